@@ -1,0 +1,16 @@
+//go:build !race
+
+package race
+
+// Read records that the caller's assembly reads x.
+func Read[T any](x []T) {}
+
+// Write records that the caller's assembly writes x.
+func Write[T any](x []T) {}
+
+// ReadRows records reads of a matrix of rows x cols elements whose rows start
+// stride elements apart.
+func ReadRows[T any](x []T, rows, cols, stride int) {}
+
+// WriteRows is ReadRows for writes.
+func WriteRows[T any](x []T, rows, cols, stride int) {}

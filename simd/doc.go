@@ -1,0 +1,26 @@
+// Package simd holds the float32 kernels the framework spends its time in:
+// matrix multiplication, and loops over vectors and rows.
+//
+// Every function works on slices, runs on the calling goroutine and allocates
+// nothing; splitting work over cores is the caller's business. Each kernel has
+// a portable Go version, which is the reference for its meaning, and assembly
+// for the instruction sets that pay. Which of them runs is decided once, when
+// the program starts, and [Active] tells:
+//
+//	generic  portable Go, on every machine
+//	neon     arm64
+//	avx2     amd64 with AVX2 and FMA3
+//	avx512   amd64 with AVX-512 F, DQ, BW and VL as well
+//
+// The environment variable AUTODROPOUT_SIMD set to one of these names lowers
+// the tier. A name that is unknown, or a tier this machine or build does not
+// have, is reported on standard error in one sentence and otherwise ignored,
+// as the Go runtime does with GODEBUG. The build tag purego leaves the assembly
+// out.
+//
+// On one tier, results are bit-identical from run to run and machine to
+// machine. Between tiers they differ by rounding.
+//
+// The amd64 assembly is written by the generators in _asm, a module of its own:
+// go generate ./simd runs them.
+package simd

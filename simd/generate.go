@@ -1,0 +1,3 @@
+package simd
+
+//go:generate go -C _asm run ./gemm -out ../gemm_amd64.s

@@ -1,0 +1,7 @@
+//go:build purego || !amd64
+
+package simd
+
+func supportedTiers() []Tier { return []Tier{Generic} }
+
+func setTier(t Tier) { active = t }
