@@ -1,0 +1,63 @@
+package dropout
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+)
+
+// Token is one choice: a name and the values on its grid. A choice between no
+// and yes has the values 0 and 1.
+type Token struct {
+	Name   string
+	Values []float64
+}
+
+// Space is what a search chooses from: for each of its groups, one value for
+// each of its tokens, in order. A point of the space is a slice of
+// [Space.Decisions] indices into Values.
+type Space struct {
+	Name   string
+	Tokens []Token
+	Groups int
+	Stages []int // how the groups divide into stages, if they do; sums to Groups
+}
+
+// Decisions returns the number of choices that make one point.
+func (s Space) Decisions() int { return s.Groups * len(s.Tokens) }
+
+// Token returns the token of decision i.
+func (s Space) Token(i int) Token { return s.Tokens[i%len(s.Tokens)] }
+
+// Size returns the number of points.
+func (s Space) Size() *big.Int {
+	group := big.NewInt(1)
+	for _, t := range s.Tokens {
+		group.Mul(group, big.NewInt(int64(len(t.Values))))
+	}
+	return group.Exp(group, big.NewInt(int64(s.Groups)), nil)
+}
+
+// Check returns an error when tokens is not a point of the space.
+func (s Space) Check(tokens []int) error {
+	if len(tokens) != s.Decisions() {
+		return fmt.Errorf("the %s space takes %d tokens (%d groups of %d), not %d", s.Name, s.Decisions(), s.Groups, len(s.Tokens), len(tokens))
+	}
+	for i, v := range tokens {
+		if t := s.Token(i); v < 0 || v >= len(t.Values) {
+			return fmt.Errorf("token %d (%s of group %d) is %d; it must be from 0 to %d", i, t.Name, i/len(s.Tokens), v, len(t.Values)-1)
+		}
+	}
+	return nil
+}
+
+// String describes the space with its tokens, the number of values of each,
+// and its size.
+func (s Space) String() string {
+	names := make([]string, len(s.Tokens))
+	for i, t := range s.Tokens {
+		names[i] = fmt.Sprintf("%s %d", t.Name, len(t.Values))
+	}
+	size := new(big.Float).SetInt(s.Size())
+	return fmt.Sprintf("%s space: %d groups of %d tokens (%s), %.2e patterns", s.Name, s.Groups, len(s.Tokens), strings.Join(names, ", "), size)
+}
