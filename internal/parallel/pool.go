@@ -1,0 +1,135 @@
+package parallel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// A job is one call of For, Range or ForScratch: one of the three functions is
+// set.
+type job struct {
+	n int
+
+	each func(i int)
+
+	chunk      func(lo, hi int)
+	grain, end int
+
+	scratched func(i int, scratch []float32)
+	size      int
+}
+
+func (j *job) do(i int, scratch []float32) {
+	switch {
+	case j.each != nil:
+		j.each(i)
+	case j.chunk != nil:
+		j.chunk(i*j.grain, min((i+1)*j.grain, j.end))
+	default:
+		j.scratched(i, scratch)
+	}
+}
+
+// runAll does the whole job on the calling goroutine.
+func (j *job) runAll() {
+	var scratch []float32
+	if j.scratched != nil {
+		scratch = takeScratch(j.size)
+		defer giveScratch(scratch)
+	}
+	for i := range j.n {
+		j.do(i, scratch)
+	}
+}
+
+// The pool works on one job at a time. Whoever holds mu owns the other fields
+// that are not synchronised themselves; helpers may read job between receiving
+// from their wake channel and calling done.Done.
+var pool struct {
+	mu      sync.Mutex
+	job     job
+	next    atomic.Int64 // the next index to start
+	helpers []chan struct{}
+	done    sync.WaitGroup
+
+	failure atomic.Pointer[failure] // the first panic of a helper
+}
+
+type failure struct{ value any }
+
+func dispatch(j job) {
+	helpers := min(runtime.GOMAXPROCS(0), j.n) - 1
+	if helpers <= 0 || !pool.mu.TryLock() {
+		j.runAll()
+		return
+	}
+	defer pool.mu.Unlock()
+	pool.job = j
+	pool.next.Store(0)
+	for len(pool.helpers) < helpers {
+		wake := make(chan struct{}, 1)
+		pool.helpers = append(pool.helpers, wake)
+		go help(wake)
+	}
+	pool.done.Add(helpers)
+	for _, wake := range pool.helpers[:helpers] {
+		wake <- struct{}{}
+	}
+	defer finish(helpers)
+	participate()
+}
+
+// finish waits for the helpers and passes on a panic of theirs. It runs even
+// when the caller's own share of the work panics, since helpers still use what
+// the bodies refer to.
+func finish(helpers int) {
+	pool.next.Store(int64(pool.job.n))
+	for _, wake := range pool.helpers[:helpers] {
+		select {
+		case <-wake: // has not even noticed: nothing to wait for
+			pool.done.Done()
+		default:
+		}
+	}
+	pool.done.Wait()
+	pool.job = job{} // let go of what the bodies refer to
+	if f := pool.failure.Swap(nil); f != nil {
+		panic(f.value)
+	}
+}
+
+// help runs on each goroutine of the pool.
+func help(wake chan struct{}) {
+	for range wake {
+		helpOnce()
+	}
+}
+
+func helpOnce() {
+	defer pool.done.Done()
+	defer func() {
+		if value := recover(); value != nil {
+			pool.failure.CompareAndSwap(nil, &failure{value})
+			pool.next.Store(int64(pool.job.n))
+		}
+	}()
+	participate()
+}
+
+// participate starts indexes of the pool's job until none is left.
+func participate() {
+	j := &pool.job
+	var scratch []float32
+	if j.scratched != nil {
+		scratch = takeScratch(j.size)
+		defer giveScratch(scratch)
+	}
+	for {
+		i := int(pool.next.Add(1)) - 1
+		if i >= j.n {
+			return
+		}
+		j.do(i, scratch)
+	}
+}

@@ -1,0 +1,55 @@
+package parallel
+
+import (
+	"math/bits"
+	"sync"
+	"unsafe"
+)
+
+// alignment of scratch memory in bytes: a cache line, and a vector of AVX-512.
+const alignment = 64
+
+// Scratch is kept in free lists, one for each power of two of elements, and
+// never given back to the collector: as many buffers exist as were once in use
+// at the same time.
+var free struct {
+	mu    sync.Mutex
+	lists [64][][]float32
+}
+
+func takeScratch(size int) []float32 {
+	if size == 0 {
+		return nil
+	}
+	class := bits.Len(uint(size - 1))
+	free.mu.Lock()
+	defer free.mu.Unlock()
+	list := free.lists[class]
+	if len(list) == 0 {
+		return aligned(1 << class)[:size]
+	}
+	buffer := list[len(list)-1]
+	free.lists[class] = list[:len(list)-1]
+	return buffer[:size]
+}
+
+func giveScratch(scratch []float32) {
+	if cap(scratch) == 0 {
+		return
+	}
+	class := bits.Len(uint(cap(scratch) - 1))
+	free.mu.Lock()
+	defer free.mu.Unlock()
+	free.lists[class] = append(free.lists[class], scratch)
+}
+
+// aligned allocates size float32s starting on a 64-byte boundary.
+func aligned(size int) []float32 {
+	const slack = alignment/4 - 1
+	buffer := make([]float32, size+slack)
+	skip := 0
+	if over := uintptr(unsafe.Pointer(&buffer[0])) % alignment; over != 0 {
+		skip = int(alignment-over) / 4
+	}
+	return buffer[skip : skip+size : skip+size]
+}
