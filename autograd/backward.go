@@ -1,0 +1,162 @@
+package autograd
+
+import (
+	"fmt"
+
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// Backward returns the gradient of a scalar with respect to every parameter of
+// the tape's set, flat and in the order of [Params.Flat]; parameters that loss
+// does not depend on get zeros. The slice belongs to the tape and is valid
+// until the next Backward. It may be called once between two Resets.
+func (t *Tape) Backward(loss *Tensor) []float32 {
+	switch {
+	case !t.Recording():
+		panic("autograd: Backward on an inference tape; make the tape with NewTape")
+	case loss.tape != t:
+		panic("autograd: Backward of a tensor that was not computed on this tape")
+	case t.done:
+		panic("autograd: Backward was called twice; call Reset between the steps")
+	case loss.Len() != 1:
+		panic(NewShapeError("autograd.Backward", "a scalar", loss))
+	}
+	t.done = true
+	if loss.node != nil {
+		one := newTensor(nil, t.pool.get(1), loss.Shape())
+		one.store.data[0] = 1
+		t.add(loss.node, one)
+	}
+	for i := len(t.nodes) - 1; i >= 0; i-- {
+		if n := t.nodes[i]; n.param == nil {
+			t.differentiate(n)
+			t.finish(n)
+		}
+	}
+	for i, p := range t.params.params {
+		if leaf := t.leaves[i]; leaf == nil || leaf.node.grad == nil {
+			clear(t.grads[p.offset : p.offset+p.Len()])
+		}
+	}
+	return t.grads
+}
+
+// differentiate runs a node's backward closure and hands its results on.
+func (t *Tape) differentiate(n *node) {
+	if n.grad == nil {
+		return
+	}
+	g := &t.backward
+	g.tape, g.node = t, n
+	g.work.tape = t
+	g.inputs = append(g.inputs[:0], make([]*Tensor, len(n.inputs))...)
+	n.backward(g)
+	for i, x := range n.inputs {
+		if x.node == nil {
+			continue
+		}
+		if g.inputs[i] == nil {
+			panic(fmt.Sprintf("autograd: Backward of %s returned no gradient for input %d", n.name, i))
+		}
+		t.add(x.node, g.inputs[i])
+	}
+	g.work.end()
+}
+
+// finish releases what a node holds.
+func (t *Tape) finish(n *node) {
+	if n.grad != nil {
+		t.pool.release(n.grad.store)
+	}
+	for _, s := range n.saved {
+		t.pool.release(s)
+	}
+	clear(n.saved)
+	*n = node{saved: n.saved[:0]}
+}
+
+// add sums a gradient into that of a node, taking over its reference.
+func (t *Tape) add(n *node, dx *Tensor) {
+	switch {
+	case n.grad == dx:
+		return // a leaf's part of the tape's gradient, filled in place
+	case n.grad == nil && n.param != nil:
+		n.grad = t.leafGrad(n.param)
+		copy(n.grad.store.data, dx.store.data)
+		t.pool.release(dx.store)
+	case n.grad == nil:
+		n.grad = dx
+	case n.param != nil || n.grad.store.refs == 1:
+		sum(n.grad.store.data, n.grad.store.data, dx.store.data)
+		t.pool.release(dx.store)
+	case dx.store.refs == 1:
+		sum(dx.store.data, n.grad.store.data, dx.store.data)
+		t.pool.release(n.grad.store)
+		n.grad = dx
+	default: // both are shared with other nodes
+		total := newTensor(nil, t.pool.get(dx.Len()), dx.Shape())
+		sum(total.store.data, n.grad.store.data, dx.store.data)
+		t.pool.release(n.grad.store)
+		t.pool.release(dx.store)
+		n.grad = total
+	}
+}
+
+// leafGrad returns a parameter's part of the tape's gradient.
+func (t *Tape) leafGrad(p *Param) *Tensor {
+	return newTensor(nil, &storage{data: t.grads[p.offset : p.offset+p.Len() : p.offset+p.Len()]}, p.shape)
+}
+
+// sumGrain is the constant number of elements a task adds up.
+const sumGrain = 1 << 15
+
+func sum(dst, a, b []float32) {
+	if len(dst) <= sumGrain {
+		simd.Add(dst, a, b)
+		return
+	}
+	parallel.Range(len(dst), sumGrain, func(lo, hi int) {
+		simd.Add(dst[lo:hi], a[lo:hi], b[lo:hi])
+	})
+}
+
+// Grad is what an [Op]'s Backward works with.
+type Grad struct {
+	tape   *Tape
+	node   *node
+	inputs []*Tensor // results so far
+	work   work
+}
+
+// Dy returns the gradient of the output, to be read only.
+func (g *Grad) Dy() *Tensor { return g.node.grad }
+
+// Needs reports whether the gradient of input i is wanted.
+func (g *Grad) Needs(i int) bool { return g.node.inputs[i].node != nil }
+
+// New returns an uninitialised tensor for the gradient of input i; the caller
+// must write all of it. The engine sums it with the gradients from other uses.
+func (g *Grad) New(i int) *Tensor {
+	x := g.node.inputs[i]
+	n := x.node
+	if n.param != nil && n.grad == nil {
+		// The first use of a parameter writes where the gradient will be.
+		n.grad = g.tape.leafGrad(n.param)
+		g.inputs[i] = n.grad
+	} else {
+		g.inputs[i] = newTensor(nil, g.tape.pool.get(x.Len()), x.Shape())
+	}
+	return g.inputs[i]
+}
+
+// Share makes the gradient of the output that of input i as well, reshaped
+// where the shapes differ.
+func (g *Grad) Share(i int) {
+	dy := g.node.grad
+	dy.store.refs++
+	g.inputs[i] = newTensor(nil, dy.store, g.node.inputs[i].Shape())
+}
+
+// Scratch returns an uninitialised buffer that lives until Backward returns.
+func (g *Grad) Scratch(n int) []float32 { return g.work.scratch(n) }

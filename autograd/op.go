@@ -1,0 +1,156 @@
+package autograd
+
+import "fmt"
+
+// Op is one differentiable operation, written as a literal whose two closures
+// share what the forward pass computed. One without a Backward cannot run.
+type Op struct {
+	// Name is the function the user called, "ops.MatMul".
+	Name string
+
+	// Inputs are the operands. Those that belong to no tape are constants.
+	Inputs []*Tensor
+
+	// Shape is the shape of the output.
+	Shape []int
+
+	// Saves lists the inputs whose data Backward reads; SavesOutput says that
+	// it reads the output. Anything else may be gone by then.
+	Saves       []*Tensor
+	SavesOutput bool
+
+	// Alias makes the output share the data of Inputs[0]; Forward is nil.
+	Alias bool
+
+	// Forward fills y, which is uninitialised. It may call y.Keep, y.KeepBits
+	// and y.Scratch for buffers.
+	Forward func(y *Tensor)
+
+	// Backward computes the gradient of every input for which g.Needs is true,
+	// with g.New or g.Share.
+	Backward func(g *Grad)
+}
+
+// node is one recorded operation, or a parameter's leaf.
+type node struct {
+	output   *Tensor
+	name     string
+	inputs   []*Tensor
+	saved    []*storage // released when the gradient has been computed
+	backward func(*Grad)
+	param    *Param  // set on a leaf
+	grad     *Tensor // of the output; on a leaf: a part of the tape's gradient
+}
+
+// Do runs op and returns its output. The tape is found through the inputs; the
+// operation is recorded when that tape records and an input needs a gradient.
+func Do(op Op) *Tensor {
+	if op.Backward == nil {
+		panic(fmt.Sprintf("autograd: operation %s has no Backward", op.Name))
+	}
+	tape, needs := inspect(&op)
+	var y *Tensor
+	if op.Alias {
+		y = newTensor(tape, op.Inputs[0].store, op.Shape)
+		if len(op.Inputs[0].Data()) != y.Len() {
+			panic(&ShapeError{Op: op.Name, Shapes: [][]int{op.Inputs[0].Shape(), y.Shape()}, Want: "the same number of elements"})
+		}
+		y.store.refs++
+	} else {
+		y = newTensor(tape, tape.allocate(size(op.Shape)), op.Shape)
+	}
+	var n *node
+	if needs {
+		n = tape.newNode()
+		n.output, n.name, n.inputs, n.backward = y, op.Name, op.Inputs, op.Backward
+		y.node = n
+		for _, s := range op.Saves {
+			n.hold(s.store)
+		}
+		if op.SavesOutput {
+			n.hold(y.store)
+		}
+	}
+	if op.Forward != nil {
+		w := &work{}
+		if tape != nil {
+			w = &tape.work
+		}
+		w.tape, w.node = tape, n
+		y.work = w
+		op.Forward(y)
+		y.work = nil
+		w.end()
+	}
+	if tape != nil {
+		tape.handles = append(tape.handles, y)
+	}
+	return y
+}
+
+// inspect returns the tape of an operation's inputs and whether it is recorded.
+func inspect(op *Op) (tape *Tape, needs bool) {
+	for i, x := range op.Inputs {
+		if x == nil {
+			panic(fmt.Sprintf("autograd: input %d of %s is nil", i, op.Name))
+		}
+		if x.tape == nil {
+			continue
+		}
+		if tape != nil && tape != x.tape {
+			panic(fmt.Sprintf("autograd: the inputs of %s belong to different tapes", op.Name))
+		}
+		tape = x.tape
+		needs = needs || x.node != nil
+	}
+	if needs && tape.done {
+		panic(fmt.Sprintf("autograd: %s was called after Backward; call Reset first", op.Name))
+	}
+	return tape, needs
+}
+
+// hold keeps a storage until the node's gradient has been computed.
+func (n *node) hold(s *storage) {
+	s.refs++
+	n.saved = append(n.saved, s)
+}
+
+// allocate returns a buffer of n elements; a nil tape takes it from the heap.
+func (t *Tape) allocate(n int) *storage {
+	if t == nil {
+		return &storage{data: make([]float32, n)}
+	}
+	return t.pool.get(n)
+}
+
+// work hands out the buffers that an operation asks for while it runs.
+type work struct {
+	tape *Tape
+	node *node // nil: not recorded
+	temp []*storage
+}
+
+func (w *work) keep(n int) []float32 {
+	if w.node == nil {
+		return w.scratch(n)
+	}
+	s := w.tape.allocate(n)
+	w.node.saved = append(w.node.saved, s)
+	return s.data
+}
+
+func (w *work) scratch(n int) []float32 {
+	s := w.tape.allocate(n)
+	w.temp = append(w.temp, s)
+	return s.data
+}
+
+// end releases the scratch buffers.
+func (w *work) end() {
+	if w.tape != nil {
+		for _, s := range w.temp {
+			w.tape.pool.release(s)
+		}
+	}
+	w.temp = w.temp[:0]
+}

@@ -1,0 +1,90 @@
+package autograd
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+// storage is a buffer that tensors share. A pooled one goes back to its tape's
+// free list when the last reference is released; its generation then grows,
+// which is how a tensor notices that its data is gone.
+type storage struct {
+	data       []float32
+	whole      []float32 // the full size class behind data; nil: not pooled
+	refs       int
+	generation uint32
+}
+
+// classes is enough for a buffer of 2^48 elements at four classes an octave.
+const classes = 4 * 48
+
+// pool holds the free buffers of one tape by size class.
+type pool struct {
+	free  [classes][]*storage
+	stats Stats
+}
+
+// Stats describes the float buffers of a tape.
+type Stats struct {
+	Allocations int // buffers obtained from the Go heap since the tape was made
+	Bytes       int // in all buffers of the tape, used or free
+	Live, Peak  int // bytes in use now, and at most
+}
+
+// get returns a storage of n uninitialised elements with one reference.
+func (p *pool) get(n int) *storage {
+	class, capacity := sizeClass(n)
+	var s *storage
+	if list := p.free[class]; len(list) > 0 {
+		s = list[len(list)-1]
+		p.free[class] = list[:len(list)-1]
+	} else {
+		s = &storage{whole: aligned(capacity)}
+		p.stats.Allocations++
+		p.stats.Bytes += 4 * capacity
+	}
+	s.data = s.whole[:n:n]
+	s.refs = 1
+	p.stats.Live += 4 * len(s.whole)
+	p.stats.Peak = max(p.stats.Peak, p.stats.Live)
+	return s
+}
+
+// release gives up one reference to s.
+func (p *pool) release(s *storage) {
+	if s.whole == nil {
+		return
+	}
+	s.refs--
+	if s.refs > 0 {
+		return
+	}
+	s.generation++
+	class, _ := sizeClass(len(s.whole))
+	p.free[class] = append(p.free[class], s)
+	p.stats.Live -= 4 * len(s.whole)
+}
+
+// sizeClass returns the index and the capacity of the smallest size class that
+// holds n elements: four classes to a power of two, at least 16 elements.
+func sizeClass(n int) (class, capacity int) {
+	n = max(n, 16)
+	octave := bits.Len(uint(n-1)) - 3 // the quarter of the power of two at or above n
+	step := 1 << octave
+	quarters := (n + step - 1) / step // 5 to 8
+	return 4*octave + quarters - 5, quarters * step
+}
+
+// aligned returns n elements that start on a 64-byte line, as the vector units
+// like it; the runtime itself aligns to 16 bytes only.
+func aligned(n int) []float32 {
+	const line = 16
+	b := make([]float32, n+line)
+	offset := int(-uintptr(unsafe.Pointer(&b[0]))>>2) & (line - 1)
+	return b[offset : offset+n : offset+n]
+}
+
+// asBits views a buffer as words of 32 bits.
+func asBits(b []float32) []uint32 {
+	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+}

@@ -1,0 +1,264 @@
+// Package safetensors reads and writes the safetensors file format: an 8-byte
+// little-endian header length, a JSON header that maps names to data type,
+// shape and byte range, and the data.
+//
+// The reader accepts only files whose ranges cover the data exactly: holes,
+// overlaps, truncated and oversized files are errors that name the tensor.
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Tensor is a named array. Data is in row-major order.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// File is the content of a safetensors file. Tensors are in the order of their
+// data.
+type File struct {
+	Tensors  []Tensor
+	Metadata map[string]string
+}
+
+// Lookup returns the tensor of that name, nil when there is none.
+func (f *File) Lookup(name string) *Tensor {
+	for i := range f.Tensors {
+		if f.Tensors[i].Name == name {
+			return &f.Tensors[i]
+		}
+	}
+	return nil
+}
+
+const (
+	metadataKey   = "__metadata__"
+	maxHeader     = 100 << 20 // what the reference implementation allows
+	headerPadding = 8
+)
+
+// entry is one tensor's description in the header.
+type entry struct {
+	DType   string `json:"dtype"`
+	Shape   []int  `json:"shape"`
+	Offsets [2]int `json:"data_offsets"`
+}
+
+// Write writes f with every tensor as F32.
+func Write(w io.Writer, f *File) error {
+	header, err := encodeHeader(f)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(header); err != nil {
+		return err
+	}
+	const chunk = 1 << 14
+	buf := make([]byte, 4*chunk)
+	for _, t := range f.Tensors {
+		for part := range slices.Chunk(t.Data, chunk) {
+			for i, v := range part {
+				binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+			}
+			if _, err := w.Write(buf[:4*len(part)]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// encodeHeader returns the length prefix and the padded JSON header. Entries
+// keep the order of the tensors, so equal files have equal bytes.
+func encodeHeader(f *File) ([]byte, error) {
+	var b bytes.Buffer
+	b.Write(make([]byte, 8))
+	b.WriteByte('{')
+	field := func(key string, value any) error {
+		if b.Len() > 9 {
+			b.WriteByte(',')
+		}
+		k, err := json.Marshal(key)
+		if err != nil {
+			return err
+		}
+		v, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		b.Write(k)
+		b.WriteByte(':')
+		b.Write(v)
+		return nil
+	}
+	if len(f.Metadata) > 0 {
+		if err := field(metadataKey, f.Metadata); err != nil {
+			return nil, err
+		}
+	}
+	offset := 0
+	names := map[string]bool{metadataKey: true}
+	for _, t := range f.Tensors {
+		if names[t.Name] {
+			return nil, fmt.Errorf("safetensors: two tensors are called %q", t.Name)
+		}
+		names[t.Name] = true
+		if n, err := elements(t.Shape); err != nil || n != len(t.Data) {
+			return nil, fmt.Errorf("safetensors: tensor %q has shape %v but %d elements", t.Name, t.Shape, len(t.Data))
+		}
+		shape := t.Shape
+		if shape == nil {
+			shape = []int{} // a scalar's shape is [], not null
+		}
+		e := entry{"F32", shape, [2]int{offset, offset + 4*len(t.Data)}}
+		if err := field(t.Name, e); err != nil {
+			return nil, err
+		}
+		offset = e.Offsets[1]
+	}
+	b.WriteByte('}')
+	for b.Len()%headerPadding != 0 {
+		b.WriteByte(' ')
+	}
+	binary.LittleEndian.PutUint64(b.Bytes(), uint64(b.Len()-8))
+	return b.Bytes(), nil
+}
+
+// ReadFile reads a file and names it in every error.
+func ReadFile(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	f, err := Read(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// Read reads a file of the given size in bytes. It accepts F64, F32, F16, BF16
+// and the integer types, converted to float32.
+func Read(r io.Reader, size int64) (*File, error) {
+	var prefix [8]byte
+	if _, err := io.ReadFull(r, prefix[:]); err != nil {
+		return nil, fmt.Errorf("not a safetensors file: %d bytes are too few for the header", size)
+	}
+	n := binary.LittleEndian.Uint64(prefix[:])
+	if n > maxHeader || int64(n) > size-8 {
+		return nil, fmt.Errorf("not a safetensors file, or cut short: its header would be %d bytes of %d", n, size)
+	}
+	header := make([]byte, n)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, fmt.Errorf("safetensors header cut short: %w", err)
+	}
+	f := &File{}
+	entries, err := decodeHeader(header, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLayout(entries, size-8-int64(n)); err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		t := Tensor{Name: e.name, Shape: e.Shape}
+		raw := make([]byte, e.Offsets[1]-e.Offsets[0])
+		if _, err := io.ReadFull(r, raw); err != nil {
+			return nil, fmt.Errorf("tensor %q cut short: %w", e.name, err)
+		}
+		t.Data = dtypes[e.DType].decode(raw)
+		f.Tensors = append(f.Tensors, t)
+	}
+	return f, nil
+}
+
+// named is an entry with its key.
+type named struct {
+	name string
+	entry
+}
+
+// decodeHeader parses the JSON header into f.Metadata and entries sorted by
+// position.
+func decodeHeader(header []byte, f *File) ([]named, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(header, &fields); err != nil {
+		return nil, fmt.Errorf("safetensors header is not JSON: %w", err)
+	}
+	var entries []named
+	for name, raw := range fields {
+		if name == metadataKey {
+			if err := json.Unmarshal(raw, &f.Metadata); err != nil {
+				return nil, fmt.Errorf("safetensors metadata must map strings to strings: %w", err)
+			}
+			continue
+		}
+		e := named{name: name}
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&e.entry); err != nil {
+			return nil, fmt.Errorf("safetensors header of tensor %q: %w", name, err)
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b named) int {
+		if a.Offsets != b.Offsets {
+			return slices.Compare(a.Offsets[:], b.Offsets[:])
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return entries, nil
+}
+
+// checkLayout makes sure that the entries cover the data exactly and that
+// shapes agree with sizes, so that nothing is allocated on a lie.
+func checkLayout(entries []named, size int64) error {
+	end := 0
+	for _, e := range entries {
+		kind, ok := dtypes[e.DType]
+		if !ok {
+			return fmt.Errorf("tensor %q has the data type %q, which is not supported", e.name, e.DType)
+		}
+		if e.Offsets[0] != end || e.Offsets[1] < end {
+			return fmt.Errorf("tensor %q lies at bytes %d to %d, but the one before it ends at %d", e.name, e.Offsets[0], e.Offsets[1], end)
+		}
+		n, err := elements(e.Shape)
+		if err != nil || n > math.MaxInt/8 || n*kind.size != e.Offsets[1]-e.Offsets[0] {
+			return fmt.Errorf("tensor %q of shape %v does not fit its %d bytes", e.name, e.Shape, e.Offsets[1]-e.Offsets[0])
+		}
+		end = e.Offsets[1]
+	}
+	if int64(end) != size {
+		return fmt.Errorf("the tensors need %d bytes, the file holds %d: it is damaged or cut short", end, size)
+	}
+	return nil
+}
+
+// elements returns the product of a shape.
+func elements(shape []int) (int, error) {
+	n := 1
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > math.MaxInt/d {
+			return 0, errors.New("impossible shape")
+		}
+		n *= d
+	}
+	return n, nil
+}

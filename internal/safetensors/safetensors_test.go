@@ -1,0 +1,133 @@
+package safetensors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestRoundTrip(t *testing.T) {
+	want := &File{
+		Tensors: []Tensor{
+			{"z", []int{2, 3}, []float32{1, -2, 3, float32(math.Inf(1)), 5, 6}},
+			{"a", []int{}, []float32{7}},
+			{"empty", []int{0, 4}, []float32{}},
+		},
+		Metadata: map[string]string{"step": "12"},
+	}
+	var b bytes.Buffer
+	if err := Write(&b, want); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "f.safetensors")
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, wrote %+v", got, want)
+	}
+	if (8+len(b.Bytes()[8:])-4*7)%8 != 0 {
+		t.Error("the data is not aligned to 8 bytes")
+	}
+}
+
+// file builds a file from a header and raw data.
+func file(header string, data ...byte) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), data...)
+}
+
+func TestReadTypes(t *testing.T) {
+	for _, c := range []struct {
+		dtype string
+		raw   []byte
+		want  float32
+	}{
+		{"F64", []byte{0, 0, 0, 0, 0, 0, 0xf8, 0x3f}, 1.5},
+		{"F32", []byte{0, 0, 0xc0, 0x3f}, 1.5},
+		{"F16", []byte{0x00, 0xbe}, -1.5},
+		{"F16", []byte{0x01, 0x80}, -1.0 / (1 << 24)},
+		{"F16", []byte{0x00, 0x7c}, float32(math.Inf(1))},
+		{"BF16", []byte{0xc0, 0x3f}, 1.5},
+		{"I64", []byte{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, -2},
+		{"I32", []byte{0xfe, 0xff, 0xff, 0xff}, -2},
+		{"I16", []byte{0xfe, 0xff}, -2},
+		{"I8", []byte{0xfe}, -2},
+		{"U8", []byte{0xfe}, 254},
+		{"BOOL", []byte{1}, 1},
+	} {
+		header := `{"x":{"dtype":"` + c.dtype + `","shape":[1],"data_offsets":[0,` + string(rune('0'+len(c.raw))) + `]}}`
+		b := file(header, c.raw...)
+		f, err := Read(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Errorf("%s: %v", c.dtype, err)
+		} else if got := f.Lookup("x").Data[0]; got != c.want {
+			t.Errorf("%s: got %v, want %v", c.dtype, got, c.want)
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"too short":     {[]byte{1, 2}, "too few"},
+		"long header":   {file(`{}`)[:9], "cut short"},
+		"huge header":   {binary.LittleEndian.AppendUint64(nil, 1<<62), "would be"},
+		"not JSON":      {file(`{"x"`), "not JSON"},
+		"unknown type":  {file(`{"x":{"dtype":"Q3","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), `"Q3"`},
+		"unknown field": {file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"y":1}}`, 0, 0, 0, 0), `"y"`},
+		"hole":          {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 0, 0), `"x" lies`},
+		"overlap":       {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 0, 0), `"y" lies`},
+		"backwards":     {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,-1]}}`, 0), `"x" lies`},
+		"wrong size":    {file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
+		"overflow":      {file(`{"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`), "does not fit"},
+		"negative":      {file(`{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`), "does not fit"},
+		"truncated":     {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, 0), "damaged or cut short"},
+		"trailing":      {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0, 0), "damaged or cut short"},
+		"bad metadata":  {file(`{"__metadata__":{"a":1}}`), "metadata"},
+	} {
+		_, err := Read(bytes.NewReader(c.file), int64(len(c.file)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	for name, f := range map[string]*File{
+		"twice":    {Tensors: []Tensor{{"x", []int{1}, []float32{1}}, {"x", []int{1}, []float32{1}}}},
+		"shape":    {Tensors: []Tensor{{"x", []int{2}, []float32{1}}}},
+		"reserved": {Tensors: []Tensor{{metadataKey, []int{1}, []float32{1}}}},
+	} {
+		if err := Write(&bytes.Buffer{}, f); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0))
+	f.Add(file(`{"__metadata__":{"a":"b"},"x":{"dtype":"F16","shape":[],"data_offsets":[0,2]}}`, 0, 0))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := Read(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		for _, x := range got.Tensors {
+			if n, err := elements(x.Shape); err != nil || n != len(x.Data) {
+				t.Errorf("tensor %q has shape %v and %d elements", x.Name, x.Shape, len(x.Data))
+			}
+		}
+	})
+}
