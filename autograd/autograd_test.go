@@ -368,7 +368,7 @@ func TestParamsAreFlat(t *testing.T) {
 }
 
 func TestSizeClass(t *testing.T) {
-	last := -1
+	last, _ := sizeClass(1)
 	for n := 1; n < 5000; n++ {
 		class, capacity := sizeClass(n)
 		if capacity < n || n > 16 && float64(capacity) > 1.25*float64(n) {

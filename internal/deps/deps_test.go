@@ -1,0 +1,174 @@
+package deps
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "autodropout"
+
+// ours lists what each package may import of the module. A key or an entry
+// that ends in "/*" stands for everything below a folder. Test files may
+// import any internal package as well.
+var ours = map[string][]string{
+	"internal/deps":        {},
+	"internal/golden":      {"autograd", "internal/safetensors"},
+	"internal/gradcheck":   {"autograd", "internal/safetensors"},
+	"internal/parallel":    {},
+	"internal/race":        {},
+	"internal/safetensors": {},
+	"internal/seed":        {},
+	"simd":                 {"internal/race"},
+	"autograd":             {"simd", "internal/parallel"},
+	"ops":                  {"autograd", "simd", "internal/parallel"},
+	"dropout":              {"autograd", "ops", "simd", "internal/seed", "internal/parallel"},
+	"layers":               {"autograd", "ops", "dropout", "internal/seed"},
+	"optim":                {"autograd", "simd", "internal/parallel"},
+	"models":               {"autograd", "ops", "layers", "dropout"},
+	"data":                 {"internal/seed", "internal/parallel"},
+	"train":                {"autograd", "ops", "dropout", "layers", "optim", "data", "internal/*"},
+	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
+	"benchmarks/*":         {"*"},
+}
+
+// core packages may use these third parties only.
+var core = []string{"simd", "autograd", "ops", "layers", "optim", "dropout", "models"}
+
+var coreThirdParties = []string{"gonum.org/v1/gonum", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
+
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := entry.Name()
+		if entry.IsDir() {
+			if name != root && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(base, ".go") {
+			return nil
+		}
+		files++
+		relative, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		check(t, filepath.ToSlash(relative), name)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Errorf("only %d files were found", files)
+	}
+}
+
+// check reports every import of a file that the table does not allow.
+func check(t *testing.T, relative, name string) {
+	t.Helper()
+	source, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := path.Dir(relative)
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := refuse(from, strings.HasSuffix(relative, "_test.go"), imported); why != "" {
+			t.Errorf("%s imports %s: %s", relative, imported, why)
+		}
+	}
+}
+
+// refuse says why a package may not import another, "" when it may.
+func refuse(from string, test bool, imported string) string {
+	if imported == "C" {
+		return "cgo is not used"
+	}
+	if to, mine := strings.CutPrefix(imported, module+"/"); mine {
+		allowed, known := lookup(from)
+		switch {
+		case !known:
+			return "the package is not in the table of internal/deps"
+		case to == from, test && strings.HasPrefix(to, "internal/"), matches(allowed, to):
+			return ""
+		}
+		return "the table of internal/deps does not allow it"
+	}
+	thirdParty := strings.Contains(strings.SplitN(imported, "/", 2)[0], ".")
+	if thirdParty && slices.Contains(core, from) &&
+		!slices.ContainsFunc(coreThirdParties, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") }) {
+		return "the core uses gonum, x/sync and cpuid only"
+	}
+	return ""
+}
+
+// lookup returns the row of a package: its own, or the one of a folder above.
+func lookup(from string) (allowed []string, known bool) {
+	if allowed, known = ours[from]; known {
+		return allowed, true
+	}
+	for dir := path.Dir(from); dir != "."; dir = path.Dir(dir) {
+		if allowed, known = ours[dir+"/*"]; known {
+			return allowed, true
+		}
+	}
+	return nil, false
+}
+
+func matches(allowed []string, to string) bool {
+	return slices.ContainsFunc(allowed, func(pattern string) bool {
+		if folder, any := strings.CutSuffix(pattern, "*"); any {
+			return strings.HasPrefix(to, folder)
+		}
+		return pattern == to
+	})
+}
+
+func TestRefuse(t *testing.T) {
+	for _, c := range []struct {
+		from     string
+		test     bool
+		imported string
+		allowed  bool
+	}{
+		{"ops", false, "autodropout/simd", true},
+		{"simd", false, "autodropout/ops", false},
+		{"ops", false, "autodropout/internal/seed", false},
+		{"ops", true, "autodropout/internal/gradcheck", true},
+		{"controller", false, "autodropout/models", false},
+		{"controller", false, "autodropout/internal/seed", true},
+		{"benchmarks/cifar", false, "autodropout/models", true},
+		{"benchmarks/internal/bench", false, "autodropout/train", true},
+		{"newcomer", false, "autodropout/simd", false},
+		{"ops", false, "gonum.org/v1/gonum/stat", true},
+		{"ops", false, "gonum.org/v1/plot", false},
+		{"data", false, "github.com/vbauerster/mpb/v8", true},
+		{"simd", false, "C", false},
+		{"simd", false, "math/bits", true},
+	} {
+		if why := refuse(c.from, c.test, c.imported); (why == "") != c.allowed {
+			t.Errorf("%s importing %s (test file: %v): refused with %q", c.from, c.imported, c.test, why)
+		}
+	}
+}
