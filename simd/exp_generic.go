@@ -1,0 +1,90 @@
+package simd
+
+import "math"
+
+// e**x = 2**n * e**r, where n is the integer nearest to x/ln 2 and r = x - n ln 2
+// is at most ln(2)/2 in magnitude. ln 2 is split so that n*ln2Hi is exact, and
+// e**r = 1 + r + r*r*(expC2 + expC3*r + ...), interpolated at the Chebyshev
+// nodes of that interval.
+const (
+	expMin = -104 // underflows to 0
+	expMax = 89   // overflows to +Inf
+	log2E  = 1.44269504088896340736
+	ln2Hi  = 0.693359375
+	ln2Lo  = -2.12194440054690582e-4
+	expC2  = 0.5
+	expC3  = 0.16666577756404877
+	expC4  = 0.041666556149721146
+	expC5  = 0.008363173343241215
+	expC6  = 0.0013926175888627768
+
+	// Adding rounder to a small number leaves the nearest integer in the low
+	// bits of the sum.
+	rounder     = 3 << 22
+	rounderBits = 0x4b400000
+)
+
+// tanh x = x + x**3 * (tanhC0 + tanhC1*x**2 + ...) for |x| < tanhSmall,
+// interpolated likewise. Beyond, 1 - 2/(e**2x + 1) loses nothing.
+const (
+	tanhSmall = 0.625
+	tanhC0    = -0.333333283662796
+	tanhC1    = 0.1333276927471161
+	tanhC2    = -0.05385090783238411
+	tanhC3    = 0.020997179672122
+	tanhC4    = -0.006096714176237583
+)
+
+func expOf(x float32) float32 {
+	x = min(max(x, expMin), expMax)
+	t := float32(x*log2E) + rounder
+	n := t - rounder
+	r := x - float32(n*ln2Hi)
+	r -= float32(n * ln2Lo)
+	p := float32(expC6*r) + expC5
+	p = float32(p*r) + expC4
+	p = float32(p*r) + expC3
+	p = float32(p*r) + expC2
+	y := float32(float32(p*r)*r) + r + 1
+	// In two factors, for 2**n alone may be out of range. The first product is
+	// exact, so that a subnormal result is rounded once.
+	k := int32(math.Float32bits(t)) - rounderBits
+	return float32(y*powerOf2(k>>1)) * powerOf2(k-k>>1)
+}
+
+// powerOf2 returns 2**n for -127 < n < 128.
+func powerOf2(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
+
+func tanhOf(x float32) float32 {
+	if x > -tanhSmall && x < tanhSmall {
+		z := float32(x * x)
+		p := float32(tanhC4*z) + tanhC3
+		p = float32(p*z) + tanhC2
+		p = float32(p*z) + tanhC1
+		p = float32(p*z) + tanhC0
+		return float32(float32(p*z)*x) + x
+	}
+	const sign = 1 << 31
+	bits := math.Float32bits(x)
+	a := math.Float32frombits(bits &^ sign)
+	y := 1 - 2/(expOf(a+a)+1)
+	return math.Float32frombits(math.Float32bits(y) | bits&sign)
+}
+
+func expGeneric(dst, x []float32) {
+	for i := range dst {
+		dst[i] = expOf(x[i])
+	}
+}
+
+func sigmoidGeneric(dst, x []float32) {
+	for i := range dst {
+		dst[i] = 1 / (1 + expOf(-x[i]))
+	}
+}
+
+func tanhGeneric(dst, x []float32) {
+	for i := range dst {
+		dst[i] = tanhOf(x[i])
+	}
+}

@@ -1,0 +1,5 @@
+package simd
+
+func exp(dst, x []float32)     { expGeneric(dst, x) }
+func sigmoid(dst, x []float32) { sigmoidGeneric(dst, x) }
+func tanh(dst, x []float32)    { tanhGeneric(dst, x) }

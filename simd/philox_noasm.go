@@ -1,0 +1,6 @@
+package simd
+
+func philoxFill(dst []uint32, ctr *[4]uint32, key *[2]uint32) { philoxFillGeneric(dst, ctr, key) }
+func bernoulli(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint32) {
+	bernoulliGeneric(bits, threshold, key, ctr)
+}

@@ -1,0 +1,72 @@
+package simd
+
+// The row kernels take matrices of rows x c elements, row after row, and
+// vectors with one element a column, as a batch normalisation or a bias over
+// channel-last images does. c is the length of the first such vector.
+
+// maxRows returns how many rows of c elements one assembly call is given.
+func maxRows(c int) int { return max(1, maxCall/max(1, c)) }
+
+// AddRow sets dst[r,j] = x[r,j] + v[j].
+func AddRow(dst, x, v []float32, rows int) {
+	c := len(v)
+	dst, x = dst[:rows*c], x[:rows*c]
+	for rows > 0 {
+		r := min(rows, maxRows(c))
+		addRow(dst[:r*c], x[:r*c], v, r)
+		dst, x, rows = dst[r*c:], x[r*c:], rows-r
+	}
+}
+
+// ScaleShiftRows sets dst[r,j] = x[r,j]*scale[j] + shift[j], which applies a
+// batch normalisation.
+func ScaleShiftRows(dst, x, scale, shift []float32, rows int) {
+	c := len(scale)
+	dst, x, shift = dst[:rows*c], x[:rows*c], shift[:c]
+	for rows > 0 {
+		r := min(rows, maxRows(c))
+		scaleShiftRows(dst[:r*c], x[:r*c], scale, shift, r)
+		dst, x, rows = dst[r*c:], x[r*c:], rows-r
+	}
+}
+
+// ScaleShiftReLURows is ScaleShiftRows followed by ReLUBits over the whole
+// matrix: element (r, j) has bit r*c+j.
+func ScaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int) {
+	c := len(scale)
+	dst, x, shift, bits = dst[:rows*c], x[:rows*c], shift[:c], bits[:maskWords(rows*c)]
+	for rows > 0 {
+		r := min(rows, maskRows(c))
+		words := maskWords(r * c)
+		scaleShiftReLURows(dst[:r*c], x[:r*c], scale, shift, bits[:words], r)
+		dst, x, bits, rows = dst[r*c:], x[r*c:], bits[words:], rows-r
+	}
+}
+
+// maskRows is maxRows rounded so that the bits of the rows fill whole words.
+func maskRows(c int) int { return (maxRows(c) + 31) &^ 31 }
+
+// BNBackwardRows sets dx[r,j] = a[j]*dy[r,j] + b[j]*x[r,j] + c[j], the gradient
+// of a batch normalisation once its column sums are known (see SumDotRows).
+func BNBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
+	n := len(a)
+	dx, dy, x, b, c = dx[:rows*n], dy[:rows*n], x[:rows*n], b[:n], c[:n]
+	for rows > 0 {
+		r := min(rows, maxRows(n))
+		bnBackwardRows(dx[:r*n], dy[:r*n], x[:r*n], a, b, c, r)
+		dx, dy, x, rows = dx[r*n:], dy[r*n:], x[r*n:], rows-r
+	}
+}
+
+// BNReLUBackwardRows is BNBackwardRows with dy taken as 0 where its bit is
+// clear: the gradient through the ReLU of ScaleShiftReLURows.
+func BNReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+	n := len(a)
+	dx, dy, x, b, c, bits = dx[:rows*n], dy[:rows*n], x[:rows*n], b[:n], c[:n], bits[:maskWords(rows*n)]
+	for rows > 0 {
+		r := min(rows, maskRows(n))
+		words := maskWords(r * n)
+		bnReLUBackwardRows(dx[:r*n], dy[:r*n], x[:r*n], a, b, c, bits[:words], r)
+		dx, dy, x, bits, rows = dx[r*n:], dy[r*n:], x[r*n:], bits[words:], rows-r
+	}
+}

@@ -1,0 +1,52 @@
+package simd
+
+func addRowGeneric(dst, x, v []float32, rows int) {
+	c := len(v)
+	for r := range rows {
+		addGeneric(dst[r*c:][:c], x[r*c:], v)
+	}
+}
+
+func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows int) {
+	c := len(scale)
+	for r := range rows {
+		d, x := dst[r*c:][:c], x[r*c:][:c]
+		for j := range d {
+			d[j] = float32(x[j]*scale[j]) + shift[j]
+		}
+	}
+}
+
+func scaleShiftReLURowsGeneric(dst, x, scale, shift []float32, bits []uint32, rows int) {
+	scaleShiftRowsGeneric(dst, x, scale, shift, rows)
+	reluBitsGeneric(dst, dst, bits)
+}
+
+func bnBackwardRowsGeneric(dx, dy, x, a, b, c []float32, rows int) {
+	n := len(a)
+	for r := range rows {
+		d, g, x := dx[r*n:][:n], dy[r*n:][:n], x[r*n:][:n]
+		for j := range d {
+			d[j] = float32(a[j]*g[j]) + float32(b[j]*x[j]) + c[j]
+		}
+	}
+}
+
+func bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+	n := len(a)
+	for r := range rows {
+		for j := range n {
+			i := r*n + j
+			g := maskedAt(dy, bits, i)
+			dx[i] = float32(a[j]*g) + float32(b[j]*x[i]) + c[j]
+		}
+	}
+}
+
+// maskedAt returns x[i] if its bit is set and 0 otherwise.
+func maskedAt(x []float32, bits []uint32, i int) float32 {
+	if bits[i/32]>>(i%32)&1 == 0 {
+		return 0
+	}
+	return x[i]
+}
