@@ -19,6 +19,7 @@ const module = "autodropout"
 // that ends in "/*" stands for everything below a folder. Test files may
 // import any internal package as well.
 var ours = map[string][]string{
+	"internal/atomicfile":  {},
 	"internal/deps":        {},
 	"internal/golden":      {"autograd", "internal/safetensors"},
 	"internal/gradcheck":   {"autograd", "internal/safetensors"},
