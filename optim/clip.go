@@ -1,0 +1,32 @@
+package optim
+
+import (
+	"math"
+
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// ClipNorm scales grads to the Euclidean norm most when theirs is larger, as
+// PyTorch's clip_grad_norm_ does, and returns the norm they had. With most 0 it
+// only measures. When the norm is not a finite number grads stay as they are:
+// the caller sees it in the result and should not take the step.
+func ClipNorm(grads []float32, most float32) (norm float64) {
+	partial := make([]float64, (len(grads)+grain-1)/grain)
+	parallel.Range(len(grads), grain, func(lo, hi int) {
+		partial[lo/grain] = simd.SumSquares(grads[lo:hi])
+	})
+	total := 0.0
+	for _, p := range partial {
+		total += p
+	}
+	norm = math.Sqrt(total)
+	const tiny = 1e-6 // PyTorch's guard against a norm of 0
+	factor := float64(most) / (norm + tiny)
+	if most > 0 && factor < 1 && !math.IsInf(norm, 0) {
+		parallel.Range(len(grads), grain, func(lo, hi int) {
+			simd.Scale(grads[lo:hi], grads[lo:hi], float32(factor))
+		})
+	}
+	return norm
+}

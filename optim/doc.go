@@ -1,0 +1,12 @@
+// Package optim updates parameters from gradients: [SGD], [Adam], learning-rate
+// schedules, clipping by the global norm ([ClipNorm]) and the exponential
+// moving average of weights ([EMA]).
+//
+// An optimizer works on the flat parameters of a model ([autograd.Params.Flat])
+// and the flat gradient that [autograd.Tape.Backward] returns, in one parallel
+// pass. The learning rate is an argument of its step, and a [Schedule] is a
+// pure function of the step, so that neither has anything to save.
+//
+// Results do not depend on the number of cores, and [State] restores an
+// optimizer or an average bit for bit.
+package optim

@@ -1,0 +1,231 @@
+package optim
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/internal/golden"
+)
+
+// configs are the optimizers under test, named as in testdata/golden.py.
+var configs = []struct {
+	name string
+	make func(ps *autograd.Params) Optimizer
+}{
+	{"sgd", func(ps *autograd.Params) Optimizer { return NewSGD(ps, SGDConfig{WeightDecay: 0.1}) }},
+	{"momentum", func(ps *autograd.Params) Optimizer { return NewSGD(ps, SGDConfig{Momentum: 0.9, WeightDecay: 0.1}) }},
+	{"nesterov", func(ps *autograd.Params) Optimizer {
+		return NewSGD(ps, SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 0.1})
+	}},
+	{"adam", func(ps *autograd.Params) Optimizer { return NewAdam(ps, AdamConfig{WeightDecay: 0.1}) }},
+	{"adamw", func(ps *autograd.Params) Optimizer {
+		return NewAdam(ps, AdamConfig{Beta1: 0.8, Beta2: 0.98, Eps: 1e-6, WeightDecay: 0.1, Decoupled: true})
+	}},
+}
+
+func TestOptimizersAgainstPyTorch(t *testing.T) {
+	file := golden.Load(t, "testdata/optim.safetensors")
+	grads := file.Tensor("grads")
+	for _, c := range configs {
+		t.Run(c.name, func(t *testing.T) {
+			ps := goldenParams(file)
+			o := c.make(ps)
+			var trajectory []float32
+			for step := range grads.Dim(0) {
+				o.Step(0.05/float32(1+step), row(grads, step))
+				trajectory = append(trajectory, ps.Flat()...)
+			}
+			file.Compare(c.name, trajectory, 2e-6)
+		})
+	}
+}
+
+func goldenParams(file *golden.File) *autograd.Params {
+	var ps autograd.Params
+	for _, name := range []string{"weight", "bias"} {
+		value := file.Tensor(name)
+		p := ps.Add(name, value.Shape()...)
+		p.NoDecay = name == "bias"
+		copy(p.Data(), value.Data())
+	}
+	return &ps
+}
+
+func row(x *autograd.Tensor, i int) []float32 {
+	n := x.Dim(1)
+	return x.Data()[i*n : (i+1)*n]
+}
+
+func TestClipNormAgainstPyTorch(t *testing.T) {
+	file := golden.Load(t, "testdata/optim.safetensors")
+	grads := slices.Clone(row(file.Tensor("grads"), 0))
+	norm := ClipNorm(grads, 1.5)
+	file.Compare("norm", []float32{float32(norm)}, 1e-6)
+	file.Compare("clipped", grads, 1e-6)
+}
+
+func TestClipNormLeavesAlone(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, c := range []struct {
+		name  string
+		grads []float32
+		most  float32
+		norm  float64
+	}{
+		{"small", []float32{3, 4}, 6, 5},
+		{"measured only", []float32{3, 4}, 0, 5},
+		{"infinite", []float32{3, inf}, 1, math.Inf(1)},
+		{"not a number", []float32{3, nan}, 1, math.NaN()},
+		{"zero", []float32{0, 0}, 1, 0},
+		{"empty", nil, 1, 0},
+	} {
+		got := slices.Clone(c.grads)
+		norm := ClipNorm(got, c.most)
+		if norm != c.norm && !(math.IsNaN(norm) && math.IsNaN(c.norm)) {
+			t.Errorf("%s: norm %v, want %v", c.name, norm, c.norm)
+		}
+		for i := range got {
+			if math.Float32bits(got[i]) != math.Float32bits(c.grads[i]) {
+				t.Errorf("%s: gradient changed from %v to %v", c.name, c.grads, got)
+			}
+		}
+	}
+}
+
+// randomParams returns parameters that make several chunks with uneven ends,
+// and a gradient.
+func randomParams() (*autograd.Params, []float32) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var ps autograd.Params
+	for i, n := range []int{2*grain + 5, 7, 11, grain, 3, 40001} {
+		p := ps.Add(string(rune('a'+i)), n)
+		p.NoDecay = i == 1 || i == 2 || i == 5
+	}
+	ps.AddBuffer("running", 9)
+	flat, grads := ps.Flat(), make([]float32, ps.Len())
+	for i := range flat {
+		flat[i], grads[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
+	}
+	return &ps, grads
+}
+
+func TestChunksCoverParameters(t *testing.T) {
+	ps, _ := randomParams()
+	at := 0
+	for _, c := range chunks(ps) {
+		if c.lo != at || c.hi <= c.lo || c.hi-c.lo > grain {
+			t.Fatalf("chunk %+v follows position %d", c, at)
+		}
+		for _, p := range ps.All() {
+			if p.Offset() < c.hi && c.lo < p.Offset()+p.Len() && p.NoDecay == c.decay {
+				t.Errorf("chunk %+v treats parameter %s, which begins at %d, wrongly", c, p.Name, p.Offset())
+			}
+		}
+		at = c.hi
+	}
+	if at != ps.Len() {
+		t.Errorf("chunks end at %d of %d", at, ps.Len())
+	}
+}
+
+func TestSameBitsOnAnyNumberOfCores(t *testing.T) {
+	run := func(procs int, c int) []float32 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+		ps, grads := randomParams()
+		o, ema := configs[c].make(ps), NewEMA(ps, 0.99)
+		for range 3 {
+			step := slices.Clone(grads)
+			norm := ClipNorm(step, 1)
+			o.Step(0.1/float32(norm), step)
+			ema.Update()
+		}
+		return append(slices.Clone(ps.Flat()), ema.average...)
+	}
+	for c := range configs {
+		want := run(1, c)
+		for _, procs := range []int{2, 7, 64} {
+			if !slices.Equal(run(procs, c), want) {
+				t.Errorf("%s differs between 1 and %d cores", configs[c].name, procs)
+			}
+		}
+	}
+}
+
+func TestStepDoesNotAllocate(t *testing.T) {
+	ps, grads := randomParams()
+	ema := NewEMA(ps, 0.999)
+	for _, c := range configs {
+		o := c.make(ps)
+		o.Step(0.1, grads)
+		ema.Update()
+		if n := testing.AllocsPerRun(20, func() { o.Step(0.1, grads); ema.Update() }); n != 0 {
+			t.Errorf("%s allocates %v times a step", c.name, n)
+		}
+	}
+}
+
+func TestStateGoesOnExactly(t *testing.T) {
+	for _, c := range configs {
+		ps, grads := randomParams()
+		o, ema := c.make(ps), NewEMA(ps, 0.9)
+		advance := func(o Optimizer, ema *EMA, steps int) {
+			for range steps {
+				o.Step(0.1, grads)
+				ema.Update()
+			}
+		}
+		advance(o, ema, 3)
+
+		again, _ := randomParams()
+		copy(again.Flat(), ps.Flat())
+		o2, ema2 := c.make(again), NewEMA(again, 0.9)
+		if err := o2.LoadState(o.State()); err != nil {
+			t.Fatal(err)
+		}
+		if err := ema2.LoadState(ema.State()); err != nil {
+			t.Fatal(err)
+		}
+		advance(o, ema, 3)
+		advance(o2, ema2, 3)
+		if !slices.Equal(ps.Flat(), again.Flat()) || !slices.Equal(ema.average, ema2.average) || o2.State().Steps != 6 {
+			t.Errorf("%s: restored run differs from the one that went on", c.name)
+		}
+	}
+}
+
+func TestLoadStateRefuses(t *testing.T) {
+	ps, _ := randomParams()
+	sgd, adam := NewSGD(ps, SGDConfig{Momentum: 0.9}), NewAdam(ps, AdamConfig{})
+	damaged := adam.State()
+	damaged.Steps = -1
+	short := State{Slots: []Slot{{"momentum", make([]float32, 3)}}}
+	for _, c := range []struct {
+		load func(State) error
+		s    State
+		want string
+	}{
+		{sgd.LoadState, adam.State(), "2 arrays"},
+		{adam.LoadState, damaged, "-1 steps"},
+		{sgd.LoadState, short, "3 elements"},
+		{NewEMA(ps, 0.9).LoadState, adam.State(), `"first moment"`},
+	} {
+		if err := c.load(c.s); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one with %q", err, c.want)
+		}
+	}
+}
+
+func TestStepRefusesForeignGradient(t *testing.T) {
+	defer func() {
+		if _, ok := recover().(*autograd.ShapeError); !ok {
+			t.Error("Step took a gradient of the wrong length")
+		}
+	}()
+	ps, grads := randomParams()
+	NewSGD(ps, SGDConfig{}).Step(0.1, grads[1:])
+}

@@ -1,0 +1,49 @@
+package optim
+
+import "math"
+
+// Schedule gives the learning rate of a step, counted from 0.
+type Schedule func(step int) float32
+
+// Constant is lr at every step.
+func Constant(lr float32) Schedule {
+	return func(int) float32 { return lr }
+}
+
+// Cosine falls from lr at step 0 to 0 at step total along half a cosine and
+// stays there (Loshchilov and Hutter, arXiv 1608.03983, without restarts).
+func Cosine(lr float32, total int) Schedule {
+	return func(step int) float32 {
+		if step >= total {
+			return 0
+		}
+		return lr * float32((1+math.Cos(math.Pi*float64(step)/float64(total)))/2)
+	}
+}
+
+// MultiStep starts at lr and multiplies it by factor at each of the milestones,
+// which are steps.
+func MultiStep(lr, factor float32, milestones ...int) Schedule {
+	return func(step int) float32 {
+		rate := float64(lr)
+		for _, m := range milestones {
+			if step >= m {
+				rate *= float64(factor)
+			}
+		}
+		return float32(rate)
+	}
+}
+
+// WarmUp multiplies the rates of next by a factor that grows linearly over the
+// first steps, from 1/steps at step 0 to 1 at step steps-1 (Goyal et al., arXiv
+// 1706.02677). next counts the warm-up's steps too.
+func WarmUp(steps int, next Schedule) Schedule {
+	return func(step int) float32 {
+		rate := next(step)
+		if step < steps {
+			rate *= float32(step+1) / float32(steps)
+		}
+		return rate
+	}
+}

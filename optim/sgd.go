@@ -1,0 +1,62 @@
+package optim
+
+import (
+	"autodropout/autograd"
+	"autodropout/simd"
+)
+
+// SGDConfig configures [NewSGD]. The zero value is plain gradient descent.
+type SGDConfig struct {
+	Momentum    float32 // usually 0.9
+	Nesterov    bool
+	WeightDecay float32 // added to the gradient as WeightDecay*w, except where Param.NoDecay
+}
+
+// SGD is stochastic gradient descent with momentum, as in PyTorch:
+//
+//	g = g + WeightDecay*w
+//	m = Momentum*m + g
+//	w = w - lr*m                  or, Nesterov: w - lr*(g + Momentum*m)
+type SGD struct {
+	config   SGDConfig
+	pass     pass
+	momentum []float32
+	steps    int
+}
+
+// NewSGD returns an optimizer for ps, which must be complete: parameters added
+// later are not updated. It reads NoDecay now.
+func NewSGD(ps *autograd.Params, config SGDConfig) *SGD {
+	o := &SGD{config: config, momentum: make([]float32, ps.Len())}
+	o.pass = newPass(ps, o.update)
+	return o
+}
+
+// Step implements [Optimizer].
+func (o *SGD) Step(lr float32, grads []float32) {
+	o.pass.run(lr, grads)
+	o.steps++
+}
+
+func (o *SGD) update(c chunk) {
+	var decay float32
+	if c.decay {
+		decay = o.config.WeightDecay
+	}
+	simd.SGDStep(o.pass.params[c.lo:c.hi], o.pass.grads[c.lo:c.hi], o.momentum[c.lo:c.hi],
+		o.pass.lr, o.config.Momentum, decay, o.config.Nesterov)
+}
+
+// State implements [Optimizer].
+func (o *SGD) State() State {
+	return State{Steps: o.steps, Slots: []Slot{{"momentum", o.momentum}}}
+}
+
+// LoadState implements [Optimizer].
+func (o *SGD) LoadState(s State) error {
+	if err := load(o.State().Slots, s); err != nil {
+		return err
+	}
+	o.steps = s.Steps
+	return nil
+}
