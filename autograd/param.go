@@ -8,6 +8,10 @@ type Param struct {
 	Name    string
 	NoDecay bool // weight decay leaves it alone (biases, normalisation, as the model decides)
 
+	// FileAxes is the order that files give the axes, where it is not the order
+	// in memory: axis i in a file is axis FileAxes[i] of Shape. Usually nil.
+	FileAxes []int
+
 	set    *Params
 	index  int
 	offset int // of its first element in Params.Flat and in a gradient
