@@ -1,0 +1,72 @@
+package ops
+
+import (
+	"math"
+
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// ReLU returns max(x, 0). For the gradient it keeps one bit an element.
+func ReLU(x *autograd.Tensor) *autograd.Tensor {
+	var bits []uint32 // where x is positive
+	return autograd.Do(autograd.Op{
+		Name:   "ops.ReLU",
+		Inputs: []*autograd.Tensor{x},
+		Shape:  x.Shape(),
+		Forward: func(y *autograd.Tensor) {
+			dst, src := y.Data(), x.Data()
+			if !x.NeedsGrad() {
+				parallel.Range(len(dst), grain, func(lo, hi int) { simd.ReLU(dst[lo:hi], src[lo:hi]) })
+				return
+			}
+			bits = y.KeepBits(len(dst))
+			parallel.Range(len(dst), grain, func(lo, hi int) { simd.ReLUBits(dst[lo:hi], src[lo:hi], bits[lo/32:]) })
+		},
+		Backward: func(g *autograd.Grad) { maskGrad(g, bits, 1) },
+	})
+}
+
+// maskGrad gives input 0 the gradient dy*c where a bit is set and 0 elsewhere.
+func maskGrad(g *autograd.Grad, bits []uint32, c float32) {
+	dx, dy := g.New(0).Data(), g.Dy().Data()
+	parallel.Range(len(dx), grain, func(lo, hi int) { simd.MaskScale(dx[lo:hi], dy[lo:hi], bits[lo/32:], c) })
+}
+
+// Sigmoid returns 1/(1+exp(-x)).
+func Sigmoid(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.Sigmoid", x, true, simd.Sigmoid, func(dx, dy, y []float32) {
+		for i, v := range y {
+			dx[i] = dy[i] * v * (1 - v)
+		}
+	})
+}
+
+// Tanh returns the hyperbolic tangent of x.
+func Tanh(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.Tanh", x, true, simd.Tanh, func(dx, dy, y []float32) {
+		for i, v := range y {
+			dx[i] = dy[i] * (1 - float32(v*v))
+		}
+	})
+}
+
+// GELU returns x*Phi(x), where Phi is the distribution function of the standard
+// normal distribution: the exact form of Hendrycks and Gimpel (2016).
+func GELU(x *autograd.Tensor) *autograd.Tensor {
+	cdf := func(v float64) float64 { return 0.5 * math.Erfc(-v*(math.Sqrt2/2)) }
+	const density = 0.3989422804014327 // of the standard normal distribution at 0
+	return unary("ops.GELU", x, false,
+		func(y, x []float32) {
+			for i, v := range x {
+				y[i] = float32(float64(v) * cdf(float64(v)))
+			}
+		},
+		func(dx, dy, x []float32) {
+			for i, f := range x {
+				v := float64(f)
+				dx[i] = dy[i] * float32(cdf(v)+v*density*math.Exp(-v*v/2))
+			}
+		})
+}

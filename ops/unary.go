@@ -1,0 +1,111 @@
+package ops
+
+import (
+	"math"
+
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// unary runs an operation on every element of x. grad sets dx from dy and from
+// v, the data of x; with saveOutput v is the data of the output instead.
+func unary(name string, x *autograd.Tensor, saveOutput bool, forward func(y, x []float32), grad func(dx, dy, v []float32)) *autograd.Tensor {
+	var y *autograd.Tensor
+	op := autograd.Op{
+		Name:        name,
+		Inputs:      []*autograd.Tensor{x},
+		Shape:       x.Shape(),
+		SavesOutput: saveOutput,
+		Forward: func(out *autograd.Tensor) {
+			y = out
+			dst, x := out.Data(), x.Data()
+			parallel.Range(len(dst), grain, func(lo, hi int) { forward(dst[lo:hi], x[lo:hi]) })
+		},
+		Backward: func(g *autograd.Grad) {
+			v := y
+			if !saveOutput {
+				v = x
+			}
+			dx, dy, data := g.New(0).Data(), g.Dy().Data(), v.Data()
+			parallel.Range(len(dx), grain, func(lo, hi int) { grad(dx[lo:hi], dy[lo:hi], data[lo:hi]) })
+		},
+	}
+	if !saveOutput {
+		op.Saves = op.Inputs
+	}
+	return autograd.Do(op)
+}
+
+// Scale returns c*x.
+func Scale(x *autograd.Tensor, c float32) *autograd.Tensor { return scale("ops.Scale", x, c) }
+
+// Neg returns -x.
+func Neg(x *autograd.Tensor) *autograd.Tensor { return scale("ops.Neg", x, -1) }
+
+func scale(name string, x *autograd.Tensor, c float32) *autograd.Tensor {
+	times := func(dst, src []float32) {
+		parallel.Range(len(dst), grain, func(lo, hi int) { simd.Scale(dst[lo:hi], src[lo:hi], c) })
+	}
+	return autograd.Do(autograd.Op{
+		Name:     name,
+		Inputs:   []*autograd.Tensor{x},
+		Shape:    x.Shape(),
+		Forward:  func(y *autograd.Tensor) { times(y.Data(), x.Data()) },
+		Backward: func(g *autograd.Grad) { times(g.New(0).Data(), g.Dy().Data()) },
+	})
+}
+
+// AddScalar returns x + c.
+func AddScalar(x *autograd.Tensor, c float32) *autograd.Tensor {
+	return autograd.Do(autograd.Op{
+		Name:   "ops.AddScalar",
+		Inputs: []*autograd.Tensor{x},
+		Shape:  x.Shape(),
+		Forward: func(y *autograd.Tensor) {
+			dst, x := y.Data(), x.Data()
+			parallel.Range(len(dst), grain, func(lo, hi int) { simd.AddScalar(dst[lo:hi], x[lo:hi], c) })
+		},
+		Backward: func(g *autograd.Grad) { g.Share(0) },
+	})
+}
+
+// Clamp limits every element of x to [lo, hi]. The gradient passes where x is
+// inside or on the limits.
+func Clamp(x *autograd.Tensor, lo, hi float32) *autograd.Tensor {
+	return unary("ops.Clamp", x, false,
+		func(y, x []float32) {
+			for i, v := range x {
+				y[i] = min(max(v, lo), hi)
+			}
+		},
+		func(dx, dy, x []float32) {
+			for i, v := range x {
+				if v < lo || v > hi {
+					dx[i] = 0
+				} else {
+					dx[i] = dy[i]
+				}
+			}
+		})
+}
+
+// Exp returns e to the power of x.
+func Exp(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.Exp", x, true, simd.Exp, simd.Mul)
+}
+
+// Log returns the natural logarithm of x.
+func Log(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.Log", x, false,
+		func(y, x []float32) {
+			for i, v := range x {
+				y[i] = float32(math.Log(float64(v)))
+			}
+		},
+		func(dx, dy, x []float32) {
+			for i, v := range x {
+				dx[i] = dy[i] / v
+			}
+		})
+}
