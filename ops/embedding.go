@@ -39,7 +39,6 @@ func Embedding(w *autograd.Tensor, ids []int, shape ...int) *autograd.Tensor {
 			dw, dy := g.New(0).Data(), g.Dy().Data()
 			// A task owns a range of the vocabulary and looks through all ids, so
 			// that equal ids are added in their order.
-			const tasks = 128
 			parallel.Range(vocabulary, max(1, (vocabulary+tasks-1)/tasks), func(lo, hi int) {
 				clear(dw[lo*d : hi*d])
 				for i, id := range ids {
