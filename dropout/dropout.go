@@ -19,7 +19,11 @@
 // pattern.
 package dropout
 
-import "autodropout/autograd"
+import (
+	"fmt"
+
+	"autodropout/autograd"
+)
 
 // Stream places one call of a model in a training run. Masks depend on Seed,
 // Step, the site and the index of the example only.
@@ -40,12 +44,24 @@ const (
 	Shortcut             // the shortcut, before it is added
 )
 
+// String returns the kind's name in lower case.
+func (k Kind) String() string {
+	names := [...]string{Norm: "norm", Hidden: "hidden", Branch: "branch", Shortcut: "shortcut"}
+	if k < 0 || int(k) >= len(names) {
+		return fmt.Sprintf("Kind(%d)", int(k))
+	}
+	return names[k]
+}
+
 // Site is a place in a model where dropout may act.
 type Site struct {
 	Name          string // unique within the model
 	Kind          Kind
 	Stage, Stages int // index of the stage, and how many there are
-	Block, Blocks int // index of the block in its stage, and how many that has; Blocks is 0 outside the blocks
+	Block, Blocks int // index of the block in its stage, and how many that has
+
+	// A site outside the residual blocks has Blocks 0, and no policy of this
+	// package acts there.
 }
 
 // Policy applies dropout at the sites of a model. It is safe for concurrent

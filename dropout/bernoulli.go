@@ -1,0 +1,67 @@
+package dropout
+
+import (
+	"math"
+
+	"autodropout/autograd"
+	"autodropout/ops"
+	"autodropout/simd"
+)
+
+// Dropout drops single elements (Srivastava et al. 2014), in Wide ResNets
+// between the two convolutions of a block.
+type Dropout struct {
+	threshold uint16 // of 65536
+	sites     map[string]bool
+	tally
+}
+
+// NewDropout returns the policy that drops every element with probability p,
+// rounded to a multiple of 1/65536, at the Hidden sites. The others are
+// divided by the probability of keeping one. It is an error when p is not in
+// [0, 1) or the model has no such site.
+func NewDropout(p float64, sites []Site) (*Dropout, error) {
+	if err := checkDrop(p); err != nil {
+		return nil, err
+	}
+	at, err := sitesOf(Hidden, sites)
+	if err != nil {
+		return nil, err
+	}
+	return &Dropout{threshold: uint16(min(math.Round(p*65536), 65535)), sites: names(at)}, nil
+}
+
+// Apply drops elements of x, of any shape whose first axis is the batch.
+func (d *Dropout) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor {
+	if !d.sites[site] || d.threshold == 0 {
+		return x
+	}
+	n, _, _ := batch("dropout.Dropout", x)
+	key := streamKey(site, s)
+	return ops.Dropout(x, func(keep []uint32) float32 {
+		size := x.Len() / max(n, 1)
+		kept := fill(keep, n, size, s, func(keep []uint32, pos int, ctr [4]uint32) {
+			d.drop(keep, pos, size, ctr, key)
+		})
+		d.add(x.Len(), kept)
+		return float32(65536 / (65536 - float64(d.threshold)))
+	})
+}
+
+func (d *Dropout) drop(keep []uint32, pos, size int, ctr [4]uint32, key [2]uint32) {
+	if pos%32 == 0 && size%32 == 0 {
+		simd.BernoulliBits(keep[pos/32:], size, d.threshold, key, ctr)
+		return
+	}
+	var part [64]uint32
+	for done := 0; done < size; done += 32 * len(part) {
+		n := min(32*len(part), size-done)
+		words := part[:(n+31)/32]
+		simd.BernoulliBits(words, n, d.threshold, key, ctr)
+		ctr[0] += 4 * uint32(len(part))
+		for i, w := range words {
+			lanes := min(32, n-32*i)
+			clearBits(keep, pos+done+32*i, ^w&uint32(1<<lanes-1))
+		}
+	}
+}
