@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func add(dst, a, b []float32)               { addGeneric(dst, a, b) }

@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func relu(dst, x []float32)                                { reluGeneric(dst, x) }

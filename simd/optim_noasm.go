@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func sgd(w, g []float32, lr, wd float32) { sgdGeneric(w, g, lr, wd) }

@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func philoxFill(dst []uint32, ctr *[4]uint32, key *[2]uint32) { philoxFillGeneric(dst, ctr, key) }

@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func sum(p *partials, x []float32)    { sumGeneric(p, x) }

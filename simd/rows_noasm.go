@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func addRow(dst, x, v []float32, rows int) { addRowGeneric(dst, x, v, rows) }

@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package simd
 
 func sumBlock(sum, x []float32, stride, rows int)    { sumBlockGeneric(sum, x, stride, rows) }

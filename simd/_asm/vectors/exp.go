@@ -1,0 +1,126 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// The constants are those of exp_generic.go, and the order of operations is its
+// order.
+
+func exp(s set) {
+	function(s, "exp", func(t step, x vector) vector {
+		return expOf(t.set, x)
+	})
+	function(s, "sigmoid", func(t step, x vector) vector {
+		VXORPS(integer("signBit", 1<<31), x, x)
+		y := expOf(t.set, x)
+		VADDPS(float("one", 1), y, y)
+		return quotient(t.set, "one", 1, y)
+	})
+	function(s, "tanh", tanhOf)
+}
+
+// function writes a kernel that applies f to every element.
+func function(s set, name string, f func(t step, x vector) vector) {
+	begin(s, name, "func(dst, x []float32)")
+	dst, x := base("dst"), base("x")
+	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
+		t.store(f(t, t.load(x)), dst)
+	}}.write()
+	end()
+}
+
+// quotient returns c / y.
+func quotient(s set, name string, c float32, y vector) vector {
+	q := s.vector()
+	VMOVUPS(float(name, c), q)
+	VDIVPS(y, q, q)
+	return q
+}
+
+// polynomial returns the polynomial in x with the named coefficients, highest
+// power first.
+func polynomial(s set, x vector, name string, coefficients ...float32) vector {
+	p := s.vector()
+	degree := len(coefficients) - 1
+	for i, c := range coefficients {
+		at := float(name+string(rune('0'+degree-i)), c)
+		switch i {
+		case 0:
+			VMULPS(at, x, p)
+		default:
+			VADDPS(at, p, p)
+			if i < degree {
+				VMULPS(x, p, p)
+			}
+		}
+	}
+	return p
+}
+
+// expOf returns e**x, and overwrites x.
+func expOf(s set, x vector) vector {
+	// The instructions return their second operand if one is NaN.
+	t := s.vector()
+	VMOVUPS(float("expMin", -104), t)
+	VMAXPS(x, t, x)
+	VMOVUPS(float("expMax", 89), t)
+	VMINPS(x, t, x)
+
+	VMULPS(float("log2E", 1.44269504088896340736), x, t)
+	VADDPS(float("rounder", 3<<22), t, t)
+	n, product := s.vector(), s.vector()
+	VSUBPS(float("rounder", 3<<22), t, n)
+	VMULPS(float("ln2Hi", 0.693359375), n, product)
+	VSUBPS(product, x, x)
+	VMULPS(float("ln2Lo", -2.12194440054690582e-4), n, product)
+	VSUBPS(product, x, x)
+
+	p := polynomial(s, x, "expC", 0.0013926175888627768, 0.008363173343241215,
+		0.041666556149721146, 0.16666577756404877, 0.5)
+	VMULPS(x, p, p)
+	VMULPS(x, p, p)
+	VADDPS(x, p, p)
+	VADDPS(float("one", 1), p, p)
+
+	VPSUBD(integer("rounderBits", 0x4b400000), t, t)
+	half := s.vector()
+	VPSRAD(U8(1), t, half)
+	VPSUBD(half, t, t)
+	for _, k := range []vector{half, t} {
+		VPADDD(integer("bias", 127), k, k)
+		VPSLLD(U8(23), k, k)
+		VMULPS(k, p, p)
+	}
+	return p
+}
+
+// tanhOf returns the hyperbolic tangent of x: both formulas, and a choice.
+func tanhOf(t step, x vector) vector {
+	square := t.vector()
+	VMULPS(x, x, square)
+	small := polynomial(t.set, square, "tanhC", -0.006096714176237583, 0.020997179672122,
+		-0.05385090783238411, 0.1333276927471161, -0.333333283662796)
+	VMULPS(square, small, small)
+	VMULPS(x, small, small)
+	VADDPS(x, small, small)
+
+	sign, magnitude := t.vector(), t.vector()
+	VPAND(integer("signBit", 1<<31), x, sign)
+	VPXOR(sign, x, magnitude)
+	double := t.vector()
+	VADDPS(magnitude, magnitude, double)
+	e := expOf(t.set, double)
+	VADDPS(float("one", 1), e, e)
+	q := quotient(t.set, "two", 2, e)
+	large := t.vector()
+	VMOVUPS(float("one", 1), large)
+	VSUBPS(q, large, large)
+	VPOR(sign, large, large)
+
+	limit := t.vector()
+	VMOVUPS(float("tanhSmall", 0.625), limit)
+	t.choose(t.compare(lessThan, magnitude, limit), small, large)
+	return large
+}

@@ -1,0 +1,33 @@
+// Command vectors writes the amd64 assembly of one family of vector kernels.
+package main
+
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+// families are named as the files of package simd are.
+var families = map[string]func(s set){
+	"arith":   arith,
+	"exp":     exp,
+	"mask":    mask,
+	"optim":   optim,
+	"philox":  philox,
+	"reduce":  reduce,
+	"rows":    rows,
+	"rowsums": rowSums,
+}
+
+func main() {
+	family := flag.String("family", "", "family of kernels to write")
+	flag.Parse()
+	write, ok := families[*family]
+	if !ok {
+		log.Fatalf("-family %q is not one of the kernel families", *family)
+	}
+	ConstraintExpr("!purego")
+	write(avx2{})
+	Generate()
+}

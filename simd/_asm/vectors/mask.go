@@ -1,0 +1,71 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func mask(s set) {
+	relu(s)
+	reluBits(s)
+	maskScale(s)
+	maskAxpy(s)
+}
+
+func zero(s set) vector {
+	v := s.vector()
+	VXORPS(v, v, v)
+	return v
+}
+
+func relu(s set) {
+	begin(s, "relu", "func(dst, x []float32)")
+	dst, x := base("dst"), base("x")
+	z := zero(s)
+	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
+		y := t.load(x)
+		t.keep(t.compare(notLessOrEqual, y, z), y)
+		t.store(y, dst)
+	}}.write()
+	end()
+}
+
+func reluBits(s set) {
+	begin(s, "reluBits", "func(dst, x []float32, bits []uint32)")
+	dst, x, bits := base("dst"), base("x"), base("bits")
+	z := zero(s)
+	loop{set: s, n: Load(Param("dst").Len(), GP64()), bits: bits, body: func(t step) {
+		y := t.load(x)
+		positive := t.compare(notLessOrEqual, y, z)
+		t.keep(positive, y)
+		t.store(y, dst)
+		t.storeBits(positive, t.bitsAt(bits))
+	}}.write()
+	end()
+}
+
+func maskScale(s set) {
+	begin(s, "maskScale", "func(dst, x []float32, bits []uint32, c float32)")
+	dst, x, bits := base("dst"), base("x"), base("bits")
+	c := broadcast(s, "c")
+	loop{set: s, n: Load(Param("dst").Len(), GP64()), bits: bits, body: func(t step) {
+		y := t.load(x)
+		VMULPS(c, y, y)
+		t.keep(t.loadBits(t.bitsAt(bits)), y)
+		t.store(y, dst)
+	}}.write()
+	end()
+}
+
+func maskAxpy(s set) {
+	begin(s, "maskAxpy", "func(dst, x []float32, bits []uint32, a float32)")
+	dst, x, bits := base("dst"), base("x"), base("bits")
+	a := broadcast(s, "a")
+	loop{set: s, n: Load(Param("dst").Len(), GP64()), bits: bits, body: func(t step) {
+		product, y := t.load(x), t.load(dst)
+		VMULPS(a, product, product)
+		VADDPS(product, y, product)
+		t.choose(t.loadBits(t.bitsAt(bits)), product, y)
+		t.store(y, dst)
+	}}.write()
+	end()
+}

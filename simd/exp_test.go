@@ -1,0 +1,128 @@
+package simd
+
+import (
+	"math"
+	"testing"
+)
+
+// ulps returns the distance of got from want in units of the last place that
+// float32 has at want.
+func ulps(got float32, want float64) float64 {
+	_, e := math.Frexp(want)
+	return math.Abs(float64(got)-want) / math.Ldexp(1, max(e-24, -149))
+}
+
+func TestExpAccuracy(t *testing.T) {
+	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	for _, test := range []struct {
+		name   string
+		f      func(dst, x []float32)
+		exact  func(float64) float64
+		lo, hi float64
+		limit  float64
+	}{
+		{"Exp", Exp, math.Exp, -87, 88.72, 2},
+		{"Exp", Exp, math.Exp, -1, 1, 2},
+		{"Exp to subnormal", Exp, math.Exp, -104, -87.5, 1},
+		{"Sigmoid", Sigmoid, sigmoid, -88.7, 20, 3},
+		{"Sigmoid", Sigmoid, sigmoid, -1, 1, 3},
+		{"Tanh", Tanh, math.Tanh, -10, 10, 2},
+		{"Tanh", Tanh, math.Tanh, -1e-3, 1e-3, 2},
+	} {
+		const n = 1 << 17
+		x, y := make([]float32, n), make([]float32, n)
+		for i := range x {
+			x[i] = float32(test.lo + (test.hi-test.lo)*float64(i)/n)
+		}
+		test.f(y, x)
+		var worst float64
+		for i := range x {
+			if u := ulps(y[i], test.exact(float64(x[i]))); !(u <= test.limit) {
+				t.Fatalf("%s(%g) = %g, off by %.2f units in the last place", test.name, x[i], y[i], u)
+			} else {
+				worst = max(worst, u)
+			}
+		}
+		t.Logf("%s on [%g, %g]: at most %.2f units in the last place", test.name, test.lo, test.hi, worst)
+	}
+}
+
+func TestExpSpecialValues(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for _, test := range []struct {
+		name    string
+		f       func(dst, x []float32)
+		x, want float32
+	}{
+		{"Exp", Exp, 0, 1},
+		{"Exp", Exp, inf, inf},
+		{"Exp", Exp, -inf, 0},
+		{"Exp", Exp, 88.73, inf},
+		{"Exp", Exp, 1e30, inf},
+		{"Exp", Exp, -103.9, math.SmallestNonzeroFloat32},
+		{"Exp", Exp, -104, 0},
+		{"Exp", Exp, -1e30, 0},
+		{"Exp", Exp, nan, nan},
+		{"Sigmoid", Sigmoid, 0, 0.5},
+		{"Sigmoid", Sigmoid, inf, 1},
+		{"Sigmoid", Sigmoid, -inf, 0},
+		{"Sigmoid", Sigmoid, nan, nan},
+		{"Tanh", Tanh, 0, 0},
+		{"Tanh", Tanh, inf, 1},
+		{"Tanh", Tanh, -inf, -1},
+		{"Tanh", Tanh, 1e-40, 1e-40},
+		{"Tanh", Tanh, nan, nan},
+	} {
+		y := []float32{0}
+		test.f(y, []float32{test.x})
+		if !sameBits(y[0], test.want) {
+			t.Errorf("%s(%g) = %g, want %g", test.name, test.x, y[0], test.want)
+		}
+	}
+}
+
+func TestSoftmaxRow(t *testing.T) {
+	for _, n := range []int{1, 2, 7, 100, 5000} {
+		x, y := make([]float32, n), make([]float32, n)
+		var total float64
+		for i := range x {
+			x[i] = 500 + 10*float32(math.Sin(float64(i)))
+			total += math.Exp(float64(x[i]) - 500)
+		}
+		logSum := SoftmaxRow(y, x)
+		if want := 500 + math.Log(total); ulps(logSum, want) > 1 {
+			t.Errorf("%d elements: log of the sum is %g, want %g", n, logSum, want)
+		}
+		for i := range x {
+			if want := math.Exp(float64(x[i])-500) / total; ulps(y[i], want) > 40 {
+				t.Fatalf("%d elements: softmax has %g at %d, want %g", n, y[i], i, want)
+			}
+		}
+	}
+}
+
+func TestSoftmaxRowSpecialValues(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for _, test := range []struct{ x, want []float32 }{
+		{[]float32{-inf, 3, -inf}, []float32{0, 1, 0}},
+		{[]float32{-3e38, 3e38}, []float32{0, 1}},
+		{[]float32{-inf, -inf}, []float32{nan, nan}},
+		{[]float32{0, nan}, []float32{nan, nan}},
+	} {
+		y := make([]float32, len(test.x))
+		SoftmaxRow(y, test.x)
+		for i := range y {
+			if !sameBits(y[i], test.want[i]) {
+				t.Errorf("SoftmaxRow(%g) = %g, want %g", test.x, y, test.want)
+				break
+			}
+		}
+	}
+}
+
+func BenchmarkSoftmaxRow(b *testing.B) {
+	x, y := make([]float32, 1<<14), make([]float32, 1<<14)
+	for b.Loop() {
+		SoftmaxRow(y, x)
+	}
+}

@@ -1,0 +1,86 @@
+//go:build !purego
+
+package simd
+
+import "autodropout/internal/race"
+
+func addRow(dst, x, v []float32, rows int) {
+	if !useAVX2 {
+		addRowGeneric(dst, x, v, rows)
+		return
+	}
+	race.Write(dst)
+	race.Read(x)
+	race.Read(v)
+	addRowAVX2(dst, x, v, rows)
+}
+
+func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
+	if !useAVX2 {
+		scaleShiftRowsGeneric(dst, x, scale, shift, rows)
+		return
+	}
+	race.Write(dst)
+	race.Read(x)
+	race.Read(scale)
+	race.Read(shift)
+	scaleShiftRowsAVX2(dst, x, scale, shift, rows)
+}
+
+func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int) {
+	if !useAVX2 || len(scale)%8 != 0 {
+		scaleShiftReLURowsGeneric(dst, x, scale, shift, bits, rows)
+		return
+	}
+	race.Write(dst)
+	race.Read(x)
+	race.Read(scale)
+	race.Read(shift)
+	race.Write(bits)
+	clear(bits[len(dst)/32:]) // the assembly writes bytes, up to the last that is needed
+	scaleShiftReLURowsAVX2(dst, x, scale, shift, bits, rows)
+}
+
+func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
+	if !useAVX2 {
+		bnBackwardRowsGeneric(dx, dy, x, a, b, c, rows)
+		return
+	}
+	race.Write(dx)
+	race.Read(dy)
+	race.Read(x)
+	race.Read(a)
+	race.Read(b)
+	race.Read(c)
+	bnBackwardRowsAVX2(dx, dy, x, a, b, c, rows)
+}
+
+func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+	if !useAVX2 || len(a)%8 != 0 {
+		bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c, bits, rows)
+		return
+	}
+	race.Write(dx)
+	race.Read(dy)
+	race.Read(x)
+	race.Read(a)
+	race.Read(b)
+	race.Read(c)
+	race.Read(bits)
+	bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c, bits, rows)
+}
+
+//go:noescape
+func addRowAVX2(dst, x, v []float32, rows int)
+
+//go:noescape
+func scaleShiftRowsAVX2(dst, x, scale, shift []float32, rows int)
+
+//go:noescape
+func scaleShiftReLURowsAVX2(dst, x, scale, shift []float32, bits []uint32, rows int)
+
+//go:noescape
+func bnBackwardRowsAVX2(dx, dy, x, a, b, c []float32, rows int)
+
+//go:noescape
+func bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c []float32, bits []uint32, rows int)
