@@ -1,0 +1,60 @@
+package layers
+
+import (
+	"autodropout/autograd"
+	"autodropout/ops"
+)
+
+// BatchNormConfig configures [NewBatchNorm].
+type BatchNormConfig struct {
+	Channels int
+	Momentum float32 // share of the batch in the running statistics; 0: 0.1, as PyTorch
+	Eps      float32 // added to the variance; 0: 1e-5
+}
+
+// BatchNorm normalises each channel over the batch and all positions, then
+// scales and shifts it (Ioffe and Szegedy, arXiv 1502.03167). Outside training
+// it uses running statistics, which a training pass queues an update of:
+// [autograd.Tape.Commit] makes it.
+type BatchNorm struct {
+	weight, bias   *autograd.Param // scale and shift, (Channels)
+	mean, variance *autograd.Buffer
+	momentum, eps  float32
+}
+
+// NewBatchNorm creates the parameters weight (ones) and bias (zeros) and the
+// buffers running_mean (zeros) and running_var (ones) in s.
+func NewBatchNorm(s *Scope, config BatchNormConfig) *BatchNorm {
+	if config.Momentum == 0 {
+		config.Momentum = 0.1
+	}
+	if config.Eps == 0 {
+		config.Eps = 1e-5
+	}
+	return &BatchNorm{
+		weight:   s.Param("weight", Ones, config.Channels),
+		bias:     s.Param("bias", Zeros, config.Channels),
+		mean:     s.Buffer("running_mean", 0, config.Channels),
+		variance: s.Buffer("running_var", 1, config.Channels),
+		momentum: config.Momentum,
+		eps:      config.Eps,
+	}
+}
+
+// Forward maps (..., Channels) to the same shape.
+func (l *BatchNorm) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
+	return ops.BatchNorm(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c))
+}
+
+// ForwardReLU is ReLU of Forward, computed in one pass.
+func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
+	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c))
+}
+
+func (l *BatchNorm) running() ops.BatchNormStats {
+	return ops.BatchNormStats{Mean: l.mean.Data, Var: l.variance.Data}
+}
+
+func (l *BatchNorm) spec(c *Ctx) ops.BatchNormSpec {
+	return ops.BatchNormSpec{Train: c.Train, Momentum: l.momentum, Eps: l.eps}
+}

@@ -1,0 +1,67 @@
+package layers
+
+import (
+	"slices"
+
+	"autodropout/autograd"
+	"autodropout/dropout"
+)
+
+// Ctx is what a forward pass depends on besides parameters and input. It is
+// made for one pass and passed down to every layer.
+type Ctx struct {
+	Tape   *autograd.Tape
+	Train  bool           // batch statistics and dropout, not running statistics
+	Policy dropout.Policy // nil: no dropout
+	Stream dropout.Stream // where dropout draws from
+}
+
+// Use returns the tensor of a parameter on the context's tape.
+func (c *Ctx) Use(p *autograd.Param) *autograd.Tensor { return c.Tape.Use(p) }
+
+// Drop applies the policy to x at the named site. Outside training, without a
+// policy, and where the policy does not act, it returns x.
+func (c *Ctx) Drop(site string, x *autograd.Tensor) *autograd.Tensor {
+	if !c.Train || c.Policy == nil {
+		return x
+	}
+	return c.Policy.Apply(site, x, c.Stream)
+}
+
+// Layer maps one tensor to another.
+type Layer interface {
+	// Forward computes the output for a batch x on the context's tape.
+	Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor
+}
+
+// Chain applies layers one after another. What a layer computed goes back to
+// the tape, as [autograd.Tape.Block] says, once its successor is done, so that
+// prediction takes no more memory in a longer chain.
+func Chain(c *Ctx, x *autograd.Tensor, chain ...Layer) *autograd.Tensor {
+	if len(chain) == 0 {
+		return x
+	}
+	// The block around a layer has the layers before it inside: only then does
+	// it own, and give back, the layer's input.
+	last := len(chain) - 1
+	return c.Tape.Block(func() *autograd.Tensor {
+		return chain[last].Forward(c, Chain(c, x, chain[:last]...))
+	})
+}
+
+// Model is a complete network.
+type Model interface {
+	Layer
+
+	// Params returns the model's parameters and buffers.
+	Params() *autograd.Params
+}
+
+// Predict returns the model's output for a batch x, outside training, as a
+// constant that belongs to no tape. A program that predicts many batches makes
+// one inference tape instead, calls Forward on it and resets it after each.
+func Predict(m Model, x *autograd.Tensor) *autograd.Tensor {
+	tape := autograd.NewInference()
+	y := m.Forward(&Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))
+	return autograd.FromSlice(slices.Clone(y.Data()), y.Shape()...)
+}

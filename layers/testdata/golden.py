@@ -1,0 +1,67 @@
+"""Writes layers.safetensors: outputs and all gradients of PyTorch's layers.
+
+For the layer L the file has L.in.*, the state dict before the pass as L.state.*,
+the output L.out, the gradients of sum(out * L.weights) as L.grad.*, and the
+buffers after the pass as L.after.*. Images are stored channels last.
+
+Made with torch 2.15.0 and safetensors 0.8.0. Run in this directory.
+"""
+import torch
+import torch.nn as nn
+from safetensors.torch import save_file
+
+torch.manual_seed(2)
+torch.set_num_threads(1)
+out = {}
+
+
+def perturb(module):
+    """Moves norms and biases away from ones and zeros."""
+    with torch.no_grad():
+        for name, p in module.named_parameters():
+            if p.dim() == 1:
+                p.add_(0.3 * torch.randn_like(p))
+        for name, b in module.named_buffers():
+            if b.is_floating_point():
+                b.add_(0.3 * torch.rand_like(b))
+
+
+def to_nhwc(x):
+    return x.permute(0, 2, 3, 1).contiguous() if x.dim() == 4 else x
+
+
+def record(name, module, x, run=None):
+    perturb(module)
+    for k, v in module.state_dict().items():
+        out[f"{name}.state.{k}"] = v.clone().float()
+    out[f"{name}.in"] = to_nhwc(x).clone().float()
+    if x.is_floating_point():
+        x = x.clone().requires_grad_()
+    y = run(x) if run else module(x)
+    weights = torch.randn_like(y)
+    (y * weights).sum().backward()
+    out[f"{name}.out"] = to_nhwc(y.detach())
+    out[f"{name}.weights"] = to_nhwc(weights)
+    if x.is_floating_point():
+        out[f"{name}.grad.in"] = to_nhwc(x.grad)
+    for k, p in module.named_parameters():
+        out[f"{name}.grad.{k}"] = p.grad
+    for k, b in module.named_buffers():
+        out[f"{name}.after.{k}"] = b.clone().float()
+
+
+record("linear", nn.Linear(5, 3), torch.randn(2, 4, 5))
+record("conv2d", nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), torch.randn(2, 4, 7, 6))
+record("conv1x1", nn.Conv2d(3, 5, 1, bias=False), torch.randn(2, 3, 4, 4))
+record("batchnorm", nn.BatchNorm2d(6), torch.randn(3, 6, 4, 5) * 2 + 1)
+record("batchnormeval", nn.BatchNorm2d(6).eval(), torch.randn(3, 6, 4, 5) * 2 + 1)
+record("layernorm", nn.LayerNorm(7), torch.randn(2, 3, 7))
+record("embedding", nn.Embedding(9, 4), torch.tensor([[1, 8, 1], [0, 3, 1]]))
+
+mask = nn.Transformer.generate_square_subsequent_mask(5)
+attention = nn.MultiheadAttention(8, 2, batch_first=True)
+record("attention", attention, torch.randn(3, 5, 8), lambda x: attention(x, x, x, attn_mask=mask, need_weights=False)[0])
+block = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+record("transformer", block, torch.randn(3, 5, 8), lambda x: block(x, src_mask=mask))
+
+save_file({k: v.contiguous() for k, v in out.items()}, "layers.safetensors", metadata={"torch": torch.__version__})
