@@ -1,0 +1,204 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// tile writes the micro-kernel: C = alpha*A*B + beta*C for rows x cols elements
+// of C. Strides are in elements. A is read one element at a time, element (i, k)
+// at a[i*aRow+k*aCol], so it may be packed, plain or transposed; B is read in
+// rows, b[k*bRow:][:cols].
+func tile(s set) {
+	TEXT("gemmTile"+s.name(), NOSPLIT, "func(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)")
+	Pragma("noescape")
+	rows := Load(Param("rows"), GP64())
+	cols := Load(Param("cols"), GP64()).(reg.GPVirtual)
+	CMPQ(cols, U8(s.lanes()))
+	JLE(LabelRef("narrow"))
+	SUBQ(U8(s.lanes()), cols)
+	tileColumns(s, rows, cols, 2)
+	Label("narrow")
+	tileColumns(s, rows, cols, 1)
+}
+
+// tileColumns writes the tiles of a number of vectors. cols counts the columns
+// of the last vector, which is masked if they are too few for it. A mask that
+// lets everything pass would do for both, but not for free.
+func tileColumns(s set, rows reg.Register, cols reg.GPVirtual, vectors int) {
+	full := fmt.Sprintf("full%d", vectors)
+	CMPQ(cols, U8(s.lanes()))
+	JEQ(LabelRef(full))
+	s.setMask(cols)
+	tileRows(s, rows, 1, s.rows(), vectors, true)
+	Label(full)
+	tileRows(s, rows, 1, s.rows(), vectors, false)
+}
+
+// tileRows writes the tiles of lo to hi rows, and a binary search for the right
+// one.
+func tileRows(s set, rows reg.Register, lo, hi, vectors int, masked bool) {
+	if lo == hi {
+		t := tileBody{set: s, rows: lo, vectors: vectors, masked: masked}
+		t.write()
+		return
+	}
+	middle := (lo + hi) / 2
+	above := fmt.Sprintf("above%d%s", middle, suffix(vectors, masked))
+	CMPQ(rows, U8(middle))
+	JGT(LabelRef(above))
+	tileRows(s, rows, lo, middle, vectors, masked)
+	Label(above)
+	tileRows(s, rows, middle+1, hi, vectors, masked)
+}
+
+func suffix(vectors int, masked bool) string {
+	if masked {
+		return fmt.Sprintf("x%dmasked", vectors)
+	}
+	return fmt.Sprintf("x%d", vectors)
+}
+
+// A tileBody is the code for one shape of tile.
+type tileBody struct {
+	set
+	rows, vectors int
+	masked        bool // the last vector is
+
+	acc [][]vector
+}
+
+func (t *tileBody) write() {
+	t.acc = make([][]vector, t.rows)
+	for i := range t.acc {
+		for range t.vectors {
+			v := t.vector()
+			t.zero(v)
+			t.acc[i] = append(t.acc[i], v)
+		}
+	}
+	t.multiply()
+	t.update()
+	VZEROUPPER()
+	RET()
+}
+
+// multiply writes the loop over k.
+func (t *tileBody) multiply() {
+	k := Load(Param("k"), GP64())
+	a := t.rowPointers("a", "aRow", t.rows)
+	aCol := t.stride("aCol")
+	b := Load(Param("b"), GP64())
+	bRow := t.stride("bRow")
+
+	row := make([]vector, t.vectors)
+	for j := range row {
+		row[j] = t.vector()
+	}
+	broadcast := t.vector()
+
+	loop := fmt.Sprintf("loop%d%s", t.rows, suffix(t.vectors, t.masked))
+	Label(loop)
+	for j, v := range row {
+		t.load(Mem{Base: b, Disp: 4 * t.lanes() * j}, v, t.maskedAt(j))
+	}
+	ADDQ(bRow, b)
+	for i := range t.rows {
+		VBROADCASTSS(a.at(i), broadcast)
+		for j := range row {
+			VFMADD231PS(row[j], broadcast, t.acc[i][j])
+		}
+	}
+	a.advance(aCol)
+	DECQ(k)
+	JNE(LabelRef(loop))
+}
+
+// update writes C = alpha*acc + beta*C. With beta = 0, C is not read.
+func (t *tileBody) update() {
+	alpha, beta := t.vector(), t.vector()
+	VBROADCASTSS(paramAddress("alpha"), alpha)
+	for i := range t.acc {
+		for _, v := range t.acc[i] {
+			VMULPS(alpha, v, v)
+		}
+	}
+	c := t.rowPointers("c", "ldc", t.rows)
+	bits := GP32()
+	MOVL(paramAddress("beta"), bits)
+	ADDL(bits, bits) // drops the sign: -0 is 0
+	store := fmt.Sprintf("store%d%s", t.rows, suffix(t.vectors, t.masked))
+	JEQ(LabelRef(store))
+	VBROADCASTSS(paramAddress("beta"), beta)
+	old := t.vector()
+	for i := range t.acc {
+		for j, v := range t.acc[i] {
+			t.load(c.at(i).Offset(4*t.lanes()*j), old, t.maskedAt(j))
+			VFMADD231PS(old, beta, v)
+		}
+	}
+	Label(store)
+	for i := range t.acc {
+		for j, v := range t.acc[i] {
+			t.store(v, c.at(i).Offset(4*t.lanes()*j), t.maskedAt(j))
+		}
+	}
+}
+
+func (t *tileBody) maskedAt(j int) bool { return t.masked && j == t.vectors-1 }
+
+// stride loads a parameter in elements and makes it bytes.
+func (t *tileBody) stride(name string) reg.GPVirtual {
+	v := Load(Param(name), GP64()).(reg.GPVirtual)
+	SHLQ(U8(2), v)
+	return v
+}
+
+// paramAddress returns the place of a parameter on the stack.
+func paramAddress(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}
+
+// rowPointers are pointers to every third row of a matrix: the two rows between
+// are reached with an index register.
+type rowPointers struct {
+	base   []reg.GPVirtual
+	stride reg.GPVirtual
+}
+
+func (t *tileBody) rowPointers(matrix, stride string, rows int) rowPointers {
+	p := rowPointers{stride: t.stride(stride)}
+	three := GP64()
+	LEAQ(Mem{Base: p.stride, Index: p.stride, Scale: 2}, three)
+	for i := 0; i < rows; i += 3 {
+		pointer := GP64()
+		if i == 0 {
+			Load(Param(matrix), pointer)
+		} else {
+			LEAQ(Mem{Base: p.base[len(p.base)-1], Index: three, Scale: 1}, pointer)
+		}
+		p.base = append(p.base, pointer)
+	}
+	return p
+}
+
+func (p rowPointers) at(i int) Mem {
+	m := Mem{Base: p.base[i/3]}
+	if between := i % 3; between > 0 {
+		m.Index, m.Scale = p.stride, uint8(between)
+	}
+	return m
+}
+
+func (p rowPointers) advance(by reg.Register) {
+	for _, pointer := range p.base {
+		ADDQ(by, pointer)
+	}
+}

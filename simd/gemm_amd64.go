@@ -1,0 +1,79 @@
+//go:build !purego
+
+package simd
+
+// A panel of B, kc*nr elements, is sized for the first-level cache and a block
+// of A for the second.
+var (
+	gemmAVX2   = blocking{mr: 6, nr: 16, mc: 192, nc: 512, kc: 256}
+	gemmAVX512 = blocking{mr: 14, nr: 32, mc: 224, nc: 512, kc: 256}
+)
+
+func gemmSizes() blocking {
+	switch {
+	case useAVX512:
+		return gemmAVX512
+	case useAVX2:
+		return gemmAVX2
+	}
+	return gemmGeneric
+}
+
+// gemmTile is the micro-kernel: it computes C = alpha*A*B + beta*C for rows x
+// cols elements of C, at most mr x nr. k is positive; the rows of b start bRow
+// elements apart.
+func gemmTile(rows, cols, k int, alpha float32, a matrix, b []float32, bRow int, beta float32, c []float32, ldc int) {
+	switch {
+	case useAVX512:
+		gemmTileAVX512(rows, cols, k, &a.data[0], a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+	case useAVX2:
+		gemmTileAVX2(rows, cols, k, &a.data[0], a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+	default:
+		gemmTileGeneric(rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+	}
+}
+
+// gemmTranspose8 does what gemmTranspose8Generic does.
+func gemmTranspose8(dst []float32, dstRow int, src []float32, srcRow, n int) {
+	if !useAVX2 {
+		gemmTranspose8Generic(dst, dstRow, src, srcRow, n)
+		return
+	}
+	whole := n &^ 3
+	if whole > 0 {
+		gemmTranspose8AVX2(&dst[0], dstRow, &src[0], srcRow, whole/4)
+	}
+	if whole < n {
+		gemmTranspose8Generic(dst[whole*dstRow:], dstRow, src[whole:], srcRow, n-whole)
+	}
+}
+
+func fmaLoop(iterations int) (flops int) {
+	switch {
+	case useAVX512:
+		fmaLoopAVX512(iterations)
+		return iterations * fmaLoopWidth * 16 * 2
+	case useAVX2:
+		fmaLoopAVX2(iterations)
+		return iterations * fmaLoopWidth * 8 * 2
+	}
+	return fmaLoopGeneric(iterations)
+}
+
+// fmaLoopWidth is the number of registers fmaLoopAVX2 and fmaLoopAVX512 use.
+const fmaLoopWidth = 12
+
+//go:noescape
+func gemmTileAVX512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+
+//go:noescape
+func gemmTileAVX2(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+
+//go:noescape
+func gemmTranspose8AVX2(dst *float32, dstRow int, src *float32, srcRow int, quads int)
+
+//go:noescape
+func fmaLoopAVX512(iterations int)
+
+//go:noescape
+func fmaLoopAVX2(iterations int)

@@ -1,0 +1,289 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+var nan = float32(math.NaN())
+
+// A gemmCase is one call of Gemm. Rows of A, B and C have gap elements between
+// them.
+type gemmCase struct {
+	transA, transB bool
+	m, n, k, gap   int
+	alpha, beta    float32
+}
+
+func (g gemmCase) String() string {
+	return fmt.Sprintf("transA=%t transB=%t m=%d n=%d k=%d gap=%d alpha=%g beta=%g", g.transA, g.transB, g.m, g.n, g.k, g.gap, g.alpha, g.beta)
+}
+
+// storedMatrix is a rows x cols matrix inside a larger slice. Whatever is not
+// part of the matrix is a canary.
+type storedMatrix struct {
+	all        []float32
+	rows, cols int
+	ld         int
+}
+
+const margin = 40
+
+func newStored(rng *rand.Rand, rows, cols, gap int, canary float32) storedMatrix {
+	s := storedMatrix{rows: rows, cols: cols, ld: cols + gap}
+	s.all = make([]float32, 2*margin+max(0, (rows-1)*s.ld+cols))
+	for i := range s.all {
+		s.all[i] = canary
+	}
+	for i := range rows {
+		for j := range cols {
+			s.data()[i*s.ld+j] = rng.Float32()*2 - 1
+		}
+	}
+	return s
+}
+
+// data is as short as Gemm allows.
+func (s storedMatrix) data() []float32 { return s.all[margin : len(s.all)-margin] }
+
+func (s storedMatrix) at(i, j int, transposed bool) float64 {
+	if transposed {
+		i, j = j, i
+	}
+	return float64(s.data()[i*s.ld+j])
+}
+
+func (s storedMatrix) clone() storedMatrix {
+	s.all = append([]float32(nil), s.all...)
+	return s
+}
+
+func (g gemmCase) operands(rng *rand.Rand) (a, b, c storedMatrix) {
+	// A canary of NaN that is read, even to be multiplied by zero, shows.
+	a = newStored(rng, g.m, g.k, g.gap, nan)
+	if g.transA {
+		a = newStored(rng, g.k, g.m, g.gap, nan)
+	}
+	b = newStored(rng, g.k, g.n, g.gap, nan)
+	if g.transB {
+		b = newStored(rng, g.n, g.k, g.gap, nan)
+	}
+	return a, b, newStored(rng, g.m, g.n, g.gap, 12345)
+}
+
+func (g gemmCase) run(a, b, c storedMatrix) {
+	work := alignedWork(GemmWork(g.m, g.n, g.k))
+	for i := range work {
+		work[i] = nan
+	}
+	Gemm(g.transA, g.transB, g.m, g.n, g.k, g.alpha, a.data(), a.ld, b.data(), b.ld, g.beta, c.data(), c.ld, work)
+}
+
+// check compares Gemm with sums in float64.
+func (g gemmCase) check(t *testing.T, rng *rand.Rand) {
+	t.Helper()
+	a, b, before := g.operands(rng)
+	if g.beta == 0 {
+		for i := range g.m {
+			for j := range g.n {
+				before.data()[i*before.ld+j] = nan // must not survive
+			}
+		}
+	}
+	c := before.clone()
+	g.run(a, b, c)
+	for at := range c.all {
+		i, j := (at-margin)/before.ld, (at-margin)%before.ld
+		if at < margin || at >= len(c.all)-margin || j >= g.n {
+			if c.all[at] != before.all[at] {
+				t.Fatalf("%v: wrote outside of C, at %d of %d", g, at-margin, len(c.data()))
+			}
+			continue
+		}
+		want, bound := g.reference(a, b, before, i, j)
+		if diff := math.Abs(float64(c.all[at]) - want); !(diff <= bound) {
+			t.Fatalf("%v: C[%d,%d] = %g, want %g: off by %g, error bound %g", g, i, j, c.all[at], want, diff, bound)
+		}
+	}
+}
+
+// reference returns element (i, j) of the result and a bound on its rounding
+// error: Higham, Accuracy and Stability of Numerical Algorithms, section 3.1.
+func (g gemmCase) reference(a, b, c storedMatrix, i, j int) (want, bound float64) {
+	var sum, magnitude float64
+	for p := range g.k {
+		product := a.at(i, p, g.transA) * b.at(p, j, g.transB)
+		sum += product
+		magnitude += math.Abs(product)
+	}
+	want, magnitude = float64(g.alpha)*sum, math.Abs(float64(g.alpha))*magnitude
+	if g.alpha == 0 {
+		want, magnitude = 0, 0
+	}
+	if g.beta != 0 {
+		old := float64(g.beta) * c.at(i, j, false)
+		want += old
+		magnitude += math.Abs(old)
+	}
+	const unit = 1.0 / (1 << 24)
+	return want, float64(g.k+4) * unit * magnitude * 1.01
+}
+
+// forEachTransposition calls body with the four combinations.
+func forEachTransposition(body func(transA, transB bool)) {
+	for i := range 4 {
+		body(i&1 != 0, i&2 != 0)
+	}
+}
+
+// Every tile there is, with and without gaps between rows.
+func TestGemmTiles(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		s := gemmSizes()
+		for m := 1; m <= s.mr+1; m++ {
+			for n := 1; n <= s.nr+1; n++ {
+				for _, k := range []int{1, 5} {
+					forEachTransposition(func(transA, transB bool) {
+						gemmCase{transA, transB, m, n, k, (m + n) % 3, 1, float32(m % 2)}.check(t, rng)
+					})
+				}
+			}
+		}
+	})
+}
+
+func TestGemmRagged(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		factors := []float32{0, 1, -1, 0.5, 2}
+		for range 150 {
+			forEachTransposition(func(transA, transB bool) {
+				gemmCase{
+					transA: transA, transB: transB,
+					m: 1 + rng.IntN(70), n: 1 + rng.IntN(70), k: rng.IntN(71), gap: rng.IntN(9),
+					alpha: factors[rng.IntN(len(factors))], beta: factors[rng.IntN(len(factors))],
+				}.check(t, rng)
+			})
+		}
+	})
+}
+
+// Sizes at the edges of the blocks, and those at which packing starts.
+func TestGemmBlockEdges(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 3))
+		s := gemmSizes()
+		for _, size := range [][3]int{
+			{3, 5, s.kc}, {3, 5, s.kc + 1}, {17, 33, 2*s.kc + 1},
+			{s.mc, 3, 9}, {s.mc + 1, packAColumns, 9},
+			{5, s.nc, 6}, {packBRows, s.nc + 1, 6}, {packBRows + 1, packAColumns + 1, s.kc + 2},
+			{2, 3, aliasing}, {20, 40, aliasing},
+		} {
+			forEachTransposition(func(transA, transB bool) {
+				for _, beta := range []float32{0, 1} {
+					gemmCase{transA, transB, size[0], size[1], size[2], 0, 1, beta}.check(t, rng)
+				}
+			})
+		}
+	})
+}
+
+// The doc comment promises that blocks of C can be computed apart.
+func TestGemmIsIndependentOfTheCut(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 4))
+		forEachTransposition(func(transA, transB bool) {
+			g := gemmCase{transA, transB, 75, 130, 300, 3, 0.7, 1}
+			a, b, c := g.operands(rng)
+			parts := c.clone()
+			g.run(a, b, c)
+			const rows, cols = 11, 23
+			for i := 0; i < g.m; i += rows {
+				for j := 0; j < g.n; j += cols {
+					aAt, bAt := i*a.ld, j
+					if transA {
+						aAt = i
+					}
+					if transB {
+						bAt = j * b.ld
+					}
+					m, n := min(rows, g.m-i), min(cols, g.n-j)
+					Gemm(transA, transB, m, n, g.k, g.alpha, a.data()[aAt:], a.ld, b.data()[bAt:], b.ld,
+						g.beta, parts.data()[i*c.ld+j:], c.ld, make([]float32, GemmWork(m, n, g.k)))
+				}
+			}
+			for at := range c.all {
+				if math.Float32bits(c.all[at]) != math.Float32bits(parts.all[at]) {
+					t.Fatalf("%v: element %d is %g in one call and %g in parts", g, at-margin, c.all[at], parts.all[at])
+				}
+			}
+		})
+	})
+}
+
+func TestGemmPanics(t *testing.T) {
+	x := func(n int) []float32 { return make([]float32, n) }
+	work := x(GemmWork(3, 4, 5))
+	for name, call := range map[string]func(){
+		"short A":    func() { Gemm(false, false, 3, 4, 5, 1, x(14), 5, x(20), 4, 0, x(12), 4, work) },
+		"short At":   func() { Gemm(true, false, 3, 4, 5, 1, x(14), 3, x(20), 4, 0, x(12), 4, work) },
+		"short B":    func() { Gemm(false, false, 3, 4, 5, 1, x(15), 5, x(19), 4, 0, x(12), 4, work) },
+		"short Bt":   func() { Gemm(false, true, 3, 4, 5, 1, x(15), 5, x(19), 5, 0, x(12), 4, work) },
+		"short C":    func() { Gemm(false, false, 3, 4, 5, 1, x(15), 5, x(20), 4, 0, x(11), 4, work) },
+		"short work": func() { Gemm(false, false, 3, 4, 5, 1, x(15), 5, x(20), 4, 0, x(12), 4, work[1:]) },
+		"small lda":  func() { Gemm(false, false, 3, 4, 5, 1, x(15), 4, x(20), 4, 0, x(12), 4, work) },
+		"negative m": func() { Gemm(false, false, -3, 4, 5, 1, x(15), 5, x(20), 4, 0, x(12), 4, work) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			call()
+		}()
+	}
+	Gemm(false, false, 3, 4, 5, 1, x(15), 5, x(20), 4, 0, x(12), 4, work)
+}
+
+func TestGemmDoesNotAllocate(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		a, b, c := make([]float32, 100*100), make([]float32, 100*100), make([]float32, 100*100)
+		work := make([]float32, GemmWork(100, 100, 100))
+		allocations := testing.AllocsPerRun(5, func() {
+			forEachTransposition(func(transA, transB bool) {
+				Gemm(transA, transB, 100, 100, 100, 1, a, 100, b, 100, 1, c, 100, work)
+			})
+		})
+		if allocations != 0 {
+			t.Errorf("%v allocations", allocations)
+		}
+	})
+}
+
+func TestFMALoop(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		if once, twice := FMALoop(100), FMALoop(200); once <= 0 || twice != 2*once {
+			t.Errorf("FMALoop counts %d flops in 100 iterations and %d in 200", once, twice)
+		}
+	})
+}
+
+func ExampleGemm() {
+	a := []float32{
+		1, 2, 3,
+		4, 5, 6,
+	}
+	b := []float32{
+		1, 0,
+		0, 1,
+		1, 1,
+	}
+	c := make([]float32, 4)
+	Gemm(false, false, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, make([]float32, GemmWork(2, 2, 3)))
+	fmt.Println(c)
+	// Output: [4 5 10 11]
+}
