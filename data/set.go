@@ -1,0 +1,138 @@
+package data
+
+import (
+	"fmt"
+	"math"
+
+	"autodropout/internal/seed"
+)
+
+// Channels is the number of colour channels of every image: red, green, blue.
+const Channels = 3
+
+// Set is a list of labelled RGB images of one size.
+type Set struct {
+	// Name says what the set is, for people: "CIFAR-10 training".
+	Name string
+	// Height and Width are the size of every image in pixels.
+	Height, Width int
+	// Images holds N images one after the other, each (Height, Width, Channels)
+	// with values 0..255.
+	Images []uint8
+	// Labels holds the class of each image, an index into Classes.
+	Labels []uint8
+	// Classes names the classes.
+	Classes []string
+	// Mean and Std describe each channel of the training part this set belongs
+	// to, with pixel values scaled to 0..1. Test parts and subsets carry the
+	// values of the whole training part, so that all are normalised alike.
+	Mean, Std [Channels]float32
+}
+
+// Len returns the number of images.
+func (s *Set) Len() int { return len(s.Labels) }
+
+// Image returns image i as (Height, Width, Channels). It shares memory with s.
+func (s *Set) Image(i int) []uint8 {
+	size := s.imageSize()
+	return s.Images[i*size : (i+1)*size : (i+1)*size]
+}
+
+func (s *Set) imageSize() int { return s.Height * s.Width * Channels }
+
+// Take picks perClass images of every class at random. It returns them as taken
+// and all others as rest, both in the order of s. The choice depends on the
+// seed alone. It is an error if a class has fewer images.
+func (s *Set) Take(base uint64, perClass int) (taken, rest *Set, err error) {
+	if perClass < 1 {
+		return nil, nil, fmt.Errorf("data: cannot take %d images per class of %s: at least 1 is needed", perClass, s.Name)
+	}
+	byClass := s.byClass()
+	for class, images := range byClass {
+		if len(images) < perClass {
+			return nil, nil, fmt.Errorf("data: cannot take %d images per class of %s: class %q has only %d",
+				perClass, s.Name, s.Classes[class], len(images))
+		}
+	}
+	taken, rest = s.split(base, byClass, func(int) int { return perClass })
+	return taken, rest, nil
+}
+
+// HoldOut puts the given fraction of every class, rounded to whole images, aside
+// for validation. It returns the others as train and the held-out ones as valid,
+// both in the order of s. The choice depends on the seed alone. Fraction must be
+// above 0 and below 1, and neither part may be left empty.
+func (s *Set) HoldOut(base uint64, fraction float64) (train, valid *Set, err error) {
+	if !(fraction > 0 && fraction < 1) {
+		return nil, nil, fmt.Errorf("data: cannot hold out a fraction of %v of %s: it must lie between 0 and 1", fraction, s.Name)
+	}
+	valid, train = s.split(base, s.byClass(), func(n int) int { return int(math.Round(fraction * float64(n))) })
+	if valid.Len() == 0 || train.Len() == 0 {
+		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty", fraction, s.Len(), s.Name)
+	}
+	return train, valid, nil
+}
+
+// byClass lists the images of every class in order.
+func (s *Set) byClass() [][]int {
+	images := make([][]int, len(s.Classes))
+	for i, class := range s.Labels {
+		images[class] = append(images[class], i)
+	}
+	return images
+}
+
+// split moves count(n) random images of every class with n images to picked.
+func (s *Set) split(base uint64, byClass [][]int, count func(n int) int) (picked, rest *Set) {
+	isPicked := make([]bool, s.Len())
+	for class, images := range byClass {
+		order := seed.New(base, "split", uint64(class)).Perm(len(images))
+		for _, j := range order[:count(len(images))] {
+			isPicked[images[j]] = true
+		}
+	}
+	var in, out []int
+	for i, ok := range isPicked {
+		if ok {
+			in = append(in, i)
+		} else {
+			out = append(out, i)
+		}
+	}
+	return s.subset(in), s.subset(out)
+}
+
+// subset copies the images at the given indices.
+func (s *Set) subset(indices []int) *Set {
+	part := *s
+	part.Images = make([]uint8, 0, len(indices)*s.imageSize())
+	part.Labels = make([]uint8, 0, len(indices))
+	for _, i := range indices {
+		part.Images = append(part.Images, s.Image(i)...)
+		part.Labels = append(part.Labels, s.Labels[i])
+	}
+	return &part
+}
+
+// setMoments computes Mean and Std from the images. Sums are whole numbers, so
+// that the result does not depend on the order or the machine.
+func (s *Set) setMoments() {
+	var sum, squares [Channels]uint64
+	for i := 0; i < len(s.Images); i += Channels {
+		for c := range Channels {
+			v := uint64(s.Images[i+c])
+			sum[c] += v
+			squares[c] += v * v
+		}
+	}
+	n := float64(len(s.Images) / Channels)
+	for c := range Channels {
+		mean := float64(sum[c]) / n
+		variance := float64(squares[c])/n - float64(mean*mean)
+		std := math.Sqrt(max(variance, 0)) / 255
+		if std == 0 {
+			std = 1 // a constant channel: centring is all that can be done
+		}
+		s.Mean[c], s.Std[c] = float32(mean/255), float32(std)
+	}
+}
