@@ -1,0 +1,95 @@
+package data
+
+import "math/rand/v2"
+
+// Augment says how training images are varied. Its zero value leaves them alone.
+// Places that no pixel reaches hold 0 after normalisation, the mean colour.
+type Augment struct {
+	// Flip mirrors half of the images left to right.
+	Flip bool
+	// Pad surrounds an image by this many pixels and crops it at random to its
+	// old size, which shifts it by up to Pad pixels each way.
+	Pad int
+	// Cutout blanks a square of this many pixels a side at a random place, cut
+	// off at the borders of the image (DeVries and Taylor 2017); 0 is none.
+	Cutout int
+}
+
+// StandardAugment returns the usual augmentation of CIFAR-10: flip and a random
+// crop after padding by 4 pixels.
+func StandardAugment() Augment { return Augment{Flip: true, Pad: 4} }
+
+// A normaliser maps pixel values to float32: value/255, minus the mean, divided
+// by the standard deviation of its channel.
+type normaliser [Channels][256]float32
+
+func newNormaliser(s *Set) *normaliser {
+	var table normaliser
+	for c := range table {
+		for v := range table[c] {
+			table[c][v] = (float32(v)/255 - s.Mean[c]) / s.Std[c]
+		}
+	}
+	return &table
+}
+
+// apply normalises src, an image of (height, width, Channels), into dst.
+func (t *normaliser) apply(dst []float32, src []uint8) {
+	for i := 0; i < len(src); i += Channels {
+		dst[i] = t[0][src[i]]
+		dst[i+1] = t[1][src[i+1]]
+		dst[i+2] = t[2][src[i+2]]
+	}
+}
+
+// apply normalises src into dst as table says and varies it by numbers from rng.
+// Both are images of (height, width, Channels).
+func (a Augment) apply(dst []float32, src []uint8, height, width int, table *normaliser, rng *rand.Rand) {
+	flip := a.Flip && rng.IntN(2) == 1
+	var down, right int // how far the crop lies from the image
+	if a.Pad > 0 {
+		down, right = rng.IntN(2*a.Pad+1)-a.Pad, rng.IntN(2*a.Pad+1)-a.Pad
+	}
+	row := width * Channels
+	for y := range height {
+		line := dst[y*row : (y+1)*row]
+		from := y + down
+		if from < 0 || from >= height {
+			clear(line)
+			continue
+		}
+		augmentRow(line, src[from*row:(from+1)*row], right, flip, table)
+	}
+	if a.Cutout > 0 {
+		a.cut(dst, height, width, rng)
+	}
+}
+
+// augmentRow normalises one row shifted to the left by right pixels, or by -right
+// to the right, and mirrors the result if flip is set.
+func augmentRow(dst []float32, src []uint8, right int, flip bool, table *normaliser) {
+	width := len(dst) / Channels
+	for x := range width {
+		to := x
+		if flip {
+			to = width - 1 - x
+		}
+		p := dst[to*Channels : to*Channels+Channels : to*Channels+Channels]
+		from := x + right
+		if from < 0 || from >= width {
+			clear(p)
+			continue
+		}
+		q := src[from*Channels : from*Channels+Channels : from*Channels+Channels]
+		p[0], p[1], p[2] = table[0][q[0]], table[1][q[1]], table[2][q[2]]
+	}
+}
+
+// cut blanks a square whose centre may be any pixel.
+func (a Augment) cut(dst []float32, height, width int, rng *rand.Rand) {
+	top, left := rng.IntN(height)-a.Cutout/2, rng.IntN(width)-a.Cutout/2
+	lo, hi := max(left, 0), min(left+a.Cutout, width)
+	for y := max(top, 0); y < min(top+a.Cutout, height); y++ {
+		clear(dst[(y*width+lo)*Channels : (y*width+hi)*Channels])
+	}
+}
