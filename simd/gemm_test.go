@@ -48,11 +48,12 @@ func newStored(rng *rand.Rand, rows, cols, gap int, canary float32) storedMatrix
 // data is as short as Gemm allows.
 func (s storedMatrix) data() []float32 { return s.all[margin : len(s.all)-margin] }
 
-func (s storedMatrix) at(i, j int, transposed bool) float64 {
+// strides returns the distances between rows and between columns of op(s).
+func (s storedMatrix) strides(transposed bool) (row, col int) {
 	if transposed {
-		i, j = j, i
+		return 1, s.ld
 	}
-	return float64(s.data()[i*s.ld+j])
+	return s.ld, 1
 }
 
 func (s storedMatrix) clone() storedMatrix {
@@ -113,8 +114,11 @@ func (g gemmCase) check(t *testing.T, rng *rand.Rand) {
 // error: Higham, Accuracy and Stability of Numerical Algorithms, section 3.1.
 func (g gemmCase) reference(a, b, c storedMatrix, i, j int) (want, bound float64) {
 	var sum, magnitude float64
+	aRow, aCol := a.strides(g.transA)
+	bRow, bCol := b.strides(g.transB)
+	x, y := a.data(), b.data()
 	for p := range g.k {
-		product := a.at(i, p, g.transA) * b.at(p, j, g.transB)
+		product := float64(x[i*aRow+p*aCol]) * float64(y[p*bRow+j*bCol])
 		sum += product
 		magnitude += math.Abs(product)
 	}
@@ -123,7 +127,7 @@ func (g gemmCase) reference(a, b, c storedMatrix, i, j int) (want, bound float64
 		want, magnitude = 0, 0
 	}
 	if g.beta != 0 {
-		old := float64(g.beta) * c.at(i, j, false)
+		old := float64(g.beta) * float64(c.data()[i*c.ld+j])
 		want += old
 		magnitude += math.Abs(old)
 	}
@@ -159,7 +163,7 @@ func TestGemmRagged(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		factors := []float32{0, 1, -1, 0.5, 2}
-		for range 150 {
+		for range 80 {
 			forEachTransposition(func(transA, transB bool) {
 				gemmCase{
 					transA: transA, transB: transB,
@@ -176,16 +180,14 @@ func TestGemmBlockEdges(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 3))
 		s := gemmSizes()
-		for _, size := range [][3]int{
+		for i, size := range [][3]int{
 			{3, 5, s.kc}, {3, 5, s.kc + 1}, {17, 33, 2*s.kc + 1},
 			{s.mc, 3, 9}, {s.mc + 1, packAColumns, 9},
 			{5, s.nc, 6}, {packBRows, s.nc + 1, 6}, {packBRows + 1, packAColumns + 1, s.kc + 2},
 			{2, 3, aliasing}, {20, 40, aliasing},
 		} {
 			forEachTransposition(func(transA, transB bool) {
-				for _, beta := range []float32{0, 1} {
-					gemmCase{transA, transB, size[0], size[1], size[2], 0, 1, beta}.check(t, rng)
-				}
+				gemmCase{transA, transB, size[0], size[1], size[2], 0, 1, float32(i % 2)}.check(t, rng)
 			})
 		}
 	})
