@@ -71,7 +71,7 @@ func AddScalar(x *autograd.Tensor, c float32) *autograd.Tensor {
 }
 
 // Clamp limits every element of x to [lo, hi]. The gradient passes where x is
-// inside or on the limits.
+// strictly inside.
 func Clamp(x *autograd.Tensor, lo, hi float32) *autograd.Tensor {
 	return unary("ops.Clamp", x, false,
 		func(y, x []float32) {
@@ -81,7 +81,7 @@ func Clamp(x *autograd.Tensor, lo, hi float32) *autograd.Tensor {
 		},
 		func(dx, dy, x []float32) {
 			for i, v := range x {
-				if v < lo || v > hi {
+				if v <= lo || v >= hi {
 					dx[i] = 0
 				} else {
 					dx[i] = dy[i]

@@ -1,0 +1,219 @@
+package ops_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/internal/golden"
+	"autodropout/internal/gradcheck"
+	"autodropout/ops"
+)
+
+// tensors are the inputs of a case.
+type tensors = []*autograd.Tensor
+
+// labels and ids of the golden cases, as in golden.py.
+var (
+	labels = []int{2, 0, 4, 2}
+	ids    = []int{1, 4, 1, 0, 1, 3}
+)
+
+// binaryCase and unaryCase make cases of operations without further arguments.
+func binaryCase(f func(a, b *autograd.Tensor) *autograd.Tensor) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return f(in[0], in[1]) }
+}
+
+func unaryCase(f func(x *autograd.Tensor) *autograd.Tensor) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return f(in[0]) }
+}
+
+func matMulCase(transA, transB bool) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return ops.MatMul(in[0], in[1], transA, transB) }
+}
+
+func convCase(spec ops.ConvSpec) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return ops.Conv2D(in[0], in[1], spec) }
+}
+
+func attentionCase(spec ops.AttentionSpec) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return ops.Attention(in[0], in[1], in[2], spec) }
+}
+
+// goldenCases has an entry for every case of golden.py except those that read
+// more than their inputs from the file; see loadedCases.
+var goldenCases = map[string]gradcheck.Func{
+	"Add":          binaryCase(ops.Add),
+	"Sub":          binaryCase(ops.Sub),
+	"Mul":          binaryCase(ops.Mul),
+	"Maximum":      binaryCase(ops.Maximum),
+	"Maximum/ties": binaryCase(ops.Maximum),
+	"Minimum":      binaryCase(ops.Minimum),
+	"Minimum/ties": binaryCase(ops.Minimum),
+	"AddBias":      binaryCase(ops.AddBias),
+	"Scale":        func(in tensors) *autograd.Tensor { return ops.Scale(in[0], 2.5) },
+	"AddScalar":    func(in tensors) *autograd.Tensor { return ops.AddScalar(in[0], -1.25) },
+	"Neg":          unaryCase(ops.Neg),
+	"Clamp":        func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -0.5, 0.75) },
+	"Clamp/ties":   func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -1, 1) },
+	"Exp":          unaryCase(ops.Exp),
+	"Log":          unaryCase(ops.Log),
+	"ReLU":         unaryCase(ops.ReLU),
+	"ReLU/ties":    unaryCase(ops.ReLU),
+	"Sigmoid":      unaryCase(ops.Sigmoid),
+	"Tanh":         unaryCase(ops.Tanh),
+	"GELU":         unaryCase(ops.GELU),
+
+	"MatMul":         matMulCase(false, false),
+	"MatMul/transA":  matMulCase(true, false),
+	"MatMul/transB":  matMulCase(false, true),
+	"MatMul/transAB": matMulCase(true, true),
+	"Linear":         func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], in[2]) },
+	"Linear/noBias":  func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], nil) },
+
+	"Conv2D":                 convCase(ops.ConvSpec{}),
+	"Conv2D/pad":             convCase(ops.ConvSpec{Pad: 1}),
+	"Conv2D/stride":          convCase(ops.ConvSpec{Pad: 1, Stride: 2}),
+	"Conv2D/pointwise":       convCase(ops.ConvSpec{}),
+	"Conv2D/pointwiseStride": convCase(ops.ConvSpec{Stride: 2}),
+	"Conv2D/dilation":        convCase(ops.ConvSpec{Pad: 2, Dilation: 2}),
+	"Conv2D/groups":          convCase(ops.ConvSpec{Pad: 1, Groups: 2}),
+	"Conv2D/depthwiseStride": convCase(ops.ConvSpec{Pad: 1, Stride: 2, Groups: 3}),
+	"Conv2D/oblong":          convCase(ops.ConvSpec{Pad: 1}),
+
+	"LayerNorm": func(in tensors) *autograd.Tensor { return ops.LayerNorm(in[0], in[1], in[2], 1e-3) },
+
+	"Embedding":              func(in tensors) *autograd.Tensor { return ops.Embedding(in[0], ids, 2, 3) },
+	"Softmax":                unaryCase(ops.Softmax),
+	"LogSoftmax":             unaryCase(ops.LogSoftmax),
+	"CrossEntropy":           func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, 0) },
+	"CrossEntropy/smoothing": func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, 0.1) },
+	"Pick":                   func(in tensors) *autograd.Tensor { return ops.Pick(in[0], labels) },
+
+	"Sum":            unaryCase(ops.Sum),
+	"Mean":           unaryCase(ops.Mean),
+	"SumLast":        unaryCase(ops.SumLast),
+	"Reshape":        func(in tensors) *autograd.Tensor { return ops.Reshape(in[0], 2, -1) },
+	"Transpose":      func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 2, 0, 1) },
+	"Transpose/rows": func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 1, 0, 2) },
+	"Concat":         func(in tensors) *autograd.Tensor { return ops.Concat(1, in...) },
+	"Slice":          func(in tensors) *autograd.Tensor { return ops.Slice(in[0], 1, 1, 3) },
+	"Detach":         func(in tensors) *autograd.Tensor { return ops.Mul(in[0], ops.Detach(in[0])) },
+
+	"GlobalAvgPool": unaryCase(ops.GlobalAvgPool),
+	"AvgPool2D":     func(in tensors) *autograd.Tensor { return ops.AvgPool2D(in[0], ops.PoolSpec{Size: 2}) },
+	"AvgPool2D/pad": func(in tensors) *autograd.Tensor {
+		return ops.AvgPool2D(in[0], ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
+	},
+	"MaxPool2D": func(in tensors) *autograd.Tensor { return ops.MaxPool2D(in[0], ops.PoolSpec{Size: 2}) },
+	"MaxPool2D/pad": func(in tensors) *autograd.Tensor {
+		return ops.MaxPool2D(in[0], ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
+	},
+
+	"Attention":              attentionCase(ops.AttentionSpec{}),
+	"Attention/causal":       attentionCase(ops.AttentionSpec{Causal: true, Scale: 0.7}),
+	"Attention/causalMemory": attentionCase(ops.AttentionSpec{Causal: true}),
+}
+
+// loadedCases are the cases whose constants are in the file.
+var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
+	"BatchNorm/train":     batchNormCase(ops.BatchNorm, true),
+	"BatchNorm/eval":      batchNormCase(ops.BatchNorm, false),
+	"BatchNormReLU/train": batchNormCase(ops.BatchNormReLU, true),
+	"BatchNormReLU/eval":  batchNormCase(ops.BatchNormReLU, false),
+	"Dropout": func(f *golden.File, name string) gradcheck.Func {
+		kept := f.Ints(name + ".keep")
+		return func(in tensors) *autograd.Tensor {
+			return ops.Dropout(in[0], func(keep []uint32) float32 {
+				clear(keep)
+				for i, bit := range kept {
+					keep[i/32] |= uint32(bit) << (i % 32)
+				}
+				return 1 / 0.7
+			})
+		}
+	},
+	"ScaleExamples": func(f *golden.File, name string) gradcheck.Func {
+		factors := f.Tensor(name + ".factors").Data()
+		return func(in tensors) *autograd.Tensor { return ops.ScaleExamples(in[0], factors) }
+	},
+}
+
+type batchNormFunc = func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor
+
+// batchNormCase also checks the running statistics, which move on Commit.
+func batchNormCase(norm batchNormFunc, train bool) func(f *golden.File, name string) gradcheck.Func {
+	return func(f *golden.File, name string) gradcheck.Func {
+		running := ops.BatchNormStats{
+			Mean: slices.Clone(f.Tensor(name + ".mean").Data()),
+			Var:  slices.Clone(f.Tensor(name + ".var").Data()),
+		}
+		return func(in tensors) *autograd.Tensor {
+			y := norm(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: train, Momentum: 0.2, Eps: 1e-3})
+			f.Compare(name+".mean", running.Mean, 0)
+			f.Compare(name+".var", running.Var, 0)
+			in[0].Tape().Commit()
+			f.Compare(name+".afterMean", running.Mean, 1e-6)
+			f.Compare(name+".afterVar", running.Var, 1e-6)
+			return y
+		}
+	}
+}
+
+// TestGolden compares outputs and all gradients with PyTorch's, and wants a
+// case for every operation.
+func TestGolden(t *testing.T) {
+	f := golden.Load(t, "testdata/ops.safetensors")
+	tested := map[string]bool{}
+	for _, tensor := range f.Names() {
+		name, found := strings.CutSuffix(tensor, ".out")
+		if !found {
+			continue
+		}
+		op, _, _ := strings.Cut(name, "/")
+		tested[op] = true
+		t.Run(name, func(t *testing.T) {
+			f := golden.Load(t, "testdata/ops.safetensors")
+			run := goldenCases[name]
+			if load := loadedCases[name]; load != nil {
+				run = load(f, name)
+			}
+			if run == nil {
+				t.Fatal("the file has this case, the test has not")
+			}
+			compareGolden(t, f, name, run)
+		})
+	}
+	for _, op := range exportedOps(t) {
+		if !tested[op] {
+			t.Errorf("%s has no case in golden.py", op)
+		}
+	}
+}
+
+func compareGolden(t *testing.T, f *golden.File, name string, run gradcheck.Func) {
+	t.Helper()
+	const tolerance = 2e-6
+	var ps autograd.Params
+	input := func(i int) string { return name + ".in" + string(rune('0'+i)) }
+	for i := 0; f.Has(input(i)); i++ {
+		x := f.Tensor(input(i))
+		copy(ps.Add(input(i), x.Shape()...).Data(), x.Data())
+	}
+	tape := autograd.NewTape(&ps)
+	var in tensors
+	for _, p := range ps.All() {
+		in = append(in, tape.Use(p))
+	}
+	y := run(in)
+	if want := f.Tensor(name + ".out").Shape(); !slices.Equal(y.Shape(), want) {
+		t.Errorf("the output is %v, want %v", y.Shape(), want)
+	}
+	f.Compare(name+".out", y.Data(), tolerance)
+	dy := f.Tensor(name + ".dy")
+	grads := tape.Backward(ops.Sum(ops.Mul(y, dy)))
+	for i, p := range ps.All() {
+		f.Compare(name+".grad"+string(rune('0'+i)), grads[p.Offset():p.Offset()+p.Len()], tolerance)
+	}
+}

@@ -1,0 +1,171 @@
+package ops_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/internal/gradcheck"
+	"autodropout/ops"
+)
+
+// exportedOps returns the names of the package's exported functions that return
+// a tensor.
+func exportedOps(t *testing.T) []string {
+	t.Helper()
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, source := range sources {
+		if strings.HasSuffix(source, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), source, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv != nil || !f.Name.IsExported() || f.Type.Results == nil {
+				continue
+			}
+			if star, ok := f.Type.Results.List[0].Type.(*ast.StarExpr); ok {
+				if s, ok := star.X.(*ast.SelectorExpr); ok && s.Sel.Name == "Tensor" {
+					names = append(names, f.Name.Name)
+				}
+			}
+		}
+	}
+	if len(names) < 30 {
+		t.Fatalf("found only the operations %v", names)
+	}
+	return names
+}
+
+// normal returns a tensor of standard normal values.
+func normal(rng *rand.Rand, shape ...int) *autograd.Tensor {
+	x := autograd.New(shape...)
+	for i := range x.Data() {
+		x.Data()[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+// spread returns a tensor whose elements, in random order, are 0.5 apart from
+// each other and at least 0.25 away from 0, so that finite differences stay on
+// one side of every kink.
+func spread(rng *rand.Rand, shape ...int) *autograd.Tensor {
+	x := autograd.New(shape...)
+	for i, k := range rng.Perm(x.Len()) {
+		x.Data()[i] = 0.5*float32(k-x.Len()/2) + 0.25
+	}
+	return x
+}
+
+// gradRow is one gradient check.
+type gradRow struct {
+	name   string // the operation, and after a slash the case
+	f      gradcheck.Func
+	inputs []*autograd.Tensor
+	o      gradcheck.Options
+}
+
+// gradTable has rows for the operations whose golden case does not do: those
+// with kinks or with constants of their own.
+func gradTable(rng *rand.Rand) []gradRow {
+	kinks := gradcheck.Options{Step: 0.01}
+	smooth := gradcheck.Options{}
+	c := func(op string) gradcheck.Func { return goldenCases[op] }
+	mask := func(in tensors) *autograd.Tensor {
+		return ops.Dropout(in[0], func(keep []uint32) float32 {
+			for i := range keep {
+				keep[i] = 0xb3a5c96e
+			}
+			return 1.25
+		})
+	}
+	norm := func(f batchNormFunc, train bool) gradcheck.Func {
+		running := ops.BatchNormStats{Mean: []float32{0.5, -1, 0.2}, Var: []float32{1, 2, 0.5}}
+		return func(in tensors) *autograd.Tensor {
+			return f(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: train})
+		}
+	}
+	signs := normal(rng, 4, 3, 2, 3) // normalised, about +-1: far from the ReLU's kink
+	for i, v := range signs.Data() {
+		signs.Data()[i] = 0.1 * v
+		if i/3%2 == 0 {
+			signs.Data()[i]++
+		} else {
+			signs.Data()[i]--
+		}
+	}
+	ones, small := autograd.FromSlice([]float32{1, -1.2, 1.1}, 3), autograd.FromSlice([]float32{0.1, 0, -0.1}, 3)
+	positive := normal(rng, 3, 5)
+	for i, v := range positive.Data() {
+		positive.Data()[i] = 1 + v*v
+	}
+	return []gradRow{
+		{"Maximum", c("Maximum"), tensors{spread(rng, 3, 5), autograd.New(3, 5)}, kinks},
+		{"Minimum", c("Minimum"), tensors{spread(rng, 3, 5), autograd.New(3, 5)}, kinks},
+		{"Clamp", func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -2, 3) }, tensors{spread(rng, 3, 5)}, kinks},
+		{"ReLU", c("ReLU"), tensors{spread(rng, 3, 35)}, kinks},
+		{"Log", c("Log"), tensors{positive}, smooth},
+		{"MaxPool2D", c("MaxPool2D"), tensors{spread(rng, 2, 4, 5, 3)}, kinks},
+		{"MaxPool2D/pad", c("MaxPool2D/pad"), tensors{spread(rng, 2, 5, 4, 3)}, kinks},
+		{"BatchNorm/train", norm(ops.BatchNorm, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNorm/eval", norm(ops.BatchNorm, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNormReLU/train", norm(ops.BatchNormReLU, true), tensors{signs, ones, small}, kinks},
+		{"BatchNormReLU/eval", norm(ops.BatchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
+		{"Dropout", mask, tensors{normal(rng, 5, 13)}, smooth},
+		{"ScaleExamples", func(in tensors) *autograd.Tensor { return ops.ScaleExamples(in[0], []float32{0, 1.5, 2}) }, tensors{normal(rng, 3, 2, 4)}, smooth},
+		{"Detach", func(in tensors) *autograd.Tensor { return ops.Add(in[0], ops.Detach(ops.Sub(in[0], in[0]))) }, tensors{normal(rng, 3, 4)}, smooth},
+	}
+}
+
+// smoothShapes are the inputs for golden cases that are checked as they are.
+var smoothShapes = map[string][][]int{
+	"Add": {{3, 5}, {3, 5}}, "Sub": {{3, 5}, {3, 5}}, "Mul": {{3, 5}, {3, 5}}, "AddBias": {{2, 3, 5}, {5}},
+	"Scale": {{3, 5}}, "AddScalar": {{3, 5}}, "Neg": {{3, 5}}, "Exp": {{3, 5}}, "Sigmoid": {{3, 5}}, "Tanh": {{3, 5}}, "GELU": {{3, 5}},
+	"MatMul": {{3, 4}, {4, 5}}, "MatMul/transA": {{4, 3}, {4, 5}}, "MatMul/transB": {{3, 4}, {5, 4}}, "MatMul/transAB": {{4, 3}, {5, 4}},
+	"Linear": {{2, 3, 4}, {5, 4}, {5}}, "Linear/noBias": {{3, 4}, {5, 4}},
+	"Conv2D": {{2, 5, 6, 3}, {3, 3, 3, 4}}, "Conv2D/pad": {{2, 5, 4, 3}, {3, 3, 3, 4}}, "Conv2D/stride": {{2, 5, 6, 3}, {3, 3, 3, 4}},
+	"Conv2D/pointwise": {{2, 3, 4, 3}, {1, 1, 3, 5}}, "Conv2D/groups": {{2, 4, 4, 4}, {3, 3, 2, 6}},
+	"LayerNorm": {{2, 3, 6}, {6}, {6}}, "Embedding": {{5, 4}}, "Softmax": {{2, 3, 5}}, "LogSoftmax": {{2, 3, 5}},
+	"CrossEntropy": {{4, 5}}, "CrossEntropy/smoothing": {{4, 5}}, "Pick": {{4, 5}},
+	"Sum": {{3, 5}}, "Mean": {{3, 5}}, "SumLast": {{2, 3, 4}}, "Reshape": {{3, 4}}, "Transpose": {{2, 3, 4}},
+	"Concat": {{2, 1, 3}, {2, 4, 3}, {2, 2, 3}}, "Slice": {{2, 4, 3}},
+	"GlobalAvgPool": {{2, 3, 4, 5}}, "AvgPool2D": {{2, 4, 5, 3}}, "AvgPool2D/pad": {{2, 5, 4, 3}},
+	"Attention": {{2, 2, 3, 4}, {2, 2, 5, 4}, {2, 2, 5, 3}}, "Attention/causal": {{2, 2, 4, 3}, {2, 2, 4, 3}, {2, 2, 4, 3}},
+}
+
+// TestGradients compares every operation's gradient with finite differences. An
+// operation without a row fails.
+func TestGradients(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	rows := gradTable(rng)
+	for name, shapes := range smoothShapes {
+		var inputs tensors
+		for _, shape := range shapes {
+			inputs = append(inputs, normal(rand.New(rand.NewPCG(uint64(len(name)), uint64(len(inputs)))), shape...))
+		}
+		rows = append(rows, gradRow{name, goldenCases[name], inputs, gradcheck.Options{}})
+	}
+	checked := map[string]bool{}
+	for _, r := range rows {
+		op, _, _ := strings.Cut(r.name, "/")
+		checked[op] = true
+		gradcheck.Check(t, r.name, r.f, r.inputs, r.o)
+	}
+	for _, op := range exportedOps(t) {
+		if !checked[op] {
+			t.Errorf("%s has no row in the table of gradient checks", op)
+		}
+	}
+}

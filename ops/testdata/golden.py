@@ -1,0 +1,159 @@
+"""Writes ops.safetensors: inputs, outputs and gradients of every operation, by PyTorch.
+
+    pip install torch==2.15.0 safetensors numpy
+    python golden.py
+
+A case "Conv2D/pad" has inputs in0, in1, ..., the output out, the gradient dy that
+flows into it, and the gradients grad0, grad1, ... Images are channels last and
+kernels (KH, KW, Cin/groups, Cout), as in package ops.
+"""
+
+import os
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+EXPECTED = "2.15.0"
+assert torch.__version__.split("+")[0] == EXPECTED, f"made with torch {EXPECTED}, this is {torch.__version__}"
+
+torch.manual_seed(20260101)
+torch.set_num_threads(1)
+tensors = {}
+
+
+def normal(*shape):
+    return torch.randn(*shape)
+
+
+def case(name, f, *inputs, extra=None):
+    inputs = [x.clone().requires_grad_() for x in inputs]
+    out = f(*inputs)
+    dy = torch.randn(out.shape)
+    (out * dy).sum().backward()
+    tensors[f"{name}.out"] = out.detach()
+    tensors[f"{name}.dy"] = dy
+    for i, x in enumerate(inputs):
+        tensors[f"{name}.in{i}"] = x.detach()
+        tensors[f"{name}.grad{i}"] = x.grad if x.grad is not None else torch.zeros_like(x)
+    for key, value in (extra or {}).items():
+        tensors[f"{name}.{key}"] = value.float()
+
+
+def images(x):  # NHWC -> NCHW
+    return x.permute(0, 3, 1, 2)
+
+
+def channels_last(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def conv(**spec):
+    return lambda x, w: channels_last(F.conv2d(images(x), w.permute(3, 2, 0, 1), **spec))
+
+
+def ties(*shape):  # some equal elements, and some at 0
+    return torch.randint(-2, 3, shape).float()
+
+
+x, y = normal(3, 5), normal(3, 5)
+case("Add", torch.add, x, y)
+case("Sub", torch.sub, x, y)
+case("Mul", torch.mul, x, y)
+case("Maximum", torch.maximum, x, y)
+case("Maximum/ties", torch.maximum, ties(4, 6), ties(4, 6))
+case("Minimum", torch.minimum, x, y)
+case("Minimum/ties", torch.minimum, ties(4, 6), ties(4, 6))
+case("AddBias", torch.add, normal(2, 3, 5), normal(5))
+case("Scale", lambda x: 2.5 * x, x)
+case("AddScalar", lambda x: x - 1.25, x)
+case("Neg", torch.neg, x)
+case("Clamp", lambda x: x.clamp(-0.5, 0.75), x)
+case("Clamp/ties", lambda x: x.clamp(-1, 1), ties(4, 6))
+case("Exp", torch.exp, x)
+case("Log", torch.log, x.abs() + 0.1)
+case("ReLU", torch.relu, normal(7, 9))
+case("ReLU/ties", torch.relu, ties(4, 6))
+case("Sigmoid", torch.sigmoid, 3 * x)
+case("Tanh", torch.tanh, 2 * x)
+case("GELU", F.gelu, 2 * x)
+
+case("MatMul", torch.matmul, normal(3, 4), normal(4, 5))
+case("MatMul/transA", lambda a, b: a.t() @ b, normal(4, 3), normal(4, 5))
+case("MatMul/transB", lambda a, b: a @ b.t(), normal(3, 4), normal(5, 4))
+case("MatMul/transAB", lambda a, b: a.t() @ b.t(), normal(4, 3), normal(5, 4))
+case("Linear", F.linear, normal(2, 3, 4), normal(5, 4), normal(5))
+case("Linear/noBias", F.linear, normal(3, 4), normal(5, 4))
+
+case("Conv2D", conv(), normal(2, 5, 6, 3), normal(3, 3, 3, 4))
+case("Conv2D/pad", conv(padding=1), normal(2, 5, 4, 3), normal(3, 3, 3, 4))
+case("Conv2D/stride", conv(padding=1, stride=2), normal(2, 5, 6, 3), normal(3, 3, 3, 4))
+case("Conv2D/pointwise", conv(), normal(2, 3, 4, 3), normal(1, 1, 3, 5))
+case("Conv2D/pointwiseStride", conv(stride=2), normal(2, 5, 4, 3), normal(1, 1, 3, 5))
+case("Conv2D/dilation", conv(padding=2, dilation=2), normal(1, 6, 5, 2), normal(3, 3, 2, 3))
+case("Conv2D/groups", conv(padding=1, groups=2), normal(2, 4, 4, 4), normal(3, 3, 2, 6))
+case("Conv2D/depthwiseStride", conv(padding=1, stride=2, groups=3), normal(2, 5, 5, 3), normal(3, 3, 1, 3))
+case("Conv2D/oblong", conv(padding=1), normal(1, 4, 6, 2), normal(2, 3, 2, 3))
+
+
+def batch_norm(training, relu=False, shape=(4, 3, 2, 5)):
+    name = "BatchNormReLU" if relu else "BatchNorm"
+    c = shape[-1]
+    mean, var = normal(c), normal(c).abs() + 0.5
+    after_mean, after_var = mean.clone(), var.clone()
+
+    def f(x, gamma, beta):
+        flat = x.reshape(-1, c)
+        y = F.batch_norm(flat, after_mean, after_var, gamma, beta, training, momentum=0.2, eps=1e-3)
+        return (torch.relu(y) if relu else y).reshape(x.shape)
+
+    case(f"{name}/{'train' if training else 'eval'}", f, 2 * normal(*shape) + 3, normal(c), normal(c),
+         extra=dict(mean=mean, var=var, afterMean=after_mean, afterVar=after_var))
+
+
+batch_norm(True)
+batch_norm(False)
+batch_norm(True, relu=True)
+batch_norm(False, relu=True)
+case("LayerNorm", lambda x, g, b: F.layer_norm(x, (6,), g, b, 1e-3), 2 * normal(2, 3, 6) + 1, normal(6), normal(6))
+
+case("Embedding", lambda w: F.embedding(torch.tensor([[1, 4, 1], [0, 1, 3]]), w), normal(5, 4))
+case("Softmax", lambda x: F.softmax(x, -1), 3 * normal(2, 3, 5))
+case("LogSoftmax", lambda x: F.log_softmax(x, -1), 3 * normal(2, 3, 5))
+labels = torch.tensor([2, 0, 4, 2])
+case("CrossEntropy", lambda x: F.cross_entropy(x, labels), 3 * normal(4, 5))
+case("CrossEntropy/smoothing", lambda x: F.cross_entropy(x, labels, label_smoothing=0.1), 3 * normal(4, 5))
+case("Pick", lambda x: x[torch.arange(4), labels], normal(4, 5))
+
+case("Sum", torch.sum, x)
+case("Mean", torch.mean, x)
+case("SumLast", lambda x: x.sum(-1), normal(2, 3, 4))
+case("Reshape", lambda x: x.reshape(2, 6), normal(3, 4))
+case("Transpose", lambda x: x.permute(2, 0, 1), normal(2, 3, 4))
+case("Transpose/rows", lambda x: x.permute(1, 0, 2), normal(2, 3, 4))
+case("Concat", lambda a, b, c: torch.cat([a, b, c], 1), normal(2, 1, 3), normal(2, 4, 3), normal(2, 2, 3))
+case("Slice", lambda x: x[:, 1:3], normal(2, 4, 3))
+case("Detach", lambda x: x * x.detach(), normal(3, 4))
+
+case("GlobalAvgPool", lambda x: x.mean((1, 2)), normal(2, 3, 4, 5))
+case("AvgPool2D", lambda x: channels_last(F.avg_pool2d(images(x), 2)), normal(2, 4, 5, 3))
+case("AvgPool2D/pad", lambda x: channels_last(F.avg_pool2d(images(x), 3, 2, 1)), normal(2, 5, 4, 3))
+case("MaxPool2D", lambda x: channels_last(F.max_pool2d(images(x), 2)), normal(2, 4, 5, 3))
+case("MaxPool2D/pad", lambda x: channels_last(F.max_pool2d(images(x), 3, 2, 1)), normal(2, 5, 4, 3))
+
+attend = F.scaled_dot_product_attention
+case("Attention", attend, normal(2, 2, 3, 4), normal(2, 2, 5, 4), normal(2, 2, 5, 3))
+case("Attention/causal", lambda q, k, v: attend(q, k, v, is_causal=True, scale=0.7),
+     normal(2, 2, 4, 3), normal(2, 2, 4, 3), normal(2, 2, 4, 3))
+case("Attention/causalMemory",  # three queries at the end of five keys
+     lambda q, k, v: attend(q, k, v, attn_mask=torch.ones(3, 5, dtype=torch.bool).tril(2)),
+     normal(1, 2, 3, 4), normal(1, 2, 5, 4), normal(1, 2, 5, 4))
+
+keep = torch.rand(5, 7) > 0.3
+case("Dropout", lambda x: x * keep / 0.7, normal(5, 7), extra=dict(keep=keep))
+factors = torch.tensor([0.0, 1.5, 2.0])
+case("ScaleExamples", lambda x: x * factors[:, None, None], normal(3, 2, 4), extra=dict(factors=factors))
+
+path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
+save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
+print(f"{len(tensors)} tensors, {os.path.getsize(path)} bytes")
