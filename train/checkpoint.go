@@ -1,0 +1,184 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"hash/fnv"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"autodropout/autograd"
+	"autodropout/internal/atomicfile"
+	"autodropout/internal/safetensors"
+	"autodropout/layers"
+	"autodropout/optim"
+)
+
+// A checkpoint is a safetensors file with the model's parameters and buffers in
+// PyTorch's names and layout, and, under names of our own, the state of the
+// optimizer and of the average and the losses so far. It is a pure function of the training: nothing in it depends
+// on the time or the machine.
+const (
+	statePrefix     = "train/"
+	lossesName      = statePrefix + "losses"
+	optimizerPrefix = statePrefix + "optimizer/"
+	averagePrefix   = statePrefix + "average/"
+	fingerprintKey  = "fingerprint"
+	optimizerKey    = "optimizer steps"
+	averageKey      = "average steps"
+)
+
+// Save writes a checkpoint. The file appears whole or not at all.
+func (t *Trainer) Save(path string) error {
+	file := &safetensors.File{Tensors: weights(t.model.Params()), Metadata: map[string]string{fingerprintKey: t.fingerprint()}}
+	add := func(prefix, key string, s optim.State) {
+		file.Metadata[key] = strconv.Itoa(s.Steps)
+		for _, slot := range s.Slots {
+			file.Tensors = append(file.Tensors, safetensors.Tensor{Name: prefix + slot.Name, Shape: []int{len(slot.Data)}, Data: slot.Data})
+		}
+	}
+	add(optimizerPrefix, optimizerKey, t.config.Optimizer.State())
+	if t.ema != nil {
+		add(averagePrefix, averageKey, t.ema.State())
+	}
+	file.Tensors = append(file.Tensors, safetensors.Tensor{Name: lossesName, Shape: []int{len(t.losses)}, Data: t.losses})
+	return write(path, file)
+}
+
+// save writes the configured checkpoint, the log first.
+func (t *Trainer) save() error {
+	if t.log != nil {
+		if err := t.log.flush(); err != nil {
+			return err
+		}
+	}
+	return t.Save(t.config.Checkpoint)
+}
+
+// Load restores a checkpoint that Save wrote for a training with the same
+// configuration, model and set. On error the trainer is not to be used.
+func (t *Trainer) Load(path string) error {
+	file, err := safetensors.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the checkpoint: %w", err)
+	}
+	losses := file.Lookup(lossesName)
+	if losses == nil || len(losses.Data) > t.total {
+		return fmt.Errorf("%s is not a checkpoint of this training", path)
+	}
+	if file.Metadata[fingerprintKey] != t.fingerprint() {
+		return fmt.Errorf("the checkpoint %s was saved with another configuration, model or data set: continue it with the same, or start a new training", path)
+	}
+	if err := restoreWeights(t.model.Params(), file); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	state, err := readState(file, optimizerPrefix, optimizerKey, t.config.Optimizer.State())
+	if err == nil {
+		err = t.config.Optimizer.LoadState(state)
+	}
+	if err == nil && t.ema != nil {
+		if state, err = readState(file, averagePrefix, averageKey, t.ema.State()); err == nil {
+			err = t.ema.LoadState(state)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	t.losses = append(t.losses[:0], losses.Data...)
+	return nil
+}
+
+// readState collects the saved slots with the names of want.
+func readState(file *safetensors.File, prefix, key string, want optim.State) (optim.State, error) {
+	steps, err := strconv.Atoi(file.Metadata[key])
+	if err != nil {
+		return optim.State{}, fmt.Errorf("the checkpoint does not say %s", key)
+	}
+	s := optim.State{Steps: steps}
+	for _, slot := range want.Slots {
+		tensor := file.Lookup(prefix + slot.Name)
+		if tensor == nil {
+			return optim.State{}, fmt.Errorf("the checkpoint has no %s%s", prefix, slot.Name)
+		}
+		s.Slots = append(s.Slots, optim.Slot{Name: slot.Name, Data: tensor.Data})
+	}
+	return s, nil
+}
+
+// fingerprint identifies all that two trainings must have in common for a
+// checkpoint of one to continue the other.
+func (t *Trainer) fingerprint() string {
+	h := fnv.New64a()
+	c := &t.config
+	images := crc32.MakeTable(crc32.Castagnoli)
+	write := json.NewEncoder(h)
+	write.Encode([]any{c.Epochs, c.Batch, c.ClipNorm, c.Smoothing, c.EMA, c.Augment, c.Seed,
+		fmt.Sprintf("%T", c.Optimizer), fmt.Sprintf("%T", c.Policy), t.set.Len(), t.set.Mean, t.set.Std,
+		crc32.Checksum(t.set.Images, images), crc32.Checksum(t.set.Labels, images)})
+	for step := range t.total {
+		write.Encode(math.Float32bits(c.Schedule(step)))
+	}
+	for _, p := range t.model.Params().All() {
+		write.Encode([]any{p.Name, p.Shape(), p.NoDecay})
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// SaveWeights writes the model's weights alone, averaged where there is an
+// average, for use without the training.
+func (t *Trainer) SaveWeights(path string) error {
+	if t.ema != nil {
+		t.ema.Swap()
+		defer t.ema.Swap()
+	}
+	return SaveWeights(path, t.model.Params())
+}
+
+// SaveWeights writes parameters and buffers in PyTorch's names and layout. The
+// file appears whole or not at all.
+func SaveWeights(path string, ps *autograd.Params) error {
+	return write(path, &safetensors.File{Tensors: weights(ps)})
+}
+
+// LoadWeights reads parameters and buffers that SaveWeights, or a checkpoint,
+// wrote. On error ps is as it was.
+func LoadWeights(path string, ps *autograd.Params) error {
+	file, err := safetensors.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the weights: %w", err)
+	}
+	if err := restoreWeights(ps, file); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func weights(ps *autograd.Params) []safetensors.Tensor {
+	var ts []safetensors.Tensor
+	for _, a := range layers.State(ps) {
+		ts = append(ts, safetensors.Tensor(a))
+	}
+	return ts
+}
+
+// restoreWeights copies the weights in a file into ps, all or none.
+func restoreWeights(ps *autograd.Params, file *safetensors.File) error {
+	var arrays []layers.Array
+	for _, t := range file.Tensors {
+		if !strings.HasPrefix(t.Name, statePrefix) {
+			arrays = append(arrays, layers.Array(t))
+		}
+	}
+	return layers.LoadState(ps, arrays)
+}
+
+func write(path string, file *safetensors.File) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, file) })
+	if err != nil {
+		return fmt.Errorf("cannot save %s: %w", path, err)
+	}
+	return nil
+}

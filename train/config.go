@@ -1,0 +1,66 @@
+package train
+
+import (
+	"fmt"
+	"time"
+
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/optim"
+)
+
+// Config says how a [Trainer] trains. Its zero value is one epoch in batches of
+// 128 with SGD (Nesterov momentum 0.9, weight decay 5e-4) and a learning rate
+// that falls from 0.1 to 0 along a cosine.
+type Config struct {
+	Epochs int // 0 means 1
+	Batch  int // images in a batch; 0 means 128
+
+	// Optimizer updates the model's parameters; nil is the SGD above.
+	Optimizer optim.Optimizer
+	// Schedule gives the learning rate of a step; nil is the cosine above.
+	Schedule optim.Schedule
+
+	ClipNorm  float32 // gradients are scaled down to this global norm; 0 is no clipping
+	Smoothing float32 // label smoothing, 0 to 1
+	EMA       float64 // decay of the moving average that is evaluated; 0 is none
+
+	Augment data.Augment   // how training images are varied
+	Policy  dropout.Policy // nil is no dropout
+	Seed    uint64         // gives the order of images, their augmentation and all masks
+
+	// Checkpoint is the file that Run saves to when it is stopped, and every
+	// CheckpointEvery (0 means a minute); "" is none.
+	Checkpoint      string
+	CheckpointEvery time.Duration
+
+	// Log is the file of the run log, a line of JSON for each step; "" is none.
+	Log string
+
+	// OnStep is called after every step; it may be nil.
+	OnStep func(Step)
+}
+
+// Step describes a step of training. It is also a line of the run log.
+type Step struct {
+	Step    int     `json:"step"` // counted from 0
+	Epoch   int     `json:"epoch"`
+	Images  int     `json:"images"`
+	Loss    float32 `json:"loss"` // of the batch, before the update
+	Rate    float32 `json:"rate"` // learning rate
+	Norm    float64 `json:"norm"` // of the gradient, before clipping
+	Seconds float64 `json:"seconds"`
+}
+
+// DivergedError reports a loss or a gradient that is not a finite number. The
+// model is as it was before the step.
+type DivergedError struct {
+	Step int // counted from 0
+	Loss float32
+	Norm float64 // of the gradient; 0 when the loss was not finite already
+}
+
+// Error says at which step what became infinite or not a number.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("training diverged at step %d (loss %v, gradient norm %v): lower the learning rate or the dropout", e.Step, e.Loss, e.Norm)
+}
