@@ -1,0 +1,157 @@
+package main
+
+import (
+	"flag"
+	"slices"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/models"
+)
+
+// config holds the settings of a run.
+type config struct {
+	data                string
+	trainSize, testSize int // 0: all
+	methods             []string
+	pattern             string
+
+	depth, width   int
+	epochs, batch  int
+	rate           float64
+	weightDecay    float64
+	clip           float64
+	cutout         int
+	seeds, seed    int
+	workers, steps int
+
+	searchDepth, searchWidth int
+	searchEpochs             int
+	trials, inFlight         int
+	algorithm                string
+	async                    bool
+
+	dropout         float64
+	spatialDropout  float64
+	dropBlock       float64
+	dropBlockSize   int
+	stochasticDepth float64
+}
+
+var command = bench.Command[config]{
+	Name: "cifar",
+	Summary: `
+Searches dropout patterns for a Wide ResNet on CIFAR-10, with the controller and at random, trains the network with
+the best ones and with hand-made baselines, and prints the test errors beside the AutoDropout paper's number.
+
+  go run ./benchmarks/cifar                          the whole pipeline in a few minutes, on a built-in data set if there is no other
+  go run ./benchmarks/cifar -data cifar10            download CIFAR-10 first
+  go run ./benchmarks/cifar -pattern best.json       train with a pattern that was learned before
+  go run ./benchmarks/cifar -resume -out runs/NAME   continue a run that was stopped
+
+A search scores a pattern by the accuracy on 10 % of the training images, held out; the test images are used once, for
+the final rows. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and
+.png, loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`,
+	Presets: []bench.Preset[config]{
+		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
+		{Name: "study", Help: "10,000 images and WRN-16-2, about a day on a small machine", Config: study},
+		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
+	},
+	Register: register,
+}
+
+// The recipe is the usual one for WRNs on CIFAR-10; the rates of the baselines
+// are those of their papers. The number of trials and the length of a child's
+// training were not published: they are choices of this program.
+var paper = config{
+	data: "auto", methods: methodKeys(),
+	depth: 28, width: 10, epochs: 200, batch: 128, rate: 0.1, weightDecay: 5e-4, clip: 5, seeds: 5,
+	searchDepth: 28, searchWidth: 2, searchEpochs: 40, trials: 500, inFlight: 8, algorithm: string(controller.Reinforce),
+	dropout: 0.3, spatialDropout: 0.1, dropBlock: 0.9, dropBlockSize: 7, stochasticDepth: 0.8,
+}
+
+var study = func() config {
+	c := paper
+	c.trainSize = 10000
+	c.depth, c.width, c.epochs, c.seeds = 16, 2, 40, 3
+	c.searchDepth, c.searchWidth, c.searchEpochs, c.trials = 16, 1, 10, 60
+	return c
+}()
+
+var quick = func() config {
+	c := paper
+	c.trainSize, c.testSize = 2000, 2000
+	c.depth, c.width, c.epochs, c.batch, c.seeds = 10, 1, 4, 64, 2
+	c.searchDepth, c.searchWidth, c.searchEpochs, c.trials, c.inFlight = 10, 1, 2, 8, 4
+	return c
+}()
+
+func register(fs *flag.FlagSet, c *config) {
+	fs.StringVar(&c.data, "data", c.data, "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files")
+	bench.Count(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, balanced over the classes; 0 is all")
+	bench.Count(fs, &c.testSize, "test-size", 0, "the `number` of test images to use, balanced over the classes; 0 is all")
+	bench.List(fs, &c.methods, "method", methodKeys(), "the `rows` of the table, with commas between them")
+	fs.StringVar(&c.pattern, "pattern", c.pattern, "train with the pattern in this JSON `file` instead of searching")
+
+	bench.Count(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
+	bench.Count(fs, &c.width, "width", 1, "the width `factor` of the WRN")
+	bench.Count(fs, &c.epochs, "epochs", 1, "the `number` of epochs of a final training")
+	bench.Count(fs, &c.batch, "batch", 1, "the `number` of images in a batch")
+	fs.Float64Var(&c.rate, "rate", c.rate, "the initial learning `rate`; it falls to 0 along a cosine")
+	fs.Float64Var(&c.weightDecay, "weight-decay", c.weightDecay, "the weight decay `factor`")
+	fs.Float64Var(&c.clip, "clip", c.clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
+	bench.Count(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
+	bench.Count(fs, &c.seeds, "seeds", 1, "the `number` of final trainings for each row")
+	bench.Count(fs, &c.seed, "seed", 0, "the `number` that all randomness derives from")
+	bench.Count(fs, &c.workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
+	bench.Count(fs, &c.steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
+
+	bench.Count(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
+	bench.Count(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks that a search trains")
+	bench.Count(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	bench.Count(fs, &c.trials, "trials", 1, "the `number` of patterns that each search tries")
+	bench.Count(fs, &c.inFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
+	bench.Choice(fs, &c.algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
+	fs.BoolVar(&c.async, "async", c.async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
+
+	fs.Float64Var(&c.dropout, "dropout", c.dropout, "Dropout's `probability` of dropping an element")
+	fs.Float64Var(&c.spatialDropout, "spatial-dropout", c.spatialDropout, "SpatialDropout's `probability` of dropping a channel")
+	fs.Float64Var(&c.dropBlock, "dropblock", c.dropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
+	bench.Count(fs, &c.dropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
+	fs.Float64Var(&c.stochasticDepth, "stochastic-depth", c.stochasticDepth, "stochastic depth's `probability` of keeping the last block")
+}
+
+// check returns what is wrong with the settings beyond the single flag.
+func (c *config) check() error {
+	switch {
+	case !(c.rate > 0):
+		return bench.Usagef("-rate %v is not a learning rate: it must be above 0", c.rate)
+	case !(c.weightDecay >= 0):
+		return bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
+	case !(c.clip >= 0):
+		return bench.Usagef("-clip %v must not be negative", c.clip)
+	}
+	for _, size := range [][2]int{{c.depth, c.width}, {c.searchDepth, c.searchWidth}} {
+		if (size[0]-4)%6 != 0 {
+			return bench.Usagef("a WRN has depth 10, 16, 22, 28, ... (6n+4), not %d", size[0])
+		}
+	}
+	small, err := models.NewWRN(models.WRNConfig{Depth: c.depth, Width: 1, Classes: 1})
+	if err != nil {
+		return bench.Usagef("%v", err)
+	}
+	for _, m := range c.rows() {
+		if m.policy == nil {
+			continue
+		}
+		if _, err := m.policy(c, small.Sites()); err != nil {
+			return bench.Usagef("%s: %v", m.title, err)
+		}
+	}
+	return nil
+}
+
+// searches reports whether the run has a search.
+func (c *config) searches() bool {
+	return slices.ContainsFunc(c.rows(), func(m method) bool { return m.search != "" })
+}

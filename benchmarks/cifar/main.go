@@ -1,0 +1,115 @@
+// Command cifar reproduces the CIFAR-10 rows of the AutoDropout paper (Pham and
+// Le, arXiv 2101.01761) at a scale of one's choice: it searches a dropout
+// pattern with the controller and at random, trains a Wide ResNet with each and
+// with every hand-made baseline, and prints the test errors beside the paper's
+// number. Run it with -h for the flags.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/models"
+)
+
+func main() { bench.Main(run) }
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return bench.ExitCode(start(ctx, args, stdout, stderr), "cifar", stderr)
+}
+
+// start checks all that can be checked before anything is computed or written,
+// and then runs the experiment.
+func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	c, asked, err := command.Parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	e := &experiment{config: c, asked: asked, stdout: stdout, stderr: stderr}
+	if c.pattern != "" {
+		if e.given, err = loadPattern(c); err != nil {
+			return err
+		}
+	}
+	about, err := e.openData(ctx)
+	if err != nil {
+		return err
+	}
+	if e.folder, err = bench.OpenFolder("cifar", asked, "workers", "steps"); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, about)
+	if asked.Preset == "quick" {
+		fmt.Fprintln(stdout, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
+	}
+	fmt.Fprintf(stdout, "Results go to %s.\n", e.folder)
+	return e.run(ctx)
+}
+
+// loadPattern reads the pattern that -pattern names and tries it on the model.
+func loadPattern(c config) (*dropout.ConvPattern, error) {
+	pattern, err := dropout.LoadPattern(c.pattern)
+	if err != nil {
+		return nil, err
+	}
+	model, err := models.NewWRN(models.WRNConfig{Depth: c.depth, Width: 1, Classes: 1})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pattern.Resize(model.Blocks()); err != nil {
+		return nil, fmt.Errorf("pattern file %s: %w", c.pattern, err)
+	}
+	return pattern, nil
+}
+
+// openData loads the sets and returns the sentence that says which they are.
+func (e *experiment) openData(ctx context.Context) (about string, err error) {
+	last := 0
+	download := data.DownloadConfig{Progress: func(done, total int64) {
+		if percent := int(100 * done / max(total, 1)); percent/10 > last/10 {
+			last = percent
+			fmt.Fprintf(e.stderr, "downloading CIFAR-10: %d %%\n", percent)
+		}
+	}}
+	e.train, e.test, about, err = data.Open(ctx, e.data, data.OpenConfig{Download: download})
+	if err != nil {
+		return "", err
+	}
+	if e.train, err = shrink(e.train, e.trainSize, "-train-size"); err != nil {
+		return "", err
+	}
+	if e.test, err = shrink(e.test, e.testSize, "-test-size"); err != nil {
+		return "", err
+	}
+	if e.trainSize > 0 || e.testSize > 0 {
+		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", e.train.Len(), e.test.Len())
+	}
+	const heldOut = 0.1
+	if e.searches() {
+		e.fit, e.valid, err = e.train.HoldOut(uint64(e.seed), heldOut)
+	}
+	return about, err
+}
+
+// shrink takes a balanced part of a set, the same one for every seed of a run.
+func shrink(set *data.Set, size int, flag string) (*data.Set, error) {
+	classes := len(set.Classes)
+	switch {
+	case size == 0:
+		return set, nil
+	case size%classes != 0:
+		return nil, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
+	case size > set.Len():
+		return nil, bench.Usagef("%s %d is too large: %s has %d images", flag, size, set.Name, set.Len())
+	}
+	part, _, err := set.Take(0, size/classes)
+	return part, err
+}

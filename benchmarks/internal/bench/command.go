@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Command is the command line of a benchmark whose settings are a C.
+type Command[C any] struct {
+	Name    string // "cifar"
+	Summary string // what -h prints above the flags
+	Presets []Preset[C]
+
+	// Register declares one flag for every setting, with c's value as the
+	// default. It is called several times and must touch nothing else.
+	Register func(fs *flag.FlagSet, c *C)
+}
+
+// Preset is a named set of settings that a configuration file and flags change.
+type Preset[C any] struct {
+	Name   string
+	Help   string
+	Config C
+}
+
+// Run is the part of a command line that every benchmark has.
+type Run struct {
+	Preset   string
+	Out      string // the folder to write to, "" for a fresh one
+	Resume   bool
+	Command  string   // as it was typed
+	Settings Settings // the effective value of every flag
+}
+
+// ErrHelp is returned by Parse after it has printed the help that -h asks for.
+var ErrHelp = flag.ErrHelp
+
+// Parse returns the settings: those of the preset (the first one when none is
+// named), changed by the configuration file, changed by the flags. A run that
+// is resumed takes its own settings in place of preset and file. Everything the
+// user can get wrong is a *UsageError.
+func (cmd *Command[C]) Parse(args []string, stdout io.Writer) (C, Run, error) {
+	var none C
+	first := cmd.Presets[0].Config
+	given := newSource(cmd, &first)
+	if err := given.parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			cmd.help(stdout)
+			return none, Run{}, ErrHelp
+		}
+		return none, Run{}, err
+	}
+	file, err := given.file()
+	if err != nil {
+		return none, Run{}, err
+	}
+
+	name := given.run.Preset
+	if fromFile, ok := file.values["preset"]; ok && !given.visited("preset") {
+		name = fromFile
+	}
+	preset, err := cmd.preset(name)
+	if err != nil {
+		return none, Run{}, err
+	}
+	config := preset.Config
+	final := newSource(cmd, &config)
+	if err := final.apply(file); err != nil {
+		return none, Run{}, err
+	}
+	if err := final.parse(args); err != nil {
+		return none, Run{}, err
+	}
+	run := final.run
+	run.Preset = preset.Name
+	run.Command = strings.Join(append([]string{cmd.Name}, args...), " ")
+	run.Settings = final.settings()
+	run.Settings["preset"] = preset.Name
+	return config, run, nil
+}
+
+func (cmd *Command[C]) preset(name string) (Preset[C], error) {
+	var names []string
+	for _, p := range cmd.Presets {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Preset[C]{}, Usagef("there is no preset %q: choose %s", name, either(names))
+}
+
+func (cmd *Command[C]) help(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\nPresets:\n", strings.TrimSpace(cmd.Summary))
+	for _, p := range cmd.Presets {
+		fmt.Fprintf(w, "  %-6s %s\n", p.Name, p.Help)
+	}
+	fmt.Fprintf(w, "\nFlags, with the values of the preset %s. They override the configuration file, which overrides the preset:\n",
+		cmd.Presets[0].Name)
+	config := cmd.Presets[0].Config
+	s := newSource(cmd, &config)
+	s.flags.SetOutput(w)
+	s.flags.PrintDefaults()
+}
+
+// UsageError says what the user asked for that cannot be done.
+type UsageError struct{ Message string }
+
+// Error returns the message.
+func (e *UsageError) Error() string { return e.Message }
+
+// Usagef returns a UsageError with a formatted message.
+func Usagef(format string, args ...any) error {
+	return &UsageError{fmt.Sprintf(format, args...)}
+}
+
+// either joins names for a sentence: "a, b or c".
+func either(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}

@@ -1,0 +1,98 @@
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Choice declares a flag that takes one of a few words.
+func Choice(fs *flag.FlagSet, p *string, name string, words []string, usage string) {
+	fs.Var(&choice{p, words}, name, usage)
+}
+
+type choice struct {
+	value *string
+	words []string
+}
+
+func (c *choice) String() string {
+	if c.value == nil {
+		return ""
+	}
+	return *c.value
+}
+
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.words, s) {
+		return fmt.Errorf("choose %s", either(c.words))
+	}
+	*c.value = s
+	return nil
+}
+
+// Get implements flag.Getter.
+func (c *choice) Get() any { return *c.value }
+
+// List declares a flag that takes some of a few words, with commas between
+// them.
+func List(fs *flag.FlagSet, p *[]string, name string, words []string, usage string) {
+	fs.Var(&list{p, words}, name, usage)
+}
+
+type list struct {
+	values *[]string
+	words  []string
+}
+
+func (l *list) String() string {
+	if l.values == nil {
+		return ""
+	}
+	return strings.Join(*l.values, ",")
+}
+
+func (l *list) Set(s string) error {
+	values := strings.Split(s, ",")
+	for _, v := range values {
+		if !slices.Contains(l.words, v) {
+			return fmt.Errorf("%q is none of %s", v, strings.Join(l.words, ", "))
+		}
+	}
+	*l.values = values
+	return nil
+}
+
+// Get implements flag.Getter.
+func (l *list) Get() any { return *l.values }
+
+// Count declares a flag that takes a whole number of at least low.
+func Count(fs *flag.FlagSet, p *int, name string, low int, usage string) {
+	fs.Var(&count{p, low}, name, usage)
+}
+
+type count struct {
+	value *int
+	low   int
+}
+
+func (c *count) String() string {
+	if c.value == nil {
+		return "0"
+	}
+	return fmt.Sprint(*c.value)
+}
+
+func (c *count) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < c.low {
+		return fmt.Errorf("it takes a whole number of at least %d", c.low)
+	}
+	*c.value = n
+	return nil
+}
+
+// Get implements flag.Getter.
+func (c *count) Get() any { return *c.value }

@@ -1,0 +1,145 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// lineEvery is how often a task reports where there is no terminal.
+const lineEvery = 15 * time.Second
+
+// Progress tells people how a run advances: with a bar on a terminal, with
+// plain lines anywhere else. It is safe for concurrent use.
+type Progress struct {
+	out  io.Writer
+	bars *mpb.Progress // nil without a terminal
+
+	mu            sync.Mutex
+	start         time.Time
+	planned, done float64 // estimated seconds of all tasks, and of what is behind us
+}
+
+// NewProgress returns the progress of a run whose tasks should take the given
+// seconds together. What they really take corrects the estimate as they go.
+func NewProgress(out io.Writer, seconds float64) *Progress {
+	p := &Progress{out: out, start: time.Now(), planned: seconds}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.bars = mpb.New(mpb.WithOutput(f))
+	}
+	return p
+}
+
+// Logf prints a line, above the bar where there is one.
+func (p *Progress) Logf(format string, args ...any) {
+	line := fmt.Sprintf(format, args...) + "\n"
+	if p.bars != nil {
+		io.WriteString(p.bars, line)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	io.WriteString(p.out, line)
+}
+
+// Close ends the progress after its last task.
+func (p *Progress) Close() {
+	if p.bars != nil {
+		p.bars.Wait()
+	}
+}
+
+// remaining estimates the seconds to the end of the run. The caller holds mu.
+func (p *Progress) remaining() float64 {
+	left := max(p.planned-p.done, 0)
+	const enough = 5 // seconds, before what was measured outweighs the estimate
+	if elapsed := time.Since(p.start).Seconds(); elapsed > enough && p.done > 0 {
+		left *= elapsed / p.done
+	}
+	return left
+}
+
+// Task is one piece of the run, a training or a search, counted in steps.
+type Task struct {
+	progress *Progress
+	name     string
+	cost     float64 // estimated seconds of a step
+	bar      *mpb.Bar
+
+	// Guarded by progress.mu.
+	start               time.Time
+	lastLine            time.Time
+	total, before, done int // steps; before this session, and in it
+	images              int
+}
+
+// Task begins a task of total steps, each of which should take cost seconds.
+func (p *Progress) Task(name string, total int, cost float64) *Task {
+	now := time.Now()
+	t := &Task{progress: p, name: name, cost: cost, start: now, lastLine: now, total: total}
+	if p.bars != nil {
+		t.bar = p.bars.AddBar(int64(total), mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.Name(name+" ")),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				return t.status()
+			})))
+	}
+	return t
+}
+
+// Skip reports steps that were done in an earlier session.
+func (t *Task) Skip(steps int) {
+	p := t.progress
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t.before += steps
+	p.planned -= float64(steps) * t.cost
+	if t.bar != nil {
+		t.bar.IncrBy(steps)
+	}
+}
+
+// Add reports steps that are done and the images they took.
+func (t *Task) Add(steps, images int) {
+	p := t.progress
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t.done += steps
+	t.images += images
+	p.done += float64(steps) * t.cost
+	if t.bar != nil {
+		t.bar.IncrBy(steps)
+		return
+	}
+	if time.Since(t.lastLine) >= lineEvery {
+		t.lastLine = time.Now()
+		fmt.Fprintf(p.out, "%s: %s\n", t.name, t.status())
+	}
+}
+
+// End ends the task, also one that was not finished.
+func (t *Task) End() {
+	if t.bar != nil {
+		t.bar.Abort(true)
+		t.bar.Wait()
+	}
+}
+
+// status describes a task that is under way. The caller holds progress.mu.
+func (t *Task) status() string {
+	elapsed := time.Since(t.start).Seconds()
+	text := fmt.Sprintf("step %d of %d", t.before+t.done, t.total)
+	if t.done > 0 {
+		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
+		text += fmt.Sprintf(", %.0f img/s, %s left", float64(t.images)/elapsed, Duration(left))
+	}
+	return fmt.Sprintf("%s; %s for the whole run", text, Duration(t.progress.remaining()))
+}

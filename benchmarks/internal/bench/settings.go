@@ -1,0 +1,159 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Settings holds the value of every flag by its name, as a configuration file
+// can hold it.
+type Settings map[string]any
+
+// TOML returns the settings as a configuration file.
+func (s Settings) TOML() ([]byte, error) {
+	var b bytes.Buffer
+	if err := toml.NewEncoder(&b).Encode(map[string]any(s)); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// notSettings are flags that say where and how to run, not what: a resumed run
+// may be given other values.
+var notSettings = []string{"config", "out", "resume"}
+
+// source is a flag set bound to the settings it fills.
+type source[C any] struct {
+	flags  *flag.FlagSet
+	run    Run
+	config string // the configuration file
+}
+
+func newSource[C any](cmd *Command[C], config *C) *source[C] {
+	s := &source[C]{flags: flag.NewFlagSet(cmd.Name, flag.ContinueOnError)}
+	s.flags.SetOutput(io.Discard)
+	s.flags.StringVar(&s.run.Preset, "preset", cmd.Presets[0].Name, "the `name` of a set of settings to start from")
+	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
+	s.flags.StringVar(&s.run.Out, "out", "", "the `folder` to write to (default a new one under runs, named by the time)")
+	s.flags.BoolVar(&s.run.Resume, "resume", false, "continue the run in the folder -out with its own settings")
+	cmd.Register(s.flags, config)
+	return s
+}
+
+func (s *source[C]) parse(args []string) error {
+	switch err := s.flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return Usagef("%v (-h lists the flags)", err)
+	case s.flags.NArg() > 0:
+		return Usagef("%q is not a flag (-h lists them)", s.flags.Arg(0))
+	case s.run.Resume && s.run.Out == "":
+		return Usagef("-resume needs -out with the folder of the run to continue")
+	}
+	return nil
+}
+
+func (s *source[C]) visited(name string) bool {
+	found := false
+	s.flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
+// file reads the configuration file that the flags name, or that of the run to
+// be resumed.
+func (s *source[C]) file() (configFile, error) {
+	switch {
+	case s.run.Resume && s.config != "":
+		return configFile{}, Usagef("-config cannot be combined with -resume: a resumed run keeps its settings")
+	case s.run.Resume:
+		return readConfig(filepath.Join(s.run.Out, ConfigName))
+	case s.config != "":
+		return readConfig(s.config)
+	}
+	return configFile{}, nil
+}
+
+// apply sets the flags that a configuration file names.
+func (s *source[C]) apply(file configFile) error {
+	for _, key := range file.keys {
+		if s.flags.Lookup(key) == nil || slices.Contains(notSettings, key) {
+			return Usagef("%s: there is no setting %q (the keys are the names of flags, see -h)", file.path, key)
+		}
+		if err := s.flags.Set(key, file.values[key]); err != nil {
+			return Usagef("%s: %s = %q: %v", file.path, key, file.values[key], err)
+		}
+	}
+	return nil
+}
+
+func (s *source[C]) settings() Settings {
+	values := Settings{}
+	s.flags.VisitAll(func(f *flag.Flag) {
+		if !slices.Contains(notSettings, f.Name) {
+			values[f.Name] = f.Value.(flag.Getter).Get()
+		}
+	})
+	return values
+}
+
+// configFile holds the values of a configuration file as flags take them.
+type configFile struct {
+	path   string
+	keys   []string // in alphabetical order
+	values map[string]string
+}
+
+func readConfig(path string) (configFile, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return configFile{}, Usagef("cannot read the configuration: %v", err)
+	}
+	return parseConfig(path, string(text))
+}
+
+func parseConfig(path, text string) (configFile, error) {
+	values := map[string]any{}
+	if _, err := toml.Decode(text, &values); err != nil {
+		return configFile{}, Usagef("%s is not a TOML file: %v", path, err)
+	}
+	file := configFile{path: path, values: map[string]string{}}
+	for key, value := range values {
+		text, err := flagText(value)
+		if err != nil {
+			return configFile{}, Usagef("%s: %s: %v", path, key, err)
+		}
+		file.keys = append(file.keys, key)
+		file.values[key] = text
+	}
+	slices.Sort(file.keys)
+	return file, nil
+}
+
+// flagText returns a TOML value as it is written after a flag.
+func flagText(value any) (string, error) {
+	switch v := value.(type) {
+	case []any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			part, err := flagText(item)
+			if err != nil {
+				return "", err
+			}
+			parts[i] = part
+		}
+		return strings.Join(parts, ","), nil
+	case string, bool, int64, float64:
+		return fmt.Sprint(v), nil
+	}
+	return "", fmt.Errorf("a %T is not a value that a flag can have", value)
+}

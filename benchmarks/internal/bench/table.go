@@ -1,0 +1,82 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Table prints the rows of a result beside the paper's numbers.
+func (r *Result) Table(w io.Writer) error {
+	lines := [][]string{{"method", fmt.Sprintf("%s %s, %s", r.Split, r.Metric, r.Unit), "seeds", "time", "paper, in its own setting"}}
+	for _, row := range r.Rows {
+		lines = append(lines, []string{row.Method, row.score(), fmt.Sprint(len(row.Values)), Duration(row.Seconds), row.paper()})
+	}
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, cell := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s on %s, %s, preset %s\n\n", r.Model, r.Dataset, r.Task, r.Preset)
+	for i, line := range lines {
+		if i == 1 {
+			b.WriteString(rule(widths))
+		}
+		b.WriteString(tableLine(line, widths))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func tableLine(cells []string, widths []int) string {
+	var b strings.Builder
+	for i, cell := range cells {
+		fmt.Fprintf(&b, "| %s%s ", cell, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+	}
+	return b.String() + "|\n"
+}
+
+func rule(widths []int) string {
+	var b strings.Builder
+	for _, w := range widths {
+		b.WriteString("|" + strings.Repeat("-", w+2))
+	}
+	return b.String() + "|\n"
+}
+
+func (r *Row) score() string {
+	switch {
+	case r.Mean == nil:
+		return "diverged"
+	case r.Std == nil:
+		return fmt.Sprintf("%.2f", *r.Mean)
+	}
+	return fmt.Sprintf("%.2f ± %.2f", *r.Mean, *r.Std)
+}
+
+func (r *Row) paper() string {
+	if r.Paper == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%g (%s)", r.Paper.Value, r.Paper.Setting)
+}
+
+// Duration writes seconds for people: "0.4s", "12s", "3m20s", "5h10m",
+// "412 days".
+func Duration(seconds float64) string {
+	const day = 24 * 60 * 60
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case seconds < 10:
+		return fmt.Sprintf("%.1fs", seconds)
+	case seconds < 60*60:
+		return d.Round(time.Second).String()
+	case seconds < 2*day:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	}
+	return fmt.Sprintf("%.0f days", seconds/day)
+}
