@@ -1,0 +1,245 @@
+package data
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Remote is a file that can be downloaded.
+type Remote struct {
+	// Name is the name of the file in the cache.
+	Name string
+	// URLs lists mirrors, to be tried in this order.
+	URLs []string
+	// Size is the number of bytes and MD5 the checksum, in hexadecimal.
+	Size int64
+	MD5  string
+}
+
+// CIFAR10 is the original archive of the binary version of CIFAR-10.
+var CIFAR10 = Remote{
+	Name: "cifar-10-binary.tar.gz",
+	URLs: []string{"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"},
+	Size: 170052171,
+	MD5:  "c32a1d4ab5d03f1284b67883e8d87530",
+}
+
+// DownloadConfig says where and how to download. Its zero value is sensible.
+type DownloadConfig struct {
+	// Dir is the folder for the files; "" means [CacheDir].
+	Dir string
+	// Client makes the requests; nil means http.DefaultClient.
+	Client *http.Client
+	// Progress, if not nil, is told now and then how many of how many bytes are
+	// there.
+	Progress func(done, total int64)
+	// Attempts is how often a mirror is asked; 0 means 5.
+	Attempts int
+	// Backoff is the pause after the first failed attempt; it doubles with each;
+	// 0 means a second.
+	Backoff time.Duration
+	// Stall is how long a mirror may send nothing; 0 means a minute.
+	Stall time.Duration
+}
+
+func (c DownloadConfig) withDefaults() (DownloadConfig, error) {
+	if c.Dir == "" {
+		dir, err := CacheDir()
+		if err != nil {
+			return c, err
+		}
+		c.Dir = dir
+	}
+	if c.Client == nil {
+		c.Client = http.DefaultClient
+	}
+	if c.Progress == nil {
+		c.Progress = func(done, total int64) {}
+	}
+	if c.Attempts == 0 {
+		c.Attempts = 5
+	}
+	if c.Backoff == 0 {
+		c.Backoff = time.Second
+	}
+	if c.Stall == 0 {
+		c.Stall = time.Minute
+	}
+	return c, nil
+}
+
+// CacheDir returns the folder for downloaded data: the environment variable
+// AUTODROPOUT_DATA, or autodropout in the user's cache folder.
+func CacheDir() (string, error) {
+	if dir := os.Getenv("AUTODROPOUT_DATA"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("data: no folder for downloads: set AUTODROPOUT_DATA to one (%w)", err)
+	}
+	return filepath.Join(dir, "autodropout"), nil
+}
+
+// Download returns the path of r in the cache, and downloads it if it is not
+// there. What has been received is kept in a file ending in .part, so that a
+// later attempt, or run, goes on from there; only a file of the right size and
+// checksum gets its final name. If no mirror helps, the error lists what each
+// said and where a file from elsewhere has to be put.
+func Download(ctx context.Context, r Remote, cfg DownloadConfig) (path string, err error) {
+	if cfg, err = cfg.withDefaults(); err != nil {
+		return "", err
+	}
+	d := download{Remote: r, cfg: cfg, path: filepath.Join(cfg.Dir, r.Name)}
+	if there, err := d.cached(); there || err != nil {
+		return d.path, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+		return "", fmt.Errorf("data: cannot create the folder for downloads (AUTODROPOUT_DATA chooses another): %w", err)
+	}
+	unlock, err := lock(d.path + ".lock")
+	if err != nil {
+		return "", fmt.Errorf("data: cannot download %s: %w", r.Name, err)
+	}
+	defer unlock()
+	// Another process may have finished it before the lock was free.
+	if there, err := d.cached(); there || err != nil {
+		return d.path, err
+	}
+	if err := d.fromMirrors(ctx); err != nil {
+		return "", err
+	}
+	return d.path, nil
+}
+
+// A download is one call of Download.
+type download struct {
+	Remote
+	cfg  DownloadConfig
+	path string
+}
+
+func (d *download) partPath() string { return d.path + ".part" }
+
+// cached reports whether the file is in the cache. A file that is there but
+// wrong is an error: it may be somebody's, so it is not replaced.
+func (d *download) cached() (bool, error) {
+	if _, err := os.Stat(d.path); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err := d.verify(d.path); err != nil {
+		return false, fmt.Errorf("data: %s is not the right file (%w): delete it to have it downloaded", d.path, err)
+	}
+	return true, nil
+}
+
+// verify checks the size and the checksum of a file.
+func (d *download) verify(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := md5.New()
+	n, err := io.Copy(sum, io.LimitReader(f, d.Size+1))
+	if err != nil {
+		return err
+	}
+	if n != d.Size {
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("it has %d bytes, expected %d", info.Size(), d.Size)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != d.MD5 {
+		return fmt.Errorf("its md5 is %s, expected %s", got, d.MD5)
+	}
+	return nil
+}
+
+// fromMirrors asks one mirror after the other.
+func (d *download) fromMirrors(ctx context.Context) error {
+	if err := d.checkSpace(); err != nil {
+		return err
+	}
+	var said []string
+	for _, url := range d.URLs {
+		err := d.fromMirror(ctx, url)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("data: the download of %s was stopped; what has arrived is kept for the next time: %w", d.Name, ctx.Err())
+		}
+		said = append(said, fmt.Sprintf("%s: %v", url, err))
+		if isLocal(err) {
+			break // another mirror will not help
+		}
+	}
+	return fmt.Errorf("data: cannot download %s (%s); get the file (%d bytes, md5 %s) some other way and put it at %s",
+		d.Name, strings.Join(said, "; "), d.Size, d.MD5, d.path)
+}
+
+// checkSpace makes sure that what is missing fits on the disk.
+func (d *download) checkSpace() error {
+	missing := d.Size
+	if info, err := os.Stat(d.partPath()); err == nil {
+		missing -= info.Size()
+	}
+	if free, ok := freeSpace(d.cfg.Dir); ok && free < missing {
+		return fmt.Errorf("data: %s needs %d bytes more in %s, which has only %d free: make room, or set AUTODROPOUT_DATA to another folder",
+			d.Name, missing, d.cfg.Dir, free)
+	}
+	return nil
+}
+
+// fromMirror asks one mirror until it has sent the whole file.
+func (d *download) fromMirror(ctx context.Context, url string) error {
+	pause := d.cfg.Backoff
+	for attempt := 1; ; attempt++ {
+		err := d.attempt(ctx, url)
+		if err == nil || !isTemporary(err) || attempt >= d.cfg.Attempts {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+			pause *= 2
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// attempt receives what is missing, verifies the whole and gives it its name.
+func (d *download) attempt(ctx context.Context, url string) error {
+	resumed, err := d.receive(ctx, url)
+	if err != nil {
+		return err
+	}
+	if err := d.verify(d.partPath()); err != nil {
+		// Bytes from earlier may be to blame: then a fresh start can help.
+		if rmErr := os.Remove(d.partPath()); rmErr != nil {
+			return localError{rmErr}
+		}
+		err = fmt.Errorf("the file it sent is wrong: %w", err)
+		if resumed {
+			return temporaryError{err}
+		}
+		return err
+	}
+	if err := os.Rename(d.partPath(), d.path); err != nil {
+		return localError{err}
+	}
+	return nil
+}
