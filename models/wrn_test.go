@@ -13,7 +13,6 @@ import (
 	"autodropout/internal/golden"
 	"autodropout/layers"
 	"autodropout/ops"
-	"autodropout/optim"
 )
 
 func TestWRNSizes(t *testing.T) {
@@ -116,7 +115,7 @@ func TestWRNTrainsAsPyTorch(t *testing.T) {
 // returns the losses.
 func train(m *WRN, steps int, policy dropout.Policy) []float32 {
 	ps := m.Params()
-	sgd := optim.NewSGD(ps, optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
+	momentum := make([]float32, ps.Len())
 	tape := autograd.NewTape(ps)
 	var losses []float32
 	for step := range steps {
@@ -131,7 +130,12 @@ func train(m *WRN, steps int, policy dropout.Policy) []float32 {
 		logits := m.Forward(c, ops.Scale(tape.Input(images.Data(), images.Shape()...), 1.5))
 		loss := ops.CrossEntropy(logits, labels, 0)
 		losses = append(losses, loss.Item())
-		sgd.Step(0.1, tape.Backward(loss))
+		for i, g := range tape.Backward(loss) { // Nesterov, as PyTorch has it
+			w := &ps.Flat()[i]
+			g += 5e-4 * *w
+			momentum[i] = 0.9*momentum[i] + g
+			*w -= 0.1 * (g + 0.9*momentum[i])
+		}
 		tape.Commit()
 	}
 	return losses

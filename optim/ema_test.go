@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"autodropout/autograd"
@@ -9,30 +10,31 @@ import (
 
 func TestEMAWarmsUp(t *testing.T) {
 	var ps autograd.Params
-	p, b := ps.Add("weight", 1), ps.AddBuffer("running_mean", 1)
-	p.Data()[0], b.Data[0] = 8, -8
+	p, b, last := ps.Add("weight", 1), ps.AddBuffer("running_mean", 1), ps.AddBuffer("running_var", 2)
+	p.Data()[0], b.Data[0], last.Data[1] = 8, -8, 16
 	ema := NewEMA(&ps, 0.25)
 	want := 8.0
 	for step, decay := range []float64{1. / 10, 2. / 11, 3. / 12, 0.25, 0.25} {
 		value := float64(step * step)
 		ps.Flat()[0], b.Data[0] = float32(value), float32(-value)
+		last.Data[1] = 2 * float32(value)
 		ema.Update()
 		want = decay*want + (1-decay)*value
 		if got := float64(ema.average[0]); !(math.Abs(got-want) < 1e-5) {
 			t.Errorf("after update %d the average is %v, want %v", step, got, want)
 		}
-		if ema.state[0] != -ema.average[0] {
-			t.Errorf("after update %d the buffer's average is %v, want %v", step, ema.state[0], -ema.average[0])
+		if average := ema.average[0]; ema.state[0] != -average || ema.state[2] != 2*average {
+			t.Errorf("after update %d the buffers' averages are %v, want %v times -1 and 2", step, ema.state, average)
 		}
 	}
-	last := p.Data()[0]
+	present := []float32{p.Data()[0], b.Data[0], last.Data[1]}
 	average := ema.average[0]
 	ema.Swap()
-	if p.Data()[0] != average || b.Data[0] != -average {
-		t.Errorf("swapped in: weight %v and buffer %v, want %v and %v", p.Data()[0], b.Data[0], average, -average)
+	if got, want := []float32{p.Data()[0], b.Data[0], last.Data[1]}, []float32{average, -average, 2 * average}; !slices.Equal(got, want) {
+		t.Errorf("swapped in: %v, want %v", got, want)
 	}
 	ema.Swap()
-	if p.Data()[0] != last || b.Data[0] != -last || ema.average[0] != average {
-		t.Errorf("swapped out: weight %v, buffer %v, average %v", p.Data()[0], b.Data[0], ema.average[0])
+	if got := []float32{p.Data()[0], b.Data[0], last.Data[1]}; !slices.Equal(got, present) || ema.average[0] != average {
+		t.Errorf("swapped out: %v, want %v; average %v, want %v", got, present, ema.average[0], average)
 	}
 }
