@@ -1,5 +1,7 @@
 package simd
 
+import "math"
+
 func reluGeneric(dst, x []float32) {
 	for i := range dst {
 		dst[i] = max(x[i], 0)
@@ -13,9 +15,12 @@ func reluBitsGeneric(dst, x []float32, bits []uint32) {
 		d, x := dst[lo:hi], x[lo:hi]
 		var word uint32
 		for i, v := range x {
+			// As a number, since whether to branch is anyone's guess.
+			var bit uint32
 			if !(v <= 0) {
-				word |= 1 << i
+				bit = 1
 			}
+			word |= bit << i
 			d[i] = max(v, 0)
 		}
 		bits[w] = word
@@ -24,11 +29,7 @@ func reluBitsGeneric(dst, x []float32, bits []uint32) {
 
 func maskScaleGeneric(dst, x []float32, bits []uint32, c float32) {
 	for i := range dst {
-		var y float32
-		if bits[i/32]>>(i%32)&1 != 0 {
-			y = c * x[i]
-		}
-		dst[i] = y
+		dst[i] = masked(c*x[i], bits, i)
 	}
 }
 
@@ -38,4 +39,10 @@ func maskAxpyGeneric(dst, x []float32, bits []uint32, a float32) {
 			dst[i] += float32(a * x[i])
 		}
 	}
+}
+
+// masked returns x if bit i is set and 0 otherwise, without a branch.
+func masked(x float32, bits []uint32, i int) float32 {
+	bit := bits[uint(i)/32] >> (uint(i) % 32) & 1
+	return math.Float32frombits(math.Float32bits(x) & -bit)
 }

@@ -8,7 +8,7 @@ package simd
 //	w -= lr*m                if nesterov is false
 //	w -= lr*(g'+momentum*m)  if it is true
 //
-// Start with m all zero. With momentum 0 it is plain gradient descent, and m is
+// Start with m all zero. Values of m below 2**-100 in magnitude become 0. With momentum 0 it is plain gradient descent, and m is
 // left alone and may be nil.
 func SGDStep(w, g, m []float32, lr, momentum, wd float32, nesterov bool) {
 	g = g[:len(w)]
@@ -41,7 +41,8 @@ func SGDStep(w, g, m []float32, lr, momentum, wd float32, nesterov bool) {
 //	w -= lr/c1 * m / (sqrt(v)/sqrt(c2) + eps)
 //
 // where c1 = 1-beta1**t and c2 = 1-beta2**t correct the bias of step t = 1, 2,
-// ... Start with m and v all zero.
+// ... Start with m and v all zero. Values of theirs below 2**-100 in magnitude
+// become 0.
 func AdamStep(w, g, m, v []float32, lr, beta1, beta2, eps, wd, c1, c2 float32) {
 	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
 	k := newAdamFactors(lr, beta1, beta2, eps, wd, c1, c2)

@@ -125,6 +125,10 @@ loop6:
 	VMOVUPS (DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y6
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y4
+	VCMPPS  $0x15, Y6, Y4, Y4
+	VANDPS  Y4, Y5, Y5
 	VMOVUPS Y5, (DX)(SI*4)
 	VMULPS  Y0, Y5, Y5
 	VSUBPS  Y5, Y3, Y3
@@ -136,6 +140,10 @@ loop6:
 	VMOVUPS 32(DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y6
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y4
+	VCMPPS  $0x15, Y6, Y4, Y4
+	VANDPS  Y4, Y5, Y5
 	VMOVUPS Y5, 32(DX)(SI*4)
 	VMULPS  Y0, Y5, Y5
 	VSUBPS  Y5, Y3, Y3
@@ -147,6 +155,10 @@ loop6:
 	VMOVUPS 64(DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y6
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y4
+	VCMPPS  $0x15, Y6, Y4, Y4
+	VANDPS  Y4, Y5, Y5
 	VMOVUPS Y5, 64(DX)(SI*4)
 	VMULPS  Y0, Y5, Y5
 	VSUBPS  Y5, Y3, Y3
@@ -158,6 +170,10 @@ loop6:
 	VMOVUPS 96(DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y6
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y4
+	VCMPPS  $0x15, Y6, Y4, Y4
+	VANDPS  Y4, Y5, Y5
 	VMOVUPS Y5, 96(DX)(SI*4)
 	VMULPS  Y0, Y5, Y5
 	VSUBPS  Y5, Y3, Y3
@@ -179,6 +195,10 @@ loop8:
 	VMOVUPS (DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y6
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y4
+	VCMPPS  $0x15, Y6, Y4, Y4
+	VANDPS  Y4, Y5, Y5
 	VMOVUPS Y5, (DX)(SI*4)
 	VMULPS  Y0, Y5, Y5
 	VSUBPS  Y5, Y3, Y3
@@ -201,6 +221,10 @@ enough9:
 	VMASKMOVPS (DX)(SI*4), Y3, Y5
 	VMULPS     Y1, Y5, Y5
 	VADDPS     Y2, Y5, Y5
+	VMOVUPS    negligible<>+0(SB), Y2
+	VANDPS     magnitudeBits<>+0(SB), Y5, Y1
+	VCMPPS     $0x15, Y2, Y1, Y1
+	VANDPS     Y1, Y5, Y5
 	VMASKMOVPS Y5, Y3, (DX)(SI*4)
 	VMULPS     Y0, Y5, Y5
 	VSUBPS     Y5, Y4, Y4
@@ -209,6 +233,42 @@ enough9:
 done10:
 	VZEROUPPER
 	RET
+
+DATA negligible<>+0(SB)/4, $0x0d800000
+DATA negligible<>+4(SB)/4, $0x0d800000
+DATA negligible<>+8(SB)/4, $0x0d800000
+DATA negligible<>+12(SB)/4, $0x0d800000
+DATA negligible<>+16(SB)/4, $0x0d800000
+DATA negligible<>+20(SB)/4, $0x0d800000
+DATA negligible<>+24(SB)/4, $0x0d800000
+DATA negligible<>+28(SB)/4, $0x0d800000
+DATA negligible<>+32(SB)/4, $0x0d800000
+DATA negligible<>+36(SB)/4, $0x0d800000
+DATA negligible<>+40(SB)/4, $0x0d800000
+DATA negligible<>+44(SB)/4, $0x0d800000
+DATA negligible<>+48(SB)/4, $0x0d800000
+DATA negligible<>+52(SB)/4, $0x0d800000
+DATA negligible<>+56(SB)/4, $0x0d800000
+DATA negligible<>+60(SB)/4, $0x0d800000
+GLOBL negligible<>(SB), RODATA|NOPTR, $64
+
+DATA magnitudeBits<>+0(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+4(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+8(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+12(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+16(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+20(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+24(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+28(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+32(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+36(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+40(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+44(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+48(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+52(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+56(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+60(SB)/4, $0x7fffffff
+GLOBL magnitudeBits<>(SB), RODATA|NOPTR, $64
 
 // func sgdNesterovAVX2(w []float32, g []float32, m []float32, lr float32, momentum float32, wd float32)
 // Requires: AVX
@@ -232,6 +292,10 @@ loop11:
 	VMOVUPS (DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y7
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y6
+	VCMPPS  $0x15, Y7, Y6, Y6
+	VANDPS  Y6, Y5, Y5
 	VMOVUPS Y5, (DX)(SI*4)
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y5, Y4, Y5
@@ -245,6 +309,10 @@ loop11:
 	VMOVUPS 32(DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y7
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y6
+	VCMPPS  $0x15, Y7, Y6, Y6
+	VANDPS  Y6, Y5, Y5
 	VMOVUPS Y5, 32(DX)(SI*4)
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y5, Y4, Y5
@@ -258,6 +326,10 @@ loop11:
 	VMOVUPS 64(DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y7
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y6
+	VCMPPS  $0x15, Y7, Y6, Y6
+	VANDPS  Y6, Y5, Y5
 	VMOVUPS Y5, 64(DX)(SI*4)
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y5, Y4, Y5
@@ -271,6 +343,10 @@ loop11:
 	VMOVUPS 96(DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y7
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y6
+	VCMPPS  $0x15, Y7, Y6, Y6
+	VANDPS  Y6, Y5, Y5
 	VMOVUPS Y5, 96(DX)(SI*4)
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y5, Y4, Y5
@@ -294,6 +370,10 @@ loop13:
 	VMOVUPS (DX)(SI*4), Y5
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y4, Y5, Y5
+	VMOVUPS negligible<>+0(SB), Y7
+	VANDPS  magnitudeBits<>+0(SB), Y5, Y6
+	VCMPPS  $0x15, Y7, Y6, Y6
+	VANDPS  Y6, Y5, Y5
 	VMOVUPS Y5, (DX)(SI*4)
 	VMULPS  Y1, Y5, Y5
 	VADDPS  Y5, Y4, Y5
@@ -318,6 +398,10 @@ enough14:
 	VMASKMOVPS (DX)(SI*4), Y3, Y5
 	VMULPS     Y1, Y5, Y5
 	VADDPS     Y2, Y5, Y5
+	VMOVUPS    negligible<>+0(SB), Y7
+	VANDPS     magnitudeBits<>+0(SB), Y5, Y6
+	VCMPPS     $0x15, Y7, Y6, Y6
+	VANDPS     Y6, Y5, Y5
 	VMASKMOVPS Y5, Y3, (DX)(SI*4)
 	VMULPS     Y1, Y5, Y5
 	VADDPS     Y5, Y2, Y5
@@ -358,12 +442,20 @@ loop16:
 	VSUBPS  Y9, Y8, Y10
 	VMULPS  Y1, Y10, Y10
 	VADDPS  Y10, Y9, Y9
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y9, Y10
+	VCMPPS  $0x15, Y11, Y10, Y10
+	VANDPS  Y10, Y9, Y9
 	VMOVUPS Y9, (DX)(DI*4)
 	VMOVUPS (BX)(DI*4), Y10
 	VMULPS  Y2, Y10, Y10
 	VMULPS  Y3, Y8, Y11
 	VMULPS  Y8, Y11, Y11
 	VADDPS  Y11, Y10, Y10
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y10, Y8
+	VCMPPS  $0x15, Y11, Y8, Y8
+	VANDPS  Y8, Y10, Y10
 	VMOVUPS Y10, (BX)(DI*4)
 	VSQRTPS Y10, Y10
 	VMULPS  Y4, Y10, Y10
@@ -380,12 +472,20 @@ loop16:
 	VSUBPS  Y9, Y8, Y10
 	VMULPS  Y1, Y10, Y10
 	VADDPS  Y10, Y9, Y9
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y9, Y10
+	VCMPPS  $0x15, Y11, Y10, Y10
+	VANDPS  Y10, Y9, Y9
 	VMOVUPS Y9, 32(DX)(DI*4)
 	VMOVUPS 32(BX)(DI*4), Y10
 	VMULPS  Y2, Y10, Y10
 	VMULPS  Y3, Y8, Y11
 	VMULPS  Y8, Y11, Y11
 	VADDPS  Y11, Y10, Y10
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y10, Y8
+	VCMPPS  $0x15, Y11, Y8, Y8
+	VANDPS  Y8, Y10, Y10
 	VMOVUPS Y10, 32(BX)(DI*4)
 	VSQRTPS Y10, Y10
 	VMULPS  Y4, Y10, Y10
@@ -402,12 +502,20 @@ loop16:
 	VSUBPS  Y9, Y8, Y10
 	VMULPS  Y1, Y10, Y10
 	VADDPS  Y10, Y9, Y9
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y9, Y10
+	VCMPPS  $0x15, Y11, Y10, Y10
+	VANDPS  Y10, Y9, Y9
 	VMOVUPS Y9, 64(DX)(DI*4)
 	VMOVUPS 64(BX)(DI*4), Y10
 	VMULPS  Y2, Y10, Y10
 	VMULPS  Y3, Y8, Y11
 	VMULPS  Y8, Y11, Y11
 	VADDPS  Y11, Y10, Y10
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y10, Y8
+	VCMPPS  $0x15, Y11, Y8, Y8
+	VANDPS  Y8, Y10, Y10
 	VMOVUPS Y10, 64(BX)(DI*4)
 	VSQRTPS Y10, Y10
 	VMULPS  Y4, Y10, Y10
@@ -424,12 +532,20 @@ loop16:
 	VSUBPS  Y9, Y8, Y10
 	VMULPS  Y1, Y10, Y10
 	VADDPS  Y10, Y9, Y9
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y9, Y10
+	VCMPPS  $0x15, Y11, Y10, Y10
+	VANDPS  Y10, Y9, Y9
 	VMOVUPS Y9, 96(DX)(DI*4)
 	VMOVUPS 96(BX)(DI*4), Y10
 	VMULPS  Y2, Y10, Y10
 	VMULPS  Y3, Y8, Y11
 	VMULPS  Y8, Y11, Y11
 	VADDPS  Y11, Y10, Y10
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y10, Y8
+	VCMPPS  $0x15, Y11, Y8, Y8
+	VANDPS  Y8, Y10, Y10
 	VMOVUPS Y10, 96(BX)(DI*4)
 	VSQRTPS Y10, Y10
 	VMULPS  Y4, Y10, Y10
@@ -456,12 +572,20 @@ loop18:
 	VSUBPS  Y9, Y8, Y10
 	VMULPS  Y1, Y10, Y10
 	VADDPS  Y10, Y9, Y9
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y9, Y10
+	VCMPPS  $0x15, Y11, Y10, Y10
+	VANDPS  Y10, Y9, Y9
 	VMOVUPS Y9, (DX)(DI*4)
 	VMOVUPS (BX)(DI*4), Y10
 	VMULPS  Y2, Y10, Y10
 	VMULPS  Y3, Y8, Y11
 	VMULPS  Y8, Y11, Y11
 	VADDPS  Y11, Y10, Y10
+	VMOVUPS negligible<>+0(SB), Y11
+	VANDPS  magnitudeBits<>+0(SB), Y10, Y8
+	VCMPPS  $0x15, Y11, Y8, Y8
+	VANDPS  Y8, Y10, Y10
 	VMOVUPS Y10, (BX)(DI*4)
 	VSQRTPS Y10, Y10
 	VMULPS  Y4, Y10, Y10
@@ -489,12 +613,20 @@ enough19:
 	VSUBPS     Y9, Y0, Y10
 	VMULPS     Y1, Y10, Y10
 	VADDPS     Y10, Y9, Y9
+	VMOVUPS    negligible<>+0(SB), Y10
+	VANDPS     magnitudeBits<>+0(SB), Y9, Y1
+	VCMPPS     $0x15, Y10, Y1, Y1
+	VANDPS     Y1, Y9, Y9
 	VMASKMOVPS Y9, Y7, (DX)(DI*4)
 	VMASKMOVPS (BX)(DI*4), Y7, Y1
 	VMULPS     Y2, Y1, Y1
 	VMULPS     Y3, Y0, Y2
 	VMULPS     Y0, Y2, Y2
 	VADDPS     Y2, Y1, Y1
+	VMOVUPS    negligible<>+0(SB), Y2
+	VANDPS     magnitudeBits<>+0(SB), Y1, Y0
+	VCMPPS     $0x15, Y2, Y0, Y0
+	VANDPS     Y0, Y1, Y1
 	VMASKMOVPS Y1, Y7, (BX)(DI*4)
 	VSQRTPS    Y1, Y1
 	VMULPS     Y4, Y1, Y1

@@ -2,6 +2,19 @@ package simd
 
 import "math"
 
+// negligible is the magnitude below which a running average becomes 0. Left to
+// decay, the averages of weights without a gradient would end as subnormal
+// numbers, whose arithmetic takes a hundred times as long.
+const negligible = 0x1p-100
+
+func flushed(x float32) float32 {
+	// One comparison of bits, because a branch on the sign is anyone's guess.
+	if math.Float32bits(x)&(1<<31-1) < math.Float32bits(negligible) {
+		return 0
+	}
+	return x
+}
+
 func sgdGeneric(w, g []float32, lr, wd float32) {
 	for i, x := range w {
 		w[i] = x - float32(lr*(g[i]+float32(wd*x)))
@@ -11,7 +24,7 @@ func sgdGeneric(w, g []float32, lr, wd float32) {
 func sgdMomentumGeneric(w, g, m []float32, lr, momentum, wd float32) {
 	for i, x := range w {
 		d := g[i] + float32(wd*x)
-		m[i] = float32(momentum*m[i]) + d
+		m[i] = flushed(float32(momentum*m[i]) + d)
 		w[i] = x - float32(lr*m[i])
 	}
 }
@@ -19,7 +32,7 @@ func sgdMomentumGeneric(w, g, m []float32, lr, momentum, wd float32) {
 func sgdNesterovGeneric(w, g, m []float32, lr, momentum, wd float32) {
 	for i, x := range w {
 		d := g[i] + float32(wd*x)
-		m[i] = float32(momentum*m[i]) + d
+		m[i] = flushed(float32(momentum*m[i]) + d)
 		w[i] = x - float32(lr*(d+float32(momentum*m[i])))
 	}
 }
@@ -51,8 +64,8 @@ func newAdamFactors(lr, beta1, beta2, eps, wd, c1, c2 float32) adamFactors {
 func adamGeneric(w, g, m, v []float32, k *adamFactors) {
 	for i, x := range w {
 		d := g[i] + float32(k.wd*x)
-		m[i] += float32(k.oneBeta1 * (d - m[i]))
-		v[i] = float32(k.beta2*v[i]) + float32(float32(k.oneBeta2*d)*d)
+		m[i] = flushed(m[i] + float32(k.oneBeta1*(d-m[i])))
+		v[i] = flushed(float32(k.beta2*v[i]) + float32(float32(k.oneBeta2*d)*d))
 		root := float32(math.Sqrt(float64(v[i])))
 		w[i] = x - float32(k.stepWidth*m[i])/(float32(root*k.correctV)+k.eps)
 	}

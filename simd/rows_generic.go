@@ -37,16 +37,8 @@ func bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c []float32, bits []uint32, rows
 	for r := range rows {
 		for j := range n {
 			i := r*n + j
-			g := maskedAt(dy, bits, i)
+			g := masked(dy[i], bits, i)
 			dx[i] = float32(a[j]*g) + float32(b[j]*x[i]) + c[j]
 		}
 	}
-}
-
-// maskedAt returns x[i] if its bit is set and 0 otherwise.
-func maskedAt(x []float32, bits []uint32, i int) float32 {
-	if bits[i/32]>>(i%32)&1 == 0 {
-		return 0
-	}
-	return x[i]
 }

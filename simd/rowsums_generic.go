@@ -63,7 +63,7 @@ func maskSumDotBlockGeneric(sum, dot, dy, x, shift []float32, bits []uint32, str
 	for r := range rows {
 		for j := range s {
 			i := r*stride + j
-			g := maskedAt(dy, bits, i)
+			g := masked(dy[i], bits, i)
 			s[j] += g
 			p[j] += float32(g * (x[i] - shift[j]))
 		}

@@ -20,6 +20,14 @@ func decayed(t step, g pointer, w, wd vector) vector {
 	return d
 }
 
+// flush sets the lanes of x that are negligible to 0.
+func flush(t step, x vector) {
+	magnitude, negligible := t.vector(), t.vector()
+	VMOVUPS(float("negligible", 0x1p-100), negligible)
+	VANDPS(integer("magnitudeBits", 1<<31-1), x, magnitude)
+	t.keep(t.compare(notLess, magnitude, negligible), x)
+}
+
 func sgd(s set) {
 	begin(s, "sgd", "func(w, g []float32, lr, wd float32)")
 	w, g := base("w"), base("g")
@@ -44,6 +52,7 @@ func sgdMomentum(s set, name string, nesterov bool) {
 		v := t.load(m)
 		VMULPS(momentum, v, v)
 		VADDPS(d, v, v)
+		flush(t, v)
 		t.store(v, m)
 		if nesterov {
 			VMULPS(momentum, v, v)
@@ -75,6 +84,7 @@ func adam(s set) {
 		VSUBPS(first, d, change)
 		VMULPS(oneBeta1, change, change)
 		VADDPS(change, first, first)
+		flush(t, first)
 		t.store(first, m)
 
 		second, square := t.load(v), t.vector()
@@ -82,6 +92,7 @@ func adam(s set) {
 		VMULPS(oneBeta2, d, square)
 		VMULPS(d, square, square)
 		VADDPS(square, second, second)
+		flush(t, second)
 		t.store(second, v)
 
 		VSQRTPS(second, second)

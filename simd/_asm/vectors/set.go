@@ -33,6 +33,7 @@ type set interface {
 // Predicates of VCMPPS.
 const (
 	lessThan       = 0x11 // false for NaN
+	notLess        = 0x15 // true for NaN
 	notLessOrEqual = 0x16 // true for NaN
 	unordered      = 0x03 // one is NaN
 )
