@@ -1,0 +1,127 @@
+package controller
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"autodropout/dropout"
+)
+
+// Algorithm names the way a search chooses its trials.
+type Algorithm string
+
+const (
+	// Reinforce is REINFORCE (Williams 1992) weighted with the importance ratio
+	// of the whole token sequence, truncated at 5.
+	Reinforce Algorithm = "reinforce"
+
+	// PPO is the clipped objective of Schulman et al. (arXiv 1707.06347,
+	// equation 7) with one ratio per token, clipped to 0.2 around 1.
+	PPO Algorithm = "ppo"
+
+	// Random draws every token uniformly and learns nothing.
+	Random Algorithm = "random"
+)
+
+// Config describes a search. The fields from Task on decide what the search
+// finds; they are in the first line of its log, and it resumes only with the
+// same values. The zero value of every field but Trials is a default.
+type Config struct {
+	// Path is the log, usually called trials.jsonl. It is created when it does
+	// not exist and resumed when it does. Empty: nothing is recorded.
+	Path string `json:"-"`
+
+	// Trials is the budget. A later run with a larger one continues the search
+	// as if it had been asked for from the start.
+	Trials int `json:"-"`
+
+	// Workers is the number of trials that run at the same time, InFlight at
+	// most; the default is that or GOMAXPROCS, whichever is less.
+	Workers int `json:"-"`
+
+	// Notify, if set, is told about every sampled and every finished trial, and
+	// what else a person should know. It is called from one goroutine at a time.
+	Notify func(Event) `json:"-"`
+
+	// Task says in one line what the evaluator does: the data, the child model,
+	// how long it trains. A search resumes only on the same task.
+	Task string `json:"task"`
+
+	// Seed is what sampling, the policy's first weights and the seeds of the
+	// children are derived from.
+	Seed uint64 `json:"seed"`
+
+	// Algorithm defaults to Reinforce.
+	Algorithm Algorithm `json:"algorithm"`
+
+	// InFlight is the number of trials that have been sampled and not yet
+	// applied, by default 4. It must not follow from the machine if the search
+	// is to be the same on another one.
+	InFlight int `json:"in_flight"`
+
+	// Async applies results in the order they come. No worker ever waits for
+	// an older trial then, and the search cannot be reproduced but from its log.
+	Async bool `json:"async"`
+
+	// Policy is the network; its Seed is derived from that of the search.
+	Policy PolicyConfig `json:"policy"`
+
+	// Learning is how the policy learns.
+	Learning LearningConfig `json:"learning"`
+}
+
+// defaultInFlight is small because every trial in flight is one more result
+// that the next sample does not know of.
+const defaultInFlight = 4
+
+// withDefaults returns c with every default filled in.
+func (c Config) withDefaults() Config {
+	if c.Algorithm == "" {
+		c.Algorithm = Reinforce
+	}
+	if c.InFlight == 0 {
+		c.InFlight = defaultInFlight
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	c.Workers = min(c.Workers, c.InFlight)
+	c.Policy = c.Policy.withDefaults()
+	c.Learning = c.Learning.withDefaults()
+	return c
+}
+
+// check returns what is wrong with a configuration, defaults filled in.
+func (c Config) check() error {
+	switch c.Algorithm {
+	case Reinforce, PPO, Random:
+	default:
+		return fmt.Errorf("controller: the algorithm is %q; it must be %s, %s or %s", c.Algorithm, Reinforce, PPO, Random)
+	}
+	const most = 1 << 12
+	if c.InFlight < 1 || c.InFlight > most {
+		return fmt.Errorf("controller: %d trials in flight; it must be from 1 to %d", c.InFlight, most)
+	}
+	if err := c.Policy.check(); err != nil {
+		return err
+	}
+	return c.Learning.check()
+}
+
+// checkSpace returns what makes a space unfit to be searched.
+func checkSpace(s dropout.Space) error {
+	const most = 1 << 12 // decisions, and values of a token
+	if len(s.Tokens) == 0 || s.Groups < 1 {
+		return errors.New("controller: the token space is empty; it needs at least one group and one token")
+	}
+	if s.Groups > most || len(s.Tokens) > most || s.Decisions() > most {
+		return fmt.Errorf("controller: the token space has %d groups of %d tokens; the policy takes at most %d decisions", s.Groups, len(s.Tokens), most)
+	}
+	for _, t := range s.Tokens {
+		if len(t.Values) < 1 || len(t.Values) > most {
+			return fmt.Errorf("controller: token %q has %d values; it must have from 1 to %d", t.Name, len(t.Values), most)
+		}
+	}
+	return nil
+}

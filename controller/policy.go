@@ -1,0 +1,215 @@
+package controller
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"autodropout/autograd"
+	"autodropout/dropout"
+	"autodropout/layers"
+	"autodropout/ops"
+)
+
+// PolicyConfig is the size of a [Policy]. A zero field stands for the default.
+type PolicyConfig struct {
+	Layers int    `json:"layers"` // of the Transformer; default 2
+	Width  int    `json:"width"`  // of its hidden states; default 64
+	Heads  int    `json:"heads"`  // of its attention, a divisor of Width; default 4
+	Seed   uint64 `json:"-"`      // of the first weights
+}
+
+func (c PolicyConfig) withDefaults() PolicyConfig {
+	if c.Layers == 0 {
+		c.Layers = 2
+	}
+	if c.Width == 0 {
+		c.Width = 64
+	}
+	if c.Heads == 0 {
+		c.Heads = 4
+	}
+	return c
+}
+
+func (c PolicyConfig) check() error {
+	const mostLayers, mostWidth = 64, 4096
+	switch {
+	case c.Layers < 1 || c.Layers > mostLayers:
+		return fmt.Errorf("controller: the policy has %d layers; it must have from 1 to %d", c.Layers, mostLayers)
+	case c.Width < 1 || c.Width > mostWidth:
+		return fmt.Errorf("controller: the policy is %d wide; it must be from 1 to %d", c.Width, mostWidth)
+	case c.Heads < 1 || c.Width%c.Heads != 0:
+		return fmt.Errorf("controller: the policy has %d attention heads; their number must divide its width, %d", c.Heads, c.Width)
+	}
+	return nil
+}
+
+// Policy is a probability distribution over the points of a token space: a
+// causal Transformer that emits one token after another. What stands for a
+// decision is the sum of three learned vectors: for the value chosen before it,
+// for its token and for its group; so what is learned about a token in one
+// group is a start in the others. A new policy is uniform.
+type Policy struct {
+	space dropout.Space
+	first []int // by token of a group: the index of its first value among all
+
+	value, token, group *layers.Embedding
+	blocks              []*layers.TransformerBlock
+	norm                *layers.LayerNorm
+	head                *layers.Linear
+	params              *autograd.Params
+}
+
+// NewPolicy returns a uniform policy over space. It panics when config or space
+// is out of range; [Search] returns an error instead.
+func NewPolicy(space dropout.Space, config PolicyConfig) *Policy {
+	config = config.withDefaults()
+	if err := config.check(); err != nil {
+		panic(err)
+	}
+	if err := checkSpace(space); err != nil {
+		panic(err)
+	}
+	p := &Policy{space: space}
+	values := 0
+	for _, t := range space.Tokens {
+		p.first = append(p.first, values)
+		values += len(t.Values)
+	}
+	s, width := layers.NewScope(config.Seed), config.Width
+	// The last row stands for the beginning, where no value was chosen yet.
+	p.value = layers.NewEmbedding(s.Sub("value"), layers.EmbeddingConfig{Count: values + 1, Dim: width})
+	p.token = layers.NewEmbedding(s.Sub("token"), layers.EmbeddingConfig{Count: len(space.Tokens), Dim: width})
+	p.group = layers.NewEmbedding(s.Sub("group"), layers.EmbeddingConfig{Count: space.Groups, Dim: width})
+	for i := range config.Layers {
+		p.blocks = append(p.blocks, layers.NewTransformerBlock(s.Sub(fmt.Sprintf("layer.%d", i)),
+			layers.TransformerConfig{Dim: width, Heads: config.Heads, Causal: true}))
+	}
+	p.norm = layers.NewLayerNorm(s.Sub("norm"), layers.LayerNormConfig{Dim: width})
+	p.head = layers.NewLinear(s.Sub("head"), layers.LinearConfig{In: width, Out: values, Weight: layers.Zeros, Bias: layers.Zeros})
+	p.params = s.Params()
+	return p
+}
+
+// Params returns the weights.
+func (p *Policy) Params() *autograd.Params { return p.params }
+
+// Sample draws a point of the space. It returns the tokens, the logarithms of
+// the probabilities with which they were chosen, each given those before it,
+// and the mean entropy of these choices in nats.
+func (p *Policy) Sample(rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64) {
+	tape := autograd.NewInference()
+	decisions := p.space.Decisions()
+	for i := range decisions {
+		// The hidden states of the prefix are computed again each time: the
+		// whole sample takes less than a tenth of a second, and a cache would
+		// be a second forward pass to keep equal to the first.
+		h := p.hidden(tape, [][]int{tokens}, i+1)
+		last := ops.Reshape(ops.Slice(h, 1, i, i+1), 1, h.Dim(2))
+		all := p.distribution(tape, last, i, i+1).Data()
+		first := p.first[i%len(p.first)]
+		choices := all[first : first+len(p.space.Token(i).Values)]
+		choice, surprise := draw(rng, choices)
+		tokens = append(tokens, choice)
+		logProbs = append(logProbs, choices[choice])
+		entropy += surprise / float64(decisions)
+		tape.Reset()
+	}
+	return tokens, logProbs, entropy
+}
+
+// draw picks an index with the probabilities whose logarithms are given, and
+// returns their entropy as well.
+func draw(rng *rand.Rand, logProbs []float32) (choice int, entropy float64) {
+	u := rng.Float64()
+	choice = len(logProbs) - 1 // where rounding leaves u above the sum
+	sum := 0.0
+	for i, l := range logProbs {
+		p := math.Exp(float64(l))
+		if u >= sum && u < sum+p {
+			choice = i
+		}
+		sum += p
+		entropy -= p * float64(l)
+	}
+	return choice, entropy
+}
+
+// LogProbs returns, differentiably, the logarithm of the probability of every
+// token of a batch of N points, each given the tokens before it, and the
+// entropy in nats of every such choice: both of shape (N, decisions).
+func (p *Policy) LogProbs(tape *autograd.Tape, batch [][]int) (logProbs, entropy *autograd.Tensor) {
+	n, decisions := len(batch), p.space.Decisions()
+	var ids []int
+	for _, tokens := range batch {
+		if err := p.space.Check(tokens); err != nil {
+			panic(err)
+		}
+		for i, v := range tokens {
+			ids = append(ids, p.first[i%len(p.first)]+v)
+		}
+	}
+	h := p.hidden(tape, batch, decisions)
+	all := p.distribution(tape, ops.Reshape(h, n*decisions, h.Dim(2)), 0, decisions)
+	logProbs = ops.Reshape(ops.Pick(all, ids), n, decisions)
+	entropy = ops.Reshape(ops.Neg(ops.SumLast(ops.Mul(ops.Exp(all), all))), n, decisions)
+	return logProbs, entropy
+}
+
+// hidden returns the hidden states (N, count, width) of the first count
+// decisions, given the tokens before each.
+func (p *Policy) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd.Tensor {
+	n := len(batch)
+	var values, kinds, groups []int
+	for _, tokens := range batch {
+		for i := range count {
+			kind := i % len(p.first)
+			kinds = append(kinds, kind)
+			groups = append(groups, i/len(p.first))
+			if i == 0 {
+				values = append(values, p.values())
+			} else {
+				values = append(values, p.first[(i-1)%len(p.first)]+tokens[i-1])
+			}
+		}
+	}
+	c := &layers.Ctx{Tape: tape}
+	x := tape.Block(func() *autograd.Tensor {
+		place := ops.Add(p.token.Forward(c, kinds, n, count), p.group.Forward(c, groups, n, count))
+		return ops.Add(p.value.Forward(c, values, n, count), place)
+	})
+	for _, b := range p.blocks {
+		x = b.Forward(c, x)
+	}
+	return p.norm.Forward(c, x)
+}
+
+// impossible is added to the logits of values that belong to other tokens: it
+// makes their probability exactly 0 and keeps their logarithm finite.
+const impossible = -1e4
+
+// distribution returns the log-probabilities (rows, values) of all values, for
+// hidden states of shape (rows, width) that stand for decisions lo to hi, as
+// often as they fit.
+func (p *Policy) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi int) *autograd.Tensor {
+	rows, width := h.Dim(0), p.values()
+	mask := make([]float32, rows*width)
+	for r := range rows {
+		i := lo + r%(hi-lo)
+		first := p.first[i%len(p.first)]
+		for v := range width {
+			if v < first || v >= first+len(p.space.Token(i).Values) {
+				mask[r*width+v] = impossible
+			}
+		}
+	}
+	logits := p.head.Forward(&layers.Ctx{Tape: tape}, h)
+	return ops.LogSoftmax(ops.Add(logits, tape.Input(mask, rows, width)))
+}
+
+// values returns the number of values of all tokens together.
+func (p *Policy) values() int {
+	last := len(p.first) - 1
+	return p.first[last] + len(p.space.Tokens[last].Values)
+}

@@ -1,0 +1,208 @@
+package controller
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"autodropout/dropout"
+)
+
+// Search evaluates config.Trials points of space and returns all of them. It
+// resumes the log at config.Path when there is one.
+//
+// When ctx is cancelled the running evaluations are cancelled, and Search
+// returns, with what is finished and an error that wraps ctx's, as soon as the
+// last of them has returned. It also returns an error when config is out of
+// range, when the log cannot be used or written, and when every trial failed.
+func Search(ctx context.Context, config Config, space dropout.Space, evaluate Evaluator) (*Report, error) {
+	config = config.withDefaults()
+	if config.Trials < 1 {
+		return nil, fmt.Errorf("controller: a search of %d trials was asked for; it must have at least 1", config.Trials)
+	}
+	if config.Workers < 1 {
+		return nil, fmt.Errorf("controller: %d workers were asked for; there must be at least 1", config.Workers)
+	}
+	if err := errors.Join(config.check(), checkSpace(space)); err != nil {
+		return nil, err
+	}
+	s := &search{evaluate: evaluate, notify: config.Notify}
+	if s.notify == nil {
+		s.notify = func(Event) {}
+	}
+	if err := s.open(config, space); err != nil {
+		return nil, err
+	}
+	err := errors.Join(s.run(ctx), s.log.close())
+	report := s.state.report()
+	if err == nil && s.state.best == nil {
+		err = fmt.Errorf("controller: all %d trials failed, the last with: %s", s.state.done, s.state.results[s.state.done-1].Error)
+	}
+	return report, err
+}
+
+// Replay rebuilds a search from its log, which it only reads. A torn last line
+// counts for nothing.
+func Replay(path string) (*Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("controller: the trial log cannot be read: %w", err)
+	}
+	report, err := replay(data)
+	if err != nil {
+		return nil, fmt.Errorf("controller: the trial log %s cannot be used: %w", path, err)
+	}
+	return report, nil
+}
+
+func replay(data []byte) (*Report, error) {
+	c, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	if c.header == nil {
+		return nil, errors.New("it has no whole line")
+	}
+	if err := errors.Join(c.header.Config.check(), checkSpace(c.header.Space)); err != nil {
+		return nil, err
+	}
+	s := newState(c.header.Config, c.header.Space)
+	if err := s.replay(c.records); err != nil {
+		return nil, err
+	}
+	return s.report(), nil
+}
+
+// search is a state with what moves it.
+type search struct {
+	state    *state
+	log      *log
+	evaluate Evaluator
+	notify   func(Event)
+}
+
+// open begins a search or takes it up where its log ends.
+func (s *search) open(config Config, space dropout.Space) error {
+	s.state = newState(config, space)
+	if config.Path == "" {
+		return nil
+	}
+	l, c, torn, err := openLog(config.Path, header{logVersion, space, config})
+	if err != nil {
+		return err
+	}
+	s.log = l
+	if err := s.state.replay(c.records); err != nil {
+		return errors.Join(fmt.Errorf("controller: the trial log %s cannot be used: %w", config.Path, err), l.close())
+	}
+	if torn > 0 {
+		s.note("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", config.Path, torn)
+	}
+	if status := s.state.status(); len(s.state.trials) > 0 {
+		s.note("resumed %s: %d trials have finished, %d were in flight and run again", config.Path, status.Finished, status.InFlight)
+	}
+	return nil
+}
+
+func (s *search) note(format string, args ...any) {
+	s.notify(Event{Notice: fmt.Sprintf(format, args...), Status: s.state.status()})
+}
+
+// run starts the workers and schedules trials until the budget is spent.
+func (s *search) run(ctx context.Context) error {
+	// Neither channel ever blocks its sender: no more trials than this are in
+	// flight.
+	jobs := make(chan Trial, s.state.config.InFlight)
+	results := make(chan Result, s.state.config.InFlight)
+	group, running := errgroup.WithContext(ctx)
+	for range s.state.config.Workers {
+		group.Go(func() error {
+			for t := range jobs {
+				if r, ok := s.try(running, t); ok {
+					results <- r
+				}
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		defer close(jobs)
+		return s.schedule(running, jobs, results)
+	})
+	err := group.Wait()
+	close(results)
+	for r := range results { // finished while the search was being stopped
+		err = errors.Join(err, s.finish(r))
+	}
+	if err == nil && s.state.done < s.state.config.Trials {
+		err = fmt.Errorf("controller: the search was stopped after %d of %d trials: %w", s.state.done, s.state.config.Trials, ctx.Err())
+	}
+	return err
+}
+
+// schedule keeps as many trials in flight as may be and records their results,
+// until the budget is spent or ctx is cancelled.
+func (s *search) schedule(ctx context.Context, jobs chan<- Trial, results <-chan Result) error {
+	for i, r := range s.state.results {
+		if r == nil {
+			jobs <- s.state.trials[i]
+		}
+	}
+	for {
+		for len(s.state.trials) < s.state.config.Trials && s.state.ready() && ctx.Err() == nil {
+			t := s.state.next()
+			if err := s.log.append(record{Sampled: &t}); err != nil {
+				return err
+			}
+			s.state.sampled(t)
+			s.notify(Event{Trial: &t, Status: s.state.status()})
+			jobs <- t
+		}
+		if s.state.done == len(s.state.trials) {
+			return nil
+		}
+		select {
+		case r := <-results:
+			if err := s.finish(r); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// try evaluates a trial. It returns false when the search is being stopped and
+// the trial has not finished.
+func (s *search) try(ctx context.Context, t Trial) (Result, bool) {
+	if ctx.Err() != nil {
+		return Result{}, false
+	}
+	start := time.Now()
+	outcome, err := s.evaluate(ctx, t)
+	r := Result{Trial: t.Index, Reward: outcome.Reward, Note: outcome.Note, Seconds: time.Since(start).Seconds()}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return Result{}, false
+	case err != nil:
+		r.Reward, r.Error = 0, cmp.Or(err.Error(), "unknown error")
+	case !usable(r.Reward):
+		r.Reward, r.Error = 0, fmt.Sprintf("the reward is %g", outcome.Reward)
+	}
+	return r, true
+}
+
+// finish records a result.
+func (s *search) finish(r Result) error {
+	if err := s.log.append(record{Finished: &r}); err != nil {
+		return err
+	}
+	s.state.finished(r)
+	s.notify(Event{Trial: &s.state.trials[r.Trial], Result: &r, Status: s.state.status()})
+	return nil
+}

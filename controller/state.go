@@ -1,0 +1,192 @@
+package controller
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+)
+
+// chooser samples points of a space and learns from their rewards.
+type chooser interface {
+	sample(rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64)
+	learn(t Trial, reward float64)
+}
+
+// state is a search at one moment. A running search and the replay of a log
+// change it by the same two methods, sampled and finished, which is why a
+// resumed search goes on exactly as if it had never stopped.
+type state struct {
+	config  Config
+	space   dropout.Space
+	chooser chooser
+
+	trials  []Trial
+	results []*Result // by trial, nil while it is in flight
+	done    int       // results that are not nil
+	leading int       // trials before the first one in flight
+	failed  int
+	best    *Result
+
+	applied int     // results the chooser has learned from
+	worst   float64 // of the rewards applied; NaN before the first
+}
+
+func newState(c Config, space dropout.Space) *state {
+	s := &state{config: c, space: space, worst: math.NaN()}
+	if c.Algorithm == Random {
+		s.chooser = uniform{space}
+	} else {
+		s.chooser = newLearner(c, space)
+	}
+	return s
+}
+
+// replay brings a new state to where the records of a log end.
+func (s *state) replay(records []record) error {
+	for i, r := range records {
+		var err error
+		if r.Sampled != nil {
+			err = s.checkSampled(*r.Sampled)
+		} else {
+			err = s.checkFinished(*r.Finished)
+		}
+		if err != nil {
+			return fmt.Errorf("line %d cannot follow those before it: %w", i+2, err) // the header is line 1
+		}
+		if r.Sampled != nil {
+			s.prepare()
+			s.sampled(*r.Sampled)
+		} else {
+			s.finished(*r.Finished)
+		}
+	}
+	return nil
+}
+
+func (s *state) checkSampled(t Trial) error {
+	switch {
+	case t.Index != len(s.trials):
+		return fmt.Errorf("trial %d was sampled where trial %d belongs", t.Index, len(s.trials))
+	case !s.ready():
+		return fmt.Errorf("trial %d was sampled while too many others were in flight", t.Index)
+	case len(t.LogProbs) != len(t.Tokens):
+		return fmt.Errorf("trial %d has %d tokens and %d log-probabilities", t.Index, len(t.Tokens), len(t.LogProbs))
+	}
+	for _, l := range t.LogProbs {
+		if !(l <= 0 && l > impossible) {
+			return fmt.Errorf("trial %d has a log-probability of %g", t.Index, l)
+		}
+	}
+	return s.space.Check(t.Tokens)
+}
+
+func (s *state) checkFinished(r Result) error {
+	switch {
+	case r.Trial < 0 || r.Trial >= len(s.trials):
+		return fmt.Errorf("trial %d finished and was never sampled", r.Trial)
+	case s.results[r.Trial] != nil:
+		return fmt.Errorf("trial %d finished twice", r.Trial)
+	case !usable(r.Reward):
+		return fmt.Errorf("trial %d has a reward of %g", r.Trial, r.Reward)
+	}
+	return nil
+}
+
+// usable reports whether a reward is a number one can compute with.
+func usable(reward float64) bool { return math.Abs(reward) <= math.MaxFloat32 }
+
+// ready reports whether the next trial may be sampled.
+func (s *state) ready() bool {
+	next := len(s.trials)
+	if s.config.Async {
+		return next-s.done < s.config.InFlight
+	}
+	return next-s.leading < s.config.InFlight
+}
+
+// prepare applies the results that the next trial is to know of. Those that
+// came early have to wait: the policy that samples trial i must not depend on
+// which children were quick.
+func (s *state) prepare() {
+	if !s.config.Async {
+		s.applyTo(len(s.trials) + 1 - s.config.InFlight)
+	}
+}
+
+// next samples a trial. The caller records it and calls sampled.
+func (s *state) next() Trial {
+	s.prepare()
+	i := len(s.trials)
+	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i))}
+	t.Tokens, t.LogProbs, t.Entropy = s.chooser.sample(seed.New(s.config.Seed, "controller/sample", uint64(i)))
+	return t
+}
+
+func (s *state) sampled(t Trial) {
+	s.trials = append(s.trials, t)
+	s.results = append(s.results, nil)
+}
+
+func (s *state) finished(r Result) {
+	s.results[r.Trial] = &r
+	s.done++
+	for s.leading < len(s.results) && s.results[s.leading] != nil {
+		s.leading++
+	}
+	if r.Failed() {
+		s.failed++
+	} else if s.best == nil || r.Reward > s.best.Reward || r.Reward == s.best.Reward && r.Trial < s.best.Trial {
+		s.best = &r
+	}
+	if s.config.Async {
+		s.apply(r)
+	}
+}
+
+// applyTo applies, in index order, the results of trials 0 to n-1 that have
+// not been applied.
+func (s *state) applyTo(n int) {
+	for s.applied < n {
+		s.apply(*s.results[s.applied])
+	}
+}
+
+// apply lets the chooser learn from a result. A failed trial counts as the
+// worst one so far, and for nothing while there is no other to compare with.
+func (s *state) apply(r Result) {
+	s.applied++
+	if r.Failed() {
+		if math.IsNaN(s.worst) {
+			return
+		}
+		r.Reward = s.worst
+	}
+	if !(r.Reward >= s.worst) {
+		s.worst = r.Reward
+	}
+	s.chooser.learn(s.trials[r.Trial], r.Reward)
+}
+
+// report returns what has been done, after applying the results that no
+// further trial waits for.
+func (s *state) report() *Report {
+	if !s.config.Async {
+		s.applyTo(s.leading)
+	}
+	report := &Report{Trials: s.trials, Results: s.results}
+	if l, ok := s.chooser.(*learner); ok {
+		report.Policy = l.policy
+	}
+	return report
+}
+
+func (s *state) status() Status {
+	status := Status{Trials: s.config.Trials, Finished: s.done, Failed: s.failed, InFlight: len(s.trials) - s.done, Best: s.best}
+	if n := len(s.trials); n > 0 {
+		status.Entropy = s.trials[n-1].Entropy
+	}
+	return status
+}

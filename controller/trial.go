@@ -1,0 +1,91 @@
+package controller
+
+import (
+	"context"
+)
+
+// Trial is one pattern to be tried.
+type Trial struct {
+	Index  int    `json:"trial"`
+	Tokens []int  `json:"tokens"` // a point of the space
+	Seed   uint64 `json:"seed"`   // for everything random in the evaluation
+
+	// LogProbs are the natural logarithms of the probabilities with which the
+	// policy chose the tokens, and Entropy its mean entropy over the choices,
+	// in nats.
+	LogProbs []float32 `json:"log_probs"`
+	Entropy  float64   `json:"entropy"`
+}
+
+// Outcome is what an evaluation found.
+type Outcome struct {
+	Reward float64 // the higher the better, such as the validation accuracy
+	Note   string  // a few words for people, kept in the log
+}
+
+// Evaluator trains a child network with a trial's pattern and measures it. It
+// must depend on the trial only (not on time, order or core count) for the
+// search to be reproducible, must be safe for concurrent use, and must return
+// an error soon after ctx is cancelled; the trial then counts as not run. Any
+// other error, and a reward that is not a finite number, makes the trial a
+// failed one, which the policy takes for the worst result it has seen so far.
+type Evaluator func(ctx context.Context, t Trial) (Outcome, error)
+
+// Result is a finished trial.
+type Result struct {
+	Trial   int     `json:"trial"`
+	Reward  float64 `json:"reward"` // 0 if it failed
+	Note    string  `json:"note,omitempty"`
+	Error   string  `json:"error,omitempty"` // why it failed
+	Seconds float64 `json:"seconds"`         // of evaluation
+}
+
+// Failed reports whether the evaluation ended without a usable reward.
+func (r Result) Failed() bool { return r.Error != "" }
+
+// Event tells of progress. It is about a sampled trial when Trial is set and
+// Result is not, about a finished one when both are, and otherwise a Notice:
+// one sentence for the user, such as how much of an earlier run was found.
+type Event struct {
+	Trial  *Trial
+	Result *Result
+	Notice string
+	Status Status
+}
+
+// Status is where a search stands.
+type Status struct {
+	Trials   int     // the budget
+	Finished int     // failed ones included
+	Failed   int     //
+	InFlight int     // waiting for a worker or running
+	Best     *Result // nil while no trial has succeeded
+	Entropy  float64 // of the policy when the last trial was sampled, in nats per choice
+}
+
+// Report is what a search has done.
+type Report struct {
+	Trials  []Trial   // by index
+	Results []*Result // by index of the trial, nil while it is in flight
+	Policy  *Policy   // as the applied results left it; nil with Random
+}
+
+// Best returns the trial with the highest reward, the first of them if there
+// are several. It returns false while no trial has succeeded.
+func (r *Report) Best() (t Trial, result Result, ok bool) {
+	best := best(r.Results)
+	if best == nil {
+		return Trial{}, Result{}, false
+	}
+	return r.Trials[best.Trial], *best, true
+}
+
+func best(results []*Result) *Result {
+	var best *Result
+	for _, r := range results {
+		if r != nil && !r.Failed() && (best == nil || r.Reward > best.Reward) {
+			best = r
+		}
+	}
+	return best
+}
