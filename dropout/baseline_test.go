@@ -3,7 +3,10 @@ package dropout
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
+
+	"autodropout/simd"
 )
 
 func TestDropoutFrequency(t *testing.T) {
@@ -27,6 +30,24 @@ func TestDropoutFrequency(t *testing.T) {
 	}
 }
 
+// The mask of an example is its own random stream, also where examples do not
+// fill whole words.
+func TestDropoutOfOddSize(t *testing.T) {
+	const n, size = 3, 5001
+	d, err := NewDropout(0.5, testSites(1))
+	s := Stream{Seed: 1, Example: 7}
+	got := kept(must(t, d, err), "0.0.hidden", s, n, size)
+	for i := range n {
+		want := make([]uint32, (size+31)/32)
+		simd.BernoulliBits(want, size, 1<<15, streamKey("0.0.hidden", s), counter(s.Example+uint64(i)))
+		for j := range size {
+			if got[i*size+j] != (want[j/32]>>(j%32)&1 == 1) {
+				t.Fatalf("element %d of example %d is kept: %v", j, i, got[i*size+j])
+			}
+		}
+	}
+}
+
 func TestZeroProbabilityIsIdentity(t *testing.T) {
 	sites := testSites(1)
 	dropout, err1 := NewDropout(0, sites)
@@ -47,8 +68,11 @@ func TestSpatialDropoutDropsChannels(t *testing.T) {
 	const p, n, h, w, c = 0.3, 128, 3, 5, 45
 	d, err := NewSpatialDropout(p, testSites(1))
 	y := must(t, d, err).Apply("0.0.norm", ones(n, h, w, c), Stream{}).Data()
-	zeros := 0
+	zeros, differ := 0, 0
 	for i, v := range y {
+		if i%c+32 < c && v != y[i+32] {
+			differ++
+		}
 		first := y[i/(h*w*c)*(h*w*c)+i%c]
 		if v != first || v != 0 && v != float32(1/(1-p)) {
 			t.Fatalf("element %d is %g, and its channel begins with %g", i, v, first)
@@ -58,6 +82,7 @@ func TestSpatialDropoutDropsChannels(t *testing.T) {
 		}
 	}
 	near(t, "share of channels dropped", float64(zeros)/float64(len(y)), p, n*c)
+	near(t, "share of channels unlike the 32nd after them", float64(differ)/(n*h*w*(c-32)), 2*p*(1-p), n*(c-32))
 }
 
 // expectedKeep is what DropBlock keeps on average when a block begins at every
@@ -134,6 +159,18 @@ func TestDropBlockDropsWholeBlocks(t *testing.T) {
 	}
 }
 
+// A block that is not smaller than the map drops the whole map.
+func TestDropBlockOfWholeMap(t *testing.T) {
+	const n, side, c = 64, 4, 33
+	d, err := NewDropBlock(7, 0.7, testSites(1))
+	got := kept(must(t, d, err), "0.0.norm", Stream{Progress: 1}, n, side, side, c)
+	for i, k := range got {
+		if k != got[i/(side*side*c)*(side*side*c)+i%c] {
+			t.Fatalf("element %d is kept: %v, unlike the first of its map", i, k)
+		}
+	}
+}
+
 func TestDropBlockGroupsAndSchedule(t *testing.T) {
 	const keep = 0.8
 	d, err := NewDropBlock(4, keep, testSites(1, 1, 1))
@@ -158,7 +195,9 @@ func TestDropBlockGroupsAndSchedule(t *testing.T) {
 
 func TestStochasticDepth(t *testing.T) {
 	const keep, n = 0.4, 4000
-	d, err := NewStochasticDepth(keep, testSites(2, 1, 1))
+	sites := testSites(2, 1, 1)
+	slices.Reverse(sites) // their order does not matter
+	d, err := NewStochasticDepth(keep, sites)
 	d = must(t, d, err)
 	for i, site := range []string{"0.0.branch", "0.1.branch", "1.0.branch", "2.0.branch"} {
 		k := 1 - (1-keep)*float64(i+1)/4

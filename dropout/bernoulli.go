@@ -49,7 +49,7 @@ func (d *Dropout) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Ten
 }
 
 func (d *Dropout) drop(keep []uint32, pos, size int, ctr [4]uint32, key [2]uint32) {
-	if pos%32 == 0 && size%32 == 0 {
+	if size%32 == 0 { // so is pos
 		simd.BernoulliBits(keep[pos/32:], size, d.threshold, key, ctr)
 		return
 	}

@@ -124,6 +124,21 @@ func TestPoliciesAreConcurrent(t *testing.T) {
 	}
 }
 
+// A policy that has seen maps of one size draws the same masks for another as
+// a policy that has not.
+func TestMapSizeMayChange(t *testing.T) {
+	pattern := uniformPattern(BlockPattern{Size: 0.5, Stride: 0.25, Repeat: 1}, 1)
+	used, err := NewConvPattern(pattern, testSites(1))
+	used = must(t, used, err)
+	for _, side := range [][2]int{{8, 8}, {8, 12}, {6, 12}} {
+		fresh, err := NewConvPattern(pattern, testSites(1))
+		fresh = must(t, fresh, err)
+		if !slices.Equal(kept(used, "0.0.norm", Stream{}, 4, side[0], side[1], 3), kept(fresh, "0.0.norm", Stream{}, 4, side[0], side[1], 3)) {
+			t.Errorf("maps of %v: the mask depends on the maps before", side)
+		}
+	}
+}
+
 // The patterns' and DropBlock's masks have the mean 1 exactly, as they divide
 // by the realised keep fraction of the batch.
 func TestRescaledMaskHasMeanOne(t *testing.T) {

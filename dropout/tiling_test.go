@@ -250,7 +250,8 @@ func TestDescribe(t *testing.T) {
 func TestImage(t *testing.T) {
 	p := uniformPattern(BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}, 1, 1)
 	p.Stages[0][0].Size = 0
-	img := p.Image(8, 2, 4, Stream{})
+	p.Stages[1][0].ShareC = true
+	img := p.Image(8, 2, 4, Stream{Seed: 1})
 	if b := img.Bounds(); b.Dx() != 4*(16+imageGap)+imageGap || b.Dy() != 2*(16+imageGap)+imageGap {
 		t.Fatalf("bounds are %v", b)
 	}
@@ -270,5 +271,16 @@ func TestImage(t *testing.T) {
 	}
 	if n := dark(middle, 2*middle); n == 0 || n%16 != 0 {
 		t.Errorf("%d dark pixels, want whole cells of 4x4", n)
+	}
+	column := func(i int) (pixels []byte) {
+		for y := middle; y < 2*middle; y++ {
+			for x := range 16 {
+				pixels = append(pixels, img.ColorIndexAt(imageGap+i*(16+imageGap)+x, y))
+			}
+		}
+		return pixels
+	}
+	if !slices.Equal(column(0), column(1)) || slices.Equal(column(1), column(2)) {
+		t.Error("two channels of an example should share their cells, two examples should not")
 	}
 }

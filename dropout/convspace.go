@@ -1,0 +1,72 @@
+package dropout
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ConvSpace returns the search space of patterns for a ConvNet with that many
+// residual blocks in each stage: eight tokens for each block.
+func ConvSpace(blocks []int) Space {
+	s := Space{Name: "convnet", Stages: slices.Clone(blocks)}
+	for _, n := range blocks {
+		s.Groups += n
+	}
+	for _, f := range convFields {
+		s.Tokens = append(s.Tokens, Token{Name: f.name, Values: slices.Clone(f.grid)})
+	}
+	return s
+}
+
+// isConv reports whether a space is one that ConvSpace made.
+func (s Space) isConv() bool {
+	groups := 0
+	for _, n := range s.Stages {
+		groups += n
+	}
+	return s.Name == "convnet" && groups == s.Groups && len(s.Tokens) == len(convFields)
+}
+
+// DecodeConv returns the pattern that tokens, a point of a [ConvSpace], stand
+// for.
+func DecodeConv(space Space, tokens []int) (*ConvPattern, error) {
+	if !space.isConv() {
+		return nil, fmt.Errorf("the %s space does not hold ConvNet patterns", space.Name)
+	}
+	if err := space.Check(tokens); err != nil {
+		return nil, err
+	}
+	p := &ConvPattern{Stages: make([][]BlockPattern, len(space.Stages))}
+	for s, n := range space.Stages {
+		for range n {
+			var v values
+			for j := range v {
+				v[j] = space.Tokens[j].Values[tokens[j]]
+			}
+			tokens = tokens[len(v):]
+			p.Stages[s] = append(p.Stages[s], v.pattern())
+		}
+	}
+	return p, nil
+}
+
+// EncodeConv is the inverse of [DecodeConv]. It returns an error when the
+// pattern has other blocks than the space or a value that is not on the grid.
+func EncodeConv(space Space, p *ConvPattern) ([]int, error) {
+	if !space.isConv() || !slices.Equal(space.Stages, p.Blocks()) {
+		return nil, fmt.Errorf("the pattern is for %v blocks, and the %s space for %v", p.Blocks(), space.Name, space.Stages)
+	}
+	var tokens []int
+	for s, stage := range p.Stages {
+		for i, block := range stage {
+			for j, v := range block.values() {
+				k := slices.Index(space.Tokens[j].Values, v)
+				if k < 0 {
+					return nil, fmt.Errorf("stages[%d][%d].%s is %g, which is not on the grid %v", s, i, space.Tokens[j].Name, v, space.Tokens[j].Values)
+				}
+				tokens = append(tokens, k)
+			}
+		}
+	}
+	return tokens, nil
+}
