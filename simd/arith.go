@@ -1,16 +1,5 @@
 package simd
 
-// Conventions of the vector kernels in this package.
-//
-// The length of dst, or of the only argument, is the length of the operation;
-// the other slices must be at least as long. dst may be the very slice of an
-// input, but must not overlap one in any other way.
-//
-// Each operation is rounded by itself, multiplications before they are added,
-// and sums are taken in an order that depends on the arguments' sizes alone. So
-// these kernels, unlike Gemm, give the same bits on every tier; only the bits
-// inside a NaN may differ.
-
 // maxCall is the number of elements one assembly call is given at most. It
 // keeps a call, which the scheduler cannot interrupt, well under a millisecond,
 // and it is a multiple of every block the reductions count in.

@@ -18,8 +18,21 @@
 // as the Go runtime does with GODEBUG. The build tag purego leaves the assembly
 // out.
 //
+// # Vectors and rows
+//
+// The length of the first slice is the length of an operation; the others must
+// be at least as long, and a shorter one panics. In the row kernels the first of
+// the vectors with one element a column gives the number of columns. A
+// destination may be the very slice of an input, but must not overlap one in any
+// other way.
+//
+// # Rounding
+//
 // On one tier, results are bit-identical from run to run and machine to
-// machine. Between tiers they differ by rounding.
+// machine. Between tiers those of [Gemm] differ by rounding. All other kernels
+// round every operation by itself, never fusing a multiplication with an
+// addition, and sum in an order that depends on nothing but the sizes, so that
+// every tier gives the same bits; only which NaN a NaN is may differ.
 //
 // The amd64 assembly is written by the generators in _asm, a module of its own:
 // go generate ./simd runs them.

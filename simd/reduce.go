@@ -51,7 +51,7 @@ func SumSquares(x []float32) float64 {
 }
 
 // MaxValue returns the largest element of x: NaN if one is NaN, negative
-// infinity if x is empty.
+// infinity if x is empty. A maximum of 0 may have either sign.
 func MaxValue(x []float32) float32 {
 	m := float32(math.Inf(-1))
 	for len(x) > 0 {
