@@ -88,11 +88,16 @@ func (s *conv) pointwise() bool {
 }
 
 // gatherRows is the number of output pixels that one task gathers the inputs
-// of: few enough for the second-level cache, enough for an efficient product.
+// of: few enough for the second-level cache, and enough for an efficient product
+// with kernels that do not fit into it.
 func (s *conv) gatherRows() int {
-	const cached = 1 << 17
-	rows := min(max(cached/(s.kh*s.kw*(s.c/s.groups)), 96), 256) &^ 31
-	return min(rows, s.pixels())
+	const cached = 1 << 18 // elements
+	k := s.kh * s.kw * (s.c / s.groups)
+	least := 96
+	if k*s.oc > cached {
+		least = 192
+	}
+	return min(max(cached/max(1, k), least), 256, s.pixels())
 }
 
 // forward sets y to the convolution of x with w.
@@ -149,16 +154,19 @@ func (s *conv) reverse() conv {
 func (s *conv) flip(dst, w []float32) {
 	ins, outs := s.c/s.groups, s.oc/s.groups
 	taps := s.kh * s.kw
-	parallel.Range(taps*outs, max(1, grain/max(1, s.c)), func(lo, hi int) {
-		for row := lo; row < hi; row++ {
-			tap, out := row/outs, row%outs
-			from := w[(taps-1-tap)*ins*s.oc:]
-			for group := range s.groups {
-				to := dst[row*s.c+group*ins:][:ins]
-				for in := range to {
-					to[in] = from[in*s.oc+group*outs+out]
+	parallel.Range(taps*s.groups*ins, max(1, grain/max(1, outs)&^15), func(lo, hi int) {
+		for lo < hi {
+			tap, group, in := lo/ins/s.groups, lo/ins%s.groups, lo%ins
+			// Within a block of inputs, rows of dst are written in whole lines.
+			rows := min(16, ins-in, hi-lo)
+			from := w[(tap*ins+in)*s.oc+group*outs:]
+			to := dst[(taps-1-tap)*outs*s.c+group*ins+in:]
+			for out := range outs {
+				for i := range rows {
+					to[out*s.c+i] = from[i*s.oc+out]
 				}
 			}
+			lo += rows
 		}
 	})
 }
