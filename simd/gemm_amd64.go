@@ -5,8 +5,8 @@ package simd
 // A panel of B, kc*nr elements, is sized for the first-level cache and a block
 // of A for the second.
 var (
-	gemmAVX2   = blocking{mr: 6, nr: 16, mc: 192, nc: 512, kc: 256}
-	gemmAVX512 = blocking{mr: 14, nr: 32, mc: 224, nc: 512, kc: 256}
+	gemmAVX2   = blocking{mr: 6, nr: 16, mc: 192, nc: 512, kc: 384}
+	gemmAVX512 = blocking{mr: 14, nr: 32, mc: 112, nc: 512, kc: 384}
 )
 
 func gemmSizes() blocking {

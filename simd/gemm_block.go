@@ -7,7 +7,7 @@ package simd
 //
 // Unlike BLIS's, the micro-kernel takes strides, so it reads A in either
 // orientation, and B unless transposed, where they are. Copying them into
-// blocks of their own (packing) is worth it only when they are reused enough.
+// blocks of their own (packing) pays only for large matrices.
 
 // blocking holds the sizes of a tier's blocks.
 type blocking struct {
@@ -26,19 +26,21 @@ func (x matrix) from(i, j int) matrix {
 	return matrix{x.data[i*x.row+j*x.col:], x.row, x.col}
 }
 
+// gemmBlocks is Gemm without its checks: a and b stand for op(A) and op(B).
 func gemmBlocks(m, n, k int, alpha float32, a, b matrix, beta float32, c []float32, ldc int, work []float32) {
 	s := gemmSizes()
 	workB := work[:packedSizeB(min(n, s.nc), min(k, s.kc), s.nr)]
 	workA := work[len(workB):]
-	for kk := 0; kk < k; kk += s.kc {
-		kb := min(s.kc, k-kk)
+	kc := equalParts(k, s.kc)
+	for kk := 0; kk < k; kk += kc {
+		kb := min(kc, k-kk)
 		for j := 0; j < n; j += s.nc {
 			nb := min(s.nc, n-j)
-			panels := packB(workB, b.from(kk, j), m, nb, kb, s.nr)
+			blockB := packB(workB, b.from(kk, j), m, nb, kb, s.nr)
 			for i := 0; i < m; i += s.mc {
 				mb := min(s.mc, m-i)
-				block := packA(workA, a.from(i, kk), mb, nb, kb)
-				gemmBlock(s, mb, nb, kb, alpha, block, panels, beta, c[i*ldc+j:], ldc)
+				blockA := packA(workA, a.from(i, kk), mb, nb, kb)
+				gemmBlock(s, mb, nb, kb, alpha, blockA, blockB, beta, c[i*ldc+j:], ldc)
 			}
 		}
 		beta = 1
@@ -47,9 +49,7 @@ func gemmBlocks(m, n, k int, alpha float32, a, b matrix, beta float32, c []float
 
 // gemmBlock multiplies one block of A with one of B.
 func gemmBlock(s blocking, m, n, k int, alpha float32, a matrix, b panels, beta float32, c []float32, ldc int) {
-	// Tiles of equal height beat full ones and a low rest.
-	tiles := (m + s.mr - 1) / s.mr
-	height := (m + tiles - 1) / tiles
+	height := equalParts(m, s.mr)
 	for j := 0; j < n; j += s.nr {
 		cols := min(s.nr, n-j)
 		panel := b.data[j/s.nr*b.panel:]
@@ -58,4 +58,12 @@ func gemmBlock(s blocking, m, n, k int, alpha float32, a matrix, b panels, beta 
 			gemmTile(rows, cols, k, alpha, a.from(i, 0), panel, b.row, beta, c[i*ldc+j:], ldc)
 		}
 	}
+}
+
+// equalParts returns the length of the parts if n is cut into as few parts of
+// at most limit as possible, all about equally long: full parts and a short
+// rest would be slower.
+func equalParts(n, limit int) int {
+	parts := (n + limit - 1) / limit
+	return (n + parts - 1) / parts
 }

@@ -7,34 +7,25 @@ type panels struct {
 	panel, row int
 }
 
-const (
-	// packAColumns is the number of columns of B from which a block of A is
-	// used often enough to be worth copying.
-	packAColumns = 96
-	// packBRows is the number of rows of A from which a block of B is.
-	packBRows = 64
-	// aliasing is a distance in elements at which rows compete for the same
-	// few lines of the first-level cache.
-	aliasing = 1024
-	pad      = 16
-)
+// packingPays is where it pays to copy a matrix before use: the number of its
+// uses, counted in rows or columns of the other matrix, times the distance of
+// its rows. Rows far apart compete for the same lines of the first-level cache
+// and for entries of the address translation; compact ones are fine as they are.
+const packingPays = 1 << 17
 
-func packedSizeA(m, k int) int { return (m + pad) * (k + pad) }
+// pad keeps the rows of a packed block of A from lying a power of two apart.
+const pad = 16
+
+func packedSizeA(m, k int) int { return (m + pad) * k }
 
 func packedSizeB(n, k, nr int) int { return (n + nr - 1) / nr * nr * k }
 
 // packA returns a matrix equal to the first m rows and k columns of a, copied
-// to work if that pays.
+// to work if that pays. A matrix that is not transposed is read along its rows,
+// a tile's worth of them at a time, which cannot be improved on.
 func packA(work []float32, a matrix, m, n, k int) matrix {
-	if n < packAColumns {
+	if a.col == 1 || n*a.col < packingPays {
 		return a
-	}
-	if a.col == 1 {
-		ld := k + pad
-		for i := range m {
-			copy(work[i*ld:][:k], a.data[i*a.row:])
-		}
-		return matrix{work, ld, 1}
 	}
 	ld := m + pad
 	for p := range k {
@@ -44,9 +35,9 @@ func packA(work []float32, a matrix, m, n, k int) matrix {
 }
 
 // packB returns the panels of the first k rows and n columns of b, copied to
-// work if b is transposed or m rows of A are enough to make that pay.
+// work if b is transposed or that pays.
 func packB(work []float32, b matrix, m, n, k, nr int) panels {
-	if b.col == 1 && m < packBRows {
+	if b.col == 1 && m*b.row < packingPays {
 		return panels{data: b.data, panel: nr, row: b.row}
 	}
 	for j := 0; j < n; j += nr {

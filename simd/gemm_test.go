@@ -175,16 +175,16 @@ func TestGemmRagged(t *testing.T) {
 	})
 }
 
-// Sizes at the edges of the blocks, and those at which packing starts.
+// Sizes at the edges of the blocks, and large enough for packing.
 func TestGemmBlockEdges(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 3))
 		s := gemmSizes()
 		for i, size := range [][3]int{
 			{3, 5, s.kc}, {3, 5, s.kc + 1}, {17, 33, 2*s.kc + 1},
-			{s.mc, 3, 9}, {s.mc + 1, packAColumns, 9},
-			{5, s.nc, 6}, {packBRows, s.nc + 1, 6}, {packBRows + 1, packAColumns + 1, s.kc + 2},
-			{2, 3, aliasing}, {20, 40, aliasing},
+			{s.mc, 3, 9}, {s.mc + 1, 3, 9}, {5, s.nc, 6}, {5, s.nc + 1, 6},
+			{2, 3, 1024}, {20, 40, 1024},
+			{370, 372, 9}, {s.mc + 170, s.nc + 10, 17}, // packed
 		} {
 			forEachTransposition(func(transA, transB bool) {
 				gemmCase{transA, transB, size[0], size[1], size[2], 0, 1, float32(i % 2)}.check(t, rng)
