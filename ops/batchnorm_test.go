@@ -1,0 +1,164 @@
+package ops_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/ops"
+)
+
+func newStats(c int) ops.BatchNormStats {
+	s := ops.BatchNormStats{Mean: make([]float32, c), Var: make([]float32, c)}
+	for j := range c {
+		s.Mean[j], s.Var[j] = 0.1*float32(j), 1+float32(j)
+	}
+	return s
+}
+
+// TestBatchNormReLUIsComposition compares the fused operation with the two it
+// fuses.
+func TestBatchNormReLUIsComposition(t *testing.T) {
+	for _, c := range []int{1, 3, 16, 33, 64, 1030} {
+		for _, train := range []bool{true, false} {
+			rng := rand.New(rand.NewPCG(7, uint64(c)))
+			inputs := tensors{normal(rng, 5, 7, 9, c), normal(rng, c), normal(rng, c)}
+			spec := ops.BatchNormSpec{Train: train}
+			fused, composed := newStats(c), newStats(c)
+			run := func(f func(in tensors) *autograd.Tensor) (y, grads []float32) {
+				ps := params(inputs)
+				tape := autograd.NewTape(ps)
+				y, grads = step(tape, ps, f)
+				tape.Commit()
+				return y, grads
+			}
+			y, grads := run(func(in tensors) *autograd.Tensor { return ops.BatchNormReLU(in[0], in[1], in[2], fused, spec) })
+			wantY, wantGrads := run(func(in tensors) *autograd.Tensor {
+				return ops.ReLU(ops.BatchNorm(in[0], in[1], in[2], composed, spec))
+			})
+			if !slices.Equal(y, wantY) {
+				t.Errorf("%d channels, train %v: outputs differ", c, train)
+			}
+			if !slices.Equal(fused.Mean, composed.Mean) || !slices.Equal(fused.Var, composed.Var) {
+				t.Errorf("%d channels, train %v: running statistics differ", c, train)
+			}
+			want := make([]float64, len(wantGrads))
+			for i, v := range wantGrads {
+				want[i] = float64(v)
+			}
+			compare(t, fmt.Sprintf("%d channels, train %v: gradient", c, train), grads, want)
+		}
+	}
+}
+
+// TestBatchNormLargeMean wants accurate statistics where the mean is 10,000
+// times the deviation.
+func TestBatchNormLargeMean(t *testing.T) {
+	const c, mean = 5, 1e4
+	rng := rand.New(rand.NewPCG(8, 8))
+	x := normal(rng, 4000, c)
+	for i := range x.Data() {
+		x.Data()[i] += mean
+	}
+	ones, zeros := autograd.FromSlice([]float32{1, 1, 1, 1, 1}, c), autograd.New(c)
+	running := newStats(c)
+	y := ops.BatchNorm(x, ones, zeros, running, ops.BatchNormSpec{Train: true, Momentum: 1})
+	for j := range c {
+		sum, squares := 0.0, 0.0
+		for i := j; i < x.Len(); i += c {
+			sum += float64(x.Data()[i]) - mean
+			squares += (float64(x.Data()[i]) - mean) * (float64(x.Data()[i]) - mean)
+		}
+		wantMean, wantVar := mean+sum/4000, (squares-sum*sum/4000)/3999
+		if math.Abs(float64(running.Mean[j])-wantMean) > 1e-3 || math.Abs(float64(running.Var[j])/wantVar-1) > 1e-5 {
+			t.Errorf("channel %d: mean %v variance %v, want %v and %v", j, running.Mean[j], running.Var[j], wantMean, wantVar)
+		}
+		want := (float64(x.Data()[j]) - wantMean) / math.Sqrt(wantVar*3999/4000+1e-5)
+		if math.Abs(float64(y.Data()[j])-want) > 2e-3 {
+			t.Errorf("channel %d: output %v, want %v", j, y.Data()[j], want)
+		}
+	}
+}
+
+// TestBatchNormRunningStatistics follows the running statistics: committed with
+// the step, dropped with an abandoned one, moved at once without a tape, left
+// alone in prediction.
+func TestBatchNormRunningStatistics(t *testing.T) {
+	x := autograd.FromSlice([]float32{1, 2, 3, 6}, 4, 1)
+	one, zero := autograd.FromSlice([]float32{1}, 1), autograd.New(1)
+	running := ops.BatchNormStats{Mean: []float32{0}, Var: []float32{1}}
+	check := func(when string, mean, variance float32) {
+		t.Helper()
+		if running.Mean[0] != mean || math.Abs(float64(running.Var[0]-variance)) > 1e-6 {
+			t.Errorf("%s: mean %v variance %v, want %v and %v", when, running.Mean[0], running.Var[0], mean, variance)
+		}
+	}
+	train := ops.BatchNormSpec{Train: true, Momentum: 0.5}
+	tape := autograd.NewTape(&autograd.Params{})
+	on := func(spec ops.BatchNormSpec) {
+		ops.BatchNorm(tape.Input(x.Data(), 4, 1), one, zero, running, spec)
+	}
+	on(train)
+	check("before Commit", 0, 1)
+	tape.Reset()
+	tape.Commit()
+	check("after an abandoned step", 0, 1)
+	on(train)
+	tape.Commit()
+	// mean 3, unbiased variance 14/3
+	check("after Commit", 1.5, 0.5+7.0/3)
+	tape.Reset()
+	on(ops.BatchNormSpec{})
+	tape.Commit()
+	check("after prediction", 1.5, 0.5+7.0/3)
+	ops.BatchNorm(x, one, zero, running, train)
+	check("without a tape", 2.25, (0.5+7.0/3)/2+7.0/3)
+}
+
+// TestBatchNormSingleValue normalises channels with one value each.
+func TestBatchNormSingleValue(t *testing.T) {
+	running := newStats(2)
+	x, gamma, beta := autograd.FromSlice([]float32{5, -3}, 1, 2), autograd.FromSlice([]float32{2, 2}, 2), autograd.FromSlice([]float32{7, 8}, 2)
+	y := ops.BatchNorm(x, gamma, beta, running, ops.BatchNormSpec{Train: true})
+	if !slices.Equal(y.Data(), []float32{7, 8}) {
+		t.Errorf("got %v, want beta", y.Data())
+	}
+	if math.IsNaN(float64(running.Var[0])) {
+		t.Error("the running variance is NaN")
+	}
+}
+
+func BenchmarkBatchNorm(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		shape []int
+	}{{"64x32x32x32", []int{64, 32, 32, 32}}, {"64x8x8x128", []int{64, 8, 8, 128}}} {
+		for _, fused := range []bool{false, true} {
+			name := c.name + "/composed"
+			if fused {
+				name = c.name + "/fused"
+			}
+			b.Run(name, func(b *testing.B) {
+				rng := rand.New(rand.NewPCG(9, 9))
+				channels := c.shape[3]
+				ps := params(tensors{normal(rng, c.shape...), normal(rng, channels), normal(rng, channels)})
+				tape := autograd.NewTape(ps)
+				running := newStats(channels)
+				spec := ops.BatchNormSpec{Train: true}
+				b.SetBytes(int64(4 * ps.All()[0].Len()))
+				for b.Loop() {
+					tape.Reset()
+					x, gamma, beta := tape.Use(ps.All()[0]), tape.Use(ps.All()[1]), tape.Use(ps.All()[2])
+					if fused {
+						tape.Backward(ops.Sum(ops.BatchNormReLU(x, gamma, beta, running, spec)))
+					} else {
+						tape.Backward(ops.Sum(ops.ReLU(ops.BatchNorm(x, gamma, beta, running, spec))))
+					}
+				}
+			})
+		}
+	}
+}

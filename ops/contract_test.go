@@ -1,0 +1,258 @@
+package ops_test
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/internal/gradcheck"
+	"autodropout/ops"
+)
+
+// The tests in this file hold for every operation; they run over the rows of
+// the gradient checks.
+
+// anyShape are the operations that take tensors of every shape.
+var anyShape = []string{"Scale", "AddScalar", "Neg", "Clamp", "Exp", "Log", "ReLU", "Sigmoid", "Tanh", "GELU", "Sum", "Mean", "Detach", "Dropout"}
+
+// TestShapeErrors wants a ShapeError that names the operation from operands
+// that do not fit, for every operation.
+func TestShapeErrors(t *testing.T) {
+	scalar, v3, v4 := autograd.New(), autograd.New(3), autograd.New(4)
+	m34, m35, image, kernel := autograd.New(3, 4), autograd.New(3, 5), autograd.New(2, 5, 5, 4), autograd.New(3, 3, 4, 6)
+	stats := ops.BatchNormStats{Mean: make([]float32, 3), Var: make([]float32, 3)}
+	heads, wide := autograd.New(1, 2, 3, 4), autograd.New(1, 2, 3, 5)
+	wrong := map[string][]func(){
+		"Add":     {func() { ops.Add(m34, m35) }},
+		"Sub":     {func() { ops.Sub(m34, v4) }},
+		"Mul":     {func() { ops.Mul(m34, m35) }},
+		"Maximum": {func() { ops.Maximum(m34, m35) }},
+		"Minimum": {func() { ops.Minimum(m34, m35) }},
+		"AddBias": {func() { ops.AddBias(m34, v3) }, func() { ops.AddBias(scalar, v3) }, func() { ops.AddBias(m34, m34) }},
+		"MatMul": {
+			func() { ops.MatMul(m34, m35, false, false) }, func() { ops.MatMul(m34, m35, true, true) },
+			func() { ops.MatMul(m34, v4, false, false) }, func() { ops.MatMul(m34, m34, true, true) },
+		},
+		"Linear": {
+			func() { ops.Linear(m34, m35, nil) }, func() { ops.Linear(m34, m34, v4) },
+			func() { ops.Linear(scalar, m34, nil) }, func() { ops.Linear(v4, v4, nil) },
+		},
+		"Conv2D": {
+			func() { ops.Conv2D(m34, kernel, ops.ConvSpec{}) }, func() { ops.Conv2D(image, m34, ops.ConvSpec{}) },
+			func() { ops.Conv2D(image, autograd.New(3, 3, 3, 6), ops.ConvSpec{}) },
+			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Groups: 2}) },
+			func() { ops.Conv2D(image, autograd.New(3, 3, 2, 5), ops.ConvSpec{Groups: 2}) },
+			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Dilation: 3}) },
+			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Pad: -2}) },
+		},
+		"BatchNorm": {
+			func() { ops.BatchNorm(m34, v4, v4, stats, ops.BatchNormSpec{}) },
+			func() { ops.BatchNorm(autograd.New(2, 3), v3, v4, stats, ops.BatchNormSpec{}) },
+		},
+		"BatchNormReLU": {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}) }},
+		"LayerNorm":     {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
+		"Embedding": {
+			func() { ops.Embedding(v3, []int{0}) }, func() { ops.Embedding(m34, []int{0, 1}, 3) },
+			func() { ops.Embedding(m34, []int{3}) }, func() { ops.Embedding(m34, []int{-1}) },
+		},
+		"Softmax":    {func() { ops.Softmax(scalar) }},
+		"LogSoftmax": {func() { ops.LogSoftmax(scalar) }},
+		"CrossEntropy": {
+			func() { ops.CrossEntropy(m34, []int{0, 1}, 0) }, func() { ops.CrossEntropy(v3, []int{0, 1, 2}, 0) },
+			func() { ops.CrossEntropy(m34, []int{0, 4, 0}, 0) },
+		},
+		"Pick":          {func() { ops.Pick(m34, []int{0, 1}) }, func() { ops.Pick(m34, []int{0, -1, 0}) }},
+		"SumLast":       {func() { ops.SumLast(scalar) }},
+		"Reshape":       {func() { ops.Reshape(m34, 5, 2) }, func() { ops.Reshape(m34, -1, 5) }},
+		"Transpose":     {func() { ops.Transpose(m34, 0) }, func() { ops.Transpose(m34, 0, 0) }, func() { ops.Transpose(m34, 0, 2) }},
+		"Concat":        {func() { ops.Concat(0) }, func() { ops.Concat(0, m34, m35) }, func() { ops.Concat(2, m34) }, func() { ops.Concat(0, m34, v4) }},
+		"Slice":         {func() { ops.Slice(m34, 2, 0, 1) }, func() { ops.Slice(m34, 0, 2, 4) }, func() { ops.Slice(m34, 0, 2, 1) }, func() { ops.Slice(m34, 0, -1, 1) }},
+		"GlobalAvgPool": {func() { ops.GlobalAvgPool(m34) }},
+		"AvgPool2D":     {func() { ops.AvgPool2D(m34, ops.PoolSpec{Size: 2}) }, func() { ops.AvgPool2D(image, ops.PoolSpec{Size: 6}) }, func() { ops.AvgPool2D(image, ops.PoolSpec{}) }},
+		"MaxPool2D":     {func() { ops.MaxPool2D(m34, ops.PoolSpec{Size: 2}) }, func() { ops.MaxPool2D(image, ops.PoolSpec{Size: 2, Pad: 2}) }},
+		"Attention": {
+			func() { ops.Attention(m34, heads, heads, ops.AttentionSpec{}) }, func() { ops.Attention(heads, wide, heads, ops.AttentionSpec{}) },
+			func() { ops.Attention(heads, heads, autograd.New(1, 2, 4, 4), ops.AttentionSpec{}) },
+			func() {
+				ops.Attention(heads, autograd.New(1, 2, 2, 4), autograd.New(1, 2, 2, 4), ops.AttentionSpec{Causal: true})
+			},
+		},
+		"ScaleExamples": {func() { ops.ScaleExamples(m34, []float32{1, 2}) }, func() { ops.ScaleExamples(scalar, []float32{1}) }},
+	}
+	for _, op := range exportedOps(t) {
+		if len(wrong[op]) == 0 && !slices.Contains(anyShape, op) {
+			t.Errorf("%s has no row with operands that do not fit", op)
+		}
+		for i, call := range wrong[op] {
+			if got := shapeErrorOf(t, call); got == nil || got.Op != "ops."+op {
+				t.Errorf("%s, call %d: panicked with %v, want a ShapeError of ops.%s", op, i, got, op)
+			}
+		}
+	}
+}
+
+// shapeErrorOf returns the ShapeError that call panics with, nil when it
+// returns.
+func shapeErrorOf(t *testing.T, call func()) (e *autograd.ShapeError) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != nil {
+			if err, ok := r.(error); !ok || !errors.As(err, &e) {
+				t.Errorf("panicked with %v", r)
+			}
+		}
+	}()
+	call()
+	return nil
+}
+
+// TestNaNIsCarriedOn fills one input at a time with NaN.
+func TestNaNIsCarriedOn(t *testing.T) {
+	isNaN := func(v float32) bool { return v != v }
+	for _, r := range gradRows() {
+		for i := range r.inputs {
+			inputs := slices.Clone(r.inputs)
+			inputs[i] = autograd.New(inputs[i].Shape()...)
+			for j := range inputs[i].Data() {
+				inputs[i].Data()[j] = float32(math.NaN())
+			}
+			if y := r.f(inputs); !slices.ContainsFunc(y.Data(), isNaN) {
+				t.Errorf("%s: input %d is NaN, the output %v is not", r.name, i, y)
+			}
+		}
+	}
+}
+
+// step runs a row forward and backward and returns the output and the gradients.
+func step(tape *autograd.Tape, ps *autograd.Params, f gradcheck.Func) (y, grads []float32) {
+	var in tensors
+	for _, p := range ps.All() {
+		in = append(in, tape.Use(p))
+	}
+	out := f(in)
+	return out.Data(), tape.Backward(ops.Sum(ops.Mul(out, out)))
+}
+
+// params returns a set with the values of the inputs.
+func params(inputs tensors) *autograd.Params {
+	ps := &autograd.Params{}
+	for i, x := range inputs {
+		copy(ps.Add(string(rune('a'+i)), x.Shape()...).Data(), x.Data())
+	}
+	return ps
+}
+
+// TestSteadyState wants no buffers from the heap once a tape is warm.
+func TestSteadyState(t *testing.T) {
+	for _, r := range gradRows() {
+		ps := params(r.inputs)
+		tape := autograd.NewTape(ps)
+		var after int
+		for i := range 4 {
+			tape.Reset()
+			step(tape, ps, r.f)
+			if i == 1 {
+				after = tape.Stats().Allocations
+			}
+		}
+		if got := tape.Stats().Allocations; got != after {
+			t.Errorf("%s: %d buffers after two steps, %d after four", r.name, after, got)
+		}
+		tape.Reset()
+		if live := tape.Stats().Live; live != 0 {
+			t.Errorf("%s: %d bytes are in use after Reset", r.name, live)
+		}
+	}
+}
+
+// largeRows are operations on inputs that are cut into many tasks.
+func largeRows() map[string][][]int {
+	return map[string][][]int{
+		"Add": {{100, 1000}, {100, 1000}}, "AddBias": {{3000, 37}, {37}}, "Sum": {{100, 1000}}, "ReLU": {{100, 1001}}, "GELU": {{100, 501}},
+		"MatMul": {{1500, 65}, {65, 130}}, "MatMul/transA": {{65, 300}, {65, 600}}, "Linear": {{3, 700, 65}, {130, 65}, {130}},
+		"Conv2D/pad": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/stride": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/pointwise": {{9, 17, 16, 8}, {1, 1, 8, 24}},
+		"Conv2D/groups": {{9, 17, 16, 8}, {3, 3, 4, 24}}, "LayerNorm": {{3000, 40}, {40}, {40}}, "Embedding": {{300, 4000}},
+		"Softmax": {{900, 70}}, "LogSoftmax": {{900, 70}}, "Transpose": {{40, 50, 60}}, "GlobalAvgPool": {{9, 17, 16, 8}}, "MaxPool2D/pad": {{9, 17, 16, 8}},
+		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 7, 20, 16}, {5, 7, 20, 16}, {5, 7, 20, 16}},
+		"BatchNorm/train": {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
+	}
+}
+
+// largeFunc returns the function of a row of largeRows.
+func largeFunc(name string) gradcheck.Func {
+	if f := goldenCases[name]; f != nil {
+		return f
+	}
+	norm := ops.BatchNorm
+	if strings.HasPrefix(name, "BatchNormReLU") {
+		norm = ops.BatchNormReLU
+	}
+	return func(in tensors) *autograd.Tensor {
+		c := in[1].Len()
+		running := ops.BatchNormStats{Mean: make([]float32, c), Var: make([]float32, c)}
+		return norm(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: true})
+	}
+}
+
+// TestCoresDoNotMatter wants the same bits from 1, 2 and 7 cores.
+func TestCoresDoNotMatter(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for name, shapes := range largeRows() {
+		var inputs tensors
+		for i, shape := range shapes {
+			inputs = append(inputs, normal(rand.New(rand.NewPCG(5, uint64(i))), shape...))
+		}
+		var wantY, wantGrads []float32
+		for _, cores := range []int{1, 2, 7} {
+			runtime.GOMAXPROCS(cores)
+			ps := params(inputs)
+			y, grads := step(autograd.NewTape(ps), ps, largeFunc(name))
+			if cores == 1 {
+				wantY, wantGrads = y, grads
+			} else if !slices.Equal(y, wantY) || !slices.Equal(grads, wantGrads) {
+				t.Errorf("%s: %d cores give other bits than one", name, cores)
+			}
+		}
+	}
+}
+
+// TestBatchSizeDoesNotMatter runs examples together and one by one.
+func TestBatchSizeDoesNotMatter(t *testing.T) {
+	const batch = 5
+	for _, name := range []string{"Conv2D/pad", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
+		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "SumLast", "GELU"} {
+		shapes := smoothShapes[name]
+		if name == "MaxPool2D/pad" {
+			shapes = smoothShapes["AvgPool2D/pad"]
+		}
+		examples := 1 // inputs that have a batch axis
+		if strings.HasPrefix(name, "Attention") {
+			examples = 3
+		}
+		rng := rand.New(rand.NewPCG(6, 6))
+		var inputs tensors
+		for i, shape := range shapes {
+			shape = slices.Clone(shape)
+			if i < examples {
+				shape[0] = batch
+			}
+			inputs = append(inputs, normal(rng, shape...))
+		}
+		whole := goldenCases[name](inputs).Data()
+		for e := range batch {
+			single := slices.Clone(inputs)
+			for i := range examples {
+				single[i] = ops.Slice(inputs[i], 0, e, e+1)
+			}
+			y := goldenCases[name](single).Data()
+			if !slices.Equal(y, whole[e*len(y):(e+1)*len(y)]) {
+				t.Errorf("%s: example %d alone differs from the same in a batch", name, e)
+			}
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package ops_test
+
+import (
+	"fmt"
+
+	"autodropout/autograd"
+	"autodropout/ops"
+)
+
+// A linear layer with a loss, forward and backward.
+func Example() {
+	var ps autograd.Params
+	weight := ps.Add("weight", 2, 3)
+	copy(weight.Data(), []float32{1, 0, -1, 0, 1, 0})
+
+	tape := autograd.NewTape(&ps)
+	x := tape.Input([]float32{1, 2, 3, 3, 2, 1}, 2, 3)
+	logits := ops.Linear(x, tape.Use(weight), nil)
+	loss := ops.CrossEntropy(logits, []int{1, 0}, 0)
+	grads := tape.Backward(loss)
+
+	fmt.Println("logits", logits.Data())
+	fmt.Printf("loss %.4f\n", loss.Item())
+	fmt.Printf("gradient %.3f\n", grads)
+	// Output:
+	// logits [-2 2 2 2]
+	// loss 0.3556
+	// gradient [-0.741 -0.482 -0.223 0.741 0.482 0.223]
+}
+
+// Without a tape, operations are plain functions.
+func ExampleMatMul() {
+	a := autograd.FromSlice([]float32{1, 2, 3, 4}, 2, 2)
+	b := autograd.FromSlice([]float32{1, 0, 1, 1}, 2, 2)
+	fmt.Println(ops.MatMul(a, b, false, false))
+	// Output: tensor(2, 2) 3 2 7 4
+}
+
+// Images are channels last, and kernels (KH, KW, Cin, Cout).
+func ExampleConv2D() {
+	image := autograd.FromSlice([]float32{
+		1, 2, 3,
+		4, 5, 6,
+		7, 8, 9,
+	}, 1, 3, 3, 1)
+	sumOfSquare := autograd.FromSlice([]float32{1, 1, 1, 1}, 2, 2, 1, 1)
+	fmt.Println(ops.Conv2D(image, sumOfSquare, ops.ConvSpec{}))
+	// Output: tensor(1, 2, 2, 1) 12 16 24 28
+}
+
+// The caller decides which elements a dropout keeps.
+func ExampleDropout() {
+	x := autograd.FromSlice([]float32{1, 2, 3, 4}, 4)
+	fmt.Println(ops.Dropout(x, func(keep []uint32) float32 {
+		keep[0] = 0b0110
+		return 2
+	}))
+	// Output: tensor(4) 0 4 6 0
+}
