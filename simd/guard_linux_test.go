@@ -37,10 +37,13 @@ func TestGemmGuardPages(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 5))
 		s := gemmSizes()
-		for _, size := range [][3]int{
-			{1, 1, 1}, {s.mr, s.nr, 4}, {s.mr - 1, s.nr - 1, 5}, {s.mr + 1, s.nr + 1, 6},
-			{7, 9, 11}, {8, 8, 8}, {3, 17, 33}, {65, 97, 13},
-		} {
+		sizes := [][3]int{{s.mr + 1, s.nr + 1, 6}, {7, 9, 11}, {8, 8, 8}, {3, 17, 33}, {65, 97, 13}}
+		for m := 1; m <= s.mr; m++ {
+			for _, n := range []int{1, s.nr/2 - 1, s.nr / 2, s.nr/2 + 1, s.nr - 1, s.nr} {
+				sizes = append(sizes, [3]int{m, n, 5})
+			}
+		}
+		for _, size := range sizes {
 			for _, low := range []bool{false, true} {
 				forEachTransposition(func(transA, transB bool) {
 					g := gemmCase{transA, transB, size[0], size[1], size[2], 0, 1, 1}
