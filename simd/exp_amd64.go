@@ -11,7 +11,11 @@ func exp(dst, x []float32) {
 	}
 	race.Write(dst)
 	race.Read(x)
-	expAVX2(dst, x)
+	if useAVX512 {
+		expAVX512(dst, x)
+	} else {
+		expAVX2(dst, x)
+	}
 }
 
 func sigmoid(dst, x []float32) {
@@ -21,7 +25,11 @@ func sigmoid(dst, x []float32) {
 	}
 	race.Write(dst)
 	race.Read(x)
-	sigmoidAVX2(dst, x)
+	if useAVX512 {
+		sigmoidAVX512(dst, x)
+	} else {
+		sigmoidAVX2(dst, x)
+	}
 }
 
 func tanh(dst, x []float32) {
@@ -31,14 +39,27 @@ func tanh(dst, x []float32) {
 	}
 	race.Write(dst)
 	race.Read(x)
-	tanhAVX2(dst, x)
+	if useAVX512 {
+		tanhAVX512(dst, x)
+	} else {
+		tanhAVX2(dst, x)
+	}
 }
 
 //go:noescape
 func expAVX2(dst, x []float32)
 
 //go:noescape
+func expAVX512(dst, x []float32)
+
+//go:noescape
 func sigmoidAVX2(dst, x []float32)
 
 //go:noescape
+func sigmoidAVX512(dst, x []float32)
+
+//go:noescape
 func tanhAVX2(dst, x []float32)
+
+//go:noescape
+func tanhAVX512(dst, x []float32)

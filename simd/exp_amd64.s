@@ -822,8 +822,8 @@ loop11:
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
-	VPAND     signBit<>+0(SB), Y0, Y1
-	VPXOR     Y1, Y0, Y0
+	VANDPS    signBit<>+0(SB), Y0, Y1
+	VXORPS    Y1, Y0, Y0
 	VADDPS    Y0, Y0, Y3
 	VMOVUPS   expMin<>+0(SB), Y4
 	VMAXPS    Y3, Y4, Y3
@@ -862,7 +862,7 @@ loop11:
 	VDIVPS    Y5, Y3, Y3
 	VMOVUPS   one<>+0(SB), Y4
 	VSUBPS    Y3, Y4, Y4
-	VPOR      Y1, Y4, Y4
+	VORPS     Y1, Y4, Y4
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
 	VBLENDVPS Y0, Y2, Y4, Y4
@@ -880,8 +880,8 @@ loop11:
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
-	VPAND     signBit<>+0(SB), Y0, Y1
-	VPXOR     Y1, Y0, Y0
+	VANDPS    signBit<>+0(SB), Y0, Y1
+	VXORPS    Y1, Y0, Y0
 	VADDPS    Y0, Y0, Y3
 	VMOVUPS   expMin<>+0(SB), Y4
 	VMAXPS    Y3, Y4, Y3
@@ -920,7 +920,7 @@ loop11:
 	VDIVPS    Y5, Y3, Y3
 	VMOVUPS   one<>+0(SB), Y4
 	VSUBPS    Y3, Y4, Y4
-	VPOR      Y1, Y4, Y4
+	VORPS     Y1, Y4, Y4
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
 	VBLENDVPS Y0, Y2, Y4, Y4
@@ -938,8 +938,8 @@ loop11:
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
-	VPAND     signBit<>+0(SB), Y0, Y1
-	VPXOR     Y1, Y0, Y0
+	VANDPS    signBit<>+0(SB), Y0, Y1
+	VXORPS    Y1, Y0, Y0
 	VADDPS    Y0, Y0, Y3
 	VMOVUPS   expMin<>+0(SB), Y4
 	VMAXPS    Y3, Y4, Y3
@@ -978,7 +978,7 @@ loop11:
 	VDIVPS    Y5, Y3, Y3
 	VMOVUPS   one<>+0(SB), Y4
 	VSUBPS    Y3, Y4, Y4
-	VPOR      Y1, Y4, Y4
+	VORPS     Y1, Y4, Y4
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
 	VBLENDVPS Y0, Y2, Y4, Y4
@@ -996,8 +996,8 @@ loop11:
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
-	VPAND     signBit<>+0(SB), Y0, Y1
-	VPXOR     Y1, Y0, Y0
+	VANDPS    signBit<>+0(SB), Y0, Y1
+	VXORPS    Y1, Y0, Y0
 	VADDPS    Y0, Y0, Y3
 	VMOVUPS   expMin<>+0(SB), Y4
 	VMAXPS    Y3, Y4, Y3
@@ -1036,7 +1036,7 @@ loop11:
 	VDIVPS    Y5, Y3, Y3
 	VMOVUPS   one<>+0(SB), Y4
 	VSUBPS    Y3, Y4, Y4
-	VPOR      Y1, Y4, Y4
+	VORPS     Y1, Y4, Y4
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
 	VBLENDVPS Y0, Y2, Y4, Y4
@@ -1064,8 +1064,8 @@ loop13:
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
-	VPAND     signBit<>+0(SB), Y0, Y1
-	VPXOR     Y1, Y0, Y0
+	VANDPS    signBit<>+0(SB), Y0, Y1
+	VXORPS    Y1, Y0, Y0
 	VADDPS    Y0, Y0, Y3
 	VMOVUPS   expMin<>+0(SB), Y4
 	VMAXPS    Y3, Y4, Y3
@@ -1104,7 +1104,7 @@ loop13:
 	VDIVPS    Y5, Y3, Y3
 	VMOVUPS   one<>+0(SB), Y4
 	VSUBPS    Y3, Y4, Y4
-	VPOR      Y1, Y4, Y4
+	VORPS     Y1, Y4, Y4
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
 	VBLENDVPS Y0, Y2, Y4, Y4
@@ -1133,8 +1133,8 @@ enough14:
 	VMULPS     Y2, Y3, Y3
 	VMULPS     Y1, Y3, Y3
 	VADDPS     Y1, Y3, Y3
-	VPAND      signBit<>+0(SB), Y1, Y2
-	VPXOR      Y2, Y1, Y1
+	VANDPS     signBit<>+0(SB), Y1, Y2
+	VXORPS     Y2, Y1, Y1
 	VADDPS     Y1, Y1, Y4
 	VMOVUPS    expMin<>+0(SB), Y5
 	VMAXPS     Y4, Y5, Y4
@@ -1173,7 +1173,7 @@ enough14:
 	VDIVPS     Y6, Y4, Y4
 	VMOVUPS    one<>+0(SB), Y5
 	VSUBPS     Y4, Y5, Y5
-	VPOR       Y2, Y5, Y5
+	VORPS      Y2, Y5, Y5
 	VMOVUPS    tanhSmall<>+0(SB), Y2
 	VCMPPS     $0x11, Y2, Y1, Y1
 	VBLENDVPS  Y1, Y3, Y5, Y5
@@ -1308,3 +1308,897 @@ DATA tanhSmall<>+52(SB)/4, $0x3f200000
 DATA tanhSmall<>+56(SB)/4, $0x3f200000
 DATA tanhSmall<>+60(SB)/4, $0x3f200000
 GLOBL tanhSmall<>(SB), RODATA|NOPTR, $64
+
+// func expAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512F
+TEXT ·expAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ dst_len+8(FP), CX
+	XORQ BX, BX
+	CMPQ CX, $0x40
+	JLT  enough17
+
+loop16:
+	VMOVUPS (DX)(BX*4), Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	VMOVUPS 64(DX)(BX*4), Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS Z2, 64(AX)(BX*4)
+	VMOVUPS 128(DX)(BX*4), Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS Z2, 128(AX)(BX*4)
+	VMOVUPS 192(DX)(BX*4), Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS Z2, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop16
+
+enough17:
+	CMPQ CX, $0x10
+	JLT  enough19
+
+loop18:
+	VMOVUPS (DX)(BX*4), Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop18
+
+enough19:
+	TESTQ     CX, CX
+	JEQ       done20
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VPSUBD    rounderBits<>+0(SB), Z1, Z1
+	VPSRAD    $0x01, Z1, Z0
+	VPSUBD    Z0, Z1, Z1
+	VPADDD    bias<>+0(SB), Z0, Z0
+	VPSLLD    $0x17, Z0, Z0
+	VMULPS    Z0, Z2, Z2
+	VPADDD    bias<>+0(SB), Z1, Z1
+	VPSLLD    $0x17, Z1, Z1
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+done20:
+	VZEROUPPER
+	RET
+
+// func sigmoidAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ dst_len+8(FP), CX
+	XORQ BX, BX
+	CMPQ CX, $0x40
+	JLT  enough22
+
+loop21:
+	VMOVUPS (DX)(BX*4), Z0
+	VXORPS  signBit<>+0(SB), Z0, Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMOVUPS one<>+0(SB), Z0
+	VDIVPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(BX*4)
+	VMOVUPS 64(DX)(BX*4), Z0
+	VXORPS  signBit<>+0(SB), Z0, Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMOVUPS one<>+0(SB), Z0
+	VDIVPS  Z2, Z0, Z0
+	VMOVUPS Z0, 64(AX)(BX*4)
+	VMOVUPS 128(DX)(BX*4), Z0
+	VXORPS  signBit<>+0(SB), Z0, Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMOVUPS one<>+0(SB), Z0
+	VDIVPS  Z2, Z0, Z0
+	VMOVUPS Z0, 128(AX)(BX*4)
+	VMOVUPS 192(DX)(BX*4), Z0
+	VXORPS  signBit<>+0(SB), Z0, Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMOVUPS one<>+0(SB), Z0
+	VDIVPS  Z2, Z0, Z0
+	VMOVUPS Z0, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop21
+
+enough22:
+	CMPQ CX, $0x10
+	JLT  enough24
+
+loop23:
+	VMOVUPS (DX)(BX*4), Z0
+	VXORPS  signBit<>+0(SB), Z0, Z0
+	VMOVUPS expMin<>+0(SB), Z1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS expMax<>+0(SB), Z1
+	VMINPS  Z0, Z1, Z0
+	VMULPS  log2E<>+0(SB), Z0, Z1
+	VADDPS  rounder<>+0(SB), Z1, Z1
+	VSUBPS  rounder<>+0(SB), Z1, Z2
+	VMULPS  ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS  Z3, Z0, Z0
+	VMULPS  expC4<>+0(SB), Z0, Z2
+	VADDPS  expC3<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC2<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC1<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  expC0<>+0(SB), Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSUBD  rounderBits<>+0(SB), Z1, Z1
+	VPSRAD  $0x01, Z1, Z0
+	VPSUBD  Z0, Z1, Z1
+	VPADDD  bias<>+0(SB), Z0, Z0
+	VPSLLD  $0x17, Z0, Z0
+	VMULPS  Z0, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMOVUPS one<>+0(SB), Z0
+	VDIVPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop23
+
+enough24:
+	TESTQ     CX, CX
+	JEQ       done25
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VXORPS    signBit<>+0(SB), Z0, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VPSUBD    rounderBits<>+0(SB), Z1, Z1
+	VPSRAD    $0x01, Z1, Z0
+	VPSUBD    Z0, Z1, Z1
+	VPADDD    bias<>+0(SB), Z0, Z0
+	VPSLLD    $0x17, Z0, Z0
+	VMULPS    Z0, Z2, Z2
+	VPADDD    bias<>+0(SB), Z1, Z1
+	VPSLLD    $0x17, Z1, Z1
+	VMULPS    Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMOVUPS   one<>+0(SB), Z0
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+done25:
+	VZEROUPPER
+	RET
+
+// func tanhAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ dst_len+8(FP), CX
+	XORQ BX, BX
+	CMPQ CX, $0x40
+	JLT  enough27
+
+loop26:
+	VMOVUPS (DX)(BX*4), Z0
+	VMULPS  Z0, Z0, Z1
+	VMULPS  tanhC4<>+0(SB), Z1, Z2
+	VADDPS  tanhC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VANDPS  signBit<>+0(SB), Z0, Z1
+	VXORPS  Z1, Z0, Z0
+	VADDPS  Z0, Z0, Z3
+	VMOVUPS expMin<>+0(SB), Z4
+	VMAXPS  Z3, Z4, Z3
+	VMOVUPS expMax<>+0(SB), Z4
+	VMINPS  Z3, Z4, Z3
+	VMULPS  log2E<>+0(SB), Z3, Z4
+	VADDPS  rounder<>+0(SB), Z4, Z4
+	VSUBPS  rounder<>+0(SB), Z4, Z5
+	VMULPS  ln2Hi<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  ln2Lo<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  expC4<>+0(SB), Z3, Z5
+	VADDPS  expC3<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC2<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC1<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC0<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  Z3, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VPSUBD  rounderBits<>+0(SB), Z4, Z4
+	VPSRAD  $0x01, Z4, Z3
+	VPSUBD  Z3, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z5, Z5
+	VPADDD  bias<>+0(SB), Z4, Z4
+	VPSLLD  $0x17, Z4, Z4
+	VMULPS  Z4, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VMOVUPS two<>+0(SB), Z3
+	VDIVPS  Z5, Z3, Z3
+	VMOVUPS one<>+0(SB), Z4
+	VSUBPS  Z3, Z4, Z4
+	VORPS   Z1, Z4, Z4
+	VMOVUPS tanhSmall<>+0(SB), Z1
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVAPS Z2, K1, Z4
+	VMOVUPS Z4, (AX)(BX*4)
+	VMOVUPS 64(DX)(BX*4), Z0
+	VMULPS  Z0, Z0, Z1
+	VMULPS  tanhC4<>+0(SB), Z1, Z2
+	VADDPS  tanhC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VANDPS  signBit<>+0(SB), Z0, Z1
+	VXORPS  Z1, Z0, Z0
+	VADDPS  Z0, Z0, Z3
+	VMOVUPS expMin<>+0(SB), Z4
+	VMAXPS  Z3, Z4, Z3
+	VMOVUPS expMax<>+0(SB), Z4
+	VMINPS  Z3, Z4, Z3
+	VMULPS  log2E<>+0(SB), Z3, Z4
+	VADDPS  rounder<>+0(SB), Z4, Z4
+	VSUBPS  rounder<>+0(SB), Z4, Z5
+	VMULPS  ln2Hi<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  ln2Lo<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  expC4<>+0(SB), Z3, Z5
+	VADDPS  expC3<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC2<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC1<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC0<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  Z3, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VPSUBD  rounderBits<>+0(SB), Z4, Z4
+	VPSRAD  $0x01, Z4, Z3
+	VPSUBD  Z3, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z5, Z5
+	VPADDD  bias<>+0(SB), Z4, Z4
+	VPSLLD  $0x17, Z4, Z4
+	VMULPS  Z4, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VMOVUPS two<>+0(SB), Z3
+	VDIVPS  Z5, Z3, Z3
+	VMOVUPS one<>+0(SB), Z4
+	VSUBPS  Z3, Z4, Z4
+	VORPS   Z1, Z4, Z4
+	VMOVUPS tanhSmall<>+0(SB), Z1
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVAPS Z2, K1, Z4
+	VMOVUPS Z4, 64(AX)(BX*4)
+	VMOVUPS 128(DX)(BX*4), Z0
+	VMULPS  Z0, Z0, Z1
+	VMULPS  tanhC4<>+0(SB), Z1, Z2
+	VADDPS  tanhC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VANDPS  signBit<>+0(SB), Z0, Z1
+	VXORPS  Z1, Z0, Z0
+	VADDPS  Z0, Z0, Z3
+	VMOVUPS expMin<>+0(SB), Z4
+	VMAXPS  Z3, Z4, Z3
+	VMOVUPS expMax<>+0(SB), Z4
+	VMINPS  Z3, Z4, Z3
+	VMULPS  log2E<>+0(SB), Z3, Z4
+	VADDPS  rounder<>+0(SB), Z4, Z4
+	VSUBPS  rounder<>+0(SB), Z4, Z5
+	VMULPS  ln2Hi<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  ln2Lo<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  expC4<>+0(SB), Z3, Z5
+	VADDPS  expC3<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC2<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC1<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC0<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  Z3, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VPSUBD  rounderBits<>+0(SB), Z4, Z4
+	VPSRAD  $0x01, Z4, Z3
+	VPSUBD  Z3, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z5, Z5
+	VPADDD  bias<>+0(SB), Z4, Z4
+	VPSLLD  $0x17, Z4, Z4
+	VMULPS  Z4, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VMOVUPS two<>+0(SB), Z3
+	VDIVPS  Z5, Z3, Z3
+	VMOVUPS one<>+0(SB), Z4
+	VSUBPS  Z3, Z4, Z4
+	VORPS   Z1, Z4, Z4
+	VMOVUPS tanhSmall<>+0(SB), Z1
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVAPS Z2, K1, Z4
+	VMOVUPS Z4, 128(AX)(BX*4)
+	VMOVUPS 192(DX)(BX*4), Z0
+	VMULPS  Z0, Z0, Z1
+	VMULPS  tanhC4<>+0(SB), Z1, Z2
+	VADDPS  tanhC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VANDPS  signBit<>+0(SB), Z0, Z1
+	VXORPS  Z1, Z0, Z0
+	VADDPS  Z0, Z0, Z3
+	VMOVUPS expMin<>+0(SB), Z4
+	VMAXPS  Z3, Z4, Z3
+	VMOVUPS expMax<>+0(SB), Z4
+	VMINPS  Z3, Z4, Z3
+	VMULPS  log2E<>+0(SB), Z3, Z4
+	VADDPS  rounder<>+0(SB), Z4, Z4
+	VSUBPS  rounder<>+0(SB), Z4, Z5
+	VMULPS  ln2Hi<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  ln2Lo<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  expC4<>+0(SB), Z3, Z5
+	VADDPS  expC3<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC2<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC1<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC0<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  Z3, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VPSUBD  rounderBits<>+0(SB), Z4, Z4
+	VPSRAD  $0x01, Z4, Z3
+	VPSUBD  Z3, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z5, Z5
+	VPADDD  bias<>+0(SB), Z4, Z4
+	VPSLLD  $0x17, Z4, Z4
+	VMULPS  Z4, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VMOVUPS two<>+0(SB), Z3
+	VDIVPS  Z5, Z3, Z3
+	VMOVUPS one<>+0(SB), Z4
+	VSUBPS  Z3, Z4, Z4
+	VORPS   Z1, Z4, Z4
+	VMOVUPS tanhSmall<>+0(SB), Z1
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVAPS Z2, K1, Z4
+	VMOVUPS Z4, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop26
+
+enough27:
+	CMPQ CX, $0x10
+	JLT  enough29
+
+loop28:
+	VMOVUPS (DX)(BX*4), Z0
+	VMULPS  Z0, Z0, Z1
+	VMULPS  tanhC4<>+0(SB), Z1, Z2
+	VADDPS  tanhC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  tanhC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z0, Z2, Z2
+	VANDPS  signBit<>+0(SB), Z0, Z1
+	VXORPS  Z1, Z0, Z0
+	VADDPS  Z0, Z0, Z3
+	VMOVUPS expMin<>+0(SB), Z4
+	VMAXPS  Z3, Z4, Z3
+	VMOVUPS expMax<>+0(SB), Z4
+	VMINPS  Z3, Z4, Z3
+	VMULPS  log2E<>+0(SB), Z3, Z4
+	VADDPS  rounder<>+0(SB), Z4, Z4
+	VSUBPS  rounder<>+0(SB), Z4, Z5
+	VMULPS  ln2Hi<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  ln2Lo<>+0(SB), Z5, Z6
+	VSUBPS  Z6, Z3, Z3
+	VMULPS  expC4<>+0(SB), Z3, Z5
+	VADDPS  expC3<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC2<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC1<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  expC0<>+0(SB), Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VMULPS  Z3, Z5, Z5
+	VADDPS  Z3, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VPSUBD  rounderBits<>+0(SB), Z4, Z4
+	VPSRAD  $0x01, Z4, Z3
+	VPSUBD  Z3, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z5, Z5
+	VPADDD  bias<>+0(SB), Z4, Z4
+	VPSLLD  $0x17, Z4, Z4
+	VMULPS  Z4, Z5, Z5
+	VADDPS  one<>+0(SB), Z5, Z5
+	VMOVUPS two<>+0(SB), Z3
+	VDIVPS  Z5, Z3, Z3
+	VMOVUPS one<>+0(SB), Z4
+	VSUBPS  Z3, Z4, Z4
+	VORPS   Z1, Z4, Z4
+	VMOVUPS tanhSmall<>+0(SB), Z1
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVAPS Z2, K1, Z4
+	VMOVUPS Z4, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop28
+
+enough29:
+	TESTQ     CX, CX
+	JEQ       done30
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VANDPS    signBit<>+0(SB), Z0, Z1
+	VXORPS    Z1, Z0, Z0
+	VADDPS    Z0, Z0, Z3
+	VMOVUPS   expMin<>+0(SB), Z4
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   expMax<>+0(SB), Z4
+	VMINPS    Z3, Z4, Z3
+	VMULPS    log2E<>+0(SB), Z3, Z4
+	VADDPS    rounder<>+0(SB), Z4, Z4
+	VSUBPS    rounder<>+0(SB), Z4, Z5
+	VMULPS    ln2Hi<>+0(SB), Z5, Z6
+	VSUBPS    Z6, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z5, Z6
+	VSUBPS    Z6, Z3, Z3
+	VMULPS    expC4<>+0(SB), Z3, Z5
+	VADDPS    expC3<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC2<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC1<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC0<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z3, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VPSUBD    rounderBits<>+0(SB), Z4, Z4
+	VPSRAD    $0x01, Z4, Z3
+	VPSUBD    Z3, Z4, Z4
+	VPADDD    bias<>+0(SB), Z3, Z3
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z5, Z5
+	VPADDD    bias<>+0(SB), Z4, Z4
+	VPSLLD    $0x17, Z4, Z4
+	VMULPS    Z4, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VMOVUPS   two<>+0(SB), Z3
+	VDIVPS    Z5, Z3, Z3
+	VMOVUPS   one<>+0(SB), Z4
+	VSUBPS    Z3, Z4, Z4
+	VORPS     Z1, Z4, Z4
+	VMOVUPS   tanhSmall<>+0(SB), Z1
+	VCMPPS    $0x11, Z1, Z0, K2
+	VMOVAPS   Z2, K2, Z4
+	VMOVUPS   Z4, K1, (AX)(BX*4)
+
+done30:
+	VZEROUPPER
+	RET

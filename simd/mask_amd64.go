@@ -11,7 +11,11 @@ func relu(dst, x []float32) {
 	}
 	race.Write(dst)
 	race.Read(x)
-	reluAVX2(dst, x)
+	if useAVX512 {
+		reluAVX512(dst, x)
+	} else {
+		reluAVX2(dst, x)
+	}
 }
 
 func reluBits(dst, x []float32, bits []uint32) {
@@ -23,7 +27,11 @@ func reluBits(dst, x []float32, bits []uint32) {
 	race.Read(x)
 	race.Write(bits)
 	clear(bits[len(dst)/32:]) // the assembly writes bytes, up to the last that is needed
-	reluBitsAVX2(dst, x, bits)
+	if useAVX512 {
+		reluBitsAVX512(dst, x, bits)
+	} else {
+		reluBitsAVX2(dst, x, bits)
+	}
 }
 
 func maskScale(dst, x []float32, bits []uint32, c float32) {
@@ -34,7 +42,11 @@ func maskScale(dst, x []float32, bits []uint32, c float32) {
 	race.Write(dst)
 	race.Read(x)
 	race.Read(bits)
-	maskScaleAVX2(dst, x, bits, c)
+	if useAVX512 {
+		maskScaleAVX512(dst, x, bits, c)
+	} else {
+		maskScaleAVX2(dst, x, bits, c)
+	}
 }
 
 func maskAxpy(dst, x []float32, bits []uint32, a float32) {
@@ -45,17 +57,33 @@ func maskAxpy(dst, x []float32, bits []uint32, a float32) {
 	race.Write(dst)
 	race.Read(x)
 	race.Read(bits)
-	maskAxpyAVX2(dst, x, bits, a)
+	if useAVX512 {
+		maskAxpyAVX512(dst, x, bits, a)
+	} else {
+		maskAxpyAVX2(dst, x, bits, a)
+	}
 }
 
 //go:noescape
 func reluAVX2(dst, x []float32)
 
 //go:noescape
+func reluAVX512(dst, x []float32)
+
+//go:noescape
 func reluBitsAVX2(dst, x []float32, bits []uint32)
+
+//go:noescape
+func reluBitsAVX512(dst, x []float32, bits []uint32)
 
 //go:noescape
 func maskScaleAVX2(dst, x []float32, bits []uint32, c float32)
 
 //go:noescape
+func maskScaleAVX512(dst, x []float32, bits []uint32, c float32)
+
+//go:noescape
 func maskAxpyAVX2(dst, x []float32, bits []uint32, a float32)
+
+//go:noescape
+func maskAxpyAVX512(dst, x []float32, bits []uint32, a float32)

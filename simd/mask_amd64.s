@@ -156,7 +156,6 @@ enough9:
 	VMASKMOVPS Y2, Y1, (AX)(SI*4)
 	VMOVMSKPS  Y0, AX
 	MOVB       AL, (DX)
-	INCQ       DX
 
 done10:
 	VZEROUPPER
@@ -240,7 +239,6 @@ enough14:
 	VPCMPEQD     laneBits<>+0(SB), Y0, Y0
 	VANDPS       Y0, Y2, Y2
 	VMASKMOVPS   Y2, Y1, (AX)(SI*4)
-	INCQ         DX
 
 done15:
 	VZEROUPPER
@@ -354,8 +352,298 @@ enough19:
 	VPCMPEQD     laneBits<>+0(SB), Y0, Y0
 	VBLENDVPS    Y0, Y2, Y3, Y3
 	VMASKMOVPS   Y3, Y1, (AX)(SI*4)
-	INCQ         DX
 
 done20:
+	VZEROUPPER
+	RET
+
+// func reluAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reluAVX512(SB), NOSPLIT, $0-48
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   x_base+24(FP), DX
+	VXORPS Z0, Z0, Z0
+	MOVQ   dst_len+8(FP), CX
+	XORQ   BX, BX
+	CMPQ   CX, $0x40
+	JLT    enough22
+
+loop21:
+	VMOVUPS   (DX)(BX*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop21
+
+enough22:
+	CMPQ CX, $0x10
+	JLT  enough24
+
+loop23:
+	VMOVUPS   (DX)(BX*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop23
+
+enough24:
+	TESTQ     CX, CX
+	JEQ       done25
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(BX*4)
+
+done25:
+	VZEROUPPER
+	RET
+
+// func reluBitsAVX512(dst []float32, x []float32, bits []uint32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·reluBitsAVX512(SB), NOSPLIT, $0-72
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   x_base+24(FP), DX
+	MOVQ   bits_base+48(FP), BX
+	VXORPS Z0, Z0, Z0
+	MOVQ   dst_len+8(FP), CX
+	XORQ   SI, SI
+	CMPQ   CX, $0x40
+	JLT    enough27
+
+loop26:
+	VMOVUPS   (DX)(SI*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(SI*4)
+	KMOVW     K1, (BX)
+	VMOVUPS   64(DX)(SI*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 64(AX)(SI*4)
+	KMOVW     K1, 2(BX)
+	VMOVUPS   128(DX)(SI*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 128(AX)(SI*4)
+	KMOVW     K1, 4(BX)
+	VMOVUPS   192(DX)(SI*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 192(AX)(SI*4)
+	KMOVW     K1, 6(BX)
+	ADDQ      $0x08, BX
+	ADDQ      $0x40, SI
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop26
+
+enough27:
+	CMPQ CX, $0x10
+	JLT  enough29
+
+loop28:
+	VMOVUPS   (DX)(SI*4), Z1
+	VCMPPS    $0x16, Z0, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(SI*4)
+	KMOVW     K1, (BX)
+	ADDQ      $0x02, BX
+	ADDQ      $0x10, SI
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop28
+
+enough29:
+	TESTQ     CX, CX
+	JEQ       done30
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
+	KMOVW     K2, (BX)
+
+done30:
+	VZEROUPPER
+	RET
+
+// func maskScaleAVX512(dst []float32, x []float32, bits []uint32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·maskScaleAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         bits_base+48(FP), BX
+	VBROADCASTSS c+72(FP), Z0
+	MOVQ         dst_len+8(FP), CX
+	XORQ         SI, SI
+	CMPQ         CX, $0x40
+	JLT          enough32
+
+loop31:
+	VMOVUPS   (DX)(SI*4), Z1
+	VMULPS    Z0, Z1, Z1
+	KMOVW     (BX), K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(SI*4)
+	VMOVUPS   64(DX)(SI*4), Z1
+	VMULPS    Z0, Z1, Z1
+	KMOVW     2(BX), K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 64(AX)(SI*4)
+	VMOVUPS   128(DX)(SI*4), Z1
+	VMULPS    Z0, Z1, Z1
+	KMOVW     4(BX), K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 128(AX)(SI*4)
+	VMOVUPS   192(DX)(SI*4), Z1
+	VMULPS    Z0, Z1, Z1
+	KMOVW     6(BX), K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 192(AX)(SI*4)
+	ADDQ      $0x08, BX
+	ADDQ      $0x40, SI
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop31
+
+enough32:
+	CMPQ CX, $0x10
+	JLT  enough34
+
+loop33:
+	VMOVUPS   (DX)(SI*4), Z1
+	VMULPS    Z0, Z1, Z1
+	KMOVW     (BX), K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(SI*4)
+	ADDQ      $0x02, BX
+	ADDQ      $0x10, SI
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop33
+
+enough34:
+	TESTQ     CX, CX
+	JEQ       done35
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	KMOVW     (BX), K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
+
+done35:
+	VZEROUPPER
+	RET
+
+// func maskAxpyAVX512(dst []float32, x []float32, bits []uint32, a float32)
+// Requires: AVX, AVX512F
+TEXT ·maskAxpyAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         bits_base+48(FP), BX
+	VBROADCASTSS a+72(FP), Z0
+	MOVQ         dst_len+8(FP), CX
+	XORQ         SI, SI
+	CMPQ         CX, $0x40
+	JLT          enough37
+
+loop36:
+	VMOVUPS (DX)(SI*4), Z1
+	VMOVUPS (AX)(SI*4), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z1, Z2, Z1
+	KMOVW   (BX), K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	VMOVUPS 64(DX)(SI*4), Z1
+	VMOVUPS 64(AX)(SI*4), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z1, Z2, Z1
+	KMOVW   2(BX), K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, 64(AX)(SI*4)
+	VMOVUPS 128(DX)(SI*4), Z1
+	VMOVUPS 128(AX)(SI*4), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z1, Z2, Z1
+	KMOVW   4(BX), K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, 128(AX)(SI*4)
+	VMOVUPS 192(DX)(SI*4), Z1
+	VMOVUPS 192(AX)(SI*4), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z1, Z2, Z1
+	KMOVW   6(BX), K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, 192(AX)(SI*4)
+	ADDQ    $0x08, BX
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop36
+
+enough37:
+	CMPQ CX, $0x10
+	JLT  enough39
+
+loop38:
+	VMOVUPS (DX)(SI*4), Z1
+	VMOVUPS (AX)(SI*4), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z1, Z2, Z1
+	KMOVW   (BX), K1
+	VMOVAPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $0x02, BX
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop38
+
+enough39:
+	TESTQ     CX, CX
+	JEQ       done40
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMOVUPS.Z (AX)(SI*4), K1, Z2
+	VMULPS    Z0, Z1, Z1
+	VADDPS    Z1, Z2, Z1
+	KMOVW     (BX), K2
+	VMOVAPS   Z1, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(SI*4)
+
+done40:
 	VZEROUPPER
 	RET

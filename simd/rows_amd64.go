@@ -24,7 +24,11 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
 	race.Read(x)
 	race.Read(scale)
 	race.Read(shift)
-	scaleShiftRowsAVX2(dst, x, scale, shift, rows)
+	if useAVX512 {
+		scaleShiftRowsAVX512(dst, x, scale, shift, rows)
+	} else {
+		scaleShiftRowsAVX2(dst, x, scale, shift, rows)
+	}
 }
 
 func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int) {
@@ -38,7 +42,11 @@ func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int)
 	race.Read(shift)
 	race.Write(bits)
 	clear(bits[len(dst)/32:]) // the assembly writes bytes, up to the last that is needed
-	scaleShiftReLURowsAVX2(dst, x, scale, shift, bits, rows)
+	if useAVX512 && len(scale)%16 == 0 {
+		scaleShiftReLURowsAVX512(dst, x, scale, shift, bits, rows)
+	} else {
+		scaleShiftReLURowsAVX2(dst, x, scale, shift, bits, rows)
+	}
 }
 
 func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
@@ -52,7 +60,11 @@ func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
 	race.Read(a)
 	race.Read(b)
 	race.Read(c)
-	bnBackwardRowsAVX2(dx, dy, x, a, b, c, rows)
+	if useAVX512 {
+		bnBackwardRowsAVX512(dx, dy, x, a, b, c, rows)
+	} else {
+		bnBackwardRowsAVX2(dx, dy, x, a, b, c, rows)
+	}
 }
 
 func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
@@ -67,7 +79,11 @@ func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
 	race.Read(b)
 	race.Read(c)
 	race.Read(bits)
-	bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c, bits, rows)
+	if useAVX512 && len(a)%16 == 0 {
+		bnReLUBackwardRowsAVX512(dx, dy, x, a, b, c, bits, rows)
+	} else {
+		bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c, bits, rows)
+	}
 }
 
 //go:noescape
@@ -77,10 +93,22 @@ func addRowAVX2(dst, x, v []float32, rows int)
 func scaleShiftRowsAVX2(dst, x, scale, shift []float32, rows int)
 
 //go:noescape
+func scaleShiftRowsAVX512(dst, x, scale, shift []float32, rows int)
+
+//go:noescape
 func scaleShiftReLURowsAVX2(dst, x, scale, shift []float32, bits []uint32, rows int)
+
+//go:noescape
+func scaleShiftReLURowsAVX512(dst, x, scale, shift []float32, bits []uint32, rows int)
 
 //go:noescape
 func bnBackwardRowsAVX2(dx, dy, x, a, b, c []float32, rows int)
 
 //go:noescape
+func bnBackwardRowsAVX512(dx, dy, x, a, b, c []float32, rows int)
+
+//go:noescape
 func bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c []float32, bits []uint32, rows int)
+
+//go:noescape
+func bnReLUBackwardRowsAVX512(dx, dy, x, a, b, c []float32, bits []uint32, rows int)

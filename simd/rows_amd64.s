@@ -283,7 +283,6 @@ enough14:
 	VMASKMOVPS Y2, Y1, (AX)(R10*4)
 	VMOVMSKPS  Y3, R9
 	MOVB       R9, (SI)
-	INCQ       SI
 
 done15:
 	LEAQ (AX)(DI*4), AX
@@ -534,7 +533,6 @@ enough24:
 	VMASKMOVPS   (DI)(R12*4), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(R12*4)
-	INCQ         R8
 
 done25:
 	LEAQ (AX)(R9*4), AX
@@ -562,3 +560,438 @@ DATA laneBits<>+52(SB)/4, $0x00000020
 DATA laneBits<>+56(SB)/4, $0x00000040
 DATA laneBits<>+60(SB)/4, $0x00000080
 GLOBL laneBits<>(SB), RODATA|NOPTR, $64
+
+// func scaleShiftRowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int)
+// Requires: AVX, AVX512F
+TEXT ·scaleShiftRowsAVX512(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  scale_base+48(FP), BX
+	MOVQ  shift_base+72(FP), SI
+	MOVQ  scale_len+56(FP), DI
+	MOVQ  rows+96(FP), R8
+	MOVQ  DI, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R9
+	SHLL  CL, R9
+	DECL  R9
+	KMOVW R9, K1
+
+row:
+	MOVQ DI, CX
+	XORQ R9, R9
+	CMPQ CX, $0x40
+	JLT  enough27
+
+loop26:
+	VMOVUPS (DX)(R9*4), Z0
+	VMOVUPS (BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS (SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(R9*4)
+	VMOVUPS 64(DX)(R9*4), Z0
+	VMOVUPS 64(BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS 64(SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)(R9*4)
+	VMOVUPS 128(DX)(R9*4), Z0
+	VMOVUPS 128(BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS 128(SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)(R9*4)
+	VMOVUPS 192(DX)(R9*4), Z0
+	VMOVUPS 192(BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS 192(SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)(R9*4)
+	ADDQ    $0x40, R9
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop26
+
+enough27:
+	CMPQ CX, $0x10
+	JLT  enough29
+
+loop28:
+	VMOVUPS (DX)(R9*4), Z0
+	VMOVUPS (BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS (SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop28
+
+enough29:
+	TESTQ     CX, CX
+	JEQ       done30
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VMOVUPS.Z (BX)(R9*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (SI)(R9*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R9*4)
+
+done30:
+	LEAQ (AX)(DI*4), AX
+	LEAQ (DX)(DI*4), DX
+	DECQ R8
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func scaleShiftReLURowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, bits []uint32, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·scaleShiftReLURowsAVX512(SB), NOSPLIT, $0-128
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   x_base+24(FP), DX
+	MOVQ   scale_base+48(FP), BX
+	MOVQ   shift_base+72(FP), SI
+	MOVQ   bits_base+96(FP), DI
+	VXORPS Z0, Z0, Z0
+	MOVQ   scale_len+56(FP), R8
+	MOVQ   rows+120(FP), R9
+	MOVQ   R8, CX
+	ANDQ   $0x0f, CX
+	MOVL   $0x00000001, R10
+	SHLL   CL, R10
+	DECL   R10
+	KMOVW  R10, K1
+
+row:
+	MOVQ R8, CX
+	XORQ R10, R10
+	CMPQ CX, $0x40
+	JLT  enough32
+
+loop31:
+	VMOVUPS   (DX)(R10*4), Z1
+	VMOVUPS   (BX)(R10*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   (SI)(R10*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, (AX)(R10*4)
+	KMOVW     K2, (DI)
+	VMOVUPS   64(DX)(R10*4), Z1
+	VMOVUPS   64(BX)(R10*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   64(SI)(R10*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, 64(AX)(R10*4)
+	KMOVW     K2, 2(DI)
+	VMOVUPS   128(DX)(R10*4), Z1
+	VMOVUPS   128(BX)(R10*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   128(SI)(R10*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, 128(AX)(R10*4)
+	KMOVW     K2, 4(DI)
+	VMOVUPS   192(DX)(R10*4), Z1
+	VMOVUPS   192(BX)(R10*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   192(SI)(R10*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, 192(AX)(R10*4)
+	KMOVW     K2, 6(DI)
+	ADDQ      $0x08, DI
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop31
+
+enough32:
+	CMPQ CX, $0x10
+	JLT  enough34
+
+loop33:
+	VMOVUPS   (DX)(R10*4), Z1
+	VMOVUPS   (BX)(R10*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   (SI)(R10*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, (AX)(R10*4)
+	KMOVW     K2, (DI)
+	ADDQ      $0x02, DI
+	ADDQ      $0x10, R10
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop33
+
+enough34:
+	TESTQ     CX, CX
+	JEQ       done35
+	VMOVUPS.Z (DX)(R10*4), K1, Z1
+	VMOVUPS.Z (BX)(R10*4), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS.Z (SI)(R10*4), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VCMPPS    $0x16, Z0, Z1, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (AX)(R10*4)
+	KMOVW     K2, (DI)
+
+done35:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (DX)(R8*4), DX
+	DECQ R9
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func bnBackwardRowsAVX512(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, rows int)
+// Requires: AVX, AVX512F
+TEXT ·bnBackwardRowsAVX512(SB), NOSPLIT, $0-152
+	MOVQ  dx_base+0(FP), AX
+	MOVQ  dy_base+24(FP), DX
+	MOVQ  x_base+48(FP), BX
+	MOVQ  a_base+72(FP), SI
+	MOVQ  b_base+96(FP), DI
+	MOVQ  c_base+120(FP), R8
+	MOVQ  a_len+80(FP), R9
+	MOVQ  rows+144(FP), R10
+	MOVQ  R9, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R11
+	SHLL  CL, R11
+	DECL  R11
+	KMOVW R11, K1
+
+row:
+	MOVQ R9, CX
+	XORQ R11, R11
+	CMPQ CX, $0x40
+	JLT  enough37
+
+loop36:
+	VMOVUPS (DX)(R11*4), Z0
+	VMOVUPS (BX)(R11*4), Z1
+	VMOVUPS (SI)(R11*4), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS (DI)(R11*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R8)(R11*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(R11*4)
+	VMOVUPS 64(DX)(R11*4), Z0
+	VMOVUPS 64(BX)(R11*4), Z1
+	VMOVUPS 64(SI)(R11*4), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS 64(DI)(R11*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 64(R8)(R11*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)(R11*4)
+	VMOVUPS 128(DX)(R11*4), Z0
+	VMOVUPS 128(BX)(R11*4), Z1
+	VMOVUPS 128(SI)(R11*4), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS 128(DI)(R11*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 128(R8)(R11*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)(R11*4)
+	VMOVUPS 192(DX)(R11*4), Z0
+	VMOVUPS 192(BX)(R11*4), Z1
+	VMOVUPS 192(SI)(R11*4), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS 192(DI)(R11*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS 192(R8)(R11*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)(R11*4)
+	ADDQ    $0x40, R11
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop36
+
+enough37:
+	CMPQ CX, $0x10
+	JLT  enough39
+
+loop38:
+	VMOVUPS (DX)(R11*4), Z0
+	VMOVUPS (BX)(R11*4), Z1
+	VMOVUPS (SI)(R11*4), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS (DI)(R11*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R8)(R11*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(R11*4)
+	ADDQ    $0x10, R11
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop38
+
+enough39:
+	TESTQ     CX, CX
+	JEQ       done40
+	VMOVUPS.Z (DX)(R11*4), K1, Z0
+	VMOVUPS.Z (BX)(R11*4), K1, Z1
+	VMOVUPS.Z (SI)(R11*4), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS.Z (DI)(R11*4), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R8)(R11*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R11*4)
+
+done40:
+	LEAQ (AX)(R9*4), AX
+	LEAQ (DX)(R9*4), DX
+	LEAQ (BX)(R9*4), BX
+	DECQ R10
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func bnReLUBackwardRowsAVX512(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, bits []uint32, rows int)
+// Requires: AVX, AVX512F
+TEXT ·bnReLUBackwardRowsAVX512(SB), NOSPLIT, $0-176
+	MOVQ  dx_base+0(FP), AX
+	MOVQ  dy_base+24(FP), DX
+	MOVQ  x_base+48(FP), BX
+	MOVQ  a_base+72(FP), SI
+	MOVQ  b_base+96(FP), DI
+	MOVQ  c_base+120(FP), R8
+	MOVQ  bits_base+144(FP), R9
+	MOVQ  a_len+80(FP), R10
+	MOVQ  rows+168(FP), R11
+	MOVQ  R10, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R12
+	SHLL  CL, R12
+	DECL  R12
+	KMOVW R12, K1
+
+row:
+	MOVQ R10, CX
+	XORQ R12, R12
+	CMPQ CX, $0x40
+	JLT  enough42
+
+loop41:
+	VMOVUPS   (DX)(R12*4), Z0
+	KMOVW     (R9), K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   (BX)(R12*4), Z1
+	VMOVUPS   (SI)(R12*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   (DI)(R12*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   (R8)(R12*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (AX)(R12*4)
+	VMOVUPS   64(DX)(R12*4), Z0
+	KMOVW     2(R9), K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   64(BX)(R12*4), Z1
+	VMOVUPS   64(SI)(R12*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   64(DI)(R12*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   64(R8)(R12*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, 64(AX)(R12*4)
+	VMOVUPS   128(DX)(R12*4), Z0
+	KMOVW     4(R9), K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   128(BX)(R12*4), Z1
+	VMOVUPS   128(SI)(R12*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   128(DI)(R12*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   128(R8)(R12*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, 128(AX)(R12*4)
+	VMOVUPS   192(DX)(R12*4), Z0
+	KMOVW     6(R9), K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   192(BX)(R12*4), Z1
+	VMOVUPS   192(SI)(R12*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   192(DI)(R12*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   192(R8)(R12*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, 192(AX)(R12*4)
+	ADDQ      $0x08, R9
+	ADDQ      $0x40, R12
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop41
+
+enough42:
+	CMPQ CX, $0x10
+	JLT  enough44
+
+loop43:
+	VMOVUPS   (DX)(R12*4), Z0
+	KMOVW     (R9), K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   (BX)(R12*4), Z1
+	VMOVUPS   (SI)(R12*4), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   (DI)(R12*4), Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   (R8)(R12*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, (AX)(R12*4)
+	ADDQ      $0x02, R9
+	ADDQ      $0x10, R12
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop43
+
+enough44:
+	TESTQ     CX, CX
+	JEQ       done45
+	VMOVUPS.Z (DX)(R12*4), K1, Z0
+	KMOVW     (R9), K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS.Z (BX)(R12*4), K1, Z1
+	VMOVUPS.Z (SI)(R12*4), K1, Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS.Z (DI)(R12*4), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (R8)(R12*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R12*4)
+
+done45:
+	LEAQ (AX)(R10*4), AX
+	LEAQ (DX)(R10*4), DX
+	LEAQ (BX)(R10*4), BX
+	DECQ R11
+	JNE  row
+	VZEROUPPER
+	RET

@@ -11,7 +11,11 @@ func sumBlock(sum, x []float32, stride, rows int) {
 	}
 	race.Write(sum)
 	race.ReadRows(x, rows, len(sum), stride)
-	sumBlockAVX2(sum, x, stride, rows)
+	if useAVX512 {
+		sumBlockAVX512(sum, x, stride, rows)
+	} else {
+		sumBlockAVX2(sum, x, stride, rows)
+	}
 }
 
 func dotBlock(dot, x, y []float32, stride, rows int) {
@@ -22,7 +26,11 @@ func dotBlock(dot, x, y []float32, stride, rows int) {
 	race.Write(dot)
 	race.ReadRows(x, rows, len(dot), stride)
 	race.ReadRows(y, rows, len(dot), stride)
-	dotBlockAVX2(dot, x, y, stride, rows)
+	if useAVX512 {
+		dotBlockAVX512(dot, x, y, stride, rows)
+	} else {
+		dotBlockAVX2(dot, x, y, stride, rows)
+	}
 }
 
 func momentsBlock(sum, sumsq, x, shift []float32, stride, rows int) {
@@ -34,7 +42,11 @@ func momentsBlock(sum, sumsq, x, shift []float32, stride, rows int) {
 	race.Write(sumsq)
 	race.ReadRows(x, rows, len(sum), stride)
 	race.Read(shift)
-	momentsBlockAVX2(sum, sumsq, x, shift, stride, rows)
+	if useAVX512 {
+		momentsBlockAVX512(sum, sumsq, x, shift, stride, rows)
+	} else {
+		momentsBlockAVX2(sum, sumsq, x, shift, stride, rows)
+	}
 }
 
 func sumDotBlock(sum, dot, dy, x, shift []float32, stride, rows int) {
@@ -47,7 +59,11 @@ func sumDotBlock(sum, dot, dy, x, shift []float32, stride, rows int) {
 	race.ReadRows(dy, rows, len(sum), stride)
 	race.ReadRows(x, rows, len(sum), stride)
 	race.Read(shift)
-	sumDotBlockAVX2(sum, dot, dy, x, shift, stride, rows)
+	if useAVX512 {
+		sumDotBlockAVX512(sum, dot, dy, x, shift, stride, rows)
+	} else {
+		sumDotBlockAVX2(sum, dot, dy, x, shift, stride, rows)
+	}
 }
 
 func maskSumDotBlock(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int) {
@@ -61,20 +77,39 @@ func maskSumDotBlock(sum, dot, dy, x, shift []float32, bits []uint32, stride, ro
 	race.ReadRows(x, rows, len(sum), stride)
 	race.Read(shift)
 	race.Read(bits)
-	maskSumDotBlockAVX2(sum, dot, dy, x, shift, bits, stride, rows)
+	if useAVX512 && stride%16 == 0 {
+		maskSumDotBlockAVX512(sum, dot, dy, x, shift, bits, stride, rows)
+	} else {
+		maskSumDotBlockAVX2(sum, dot, dy, x, shift, bits, stride, rows)
+	}
 }
 
 //go:noescape
 func sumBlockAVX2(sum, x []float32, stride, rows int)
 
 //go:noescape
+func sumBlockAVX512(sum, x []float32, stride, rows int)
+
+//go:noescape
 func dotBlockAVX2(dot, x, y []float32, stride, rows int)
+
+//go:noescape
+func dotBlockAVX512(dot, x, y []float32, stride, rows int)
 
 //go:noescape
 func momentsBlockAVX2(sum, sumsq, x, shift []float32, stride, rows int)
 
 //go:noescape
+func momentsBlockAVX512(sum, sumsq, x, shift []float32, stride, rows int)
+
+//go:noescape
 func sumDotBlockAVX2(sum, dot, dy, x, shift []float32, stride, rows int)
 
 //go:noescape
+func sumDotBlockAVX512(sum, dot, dy, x, shift []float32, stride, rows int)
+
+//go:noescape
 func maskSumDotBlockAVX2(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int)
+
+//go:noescape
+func maskSumDotBlockAVX512(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int)

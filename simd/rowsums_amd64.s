@@ -947,3 +947,900 @@ DATA laneBits<>+52(SB)/4, $0x00000020
 DATA laneBits<>+56(SB)/4, $0x00000040
 DATA laneBits<>+60(SB)/4, $0x00000080
 GLOBL laneBits<>(SB), RODATA|NOPTR, $64
+
+// func sumBlockAVX512(sum []float32, x []float32, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumBlockAVX512(SB), NOSPLIT, $0-64
+	MOVQ sum_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ sum_len+8(FP), CX
+	MOVQ stride+48(FP), BX
+	SHLQ $0x02, BX
+	XORQ SI, SI
+
+strip51:
+	CMPQ   CX, $0x40
+	JLT    enough52
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	LEAQ   (DX)(SI*4), DI
+	MOVQ   rows+56(FP), R8
+
+row53:
+	VMOVUPS (DI), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(DI), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(DI), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 192(DI), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    BX, DI
+	DECQ    R8
+	JNE     row53
+	VMOVUPS (AX)(SI*4), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)(SI*4)
+	VMOVUPS 128(AX)(SI*4), Z0
+	VADDPS  Z0, Z2, Z2
+	VMOVUPS Z2, 128(AX)(SI*4)
+	VMOVUPS 192(AX)(SI*4), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z3, 192(AX)(SI*4)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, CX
+	JMP     strip51
+
+enough52:
+strip54:
+	CMPQ   CX, $0x20
+	JLT    enough55
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	LEAQ   (DX)(SI*4), DI
+	MOVQ   rows+56(FP), R8
+
+row56:
+	VMOVUPS (DI), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS 64(DI), Z2
+	VADDPS  Z2, Z1, Z1
+	ADDQ    BX, DI
+	DECQ    R8
+	JNE     row56
+	VMOVUPS (AX)(SI*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	VMOVUPS 64(AX)(SI*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, CX
+	JMP     strip54
+
+enough55:
+strip57:
+	CMPQ   CX, $0x10
+	JLT    enough58
+	VXORPS Z0, Z0, Z0
+	LEAQ   (DX)(SI*4), DI
+	MOVQ   rows+56(FP), R8
+
+row59:
+	VMOVUPS (DI), Z1
+	VADDPS  Z1, Z0, Z0
+	ADDQ    BX, DI
+	DECQ    R8
+	JNE     row59
+	VMOVUPS (AX)(SI*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	JMP     strip57
+
+enough58:
+	TESTQ  CX, CX
+	JEQ    done
+	MOVL   $0x00000001, DI
+	SHLL   CL, DI
+	DECL   DI
+	KMOVW  DI, K1
+	VXORPS Z0, Z0, Z0
+	LEAQ   (DX)(SI*4), CX
+	MOVQ   rows+56(FP), DX
+
+row60:
+	VMOVUPS.Z (CX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	ADDQ      BX, CX
+	DECQ      DX
+	JNE       row60
+	VMOVUPS.Z (AX)(SI*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotBlockAVX512(dot []float32, x []float32, y []float32, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dotBlockAVX512(SB), NOSPLIT, $0-88
+	MOVQ dot_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ dot_len+8(FP), CX
+	MOVQ stride+72(FP), SI
+	SHLQ $0x02, SI
+	XORQ DI, DI
+
+strip61:
+	CMPQ   CX, $0x40
+	JLT    enough62
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (BX)(DI*4), R9
+	MOVQ   rows+80(FP), R10
+
+row63:
+	VMOVUPS (R8), Z4
+	VMOVUPS (R9), Z5
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(R8), Z4
+	VMOVUPS 64(R9), Z5
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(R8), Z4
+	VMOVUPS 128(R9), Z5
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 192(R8), Z4
+	VMOVUPS 192(R9), Z5
+	VMULPS  Z5, Z4, Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    SI, R8
+	ADDQ    SI, R9
+	DECQ    R10
+	JNE     row63
+	VMOVUPS (AX)(DI*4), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)(DI*4)
+	VMOVUPS 128(AX)(DI*4), Z0
+	VADDPS  Z0, Z2, Z2
+	VMOVUPS Z2, 128(AX)(DI*4)
+	VMOVUPS 192(AX)(DI*4), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z3, 192(AX)(DI*4)
+	ADDQ    $0x40, DI
+	SUBQ    $0x40, CX
+	JMP     strip61
+
+enough62:
+strip64:
+	CMPQ   CX, $0x20
+	JLT    enough65
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (BX)(DI*4), R9
+	MOVQ   rows+80(FP), R10
+
+row66:
+	VMOVUPS (R8), Z2
+	VMOVUPS (R9), Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS 64(R8), Z2
+	VMOVUPS 64(R9), Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	ADDQ    SI, R8
+	ADDQ    SI, R9
+	DECQ    R10
+	JNE     row66
+	VMOVUPS (AX)(DI*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, CX
+	JMP     strip64
+
+enough65:
+strip67:
+	CMPQ   CX, $0x10
+	JLT    enough68
+	VXORPS Z0, Z0, Z0
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (BX)(DI*4), R9
+	MOVQ   rows+80(FP), R10
+
+row69:
+	VMOVUPS (R8), Z1
+	VMOVUPS (R9), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	ADDQ    SI, R8
+	ADDQ    SI, R9
+	DECQ    R10
+	JNE     row69
+	VMOVUPS (AX)(DI*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	ADDQ    $0x10, DI
+	SUBQ    $0x10, CX
+	JMP     strip67
+
+enough68:
+	TESTQ  CX, CX
+	JEQ    done
+	MOVL   $0x00000001, R8
+	SHLL   CL, R8
+	DECL   R8
+	KMOVW  R8, K1
+	VXORPS Z0, Z0, Z0
+	LEAQ   (DX)(DI*4), CX
+	LEAQ   (BX)(DI*4), DX
+	MOVQ   rows+80(FP), BX
+
+row70:
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	ADDQ      SI, CX
+	ADDQ      SI, DX
+	DECQ      BX
+	JNE       row70
+	VMOVUPS.Z (AX)(DI*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentsBlockAVX512(sum []float32, sumsq []float32, x []float32, shift []float32, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·momentsBlockAVX512(SB), NOSPLIT, $0-112
+	MOVQ sum_base+0(FP), AX
+	MOVQ sumsq_base+24(FP), DX
+	MOVQ shift_base+72(FP), BX
+	MOVQ x_base+48(FP), SI
+	MOVQ sum_len+8(FP), CX
+	MOVQ stride+96(FP), DI
+	SHLQ $0x02, DI
+	XORQ R8, R8
+
+strip71:
+	CMPQ    CX, $0x40
+	JLT     enough72
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R8*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS 64(BX)(R8*4), Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VMOVUPS 128(BX)(R8*4), Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VMOVUPS 192(BX)(R8*4), Z11
+	LEAQ    (SI)(R8*4), R9
+	MOVQ    rows+104(FP), R10
+
+row73:
+	VMOVUPS (R9), Z12
+	VSUBPS  Z2, Z12, Z12
+	VADDPS  Z12, Z0, Z0
+	VMULPS  Z12, Z12, Z12
+	VADDPS  Z12, Z1, Z1
+	VMOVUPS 64(R9), Z12
+	VSUBPS  Z5, Z12, Z12
+	VADDPS  Z12, Z3, Z3
+	VMULPS  Z12, Z12, Z12
+	VADDPS  Z12, Z4, Z4
+	VMOVUPS 128(R9), Z12
+	VSUBPS  Z8, Z12, Z12
+	VADDPS  Z12, Z6, Z6
+	VMULPS  Z12, Z12, Z12
+	VADDPS  Z12, Z7, Z7
+	VMOVUPS 192(R9), Z12
+	VSUBPS  Z11, Z12, Z12
+	VADDPS  Z12, Z9, Z9
+	VMULPS  Z12, Z12, Z12
+	VADDPS  Z12, Z10, Z10
+	ADDQ    DI, R9
+	DECQ    R10
+	JNE     row73
+	VMOVUPS (AX)(R8*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(R8*4)
+	VMOVUPS (DX)(R8*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(R8*4)
+	VMOVUPS 64(AX)(R8*4), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z3, 64(AX)(R8*4)
+	VMOVUPS 64(DX)(R8*4), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, 64(DX)(R8*4)
+	VMOVUPS 128(AX)(R8*4), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS Z6, 128(AX)(R8*4)
+	VMOVUPS 128(DX)(R8*4), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS Z7, 128(DX)(R8*4)
+	VMOVUPS 192(AX)(R8*4), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS Z9, 192(AX)(R8*4)
+	VMOVUPS 192(DX)(R8*4), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS Z10, 192(DX)(R8*4)
+	ADDQ    $0x40, R8
+	SUBQ    $0x40, CX
+	JMP     strip71
+
+enough72:
+strip74:
+	CMPQ    CX, $0x20
+	JLT     enough75
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R8*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS 64(BX)(R8*4), Z5
+	LEAQ    (SI)(R8*4), R9
+	MOVQ    rows+104(FP), R10
+
+row76:
+	VMOVUPS (R9), Z6
+	VSUBPS  Z2, Z6, Z6
+	VADDPS  Z6, Z0, Z0
+	VMULPS  Z6, Z6, Z6
+	VADDPS  Z6, Z1, Z1
+	VMOVUPS 64(R9), Z6
+	VSUBPS  Z5, Z6, Z6
+	VADDPS  Z6, Z3, Z3
+	VMULPS  Z6, Z6, Z6
+	VADDPS  Z6, Z4, Z4
+	ADDQ    DI, R9
+	DECQ    R10
+	JNE     row76
+	VMOVUPS (AX)(R8*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(R8*4)
+	VMOVUPS (DX)(R8*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(R8*4)
+	VMOVUPS 64(AX)(R8*4), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z3, 64(AX)(R8*4)
+	VMOVUPS 64(DX)(R8*4), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, 64(DX)(R8*4)
+	ADDQ    $0x20, R8
+	SUBQ    $0x20, CX
+	JMP     strip74
+
+enough75:
+strip77:
+	CMPQ    CX, $0x10
+	JLT     enough78
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R8*4), Z2
+	LEAQ    (SI)(R8*4), R9
+	MOVQ    rows+104(FP), R10
+
+row79:
+	VMOVUPS (R9), Z3
+	VSUBPS  Z2, Z3, Z3
+	VADDPS  Z3, Z0, Z0
+	VMULPS  Z3, Z3, Z3
+	VADDPS  Z3, Z1, Z1
+	ADDQ    DI, R9
+	DECQ    R10
+	JNE     row79
+	VMOVUPS (AX)(R8*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(R8*4)
+	VMOVUPS (DX)(R8*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(R8*4)
+	ADDQ    $0x10, R8
+	SUBQ    $0x10, CX
+	JMP     strip77
+
+enough78:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $0x00000001, R9
+	SHLL      CL, R9
+	DECL      R9
+	KMOVW     R9, K1
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVUPS.Z (BX)(R8*4), K1, Z2
+	LEAQ      (SI)(R8*4), CX
+	MOVQ      rows+104(FP), BX
+
+row80:
+	VMOVUPS.Z (CX), K1, Z3
+	VSUBPS    Z2, Z3, Z3
+	VADDPS    Z3, Z0, Z0
+	VMULPS    Z3, Z3, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      DI, CX
+	DECQ      BX
+	JNE       row80
+	VMOVUPS.Z (AX)(R8*4), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R8*4)
+	VMOVUPS.Z (DX)(R8*4), K1, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)(R8*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sumDotBlockAVX512(sum []float32, dot []float32, dy []float32, x []float32, shift []float32, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·sumDotBlockAVX512(SB), NOSPLIT, $0-136
+	MOVQ sum_base+0(FP), AX
+	MOVQ dot_base+24(FP), DX
+	MOVQ shift_base+96(FP), BX
+	MOVQ dy_base+48(FP), SI
+	MOVQ x_base+72(FP), DI
+	MOVQ sum_len+8(FP), CX
+	MOVQ stride+120(FP), R8
+	SHLQ $0x02, R8
+	XORQ R9, R9
+
+strip81:
+	CMPQ    CX, $0x40
+	JLT     enough82
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R9*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS 64(BX)(R9*4), Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VMOVUPS 128(BX)(R9*4), Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VMOVUPS 192(BX)(R9*4), Z11
+	LEAQ    (SI)(R9*4), R10
+	LEAQ    (DI)(R9*4), R11
+	MOVQ    rows+128(FP), R12
+
+row83:
+	VMOVUPS (R10), Z12
+	VMOVUPS (R11), Z13
+	VADDPS  Z12, Z0, Z0
+	VSUBPS  Z2, Z13, Z13
+	VMULPS  Z12, Z13, Z13
+	VADDPS  Z13, Z1, Z1
+	VMOVUPS 64(R10), Z12
+	VMOVUPS 64(R11), Z13
+	VADDPS  Z12, Z3, Z3
+	VSUBPS  Z5, Z13, Z13
+	VMULPS  Z12, Z13, Z13
+	VADDPS  Z13, Z4, Z4
+	VMOVUPS 128(R10), Z12
+	VMOVUPS 128(R11), Z13
+	VADDPS  Z12, Z6, Z6
+	VSUBPS  Z8, Z13, Z13
+	VMULPS  Z12, Z13, Z13
+	VADDPS  Z13, Z7, Z7
+	VMOVUPS 192(R10), Z12
+	VMOVUPS 192(R11), Z13
+	VADDPS  Z12, Z9, Z9
+	VSUBPS  Z11, Z13, Z13
+	VMULPS  Z12, Z13, Z13
+	VADDPS  Z13, Z10, Z10
+	ADDQ    R8, R10
+	ADDQ    R8, R11
+	DECQ    R12
+	JNE     row83
+	VMOVUPS (AX)(R9*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(R9*4)
+	VMOVUPS (DX)(R9*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(R9*4)
+	VMOVUPS 64(AX)(R9*4), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z3, 64(AX)(R9*4)
+	VMOVUPS 64(DX)(R9*4), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, 64(DX)(R9*4)
+	VMOVUPS 128(AX)(R9*4), Z0
+	VADDPS  Z0, Z6, Z6
+	VMOVUPS Z6, 128(AX)(R9*4)
+	VMOVUPS 128(DX)(R9*4), Z0
+	VADDPS  Z0, Z7, Z7
+	VMOVUPS Z7, 128(DX)(R9*4)
+	VMOVUPS 192(AX)(R9*4), Z0
+	VADDPS  Z0, Z9, Z9
+	VMOVUPS Z9, 192(AX)(R9*4)
+	VMOVUPS 192(DX)(R9*4), Z0
+	VADDPS  Z0, Z10, Z10
+	VMOVUPS Z10, 192(DX)(R9*4)
+	ADDQ    $0x40, R9
+	SUBQ    $0x40, CX
+	JMP     strip81
+
+enough82:
+strip84:
+	CMPQ    CX, $0x20
+	JLT     enough85
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R9*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS 64(BX)(R9*4), Z5
+	LEAQ    (SI)(R9*4), R10
+	LEAQ    (DI)(R9*4), R11
+	MOVQ    rows+128(FP), R12
+
+row86:
+	VMOVUPS (R10), Z6
+	VMOVUPS (R11), Z7
+	VADDPS  Z6, Z0, Z0
+	VSUBPS  Z2, Z7, Z7
+	VMULPS  Z6, Z7, Z7
+	VADDPS  Z7, Z1, Z1
+	VMOVUPS 64(R10), Z6
+	VMOVUPS 64(R11), Z7
+	VADDPS  Z6, Z3, Z3
+	VSUBPS  Z5, Z7, Z7
+	VMULPS  Z6, Z7, Z7
+	VADDPS  Z7, Z4, Z4
+	ADDQ    R8, R10
+	ADDQ    R8, R11
+	DECQ    R12
+	JNE     row86
+	VMOVUPS (AX)(R9*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(R9*4)
+	VMOVUPS (DX)(R9*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(R9*4)
+	VMOVUPS 64(AX)(R9*4), Z0
+	VADDPS  Z0, Z3, Z3
+	VMOVUPS Z3, 64(AX)(R9*4)
+	VMOVUPS 64(DX)(R9*4), Z0
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, 64(DX)(R9*4)
+	ADDQ    $0x20, R9
+	SUBQ    $0x20, CX
+	JMP     strip84
+
+enough85:
+strip87:
+	CMPQ    CX, $0x10
+	JLT     enough88
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R9*4), Z2
+	LEAQ    (SI)(R9*4), R10
+	LEAQ    (DI)(R9*4), R11
+	MOVQ    rows+128(FP), R12
+
+row89:
+	VMOVUPS (R10), Z3
+	VMOVUPS (R11), Z4
+	VADDPS  Z3, Z0, Z0
+	VSUBPS  Z2, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	VADDPS  Z4, Z1, Z1
+	ADDQ    R8, R10
+	ADDQ    R8, R11
+	DECQ    R12
+	JNE     row89
+	VMOVUPS (AX)(R9*4), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)(R9*4)
+	VMOVUPS (DX)(R9*4), Z0
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, CX
+	JMP     strip87
+
+enough88:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $0x00000001, R10
+	SHLL      CL, R10
+	DECL      R10
+	KMOVW     R10, K1
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVUPS.Z (BX)(R9*4), K1, Z2
+	LEAQ      (SI)(R9*4), CX
+	LEAQ      (DI)(R9*4), BX
+	MOVQ      rows+128(FP), SI
+
+row90:
+	VMOVUPS.Z (CX), K1, Z3
+	VMOVUPS.Z (BX), K1, Z4
+	VADDPS    Z3, Z0, Z0
+	VSUBPS    Z2, Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R8, CX
+	ADDQ      R8, BX
+	DECQ      SI
+	JNE       row90
+	VMOVUPS.Z (AX)(R9*4), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R9*4)
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)(R9*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func maskSumDotBlockAVX512(sum []float32, dot []float32, dy []float32, x []float32, shift []float32, bits []uint32, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·maskSumDotBlockAVX512(SB), NOSPLIT, $0-160
+	MOVQ sum_base+0(FP), AX
+	MOVQ dot_base+24(FP), DX
+	MOVQ shift_base+96(FP), BX
+	MOVQ dy_base+48(FP), SI
+	MOVQ x_base+72(FP), DI
+	MOVQ bits_base+120(FP), R8
+	MOVQ sum_len+8(FP), CX
+	MOVQ stride+144(FP), R9
+	MOVQ R9, R10
+	SHRQ $0x03, R10
+	SHLQ $0x02, R9
+	XORQ R11, R11
+
+strip91:
+	CMPQ    CX, $0x40
+	JLT     enough92
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R11*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS 64(BX)(R11*4), Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VMOVUPS 128(BX)(R11*4), Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VMOVUPS 192(BX)(R11*4), Z11
+	LEAQ    (SI)(R11*4), R12
+	LEAQ    (DI)(R11*4), R13
+	MOVQ    R11, R14
+	SHRQ    $0x03, R14
+	ADDQ    R8, R14
+	MOVQ    rows+152(FP), R15
+
+row93:
+	VMOVUPS   (R12), Z12
+	VMOVUPS   (R13), Z13
+	KMOVW     (R14), K1
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VSUBPS    Z2, Z13, Z13
+	VMULPS    Z12, Z13, Z13
+	VADDPS    Z13, Z1, Z1
+	VMOVUPS   64(R12), Z12
+	VMOVUPS   64(R13), Z13
+	KMOVW     2(R14), K1
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z3, Z3
+	VSUBPS    Z5, Z13, Z13
+	VMULPS    Z12, Z13, Z13
+	VADDPS    Z13, Z4, Z4
+	VMOVUPS   128(R12), Z12
+	VMOVUPS   128(R13), Z13
+	KMOVW     4(R14), K1
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z6, Z6
+	VSUBPS    Z8, Z13, Z13
+	VMULPS    Z12, Z13, Z13
+	VADDPS    Z13, Z7, Z7
+	VMOVUPS   192(R12), Z12
+	VMOVUPS   192(R13), Z13
+	KMOVW     6(R14), K1
+	VMOVAPS.Z Z12, K1, Z12
+	VADDPS    Z12, Z9, Z9
+	VSUBPS    Z11, Z13, Z13
+	VMULPS    Z12, Z13, Z13
+	VADDPS    Z13, Z10, Z10
+	ADDQ      R9, R12
+	ADDQ      R9, R13
+	ADDQ      R10, R14
+	DECQ      R15
+	JNE       row93
+	VMOVUPS   (AX)(R11*4), Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)(R11*4)
+	VMOVUPS   (DX)(R11*4), Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (DX)(R11*4)
+	VMOVUPS   64(AX)(R11*4), Z0
+	VADDPS    Z0, Z3, Z3
+	VMOVUPS   Z3, 64(AX)(R11*4)
+	VMOVUPS   64(DX)(R11*4), Z0
+	VADDPS    Z0, Z4, Z4
+	VMOVUPS   Z4, 64(DX)(R11*4)
+	VMOVUPS   128(AX)(R11*4), Z0
+	VADDPS    Z0, Z6, Z6
+	VMOVUPS   Z6, 128(AX)(R11*4)
+	VMOVUPS   128(DX)(R11*4), Z0
+	VADDPS    Z0, Z7, Z7
+	VMOVUPS   Z7, 128(DX)(R11*4)
+	VMOVUPS   192(AX)(R11*4), Z0
+	VADDPS    Z0, Z9, Z9
+	VMOVUPS   Z9, 192(AX)(R11*4)
+	VMOVUPS   192(DX)(R11*4), Z0
+	VADDPS    Z0, Z10, Z10
+	VMOVUPS   Z10, 192(DX)(R11*4)
+	ADDQ      $0x40, R11
+	SUBQ      $0x40, CX
+	JMP       strip91
+
+enough92:
+strip94:
+	CMPQ    CX, $0x20
+	JLT     enough95
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R11*4), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVUPS 64(BX)(R11*4), Z5
+	LEAQ    (SI)(R11*4), R12
+	LEAQ    (DI)(R11*4), R13
+	MOVQ    R11, R14
+	SHRQ    $0x03, R14
+	ADDQ    R8, R14
+	MOVQ    rows+152(FP), R15
+
+row96:
+	VMOVUPS   (R12), Z6
+	VMOVUPS   (R13), Z7
+	KMOVW     (R14), K1
+	VMOVAPS.Z Z6, K1, Z6
+	VADDPS    Z6, Z0, Z0
+	VSUBPS    Z2, Z7, Z7
+	VMULPS    Z6, Z7, Z7
+	VADDPS    Z7, Z1, Z1
+	VMOVUPS   64(R12), Z6
+	VMOVUPS   64(R13), Z7
+	KMOVW     2(R14), K1
+	VMOVAPS.Z Z6, K1, Z6
+	VADDPS    Z6, Z3, Z3
+	VSUBPS    Z5, Z7, Z7
+	VMULPS    Z6, Z7, Z7
+	VADDPS    Z7, Z4, Z4
+	ADDQ      R9, R12
+	ADDQ      R9, R13
+	ADDQ      R10, R14
+	DECQ      R15
+	JNE       row96
+	VMOVUPS   (AX)(R11*4), Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)(R11*4)
+	VMOVUPS   (DX)(R11*4), Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (DX)(R11*4)
+	VMOVUPS   64(AX)(R11*4), Z0
+	VADDPS    Z0, Z3, Z3
+	VMOVUPS   Z3, 64(AX)(R11*4)
+	VMOVUPS   64(DX)(R11*4), Z0
+	VADDPS    Z0, Z4, Z4
+	VMOVUPS   Z4, 64(DX)(R11*4)
+	ADDQ      $0x20, R11
+	SUBQ      $0x20, CX
+	JMP       strip94
+
+enough95:
+strip97:
+	CMPQ    CX, $0x10
+	JLT     enough98
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVUPS (BX)(R11*4), Z2
+	LEAQ    (SI)(R11*4), R12
+	LEAQ    (DI)(R11*4), R13
+	MOVQ    R11, R14
+	SHRQ    $0x03, R14
+	ADDQ    R8, R14
+	MOVQ    rows+152(FP), R15
+
+row99:
+	VMOVUPS   (R12), Z3
+	VMOVUPS   (R13), Z4
+	KMOVW     (R14), K1
+	VMOVAPS.Z Z3, K1, Z3
+	VADDPS    Z3, Z0, Z0
+	VSUBPS    Z2, Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R9, R12
+	ADDQ      R9, R13
+	ADDQ      R10, R14
+	DECQ      R15
+	JNE       row99
+	VMOVUPS   (AX)(R11*4), Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)(R11*4)
+	VMOVUPS   (DX)(R11*4), Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (DX)(R11*4)
+	ADDQ      $0x10, R11
+	SUBQ      $0x10, CX
+	JMP       strip97
+
+enough98:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $0x00000001, R12
+	SHLL      CL, R12
+	DECL      R12
+	KMOVW     R12, K1
+	VXORPS    Z0, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVUPS.Z (BX)(R11*4), K1, Z2
+	LEAQ      (SI)(R11*4), CX
+	LEAQ      (DI)(R11*4), BX
+	MOVQ      R11, SI
+	SHRQ      $0x03, SI
+	ADDQ      R8, SI
+	MOVQ      rows+152(FP), DI
+
+row100:
+	VMOVUPS.Z (CX), K1, Z3
+	VMOVUPS.Z (BX), K1, Z4
+	KMOVW     (SI), K2
+	VMOVAPS.Z Z3, K2, Z3
+	VADDPS    Z3, Z0, Z0
+	VSUBPS    Z2, Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      R9, CX
+	ADDQ      R9, BX
+	ADDQ      R10, SI
+	DECQ      DI
+	JNE       row100
+	VMOVUPS.Z (AX)(R11*4), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(R11*4)
+	VMOVUPS.Z (DX)(R11*4), K1, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)(R11*4)
+
+done:
+	VZEROUPPER
+	RET

@@ -4,7 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
-func arith(s set) {
+func arith() {
+	s := avx2{}
 	binary(s, "add", func(_ step, a, b vector) vector { VADDPS(b, a, a); return a })
 	binary(s, "sub", func(_ step, a, b vector) vector { VSUBPS(b, a, a); return a })
 	binary(s, "mul", func(_ step, a, b vector) vector { VMULPS(b, a, a); return a })

@@ -8,17 +8,12 @@ import (
 // The constants are those of exp_generic.go, and the order of operations is its
 // order.
 
-func exp(s set) {
-	function(s, "exp", func(t step, x vector) vector {
-		return expOf(t.set, x)
-	})
-	function(s, "sigmoid", func(t step, x vector) vector {
-		VXORPS(integer("signBit", 1<<31), x, x)
-		y := expOf(t.set, x)
-		VADDPS(float("one", 1), y, y)
-		return quotient(t.set, "one", 1, y)
-	})
-	function(s, "tanh", tanhOf)
+func exp() {
+	for _, s := range bothSets {
+		function(s, "exp", func(t step, x vector) vector { return expOf(t.set, x) })
+		function(s, "sigmoid", sigmoidOf)
+		function(s, "tanh", tanhOf)
+	}
 }
 
 // function writes a kernel that applies f to every element.
@@ -96,6 +91,14 @@ func expOf(s set, x vector) vector {
 	return p
 }
 
+// sigmoidOf returns 1/(1 + e**-x).
+func sigmoidOf(t step, x vector) vector {
+	VXORPS(integer("signBit", 1<<31), x, x)
+	y := expOf(t.set, x)
+	VADDPS(float("one", 1), y, y)
+	return quotient(t.set, "one", 1, y)
+}
+
 // tanhOf returns the hyperbolic tangent of x: both formulas, and a choice.
 func tanhOf(t step, x vector) vector {
 	square := t.vector()
@@ -107,8 +110,8 @@ func tanhOf(t step, x vector) vector {
 	VADDPS(x, small, small)
 
 	sign, magnitude := t.vector(), t.vector()
-	VPAND(integer("signBit", 1<<31), x, sign)
-	VPXOR(sign, x, magnitude)
+	VANDPS(integer("signBit", 1<<31), x, sign)
+	VXORPS(sign, x, magnitude)
 	double := t.vector()
 	VADDPS(magnitude, magnitude, double)
 	e := expOf(t.set, double)
@@ -117,7 +120,7 @@ func tanhOf(t step, x vector) vector {
 	large := t.vector()
 	VMOVUPS(float("one", 1), large)
 	VSUBPS(q, large, large)
-	VPOR(sign, large, large)
+	VORPS(sign, large, large)
 
 	limit := t.vector()
 	VMOVUPS(float("tanhSmall", 0.625), limit)

@@ -87,10 +87,6 @@ func (l loop) write() {
 		mask = l.tail(l.n)
 	}
 	l.body(step{set: l.set, index: index, mask: mask})
-	if l.bits != nil {
-		// Where more elements follow these, their number is a multiple of 8.
-		INCQ(l.bits)
-	}
 	Label(done)
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // families are named as the files of package simd are.
-var families = map[string]func(s set){
+var families = map[string]func(){
 	"arith":   arith,
 	"exp":     exp,
 	"mask":    mask,
@@ -20,6 +20,10 @@ var families = map[string]func(s set){
 	"rowsums": rowSums,
 }
 
+// bothSets are for kernels that gain from wider vectors in cache: those that
+// compute much or work with bits. For the others memory is the limit.
+var bothSets = []set{avx2{}, avx512{}}
+
 func main() {
 	family := flag.String("family", "", "family of kernels to write")
 	flag.Parse()
@@ -28,6 +32,6 @@ func main() {
 		log.Fatalf("-family %q is not one of the kernel families", *family)
 	}
 	ConstraintExpr("!purego")
-	write(avx2{})
+	write()
 	Generate()
 }

@@ -4,11 +4,13 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 )
 
-func mask(s set) {
-	relu(s)
-	reluBits(s)
-	maskScale(s)
-	maskAxpy(s)
+func mask() {
+	for _, s := range bothSets {
+		relu(s)
+		reluBits(s)
+		maskScale(s)
+		maskAxpy(s)
+	}
 }
 
 func zero(s set) vector {

@@ -5,7 +5,8 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-func optim(s set) {
+func optim() {
+	s := avx2{}
 	sgd(s)
 	sgdMomentum(s, "sgdMomentum", false)
 	sgdMomentum(s, "sgdNesterov", true)

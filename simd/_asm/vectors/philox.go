@@ -8,7 +8,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-func philox(set) {
+func philox() {
 	philoxFill()
 	bernoulli()
 }

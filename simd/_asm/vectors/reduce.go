@@ -9,7 +9,8 @@ import (
 // The reductions go over groups of sixteen elements; what is left of the last
 // group is for Go.
 
-func reduce(s set) {
+func reduce() {
+	s := avx2{}
 	sum(s)
 	dot(s)
 	maxValue(s)

@@ -6,12 +6,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-func rows(s set) {
-	addRow(s)
-	scaleShiftRows(s)
-	scaleShiftReLURows(s)
-	bnBackwardRows(s)
-	bnReLUBackwardRows(s)
+func rows() {
+	addRow(avx2{})
+	for _, s := range bothSets {
+		scaleShiftRows(s)
+		scaleShiftReLURows(s)
+		bnBackwardRows(s)
+		bnReLUBackwardRows(s)
+	}
 }
 
 // eachRow applies body to the columns of every row. The matrices advance from
@@ -61,8 +63,8 @@ func scaleShiftRows(s set) {
 	})
 }
 
-// The number of columns must be a multiple of 8 where there are bits, so that
-// every row starts with a byte of its own.
+// Where there are bits, the number of columns must be a multiple of that of
+// lanes, so that no vector shares its bits' bytes with another.
 
 func scaleShiftReLURows(s set) {
 	begin(s, "scaleShiftReLURows", "func(dst, x, scale, shift []float32, bits []uint32, rows int)")

@@ -6,12 +6,14 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-func rowSums(s set) {
-	sumBlock(s)
-	dotBlock(s)
-	momentsBlock(s)
-	sumDotBlock(s)
-	maskSumDotBlock(s)
+func rowSums() {
+	for _, s := range bothSets {
+		sumBlock(s)
+		dotBlock(s)
+		momentsBlock(s)
+		sumDotBlock(s)
+		maskSumDotBlock(s)
+	}
 }
 
 // columnSums sums over the rows of a block, strip of columns by strip, with the

@@ -1,0 +1,56 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+type avx512 struct{}
+
+func (avx512) name() string   { return "AVX512" }
+func (avx512) lanes() int     { return 16 }
+func (avx512) vector() vector { return ZMM() }
+
+func (avx512) tail(n reg.Register) lanemask {
+	MOVQ(n, reg.RCX) // the only register that shifts count in
+	bits, mask := GP32(), K()
+	MOVL(U32(1), bits)
+	SHLL(reg.CL, bits)
+	DECL(bits)
+	KMOVW(bits, mask)
+	return mask
+}
+
+func (avx512) load(m Mem, v vector, tail lanemask) {
+	if tail != nil {
+		VMOVUPS_Z(m, tail, v)
+		return
+	}
+	VMOVUPS(m, v)
+}
+
+func (avx512) store(v vector, m Mem, tail lanemask) {
+	if tail != nil {
+		VMOVUPS(v, tail, m)
+		return
+	}
+	VMOVUPS(v, m)
+}
+
+func (avx512) compare(predicate uint8, a, b vector) lanemask {
+	mask := K()
+	VCMPPS(U8(predicate), b, a, mask)
+	return mask
+}
+
+func (avx512) keep(mask lanemask, v vector)      { VMOVAPS_Z(v, mask, v) }
+func (avx512) choose(mask lanemask, a, v vector) { VMOVAPS(a, mask, v) }
+
+func (avx512) loadBits(m Mem) lanemask {
+	mask := K()
+	KMOVW(m, mask)
+	return mask
+}
+
+func (avx512) storeBits(mask lanemask, m Mem) { KMOVW(mask, m) }
