@@ -14,7 +14,7 @@ import (
 
 // LearningConfig is how a policy learns. A zero field stands for the default.
 type LearningConfig struct {
-	// Rate is Adam's learning rate, by default 0.002.
+	// Rate is Adam's learning rate, by default 0.005.
 	Rate float64 `json:"rate"`
 
 	// Entropy is the weight of the entropy bonus, in advantage per nat and
@@ -24,15 +24,11 @@ type LearningConfig struct {
 	// Decay is how much of the moving mean and standard deviation of the
 	// rewards is kept at each result, by default 0.9.
 	Decay float64 `json:"decay"`
-
-	// Window is the number of latest results that each step learns from,
-	// by default 16.
-	Window int `json:"window"`
 }
 
 func (c LearningConfig) withDefaults() LearningConfig {
 	if c.Rate == 0 {
-		c.Rate = 0.002
+		c.Rate = 0.005
 	}
 	if c.Entropy == 0 {
 		c.Entropy = 0.01
@@ -40,14 +36,10 @@ func (c LearningConfig) withDefaults() LearningConfig {
 	if c.Decay == 0 {
 		c.Decay = 0.9
 	}
-	if c.Window == 0 {
-		c.Window = 16
-	}
 	return c
 }
 
 func (c LearningConfig) check() error {
-	const mostWindow = 1 << 12
 	switch {
 	case !(c.Rate > 0 && c.Rate <= 1):
 		return fmt.Errorf("controller: the learning rate is %g; it must be above 0 and at most 1", c.Rate)
@@ -55,8 +47,6 @@ func (c LearningConfig) check() error {
 		return fmt.Errorf("controller: the weight of the entropy bonus is %g; it must be above 0 and at most 100, or -1 for none", c.Entropy)
 	case !(c.Decay > 0 && c.Decay < 1):
 		return fmt.Errorf("controller: the decay of the reward baseline is %g; it must be between 0 and 1", c.Decay)
-	case c.Window < 1 || c.Window > mostWindow:
-		return fmt.Errorf("controller: the window is %d results; it must be from 1 to %d", c.Window, mostWindow)
 	}
 	return nil
 }
@@ -69,14 +59,6 @@ type learner struct {
 	optimizer *optim.Adam
 	tape      *autograd.Tape
 	baseline  baseline
-	recent    []experience
-}
-
-// experience is a finished trial as the policy learns from it.
-type experience struct {
-	tokens   []int
-	logProbs []float32
-	reward   float64
 }
 
 func newLearner(c Config, space dropout.Space) *learner {
@@ -96,64 +78,42 @@ func (l *learner) sample(rng *rand.Rand) (tokens []int, logProbs []float32, entr
 	return l.policy.Sample(rng)
 }
 
-// learn takes one optimizer step on the latest results, of which t is the
-// newest, and then moves the baseline.
+// learn takes one optimizer step on a result and then moves the baseline. The
+// first result has nothing to be compared with: it only sets the baseline.
 func (l *learner) learn(t Trial, reward float64) {
-	l.recent = append(l.recent, experience{t.Tokens, t.LogProbs, reward})
-	l.recent = l.recent[max(0, len(l.recent)-l.config.Window):]
 	if l.baseline.weight > 0 {
-		advantages := make([]float64, len(l.recent))
-		for i, e := range l.recent {
-			advantages[i] = l.baseline.advantage(e.reward)
-		}
-		loss := l.loss(advantages)
+		loss := l.loss(t, l.baseline.advantage(reward))
 		l.optimizer.Step(float32(l.config.Rate), l.tape.Backward(loss))
 		l.tape.Reset()
 	}
 	l.baseline.add(reward)
 }
 
-// loss returns what a step decreases: minus the mean over the latest results
-// and their choices of the algorithm's objective and of the entropy bonus.
-func (l *learner) loss(advantages []float64) *autograd.Tensor {
-	batch := make([][]int, len(l.recent))
-	var old []float32
-	for i, e := range l.recent {
-		batch[i] = e.tokens
-		old = append(old, e.logProbs...)
-	}
-	logProbs, entropy := l.policy.LogProbs(l.tape, batch)
-	var objective *autograd.Tensor
+// loss returns what a step decreases: minus the mean over the choices of a
+// trial of the algorithm's objective and of the entropy bonus.
+func (l *learner) loss(t Trial, advantage float64) *autograd.Tensor {
+	logProbs, entropy := l.policy.LogProbs(l.tape, [][]int{t.Tokens})
+	objective := weighted
 	if l.algorithm == PPO {
-		objective = clipped(l.tape, logProbs, old, advantages)
-	} else {
-		objective = weighted(l.tape, logProbs, old, advantages)
+		objective = clipped
 	}
+	y := objective(logProbs, t.LogProbs, advantage)
 	if l.config.Entropy > 0 {
-		objective = ops.Add(objective, ops.Scale(entropy, float32(l.config.Entropy)))
+		y = ops.Add(y, ops.Scale(entropy, float32(l.config.Entropy)))
 	}
-	return ops.Neg(ops.Mean(objective))
+	return ops.Neg(ops.Mean(y))
 }
 
 // mostWeight truncates the importance ratio of a sequence, which is a product
 // over all its choices and would have no bound.
 const mostWeight = 5
 
-// weighted returns REINFORCE's objective, w·A·log p for every choice. The
-// weight w of a point is the probability of all its tokens under the policy of
-// now over that under the policy that sampled it, mostWeight at most; no
-// gradient flows through it.
-func weighted(tape *autograd.Tape, logProbs *autograd.Tensor, old []float32, advantages []float64) *autograd.Tensor {
-	decisions := logProbs.Dim(1)
-	factors := make([]float32, logProbs.Len())
-	for n, a := range advantages {
-		lo, hi := n*decisions, (n+1)*decisions
-		w := importance(logProbs.Data()[lo:hi], old[lo:hi])
-		for i := lo; i < hi; i++ {
-			factors[i] = float32(w * a)
-		}
-	}
-	return ops.Mul(logProbs, tape.Input(factors, logProbs.Shape()...))
+// weighted returns REINFORCE's objective, w·A·log p for every choice. The weight
+// w is the probability of the whole sequence under the policy of now over that
+// under the policy that sampled it, mostWeight at most; no gradient flows
+// through it.
+func weighted(logProbs *autograd.Tensor, old []float32, advantage float64) *autograd.Tensor {
+	return ops.Scale(logProbs, float32(importance(logProbs.Data(), old)*advantage))
 }
 
 // importance returns the truncated ratio of the probabilities of a sequence,
@@ -171,15 +131,10 @@ const clipRange = 0.2
 
 // clipped returns PPO's objective, min(r·A, clip(r, 1-c, 1+c)·A), where r is the
 // ratio of the probabilities of one token, now over when it was sampled.
-func clipped(tape *autograd.Tape, logProbs *autograd.Tensor, old []float32, advantages []float64) *autograd.Tensor {
-	factors := make([]float32, logProbs.Len())
-	for i := range factors {
-		factors[i] = float32(advantages[i/logProbs.Dim(1)])
-	}
-	shape := logProbs.Shape()
-	a := tape.Input(factors, shape...)
-	r := ops.Exp(ops.Sub(logProbs, tape.Input(old, shape...)))
-	return ops.Minimum(ops.Mul(r, a), ops.Mul(ops.Clamp(r, 1-clipRange, 1+clipRange), a))
+func clipped(logProbs *autograd.Tensor, old []float32, advantage float64) *autograd.Tensor {
+	r := ops.Exp(ops.Sub(logProbs, autograd.FromSlice(old, logProbs.Shape()...)))
+	a := float32(advantage)
+	return ops.Minimum(ops.Scale(r, a), ops.Scale(ops.Clamp(r, 1-clipRange, 1+clipRange), a))
 }
 
 // baseline is what a reward is compared with: moving averages of the rewards

@@ -58,7 +58,7 @@ func parse(data []byte) (contents, error) {
 			c.records = append(c.records, r)
 		}
 		if err != nil {
-			return contents{}, fmt.Errorf("line %d is cannot be read (%v)", line, err)
+			return contents{}, fmt.Errorf("line %d cannot be read (%v)", line, err)
 		}
 		c.size += len(text) + 1
 	}

@@ -14,7 +14,7 @@ import (
 // PolicyConfig is the size of a [Policy]. A zero field stands for the default.
 type PolicyConfig struct {
 	Layers int    `json:"layers"` // of the Transformer; default 2
-	Width  int    `json:"width"`  // of its hidden states; default 64
+	Width  int    `json:"width"`  // of its hidden states; default 32
 	Heads  int    `json:"heads"`  // of its attention, a divisor of Width; default 4
 	Seed   uint64 `json:"-"`      // of the first weights
 }
@@ -24,7 +24,7 @@ func (c PolicyConfig) withDefaults() PolicyConfig {
 		c.Layers = 2
 	}
 	if c.Width == 0 {
-		c.Width = 64
+		c.Width = 32
 	}
 	if c.Heads == 0 {
 		c.Heads = 4

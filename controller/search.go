@@ -22,14 +22,14 @@ import (
 // range, when the log cannot be used or written, and when every trial failed.
 func Search(ctx context.Context, config Config, space dropout.Space, evaluate Evaluator) (*Report, error) {
 	config = config.withDefaults()
+	if err := errors.Join(config.check(), checkSpace(space)); err != nil {
+		return nil, err
+	}
 	if config.Trials < 1 {
 		return nil, fmt.Errorf("controller: a search of %d trials was asked for; it must have at least 1", config.Trials)
 	}
 	if config.Workers < 1 {
 		return nil, fmt.Errorf("controller: %d workers were asked for; there must be at least 1", config.Workers)
-	}
-	if err := errors.Join(config.check(), checkSpace(space)); err != nil {
-		return nil, err
 	}
 	s := &search{evaluate: evaluate, notify: config.Notify}
 	if s.notify == nil {

@@ -1,0 +1,29 @@
+package controller
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"autodropout/dropout"
+)
+
+// BenchmarkSample samples for the paper's search: 12 blocks of 8 tokens.
+func BenchmarkSample(b *testing.B) {
+	p := NewPolicy(dropout.ConvSpace([]int{4, 4, 4}), PolicyConfig{})
+	rng := rand.New(rand.NewPCG(1, 1))
+	for b.Loop() {
+		p.Sample(rng)
+	}
+}
+
+// BenchmarkLearn takes one step of the paper's search.
+func BenchmarkLearn(b *testing.B) {
+	space := dropout.ConvSpace([]int{4, 4, 4})
+	l := newLearner(Config{}.withDefaults(), space)
+	rng := rand.New(rand.NewPCG(1, 1))
+	var t Trial
+	t.Tokens, t.LogProbs, t.Entropy = l.sample(rng)
+	for b.Loop() {
+		l.learn(t, rng.Float64())
+	}
+}

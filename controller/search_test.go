@@ -1,0 +1,289 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+)
+
+// small is the space and policy of the tests that are not about learning.
+var (
+	smallSpace  = toySpace(2, 3, 2)
+	smallPolicy = PolicyConfig{Layers: 1, Width: 8, Heads: 2}
+)
+
+// smallReward depends on tokens and seed only.
+func smallReward(t Trial) float64 {
+	sum := 0.0
+	for i, v := range t.Tokens {
+		sum += float64(v * (i%3 - 1))
+	}
+	return sum + 0.1*seed.New(t.Seed, "noise").NormFloat64()
+}
+
+func evaluateSmall(_ context.Context, t Trial) (Outcome, error) {
+	return Outcome{Reward: smallReward(t), Note: fmt.Sprintf("tokens %v", t.Tokens)}, nil
+}
+
+// mustSearch runs a search that may not fail.
+func mustSearch(t testing.TB, config Config, space dropout.Space, evaluate Evaluator) *Report {
+	t.Helper()
+	report, err := Search(context.Background(), config, space, evaluate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// sameReport fails the test where two searches differ in anything but time.
+func sameReport(t *testing.T, what string, got, want *Report) {
+	t.Helper()
+	if !slices.EqualFunc(got.Trials, want.Trials, func(a, b Trial) bool { return string(encode(a)) == string(encode(b)) }) {
+		t.Errorf("%s: the trials differ", what)
+	}
+	sameResult := func(a, b *Result) bool {
+		if a == nil || b == nil {
+			return a == b
+		}
+		return a.Trial == b.Trial && a.Reward == b.Reward && a.Note == b.Note && a.Error == b.Error
+	}
+	if !slices.EqualFunc(got.Results, want.Results, sameResult) {
+		t.Errorf("%s: the results differ", what)
+	}
+	if (got.Policy == nil) != (want.Policy == nil) {
+		t.Fatalf("%s: one of the searches has no policy", what)
+	}
+	if got.Policy != nil && !slices.Equal(got.Policy.Params().Flat(), want.Policy.Params().Flat()) {
+		t.Errorf("%s: the policies differ", what)
+	}
+}
+
+func TestSearchDependsOnTheSeedOnly(t *testing.T) {
+	for _, algorithm := range []Algorithm{Reinforce, PPO, Random} {
+		config := Config{Trials: 24, Seed: 7, Algorithm: algorithm, InFlight: 5, Policy: smallPolicy, Workers: 1}
+		want := mustSearch(t, config, smallSpace, evaluateSmall)
+		for _, workers := range []int{1, 2, 5} {
+			for _, procs := range []int{1, 2} {
+				config.Workers = workers
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+				got := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+					// Some children overtake others.
+					time.Sleep(time.Duration(trial.Seed % 1000 * uint64(time.Microsecond)))
+					return evaluateSmall(ctx, trial)
+				})
+				sameReport(t, fmt.Sprintf("%s with %d workers on %d cores", algorithm, workers, procs), got, want)
+			}
+		}
+		config.Seed = 8
+		if other := mustSearch(t, config, smallSpace, evaluateSmall); slices.Equal(other.Trials[0].Tokens, want.Trials[0].Tokens) &&
+			slices.Equal(other.Trials[1].Tokens, want.Trials[1].Tokens) {
+			t.Errorf("%s: another seed gives the same trials", algorithm)
+		}
+	}
+}
+
+// TestSampledAfter checks what the policy knows when it samples: whether trial i
+// changes when the reward of trial j does.
+func TestSampledAfter(t *testing.T) {
+	const trials, inFlight = 9, 3
+	config := Config{Trials: trials, Seed: 1, InFlight: inFlight, Workers: 3, Policy: smallPolicy}
+	run := func(changed int, by float64) *Report {
+		return mustSearch(t, config, smallSpace, func(_ context.Context, trial Trial) (Outcome, error) {
+			reward := smallReward(trial)
+			if trial.Index == changed {
+				reward += by
+			}
+			return Outcome{Reward: reward}, nil
+		})
+	}
+	for j := 1; j < trials; j++ { // the first result only sets the baseline
+		got, want := run(j, 5), run(j, -5)
+		for i := range trials {
+			same := slices.Equal(got.Trials[i].LogProbs, want.Trials[i].LogProbs)
+			if knows := j <= i-inFlight; same == knows {
+				t.Errorf("trial %d: changed by the reward of trial %d: %v", i, j, !same)
+			}
+			if !same {
+				break // later trials differ in their tokens
+			}
+		}
+	}
+}
+
+func TestInFlight(t *testing.T) {
+	for _, async := range []bool{false, true} {
+		var running, mostRunning, mostInFlight atomic.Int64
+		raise := func(most *atomic.Int64, n int64) {
+			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			}
+		}
+		config := Config{Trials: 30, InFlight: 6, Workers: 3, Async: async, Algorithm: Random}
+		config.Notify = func(e Event) { raise(&mostInFlight, int64(e.Status.InFlight)) }
+		mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+			raise(&mostRunning, running.Add(1))
+			defer running.Add(-1)
+			time.Sleep(time.Millisecond)
+			return evaluateSmall(ctx, trial)
+		})
+		if mostRunning.Load() != 3 || mostInFlight.Load() != 6 {
+			t.Errorf("async %v: %d trials ran at a time and %d were in flight, want 3 and 6", async, mostRunning.Load(), mostInFlight.Load())
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	config := Config{Trials: 20, InFlight: 3, Policy: smallPolicy, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	var events []Event
+	config.Notify = func(e Event) { events = append(events, e) }
+	report := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+		switch trial.Index {
+		case 7:
+			return Outcome{Reward: 3}, errors.New("out of memory")
+		case 12:
+			return Outcome{Reward: math.NaN()}, nil
+		case 2, 17:
+			return Outcome{Reward: math.Inf(1)}, nil
+		}
+		return evaluateSmall(ctx, trial)
+	})
+	for i, want := range map[int]string{2: "the reward is +Inf", 7: "out of memory", 12: "the reward is NaN", 17: "the reward is +Inf", 3: ""} {
+		if got := report.Results[i]; got.Error != want || got.Failed() && got.Reward != 0 {
+			t.Errorf("trial %d: error %q, reward %g; want error %q", i, got.Error, got.Reward, want)
+		}
+	}
+	if last := events[len(events)-1].Status; last.Failed != 4 || last.Finished != 20 || last.InFlight != 0 {
+		t.Errorf("the last event says %+v", last)
+	}
+	if best, result, ok := report.Best(); !ok || result.Failed() || best.Index != result.Trial || math.IsNaN(result.Reward) {
+		t.Errorf("the best trial is %d with %+v", best.Index, result)
+	}
+	replayed, err := Replay(config.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameReport(t, "replay", replayed, report)
+}
+
+// TestFailureIsTheWorst compares a failed trial with one that has the lowest
+// reward so far.
+func TestFailureIsTheWorst(t *testing.T) {
+	rewards := []float64{0.5, 0.2, 0.9, math.NaN(), 0.4, 0.1, math.NaN()}
+	as := []float64{0.5, 0.2, 0.9, 0.2, 0.4, 0.1, 0.1}
+	run := func(rewards []float64) *Report {
+		config := Config{Trials: len(rewards), Seed: 3, Policy: smallPolicy}
+		return mustSearch(t, config, smallSpace, func(_ context.Context, trial Trial) (Outcome, error) {
+			return Outcome{Reward: rewards[trial.Index]}, nil
+		})
+	}
+	a, b := run(rewards), run(as)
+	if !slices.Equal(a.Policy.Params().Flat(), b.Policy.Params().Flat()) {
+		t.Error("a failed trial does not count as the worst so far")
+	}
+	// Before any other result a failure teaches nothing.
+	a = run([]float64{math.NaN(), 1})
+	b = run([]float64{math.NaN(), 2})
+	if !slices.Equal(a.Policy.Params().Flat(), b.Policy.Params().Flat()) {
+		t.Error("the first trial failed and the policy learned from it")
+	}
+}
+
+func TestEveryTrialFails(t *testing.T) {
+	report, err := Search(context.Background(), Config{Trials: 3, Policy: smallPolicy}, smallSpace,
+		func(context.Context, Trial) (Outcome, error) { return Outcome{}, errors.New("no such folder") })
+	if err == nil || !strings.Contains(err.Error(), "all 3 trials failed, the last with: no such folder") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, _, ok := report.Best(); ok {
+		t.Error("there is a best trial")
+	}
+}
+
+func TestCancel(t *testing.T) {
+	config := Config{Trials: 12, Seed: 4, InFlight: 4, Workers: 2, Policy: smallPolicy}
+	want := mustSearch(t, config, smallSpace, evaluateSmall)
+
+	config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
+	ctx, cancel := context.WithCancel(context.Background())
+	var stopped sync.Map
+	report, err := Search(ctx, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+		if trial.Index < 5 {
+			return evaluateSmall(ctx, trial)
+		}
+		cancel()
+		<-ctx.Done()
+		stopped.Store(trial.Index, true)
+		return Outcome{}, ctx.Err()
+	})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after 5 of 12 trials") {
+		t.Fatalf("the error is %v", err)
+	}
+	for i, r := range report.Results {
+		if (r != nil) != (i < 5) {
+			t.Errorf("trial %d: result %v", i, r)
+		}
+	}
+	var ran sync.Map
+	got := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+		ran.Store(trial.Index, true)
+		return evaluateSmall(ctx, trial)
+	})
+	sameReport(t, "resumed", got, want)
+	for i := range config.Trials {
+		if _, again := ran.Load(i); again != (i >= 5) {
+			t.Errorf("trial %d: run when resumed: %v", i, again)
+		}
+	}
+}
+
+// TestFinishedWhileStopping: a child that finishes although its context was
+// cancelled is not thrown away.
+func TestFinishedWhileStopping(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	report, err := Search(ctx, Config{Trials: 5, InFlight: 1, Policy: smallPolicy}, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+		cancel()
+		<-ctx.Done()
+		return evaluateSmall(ctx, trial)
+	})
+	if !errors.Is(err, context.Canceled) || len(report.Results) != 1 || report.Results[0] == nil {
+		t.Errorf("%d trials, error %v", len(report.Results), err)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		space  dropout.Space
+		want   string
+	}{
+		{Config{}, smallSpace, "must have at least 1"},
+		{Config{Trials: 1, Workers: -1}, smallSpace, "-1 workers"},
+		{Config{Trials: 1, InFlight: -1, Workers: 1}, smallSpace, "-1 trials in flight"},
+		{Config{Trials: 1, Algorithm: "sarsa"}, smallSpace, `"sarsa"`},
+		{Config{Trials: 1, Policy: PolicyConfig{Heads: 5}}, smallSpace, "divide its width"},
+		{Config{Trials: 1, Policy: PolicyConfig{Layers: -1}}, smallSpace, "-1 layers"},
+		{Config{Trials: 1, Learning: LearningConfig{Rate: -1}}, smallSpace, "learning rate is -1"},
+		{Config{Trials: 1, Learning: LearningConfig{Rate: math.NaN()}}, smallSpace, "learning rate is NaN"},
+		{Config{Trials: 1, Learning: LearningConfig{Entropy: -2}}, smallSpace, "entropy bonus is -2"},
+		{Config{Trials: 1, Learning: LearningConfig{Decay: 1}}, smallSpace, "decay"},
+		{Config{Trials: 1}, dropout.Space{}, "empty"},
+		{Config{Trials: 1}, toySpace(1, 2, 0), "0 values"},
+		{Config{Trials: 1}, toySpace(1<<12, 2, 2), "at most 4096 decisions"},
+	} {
+		_, err := Search(context.Background(), c.config, c.space, evaluateSmall)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: the error is %v, want %q in it", c.config, err, c.want)
+		}
+	}
+}
