@@ -179,12 +179,12 @@ func sumRows(g *autograd.Grad, dst, x []float32) {
 		return
 	}
 	rows, n := len(x)/c, rowGrain(c)
-	tasks := (rows + n - 1) / n
-	partial := g.Scratch(tasks * c)
+	count := ceilDiv(rows, n)
+	partial := g.Scratch(count * c)
 	parallel.Range(rows, n, func(lo, hi int) {
 		p := partial[lo/n*c:][:c]
 		clear(p)
 		simd.SumRows(p, x[lo*c:hi*c], hi-lo)
 	})
-	simd.SumRows(dst, partial, tasks)
+	simd.SumRows(dst, partial, count)
 }

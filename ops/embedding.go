@@ -39,7 +39,7 @@ func Embedding(w *autograd.Tensor, ids []int, shape ...int) *autograd.Tensor {
 			dw, dy := g.New(0).Data(), g.Dy().Data()
 			// A task owns a range of the vocabulary and looks through all ids, so
 			// that equal ids are added in their order.
-			parallel.Range(vocabulary, max(1, (vocabulary+tasks-1)/tasks), func(lo, hi int) {
+			parallel.Range(vocabulary, max(1, ceilDiv(vocabulary, tasks)), func(lo, hi int) {
 				clear(dw[lo*d : hi*d])
 				for i, id := range ids {
 					if lo <= id && id < hi {

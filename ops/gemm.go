@@ -17,10 +17,10 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 // blocks pack their operands less often, small ones make more tasks.
 func gemmBlock(m, n int) (rows, cols int) {
 	rows, cols = 192, 512
-	for rows > 48 && ceilDiv(m, rows)*ceilDiv(n, cols) < tasks {
-		rows, cols = rows/2, cols/2
+	for cols > 128 && ceilDiv(m, rows)*ceilDiv(n, cols) < tasks {
+		rows, cols = max(rows/2, 96), cols/2
 	}
-	return min(rows, m), min(cols, n)
+	return ceilDiv(m, max(1, ceilDiv(m, rows))), min(cols, n)
 }
 
 // gemm is simd.Gemm with alpha 1 on all cores.
@@ -49,7 +49,8 @@ func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, l
 // are added in order.
 func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32) {
 	rows, cols := gemmBlock(m, n)
-	parts := splits(k, m*n, ceilDiv(tasks, max(1, ceilDiv(m, max(1, rows))*ceilDiv(n, max(1, cols)))))
+	blocks := ceilDiv(m, max(1, rows)) * ceilDiv(n, max(1, cols))
+	parts := splits(k, m*n, ceilDiv(tasks, max(1, blocks)))
 	if parts == 1 {
 		gemm(true, false, m, n, k, a, lda, b, ldb, 0, c, n)
 		return

@@ -21,7 +21,7 @@ func total(name string, x *autograd.Tensor, factor float32) *autograd.Tensor {
 		Inputs: []*autograd.Tensor{x},
 		Forward: func(y *autograd.Tensor) {
 			src := x.Data()
-			partial := y.Scratch((len(src) + grain - 1) / grain)
+			partial := y.Scratch(ceilDiv(len(src), grain))
 			parallel.Range(len(src), grain, func(lo, hi int) { partial[lo/grain] = simd.Sum(src[lo:hi]) })
 			y.Data()[0] = factor * simd.Sum(partial)
 		},
