@@ -295,6 +295,17 @@ func TestLoadCIFAR10ArchiveErrors(t *testing.T) {
 	})
 }
 
+// A wrong size is found before memory is allocated for the content.
+func TestArchiveSizesComeFirst(t *testing.T) {
+	entries := cifarEntries()[1:2]
+	entries[0].content = append(entries[0].content, 0)
+	r := cifarReader{records: testRecords}
+	checkError(t, r.archiveFrom(bytes.NewReader(archiveBytes(t, entries)), "x"), "too long", "9220 bytes, expected 9219")
+	if r.trainImages != nil {
+		t.Error("memory was allocated")
+	}
+}
+
 func gzipped(t *testing.T, content []byte) []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -307,10 +318,13 @@ func gzipped(t *testing.T, content []byte) []byte {
 	return b.Bytes()
 }
 
-func TestReadBatchPassesErrorsOn(t *testing.T) {
+func TestReadBatchErrors(t *testing.T) {
 	broken := io.MultiReader(bytes.NewReader(cifarFile(0)[:4000]), iotest.ErrReader(errors.New("disk on fire")))
 	err := readBatch(broken, "f", make([]uint8, testRecords*3072), make([]uint8, testRecords))
 	checkError(t, err, "cannot read f", "disk on fire")
+	grown := bytes.NewReader(append(cifarFile(0), 0)) // since its size was looked at
+	err = readBatch(grown, "f", make([]uint8, testRecords*3072), make([]uint8, testRecords))
+	checkError(t, err, "f goes on after the expected 9219 bytes")
 }
 
 // checkError checks that err is one line that holds all the words.

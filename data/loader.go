@@ -144,7 +144,7 @@ func (f feed) batches(ctx context.Context) iter.Seq[*Batch] {
 			start := time.Now()
 			b, ok := <-ready
 			f.waited.Add(int64(time.Since(start)))
-			if !ok || ctx.Err() != nil || !yield(b) {
+			if !ok || !yield(b) {
 				return
 			}
 			free <- b

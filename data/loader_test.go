@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"runtime"
@@ -113,6 +114,25 @@ func TestAugmentationIgnoresBatchesAndCores(t *testing.T) {
 	}
 }
 
+func TestEveryImageIsVariedOnItsOwn(t *testing.T) {
+	train, _, err := Synthetic(SyntheticConfig{Train: 10, Test: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	twins := *train
+	twins.Images = bytes.Repeat(train.Image(0), 10)
+	l := newLoader(t, &twins, LoaderConfig{Batch: 10, Augment: Augment{Pad: 8}})
+	var kinds [][]float32
+	for _, x := range collect(l.Epoch(t.Context(), 0, 0)).images {
+		if !slices.ContainsFunc(kinds, func(k []float32) bool { return slices.Equal(k, x) }) {
+			kinds = append(kinds, x)
+		}
+	}
+	if len(kinds) < 7 {
+		t.Errorf("ten equal images became only %d different ones", len(kinds))
+	}
+}
+
 func TestEpochResumes(t *testing.T) {
 	l := newLoader(t, tinySet(45), LoaderConfig{Batch: 10, Seed: 3, Augment: StandardAugment()})
 	whole := collect(l.Epoch(t.Context(), 4, 0))
@@ -178,13 +198,14 @@ func TestLoopsLeaveNoGoroutines(t *testing.T) {
 		}},
 		{"cancel", func() {
 			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
 			n := 0
 			for range l.Epoch(ctx, 0, 0) {
 				n++
 				cancel()
 			}
 			if n != 1 {
-				t.Errorf("%d batches came, want none after cancelling", n)
+				t.Errorf("%d batches came, want no more after cancelling in the first", n)
 			}
 		}},
 		{"cancelled before", func() {
