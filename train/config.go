@@ -46,10 +46,10 @@ type Step struct {
 	Step    int     `json:"step"` // counted from 0
 	Epoch   int     `json:"epoch"`
 	Images  int     `json:"images"`
-	Loss    float32 `json:"loss"` // of the batch, before the update
-	Rate    float32 `json:"rate"` // learning rate
-	Norm    float64 `json:"norm"` // of the gradient, before clipping
-	Seconds float64 `json:"seconds"`
+	Loss    float32 `json:"loss"`    // of the batch, before the update
+	Rate    float32 `json:"rate"`    // learning rate
+	Norm    float64 `json:"norm"`    // of the gradient, before clipping
+	Seconds float64 `json:"seconds"` // since the step before ended, or the run began
 }
 
 // DivergedError reports a loss or a gradient that is not a finite number. The

@@ -25,6 +25,7 @@ type Trainer struct {
 	losses []float32  // of every step done
 	total  int        // steps in the whole training
 	log    *runLog    // nil: none
+	clock  time.Time  // when the last step ended
 }
 
 // New returns a trainer for model, which must be complete, on set. It is an
@@ -67,8 +68,10 @@ func New(model layers.Model, set *data.Set, config Config) (*Trainer, error) {
 	return t, nil
 }
 
-// Done returns how many steps were taken, and Total how many there are.
-func (t *Trainer) Done() int  { return len(t.losses) }
+// Done returns how many steps have been taken.
+func (t *Trainer) Done() int { return len(t.losses) }
+
+// Total returns how many steps the whole training has.
 func (t *Trainer) Total() int { return t.total }
 
 // Losses returns the loss of every step so far.
@@ -89,7 +92,8 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 			t.log = nil
 		}()
 	}
-	saved := time.Now()
+	t.clock = time.Now()
+	saved := t.clock
 	for t.Done() < t.total && ctx.Err() == nil {
 		epoch, first := t.Done()/t.loader.Batches(), t.Done()%t.loader.Batches()
 		for batch := range t.loader.Epoch(ctx, epoch, first) {
@@ -117,7 +121,6 @@ func (t *Trainer) Run(ctx context.Context) (err error) {
 
 // step trains on one batch.
 func (t *Trainer) step(epoch int, batch *data.Batch) error {
-	start := time.Now()
 	s := Step{Step: t.Done(), Epoch: epoch, Images: len(batch.Y)}
 	s.Rate = t.config.Schedule(s.Step)
 	defer t.tape.Reset()
@@ -142,7 +145,8 @@ func (t *Trainer) step(epoch int, batch *data.Batch) error {
 		t.ema.Update()
 	}
 	t.losses = append(t.losses, s.Loss)
-	s.Seconds = time.Since(start).Seconds()
+	now := time.Now()
+	s.Seconds, t.clock = now.Sub(t.clock).Seconds(), now
 	if t.log != nil {
 		if err := t.log.write(s); err != nil {
 			return err
