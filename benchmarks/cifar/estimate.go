@@ -83,14 +83,14 @@ func (e *experiment) announce() float64 {
 	}
 	steps := float64(trainings*e.finalSteps()) * e.cost.final
 	seconds := steps + float64(trainings)*e.testing(e.test)*e.cost.final
-	fmt.Fprintf(e.stdout, "To do: %d trainings of WRN-%d-%d with %d steps of about %s",
-		trainings, e.depth, e.width, e.finalSteps(), bench.Duration(e.cost.final))
+	fmt.Fprintf(e.stdout, "To do: %s of WRN-%d-%d with %d steps of about %s",
+		bench.Count(trainings, "training", "trainings"), e.depth, e.width, e.finalSteps(), bench.Duration(e.cost.final))
 	if searches > 0 {
 		trials := float64(searches*e.trials) * e.cost.search
 		steps += trials * float64(e.searchSteps())
 		seconds += trials * (float64(e.searchSteps()) + e.testing(e.valid))
-		fmt.Fprintf(e.stdout, "; %d searches of %d trials of WRN-%d-%d with %d steps of about %s",
-			searches, e.trials, e.searchDepth, e.searchWidth, e.searchSteps(), bench.Duration(e.cost.search))
+		fmt.Fprintf(e.stdout, "; %s of %d trials of WRN-%d-%d with %d steps of about %s",
+			bench.Count(searches, "search", "searches"), e.trials, e.searchDepth, e.searchWidth, e.searchSteps(), bench.Duration(e.cost.search))
 	}
 	fmt.Fprintf(e.stdout, ".\nEstimated time on this machine: about %s.\n", bench.Duration(seconds))
 	return steps

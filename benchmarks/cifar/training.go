@@ -111,20 +111,26 @@ func (e *experiment) train1(ctx context.Context, m method, pattern *dropout.Conv
 	if err != nil {
 		return unit{}, err
 	}
+	images := 0
 	for _, s := range steps {
 		u.Seconds += s.Seconds
+		images += s.Images
 	}
 	if u.Diverged {
 		e.progress.Logf("%s, seed %d: %v", m.title, k, diverged)
 		return u, nil
 	}
-	return u, e.testAndSave(ctx, trainer, &u, name, m.title)
+	rate := float64(images) / u.Seconds
+	if err := e.testAndSave(ctx, trainer, &u, name); err != nil {
+		return unit{}, err
+	}
+	e.progress.Logf("%s, seed %d: test error %.2f %%, %s, %.0f img/s", m.title, k, u.Error, bench.Duration(u.Seconds), rate)
+	return u, nil
 }
 
 // testAndSave scores a finished training on the test images and saves its
 // weights.
-func (e *experiment) testAndSave(ctx context.Context, trainer *train.Trainer, u *unit, name, title string) error {
-	rate := float64(trainer.Total()*e.batch) / u.Seconds
+func (e *experiment) testAndSave(ctx context.Context, trainer *train.Trainer, u *unit, name string) error {
 	started := time.Now()
 	score, err := trainer.Evaluate(ctx, e.test)
 	if err != nil {
@@ -132,7 +138,6 @@ func (e *experiment) testAndSave(ctx context.Context, trainer *train.Trainer, u 
 	}
 	u.Error, u.Loss = score.Error(), score.Loss
 	u.Seconds += time.Since(started).Seconds()
-	e.progress.Logf("%s, seed %d: test error %.2f %%, %s, %.0f img/s", title, u.Seed, u.Error, bench.Duration(u.Seconds), rate)
 	return trainer.SaveWeights(filepath.Join(e.folder, "weights", name+".safetensors"))
 }
 

@@ -68,31 +68,31 @@ func (l *list) Set(s string) error {
 // Get implements flag.Getter.
 func (l *list) Get() any { return *l.values }
 
-// Count declares a flag that takes a whole number of at least low.
-func Count(fs *flag.FlagSet, p *int, name string, low int, usage string) {
-	fs.Var(&count{p, low}, name, usage)
+// Whole declares a flag that takes a whole number of at least low.
+func Whole(fs *flag.FlagSet, p *int, name string, low int, usage string) {
+	fs.Var(&whole{p, low}, name, usage)
 }
 
-type count struct {
+type whole struct {
 	value *int
 	low   int
 }
 
-func (c *count) String() string {
-	if c.value == nil {
+func (w *whole) String() string {
+	if w.value == nil {
 		return "0"
 	}
-	return fmt.Sprint(*c.value)
+	return fmt.Sprint(*w.value)
 }
 
-func (c *count) Set(s string) error {
+func (w *whole) Set(s string) error {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < c.low {
-		return fmt.Errorf("it takes a whole number of at least %d", c.low)
+	if err != nil || n < w.low {
+		return fmt.Errorf("it takes a whole number of at least %d", w.low)
 	}
-	*c.value = n
+	*w.value = n
 	return nil
 }
 
 // Get implements flag.Getter.
-func (c *count) Get() any { return *c.value }
+func (w *whole) Get() any { return *w.value }

@@ -99,29 +99,32 @@ func (p *Progress) Task(name string, total int, cost float64) *Task {
 func (t *Task) Skip(steps int) {
 	p := t.progress
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	t.before += steps
 	p.planned -= float64(steps) * t.cost
-	if t.bar != nil {
-		t.bar.IncrBy(steps)
-	}
+	p.mu.Unlock()
+	t.advance(steps)
 }
 
 // Add reports steps that are done and the images they took.
 func (t *Task) Add(steps, images int) {
 	p := t.progress
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	t.done += steps
 	t.images += images
 	p.done += float64(steps) * t.cost
-	if t.bar != nil {
-		t.bar.IncrBy(steps)
-		return
-	}
-	if time.Since(t.lastLine) >= lineEvery {
+	if p.bars == nil && time.Since(t.lastLine) >= lineEvery {
 		t.lastLine = time.Now()
 		fmt.Fprintf(p.out, "%s: %s\n", t.name, t.status())
+	}
+	p.mu.Unlock()
+	t.advance(steps)
+}
+
+// advance moves the bar. The lock must be free: the bar may be waiting for it,
+// in the middle of drawing the status.
+func (t *Task) advance(steps int) {
+	if t.bar != nil {
+		t.bar.IncrBy(steps)
 	}
 }
 

@@ -65,12 +65,14 @@ func (r *Row) paper() string {
 	return fmt.Sprintf("%g (%s)", r.Paper.Value, r.Paper.Setting)
 }
 
-// Duration writes seconds for people: "0.4s", "12s", "3m20s", "5h10m",
+// Duration writes seconds for people: "24ms", "4.2s", "12s", "3m20s", "5h10m",
 // "412 days".
 func Duration(seconds float64) string {
 	const day = 24 * 60 * 60
 	d := time.Duration(seconds * float64(time.Second))
 	switch {
+	case seconds < 1:
+		return fmt.Sprintf("%.0fms", 1000*seconds)
 	case seconds < 10:
 		return fmt.Sprintf("%.1fs", seconds)
 	case seconds < 60*60:
@@ -79,4 +81,12 @@ func Duration(seconds float64) string {
 		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 	}
 	return fmt.Sprintf("%.0f days", seconds/day)
+}
+
+// Count writes a number of things: "1 search", "2 searches".
+func Count(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, several)
 }
