@@ -1,0 +1,84 @@
+package data_test
+
+import (
+	"context"
+	"fmt"
+
+	"autodropout/data"
+)
+
+// The built-in set needs no files.
+func ExampleSynthetic() {
+	train, test, err := data.Synthetic(data.SyntheticConfig{Seed: 1, Train: 200, Test: 100})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(train.Len(), test.Len(), train.Height, train.Width)
+	fmt.Println(train.Classes)
+	// Output:
+	// 200 100 32 32
+	// [disc ring crescent square cross hourglass triangle star arrow bolt]
+}
+
+// A trainer's loop over one epoch; a validation part is held out first.
+func ExampleLoader() {
+	all, _, err := data.Synthetic(data.SyntheticConfig{Train: 1000, Test: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	train, valid, err := all.HoldOut(1, 0.1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	loader, err := data.NewLoader(train, data.LoaderConfig{
+		Batch:    128,
+		Seed:     1,
+		Augment:  data.StandardAugment(),
+		DropLast: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	images := 0
+	for batch := range loader.Epoch(ctx, 0, 0) {
+		images += len(batch.Y) // train on batch.X and batch.Y here
+	}
+	fmt.Println(loader.Batches(), "batches of", images, "images")
+	for batch := range valid.Batches(ctx, 64) {
+		fmt.Println(batch.Shape)
+	}
+	// Output:
+	// 7 batches of 896 images
+	// [64 32 32 3]
+	// [36 32 32 3]
+}
+
+// With few labels: 4 images of every class are labelled, the rest are not.
+func ExampleSet_Take() {
+	train, _, err := data.Synthetic(data.SyntheticConfig{Train: 500, Test: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	labelled, rest, err := train.Take(1, 4)
+	fmt.Println(labelled.Len(), rest.Len(), err)
+	// Output: 40 460 <nil>
+}
+
+func ExampleOpen() {
+	cfg := data.OpenConfig{Synthetic: data.SyntheticConfig{Train: 100, Test: 50}}
+	_, _, about, err := data.Open(context.Background(), "synthetic", cfg)
+	fmt.Println(about, err)
+	// Output: The data is the built-in synthetic set, not CIFAR-10 (100 training and 50 test images drawn from seed 0), as -data synthetic asks. <nil>
+}
+
+func ExampleLoadCIFAR10() {
+	_, _, err := data.LoadCIFAR10("no/such/folder")
+	fmt.Println(err)
+	// Output: data: there is no no/such/folder: give the folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin, or cifar-10-binary.tar.gz
+}
