@@ -18,6 +18,16 @@
 // never on the number of workers or on how long a child takes.
 // [Config.Async] applies results in the order they come.
 //
+// # Learning
+//
+// The paper publishes neither its controller nor its hyper-parameters; these are
+// our decisions. Every result is one step of Adam. What a choice is credited
+// with is the reward's distance from a moving average, in moving standard
+// deviations, 3 at most, so that the unit of the reward does not matter and one
+// child that diverges cannot undo the rest. A trial that failed counts as the
+// worst applied before it. The defaults were chosen on synthetic rewards, where
+// the patterns tried are clearly better than random ones after 40 trials.
+//
 // # Log
 //
 // The log, trials.jsonl, is the whole state of a search. Its first line is the

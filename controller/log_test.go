@@ -9,11 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"autodropout/dropout"
 )
 
 var seconds = regexp.MustCompile(`"seconds":[^}]*`)
@@ -23,7 +26,7 @@ func readLog(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return seconds.ReplaceAllString(string(data), `"seconds":0`)
 }
@@ -122,6 +125,22 @@ func TestReplayRebuildsThePolicy(t *testing.T) {
 		}
 		sameReport(t, fmt.Sprintf("%s, async %v", config.Algorithm, config.Async), got, want)
 	}
+}
+
+// TestReplayOnOtherCores does it for the real space and the default policy,
+// whose operations are spread over cores.
+func TestReplayOnOtherCores(t *testing.T) {
+	config := Config{Trials: 12, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	want := mustSearch(t, config, dropout.ConvSpace([]int{2, 2, 2}), evaluateSmall)
+	runtime.GOMAXPROCS(1)
+	got, err := Replay(config.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameReport(t, "replay on one core", got, want)
+	config.Path = ""
+	sameReport(t, "search on one core", mustSearch(t, config, dropout.ConvSpace([]int{2, 2, 2}), evaluateSmall), want)
 }
 
 func TestLongerBudget(t *testing.T) {
@@ -235,6 +254,25 @@ func TestLogErrors(t *testing.T) {
 	}
 	if _, err := Replay(config.Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a log is missing and the error of Replay is %v", err)
+	}
+}
+
+// TestTornLineIsCutOff even when nothing is written after it.
+func TestTornLineIsCutOff(t *testing.T) {
+	config := Config{Trials: 3, Policy: smallPolicy, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	mustSearch(t, config, smallSpace, evaluateSmall)
+	whole := readLog(t, config.Path)
+	if err := os.WriteFile(config.Path, []byte(strings.TrimSuffix(whole, "\n")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Search(ctx, config, smallSpace, evaluateSmall); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(whole, "\n")
+	if want := strings.Join(lines[:len(lines)-2], ""); readLog(t, config.Path) != want {
+		t.Errorf("the log is\n%s\nwant\n%s", readLog(t, config.Path), want)
 	}
 }
 

@@ -123,11 +123,10 @@ func (p *Policy) Sample(rng *rand.Rand) (tokens []int, logProbs []float32, entro
 // returns their entropy as well.
 func draw(rng *rand.Rand, logProbs []float32) (choice int, entropy float64) {
 	u := rng.Float64()
-	choice = len(logProbs) - 1 // where rounding leaves u above the sum
 	sum := 0.0
 	for i, l := range logProbs {
 		p := math.Exp(float64(l))
-		if u >= sum && u < sum+p {
+		if u >= sum {
 			choice = i
 		}
 		sum += p

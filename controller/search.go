@@ -14,7 +14,8 @@ import (
 )
 
 // Search evaluates config.Trials points of space and returns all of them. It
-// resumes the log at config.Path when there is one.
+// resumes the log at config.Path when there is one. Two searches must not use
+// one log at the same time.
 //
 // When ctx is cancelled the running evaluations are cancelled, and Search
 // returns, with what is finished and an error that wraps ctx's, as soon as the
@@ -139,7 +140,7 @@ func (s *search) run(ctx context.Context) error {
 	for r := range results { // finished while the search was being stopped
 		err = errors.Join(err, s.finish(r))
 	}
-	if err == nil && s.state.done < s.state.config.Trials {
+	if err == nil && s.state.done < max(s.state.config.Trials, len(s.state.trials)) {
 		err = fmt.Errorf("controller: the search was stopped after %d of %d trials: %w", s.state.done, s.state.config.Trials, ctx.Err())
 	}
 	return err

@@ -122,6 +122,14 @@ func TestSampledAfter(t *testing.T) {
 	}
 }
 
+// TestAsync: with one trial in flight there is only one order.
+func TestAsync(t *testing.T) {
+	config := Config{Trials: 12, InFlight: 1, Policy: smallPolicy}
+	want := mustSearch(t, config, smallSpace, evaluateSmall)
+	config.Async = true
+	sameReport(t, "asynchronous", mustSearch(t, config, smallSpace, evaluateSmall), want)
+}
+
 func TestInFlight(t *testing.T) {
 	for _, async := range []bool{false, true} {
 		var running, mostRunning, mostInFlight atomic.Int64
@@ -193,7 +201,7 @@ func TestFailureIsTheWorst(t *testing.T) {
 	}
 	// Before any other result a failure teaches nothing.
 	a = run([]float64{math.NaN(), 1})
-	b = run([]float64{math.NaN(), 2})
+	b = run([]float64{math.NaN(), -1})
 	if !slices.Equal(a.Policy.Params().Flat(), b.Policy.Params().Flat()) {
 		t.Error("the first trial failed and the policy learned from it")
 	}

@@ -49,18 +49,16 @@ func (s *state) replay(records []record) error {
 	for i, r := range records {
 		var err error
 		if r.Sampled != nil {
-			err = s.checkSampled(*r.Sampled)
+			if err = s.checkSampled(*r.Sampled); err == nil {
+				s.sampled(*r.Sampled)
+			}
 		} else {
-			err = s.checkFinished(*r.Finished)
+			if err = s.checkFinished(*r.Finished); err == nil {
+				s.finished(*r.Finished)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("line %d cannot follow those before it: %w", i+2, err) // the header is line 1
-		}
-		if r.Sampled != nil {
-			s.prepare()
-			s.sampled(*r.Sampled)
-		} else {
-			s.finished(*r.Finished)
 		}
 	}
 	return nil
@@ -75,8 +73,9 @@ func (s *state) checkSampled(t Trial) error {
 	case len(t.LogProbs) != len(t.Tokens):
 		return fmt.Errorf("trial %d has %d tokens and %d log-probabilities", t.Index, len(t.Tokens), len(t.LogProbs))
 	}
+	const rounding = 1e-3 // of the logarithm of a probability of 1
 	for _, l := range t.LogProbs {
-		if !(l <= 0 && l > impossible) {
+		if !(l > impossible && l < rounding) {
 			return fmt.Errorf("trial %d has a log-probability of %g", t.Index, l)
 		}
 	}
@@ -107,19 +106,14 @@ func (s *state) ready() bool {
 	return next-s.leading < s.config.InFlight
 }
 
-// prepare applies the results that the next trial is to know of. Those that
-// came early have to wait: the policy that samples trial i must not depend on
-// which children were quick.
-func (s *state) prepare() {
-	if !s.config.Async {
-		s.applyTo(len(s.trials) + 1 - s.config.InFlight)
-	}
-}
-
 // next samples a trial. The caller records it and calls sampled.
 func (s *state) next() Trial {
-	s.prepare()
 	i := len(s.trials)
+	if !s.config.Async {
+		// Results that came early have to wait: the policy that samples a trial
+		// must not depend on which children were quick.
+		s.applyTo(i + 1 - s.config.InFlight)
+	}
 	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i))}
 	t.Tokens, t.LogProbs, t.Entropy = s.chooser.sample(seed.New(s.config.Seed, "controller/sample", uint64(i)))
 	return t

@@ -1,8 +1,6 @@
 package controller
 
-import (
-	"context"
-)
+import "context"
 
 // Trial is one pattern to be tried.
 type Trial struct {
@@ -27,8 +25,9 @@ type Outcome struct {
 // must depend on the trial only (not on time, order or core count) for the
 // search to be reproducible, must be safe for concurrent use, and must return
 // an error soon after ctx is cancelled; the trial then counts as not run. Any
-// other error, and a reward that is not a finite number, makes the trial a
-// failed one, which the policy takes for the worst result it has seen so far.
+// other error, and a reward that is not a finite float32, makes the trial a
+// failed one, which the policy takes for the worst result it has seen so far. A
+// panic is not recovered; the search can be resumed after it.
 type Evaluator func(ctx context.Context, t Trial) (Outcome, error)
 
 // Result is a finished trial.
@@ -57,7 +56,7 @@ type Event struct {
 type Status struct {
 	Trials   int     // the budget
 	Finished int     // failed ones included
-	Failed   int     //
+	Failed   int     // without a usable reward
 	InFlight int     // waiting for a worker or running
 	Best     *Result // nil while no trial has succeeded
 	Entropy  float64 // of the policy when the last trial was sampled, in nats per choice
