@@ -58,6 +58,7 @@ the final rows. Everything is written to the run's folder: config.toml, result.j
 		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
 	},
 	Register: register,
+	Free:     []string{"workers", "steps"},
 }
 
 // The recipe is the usual one for WRNs on CIFAR-10; the rates of the baselines

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/models"
 	"autodropout/train"
@@ -24,12 +25,53 @@ func (e *experiment) searchSteps() int { return e.searchEpochs * e.stepsPerEpoch
 // pass is about a third of one.
 func (e *experiment) testing(set *data.Set) float64 { return float64(set.Len()) / float64(e.batch) / 3 }
 
-// measure times a few steps of each network.
-func (e *experiment) measure(ctx context.Context) (c costs, err error) {
-	if c.final, err = e.stepSeconds(ctx, e.finalModel(0), e.train); err != nil || !e.searches() {
-		return c, err
+// work counts what is left to do, and the trials that were done before.
+type work struct{ trainings, searches, trials, tried int }
+
+func (e *experiment) left() (w work) {
+	for _, m := range e.rows() {
+		for k := range e.seeds {
+			if _, done := e.finished(m, k); !done {
+				w.trainings++
+			}
+		}
+		if m.search == "" {
+			continue
+		}
+		tried := e.triedBefore(m)
+		w.tried += tried
+		if tried < e.trials {
+			w.searches++
+			w.trials += e.trials - tried
+		}
 	}
-	c.search, err = e.stepSeconds(ctx, e.searchModel(0), e.fit)
+	return w
+}
+
+// triedBefore returns how many trials of a method's search have finished. A log
+// that cannot be used counts for nothing here; the search says what is wrong.
+func (e *experiment) triedBefore(m method) int {
+	report, err := controller.Replay(e.trialLog(m))
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, r := range report.Results {
+		if r != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// measure times a few steps of each network that is still to be trained.
+func (e *experiment) measure(ctx context.Context, left work) (c costs, err error) {
+	if left.trainings > 0 {
+		c.final, err = e.stepSeconds(ctx, e.finalModel(0), e.train)
+	}
+	if left.trials > 0 && err == nil {
+		c.search, err = e.stepSeconds(ctx, e.searchModel(0), e.fit)
+	}
 	return c, err
 }
 
@@ -67,31 +109,20 @@ func (e *experiment) stepSeconds(ctx context.Context, network models.WRNConfig, 
 	return spent / float64(max(steps, 1)), nil
 }
 
-// announce prints what is to be done and how long it should take, and returns
-// that time in seconds, without the evaluations.
-func (e *experiment) announce() float64 {
-	trainings, searches := 0, 0
-	for _, m := range e.rows() {
-		for k := range e.seeds {
-			if _, done := e.finished(m, k); !done {
-				trainings++
-			}
-		}
-		if m.search != "" {
-			searches++
-		}
-	}
-	steps := float64(trainings*e.finalSteps()) * e.cost.final
-	seconds := steps + float64(trainings)*e.testing(e.test)*e.cost.final
+// announce prints what is left to do and how long it should take. It returns
+// the seconds of all training steps that tasks will report, old trials included.
+func (e *experiment) announce(left work) float64 {
+	seconds := float64(left.trainings*e.finalSteps()) * e.cost.final
+	tests := float64(left.trainings) * e.testing(e.test) * e.cost.final
 	fmt.Fprintf(e.stdout, "To do: %s of WRN-%d-%d with %d steps of about %s",
-		bench.Count(trainings, "training", "trainings"), e.depth, e.width, e.finalSteps(), bench.Duration(e.cost.final))
-	if searches > 0 {
-		trials := float64(searches*e.trials) * e.cost.search
-		steps += trials * float64(e.searchSteps())
-		seconds += trials * (float64(e.searchSteps()) + e.testing(e.valid))
-		fmt.Fprintf(e.stdout, "; %s of %d trials of WRN-%d-%d with %d steps of about %s",
-			bench.Count(searches, "search", "searches"), e.trials, e.searchDepth, e.searchWidth, e.searchSteps(), bench.Duration(e.cost.search))
+		bench.Count(left.trainings, "training", "trainings"), e.depth, e.width, e.finalSteps(), bench.Duration(e.cost.final))
+	if left.trials > 0 {
+		seconds += float64(left.trials*e.searchSteps()) * e.cost.search
+		tests += float64(left.trials) * e.testing(e.valid) * e.cost.search
+		fmt.Fprintf(e.stdout, "; %s with %s of WRN-%d-%d with %d steps of about %s",
+			bench.Count(left.searches, "search", "searches"), bench.Count(left.trials, "trial", "trials"),
+			e.searchDepth, e.searchWidth, e.searchSteps(), bench.Duration(e.cost.search))
 	}
-	fmt.Fprintf(e.stdout, ".\nEstimated time on this machine: about %s.\n", bench.Duration(seconds))
-	return steps
+	fmt.Fprintf(e.stdout, ".\nEstimated time on this machine: about %s.\n", bench.Duration(seconds+tests))
+	return seconds + float64(left.tried*e.searchSteps())*e.cost.search
 }

@@ -53,42 +53,31 @@ func (e *experiment) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer e.units.Close()
-	if e.cost, err = e.measure(ctx); err != nil {
-		return err
-	}
-	total := e.announce()
-
 	ctx, e.stop = context.WithCancelCause(ctx)
 	defer e.stop(nil)
-	e.progress = bench.NewProgress(e.stderr, total)
-	rows, err := e.allRows(ctx)
-	e.progress.Close()
-	if ctx.Err() != nil {
+	rows, err := e.compute(ctx)
+	if err == nil {
+		err = e.report(rows)
+	} else if ctx.Err() != nil {
 		fmt.Fprintf(e.stdout, "Stopped. Continue with: go run ./benchmarks/cifar -resume -out %s\n", e.folder)
-		fmt.Fprintln(e.stdout, session(started))
-		if err = context.Cause(ctx); errors.Is(err, errSteps) {
-			return nil
-		}
-		return fmt.Errorf("interrupted: %w", err)
+		err = context.Cause(ctx)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errSteps) {
 		return err
 	}
-	if err := e.report(rows); err != nil {
-		return err
-	}
-	fmt.Fprintln(e.stdout, session(started))
+	fmt.Fprintf(e.stdout, "This session took %s and at most %s of memory.\n",
+		bench.Duration(time.Since(started).Seconds()), bench.Memory(bench.PeakMemory()))
 	return nil
 }
 
-// session says what this process took.
-func session(started time.Time) string {
-	return fmt.Sprintf("This session took %s and at most %s of memory.",
-		bench.Duration(time.Since(started).Seconds()), bench.Memory(bench.PeakMemory()))
-}
-
-func (e *experiment) allRows(ctx context.Context) ([]bench.Row, error) {
-	var rows []bench.Row
+// compute returns the rows of the table.
+func (e *experiment) compute(ctx context.Context) (rows []bench.Row, err error) {
+	left := e.left()
+	if e.cost, err = e.measure(ctx, left); err != nil {
+		return nil, err
+	}
+	e.progress = bench.NewProgress(e.stderr, e.announce(left))
+	defer e.progress.Close()
 	for _, m := range e.rows() {
 		row, err := e.row(ctx, m)
 		if err != nil {

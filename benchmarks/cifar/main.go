@@ -43,7 +43,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if e.folder, err = bench.OpenFolder("cifar", asked, "workers", "steps"); err != nil {
+	if e.folder, err = bench.OpenFolder("cifar", asked); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, about)

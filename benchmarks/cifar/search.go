@@ -25,8 +25,7 @@ type finding struct {
 
 // search runs the search of a method, or what is left of it.
 func (e *experiment) search(ctx context.Context, m method) (*finding, error) {
-	folder := filepath.Join(e.folder, m.key)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Dir(e.trialLog(m)), 0o777); err != nil {
 		return nil, err
 	}
 	model, err := models.NewWRN(e.searchModel(0))
@@ -37,7 +36,7 @@ func (e *experiment) search(ctx context.Context, m method) (*finding, error) {
 	task := e.progress.Task(m.title+", search", e.trials*e.searchSteps(), e.cost.search)
 	defer task.End()
 	config := controller.Config{
-		Path:      filepath.Join(folder, "trials.jsonl"),
+		Path:      e.trialLog(m),
 		Trials:    e.trials,
 		Workers:   e.concurrency(),
 		Task:      e.task(model),
@@ -68,7 +67,11 @@ func (e *experiment) search(ctx context.Context, m method) (*finding, error) {
 		Reward: result.Reward,
 		Note:   fmt.Sprintf("reward: accuracy on %d held-out images after %d epochs", e.valid.Len(), e.searchEpochs),
 	}
-	return f, f.pattern.Save(filepath.Join(folder, "pattern.json"))
+	return f, f.pattern.Save(filepath.Join(e.folder, m.key, "pattern.json"))
+}
+
+func (e *experiment) trialLog(m method) string {
+	return filepath.Join(e.folder, m.key, "trials.jsonl")
 }
 
 // concurrency returns how many trials run at a time.

@@ -17,6 +17,10 @@ type Command[C any] struct {
 	// Register declares one flag for every setting, with c's value as the
 	// default. It is called several times and must touch nothing else.
 	Register func(fs *flag.FlagSet, c *C)
+
+	// Free names flags that do not change the results. They are not among the
+	// settings of a run: each session of it has its own.
+	Free []string
 }
 
 // Preset is a named set of settings that a configuration file and flags change.
@@ -31,8 +35,8 @@ type Run struct {
 	Preset   string
 	Out      string // the folder to write to, "" for a fresh one
 	Resume   bool
-	Command  string   // as it was typed
-	Settings Settings // the effective value of every flag
+	Command  string   // to run the same again
+	Settings Settings // the effective value of every flag that changes the results
 }
 
 // ErrHelp is returned by Parse after it has printed the help that -h asks for.
@@ -76,8 +80,8 @@ func (cmd *Command[C]) Parse(args []string, stdout io.Writer) (C, Run, error) {
 	}
 	run := final.run
 	run.Preset = preset.Name
-	run.Command = strings.Join(append([]string{cmd.Name}, args...), " ")
-	run.Settings = final.settings()
+	run.Command = strings.Join(append([]string{"go run ./benchmarks/" + cmd.Name}, args...), " ")
+	run.Settings = final.settings(cmd.Free)
 	run.Settings["preset"] = preset.Name
 	return config, run, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"autodropout/internal/atomicfile"
@@ -15,16 +14,16 @@ const ConfigName = "config.toml"
 
 // OpenFolder makes the folder of a run ready, before anything is computed, and
 // returns its path. A fresh run needs one that is new or empty and writes its
-// settings there; one that is resumed must have been started with the same
-// settings, apart from those in free. It is a *UsageError when the folder does
-// not fit the request, another error when it cannot be written.
-func OpenFolder(name string, run Run, free ...string) (string, error) {
+// settings there; one that is resumed must have been started with the same. It
+// is a *UsageError when the folder does not fit the request, another error when
+// it cannot be written.
+func OpenFolder(name string, run Run) (string, error) {
 	path := run.Out
 	if path == "" {
 		path = filepath.Join("runs", name+"-"+time.Now().Format("20060102-150405"))
 	}
 	if run.Resume {
-		if err := sameSettings(filepath.Join(path, ConfigName), run.Settings, free); err != nil {
+		if err := sameSettings(filepath.Join(path, ConfigName), run.Settings); err != nil {
 			return "", err
 		}
 		return path, writable(path)
@@ -58,7 +57,7 @@ func writable(path string) error {
 	return os.Remove(f.Name())
 }
 
-func sameSettings(path string, settings Settings, free []string) error {
+func sameSettings(path string, settings Settings) error {
 	before, err := readConfig(path)
 	if err != nil {
 		return err
@@ -72,7 +71,7 @@ func sameSettings(path string, settings Settings, free []string) error {
 		return err
 	}
 	for _, key := range now.keys {
-		if was, is := before.values[key], now.values[key]; was != is && !slices.Contains(free, key) {
+		if was, is := before.values[key], now.values[key]; was != is {
 			return Usagef("the run in %s was started with -%s %s, not %s: give -out another folder for other settings",
 				filepath.Dir(path), key, was, is)
 		}

@@ -14,8 +14,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Settings holds the value of every flag by its name, as a configuration file
-// can hold it.
+// Settings holds values of flags by name, as a configuration file can.
 type Settings map[string]any
 
 // TOML returns the settings as a configuration file.
@@ -27,8 +26,7 @@ func (s Settings) TOML() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// notSettings are flags that say where and how to run, not what: a resumed run
-// may be given other values.
+// notSettings are flags that a configuration file cannot hold.
 var notSettings = []string{"config", "out", "resume"}
 
 // source is a flag set bound to the settings it fills.
@@ -96,10 +94,10 @@ func (s *source[C]) apply(file configFile) error {
 	return nil
 }
 
-func (s *source[C]) settings() Settings {
+func (s *source[C]) settings(free []string) Settings {
 	values := Settings{}
 	s.flags.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains(notSettings, f.Name) {
+		if !slices.Contains(notSettings, f.Name) && !slices.Contains(free, f.Name) {
 			values[f.Name] = f.Value.(flag.Getter).Get()
 		}
 	})

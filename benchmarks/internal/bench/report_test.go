@@ -1,0 +1,205 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func sampleResult() *Result {
+	paper := &Paper{Value: 3.2, Setting: "as published"}
+	return &Result{
+		Task: "image classification", Dataset: "CIFAR-10", Split: "test", Metric: "error", Unit: "%", Model: "WRN-28-10",
+		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5,
+		Rows: []Row{
+			NewRow("none", []float64{4, 5, 6}, 0, 90, nil),
+			NewRow("Dropout", []float64{4.25}, 0, 0.5, nil),
+			NewRow("AutoDropout", []float64{3}, 1, 3910, paper),
+		},
+		BestPattern: []byte(`{"version": 1}`),
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is now\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "result.json")
+	r := sampleResult()
+	if err := r.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "result.json", text)
+	var b bytes.Buffer
+	if err := r.Table(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "table.txt", b.Bytes())
+	if err := r.Table(broken{}); err == nil {
+		t.Error("no error from a writer that fails")
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+func TestDuration(t *testing.T) {
+	for seconds, want := range map[float64]string{
+		0.0241: "24ms", 4.26: "4.3s", 59.7: "1m0s", 200: "3m20s", 18601: "5h10m", 412 * 86400: "412 days",
+	} {
+		if got := Duration(seconds); got != want {
+			t.Errorf("%v seconds: %q, want %q", seconds, got, want)
+		}
+	}
+}
+
+func TestCommit(t *testing.T) {
+	root := t.TempDir()
+	inside := filepath.Join(root, "a", "b")
+	git := filepath.Join(root, ".git")
+	for _, dir := range []string{inside, filepath.Join(git, "refs", "heads"), filepath.Join(git, "worktrees", "w"), filepath.Join(root, "tree")} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := Commit(inside); got != "unknown" {
+		t.Errorf("in a repository without a HEAD: %q", got)
+	}
+	check := func(what, dir, want string) {
+		t.Helper()
+		if got := Commit(dir); got != want {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
+	}
+	writeText(t, filepath.Join(git, "HEAD"), "0123abc\n")
+	check("detached", inside, "0123abc")
+	writeText(t, filepath.Join(git, "HEAD"), "ref: refs/heads/main\n")
+	check("before the first commit", inside, "unknown")
+	writeText(t, filepath.Join(git, "packed-refs"), "# pack-refs\n11aa refs/heads/other\n22bb refs/heads/main\n")
+	check("packed", inside, "22bb")
+	writeText(t, filepath.Join(git, "refs", "heads", "main"), "33cc\n")
+	check("loose", inside, "33cc")
+	writeText(t, filepath.Join(root, "tree", ".git"), "gitdir: ../.git/worktrees/w\n")
+	writeText(t, filepath.Join(git, "worktrees", "w", "HEAD"), "ref: refs/heads/other\n")
+	writeText(t, filepath.Join(git, "worktrees", "w", "commondir"), "../..\n")
+	check("worktree", filepath.Join(root, "tree"), "11aa")
+}
+
+func TestMachine(t *testing.T) {
+	if CPU() == "" || SIMD() == "" {
+		t.Errorf("the machine is %q with %q", CPU(), SIMD())
+	}
+	if peak := PeakMemory(); peak < 1<<20 || peak > 1<<40 {
+		t.Errorf("the peak memory is %d bytes", peak)
+	}
+	for bytes, want := range map[int64]string{0: "unknown", 312_000_000: "312 MB", 4_250_000_000: "4.2 GB"} {
+		if got := Memory(bytes); got != want {
+			t.Errorf("%d bytes: %q, want %q", bytes, got, want)
+		}
+	}
+}
+
+func TestDrawing(t *testing.T) {
+	dir := t.TempDir()
+	svg := filepath.Join(dir, "c.svg")
+	curve := Smooth("a <b>", []float32{1, 3, 5, 7, 10}, 3)
+	if len(curve.X) != 3 || curve.Y[0] != 2 || curve.X[0] != 1.5 || curve.Y[2] != 10 || curve.X[2] != 5 {
+		t.Errorf("the smoothed curve is %+v", curve)
+	}
+	if err := DrawCurves(svg, "title", "x", "y", []Curve{curve, {Name: "none"}}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(svg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	tags := map[string]int{}
+	decoder := xml.NewDecoder(file)
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			tags[start.Name.Local]++
+		}
+	}
+	if tags["svg"] != 1 || tags["path"] == 0 || tags["text"] == 0 {
+		t.Errorf("the drawing has the elements %v", tags)
+	}
+
+	path := filepath.Join(dir, "m.png")
+	img := image.NewPaletted(image.Rect(0, 0, 4, 3), color.Palette{color.White, color.Black})
+	img.SetColorIndex(1, 2, 1)
+	if err := WritePNG(path, img); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := png.Decode(bytes.NewReader(text)); err != nil || back.At(1, 2) != color.RGBAModel.Convert(color.Black) && back.At(1, 2) != color.Black {
+		t.Errorf("the picture reads back as %v, error %v", back, err)
+	}
+}
+
+func TestProgressWithoutTerminal(t *testing.T) {
+	var b strings.Builder
+	p := NewProgress(&b, 100)
+	task := p.Task("training", 10, 5)
+	task.Skip(4) // of an earlier session
+	task.Add(1, 64)
+	if b.Len() > 0 {
+		t.Errorf("a line comes too early: %q", b.String())
+	}
+	task.lastLine = time.Now().Add(-lineEvery)
+	task.start = time.Now().Add(-2 * time.Second)
+	p.start = time.Now().Add(-20 * time.Second)
+	task.Add(1, 64)
+	// 20 seconds were planned before, 80 remain, of which 10 took 20 seconds.
+	if want := "training: step 6 of 10, 64 img/s, 4.0s left; 2m20s for the whole run\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	b.Reset()
+	p.Logf("%d done", 1)
+	task.End()
+	p.Close()
+	if b.String() != "1 done\n" {
+		t.Errorf("got %q", b.String())
+	}
+}
