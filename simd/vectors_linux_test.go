@@ -46,3 +46,21 @@ func runGuarded(t *testing.T, k kernel, columns int, low bool) {
 	a.bits = unsafe.Slice((*uint32)(unsafe.Pointer(&guarded(t, words, low)[0])), words)
 	a.run(k)
 }
+
+func TestWinogradGuardPages(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		for _, c := range stridedCases() {
+			if c.n > 40 {
+				continue
+			}
+			for _, low := range []bool{false, true} {
+				in, out := c.t.Size()
+				src, n := c.layout(in)
+				src.Data = guarded(t, n, low)
+				dst, n := c.layout(out)
+				dst.Data = guarded(t, n, low)
+				Winograd(c.t, dst, src, c.n, c.count)
+			}
+		}
+	})
+}

@@ -14,3 +14,10 @@ func ReadRows[T any](x []T, rows, cols, stride int) {}
 
 // WriteRows is ReadRows for writes.
 func WriteRows[T any](x []T, rows, cols, stride int) {}
+
+// ReadGroups is ReadRows for a number of matrices that start next elements
+// apart.
+func ReadGroups[T any](x []T, groups, next, rows, cols, stride int) {}
+
+// WriteGroups is ReadGroups for writes.
+func WriteGroups[T any](x []T, groups, next, rows, cols, stride int) {}

@@ -35,3 +35,18 @@ func WriteRows[T any](x []T, rows, cols, stride int) {
 		Write(x[i*stride : i*stride+cols])
 	}
 }
+
+// ReadGroups is ReadRows for a number of matrices that start next elements
+// apart.
+func ReadGroups[T any](x []T, groups, next, rows, cols, stride int) {
+	for g := range groups {
+		ReadRows(x[g*next:], rows, cols, stride)
+	}
+}
+
+// WriteGroups is ReadGroups for writes.
+func WriteGroups[T any](x []T, groups, next, rows, cols, stride int) {
+	for g := range groups {
+		WriteRows(x[g*next:], rows, cols, stride)
+	}
+}

@@ -10,14 +10,15 @@ import (
 
 // families are named as the files of package simd are.
 var families = map[string]func(){
-	"arith":   arith,
-	"exp":     exp,
-	"mask":    mask,
-	"optim":   optim,
-	"philox":  philox,
-	"reduce":  reduce,
-	"rows":    rows,
-	"rowsums": rowSums,
+	"arith":    arith,
+	"exp":      exp,
+	"mask":     mask,
+	"optim":    optim,
+	"philox":   philox,
+	"reduce":   reduce,
+	"rows":     rows,
+	"rowsums":  rowSums,
+	"winograd": winograd,
 }
 
 // bothSets are for kernels that gain from wider vectors in cache: those that
