@@ -38,8 +38,9 @@ type Difficulty struct {
 	Contrast int
 	// Noise is the largest deviation of a pixel value (0..255) by noise.
 	Noise int
-	// LabelNoise is the percentage of training labels replaced by a random
-	// class. Test labels are always right.
+	// LabelNoise is the percentage of training images whose labels are shuffled
+	// among each other, so that nine of ten of these are wrong. Test labels are
+	// always right.
 	LabelNoise int
 }
 
@@ -143,12 +144,15 @@ func drawSet(name string, d Difficulty, base, part uint64, n int) *Set {
 	return s
 }
 
-// mislabel gives percent of the images a random label.
+// mislabel shuffles the labels of percent of the images among each other, which
+// leaves the classes as large as they were.
 func (s *Set) mislabel(base uint64, percent int) {
-	rng := seed.New(base, "label noise")
-	for i := range s.Labels {
-		if rng.IntN(100) < percent {
-			s.Labels[i] = uint8(rng.IntN(len(s.Classes)))
-		}
+	images := seed.New(base, "label noise").Perm(s.Len())[:s.Len()*percent/100]
+	labels := make([]uint8, len(images))
+	for k, i := range images {
+		labels[k] = s.Labels[i]
+	}
+	for k, i := range images {
+		s.Labels[i] = labels[(k+1)%len(labels)]
 	}
 }
