@@ -296,6 +296,8 @@ func TestLogCannotBeWritten(t *testing.T) {
 	}
 }
 
+// FuzzReplay is best run with -fuzzminimizetime 1x: logs are long, and making
+// every interesting one short takes all the time there is.
 func FuzzReplay(f *testing.F) {
 	for _, async := range []bool{false, true} {
 		config := Config{Trials: 3, InFlight: 2, Workers: 1, Algorithm: Random, Async: async, Path: filepath.Join(f.TempDir(), "trials.jsonl")}
