@@ -103,7 +103,7 @@ func (p *Policy) Sample(rng *rand.Rand) (tokens []int, logProbs []float32, entro
 	decisions := p.space.Decisions()
 	for i := range decisions {
 		// The hidden states of the prefix are computed again each time: the
-		// whole sample takes less than a tenth of a second, and a cache would
+		// whole sample takes about a tenth of a second, and a cache would
 		// be a second forward pass to keep equal to the first.
 		h := p.hidden(tape, [][]int{tokens}, i+1)
 		last := ops.Reshape(ops.Slice(h, 1, i, i+1), 1, h.Dim(2))
