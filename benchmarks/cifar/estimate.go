@@ -9,6 +9,7 @@ import (
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/models"
+	"autodropout/optim"
 	"autodropout/train"
 )
 
@@ -90,6 +91,7 @@ func (e *experiment) stepSeconds(ctx context.Context, network models.WRNConfig, 
 	var steps int
 	var spent float64
 	config := e.recipe(model, set, most)
+	config.Schedule = optim.Constant(0) // what cannot learn cannot diverge
 	config.OnStep = func(s train.Step) {
 		if s.Step > 0 {
 			steps++
@@ -124,5 +126,8 @@ func (e *experiment) announce(left work) float64 {
 			e.searchDepth, e.searchWidth, e.searchSteps(), bench.Duration(e.cost.search))
 	}
 	fmt.Fprintf(e.stdout, ".\nEstimated time on this machine: about %s.\n", bench.Duration(seconds+tests))
-	return seconds + float64(left.tried*e.searchSteps())*e.cost.search
+	if left.tried > 0 {
+		seconds += float64(left.tried*e.searchSteps()) * e.cost.search
+	}
+	return seconds
 }

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/train"
+)
+
+// TestMain lets the test program be the benchmark, for TestKill.
+func TestMain(m *testing.M) {
+	if args := os.Getenv(benchmarkEnv); args != "" {
+		os.Exit(run(context.Background(), strings.Fields(args), os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+const benchmarkEnv = "AUTODROPOUT_TEST_CIFAR"
+
+// tiny is the smallest experiment with a search.
+func tiny(out string, more ...string) []string {
+	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "20", "-batch", "12", "-epochs", "2",
+		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-method", "none,random,autodropout", "-out", out}, more...)
+}
+
+// call runs the benchmark in this process.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func mustCall(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, stderr := call(t, args...)
+	if code != 0 {
+		t.Fatalf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
+	}
+	return stdout
+}
+
+// outcome is all that must be the same whenever the settings are.
+func outcome(t *testing.T, folder string) string {
+	t.Helper()
+	var b strings.Builder
+	for _, name := range []string{"none-0", "random-0", "autodropout-0"} {
+		weights, err := os.ReadFile(filepath.Join(folder, "weights", name+".safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(weights)
+		steps, err := train.ReadLog(filepath.Join(folder, "logs", name+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range steps {
+			steps[i].Seconds = 0
+		}
+		if err := json.NewEncoder(&b).Encode(steps); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"random", "autodropout"} {
+		report, err := controller.Replay(filepath.Join(folder, name, "trials.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range report.Results {
+			r.Seconds = 0
+		}
+		if err := json.NewEncoder(&b).Encode([]any{report.Trials, report.Results}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pattern, err := os.ReadFile(filepath.Join(folder, "best-pattern.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Write(pattern)
+	return b.String()
+}
+
+func readResult(t *testing.T, folder string) bench.Result {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r bench.Result
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestPipeline(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	stdout := mustCall(t, tiny(folder, "-method", strings.Join(methodKeys(), ","))...)
+	first, rest, _ := strings.Cut(stdout, "\n")
+	if !strings.Contains(first, "synthetic set, not CIFAR-10") || !strings.Contains(rest, "demonstration") {
+		t.Errorf("the output begins with %q", first)
+	}
+	for _, want := range []string{"Estimated time", folder, "paper, in its own setting", "memory"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the output does not have %q:\n%s", want, stdout)
+		}
+	}
+	for _, line := range strings.Split(stdout, "\n") {
+		if strings.HasPrefix(line, "| ") && strings.Contains(line, "WRN-28-10") != strings.HasPrefix(line, "| AutoDropout") {
+			t.Errorf("only the row of AutoDropout has a confirmed number: %s", line)
+		}
+	}
+	r := readResult(t, folder)
+	if len(r.Rows) != len(methods) || r.Model != "WRN-10-1" || r.Preset != "quick" || r.Dataset != "synthetic" || len(r.BestPattern) < 10 {
+		t.Errorf("the result is %+v", r)
+	}
+	for i, row := range r.Rows {
+		if row.Method != methods[i].title || len(row.Values) != 1 || row.Mean == nil || row.Std != nil || row.Seconds <= 0 {
+			t.Errorf("row %d is %+v", i, row)
+		}
+	}
+	if p := r.Rows[len(r.Rows)-1].Paper; p == nil || p.Value != 3.2 {
+		t.Errorf("the paper's number is %+v", p)
+	}
+	for _, name := range []string{"best-pattern.png", "loss.svg", "search.svg", "table.txt", "config.toml", "weights/dropblock-0.safetensors"} {
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(folder, "checkpoints")); err != nil || len(left) > 0 {
+		t.Errorf("checkpoints stay behind: %v, error %v", left, err)
+	}
+
+	// A learned pattern takes the place of the searches.
+	given := filepath.Join(t.TempDir(), "given")
+	mustCall(t, "-data", "synthetic", "-train-size", "60", "-test-size", "20", "-epochs", "1", "-seeds", "1", "-depth", "16",
+		"-method", "none,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"), "-out", given)
+	r = readResult(t, given)
+	if len(r.Rows) != 2 || r.Rows[1].Method != "pattern best-pattern.json" || r.Rows[1].Paper != nil {
+		t.Errorf("with -pattern the rows are %+v", r.Rows)
+	}
+}
+
+func TestDivergedRow(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	stdout := mustCall(t, tiny(folder, "-method", "none", "-rate", "1e30", "-clip", "0")...)
+	if !strings.Contains(stdout, "| diverged") {
+		t.Errorf("the output is\n%s", stdout)
+	}
+	if row := readResult(t, folder).Rows[0]; row.Mean != nil || len(row.Values) != 0 {
+		t.Errorf("the row is %+v", row)
+	}
+}

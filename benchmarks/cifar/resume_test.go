@@ -1,0 +1,111 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSameAlways runs one experiment without a break, on one core, in pieces,
+// and with a kill.
+func TestSameAlways(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole")
+	mustCall(t, tiny(whole, "-workers", "2")...)
+	want := outcome(t, whole)
+
+	t.Run("one core", func(t *testing.T) {
+		runtime.GOMAXPROCS(1)
+		folder := filepath.Join(dir, "one")
+		mustCall(t, tiny(folder)...)
+		runtime.GOMAXPROCS(2)
+		if outcome(t, folder) != want {
+			t.Error("weights, losses or searches differ from those on two cores")
+		}
+	})
+	t.Run("other seed", func(t *testing.T) {
+		folder := filepath.Join(dir, "seed")
+		mustCall(t, tiny(folder, "-seed", "1")...)
+		if outcome(t, folder) == want {
+			t.Error("weights, losses and searches are those of another seed")
+		}
+	})
+	t.Run("pieces", func(t *testing.T) {
+		folder := filepath.Join(dir, "pieces")
+		stdout := mustCall(t, tiny(folder, "-steps", "3")...)
+		if !strings.Contains(stdout, "-resume -out "+folder) || strings.Contains(stdout, "| none") {
+			t.Errorf("stopped by -steps the output is\n%s", stdout)
+		}
+		if _, err := os.Stat(filepath.Join(folder, "checkpoints", "none-0.safetensors")); err != nil {
+			t.Errorf("there is no checkpoint: %v", err)
+		}
+		// 8 steps of the first training, 3 trials of 3 steps, 8 steps, and so on.
+		for _, steps := range []int{4, 6, 7, 5, 6} {
+			mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
+		}
+		mustCall(t, "-resume", "-out", folder)
+		if outcome(t, folder) != want {
+			t.Error("weights, losses or searches differ from those of the run in one piece")
+		}
+		// A finished run trains nothing when it is resumed.
+		before := modified(t, folder)
+		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "| AutoDropout") {
+			t.Errorf("the finished run prints\n%s", stdout)
+		}
+		if after := modified(t, folder); !after.Equal(before) {
+			t.Error("the finished run trained again")
+		}
+	})
+	t.Run("killed", func(t *testing.T) {
+		folder := filepath.Join(dir, "killed")
+		kill(t, folder)
+		mustCall(t, "-resume", "-out", folder)
+		if outcome(t, folder) != want {
+			t.Error("weights, losses or searches differ from those of the run in one piece")
+		}
+	})
+}
+
+func modified(t *testing.T, folder string) time.Time {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(folder, "weights", "none-0.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ModTime()
+}
+
+// kill runs the benchmark as a process and kills it when the second search has
+// begun.
+func kill(t *testing.T, folder string) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(program)
+	command.Env = append(os.Environ(), benchmarkEnv+"="+strings.Join(tiny(folder), " "))
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(folder, "autodropout", "trials.jsonl")
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
+		if text, err := os.ReadFile(log); err == nil && strings.Contains(string(text), "finished") {
+			break
+		}
+		if time.Now().After(deadline) {
+			command.Process.Kill()
+			t.Fatal("the second search did not begin")
+		}
+	}
+	command.Process.Kill()
+	if err := command.Wait(); err == nil {
+		t.Fatal("the benchmark ended before it was killed")
+	}
+}
