@@ -89,8 +89,8 @@ var quick = func() config {
 
 func register(fs *flag.FlagSet, c *config) {
 	fs.StringVar(&c.data, "data", c.data, "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files")
-	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, balanced over the classes; 0 is all")
-	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of test images to use, balanced over the classes; 0 is all")
+	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of test images to use, the same of every class; 0 is all")
 	bench.List(fs, &c.methods, "method", methodKeys(), "the `rows` of the table, with commas between them")
 	fs.StringVar(&c.pattern, "pattern", c.pattern, "train with the pattern in this JSON `file` instead of searching")
 

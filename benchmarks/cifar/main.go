@@ -79,17 +79,21 @@ func (e *experiment) openData(ctx context.Context) (about string, err error) {
 			fmt.Fprintf(e.stderr, "downloading CIFAR-10: %d %%\n", percent)
 		}
 	}}
-	e.train, e.test, about, err = data.Open(ctx, e.data, data.OpenConfig{Download: download})
+	e.train, e.test, about, err = data.Open(ctx, e.data, data.OpenConfig{
+		Synthetic: data.SyntheticConfig{Train: e.trainSize, Test: e.testSize},
+		Download:  download,
+	})
 	if err != nil {
 		return "", err
 	}
+	whole := [2]int{e.train.Len(), e.test.Len()}
 	if e.train, err = shrink(e.train, e.trainSize, "-train-size"); err != nil {
 		return "", err
 	}
 	if e.test, err = shrink(e.test, e.testSize, "-test-size"); err != nil {
 		return "", err
 	}
-	if e.trainSize > 0 || e.testSize > 0 {
+	if whole != [2]int{e.train.Len(), e.test.Len()} {
 		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", e.train.Len(), e.test.Len())
 	}
 	const heldOut = 0.1
@@ -99,11 +103,11 @@ func (e *experiment) openData(ctx context.Context) (about string, err error) {
 	return about, err
 }
 
-// shrink takes a balanced part of a set, the same one for every seed of a run.
+// shrink takes a balanced part of a set, always the same one.
 func shrink(set *data.Set, size int, flag string) (*data.Set, error) {
 	classes := len(set.Classes)
 	switch {
-	case size == 0:
+	case size == 0 || size == set.Len():
 		return set, nil
 	case size%classes != 0:
 		return nil, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
 )
 
 func TestWrongInput(t *testing.T) {
@@ -52,8 +56,8 @@ func TestWrongInput(t *testing.T) {
 		{"-clip -1", 2, "-clip"},
 		{"-dropout 1", 2, "Dropout"},
 		{"-dropblock 0", 2, "DropBlock"},
-		{"-data synthetic -train-size 15", 2, "-train-size"},
-		{"-data synthetic -test-size 100000", 2, "-test-size"},
+		{"-data synthetic -train-size 5", 1, "too small"},
+		{"-data synthetic -train-size 10", 1, "holding out"},
 		{"-data synthetic -out " + used, 2, "not empty"},
 		{"-data synthetic -out " + filepath.Join(file, "below"), 1, "output folder"},
 		{"-resume", 2, "-out"},
@@ -99,6 +103,32 @@ func badCIFAR(t *testing.T, dir string, size int64, label byte) string {
 		}
 	}
 	return dir
+}
+
+func TestShrink(t *testing.T) {
+	set, _, err := data.Synthetic(data.SyntheticConfig{Train: 40, Test: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int]int{0: 40, 40: 40, 20: 20} {
+		part, err := shrink(set, size, "-n")
+		if err != nil || part.Len() != want {
+			t.Errorf("%d of 40 images: got %d, error %v", size, part.Len(), err)
+			continue
+		}
+		var classes [10]int
+		for _, label := range part.Labels {
+			classes[label]++
+		}
+		if classes[0] != want/10 || classes[9] != want/10 {
+			t.Errorf("%d of 40 images: the classes have %v", size, classes)
+		}
+	}
+	for _, size := range []int{15, 50} {
+		if _, err := shrink(set, size, "-n"); err == nil || bench.ExitCode(err, "cifar", io.Discard) != 2 {
+			t.Errorf("%d of 40 images: got error %v", size, err)
+		}
+	}
 }
 
 func TestReadOnlyOutput(t *testing.T) {
