@@ -6,7 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"autodropout/internal/atomicfile"
 )
 
 // maxFile is far above the size of any pattern file, in bytes.
@@ -71,26 +72,10 @@ func reason(err error) error {
 func (p *ConvPattern) Save(path string) error {
 	data, err := p.MarshalJSON()
 	if err == nil {
-		err = writeFile(path, data)
+		err = atomicfile.WriteBytes(path, data)
 	}
 	if err != nil {
 		return fmt.Errorf("pattern file %s cannot be written: %w", path, reason(err))
 	}
 	return nil
-}
-
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".pattern-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

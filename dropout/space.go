@@ -9,18 +9,18 @@ import (
 // Token is one choice: a name and the values on its grid. A choice between no
 // and yes has the values 0 and 1.
 type Token struct {
-	Name   string
-	Values []float64
+	Name   string    `json:"name"`
+	Values []float64 `json:"values"`
 }
 
 // Space is what a search chooses from: for each of its groups, one value for
 // each of its tokens, in order. A point of the space is a slice of
 // [Space.Decisions] indices into Values.
 type Space struct {
-	Name   string
-	Tokens []Token
-	Groups int
-	Stages []int // how the groups divide into stages, if they do; sums to Groups
+	Name   string  `json:"name"`
+	Tokens []Token `json:"tokens"`
+	Groups int     `json:"groups"`
+	Stages []int   `json:"stages,omitempty"` // how the groups divide into stages, if they do; sums to Groups
 }
 
 // Decisions returns the number of choices that make one point.
