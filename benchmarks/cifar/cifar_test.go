@@ -11,6 +11,10 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+	"autodropout/models"
 	"autodropout/train"
 )
 
@@ -141,6 +145,9 @@ func TestPipeline(t *testing.T) {
 		t.Errorf("checkpoints stay behind: %v, error %v", left, err)
 	}
 
+	checkError(t, folder, r.Rows[0].Values[0])
+	checkReward(t, folder)
+
 	// A learned pattern takes the place of the searches.
 	given := filepath.Join(t.TempDir(), "given")
 	mustCall(t, "-data", "synthetic", "-train-size", "60", "-test-size", "20", "-epochs", "1", "-seeds", "1", "-depth", "16",
@@ -149,6 +156,74 @@ func TestPipeline(t *testing.T) {
 	if len(r.Rows) != 2 || r.Rows[1].Method != "pattern best-pattern.json" || r.Rows[1].Paper != nil {
 		t.Errorf("with -pattern the rows are %+v", r.Rows)
 	}
+}
+
+// checkError compares the first row's value with what its weights score on the
+// test images.
+func checkError(t *testing.T, folder string, want float64) {
+	t.Helper()
+	_, test := tinyImages(t)
+	model := newModel(t, 0)
+	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
+		t.Fatal(err)
+	}
+	if score, err := train.Evaluate(t.Context(), model, test); err != nil || score.Error() != want {
+		t.Errorf("the weights have %v %% test error (error %v), the row says %v %%", score.Error(), err, want)
+	}
+}
+
+// checkReward compares the reward of a trial with a training written out: on
+// nine tenths of the training images, scored on the others.
+func checkReward(t *testing.T, folder string) {
+	t.Helper()
+	report, err := controller.Replay(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := tinyImages(t)
+	fit, valid, err := all.HoldOut(0, 0.1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := report.Trials[0]
+	model := newModel(t, seed.Derive(trial.Seed, "child model"))
+	pattern, err := dropout.DecodeConv(dropout.ConvSpace(model.Blocks()), trial.Tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := dropout.NewConvPattern(pattern, model.Sites())
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer, err := train.New(model, fit, train.Config{Batch: 12, ClipNorm: 5, Augment: data.StandardAugment(),
+		Policy: policy, Seed: seed.Derive(trial.Seed, "child training")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trainer.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if score, err := trainer.Evaluate(t.Context(), valid); err != nil || score.Accuracy() != report.Results[0].Reward {
+		t.Errorf("the reward is %v, want %v (error %v)", report.Results[0].Reward, score.Accuracy(), err)
+	}
+}
+
+func tinyImages(t *testing.T) (fit, test *data.Set) {
+	t.Helper()
+	fit, test, err := data.Synthetic(data.SyntheticConfig{Train: 60, Test: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fit, test
+}
+
+func newModel(t *testing.T, base uint64) *models.WRN {
+	t.Helper()
+	model, err := models.NewWRN(models.WRNConfig{Depth: 10, Width: 1, Classes: 10, Seed: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
 }
 
 func TestDivergedRow(t *testing.T) {

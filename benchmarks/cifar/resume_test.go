@@ -45,8 +45,12 @@ func TestSameAlways(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(folder, "checkpoints", "none-0.safetensors")); err != nil {
 			t.Errorf("there is no checkpoint: %v", err)
 		}
-		// 8 steps of the first training, 3 trials of 3 steps, 8 steps, and so on.
-		for _, steps := range []int{4, 6, 7, 5, 6} {
+		// 10 steps of the first training, 3 trials of 5 steps, 10 steps, and so on.
+		_, _, stderr := call(t, "-resume", "-out", folder, "-steps", "4")
+		if !strings.Contains(stderr, "none, seed 0: continuing after step 3\n") {
+			t.Errorf("the second piece prints\n%s", stderr)
+		}
+		for _, steps := range []int{6, 7, 5, 6} {
 			mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
 		}
 		mustCall(t, "-resume", "-out", folder)

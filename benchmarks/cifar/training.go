@@ -124,7 +124,7 @@ func (e *experiment) train1(ctx context.Context, m method, pattern *dropout.Conv
 	if err := e.testAndSave(ctx, trainer, &u, name); err != nil {
 		return unit{}, err
 	}
-	e.progress.Logf("%s, seed %d: test error %.2f %%, %s, %.0f img/s", m.title, k, u.Error, bench.Duration(u.Seconds), rate)
+	e.progress.Logf("%s, seed %d: test error %.2f %%, %s, %s", m.title, k, u.Error, bench.Duration(u.Seconds), bench.Speed(rate))
 	return u, nil
 }
 

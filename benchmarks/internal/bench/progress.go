@@ -128,11 +128,18 @@ func (t *Task) advance(steps int) {
 	}
 }
 
-// End ends the task, also one that was not finished.
+// End ends the task. It says how far a task came that is not finished.
 func (t *Task) End() {
 	if t.bar != nil {
 		t.bar.Abort(true)
 		t.bar.Wait()
+	}
+	p := t.progress
+	p.mu.Lock()
+	stopped, status := t.before+t.done < t.total, t.status()
+	p.mu.Unlock()
+	if stopped {
+		p.Logf("%s: stopped at %s", t.name, status)
 	}
 }
 
@@ -142,7 +149,7 @@ func (t *Task) status() string {
 	text := fmt.Sprintf("step %d of %d", t.before+t.done, t.total)
 	if t.done > 0 {
 		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
-		text += fmt.Sprintf(", %.0f img/s, %s left", float64(t.images)/elapsed, Duration(left))
+		text += fmt.Sprintf(", %s, %s left", Speed(float64(t.images)/elapsed), Duration(left))
 	}
 	return fmt.Sprintf("%s; %s for the whole run", text, Duration(t.progress.remaining()))
 }

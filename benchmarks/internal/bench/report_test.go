@@ -84,6 +84,17 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+func TestWords(t *testing.T) {
+	for got, want := range map[string]string{
+		Speed(0.526): "0.53 img/s", Speed(812.4): "812 img/s",
+		Count(1, "search", "searches"): "1 search", Count(2, "search", "searches"): "2 searches",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestCommit(t *testing.T) {
 	root := t.TempDir()
 	inside := filepath.Join(root, "a", "b")
@@ -199,7 +210,14 @@ func TestProgressWithoutTerminal(t *testing.T) {
 	p.Logf("%d done", 1)
 	task.End()
 	p.Close()
-	if b.String() != "1 done\n" {
-		t.Errorf("got %q", b.String())
+	if want := "1 done\ntraining: stopped at step 6 of 10, 64 img/s, 4.0s left; 2m20s for the whole run\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	b.Reset()
+	task = p.Task("short", 1, 5)
+	task.Add(1, 64)
+	task.End()
+	if b.String() != "" {
+		t.Errorf("a finished task prints %q", b.String())
 	}
 }

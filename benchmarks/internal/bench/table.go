@@ -83,6 +83,14 @@ func Duration(seconds float64) string {
 	return fmt.Sprintf("%.0f days", seconds/day)
 }
 
+// Speed writes images per second for people.
+func Speed(images float64) string {
+	if images < 10 {
+		return fmt.Sprintf("%.2f img/s", images)
+	}
+	return fmt.Sprintf("%.0f img/s", images)
+}
+
 // Count writes a number of things: "1 search", "2 searches".
 func Count(n int, one, several string) string {
 	if n == 1 {
