@@ -145,6 +145,7 @@ func TestPipeline(t *testing.T) {
 		t.Errorf("checkpoints stay behind: %v, error %v", left, err)
 	}
 
+	checkDifferent(t, folder)
 	checkError(t, folder, r.Rows[0].Values[0])
 	checkReward(t, folder)
 
@@ -155,6 +156,22 @@ func TestPipeline(t *testing.T) {
 	r = readResult(t, given)
 	if len(r.Rows) != 2 || r.Rows[1].Method != "pattern best-pattern.json" || r.Rows[1].Paper != nil {
 		t.Errorf("with -pattern the rows are %+v", r.Rows)
+	}
+}
+
+// checkDifferent makes sure that no two rows trained alike.
+func checkDifferent(t *testing.T, folder string) {
+	t.Helper()
+	trained := map[string]string{}
+	for _, m := range methods {
+		weights, err := os.ReadFile(filepath.Join(folder, "weights", m.key+"-0.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := trained[string(weights)]; ok {
+			t.Errorf("%s and %s have the same weights", m.key, other)
+		}
+		trained[string(weights)] = m.key
 	}
 }
 

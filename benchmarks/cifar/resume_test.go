@@ -5,10 +5,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"autodropout/controller"
 )
 
 // TestSameAlways runs one experiment without a break, on one core, in pieces,
@@ -34,6 +37,9 @@ func TestSameAlways(t *testing.T) {
 		mustCall(t, tiny(folder, "-seed", "1")...)
 		if outcome(t, folder) == want {
 			t.Error("weights, losses and searches are those of another seed")
+		}
+		if slices.Equal(firstTokens(t, folder), firstTokens(t, whole)) {
+			t.Error("the search is that of another seed")
 		}
 	})
 	t.Run("pieces", func(t *testing.T) {
@@ -74,6 +80,15 @@ func TestSameAlways(t *testing.T) {
 			t.Error("weights, losses or searches differ from those of the run in one piece")
 		}
 	})
+}
+
+func firstTokens(t *testing.T, folder string) []int {
+	t.Helper()
+	report, err := controller.Replay(filepath.Join(folder, "random", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Trials[0].Tokens
 }
 
 func modified(t *testing.T, folder string) time.Time {
