@@ -164,7 +164,10 @@ func (e *experiment) policy(m method, pattern *dropout.ConvPattern, sites []drop
 
 // recipe returns what all trainings have in common.
 func (e *experiment) recipe(model *models.WRN, set *data.Set, epochs int) train.Config {
-	augment := data.StandardAugment()
+	augment := data.Augment{}
+	if e.augment {
+		augment = data.StandardAugment()
+	}
 	augment.Cutout = e.cutout
 	return train.Config{
 		Epochs: epochs,

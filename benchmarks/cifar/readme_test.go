@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"log"
+	"os"
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/layers"
+	"autodropout/models"
+	"autodropout/train"
+)
+
+func Example() {
+	fit, test, err := data.Synthetic(data.SyntheticConfig{Train: 200, Test: 100})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := models.NewWRN(models.WRNConfig{Depth: 10, Width: 1, Classes: len(fit.Classes)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	policy, err := dropout.NewDropBlock(7, 0.9, model.Sites())
+	if err != nil {
+		log.Fatal(err)
+	}
+	trainer, err := train.New(model, fit, train.Config{Epochs: 1, Batch: 50, Policy: policy})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := trainer.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	score, err := trainer.Evaluate(context.Background(), test)
+	if err != nil {
+		log.Fatal(err)
+	}
+	logits := layers.Predict(model, autograd.New(2, 32, 32, 3)) // prediction is one line
+	fmt.Println(score.Images, "test images; logits of two more:", logits.Shape())
+	// Output: 100 test images; logits of two more: [2 10]
+}
+
+// The README's code is the example above, so it compiles and runs.
+func TestReadmeShowsTheExample(t *testing.T) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "readme_test.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := file.Scope.Lookup("Example").Decl.(*ast.FuncDecl)
+	source, err := os.ReadFile("readme_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := string(source[fset.Position(example.Body.Lbrace).Offset+1 : fset.Position(example.Body.Rbrace).Offset])
+	body, _, _ = strings.Cut(body, "\t// Output:")
+	want, err := format.Source([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```go\n"+strings.TrimSpace(strings.ReplaceAll("\n"+string(want), "\n\t", "\n"))+"\n```") {
+		t.Error("README.md does not show the body of Example")
+	}
+}
