@@ -28,10 +28,12 @@ func TestMain(m *testing.M) {
 
 const benchmarkEnv = "AUTODROPOUT_TEST_CIFAR"
 
-// tiny is the smallest experiment with a search.
+// tiny is the smallest experiment with a search. It takes nothing from a preset
+// that the tests rely on.
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "20", "-batch", "12", "-epochs", "2",
-		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-method", "none,random,autodropout", "-out", out}, more...)
+		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-method", "none,random,autodropout", "-out", out,
+		"-depth", "10", "-width", "1", "-search-depth", "10", "-search-width", "1", "-rate", "0.1", "-clip", "5", "-augment"}, more...)
 }
 
 // call runs the benchmark in this process.
