@@ -22,7 +22,9 @@ func (s *conv) gather(columns, x []float32, group, lo, hi, first, last int) {
 			if s.dilation == 1 && s.groups == 1 {
 				a, b := s.inside(left)
 				clear(to[:a*ins])
-				copy(to[a*ins:b*ins], row[max(0, left)*ins:])
+				if a < b {
+					copy(to[a*ins:b*ins], row[max(0, left)*ins:])
+				}
 				clear(to[b*ins:])
 				continue
 			}
