@@ -62,6 +62,10 @@ func GemmWork(m, n, k int) int {
 	return packedSizeA(mb, kb) + packedSizeB(nb, kb, s.nr)
 }
 
+// GemmPanel returns how many columns of B Gemm works on at a time. Where B is
+// used often, it is best to store it in blocks of that many columns.
+func GemmPanel() int { return gemmSizes().nr }
+
 func checkMatrix(name string, rows, cols int, x []float32, ld int) {
 	if rows < 0 || cols < 0 {
 		panic(fmt.Sprintf("simd: Gemm: %s is %d x %d", name, rows, cols))
