@@ -176,7 +176,7 @@ func largeRows() map[string][][]int {
 		"Add": {{100, 1000}, {100, 1000}}, "AddBias": {{3000, 37}, {37}}, "Sum": {{100, 1000}}, "ReLU": {{100, 1001}}, "GELU": {{100, 501}},
 		"MatMul": {{1500, 65}, {65, 130}}, "MatMul/transA": {{65, 300}, {65, 600}}, "Linear": {{3, 700, 65}, {130, 65}, {130}},
 		"Conv2D/pad": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/stride": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/pointwise": {{9, 17, 16, 8}, {1, 1, 8, 24}},
-		"Conv2D/groups": {{9, 17, 16, 8}, {3, 3, 4, 24}}, "LayerNorm": {{3000, 40}, {40}, {40}}, "Embedding": {{300, 4000}},
+		"Conv2D/groups": {{9, 17, 16, 8}, {3, 3, 4, 24}}, "Conv2D/winograd": {{16, 17, 16, 40}, {3, 3, 40, 70}}, "LayerNorm": {{3000, 40}, {40}, {40}}, "Embedding": {{300, 4000}},
 		"Softmax": {{900, 70}}, "LogSoftmax": {{900, 70}}, "Transpose": {{40, 50, 60}}, "GlobalAvgPool": {{9, 17, 16, 8}}, "MaxPool2D/pad": {{9, 17, 16, 8}},
 		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 7, 20, 16}, {5, 7, 20, 16}, {5, 7, 20, 16}},
 		"BatchNorm/train": {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
@@ -224,7 +224,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 // TestBatchSizeDoesNotMatter runs examples together and one by one.
 func TestBatchSizeDoesNotMatter(t *testing.T) {
 	const batch = 5
-	for _, name := range []string{"Conv2D/pad", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
+	for _, name := range []string{"Conv2D/pad", "Conv2D/winograd", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
 		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "SumLast", "GELU"} {
 		shapes := smoothShapes[name]
 		if name == "MaxPool2D/pad" {

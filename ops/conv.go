@@ -26,7 +26,7 @@ func Conv2D(x, w *autograd.Tensor, spec ConvSpec) *autograd.Tensor {
 		Inputs:  []*autograd.Tensor{x, w},
 		Shape:   []int{s.n, s.oh, s.ow, s.oc},
 		Saves:   productSaves(x, w),
-		Forward: func(y *autograd.Tensor) { s.forward(y.Data(), x.Data(), w.Data()) },
+		Forward: func(y *autograd.Tensor) { s.forward(y, y.Data(), x.Data(), w.Data()) },
 		Backward: func(g *autograd.Grad) {
 			dy := g.Dy().Data()
 			if g.Needs(0) {
@@ -101,7 +101,15 @@ func (s *conv) gatherRows() int {
 }
 
 // forward sets y to the convolution of x with w.
-func (s *conv) forward(y, x, w []float32) {
+func (s *conv) forward(memory scratcher, y, x, w []float32) {
+	if t := s.winograd(); t != nil {
+		t.forward(memory, y, x, w)
+		return
+	}
+	s.forwardDirect(y, x, w)
+}
+
+func (s *conv) forwardDirect(y, x, w []float32) {
 	if s.pointwise() {
 		gemm(false, false, s.pixels(), s.oc, s.c, x, s.c, w, s.oc, 0, y, s.oc)
 		return
@@ -132,7 +140,7 @@ func (s *conv) gradX(g *autograd.Grad, dx, dy, w []float32) {
 		flipped := g.Scratch(len(w))
 		s.flip(flipped, w)
 		back := s.reverse()
-		back.forward(dx, dy, flipped)
+		back.forward(g, dx, dy, flipped)
 	default:
 		s.scatterX(dx, dy, w)
 	}
@@ -198,6 +206,10 @@ func (s *conv) scatterX(dx, dy, w []float32) {
 func (s *conv) gradW(g *autograd.Grad, dw, x, dy []float32) {
 	if s.pointwise() {
 		gemmReduce(g, s.c, s.oc, s.pixels(), x, s.c, dy, s.oc, dw)
+		return
+	}
+	if t := s.winograd(); t != nil {
+		t.gradW(g, dw, x, dy)
 		return
 	}
 	const rows = 256 // output pixels gathered at a time

@@ -5,9 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"autodropout/autograd"
 	"autodropout/ops"
+	"autodropout/simd"
 )
 
 // naiveConv2D is the convolution as its definition says, with float64 sums. For
@@ -57,32 +59,64 @@ func TestConv2DAgainstNaive(t *testing.T) {
 		{[4]int{9, 16, 16, 8}, [4]int{3, 3, 8, 8}, ops.ConvSpec{Pad: 1, Stride: 2}},
 		{[4]int{9, 16, 16, 8}, [4]int{1, 1, 8, 16}, ops.ConvSpec{}},
 		{[4]int{0, 4, 4, 2}, [4]int{3, 3, 2, 2}, ops.ConvSpec{}},
+		{[4]int{1, 4, 4, 1}, [4]int{3, 3, 1, 1}, ops.ConvSpec{Pad: 1}},
+		{[4]int{1, 1, 1, 3}, [4]int{3, 3, 3, 2}, ops.ConvSpec{Pad: 1}},
+		{[4]int{2, 3, 2, 3}, [4]int{3, 3, 3, 2}, ops.ConvSpec{Pad: 4}},
+		{[4]int{3, 8, 8, 17}, [4]int{3, 3, 17, 16}, ops.ConvSpec{Pad: 1}},
+		{[4]int{1, 9, 10, 16}, [4]int{3, 3, 16, 35}, ops.ConvSpec{}},
+		{[4]int{2, 6, 3, 130}, [4]int{3, 3, 130, 33}, ops.ConvSpec{Pad: 2}},
+		{[4]int{33, 7, 8, 5}, [4]int{3, 3, 5, 70}, ops.ConvSpec{Pad: 1}},
+		{[4]int{2, 4, 4, 370}, [4]int{3, 3, 370, 360}, ops.ConvSpec{Pad: 1}},
 	} {
-		t.Run(fmt.Sprint(c.x, c.w, c.spec), func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(1, 2))
-			var ps autograd.Params
-			px, pw := ps.Add("x", c.x[:]...), ps.Add("w", c.w[:]...)
-			for i := range ps.Flat() {
-				ps.Flat()[i] = float32(rng.NormFloat64())
-			}
-			tape := autograd.NewTape(&ps)
-			x, w := tape.Use(px), tape.Use(pw)
-			y := ops.Conv2D(x, w, c.spec)
-			dy := normal(rng, y.Shape()...)
-			got := tape.Backward(ops.Sum(ops.Mul(y, dy)))
-
-			want, grads := make([]float64, y.Len()), make([]float64, ps.Len())
-			naiveConv2D(x, w, y, c.spec, func(i, j, o int) {
-				a, b, d := float64(x.Data()[i]), float64(w.Data()[j]), float64(dy.Data()[o])
-				want[o] += a * b
-				grads[i] += b * d
-				grads[px.Len()+j] += a * d
+		e := newConvExample(c.x, c.w, c.spec)
+		for _, route := range []string{"direct", "winograd"} {
+			t.Run(fmt.Sprint(c.x, c.w, c.spec, route), func(t *testing.T) {
+				ops.ForceConvRoute(t, route)
+				y, dx, dw := e.run()
+				compare(t, "y", y, e.y)
+				compare(t, "dx", dx, e.dx)
+				compare(t, "dw", dw, e.dw)
 			})
-			compare(t, "y", y.Data(), want)
-			compare(t, "dx", got[:px.Len()], grads[:px.Len()])
-			compare(t, "dw", got[px.Len():], grads[px.Len():])
-		})
+		}
 	}
+}
+
+// A convExample is a convolution of random tensors, and its output and gradients
+// as the definition has them.
+type convExample struct {
+	spec      ops.ConvSpec
+	ps        autograd.Params
+	dy        *autograd.Tensor
+	y, dx, dw []float64
+}
+
+func newConvExample(x, w [4]int, spec ops.ConvSpec) *convExample {
+	rng := rand.New(rand.NewPCG(1, 2))
+	e := &convExample{spec: spec}
+	e.ps.Add("x", x[:]...)
+	e.ps.Add("w", w[:]...)
+	for i := range e.ps.Flat() {
+		e.ps.Flat()[i] = float32(rng.NormFloat64())
+	}
+	tape := autograd.NewInference()
+	tx, tw := tape.Use(e.ps.All()[0]), tape.Use(e.ps.All()[1])
+	y := ops.Conv2D(tx, tw, spec)
+	e.dy = normal(rng, y.Shape()...)
+	e.y, e.dx, e.dw = make([]float64, y.Len()), make([]float64, tx.Len()), make([]float64, tw.Len())
+	naiveConv2D(tx, tw, y, spec, func(i, j, o int) {
+		a, b, d := float64(tx.Data()[i]), float64(tw.Data()[j]), float64(e.dy.Data()[o])
+		e.y[o] += a * b
+		e.dx[i] += b * d
+		e.dw[j] += a * d
+	})
+	return e
+}
+
+func (e *convExample) run() (y, dx, dw []float32) {
+	tape := autograd.NewTape(&e.ps)
+	out := ops.Conv2D(tape.Use(e.ps.All()[0]), tape.Use(e.ps.All()[1]), e.spec)
+	grads := tape.Backward(ops.Sum(ops.Mul(out, e.dy)))
+	return out.Data(), grads[:len(e.dx)], grads[len(e.dx):]
 }
 
 // compare wants got to be close to want, relative to the largest element.
@@ -100,55 +134,71 @@ func compare(t *testing.T, name string, got []float32, want []float64) {
 	}
 }
 
-// BenchmarkConv2D measures the shapes of WRN-28-2 and WRN-28-10: forward, and
-// forward with both gradients. GFLOPS count the multiplications of the direct
-// algorithm, and the additions.
+// BenchmarkConv2D measures the shapes of WRN-28-2 and WRN-28-10, forward and for
+// each gradient, in GFLOPS that count the multiplications and additions of the
+// definition, and against the speed of multiply-adds on registers. Both are from
+// the fastest repetition: other programs may have the cores during some of them.
+// For percentages of one core, run with -cpu 1.
 func BenchmarkConv2D(b *testing.B) {
 	for _, c := range []struct {
 		name           string
 		n, size, c, oc int
 		k, stride      int
 	}{
-		{"stem", 64, 32, 3, 16, 3, 1},
-		{"32x32x32", 64, 32, 32, 32, 3, 1},
-		{"32x32x32-64stride2", 64, 32, 32, 64, 3, 2},
-		{"16x16x64", 64, 16, 64, 64, 3, 1},
-		{"8x8x128", 64, 8, 128, 128, 3, 1},
-		{"32x32x160", 8, 32, 160, 160, 3, 1},
-		{"16x16x320", 8, 16, 320, 320, 3, 1},
+		{"stem", 16, 32, 3, 16, 3, 1},
+		{"32x32x16", 16, 32, 16, 16, 3, 1},
+		{"32x32x32", 16, 32, 32, 32, 3, 1},
+		{"16x16x64", 16, 16, 64, 64, 3, 1},
+		{"8x8x128", 16, 8, 128, 128, 3, 1},
+		{"32x32x160", 16, 32, 160, 160, 3, 1},
+		{"16x16x320", 16, 16, 320, 320, 3, 1},
 		{"8x8x640", 16, 8, 640, 640, 3, 1},
+		{"32x32x32-64stride2", 64, 32, 32, 64, 3, 2},
 		{"shortcut1x1", 64, 32, 32, 64, 1, 2},
 		{"bottleneck1x1", 8, 28, 512, 128, 1, 1},
 	} {
-		for _, train := range []bool{false, true} {
-			mode := "forward"
-			if train {
-				mode = "train"
-			}
+		x, w := normal(rand.New(rand.NewPCG(1, 2)), c.n, c.size, c.size, c.c), normal(rand.New(rand.NewPCG(3, 4)), c.k, c.k, c.c, c.oc)
+		for _, mode := range []string{"forward", "dX", "dW"} {
 			b.Run(c.name+"/"+mode, func(b *testing.B) {
-				var ps autograd.Params
-				px, pw := ps.Add("x", c.n, c.size, c.size, c.c), ps.Add("w", c.k, c.k, c.c, c.oc)
-				rng := rand.New(rand.NewPCG(1, 2))
-				for i := range ps.Flat() {
-					ps.Flat()[i] = float32(rng.NormFloat64())
-				}
-				tape := autograd.NewTape(&ps)
-				spec := ops.ConvSpec{Pad: c.k / 2, Stride: c.stride}
-				outputs := 0
-				for b.Loop() {
-					tape.Reset()
-					y := ops.Conv2D(tape.Use(px), tape.Use(pw), spec)
-					outputs = y.Len()
-					if train {
-						tape.Backward(ops.Sum(y))
-					}
-				}
-				flops := 2 * float64(outputs) * float64(c.k*c.k*c.c)
-				if train {
-					flops *= 3
-				}
-				b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+				benchmarkConv2D(b, mode, x, w, ops.ConvSpec{Pad: c.k / 2, Stride: c.stride})
 			})
 		}
 	}
+}
+
+func benchmarkConv2D(b *testing.B, mode string, x, w *autograd.Tensor, spec ops.ConvSpec) {
+	of := x // what has a gradient
+	if mode == "dW" {
+		of = w
+	}
+	ps := params(tensors{of})
+	tape := autograd.NewTape(ps)
+	var speed, ceiling float64
+	for b.Loop() {
+		tape.Reset()
+		start := time.Now()
+		for range 3 {
+			ceiling = max(ceiling, float64(simd.FMALoop(10_000))/time.Since(start).Seconds())
+			start = time.Now()
+		}
+		in := tape.Use(ps.All()[0])
+		var y *autograd.Tensor
+		if mode != "dW" {
+			y = ops.Conv2D(in, w, spec)
+		} else {
+			y = ops.Conv2D(x, in, spec)
+		}
+		elapsed := time.Since(start)
+		if mode != "forward" {
+			loss := ops.Sum(y)
+			start = time.Now()
+			tape.Backward(loss)
+			elapsed = time.Since(start)
+		}
+		flops := 2 * y.Len() * w.Len() / w.Dim(3)
+		speed = max(speed, float64(flops)/elapsed.Seconds())
+	}
+	b.ReportMetric(speed/1e9, "GFLOPS")
+	b.ReportMetric(100*speed/ceiling, "%ceiling")
+	b.ReportMetric(0, "ns/op")
 }

@@ -74,6 +74,7 @@ var goldenCases = map[string]gradcheck.Func{
 
 	"Conv2D":                 convCase(ops.ConvSpec{}),
 	"Conv2D/pad":             convCase(ops.ConvSpec{Pad: 1}),
+	"Conv2D/winograd":        convCase(ops.ConvSpec{Pad: 1}), // in other tests, with sizes that take this route
 	"Conv2D/stride":          convCase(ops.ConvSpec{Pad: 1, Stride: 2}),
 	"Conv2D/pointwise":       convCase(ops.ConvSpec{}),
 	"Conv2D/pointwiseStride": convCase(ops.ConvSpec{Stride: 2}),
@@ -182,7 +183,12 @@ func TestGolden(t *testing.T) {
 			if run == nil {
 				t.Fatal("the file has this case, the test has not")
 			}
-			compareGolden(t, f, name, run)
+			if op == "Conv2D" {
+				ops.ForceConvRoute(t, "winograd")
+				compareGolden(t, f, name, run, 2e-5) // see TestConv2DAccuracy
+				ops.ForceConvRoute(t, "direct")
+			}
+			compareGolden(t, f, name, run, 2e-6)
 		})
 	}
 	for _, op := range exportedOps(t) {
@@ -192,9 +198,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func compareGolden(t *testing.T, f *golden.File, name string, run gradcheck.Func) {
+func compareGolden(t *testing.T, f *golden.File, name string, run gradcheck.Func, tolerance float64) {
 	t.Helper()
-	const tolerance = 2e-6
 	var ps autograd.Params
 	input := func(i int) string { return name + ".in" + string(rune('0'+i)) }
 	for i := 0; f.Has(input(i)); i++ {

@@ -136,7 +136,7 @@ var smoothShapes = map[string][][]int{
 	"MatMul": {{3, 4}, {4, 5}}, "MatMul/transA": {{4, 3}, {4, 5}}, "MatMul/transB": {{3, 4}, {5, 4}}, "MatMul/transAB": {{4, 3}, {5, 4}},
 	"Linear": {{2, 3, 4}, {5, 4}, {5}}, "Linear/noBias": {{3, 4}, {5, 4}},
 	"Conv2D": {{2, 5, 6, 3}, {3, 3, 3, 4}}, "Conv2D/pad": {{2, 5, 4, 3}, {3, 3, 3, 4}}, "Conv2D/stride": {{2, 5, 6, 3}, {3, 3, 3, 4}},
-	"Conv2D/pointwise": {{2, 3, 4, 3}, {1, 1, 3, 5}}, "Conv2D/groups": {{2, 4, 4, 4}, {3, 3, 2, 6}},
+	"Conv2D/winograd": {{1, 5, 4, 32}, {3, 3, 32, 33}}, "Conv2D/pointwise": {{2, 3, 4, 3}, {1, 1, 3, 5}}, "Conv2D/groups": {{2, 4, 4, 4}, {3, 3, 2, 6}},
 	"LayerNorm": {{2, 3, 6}, {6}, {6}}, "Embedding": {{5, 4}}, "Softmax": {{2, 3, 5}}, "LogSoftmax": {{2, 3, 5}},
 	"CrossEntropy": {{4, 5}}, "CrossEntropy/smoothing": {{4, 5}}, "Pick": {{4, 5}},
 	"Sum": {{3, 5}}, "Mean": {{3, 5}}, "SumLast": {{2, 3, 4}}, "Reshape": {{3, 4}}, "Transpose": {{2, 3, 4}},

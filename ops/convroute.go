@@ -1,0 +1,59 @@
+package ops
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"autodropout/simd"
+)
+
+// A convRoute is a way to compute convolutions.
+type convRoute int
+
+const (
+	measuredRoute convRoute = iota // the faster one
+	directRoute                    // matrix products of gathered inputs
+	winogradRoute                  // where it is possible
+)
+
+// forcedRoute is what the environment asks for.
+var forcedRoute = chooseRoute(os.Getenv("AUTODROPOUT_CONV"), os.Stderr)
+
+// chooseRoute returns the route called name. If there is none it says so on w.
+func chooseRoute(name string, w io.Writer) convRoute {
+	switch name {
+	case "":
+		return measuredRoute
+	case "direct":
+		return directRoute
+	case "winograd":
+		return winogradRoute
+	}
+	fmt.Fprintf(w, "ops: AUTODROPOUT_CONV=%q is neither direct nor winograd; every convolution takes the route that was measured to be faster\n", name)
+	return measuredRoute
+}
+
+// winogradPays has, for every tier, the least sizes for which Winograd's
+// algorithm was measured to be faster: channels of inputs and of outputs, and
+// pixels of an output image. The number of images does not count: an example's
+// result must not depend on its company.
+var winogradPays = [...]struct{ channels, pixels int }{
+	simd.Generic: {32, 16},
+	simd.NEON:    {32, 16},
+	simd.AVX2:    {3, 16},
+	simd.AVX512:  {3, 16},
+}
+
+// winograd returns the convolution in tiles, and nil if it should be computed
+// directly.
+func (s *conv) winograd() *winograd {
+	if forcedRoute == directRoute || s.kh != 3 || s.kw != 3 || s.stride != 1 || s.dilation != 1 || s.groups != 1 || s.pixels()*s.c*s.oc == 0 {
+		return nil
+	}
+	least := winogradPays[simd.Active()]
+	if forcedRoute == winogradRoute || min(s.c, s.oc) >= least.channels && s.oh*s.ow >= least.pixels {
+		return newWinograd(*s)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package ops
+
+import (
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/simd"
+)
+
+func TestChooseRoute(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		want     convRoute
+		complain string
+	}{
+		{"", measuredRoute, ""},
+		{"direct", directRoute, ""},
+		{"winograd", winogradRoute, ""},
+		{"Winograd", measuredRoute, "neither direct nor winograd"},
+	} {
+		var message strings.Builder
+		if got := chooseRoute(test.name, &message); got != test.want {
+			t.Errorf("chooseRoute(%q) = %d, want %d", test.name, got, test.want)
+		}
+		if got := message.String(); (test.complain == "") != (got == "") || !strings.Contains(got, test.complain) {
+			t.Errorf("chooseRoute(%q) says %q, want it to say %q", test.name, got, test.complain)
+		}
+	}
+}
+
+// The convolutions of a residual network take the fast route on every tier,
+// whatever the batch, and what tiles cannot do does not.
+func TestMeasuredRoute(t *testing.T) {
+	ForceConvRoute(t, "")
+	route := func(n, size, c, oc, k int, spec ConvSpec) *winograd {
+		s := newConv(autograd.New(n, size, size, c), autograd.New(k, k, c/max(1, spec.Groups), oc), spec)
+		return s.winograd()
+	}
+	pad := ConvSpec{Pad: 1}
+	for _, n := range []int{1, 64} {
+		if w := route(n, 32, 32, 32, 3, pad); w == nil || w.tile != 4 {
+			t.Errorf("%d images of 32x32x32 give %+v, want tiles of 4x4", n, w)
+		}
+	}
+	if w := route(1, 6, 32, 32, 3, pad); w == nil || w.tile != 2 {
+		t.Errorf("images of 6x6 give %+v, want tiles of 2x2", w)
+	}
+	if w := route(1, 32, 3, 16, 3, pad); (w != nil) != (simd.Active() >= simd.AVX2) {
+		t.Errorf("three channels give %+v on %s", w, simd.Active())
+	}
+	for name, w := range map[string]*winograd{
+		"stride":   route(1, 8, 32, 32, 3, ConvSpec{Stride: 2}),
+		"dilation": route(1, 8, 32, 32, 3, ConvSpec{Dilation: 2}),
+		"groups":   route(1, 8, 32, 32, 3, ConvSpec{Groups: 2}),
+		"1x1":      route(1, 8, 32, 32, 1, ConvSpec{}),
+		"5x5":      route(1, 8, 32, 32, 5, ConvSpec{}),
+		"3 pixels": route(1, 3, 32, 32, 3, pad),
+		"empty":    route(0, 8, 32, 32, 3, pad),
+	} {
+		if w != nil {
+			t.Errorf("%s: took the route of Winograd", name)
+		}
+	}
+	ForceConvRoute(t, "direct")
+	if route(1, 32, 32, 32, 3, pad) != nil {
+		t.Error("direct was not obeyed")
+	}
+}

@@ -1,0 +1,13 @@
+package ops
+
+import (
+	"io"
+	"testing"
+)
+
+// ForceConvRoute does what AUTODROPOUT_CONV=name does, until the end of t.
+func ForceConvRoute(t testing.TB, name string) {
+	before := forcedRoute
+	t.Cleanup(func() { forcedRoute = before })
+	forcedRoute = chooseRoute(name, io.Discard)
+}
