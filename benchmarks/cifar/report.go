@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/dropout"
@@ -26,6 +27,7 @@ func (e *experiment) report(rows []bench.Row) error {
 		Preset:  e.asked.Preset,
 		Seed:    e.seed,
 		Command: e.asked.Command,
+		Date:    time.Now().UTC().Format(time.RFC3339),
 		Commit:  bench.Commit("."),
 		CPU:     bench.CPU(),
 		SIMD:    bench.SIMD(),

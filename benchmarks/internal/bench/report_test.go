@@ -22,7 +22,7 @@ func sampleResult() *Result {
 	paper := &Paper{Value: 3.2, Setting: "as published"}
 	return &Result{
 		Task: "image classification", Dataset: "CIFAR-10", Split: "test", Metric: "error", Unit: "%", Model: "WRN-28-10",
-		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5,
+		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Date: "2026-11-23T12:00:00Z", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5,
 		Rows: []Row{
 			NewRow("none", []float64{4, 5, 6}, 0, 90, nil),
 			NewRow("Dropout", []float64{4.25}, 0, 0.5, nil),

@@ -2,7 +2,8 @@ package bench
 
 import (
 	"encoding/json"
-	"math"
+
+	"gonum.org/v1/gonum/stat"
 
 	"autodropout/internal/atomicfile"
 )
@@ -18,6 +19,7 @@ type Result struct {
 	Preset      string          `json:"preset"`
 	Seed        int             `json:"seed"`
 	Command     string          `json:"command"`
+	Date        string          `json:"date"` // when the run ended, RFC 3339
 	Commit      string          `json:"commit"`
 	CPU         string          `json:"cpu"`
 	SIMD        string          `json:"simd"`
@@ -49,17 +51,9 @@ func NewRow(method string, values []float64, diverged int, seconds float64, pape
 	if diverged > 0 || len(values) == 0 {
 		return row
 	}
-	var sum, squares float64
-	for _, v := range values {
-		sum += v
-	}
-	mean := sum / float64(len(values))
+	mean, std := stat.MeanStdDev(values, nil)
 	row.Mean = &mean
 	if len(values) > 1 {
-		for _, v := range values {
-			squares += (v - mean) * (v - mean)
-		}
-		std := math.Sqrt(squares / float64(len(values)-1))
 		row.Std = &std
 	}
 	return row
