@@ -160,22 +160,13 @@ func (s *conv) reverse() conv {
 
 // flip sets dst (KH, KW, Cout/groups, Cin) to the kernels of [conv.reverse].
 func (s *conv) flip(dst, w []float32) {
+	const rows = 64 // inputs of a task
 	ins, outs := s.c/s.groups, s.oc/s.groups
-	taps := s.kh * s.kw
-	parallel.Range(taps*s.groups*ins, max(1, grain/max(1, outs)&^15), func(lo, hi int) {
-		for lo < hi {
-			tap, group, in := lo/ins/s.groups, lo/ins%s.groups, lo%ins
-			// Within a block of inputs, rows of dst are written in whole lines.
-			rows := min(16, ins-in, hi-lo)
-			from := w[(tap*ins+in)*s.oc+group*outs:]
-			to := dst[(taps-1-tap)*outs*s.c+group*ins+in:]
-			for out := range outs {
-				for i := range rows {
-					to[out*s.c+i] = from[i*s.oc+out]
-				}
-			}
-			lo += rows
-		}
+	taps, blocks := s.kh*s.kw, ceilDiv(ins, rows)
+	parallel.For(taps*s.groups*blocks, func(task int) {
+		tap, group, in := task/blocks/s.groups, task/blocks%s.groups, task%blocks*rows
+		simd.Transpose(dst[(taps-1-tap)*outs*s.c+group*ins+in:], s.c,
+			w[(tap*ins+in)*s.oc+group*outs:], s.oc, min(rows, ins-in), outs)
 	})
 }
 
