@@ -1,0 +1,67 @@
+//go:build !purego
+
+package simd
+
+// A panel of B, kc*nr elements, is sized for a first-level cache of 64 KB and a
+// block of A for the second.
+var gemmNEON = blocking{mr: 6, nr: 16, mc: 192, nc: 512, kc: 384}
+
+func gemmSizes() blocking {
+	if useNEON {
+		return gemmNEON
+	}
+	return gemmGeneric
+}
+
+// gemmTile is the micro-kernel: it computes C = alpha*A*B + beta*C for rows x
+// cols elements of C, at most mr x nr. k is positive; the rows of b start bRow
+// elements apart.
+func gemmTile(rows, cols, k int, alpha float32, a matrix, b []float32, bRow int, beta float32, c []float32, ldc int) {
+	if !useNEON {
+		gemmTileGeneric(rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+		return
+	}
+	if cols >= 4 {
+		gemmTileNEON(rows, cols, k, &a.data[0], a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+		return
+	}
+	for j := range cols { // less than a vector
+		gemmTileNEON(rows, 1, k, &a.data[0], a.row, a.col, &b[j], bRow, &c[j], ldc, alpha, beta)
+	}
+}
+
+// gemmTranspose8 does what gemmTranspose8Generic does.
+func gemmTranspose8(dst []float32, dstRow int, src []float32, srcRow, n int) {
+	whole := 0
+	if useNEON {
+		whole = n &^ 3
+	}
+	if whole > 0 {
+		gemmTranspose8NEON(&dst[0], dstRow, &src[0], srcRow, whole/4)
+	}
+	if whole < n {
+		gemmTranspose8Generic(dst[whole*dstRow:], dstRow, src[whole:], srcRow, n-whole)
+	}
+}
+
+func fmaLoop(iterations int) (flops int) {
+	if !useNEON {
+		return fmaLoopGeneric(iterations)
+	}
+	fmaLoopNEON(iterations)
+	return iterations * fmaLoopWidth * 4 * 2
+}
+
+// fmaLoopWidth is the number of registers fmaLoopNEON uses.
+const fmaLoopWidth = 24
+
+// gemmTileNEON takes one column or at least four.
+//
+//go:noescape
+func gemmTileNEON(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+
+//go:noescape
+func gemmTranspose8NEON(dst *float32, dstRow int, src *float32, srcRow int, quads int)
+
+//go:noescape
+func fmaLoopNEON(iterations int)
