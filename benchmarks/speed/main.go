@@ -1,0 +1,145 @@
+// Command speed measures how fast this machine multiplies matrices, convolves
+// and trains, in GFLOPS and as a fraction of the FMA ceiling: the speed of
+// multiply-adds on registers alone, which no kernel can exceed that performs as
+// many operations as are counted. The ceiling is measured in the same process
+// on the same threads, in turns with the rest, and every figure is a median.
+//
+// Convolutions are counted as the direct algorithm would compute them, however
+// they are computed, so that a fast algorithm can pass 100 %.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"autodropout/benchmarks/internal/bench"
+)
+
+func main() { bench.Main(run) }
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return bench.ExitCode(start(ctx, args, stdout), "speed", stderr)
+}
+
+func start(ctx context.Context, args []string, stdout io.Writer) error {
+	c, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.threads))
+	return c.measure(ctx, stdout)
+}
+
+// config is what the flags say, and how long to measure.
+type config struct {
+	run     string
+	model   string
+	batch   int // 0: the usual one
+	steps   int
+	threads int
+	json    bool
+
+	rounds int           // of every matrix product and convolution
+	round  time.Duration // at least
+	gemms  []gemmShape
+	convs  []convShape
+}
+
+// defaults measures everything in two or three minutes.
+func defaults() config {
+	return config{
+		run: "all", model: "wrn-28-2", steps: 5, threads: runtime.GOMAXPROCS(0),
+		rounds: 5, round: 30 * time.Millisecond,
+		gemms: gemmShapes(), convs: convShapes(),
+	}
+}
+
+const summary = `Speed measures matrix products, convolutions and training steps against the FMA ceiling of this machine.
+
+Flags:
+`
+
+// mostImages bounds -batch, so that sizes do not overflow.
+const mostImages = 1 << 16
+
+// parse returns the configuration that the arguments ask for. Everything the
+// user can get wrong is a *bench.UsageError.
+func parse(args []string, stdout io.Writer) (config, error) {
+	c := defaults()
+	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	bench.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all"}, "`what` to measure: gemm, conv, step or all")
+	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K")
+	bench.Whole(fs, &c.batch, "batch", 0, "`images` a batch (default 16 for convolutions; for steps 64, and 16 from width 10 on)")
+	bench.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
+	bench.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
+	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, summary)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return config{}, bench.ErrHelp
+	case err != nil:
+		return config{}, bench.Usagef("%v (-h lists the flags)", err)
+	case fs.NArg() > 0:
+		return config{}, bench.Usagef("%q is not a flag (-h lists them)", fs.Arg(0))
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return c, c.check(given)
+}
+
+// check looks for what a single flag does not show; given holds the flags that
+// were set.
+func (c *config) check(given map[string]bool) error {
+	if cores := runtime.NumCPU(); c.threads > cores {
+		return bench.Usagef("-threads %d is more than this machine runs at once: take at most %d", c.threads, cores)
+	}
+	if c.batch > mostImages {
+		return bench.Usagef("-batch %d is too large: take at most %d", c.batch, mostImages)
+	}
+	for _, name := range []string{"model", "steps"} {
+		if given[name] && !c.wants("step") {
+			return bench.Usagef("-%s says which training step to measure, and -run %s measures none: leave one of them out", name, c.run)
+		}
+	}
+	if given["batch"] && c.run == "gemm" {
+		return bench.Usagef("-batch has no meaning with -run gemm, whose products have sizes of their own: leave one of them out")
+	}
+	if c.wants("step") {
+		if _, err := newModel(c.model); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *config) wants(kind string) bool { return c.run == "all" || c.run == kind }
+
+// measure measures what is asked for. The training step comes first, so that
+// the peak memory reported with it is its own.
+func (c *config) measure(ctx context.Context, stdout io.Writer) error {
+	p := &printer{w: stdout, json: c.json}
+	if !c.json {
+		fmt.Fprintf(stdout, "%s, %s, %s\n", bench.CPU(), bench.SIMD(), bench.Count(c.threads, "thread", "threads"))
+	}
+	for _, part := range []struct {
+		kind string
+		run  func(context.Context, *printer) error
+	}{{"step", c.measureStep}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}} {
+		if !c.wants(part.kind) {
+			continue
+		}
+		if err := part.run(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tiny measures one shape of each kind, as briefly as possible.
+func tiny() config {
+	c := defaults()
+	c.model, c.batch, c.steps, c.threads = "wrn-10-1", 1, 1, 1
+	c.rounds, c.round = 1, time.Nanosecond
+	c.gemms = []gemmShape{{Use: "square", M: 8, N: 9, K: 10, TransB: true}}
+	c.convs = []convShape{{Size: 4, In: 3, Out: 5, Kernel: 3, Stride: 2}}
+	return c
+}
+
+func TestJSON(t *testing.T) {
+	for _, threads := range slices.Compact([]int{1, runtime.NumCPU()}) {
+		c := tiny()
+		c.json, c.threads = true, threads
+		var out bytes.Buffer
+		if err := c.measure(t.Context(), &out); err != nil {
+			t.Fatal(err)
+		}
+		const common = "name tier threads gflops ceiling_gflops fraction"
+		const conv = common + " batch size in out kernel stride pass"
+		want := []struct{ name, keys string }{
+			{"step-wrn-10-1-b1", common + " batch model steps items_per_s peak_rss_mb peak_rss_growth_mb allocs_per_step alloc_bytes_per_step"},
+			{"gemm-nt-8x9x10", common + " use m n k trans_a trans_b"},
+			{"conv-forward-3x3-4x4-3-5-s2-b1", conv},
+			{"conv-dX-3x3-4x4-3-5-s2-b1", conv},
+			{"conv-dW-3x3-4x4-3-5-s2-b1", conv},
+		}
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		if len(lines) != len(want) {
+			t.Fatalf("%d lines, want %d:\n%s", len(lines), len(want), out.String())
+		}
+		for i, line := range lines {
+			got := map[string]any{}
+			if err := json.Unmarshal([]byte(line), &got); err != nil {
+				t.Fatalf("%v in %s", err, line)
+			}
+			keys := strings.Fields(want[i].keys)
+			slices.Sort(keys)
+			if has := slices.Sorted(maps.Keys(got)); got["name"] != want[i].name || !slices.Equal(has, keys) {
+				t.Errorf("line %d is\n%s\nwant %s with %v", i, line, want[i].name, keys)
+			}
+			speed, ceiling, fraction := got["gflops"].(float64), got["ceiling_gflops"].(float64), got["fraction"].(float64)
+			if !(speed > 0 && ceiling > 0) || math.Abs(fraction*ceiling/speed-1) > 1e-9 || got["threads"] != float64(threads) {
+				t.Errorf("implausible: %s", line)
+			}
+		}
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	var stdout, stderr bytes.Buffer
+	args := strings.Fields("-run step -model wrn-10-2 -batch 2 -steps 1 -threads 1")
+	if code := run(t.Context(), args, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	for _, want := range []string{", 1 cores, ", "1 thread\n", "images/s", "wrn-10-2          2", " %\n"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &stdout)
+		}
+	}
+	if now := runtime.GOMAXPROCS(0); now != before {
+		t.Errorf("GOMAXPROCS was %d and is %d", before, now)
+	}
+	stdout.Reset()
+	if code := run(t.Context(), []string{"-h"}, &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), "-threads") {
+		t.Errorf("-h: exit code %d:\n%s", code, &stdout)
+	}
+}
+
+func TestWrongFlags(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"-run fft", "gemm, conv, step or all"},
+		{"-model lenet", "wrn-D-K"},
+		{"-model wrn-28-2x", "wrn-D-K"},
+		{"-model wrn-12-1", "depth"},
+		{"-model wrn-4-1", "depth"},
+		{"-model wrn-28-0", "width"},
+		{"-model wrn-28-100000", "at most 1000"},
+		{"-batch -1", "-batch"},
+		{"-batch some", "-batch"},
+		{"-batch 70000", "at most 65536"},
+		{"-steps 0", "-steps"},
+		{"-threads 0", "-threads"},
+		{"-threads 100000", "more than this machine"},
+		{"-run gemm -model wrn-28-2", "-model"},
+		{"-run conv -steps 3", "-steps"},
+		{"-run gemm -batch 3", "-batch"},
+		{"-fast", "-fast"},
+		{"gemm", `"gemm" is not a flag`},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), strings.Fields(c.args), &stdout, &stderr)
+		text := stderr.String()
+		if code != 2 || !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "speed: ") {
+			t.Errorf("%s: exit code %d, want 2 and one line with %q:\n%s", c.args, code, c.want, text)
+		}
+		if stdout.Len() > 0 {
+			t.Errorf("%s: printed %s", c.args, &stdout)
+		}
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := tiny()
+	c.json = true
+	for _, c.run = range []string{"step", "gemm", "conv"} {
+		var out bytes.Buffer
+		if err := c.measure(ctx, &out); !errors.Is(err, context.Canceled) || out.Len() > 0 {
+			t.Errorf("%s: error %v after an interrupt, and %q", c.run, err, &out)
+		}
+	}
+}
+
+// The wanted counts, in 10^9 operations for an image, come from PyTorch models.
+func TestModelFLOPs(t *testing.T) {
+	for name, want := range map[string]float64{"wrn-28-2": 1.286, "wrn-16-4": 2.356, "wrn-28-10": 31.46} {
+		m, err := newModel(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.flops() / 1e9; math.Abs(got/want-1) > 5e-4 {
+			t.Errorf("%s: %.4f GFLOP for an image, want %v", name, got, want)
+		}
+	}
+}
+
+func TestShapesRun(t *testing.T) {
+	const most = 5e7 // operations, so that the test stays short
+	names := map[string]bool{}
+	for _, s := range gemmShapes() {
+		names[s.name()] = true
+		if s.flops() > most {
+			continue
+		}
+		if s.kernel(1)() <= 0 || s.operation(1)() <= 0 {
+			t.Errorf("%s takes no time", s.name())
+		}
+	}
+	for _, shape := range convShapes() {
+		for _, pass := range passes {
+			s := convPass{shape, pass}
+			names[s.name(1)] = true
+			if s.flops() <= most && s.kernel(1)() <= 0 {
+				t.Errorf("%s takes no time", s.name(1))
+			}
+		}
+	}
+	if want := len(gemmShapes()) + len(passes)*len(convShapes()); len(names) != want {
+		t.Errorf("%d shapes have %d names", want, len(names))
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	times := []time.Duration{time.Second, 5 * time.Second, 2 * time.Second}
+	runs := 0
+	k := kernel(func() time.Duration {
+		runs++
+		return times[(runs-1)%len(times)]
+	})
+	s, err := measure(t.Context(), k, 10, 3, 0)
+	if err != nil || s.flops != 5 || runs != 3 {
+		t.Errorf("10 operations in 1, 2 and 5 s: a median of %v a second in %d runs, error %v", s.flops, runs, err)
+	}
+	if s.ceiling < 1e8 {
+		t.Errorf("the ceiling is %v operations a second", s.ceiling)
+	}
+	runs = 0
+	if s, _ = measure(t.Context(), k, 10, 1, 7*time.Second); runs != 3 || s.flops != 30.0/8 {
+		t.Errorf("a round of 7 s has %d runs at %v operations a second, want 3 in 8 s", runs, s.flops)
+	}
+	if got := median([]float64{4, 1, 3, 2}); got != 2.5 {
+		t.Errorf("the median of 1 to 4 is %v", got)
+	}
+}

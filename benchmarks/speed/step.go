@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"autodropout/autograd"
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/internal/seed"
+	"autodropout/layers"
+	"autodropout/models"
+	"autodropout/ops"
+	"autodropout/optim"
+)
+
+// stepFacts is what is known of a training step besides its speed.
+type stepFacts struct {
+	Model             string  `json:"model"`
+	Steps             int     `json:"steps"`
+	ItemsPerSecond    float64 `json:"items_per_s"`
+	PeakRSS           float64 `json:"peak_rss_mb"`        // of the process, in 10^6 bytes; 0: unknown
+	PeakRSSGrowth     float64 `json:"peak_rss_growth_mb"` // since the warm-up
+	AllocsPerStep     float64 `json:"allocs_per_step"`    // by the Go runtime, once warmed up
+	AllocBytesPerStep float64 `json:"alloc_bytes_per_step"`
+}
+
+// imageModel is a network for square colour images.
+type imageModel struct {
+	depth, width int
+	size         int // of the images, in pixels
+	classes      int
+}
+
+// newModel returns the model called name.
+func newModel(name string) (imageModel, error) {
+	const most = 1000 // so that sizes do not overflow
+	m := imageModel{size: 32, classes: 10}
+	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
+		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10", name)
+	}
+	if m.depth > most || m.width > most {
+		return m, bench.Usagef("-model %s is too large: depth and width are at most %d", name, most)
+	}
+	if m.depth < 10 || (m.depth-4)%6 != 0 || m.width < 1 {
+		return m, bench.Usagef("there is no model %q: a wrn-D-K has depth D = 10, 16, 22, 28, ... and width K of at least 1", name)
+	}
+	return m, nil
+}
+
+// String returns the name that newModel knows the model by.
+func (m imageModel) String() string { return fmt.Sprintf("wrn-%d-%d", m.depth, m.width) }
+
+// batch is the usual number of images in a step.
+func (m imageModel) batch() int {
+	if m.width >= 10 {
+		return 16
+	}
+	return 64
+}
+
+// flops returns what a training step computes for one image: a forward pass,
+// and twice as much for the gradients of inputs and weights. Only convolutions
+// and the classifier count.
+func (m imageModel) flops() float64 {
+	in := 16
+	total := convShape{Size: m.size, In: 3, Out: in, Kernel: 3, Stride: 1}.flops()
+	size := m.size
+	for stage, base := range []int{16, 32, 64} {
+		out := base * m.width
+		for block := range (m.depth - 4) / 6 {
+			stride := 1
+			if stage > 0 && block == 0 {
+				stride = 2
+			}
+			total += convShape{Size: size, In: in, Out: out, Kernel: 3, Stride: stride}.flops()
+			if in != out || stride != 1 {
+				total += convShape{Size: size, In: in, Out: out, Kernel: 1, Stride: stride}.flops()
+			}
+			size /= stride
+			total += convShape{Size: size, In: out, Out: out, Kernel: 3, Stride: 1}.flops()
+			in = out
+		}
+	}
+	return 3 * (total + 2*float64(in*m.classes))
+}
+
+// measureStep measures a training step: forward pass, cross-entropy, backward
+// pass, and stochastic gradient descent with Nesterov's momentum and weight
+// decay. The batch is the same each time: reading data is not in it.
+func (c *config) measureStep(ctx context.Context, p *printer) error {
+	m, err := newModel(c.model)
+	if err != nil {
+		return err
+	}
+	batch := c.batch
+	if batch == 0 {
+		batch = m.batch()
+	}
+	k, err := m.step(batch)
+	if err != nil {
+		return err
+	}
+	p.title("Training steps, convolutions counted as the direct algorithm computes them",
+		"%-12s %6s %9s %9s %12s", "model", "batch", "images/s", "peak", "allocs/step")
+	k.warmUp()
+	warm := bench.PeakMemory()
+	speed, err := measure(ctx, k, float64(batch)*m.flops(), c.steps, 0)
+	if err != nil {
+		return err
+	}
+	peak := bench.PeakMemory()
+	facts := stepFacts{
+		Model: m.String(), Steps: c.steps, ItemsPerSecond: speed.flops / m.flops(),
+		PeakRSS: float64(peak) / 1e6, PeakRSSGrowth: float64(peak-warm) / 1e6,
+	}
+	facts.AllocsPerStep, facts.AllocBytesPerStep = allocations(k)
+	r := c.result(fmt.Sprintf("step-%s-b%d", m, batch), speed)
+	r.Batch, r.stepFacts = batch, &facts
+	return p.print(r, fmt.Sprintf("%-12s %6d %9.2f %9s %12.0f",
+		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep))
+}
+
+// step returns a training step on random images.
+func (m imageModel) step(batch int) (kernel, error) {
+	model, err := models.NewWRN(models.WRNConfig{Depth: m.depth, Width: m.width, Classes: m.classes})
+	if err != nil {
+		return nil, err
+	}
+	const rate = 0.1
+	sgd := optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
+	tape := autograd.NewTape(model.Params())
+	rng := seed.New(0, "speed")
+	x, labels := make([]float32, batch*m.size*m.size*3), make([]int, batch)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	for i := range labels {
+		labels[i] = rng.IntN(m.classes)
+	}
+	return func() time.Duration {
+		start := time.Now()
+		tape.Reset()
+		logits := model.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(x, batch, m.size, m.size, 3))
+		grads := tape.Backward(ops.CrossEntropy(logits, labels, 0))
+		sgd.Step(rate, grads)
+		tape.Commit()
+		return time.Since(start)
+	}, nil
+}
+
+// allocations returns how many objects, and how many bytes, a step allocates.
+func allocations(step kernel) (objects, bytes float64) {
+	const steps = 2
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range steps {
+		step()
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / steps, float64(after.TotalAlloc-before.TotalAlloc) / steps
+}
