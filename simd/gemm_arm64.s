@@ -68,13 +68,7 @@ label: \
 	LOOP(l2, LOAD, ROWS2, ROW, n) \
 	LOOP(l1, LOAD, ROWS1, ROW, n)
 
-// ZERO4 sets four registers to zero.
-#define ZERO4(a, b, c, d) \
-	VEOR a.B16, a.B16, a.B16 \
-	VEOR b.B16, b.B16, b.B16 \
-	VEOR c.B16, c.B16, c.B16 \
-	VEOR d.B16, d.B16, d.B16
-
+// ZEROTILE sets the tile of C to zero.
 #define ZEROTILE \
 	ZERO4(V8, V9, V10, V11) \
 	ZERO4(V12, V13, V14, V15) \

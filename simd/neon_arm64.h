@@ -34,3 +34,66 @@
 // Products of unsigned 32-bit integers.
 #define UMULL(m, n, d) WORD $(0x2ea0c000 | (m)<<16 | (n)<<5 | (d)) // VUMULL Vm.S2, Vn.S2, Vd.D2: of the lower halves
 #define UMULL2(m, n, d) WORD $(0x6ea0c000 | (m)<<16 | (n)<<5 | (d)) // VUMULL2 Vm.S4, Vn.S4, Vd.D2: of the upper halves
+
+// ZERO4 sets four registers to zero.
+#define ZERO4(a, b, c, d) \
+	VEOR a.B16, a.B16, a.B16 \
+	VEOR b.B16, b.B16, b.B16 \
+	VEOR c.B16, c.B16, c.B16 \
+	VEOR d.B16, d.B16, d.B16
+
+// CONSTANT sets all lanes of V to F, its lowest one, as just read from memory.
+#define CONSTANT(address, F, V) \
+	FMOVS address, F \
+	VDUP  V.S[0], V.S4
+
+// ELEMENTS runs WIDE for every 16 of R3 elements and QUAD for every four of the
+// rest. Up to three elements are left over.
+#define ELEMENTS(WIDE, QUAD) \
+	SUBS $16, R3 \
+	BLT  narrow \
+wide: \
+	WIDE \
+	SUBS $16, R3 \
+	BGE  wide \
+narrow: \
+	ADDS $12, R3 \
+	BLT  done \
+quad: \
+	QUAD \
+	SUBS $4, R3 \
+	BGE  quad \
+done:
+
+// POWERS sets V24 to V27 to the values of 16 bits, to test them by.
+#define POWERS \
+	MOVD $0x200000001, R26 \
+	VMOV R26, V24.D[0] \
+	MOVD $0x800000004, R26 \
+	VMOV R26, V24.D[1] \
+	VSHL $4, V24.S4, V25.S4 \
+	VSHL $8, V24.S4, V26.S4 \
+	VSHL $12, V24.S4, V27.S4
+
+// READMASK sets the lanes of V28 to V31 to ones or zeros, as the next 16 bits at
+// the address say.
+#define READMASK(read, address) \
+	read   address, R26 \
+	VDUP   R26, V31.S4 \
+	VCMTST V24.S4, V31.S4, V28.S4 \
+	VCMTST V25.S4, V31.S4, V29.S4 \
+	VCMTST V26.S4, V31.S4, V30.S4 \
+	VCMTST V27.S4, V31.S4, V31.S4
+
+// RELU16 makes V0 to V3 their positive part, by the zero in V20, and writes
+// their 16 bits to the address. It uses V16 to V19.
+#define RELU16(address) \
+	FCMLE0(0, 16); FCMLE0(1, 17); FCMLE0(2, 18); FCMLE0(3, 19) \
+	FMAX(20, 0, 0); FMAX(20, 1, 1); FMAX(20, 2, 2); FMAX(20, 3, 3) \
+	BIC(16, 24, 16); BIC(17, 25, 17); BIC(18, 26, 18); BIC(19, 27, 19) \
+	VORR  V17.B16, V16.B16, V16.B16 \
+	VORR  V19.B16, V18.B16, V18.B16 \
+	VORR  V18.B16, V16.B16, V16.B16 \
+	VADDV V16.S4, V16 \
+	VMOV  V16.S[0], R26 \
+	MOVH.P R26, address
