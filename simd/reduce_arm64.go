@@ -1,0 +1,50 @@
+//go:build !purego
+
+package simd
+
+import "autodropout/internal/race"
+
+// The assembly reduces whole groups of 16 elements, Go the rest.
+
+func sum(p *partials, x []float32) {
+	if useNEON {
+		race.Read(x)
+		sumNEON(p, x)
+		x = x[len(x)&^15:]
+	}
+	sumGeneric(p, x)
+}
+
+func dot(p *partials, a, b []float32) {
+	if useNEON {
+		race.Read(a)
+		race.Read(b)
+		dotNEON(p, a, b)
+		whole := len(a) &^ 15
+		a, b = a[whole:], b[whole:]
+	}
+	dotGeneric(p, a, b)
+}
+
+func maxValue(x []float32) float32 {
+	if !useNEON || len(x) < 16 {
+		return maxValueGeneric(x)
+	}
+	race.Read(x)
+	lanes := [16]float32(x)
+	maxValueNEON(&lanes, x)
+	m := maxValueGeneric(lanes[:])
+	if rest := x[len(x)&^15:]; len(rest) > 0 {
+		m = max(m, maxValueGeneric(rest))
+	}
+	return m
+}
+
+//go:noescape
+func sumNEON(p *partials, x []float32)
+
+//go:noescape
+func dotNEON(p *partials, a, b []float32)
+
+//go:noescape
+func maxValueNEON(lanes *[16]float32, x []float32)
