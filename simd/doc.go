@@ -35,5 +35,5 @@
 // every tier gives the same bits; only which NaN a NaN is may differ.
 //
 // The amd64 assembly is written by the generators in _asm, a module of its own:
-// go generate ./simd runs them.
+// go generate ./simd runs them. That for arm64 is written by hand.
 package simd
