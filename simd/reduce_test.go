@@ -67,6 +67,30 @@ func TestReductions(t *testing.T) {
 	}
 }
 
+// A reduction's result, rounded to float32, would hide additions in the wrong
+// order.
+func TestPartialsMatchGeneric(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	x, y := make([]float32, 16*9+5), make([]float32, 16*9+5)
+	for i := range x {
+		x[i], y[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
+	}
+	var wantSum, wantDot partials
+	sumGeneric(&wantSum, x)
+	dotGeneric(&wantDot, x, y)
+	forEachTier(t, func(t *testing.T) {
+		var gotSum, gotDot partials
+		sum(&gotSum, x)
+		dot(&gotDot, x, y)
+		if gotSum != wantSum {
+			t.Errorf("partial sums are %g, want %g", gotSum, wantSum)
+		}
+		if gotDot != wantDot {
+			t.Errorf("partial inner products are %g, want %g", gotDot, wantDot)
+		}
+	})
+}
+
 func onTier(tier Tier, f func() float64) float64 {
 	before := Active()
 	defer setTier(before)
