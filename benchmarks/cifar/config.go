@@ -85,9 +85,9 @@ var study = func() config {
 var quick = func() config {
 	c := paper
 	c.trainSize, c.testSize = 2000, 2000
-	c.depth, c.width, c.epochs, c.batch, c.seeds, c.augment = 10, 1, 5, 32, 2, false
-	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.9
-	c.searchDepth, c.searchWidth, c.searchEpochs, c.trials, c.inFlight = 10, 1, 4, 8, 4
+	c.depth, c.width, c.epochs, c.batch, c.rate, c.seeds, c.augment = 10, 1, 7, 32, 0.05, 2, false
+	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.95
+	c.searchDepth, c.searchWidth, c.searchEpochs, c.trials, c.inFlight = 10, 1, 3, 8, 4
 	return c
 }()
 
