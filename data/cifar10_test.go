@@ -225,10 +225,10 @@ func TestLoadCIFAR10FolderErrors(t *testing.T) {
 		}, []string{"test_batch.bin is not a file"}},
 		{"single file", func(dir string) string { return filepath.Join(dir, "data_batch_1.bin") },
 			[]string{"single file", "folder"}},
-		{"python version", func(dir string) string {
-			dir = t.TempDir()
-			writeFile(t, filepath.Join(dir, "data_batch_1"), nil)
-			return dir
+		{"python version", func(string) string {
+			other := t.TempDir()
+			writeFile(t, filepath.Join(other, "data_batch_1"), nil)
+			return other
 		}, []string{"Python version", "binary version is needed"}},
 		{"class names", func(dir string) string {
 			writeFile(t, filepath.Join(dir, cifarMeta), []byte("cat\ndog\n"))
