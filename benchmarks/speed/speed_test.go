@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"autodropout/autograd"
+	"autodropout/ops"
 )
 
 // tiny measures one shape of each kind, as briefly as possible.
@@ -85,6 +88,8 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestWrongFlags(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // what is accepted by mistake ends at once
 	for _, c := range []struct{ args, want string }{
 		{"-run fft", "gemm, conv, step or all"},
 		{"-model lenet", "wrn-D-K"},
@@ -106,7 +111,7 @@ func TestWrongFlags(t *testing.T) {
 		{"gemm", `"gemm" is not a flag`},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), strings.Fields(c.args), &stdout, &stderr)
+		code := run(ctx, strings.Fields(c.args), &stdout, &stderr)
 		text := stderr.String()
 		if code != 2 || !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "speed: ") {
 			t.Errorf("%s: exit code %d, want 2 and one line with %q:\n%s", c.args, code, c.want, text)
@@ -156,6 +161,10 @@ func TestShapesRun(t *testing.T) {
 		}
 	}
 	for _, shape := range convShapes() {
+		thin := ops.Conv2D(autograd.New(1, shape.Size, shape.Size, 1), autograd.New(shape.Kernel, shape.Kernel, 1, 1), shape.spec())
+		if got := shape.outputSize(); got != thin.Dim(1) {
+			t.Errorf("%v: an output of %d pixels is counted, it has %d", shape, got, thin.Dim(1))
+		}
 		for _, pass := range passes {
 			s := convPass{shape, pass}
 			names[s.name(1)] = true
