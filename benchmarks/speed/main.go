@@ -76,7 +76,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.SetOutput(io.Discard)
 	bench.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all"}, "`what` to measure: gemm, conv, step or all")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K")
-	bench.Whole(fs, &c.batch, "batch", 0, "`images` a batch (default 16 for convolutions; for steps 64, and 16 from width 10 on)")
+	bench.Whole(fs, &c.batch, "batch", 1, "`images` a batch (default 16 for convolutions; for steps 64, and 16 from width 10 on)")
 	bench.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
 	bench.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")

@@ -98,6 +98,7 @@ func TestWrongFlags(t *testing.T) {
 		{"-model wrn-4-1", "depth"},
 		{"-model wrn-28-0", "width"},
 		{"-model wrn-28-100000", "at most 1000"},
+		{"-batch 0", "-batch"},
 		{"-batch -1", "-batch"},
 		{"-batch some", "-batch"},
 		{"-batch 70000", "at most 65536"},
