@@ -42,7 +42,6 @@ func DrawCurves(path, title, x, y string, curves []Curve) error {
 	p := plot.New()
 	p.Title.Text = title
 	p.X.Label.Text, p.Y.Label.Text = x, y
-	p.Legend.Top = true
 	p.Add(plotter.NewGrid())
 	for i, c := range curves {
 		points := make(plotter.XYs, len(c.X))
@@ -58,7 +57,13 @@ func DrawCurves(path, title, x, y string, curves []Curve) error {
 		p.Add(line)
 		p.Legend.Add(c.Name, line)
 	}
-	drawing, err := p.WriterTo(9*vg.Inch, 5*vg.Inch, "svg")
+	// The legend stands right of the curves, its text behind the line samples:
+	// a viewer's font may be wider than the one measured here.
+	const width, legend = 9 * vg.Inch, 2.4 * vg.Inch
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.XOffs = width - legend - 0.6*vg.Inch
+	p.X.Max += (p.X.Max - p.X.Min) * float64(legend/(width-legend))
+	drawing, err := p.WriterTo(width, 5*vg.Inch, "svg")
 	if err != nil {
 		return fmt.Errorf("cannot draw %s: %w", path, err)
 	}
