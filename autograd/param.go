@@ -1,6 +1,10 @@
 package autograd
 
-import "fmt"
+import (
+	"fmt"
+
+	"autodropout/internal/parallel"
+)
 
 // Param is a named, trainable array. It is not a tensor: [Tape.Use] gives the
 // tensor, so that recording it cannot be forgotten.
@@ -95,7 +99,7 @@ func (ps *Params) Len() int { return ps.total }
 // Param's data is a part of it. Optimizers work on it in single passes.
 func (ps *Params) Flat() []float32 {
 	if len(ps.flat) != ps.total {
-		flat := aligned(ps.total)
+		flat := parallel.Aligned(ps.total)
 		for _, p := range ps.params {
 			part := flat[p.offset : p.offset+len(p.data) : p.offset+len(p.data)]
 			copy(part, p.data)

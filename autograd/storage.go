@@ -3,6 +3,8 @@ package autograd
 import (
 	"math/bits"
 	"unsafe"
+
+	"autodropout/internal/parallel"
 )
 
 // storage is a buffer that tensors share. A pooled one goes back to its tape's
@@ -39,7 +41,7 @@ func (p *pool) get(n int) *storage {
 		s = list[len(list)-1]
 		p.free[class] = list[:len(list)-1]
 	} else {
-		s = &storage{whole: aligned(capacity)}
+		s = &storage{whole: parallel.Aligned(capacity)}
 		p.stats.Allocations++
 		p.stats.Bytes += 4 * capacity
 	}
@@ -73,15 +75,6 @@ func sizeClass(n int) (class, capacity int) {
 	step := 1 << octave
 	quarters := (n + step - 1) / step // 5 to 8
 	return 4*octave + quarters - 5, quarters * step
-}
-
-// aligned returns n elements that start on a 64-byte line, as the vector units
-// like it; the runtime itself aligns to 16 bytes only.
-func aligned(n int) []float32 {
-	const line = 16
-	b := make([]float32, n+line)
-	offset := int(-uintptr(unsafe.Pointer(&b[0]))>>2) & (line - 1)
-	return b[offset : offset+n : offset+n]
 }
 
 // asBits views a buffer as words of 32 bits.

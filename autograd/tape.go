@@ -1,6 +1,10 @@
 package autograd
 
-import "fmt"
+import (
+	"fmt"
+
+	"autodropout/internal/parallel"
+)
 
 // Tape records one evaluation. Make one with [NewTape] or [NewInference], use
 // it for many steps, and call [Tape.Reset] between them.
@@ -23,7 +27,7 @@ type Tape struct {
 // every parameter of ps.
 func NewTape(ps *Params) *Tape {
 	ps.Flat() // from here on the parameters' data stays where it is
-	return &Tape{params: ps, leaves: make([]*Tensor, len(ps.params)), grads: aligned(ps.total)}
+	return &Tape{params: ps, leaves: make([]*Tensor, len(ps.params)), grads: parallel.Aligned(ps.total)}
 }
 
 // NewInference returns a tape that records nothing, for prediction.

@@ -19,8 +19,8 @@ import (
 
 // A checkpoint is a safetensors file with the model's parameters and buffers in
 // PyTorch's names and layout, and, under names of our own, the state of the
-// optimizer and of the average and the losses so far. It is a pure function of the training: nothing in it depends
-// on the time or the machine.
+// optimizer and of the average and the losses so far. It is a pure function of
+// the training: nothing in it depends on the time or the machine.
 const (
 	statePrefix     = "train/"
 	lossesName      = statePrefix + "losses"

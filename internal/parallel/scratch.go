@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// alignment of scratch memory in bytes: a cache line, and a vector of AVX-512.
+// alignment of memory in bytes: a cache line, and a vector of AVX-512.
 const alignment = 64
 
 // Scratch is kept in free lists, one for each power of two of elements, and
@@ -26,7 +26,7 @@ func takeScratch(size int) []float32 {
 	defer free.mu.Unlock()
 	list := free.lists[class]
 	if len(list) == 0 {
-		return aligned(1 << class)[:size]
+		return Aligned(1 << class)[:size]
 	}
 	buffer := list[len(list)-1]
 	free.lists[class] = list[:len(list)-1]
@@ -43,8 +43,9 @@ func giveScratch(scratch []float32) {
 	free.lists[class] = append(free.lists[class], scratch)
 }
 
-// aligned allocates size float32s starting on a 64-byte boundary.
-func aligned(size int) []float32 {
+// Aligned allocates size float32s, all 0, that start on a 64-byte boundary, as
+// vector units like it; the runtime itself aligns to 16 bytes only.
+func Aligned(size int) []float32 {
 	const slack = alignment/4 - 1
 	buffer := make([]float32, size+slack)
 	skip := 0
