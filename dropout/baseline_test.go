@@ -13,7 +13,7 @@ func TestDropoutFrequency(t *testing.T) {
 	for _, p := range []float64{0.1, 0.3, 0.5, 0.999} {
 		d, err := NewDropout(p, testSites(1))
 		d = must(t, d, err)
-		y := d.Apply("0.0.hidden", ones(32, 16, 16, 32), Stream{Step: 4}).Data()
+		y := apply(d, "0.0.hidden", Stream{Step: 4}, 32, 16, 16, 32)
 		actual := math.Round(p*65536) / 65536
 		scale := float32(1 / (1 - actual))
 		zeros := 0
@@ -54,10 +54,9 @@ func TestZeroProbabilityIsIdentity(t *testing.T) {
 	spatial, err2 := NewSpatialDropout(0, sites)
 	block, err3 := NewDropBlock(3, 1, sites)
 	depth, err4 := NewStochasticDepth(1, sites)
-	x := ones(2, 4, 4, 4)
 	for _, site := range sites {
 		for _, p := range []Policy{must(t, dropout, err1), must(t, spatial, err2), must(t, block, err3), must(t, depth, err4)} {
-			if p.Apply(site.Name, x, Stream{Progress: 1}) != x {
+			if acts(p, site.Name, Stream{Progress: 1}, 2, 4, 4, 4) {
 				t.Errorf("%T acts at %s", p, site.Name)
 			}
 		}
@@ -67,7 +66,7 @@ func TestZeroProbabilityIsIdentity(t *testing.T) {
 func TestSpatialDropoutDropsChannels(t *testing.T) {
 	const p, n, h, w, c = 0.3, 128, 3, 5, 45
 	d, err := NewSpatialDropout(p, testSites(1))
-	y := must(t, d, err).Apply("0.0.norm", ones(n, h, w, c), Stream{}).Data()
+	y := apply(must(t, d, err), "0.0.norm", Stream{}, n, h, w, c)
 	zeros, differ := 0, 0
 	for i, v := range y {
 		if i%c+32 < c && v != y[i+32] {
@@ -106,7 +105,7 @@ func TestDropBlockKeeps(t *testing.T) {
 		const keep, n, channels = 0.9, 64, 64
 		d, err := NewDropBlock(c.size, keep, testSites(1))
 		d = must(t, d, err)
-		d.Apply("0.0.norm", ones(n, c.side, c.side, channels), Stream{Progress: 1})
+		apply(d, "0.0.norm", Stream{Progress: 1}, n, c.side, c.side, channels)
 		got, want := d.Stats().KeepFraction(), expectedKeep(c.side, c.size, 1-keep)
 		// Neighbouring cells fall together: count maps, not cells.
 		if math.Abs(got-want) > 5*math.Sqrt(want*(1-want)/(n*channels)) {
@@ -125,7 +124,7 @@ func TestDropBlockKeeps(t *testing.T) {
 func TestDropBlockDropsWholeBlocks(t *testing.T) {
 	const n, h, w, c, size = 8, 9, 12, 5, 3
 	d, err := NewDropBlock(size, 0.9, testSites(1))
-	y := must(t, d, err).Apply("0.0.norm", ones(n, h, w, c), Stream{Progress: 1}).Data()
+	y := apply(must(t, d, err), "0.0.norm", Stream{Progress: 1}, n, h, w, c)
 	dropped := func(i, r, q, ch int) bool { return y[((i*h+r)*w+q)*c+ch] == 0 }
 	whole := func(i, r, q, ch int) bool {
 		for dr := range size {
@@ -178,7 +177,7 @@ func TestDropBlockGroupsAndSchedule(t *testing.T) {
 	for stage, share := range []float64{1. / 16, 1. / 4, 1} {
 		for _, progress := range []float64{0.5, 1, 3} {
 			before := d.Stats()
-			d.Apply(fmt.Sprintf("%d.0.norm", stage), ones(64, 16, 16, 64), Stream{Progress: progress})
+			apply(d, fmt.Sprintf("%d.0.norm", stage), Stream{Progress: progress}, 64, 16, 16, 64)
 			after := d.Stats()
 			got := float64(after.Kept-before.Kept) / float64(after.Elements-before.Elements)
 			want := expectedKeep(16, 4, (1-keep)*share*min(progress, 1))
@@ -187,8 +186,7 @@ func TestDropBlockGroupsAndSchedule(t *testing.T) {
 			}
 		}
 	}
-	x := ones(1, 8, 8, 4)
-	if d.Apply("2.0.norm", x, Stream{Progress: 0}) != x {
+	if acts(d, "2.0.norm", Stream{Progress: 0}, 1, 8, 8, 4) {
 		t.Error("DropBlock acts at the very beginning")
 	}
 }
@@ -201,7 +199,7 @@ func TestStochasticDepth(t *testing.T) {
 	d = must(t, d, err)
 	for i, site := range []string{"0.0.branch", "0.1.branch", "1.0.branch", "2.0.branch"} {
 		k := 1 - (1-keep)*float64(i+1)/4
-		y := d.Apply(site, ones(n, 2, 1, 1), Stream{}).Data()
+		y := apply(d, site, Stream{}, n, 2, 1, 1)
 		on := 0
 		for j := 0; j < len(y); j += 2 {
 			if y[j] != y[j+1] || y[j] != 0 && y[j] != float32(1/k) {

@@ -3,8 +3,6 @@ package dropout
 import (
 	"math"
 
-	"autodropout/autograd"
-	"autodropout/ops"
 	"autodropout/simd"
 )
 
@@ -31,21 +29,21 @@ func NewDropout(p float64, sites []Site) (*Dropout, error) {
 	return &Dropout{threshold: uint16(min(math.Round(p*65536), 65535)), sites: names(at)}, nil
 }
 
-// Apply drops elements of x, of any shape whose first axis is the batch.
-func (d *Dropout) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor {
+// Mask drops elements of a tensor (N, ..., C).
+func (d *Dropout) Mask(site string, shape []int, s Stream) Mask {
 	if !d.sites[site] || d.threshold == 0 {
-		return x
+		return nil
 	}
-	n, _, _ := batch("dropout.Dropout", x)
+	n, cells, c := batch("dropout.Dropout", shape)
+	size := cells * c
 	key := streamKey(site, s)
-	return ops.Dropout(x, func(keep []uint32) float32 {
-		size := x.Len() / max(n, 1)
+	return func(keep []uint32) float32 {
 		kept := fill(keep, n, size, s, func(keep []uint32, pos int, ctr [4]uint32) {
 			d.drop(keep, pos, size, ctr, key)
 		})
-		d.add(x.Len(), kept)
+		d.add(n*size, kept)
 		return float32(65536 / (65536 - float64(d.threshold)))
-	})
+	}
 }
 
 func (d *Dropout) drop(keep []uint32, pos, size int, ctr [4]uint32, key [2]uint32) {

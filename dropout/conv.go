@@ -5,9 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"autodropout/autograd"
 	"autodropout/internal/seed"
-	"autodropout/ops"
 )
 
 // ConvPolicy applies a [ConvPattern]: at the outputs of a block's batch
@@ -57,21 +55,21 @@ func NewConvPattern(pattern *ConvPattern, sites []Site) (*ConvPolicy, error) {
 	return p, nil
 }
 
-// Apply multiplies the (N, H, W, C) tensor x by the site's mask and rescales.
-func (p *ConvPolicy) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor {
+// Mask draws the site's pattern for a tensor (N, H, W, C).
+func (p *ConvPolicy) Mask(site string, shape []int, s Stream) Mask {
 	at := p.sites[site]
 	if at == nil || p.Ramp && !rampOn(s) {
-		return x
+		return nil
 	}
-	n, h, w, c := imageAxes("dropout.ConvPolicy", x)
+	n, h, w, c := imageAxes("dropout.ConvPolicy", shape)
 	t := at.tiling(h, w)
 	key := streamKey(site, s)
-	return ops.Dropout(x, func(keep []uint32) float32 {
+	return func(keep []uint32) float32 {
 		kept := fill(keep, n, h*w*c, s, func(keep []uint32, pos int, ctr [4]uint32) {
 			t.drop(keep, pos, c, ctr, key)
 		})
 		return p.rescale(keep, n*h*w*c, kept)
-	})
+	}
 }
 
 // rampOn draws whether a step has masks.

@@ -3,8 +3,6 @@ package dropout
 import (
 	"slices"
 
-	"autodropout/autograd"
-	"autodropout/ops"
 	"autodropout/simd"
 )
 
@@ -36,20 +34,22 @@ func NewStochasticDepth(keep float64, sites []Site) (*StochasticDepth, error) {
 	return d, nil
 }
 
-// Apply multiplies every example of x by 0 or by 1/k, where k is the
-// probability of keeping the branch.
-func (d *StochasticDepth) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor {
+// Mask drops whole examples of a tensor (N, ..., C). Its factor is 1/k, where k
+// is the probability of keeping the branch.
+func (d *StochasticDepth) Mask(site string, shape []int, s Stream) Mask {
 	k, ok := d.keep[site]
 	if !ok || k == 1 {
-		return x
+		return nil
 	}
+	n, cells, c := batch("dropout.StochasticDepth", shape)
 	key := streamKey(site, s)
-	scales := make([]float32, x.Dim(0))
-	for i := range scales {
-		u := simd.Philox(counter(s.Example+uint64(i)), key)[0]
-		if uint64(u) < threshold(k) {
-			scales[i] = float32(1 / k)
-		}
+	limit := threshold(k)
+	return func(keep []uint32) float32 {
+		fill(keep, n, cells*c, s, func(keep []uint32, pos int, ctr [4]uint32) {
+			if uint64(simd.Philox(ctr, key)[0]) >= limit {
+				clearRange(keep, pos, cells*c)
+			}
+		})
+		return float32(1 / k)
 	}
-	return ops.ScaleExamples(x, scales)
 }

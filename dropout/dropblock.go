@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"autodropout/autograd"
-	"autodropout/ops"
 	"autodropout/simd"
 )
 
@@ -42,21 +40,22 @@ func NewDropBlock(size int, keep float64, sites []Site) (*DropBlock, error) {
 	return d, nil
 }
 
-// Apply multiplies the (N, H, W, C) tensor x by the mask over the mask's mean.
-func (d *DropBlock) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor {
+// Mask drops blocks of a tensor (N, H, W, C); its factor is 1 over the share of
+// elements kept.
+func (d *DropBlock) Mask(site string, shape []int, s Stream) Mask {
 	drop := (1 - d.keep) * d.sites[site] * min(max(s.Progress, 0), 1)
 	if drop == 0 {
-		return x
+		return nil
 	}
-	n, h, w, c := imageAxes("dropout.DropBlock", x)
+	n, h, w, c := imageAxes("dropout.DropBlock", shape)
 	blocks := newBlockSeeds(d.size, drop, h, w, c)
 	key := streamKey(site, s)
-	return ops.Dropout(x, func(keep []uint32) float32 {
+	return func(keep []uint32) float32 {
 		kept := fill(keep, n, h*w*c, s, func(keep []uint32, pos int, ctr [4]uint32) {
 			blocks.drop(keep, pos, ctr, key)
 		})
-		return d.rescale(keep, x.Len(), kept)
-	})
+		return d.rescale(keep, n*h*w*c, kept)
+	}
 }
 
 // blockSeeds draws where the blocks of DropBlock begin: in every channel, at

@@ -19,11 +19,7 @@
 // pattern.
 package dropout
 
-import (
-	"fmt"
-
-	"autodropout/autograd"
-)
+import "fmt"
 
 // Stream places one call of a model in a training run. Masks depend on Seed,
 // Step, the site and the index of the example only.
@@ -38,19 +34,37 @@ type Stream struct {
 type Kind int
 
 const (
+	// Of images, (N, H, W, C).
+
 	Norm     Kind = iota // the output of a batch normalisation, before the non-linearity
 	Hidden               // between the two convolutions of a block, after the non-linearity
 	Branch               // the end of the residual branch, before it is added
 	Shortcut             // the shortcut, before it is added
+
+	// Of sequences, (N, T, C).
+
+	Words       // the table of word vectors, (words, C): its rows are dropped, not examples
+	Input       // the word vectors of a sequence, before the first layer
+	Query       // the queries of self-attention, all heads side by side
+	Key         // its keys
+	Value       // its values
+	Probability // its probabilities, (N, heads, queries, keys)
+	Projection  // its output, before it is added
+	Inner       // the hidden layer of the feed-forward part, after the non-linearity
+	Output      // the end of the feed-forward part, before it is added
+	Final       // the output of the last layer
 )
+
+var kindNames = [...]string{Norm: "norm", Hidden: "hidden", Branch: "branch", Shortcut: "shortcut",
+	Words: "words", Input: "input", Query: "query", Key: "key", Value: "value", Probability: "probability",
+	Projection: "projection", Inner: "inner", Output: "output", Final: "final"}
 
 // String returns the kind's name in lower case.
 func (k Kind) String() string {
-	names := [...]string{Norm: "norm", Hidden: "hidden", Branch: "branch", Shortcut: "shortcut"}
-	if k < 0 || int(k) >= len(names) {
+	if k < 0 || int(k) >= len(kindNames) {
 		return fmt.Sprintf("Kind(%d)", int(k))
 	}
-	return names[k]
+	return kindNames[k]
 }
 
 // Site is a place in a model where dropout may act.
@@ -60,15 +74,22 @@ type Site struct {
 	Stage, Stages int // index of the stage, and how many there are
 	Block, Blocks int // index of the block in its stage, and how many that has
 
-	// A site outside the residual blocks has Blocks 0, and no policy of this
-	// package acts there.
+	// The layers of a Transformer are the blocks of one stage. A site outside
+	// the blocks has Blocks 0; of these, policies act at Words, Input and Final
+	// only.
 }
 
 // Policy applies dropout at the sites of a model. It is safe for concurrent
 // use. A nil Policy stands for no dropout.
 type Policy interface {
-	// Apply returns x after dropout at the named site, or x itself where the
-	// policy does not act. The first axis of x is the batch, the last one the
-	// channels.
-	Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor
+	// Mask returns the mask of a tensor of the given shape at the named site,
+	// nil where the policy does not act. The first axis is the batch, the last
+	// one the channels; attention probabilities are (N, heads, queries, keys).
+	Mask(site string, shape []int, s Stream) Mask
 }
+
+// Mask sets the bits of keep, one for each element of a tensor in memory order,
+// bit i mod 32 of word i/32 for element i: 1 keeps the element. It writes every
+// word and returns the factor that the kept elements are multiplied by, which
+// is never negative. It is what ops.Dropout takes.
+type Mask = func(keep []uint32) (factor float32)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"autodropout/autograd"
 	"autodropout/dropout"
 )
 
@@ -37,21 +36,26 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	x := autograd.FromSlice([]float32{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 1, 4, 4, 1)
-	y := policy.Apply("block1.bn1", x, dropout.Stream{Seed: 1})
+	// Models say c.Drop("block1.bn1", x); ops.Dropout applies the mask to x.
+	mask := policy.Mask("block1.bn1", []int{1, 4, 4, 1}, dropout.Stream{Seed: 1})
+	keep := make([]uint32, 1) // a bit for each of 16 elements
+	factor := mask(keep)
 	fmt.Println(pattern)
 	for row := range 4 {
-		fmt.Printf("%.2f\n", y.Data()[4*row:4*row+4])
+		for column := range 4 {
+			fmt.Print(keep[0] >> (4*row + column) & 1)
+		}
+		fmt.Println()
 	}
-	fmt.Printf("kept %.2f\n", policy.Stats().KeepFraction())
+	fmt.Printf("factor %.2f, kept %.2f\n", factor, policy.Stats().KeepFraction())
 	// Output:
 	// pattern for [1] blocks
 	// 1.1  size 0.5 stride 0.5 repeat 2 share_c
-	// [1.33 1.33 0.00 0.00]
-	// [1.33 1.33 0.00 0.00]
-	// [1.33 1.33 1.33 1.33]
-	// [1.33 1.33 1.33 1.33]
-	// kept 0.75
+	// 1100
+	// 1100
+	// 1111
+	// 1111
+	// factor 1.33, kept 0.75
 }
 
 func ExampleConvSpace() {

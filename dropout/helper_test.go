@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"testing"
-
-	"autodropout/autograd"
 )
 
 // testSites returns sites named like "1.0.norm", with stages and blocks from 0.
@@ -42,12 +40,36 @@ func must[P any](t testing.TB, p P, err error) P {
 	return p
 }
 
-func ones(shape ...int) *autograd.Tensor {
-	x := autograd.New(shape...)
-	for i := range x.Data() {
-		x.Data()[i] = 1
+// apply returns a batch of ones after dropout.
+func apply(p Policy, site string, s Stream, shape ...int) []float32 {
+	size := 1
+	for _, extent := range shape {
+		size *= extent
 	}
-	return x
+	y := make([]float32, size)
+	mask := p.Mask(site, shape, s)
+	if mask == nil {
+		for i := range y {
+			y[i] = 1
+		}
+		return y
+	}
+	keep := make([]uint32, (size+31)/32)
+	for i := range keep {
+		keep[i] = 0x5a5a5a5a // memory that held something else
+	}
+	factor := mask(keep)
+	for i := range y {
+		if keep[i/32]>>(i%32)&1 == 1 {
+			y[i] = factor
+		}
+	}
+	return y
+}
+
+// acts reports whether the policy has a mask for a tensor at a site.
+func acts(p Policy, site string, s Stream, shape ...int) bool {
+	return p.Mask(site, shape, s) != nil
 }
 
 func mean(x []float32) float64 {

@@ -9,9 +9,6 @@ import (
 	"autodropout/internal/seed"
 )
 
-// Masks are words of 32 bits, lowest first, one bit for each element of a
-// batch in memory order; a set bit keeps the element.
-
 // maskGrain is the constant number of elements, at least, that a task masks.
 const maskGrain = 1 << 14
 
@@ -61,6 +58,15 @@ func clearBits(keep []uint32, pos int, drop uint32) {
 	keep[pos/32] &^= drop << (pos % 32)
 	if rest := drop >> (32 - pos%32); rest != 0 {
 		keep[pos/32+1] &^= rest
+	}
+}
+
+// clearRange clears n bits of keep from bit pos on.
+func clearRange(keep []uint32, pos, n int) {
+	for n > 0 {
+		lanes := min(n, 32-pos%32)
+		keep[pos/32] &^= uint32(1<<lanes-1) << (pos % 32)
+		pos, n = pos+lanes, n-lanes
 	}
 }
 

@@ -48,7 +48,7 @@ func allPolicies(t testing.TB) map[string]struct {
 
 // kept returns which elements of a batch of ones the policy keeps.
 func kept(p Policy, site string, s Stream, shape ...int) []bool {
-	y := p.Apply(site, ones(shape...), s).Data()
+	y := apply(p, site, s, shape...)
 	out := make([]bool, len(y))
 	for i, v := range y {
 		out[i] = v != 0
@@ -144,7 +144,7 @@ func TestMapSizeMayChange(t *testing.T) {
 func TestRescaledMaskHasMeanOne(t *testing.T) {
 	for name, c := range allPolicies(t) {
 		for step := range uint64(5) {
-			y := c.policy.Apply(c.site, ones(9, 8, 8, 20), Stream{Step: step, Progress: 1}).Data()
+			y := apply(c.policy, c.site, Stream{Step: step, Progress: 1}, 9, 8, 8, 20)
 			got := mean(y)
 			switch name {
 			case "pattern", "shortcut", "shared", "drop block":
@@ -158,15 +158,14 @@ func TestRescaledMaskHasMeanOne(t *testing.T) {
 
 func TestPolicyActsAtItsSites(t *testing.T) {
 	for name, c := range allPolicies(t) {
-		acts := map[Kind]bool{}
-		x := ones(4, 8, 8, 8)
+		at := map[Kind]bool{}
 		for _, site := range append(testSites(2, 2, 2), Site{Name: "unknown"}) {
-			changed := c.policy.Apply(site.Name, x, Stream{Progress: 1}) != x
+			changed := acts(c.policy, site.Name, Stream{Progress: 1}, 4, 8, 8, 8)
 			if site.Blocks == 0 && changed {
 				t.Errorf("%s acts outside the blocks, at %s", name, site.Name)
 			}
 			if site.Blocks > 0 {
-				acts[site.Kind] = acts[site.Kind] || changed
+				at[site.Kind] = at[site.Kind] || changed
 			}
 		}
 		want := map[string]map[Kind]bool{
@@ -179,8 +178,8 @@ func TestPolicyActsAtItsSites(t *testing.T) {
 			"stochastic depth": {Branch: true},
 		}[name]
 		for _, k := range []Kind{Norm, Hidden, Branch, Shortcut} {
-			if acts[k] != want[k] {
-				t.Errorf("%s acts at %v sites: %v, want %v", name, k, acts[k], want[k])
+			if at[k] != want[k] {
+				t.Errorf("%s acts at %v sites: %v, want %v", name, k, at[k], want[k])
 			}
 		}
 	}
@@ -191,13 +190,12 @@ func TestSizeZeroIsIdentity(t *testing.T) {
 	p.Stages[1][0].Size = 0.5
 	policy, err := NewConvPattern(p, testSites(1, 1))
 	policy = must(t, policy, err)
-	x := ones(2, 8, 8, 4)
 	for _, site := range []string{"0.0.norm", "0.0.shortcut"} {
-		if policy.Apply(site, x, Stream{}) != x {
+		if acts(policy, site, Stream{}, 2, 8, 8, 4) {
 			t.Errorf("size 0 acts at %s", site)
 		}
 	}
-	if policy.Apply("1.0.norm", x, Stream{}) == x {
+	if !acts(policy, "1.0.norm", Stream{}, 2, 8, 8, 4) {
 		t.Error("the other block does not act")
 	}
 }
@@ -208,10 +206,10 @@ func TestEmptyMask(t *testing.T) {
 	policy = must(t, policy, err)
 	empty := 0
 	for step := range uint64(40) {
-		x := ones(1, 1, 1, 1) // pitch 2: half of all masks drop the only element
 		before := policy.Stats().Empty
-		if y := policy.Apply("0.0.norm", x, Stream{Step: step}); y.Item() != 1 {
-			t.Errorf("step %d: 1 became %g", step, y.Item())
+		// Pitch 2: half of all masks drop the only element.
+		if y := apply(policy, "0.0.norm", Stream{Step: step}, 1, 1, 1, 1); y[0] != 1 {
+			t.Errorf("step %d: 1 became %g", step, y[0])
 		}
 		empty += int(policy.Stats().Empty - before)
 	}
@@ -248,10 +246,9 @@ func TestConvPatternTransfers(t *testing.T) {
 	small.Stages[0][1] = BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}
 	policy, err := NewConvPattern(small, testSites(4, 3))
 	policy = must(t, policy, err)
-	x := ones(1, 8, 8, 4)
 	for site, want := range map[string]bool{"0.0.norm": false, "0.1.norm": false, "0.2.norm": true, "0.3.norm": true, "1.2.norm": false} {
-		if acts := policy.Apply(site, x, Stream{}) != x; acts != want {
-			t.Errorf("acts at %s: %v, want %v", site, acts, want)
+		if got := acts(policy, site, Stream{}, 1, 8, 8, 4); got != want {
+			t.Errorf("acts at %s: %v, want %v", site, got, want)
 		}
 	}
 }
@@ -282,17 +279,16 @@ func TestRamp(t *testing.T) {
 	policy, err := NewConvPattern(uniformPattern(BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}, 2), testSites(2))
 	policy = must(t, policy, err)
 	policy.Ramp = true
-	x := ones(1, 4, 4, 1)
 	for _, progress := range []float64{0, 0.25, 1} {
 		const steps = 2000
 		on := 0
 		for step := range uint64(steps) {
 			s := Stream{Step: step, Progress: progress}
-			acts := policy.Apply("0.0.norm", x, s) != x
-			if acts {
+			masked := acts(policy, "0.0.norm", s, 1, 4, 4, 1)
+			if masked {
 				on++
 			}
-			if acts != (policy.Apply("0.1.norm", x, s) != x) {
+			if masked != acts(policy, "0.1.norm", s, 1, 4, 4, 1) {
 				t.Fatal("the sites of one step disagree")
 			}
 		}
@@ -302,16 +298,13 @@ func TestRamp(t *testing.T) {
 
 func TestShapeErrors(t *testing.T) {
 	for name, c := range allPolicies(t) {
-		if name == "stochastic depth" {
-			continue // takes any shape
-		}
 		func() {
 			defer func() {
 				if _, ok := recover().(*autograd.ShapeError); !ok {
 					t.Errorf("%s: a tensor of one axis did not panic with a ShapeError", name)
 				}
 			}()
-			c.policy.Apply(c.site, autograd.New(3), Stream{Progress: 1})
+			c.policy.Mask(c.site, []int{3}, Stream{Progress: 1})
 		}()
 	}
 }

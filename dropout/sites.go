@@ -53,20 +53,24 @@ func blocksOf(sites []Site) ([]int, error) {
 }
 
 // batch returns the number of examples, of cells in each and of channels.
-func batch(op string, x *autograd.Tensor) (n, cells, channels int) {
-	if x.Rank() < 2 {
-		panic(autograd.NewShapeError(op, "(N, ..., C)", x))
+func batch(op string, shape []int) (n, cells, channels int) {
+	last := len(shape) - 1
+	if last < 1 {
+		panic(&autograd.ShapeError{Op: op, Want: "(N, ..., C)", Shapes: [][]int{slices.Clone(shape)}})
 	}
-	n, channels = x.Dim(0), x.Dim(-1)
-	return n, x.Len() / max(n*channels, 1), channels
+	cells = 1
+	for _, extent := range shape[1:last] {
+		cells *= extent
+	}
+	return shape[0], cells, shape[last]
 }
 
 // imageAxes returns the axes of a batch of images.
-func imageAxes(op string, x *autograd.Tensor) (n, h, w, c int) {
-	if x.Rank() != 4 {
-		panic(autograd.NewShapeError(op, "(N, H, W, C)", x))
+func imageAxes(op string, shape []int) (n, h, w, c int) {
+	if len(shape) != 4 {
+		panic(&autograd.ShapeError{Op: op, Want: "(N, H, W, C)", Shapes: [][]int{slices.Clone(shape)}})
 	}
-	return x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
+	return shape[0], shape[1], shape[2], shape[3]
 }
 
 // checkDrop returns an error when p is no probability of dropping.

@@ -1,10 +1,6 @@
 package dropout
 
-import (
-	"autodropout/autograd"
-	"autodropout/ops"
-	"autodropout/simd"
-)
+import "autodropout/simd"
 
 // SpatialDropout drops whole channels of an example (Tompson et al. 2015), at
 // the outputs of the batch normalisations.
@@ -28,21 +24,21 @@ func NewSpatialDropout(p float64, sites []Site) (*SpatialDropout, error) {
 	return &SpatialDropout{p: p, sites: names(at)}, nil
 }
 
-// Apply drops channels of x, (N, ..., C).
-func (d *SpatialDropout) Apply(site string, x *autograd.Tensor, s Stream) *autograd.Tensor {
+// Mask drops channels of a tensor (N, ..., C).
+func (d *SpatialDropout) Mask(site string, shape []int, s Stream) Mask {
 	if !d.sites[site] || d.p == 0 {
-		return x
+		return nil
 	}
-	n, cells, c := batch("dropout.SpatialDropout", x)
+	n, cells, c := batch("dropout.SpatialDropout", shape)
 	key := streamKey(site, s)
 	limit := threshold(d.p)
-	return ops.Dropout(x, func(keep []uint32) float32 {
+	return func(keep []uint32) float32 {
 		kept := fill(keep, n, cells*c, s, func(keep []uint32, pos int, ctr [4]uint32) {
 			dropChannels(keep, pos, cells, c, limit, ctr, key)
 		})
-		d.add(x.Len(), kept)
+		d.add(n*cells*c, kept)
 		return float32(1 / (1 - d.p))
-	})
+	}
 }
 
 // dropChannels clears the bits of channels in all cells of one example.

@@ -5,6 +5,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/dropout"
+	"autodropout/ops"
 )
 
 // Ctx is what a forward pass depends on besides parameters and input. It is
@@ -19,13 +20,24 @@ type Ctx struct {
 // Use returns the tensor of a parameter on the context's tape.
 func (c *Ctx) Use(p *autograd.Param) *autograd.Tensor { return c.Tape.Use(p) }
 
-// Drop applies the policy to x at the named site. Outside training, without a
-// policy, and where the policy does not act, it returns x.
-func (c *Ctx) Drop(site string, x *autograd.Tensor) *autograd.Tensor {
+// Mask returns the policy's mask for a tensor of the given shape at the named
+// site, for operations that apply a mask themselves. It is nil outside training,
+// without a policy, and where the policy does not act.
+func (c *Ctx) Mask(site string, shape ...int) dropout.Mask {
 	if !c.Train || c.Policy == nil {
+		return nil
+	}
+	return c.Policy.Mask(site, shape, c.Stream)
+}
+
+// Drop applies the mask of the named site to x. Where there is none, it returns
+// x.
+func (c *Ctx) Drop(site string, x *autograd.Tensor) *autograd.Tensor {
+	mask := c.Mask(site, x.Shape()...)
+	if mask == nil {
 		return x
 	}
-	return c.Policy.Apply(site, x, c.Stream)
+	return ops.Dropout(x, mask)
 }
 
 // Layer maps one tensor to another.

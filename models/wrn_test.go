@@ -228,8 +228,11 @@ func TestMaskMayFollowReLU(t *testing.T) {
 		dx = slices.Clone(tape.Backward(ops.Sum(ops.Mul(out, weights))))
 		return y, dx
 	}
-	y1, dx1 := run(func(x *autograd.Tensor) *autograd.Tensor { return ops.ReLU(policy.Apply("bn", x, stream)) })
-	y2, dx2 := run(func(x *autograd.Tensor) *autograd.Tensor { return policy.Apply("bn", ops.ReLU(x), stream) })
+	drop := func(x *autograd.Tensor) *autograd.Tensor {
+		return ops.Dropout(x, policy.Mask("bn", x.Shape(), stream))
+	}
+	y1, dx1 := run(func(x *autograd.Tensor) *autograd.Tensor { return ops.ReLU(drop(x)) })
+	y2, dx2 := run(func(x *autograd.Tensor) *autograd.Tensor { return drop(ops.ReLU(x)) })
 	if !slices.Equal(y1, y2) || !slices.Equal(dx1, dx2) {
 		t.Error("ReLU of the masked tensor differs from the masked ReLU")
 	}

@@ -82,7 +82,6 @@ func TestShapeErrors(t *testing.T) {
 				ops.Attention(heads, autograd.New(1, 2, 2, 4), autograd.New(1, 2, 2, 4), ops.AttentionSpec{Causal: true})
 			},
 		},
-		"ScaleExamples": {func() { ops.ScaleExamples(m34, []float32{1, 2}) }, func() { ops.ScaleExamples(scalar, []float32{1}) }},
 	}
 	for _, op := range exportedOps(t) {
 		if len(wrong[op]) == 0 && !slices.Contains(anyShape, op) {

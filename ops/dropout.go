@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"fmt"
-
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
@@ -29,28 +27,5 @@ func Dropout(x *autograd.Tensor, fill func(keep []uint32) (factor float32)) *aut
 			parallel.Range(len(dst), grain, func(lo, hi int) { simd.MaskScale(dst[lo:hi], src[lo:hi], keep[lo/32:], factor) })
 		},
 		Backward: func(g *autograd.Grad) { maskGrad(g, keep, factor) },
-	})
-}
-
-// ScaleExamples multiplies every example of x (N, ...) by its own constant:
-// y[n, ...] = s[n]*x[n, ...]. s is read during the call only.
-func ScaleExamples(x *autograd.Tensor, s []float32) *autograd.Tensor {
-	if x.Rank() < 1 || x.Dim(0) != len(s) {
-		panic(autograd.NewShapeError("ops.ScaleExamples", fmt.Sprintf("x (N, ...) with one factor for each example; there are %d factors", len(s)), x))
-	}
-	var factors []float32
-	times := func(dst, src []float32) {
-		eachRow(len(dst), len(dst)/max(1, len(s)), func(i, lo, hi int) { simd.Scale(dst[lo:hi], src[lo:hi], factors[i]) })
-	}
-	return autograd.Do(autograd.Op{
-		Name:   "ops.ScaleExamples",
-		Inputs: []*autograd.Tensor{x},
-		Shape:  x.Shape(),
-		Forward: func(y *autograd.Tensor) {
-			factors = y.Keep(len(s))
-			copy(factors, s)
-			times(y.Data(), x.Data())
-		},
-		Backward: func(g *autograd.Grad) { times(g.New(0).Data(), g.Dy().Data()) },
 	})
 }

@@ -135,10 +135,6 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 			})
 		}
 	},
-	"ScaleExamples": func(f *golden.File, name string) gradcheck.Func {
-		factors := f.Tensor(name + ".factors").Data()
-		return func(in tensors) *autograd.Tensor { return ops.ScaleExamples(in[0], factors) }
-	},
 }
 
 type batchNormFunc = func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor

@@ -124,7 +124,6 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"BatchNormReLU/train", norm(ops.BatchNormReLU, true), tensors{signs, ones, small}, kinks},
 		{"BatchNormReLU/eval", norm(ops.BatchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
 		{"Dropout", mask, tensors{normal(rng, 5, 13)}, smooth},
-		{"ScaleExamples", func(in tensors) *autograd.Tensor { return ops.ScaleExamples(in[0], []float32{0, 1.5, 2}) }, tensors{normal(rng, 3, 2, 4)}, smooth},
 		{"Detach", func(in tensors) *autograd.Tensor { return ops.Add(in[0], ops.Detach(ops.Sub(in[0], in[0]))) }, tensors{normal(rng, 3, 4)}, smooth},
 	}
 }

@@ -30,7 +30,7 @@ var ours = map[string][]string{
 	"simd":                 {"internal/race"},
 	"autograd":             {"simd", "internal/parallel"},
 	"ops":                  {"autograd", "simd", "internal/parallel"},
-	"dropout":              {"autograd", "ops", "simd", "internal/atomicfile", "internal/parallel", "internal/seed"},
+	"dropout":              {"autograd", "simd", "internal/atomicfile", "internal/parallel", "internal/seed"},
 	"layers":               {"autograd", "ops", "dropout", "internal/seed"},
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},

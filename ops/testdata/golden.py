@@ -151,8 +151,6 @@ case("Attention/causalMemory",  # three queries at the end of five keys
 
 keep = torch.rand(5, 7) > 0.3
 case("Dropout", lambda x: x * keep / 0.7, normal(5, 7), extra=dict(keep=keep))
-factors = torch.tensor([0.0, 1.5, 2.0])
-case("ScaleExamples", lambda x: x * factors[:, None, None], normal(3, 2, 4), extra=dict(factors=factors))
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
