@@ -14,6 +14,10 @@ type AdamConfig struct {
 	Eps          float32
 	WeightDecay  float32 // except where Param.NoDecay
 	Decoupled    bool    // decay the weights instead of the gradient: AdamW
+
+	// Factor returns what the learning rate of a parameter is multiplied by;
+	// nil is 1 for all.
+	Factor func(p *autograd.Param) float32
 }
 
 // Adam is the optimizer of Kingma and Ba (arXiv 1412.6980, algorithm 1), with
@@ -46,7 +50,7 @@ func NewAdam(ps *autograd.Params, config AdamConfig) *Adam {
 		config.Eps = 1e-8
 	}
 	o := &Adam{config: config, first: make([]float32, ps.Len()), second: make([]float32, ps.Len())}
-	o.pass = newPass(ps, o.update)
+	o.pass = newPass(ps, config.Factor, o.update)
 	return o
 }
 
@@ -60,7 +64,7 @@ func (o *Adam) Step(lr float32, grads []float32) {
 }
 
 func (o *Adam) update(c chunk) {
-	w, lr := o.pass.params[c.lo:c.hi], o.pass.lr
+	w, lr := o.pass.params[c.lo:c.hi], c.factor*o.pass.lr
 	var decay float32
 	if c.decay {
 		decay = o.config.WeightDecay

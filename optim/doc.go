@@ -1,6 +1,6 @@
 // Package optim updates parameters from gradients: [SGD], [Adam], learning-rate
 // schedules, clipping by the global norm ([ClipNorm]) and the exponential
-// moving average of weights ([EMA]).
+// averages of weights ([Average]).
 //
 // An optimizer works on the flat parameters of a model ([autograd.Params.Flat])
 // and the flat gradient that [autograd.Tape.Backward] returns, in one parallel

@@ -60,29 +60,33 @@ func load(dst []Slot, s State) error {
 // of work, and in the caches.
 const grain = 1 << 14
 
-// chunk is a range of the flat parameters that decays, or does not, as a whole.
+// chunk is a range of the flat parameters that is treated alike.
 type chunk struct {
 	lo, hi int
 	decay  bool
+	factor float32 // of the learning rate
 }
 
 // chunks cuts the flat parameters into tasks. Neighbours with the same
-// [autograd.Param] NoDecay share theirs, so that a hundred small parameters
-// are not a hundred tasks.
-func chunks(ps *autograd.Params) []chunk {
+// [autograd.Param] NoDecay and the same factor share theirs, so that a hundred
+// small parameters are not a hundred tasks. A nil factor is 1.
+func chunks(ps *autograd.Params, factor func(p *autograd.Param) float32) []chunk {
 	var runs []chunk
 	for _, p := range ps.All() {
-		end := p.Offset() + p.Len()
-		if last := len(runs) - 1; last >= 0 && runs[last].decay == !p.NoDecay {
-			runs[last].hi = end
+		run := chunk{p.Offset(), p.Offset() + p.Len(), !p.NoDecay, 1}
+		if factor != nil {
+			run.factor = factor(p)
+		}
+		if last := len(runs) - 1; last >= 0 && runs[last].decay == run.decay && runs[last].factor == run.factor {
+			runs[last].hi = run.hi
 		} else {
-			runs = append(runs, chunk{p.Offset(), end, !p.NoDecay})
+			runs = append(runs, run)
 		}
 	}
 	var cut []chunk
 	for _, r := range runs {
 		for lo := r.lo; lo < r.hi; lo += grain {
-			cut = append(cut, chunk{lo, min(lo+grain, r.hi), r.decay})
+			cut = append(cut, chunk{lo, min(lo+grain, r.hi), r.decay, r.factor})
 		}
 	}
 	return cut
@@ -100,8 +104,8 @@ type pass struct {
 }
 
 // newPass prepares a pass that calls update for every chunk.
-func newPass(ps *autograd.Params, update func(c chunk)) pass {
-	cut := chunks(ps)
+func newPass(ps *autograd.Params, factor func(p *autograd.Param) float32, update func(c chunk)) pass {
+	cut := chunks(ps, factor)
 	return pass{params: ps.Flat(), chunks: cut, body: func(i int) { update(cut[i]) }}
 }
 

@@ -117,7 +117,7 @@ func randomParams() (*autograd.Params, []float32) {
 func TestChunksCoverParameters(t *testing.T) {
 	ps, _ := randomParams()
 	at := 0
-	for _, c := range chunks(ps) {
+	for _, c := range chunks(ps, nil) {
 		if c.lo != at || c.hi <= c.lo || c.hi-c.lo > grain {
 			t.Fatalf("chunk %+v follows position %d", c, at)
 		}
@@ -173,7 +173,7 @@ func TestStateGoesOnExactly(t *testing.T) {
 	for _, c := range configs {
 		ps, grads := randomParams()
 		o, ema := c.make(ps), NewEMA(ps, 0.9)
-		advance := func(o Optimizer, ema *EMA, steps int) {
+		advance := func(o Optimizer, ema *Average, steps int) {
 			for range steps {
 				o.Step(0.1, grads)
 				ema.Update()
@@ -228,4 +228,29 @@ func TestStepRefusesForeignGradient(t *testing.T) {
 	}()
 	ps, grads := randomParams()
 	NewSGD(ps, SGDConfig{}).Step(0.1, grads[1:])
+}
+
+func TestFactorScalesTheRate(t *testing.T) {
+	ps, grads := randomParams()
+	same, _ := randomParams()
+	scaled := NewAdam(ps, AdamConfig{Decoupled: true, WeightDecay: 0.1, Factor: func(p *autograd.Param) float32 {
+		if p.Name == "c" {
+			return 2
+		}
+		return 1
+	}})
+	scaled.Step(0.1, grads)
+	for _, c := range []struct {
+		name string
+		rate float32
+	}{{"b", 0.1}, {"c", 0.2}, {"d", 0.1}} {
+		plain, _ := randomParams()
+		NewAdam(plain, AdamConfig{Decoupled: true, WeightDecay: 0.1}).Step(c.rate, grads)
+		if !slices.Equal(ps.Lookup(c.name).Data(), plain.Lookup(c.name).Data()) {
+			t.Errorf("parameter %s did not learn at rate %v", c.name, c.rate)
+		}
+	}
+	if slices.Equal(ps.Flat(), same.Flat()) {
+		t.Error("nothing changed")
+	}
 }

@@ -28,7 +28,7 @@ type SGD struct {
 // later are not updated. It reads NoDecay now.
 func NewSGD(ps *autograd.Params, config SGDConfig) *SGD {
 	o := &SGD{config: config, momentum: make([]float32, ps.Len())}
-	o.pass = newPass(ps, o.update)
+	o.pass = newPass(ps, nil, o.update)
 	return o
 }
 

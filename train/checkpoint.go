@@ -3,7 +3,6 @@ package train
 import (
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"hash/fnv"
 	"io"
 	"math"
@@ -19,75 +18,83 @@ import (
 
 // A checkpoint is a safetensors file with the model's parameters and buffers in
 // PyTorch's names and layout, and, under names of our own, the state of the
-// optimizer and of the average and the losses so far. It is a pure function of
+// optimizer, of the average and of the task, and the losses so far. It is a pure function of
 // the training: nothing in it depends on the time or the machine.
 const (
 	statePrefix     = "train/"
 	lossesName      = statePrefix + "losses"
 	optimizerPrefix = statePrefix + "optimizer/"
 	averagePrefix   = statePrefix + "average/"
+	taskPrefix      = statePrefix + "task/"
 	fingerprintKey  = "fingerprint"
 	optimizerKey    = "optimizer steps"
 	averageKey      = "average steps"
 )
 
 // Save writes a checkpoint. The file appears whole or not at all.
-func (t *Trainer) Save(path string) error {
-	file := &safetensors.File{Tensors: weights(t.model.Params()), Metadata: map[string]string{fingerprintKey: t.fingerprint()}}
+func (l *Loop) Save(path string) error {
+	file := &safetensors.File{Tensors: weights(l.params), Metadata: map[string]string{fingerprintKey: l.fingerprint()}}
 	add := func(prefix, key string, s optim.State) {
 		file.Metadata[key] = strconv.Itoa(s.Steps)
 		for _, slot := range s.Slots {
 			file.Tensors = append(file.Tensors, safetensors.Tensor{Name: prefix + slot.Name, Shape: []int{len(slot.Data)}, Data: slot.Data})
 		}
 	}
-	add(optimizerPrefix, optimizerKey, t.config.Optimizer.State())
-	if t.ema != nil {
-		add(averagePrefix, averageKey, t.ema.State())
+	add(optimizerPrefix, optimizerKey, l.config.Optimizer.State())
+	if l.average != nil {
+		add(averagePrefix, averageKey, l.average.State())
 	}
-	file.Tensors = append(file.Tensors, safetensors.Tensor{Name: lossesName, Shape: []int{len(t.losses)}, Data: t.losses})
+	file.Tensors = append(file.Tensors, safetensors.Tensor{Name: lossesName, Shape: []int{len(l.losses)}, Data: l.losses})
+	for _, tensor := range l.task.state() {
+		tensor.Name = taskPrefix + tensor.Name
+		file.Tensors = append(file.Tensors, tensor)
+	}
 	return write(path, file)
 }
 
 // save writes the configured checkpoint, the log first.
-func (t *Trainer) save() error {
-	if t.log != nil {
-		if err := t.log.flush(); err != nil {
+func (l *Loop) save() error {
+	if l.log != nil {
+		if err := l.log.flush(); err != nil {
 			return err
 		}
 	}
-	return t.Save(t.config.Checkpoint)
+	return l.Save(l.config.Checkpoint)
 }
 
 // Load restores a checkpoint that Save wrote for a training with the same
-// configuration, model and set. On error the trainer is not to be used.
-func (t *Trainer) Load(path string) error {
+// configuration, model and data. On error the trainer is not to be used.
+func (l *Loop) Load(path string) error {
 	file, err := safetensors.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the checkpoint: %w", err)
 	}
 	losses := file.Lookup(lossesName)
-	if losses == nil || len(losses.Data) > t.total {
+	if losses == nil || len(losses.Data) > l.total {
 		return fmt.Errorf("%s is not a checkpoint of this training", path)
 	}
-	if file.Metadata[fingerprintKey] != t.fingerprint() {
+	if file.Metadata[fingerprintKey] != l.fingerprint() {
 		return fmt.Errorf("the checkpoint %s was saved with another configuration, model or data set: continue it with the same, or start a new training", path)
 	}
-	if err := restoreWeights(t.model.Params(), file); err != nil {
+	if err := restoreWeights(l.params, file); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	state, err := readState(file, optimizerPrefix, optimizerKey, t.config.Optimizer.State())
+	state, err := readState(file, optimizerPrefix, optimizerKey, l.config.Optimizer.State())
 	if err == nil {
-		err = t.config.Optimizer.LoadState(state)
+		err = l.config.Optimizer.LoadState(state)
 	}
-	if err == nil && t.ema != nil {
-		if state, err = readState(file, averagePrefix, averageKey, t.ema.State()); err == nil {
-			err = t.ema.LoadState(state)
+	if err == nil && l.average != nil {
+		if state, err = readState(file, averagePrefix, averageKey, l.average.State()); err == nil {
+			err = l.average.LoadState(state)
 		}
+	}
+	if err == nil {
+		err = l.task.restore(len(losses.Data), file)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	t.losses = append(t.losses[:0], losses.Data...)
+	l.losses = append(l.losses[:0], losses.Data...)
 	return nil
 }
 
@@ -110,18 +117,16 @@ func readState(file *safetensors.File, prefix, key string, want optim.State) (op
 
 // fingerprint identifies all that two trainings must have in common for a
 // checkpoint of one to continue the other.
-func (t *Trainer) fingerprint() string {
+func (l *Loop) fingerprint() string {
 	h := fnv.New64a()
-	c := &t.config
-	images := crc32.MakeTable(crc32.Castagnoli)
+	c := l.config
 	write := json.NewEncoder(h)
-	write.Encode([]any{c.Epochs, c.Batch, c.ClipNorm, c.Smoothing, c.EMA, c.Augment, c.Seed,
-		fmt.Sprintf("%T", c.Optimizer), fmt.Sprintf("%T", c.Policy), t.set.Len(), t.set.Mean, t.set.Std,
-		crc32.Checksum(t.set.Images, images), crc32.Checksum(t.set.Labels, images)})
-	for step := range t.total {
+	write.Encode([]any{c.ClipNorm, c.EMA, c.Seed, fmt.Sprintf("%T", c.Optimizer), fmt.Sprintf("%T", c.Policy)})
+	write.Encode(l.task.identity())
+	for step := range l.total {
 		write.Encode(math.Float32bits(c.Schedule(step)))
 	}
-	for _, p := range t.model.Params().All() {
+	for _, p := range l.params.All() {
 		write.Encode([]any{p.Name, p.Shape(), p.NoDecay})
 	}
 	return fmt.Sprintf("%016x", h.Sum64())
@@ -129,12 +134,8 @@ func (t *Trainer) fingerprint() string {
 
 // SaveWeights writes the model's weights alone, averaged where there is an
 // average, for use without the training.
-func (t *Trainer) SaveWeights(path string) error {
-	if t.ema != nil {
-		t.ema.Swap()
-		defer t.ema.Swap()
-	}
-	return SaveWeights(path, t.model.Params())
+func (l *Loop) SaveWeights(path string) error {
+	return l.averaged(func() error { return SaveWeights(path, l.params) })
 }
 
 // SaveWeights writes parameters and buffers in PyTorch's names and layout. The

@@ -68,7 +68,8 @@ func TestAdamStateIsSaved(t *testing.T) {
 	build := func() (*network, *Trainer) {
 		fit, _ := images(t)
 		model := newNetwork(8)
-		trainer, err := New(model, fit, Config{Batch: 12, Optimizer: optim.NewAdam(model.Params(), optim.AdamConfig{}), Schedule: optim.Constant(0.01)})
+		trainer, err := New(model, fit, Config{Batch: 12,
+			Common: Common{Optimizer: optim.NewAdam(model.Params(), optim.AdamConfig{}), Schedule: optim.Constant(0.01)}})
 		if err != nil {
 			t.Fatal(err)
 		}

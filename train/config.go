@@ -9,25 +9,17 @@ import (
 	"autodropout/optim"
 )
 
-// Config says how a [Trainer] trains. Its zero value is one epoch in batches of
-// 128 with SGD (Nesterov momentum 0.9, weight decay 5e-4) and a learning rate
-// that falls from 0.1 to 0 along a cosine.
-type Config struct {
-	Epochs int // 0 means 1
-	Batch  int // images in a batch; 0 means 128
+// Common is the part of a configuration that all trainers share. What a zero
+// Optimizer and Schedule stand for is up to the trainer.
+type Common struct {
+	Optimizer optim.Optimizer // updates the model's parameters
+	Schedule  optim.Schedule  // gives the learning rate of a step
 
-	// Optimizer updates the model's parameters; nil is the SGD above.
-	Optimizer optim.Optimizer
-	// Schedule gives the learning rate of a step; nil is the cosine above.
-	Schedule optim.Schedule
+	ClipNorm float32 // gradients are scaled down to this global norm; 0 is no clipping
+	EMA      float64 // decay of the moving average that is evaluated; 0 is none
 
-	ClipNorm  float32 // gradients are scaled down to this global norm; 0 is no clipping
-	Smoothing float32 // label smoothing, 0 to 1
-	EMA       float64 // decay of the moving average that is evaluated; 0 is none
-
-	Augment data.Augment   // how training images are varied
-	Policy  dropout.Policy // nil is no dropout
-	Seed    uint64         // gives the order of images, their augmentation and all masks
+	Policy dropout.Policy // nil is no dropout
+	Seed   uint64         // gives the order of the data, its variation and all masks
 
 	// Checkpoint is the file that Run saves to when it is stopped, and every
 	// CheckpointEvery (0 means a minute); "" is none.
@@ -41,11 +33,22 @@ type Config struct {
 	OnStep func(Step)
 }
 
+// Config says how a [Trainer] trains. Its zero value is one epoch in batches of
+// 128 with SGD (Nesterov momentum 0.9, weight decay 5e-4) and a learning rate
+// that falls from 0.1 to 0 along a cosine.
+type Config struct {
+	Epochs    int          // 0 means 1
+	Batch     int          // images in a batch; 0 means 128
+	Smoothing float32      // label smoothing, 0 to 1
+	Augment   data.Augment // how training images are varied
+	Common
+}
+
 // Step describes a step of training. It is also a line of the run log.
 type Step struct {
 	Step    int     `json:"step"` // counted from 0
 	Epoch   int     `json:"epoch"`
-	Images  int     `json:"images"`
+	Size    int     `json:"size"`    // images, or words that were predicted
 	Loss    float32 `json:"loss"`    // of the batch, before the update
 	Rate    float32 `json:"rate"`    // learning rate
 	Norm    float64 `json:"norm"`    // of the gradient, before clipping

@@ -1,8 +1,9 @@
-// Package train trains and evaluates image classifiers.
+// Package train trains and evaluates networks: image classifiers with a
+// [Trainer], language models with a [LanguageTrainer].
 //
-// A [Trainer] runs the loop: batches from package data, forward and backward on
-// one tape, clipping, an optimizer with a schedule, an optional moving average
-// of the weights, checkpoints and a run log. Given equal seeds it produces
-// equal losses and weights bit for bit, on any number of cores, and also when
-// it is stopped at any step and continued from its checkpoint.
+// What they have in common is in [Loop]: forward and backward, clipping, an
+// optimizer with a schedule, an optional average of the weights, checkpoints
+// and a run log. Given equal seeds a training produces equal losses and weights
+// bit for bit, on any number of cores, and also when it is stopped at any step
+// and continued from its checkpoint.
 package train

@@ -61,8 +61,8 @@ func exercise(t testing.TB, change func(*Config)) *Trainer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Epochs: 3, Batch: 12, ClipNorm: 0.2, Smoothing: 0.1, EMA: 0.9, Augment: data.Augment{Flip: true, Pad: 4, Cutout: 8},
-		Policy: policy, Seed: 7}
+	config := Config{Epochs: 3, Batch: 12, Smoothing: 0.1, Augment: data.Augment{Flip: true, Pad: 4, Cutout: 8},
+		Common: Common{ClipNorm: 0.2, EMA: 0.9, Policy: policy, Seed: 7}}
 	if change != nil {
 		change(&config)
 	}
@@ -208,7 +208,7 @@ func TestDivergence(t *testing.T) {
 		"loss":     {newNetwork(8), infinite, 3, true},
 		"gradient": {steep{newNetwork(8)}, nil, 0, false},
 	} {
-		trainer, err := New(c.model, fit, Config{Epochs: 3, Batch: 20, Schedule: c.schedule})
+		trainer, err := New(c.model, fit, Config{Epochs: 3, Batch: 20, Common: Common{Schedule: c.schedule}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +263,7 @@ func TestEvaluateRefuses(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	fit, _ := images(t)
-	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {EMA: 1}} {
+	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {Common: Common{EMA: 1}}} {
 		if _, err := New(newNetwork(8), fit, c); err == nil {
 			t.Errorf("%+v: no error", c)
 		}

@@ -214,8 +214,8 @@ func checkReward(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trainer, err := train.New(model, fit, train.Config{Batch: 12, ClipNorm: 5, Augment: data.StandardAugment(),
-		Policy: policy, Seed: seed.Derive(trial.Seed, "child training")})
+	trainer, err := train.New(model, fit, train.Config{Batch: 12, Augment: data.StandardAugment(),
+		Common: train.Common{ClipNorm: 5, Policy: policy, Seed: seed.Derive(trial.Seed, "child training")}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func (e *experiment) row(ctx context.Context, m method) (bench.Row, error) {
 
 // stepped counts a training step against -steps and shows it.
 func (e *experiment) stepped(task *bench.Task, s train.Step) {
-	task.Add(1, s.Images)
+	task.Add(1, s.Size)
 	if n := e.taken.Add(1); e.steps > 0 && n >= int64(e.steps) {
 		e.stop(errSteps)
 	}

@@ -33,7 +33,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	trainer, err := train.New(model, fit, train.Config{Epochs: 1, Batch: 50, Policy: policy})
+	trainer, err := train.New(model, fit, train.Config{Epochs: 1, Batch: 50, Common: train.Common{Policy: policy}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func (e *experiment) train1(ctx context.Context, m method, pattern *dropout.Conv
 	images := 0
 	for _, s := range steps {
 		u.Seconds += s.Seconds
-		images += s.Images
+		images += s.Size
 	}
 	if u.Diverged {
 		e.progress.Logf("%s, seed %d: %v", m.title, k, diverged)
@@ -170,12 +170,14 @@ func (e *experiment) recipe(model *models.WRN, set *data.Set, epochs int) train.
 	}
 	augment.Cutout = e.cutout
 	return train.Config{
-		Epochs: epochs,
-		Batch:  e.batch,
-		Optimizer: optim.NewSGD(model.Params(), optim.SGDConfig{
-			Momentum: 0.9, Nesterov: true, WeightDecay: float32(e.weightDecay)}),
-		Schedule: optim.Cosine(float32(e.rate), epochs*e.stepsPerEpoch(set)),
-		ClipNorm: float32(e.clip),
-		Augment:  augment,
+		Epochs:  epochs,
+		Batch:   e.batch,
+		Augment: augment,
+		Common: train.Common{
+			Optimizer: optim.NewSGD(model.Params(), optim.SGDConfig{
+				Momentum: 0.9, Nesterov: true, WeightDecay: float32(e.weightDecay)}),
+			Schedule: optim.Cosine(float32(e.rate), epochs*e.stepsPerEpoch(set)),
+			ClipNorm: float32(e.clip),
+		},
 	}
 }

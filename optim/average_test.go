@@ -38,3 +38,17 @@ func TestEMAWarmsUp(t *testing.T) {
 		t.Errorf("swapped out: %v, want %v; average %v, want %v", got, present, ema.average[0], average)
 	}
 }
+
+func TestMeanWeighsAllAlike(t *testing.T) {
+	var ps autograd.Params
+	ps.Add("weight", 1)
+	ps.Flat()[0] = 100
+	mean := NewMean(&ps)
+	for i, value := range []float32{1, 2, 6} {
+		ps.Flat()[0] = value
+		mean.Update()
+		if want := []float64{1, 1.5, 3}[i]; math.Abs(float64(mean.average[0])-want) > 1e-6 {
+			t.Errorf("after update %d the mean is %v, want %v", i, mean.average[0], want)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package optim
+
+import (
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// Average keeps an average of a model's parameters and of its buffers: the
+// averaged weights of a network with batch normalisation need running
+// statistics to match, and the average of those is closest.
+type Average struct {
+	decay   func(t float64) float64 // of update t, counted from 0
+	params  []float32
+	average []float32
+	buffers []*autograd.Buffer
+	state   []float32 // averages of the buffers, one after another
+	updates int
+	rate    float32 // of the current update: 1 - decay
+	lerp    func(lo, hi int)
+}
+
+// NewEMA returns an exponential moving average for ps, which must be complete,
+// that starts as a copy of its present values. Update t, counted from 0, decays
+// by min(decay, (1+t)/(10+t)): without that warm-up a run much shorter than
+// 1/(1-decay) steps would hold on to its initial weights.
+func NewEMA(ps *autograd.Params, decay float64) *Average {
+	return newAverage(ps, func(t float64) float64 { return min(decay, (1+t)/(10+t)) })
+}
+
+// NewMean returns an average for ps, which must be complete, in which the
+// values of all updates weigh the same (Polyak and Juditsky 1992). Before the
+// first it is a copy of the present values.
+func NewMean(ps *autograd.Params) *Average {
+	return newAverage(ps, func(t float64) float64 { return t / (t + 1) })
+}
+
+func newAverage(ps *autograd.Params, decay func(t float64) float64) *Average {
+	a := &Average{decay: decay, params: ps.Flat(), buffers: ps.Buffers()}
+	a.average = append(a.average, a.params...)
+	for _, b := range a.buffers {
+		a.state = append(a.state, b.Data...)
+	}
+	a.lerp = func(lo, hi int) { simd.Lerp(a.average[lo:hi], a.params[lo:hi], a.rate) }
+	return a
+}
+
+// Update moves the average towards the present values. Call it after each step
+// of the optimizer.
+func (a *Average) Update() {
+	a.rate = float32(1 - a.decay(float64(a.updates)))
+	parallel.Range(len(a.average), grain, a.lerp)
+	a.eachBuffer(func(average, data []float32) { simd.Lerp(average, data, a.rate) })
+	a.updates++
+}
+
+// Swap exchanges the model's values with the averages: once before an
+// evaluation or an export, once more before training goes on.
+func (a *Average) Swap() {
+	parallel.Range(len(a.average), grain, func(lo, hi int) { exchange(a.average[lo:hi], a.params[lo:hi]) })
+	a.eachBuffer(exchange)
+}
+
+// eachBuffer calls f for the average and the data of every buffer.
+func (a *Average) eachBuffer(f func(average, data []float32)) {
+	rest := a.state
+	for _, b := range a.buffers {
+		f(rest[:len(b.Data)], b.Data)
+		rest = rest[len(b.Data):]
+	}
+}
+
+func exchange(a, b []float32) {
+	for i := range a {
+		a[i], b[i] = b[i], a[i]
+	}
+}
+
+// State returns the averages to be saved; its slices are the Average's own.
+func (a *Average) State() State {
+	return State{Steps: a.updates, Slots: []Slot{{"average", a.average}, {"average of buffers", a.state}}}
+}
+
+// LoadState restores a state that State returned, copying it. On error nothing
+// has changed.
+func (a *Average) LoadState(s State) error {
+	if err := load(a.State().Slots, s); err != nil {
+		return err
+	}
+	a.updates = s.Steps
+	return nil
+}

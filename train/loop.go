@@ -1,0 +1,163 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"autodropout/autograd"
+	"autodropout/internal/safetensors"
+	"autodropout/optim"
+)
+
+// Loop is the part of a trainer that does not depend on what is trained: the
+// steps with their checkpoints and log.
+type Loop struct {
+	task        task
+	params      *autograd.Params
+	config      *Common
+	average     *optim.Average // nil: none
+	averageFrom int            // the first step that counts in the average
+	losses      []float32      // of every step done
+	total       int            // steps in the whole training
+	log         *runLog        // nil: none
+	clock       time.Time      // when the last step ended
+}
+
+// task computes the steps of a training.
+type task interface {
+	// steps yields the steps from the given one on. It ends early when ctx is
+	// cancelled.
+	steps(ctx context.Context, from int) iter.Seq[compute]
+	// commit makes the side effects of a step last.
+	commit()
+	// release gives back what a step has used, whether it was committed or not.
+	release()
+	// identity lists what trainings must have in common, beside what is in
+	// Common, for a checkpoint of one to continue the other.
+	identity() []any
+	// state returns what a checkpoint has to hold beside what Loop knows, and
+	// restore takes it back after the given number of steps.
+	state() []safetensors.Tensor
+	restore(steps int, file *safetensors.File) error
+}
+
+// compute runs a step forward and backward. It fills in Epoch, Size and Loss,
+// may scale Rate, and returns the gradient, nil where the loss is not finite.
+type compute func(s *Step) (grads []float32)
+
+// newLoop returns the loop of a training of total steps. Optimizer and Schedule
+// are set.
+func newLoop(task task, params *autograd.Params, config *Common, total int) (*Loop, error) {
+	if config.CheckpointEvery == 0 {
+		config.CheckpointEvery = time.Minute
+	}
+	if config.EMA < 0 || config.EMA >= 1 {
+		return nil, fmt.Errorf("train: the decay of the moving average must be at least 0 and below 1, not %v", config.EMA)
+	}
+	l := &Loop{task: task, params: params, config: config, total: total, losses: make([]float32, 0, total)}
+	if config.EMA > 0 {
+		l.average = optim.NewEMA(params, config.EMA)
+	}
+	return l, nil
+}
+
+// Done returns how many steps have been taken.
+func (l *Loop) Done() int { return len(l.losses) }
+
+// Total returns how many steps the whole training has.
+func (l *Loop) Total() int { return l.total }
+
+// Losses returns the loss of every step so far.
+func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
+
+// Run trains to the end. When ctx is cancelled it finishes the step, saves a
+// checkpoint and returns the cause; Run may be called again to go on. A
+// training that diverges ends with a [*DivergedError].
+func (l *Loop) Run(ctx context.Context) (err error) {
+	if l.config.Log != "" {
+		if l.log, err = openLog(l.config.Log, l.Done()); err != nil {
+			return err
+		}
+		defer func() {
+			if closed := l.log.close(); err == nil {
+				err = closed
+			}
+			l.log = nil
+		}()
+	}
+	l.clock = time.Now()
+	saved := l.clock
+	if ctx.Err() == nil {
+		for compute := range l.task.steps(ctx, l.Done()) {
+			if err := l.step(compute); err != nil {
+				return err
+			}
+			if l.config.Checkpoint != "" && time.Since(saved) >= l.config.CheckpointEvery {
+				if err := l.save(); err != nil {
+					return err
+				}
+				saved = time.Now()
+			}
+		}
+	}
+	if l.config.Checkpoint != "" {
+		if err := l.save(); err != nil {
+			return err
+		}
+	}
+	if l.Done() < l.total {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// step takes one step.
+func (l *Loop) step(compute compute) error {
+	s := Step{Step: l.Done()}
+	s.Rate = l.config.Schedule(s.Step)
+	defer l.task.release()
+	grads := compute(&s)
+	if grads == nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss}
+	}
+	s.Norm = optim.ClipNorm(grads, l.config.ClipNorm)
+	if !finite(s.Norm) {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, Norm: s.Norm}
+	}
+	l.config.Optimizer.Step(s.Rate, grads)
+	l.task.commit()
+	if l.average != nil && s.Step >= l.averageFrom {
+		l.average.Update()
+	}
+	l.losses = append(l.losses, s.Loss)
+	now := time.Now()
+	s.Seconds, l.clock = now.Sub(l.clock).Seconds(), now
+	if l.log != nil {
+		if err := l.log.write(s); err != nil {
+			return err
+		}
+	}
+	if l.config.OnStep != nil {
+		l.config.OnStep(s)
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// progress returns the share of the training that was done before a step.
+func (l *Loop) progress(step int) float64 { return float64(step) / float64(l.total) }
+
+// averaged calls f while the model has its averaged weights, where there is an
+// average of anything.
+func (l *Loop) averaged(f func() error) error {
+	if l.average != nil && l.Done() > l.averageFrom {
+		l.average.Swap()
+		defer l.average.Swap()
+	}
+	return f()
+}
