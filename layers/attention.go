@@ -41,13 +41,11 @@ func (l *SelfAttention) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	if x.Rank() != 3 || x.Dim(2) != l.config.Dim {
 		panic(autograd.NewShapeError("layers.SelfAttention", fmt.Sprintf("(N, T, %d)", l.config.Dim), x))
 	}
-	n, t, dim, heads := x.Dim(0), x.Dim(1), l.config.Dim, l.config.Heads
-	all := ops.Linear(x, c.Use(l.weight), c.Use(l.bias))
-	part := func(i int) *autograd.Tensor { // (N, heads, T, dim/heads)
-		p := ops.Slice(all, 2, i*dim, (i+1)*dim)
-		return ops.Transpose(ops.Reshape(p, n, t, heads, dim/heads), 0, 2, 1, 3)
+	dim := l.config.Dim
+	weight, bias := c.Use(l.weight), c.Use(l.bias)
+	part := func(i int) *autograd.Tensor {
+		return ops.Linear(x, ops.Slice(weight, 0, i*dim, (i+1)*dim), ops.Slice(bias, 0, i*dim, (i+1)*dim))
 	}
-	y := ops.Attention(part(0), part(1), part(2), ops.AttentionSpec{Causal: l.config.Causal})
-	y = ops.Reshape(ops.Transpose(y, 0, 2, 1, 3), n, t, dim)
+	y := ops.Attention(part(0), part(1), part(2), ops.AttentionSpec{Heads: l.config.Heads, Causal: l.config.Causal})
 	return l.out.Forward(c, y)
 }

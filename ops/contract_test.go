@@ -26,7 +26,8 @@ func TestShapeErrors(t *testing.T) {
 	scalar, v3, v4 := autograd.New(), autograd.New(3), autograd.New(4)
 	m34, m35, image, kernel := autograd.New(3, 4), autograd.New(3, 5), autograd.New(2, 5, 5, 4), autograd.New(3, 3, 4, 6)
 	stats := ops.BatchNormStats{Mean: make([]float32, 3), Var: make([]float32, 3)}
-	heads, wide := autograd.New(1, 2, 3, 4), autograd.New(1, 2, 3, 5)
+	heads, wide, short, bias := autograd.New(1, 3, 4), autograd.New(1, 3, 5), autograd.New(1, 2, 4), autograd.New(2, 2)
+	two := ops.AttentionSpec{Heads: 2}
 	wrong := map[string][]func(){
 		"Add":     {func() { ops.Add(m34, m35) }},
 		"Sub":     {func() { ops.Sub(m34, v4) }},
@@ -76,11 +77,23 @@ func TestShapeErrors(t *testing.T) {
 		"AvgPool2D":     {func() { ops.AvgPool2D(m34, ops.PoolSpec{Size: 2}) }, func() { ops.AvgPool2D(image, ops.PoolSpec{Size: 6}) }, func() { ops.AvgPool2D(image, ops.PoolSpec{}) }},
 		"MaxPool2D":     {func() { ops.MaxPool2D(m34, ops.PoolSpec{Size: 2}) }, func() { ops.MaxPool2D(image, ops.PoolSpec{Size: 2, Pad: 2}) }},
 		"Attention": {
-			func() { ops.Attention(m34, heads, heads, ops.AttentionSpec{}) }, func() { ops.Attention(heads, wide, heads, ops.AttentionSpec{}) },
-			func() { ops.Attention(heads, heads, autograd.New(1, 2, 4, 4), ops.AttentionSpec{}) },
-			func() {
-				ops.Attention(heads, autograd.New(1, 2, 2, 4), autograd.New(1, 2, 2, 4), ops.AttentionSpec{Causal: true})
-			},
+			func() { ops.Attention(m34, heads, heads, two) }, func() { ops.Attention(heads, wide, heads, two) },
+			func() { ops.Attention(heads, heads, autograd.New(1, 4, 4), two) },
+			func() { ops.Attention(heads, heads, heads, ops.AttentionSpec{Heads: 3}) },
+			func() { ops.Attention(heads, heads, heads, ops.AttentionSpec{Heads: -1}) },
+			func() { ops.Attention(heads, autograd.New(1, 0, 4), autograd.New(1, 0, 4), two) },
+			func() { ops.Attention(heads, short, short, ops.AttentionSpec{Causal: true}) },
+			func() { ops.Attention(heads, heads, heads, ops.AttentionSpec{Lengths: []int{0}}) },
+			func() { ops.Attention(heads, heads, heads, ops.AttentionSpec{Lengths: []int{4}}) },
+			func() { ops.Attention(heads, heads, heads, ops.AttentionSpec{Lengths: []int{1, 1}}) },
+		},
+		"RelativeAttention": {
+			func() { ops.RelativeAttention(heads, heads, wide, m35, bias, bias, two) },
+			func() { ops.RelativeAttention(heads, heads, heads, autograd.New(4, 4), bias, bias, two) },
+			func() { ops.RelativeAttention(heads, heads, heads, heads, bias, bias, two) },
+			func() { ops.RelativeAttention(heads, heads, heads, m34, m34, bias, two) },
+			func() { ops.RelativeAttention(heads, heads, heads, m34, bias, v4, two) },
+			func() { ops.RelativeAttention(heads, short, short, autograd.New(2, 4), bias, bias, two) },
 		},
 	}
 	for _, op := range exportedOps(t) {
@@ -177,8 +190,9 @@ func largeRows() map[string][][]int {
 		"Conv2D/pad": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/stride": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/pointwise": {{9, 17, 16, 8}, {1, 1, 8, 24}},
 		"Conv2D/groups": {{9, 17, 16, 8}, {3, 3, 4, 24}}, "Conv2D/winograd": {{16, 17, 16, 40}, {3, 3, 40, 70}}, "LayerNorm": {{3000, 40}, {40}, {40}}, "Embedding": {{300, 4000}},
 		"Softmax": {{900, 70}}, "LogSoftmax": {{900, 70}}, "Transpose": {{40, 50, 60}}, "GlobalAvgPool": {{9, 17, 16, 8}}, "MaxPool2D/pad": {{9, 17, 16, 8}},
-		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 7, 20, 16}, {5, 7, 20, 16}, {5, 7, 20, 16}},
-		"BatchNorm/train": {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
+		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}},
+		"RelativeAttention": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}, {70, 16}, {2, 8}, {2, 8}},
+		"BatchNorm/train":   {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
 	}
 }
 
@@ -224,13 +238,13 @@ func TestCoresDoNotMatter(t *testing.T) {
 func TestBatchSizeDoesNotMatter(t *testing.T) {
 	const batch = 5
 	for _, name := range []string{"Conv2D/pad", "Conv2D/winograd", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
-		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "SumLast", "GELU"} {
+		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "RelativeAttention", "SumLast", "GELU"} {
 		shapes := smoothShapes[name]
 		if name == "MaxPool2D/pad" {
 			shapes = smoothShapes["AvgPool2D/pad"]
 		}
 		examples := 1 // inputs that have a batch axis
-		if strings.HasPrefix(name, "Attention") {
+		if strings.Contains(name, "Attention") {
 			examples = 3
 		}
 		rng := rand.New(rand.NewPCG(6, 6))

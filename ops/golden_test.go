@@ -41,6 +41,12 @@ func attentionCase(spec ops.AttentionSpec) gradcheck.Func {
 	return func(in tensors) *autograd.Tensor { return ops.Attention(in[0], in[1], in[2], spec) }
 }
 
+func relativeCase(spec ops.AttentionSpec) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor {
+		return ops.RelativeAttention(in[0], in[1], in[2], in[3], in[4], in[5], spec)
+	}
+}
+
 // goldenCases has an entry for every case of golden.py except those that read
 // more than their inputs from the file; see loadedCases.
 var goldenCases = map[string]gradcheck.Func{
@@ -112,9 +118,11 @@ var goldenCases = map[string]gradcheck.Func{
 		return ops.MaxPool2D(in[0], ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
 	},
 
-	"Attention":              attentionCase(ops.AttentionSpec{}),
-	"Attention/causal":       attentionCase(ops.AttentionSpec{Causal: true, Scale: 0.7}),
-	"Attention/causalMemory": attentionCase(ops.AttentionSpec{Causal: true}),
+	"Attention":              attentionCase(ops.AttentionSpec{Heads: 2}),
+	"Attention/causal":       attentionCase(ops.AttentionSpec{Heads: 2, Causal: true, Scale: 0.7}),
+	"Attention/causalMemory": attentionCase(ops.AttentionSpec{Heads: 2, Causal: true}),
+	"Attention/lengths":      attentionCase(ops.AttentionSpec{Heads: 2, Lengths: []int{2, 5}}),
+	"RelativeAttention":      relativeCase(ops.AttentionSpec{Heads: 2}),
 }
 
 // loadedCases are the cases whose constants are in the file.
@@ -124,17 +132,27 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"BatchNormReLU/train": batchNormCase(ops.BatchNormReLU, true),
 	"BatchNormReLU/eval":  batchNormCase(ops.BatchNormReLU, false),
 	"Dropout": func(f *golden.File, name string) gradcheck.Func {
-		kept := f.Ints(name + ".keep")
-		return func(in tensors) *autograd.Tensor {
-			return ops.Dropout(in[0], func(keep []uint32) float32 {
-				clear(keep)
-				for i, bit := range kept {
-					keep[i/32] |= uint32(bit) << (i % 32)
-				}
-				return 1 / 0.7
-			})
-		}
+		mask := loadMask(f, name, 1/0.7)
+		return func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], mask) }
 	},
+	"Attention/mask": func(f *golden.File, name string) gradcheck.Func {
+		return attentionCase(ops.AttentionSpec{Heads: 2, Causal: true, Mask: loadMask(f, name, 1.25)})
+	},
+	"RelativeAttention/mask": func(f *golden.File, name string) gradcheck.Func {
+		return relativeCase(ops.AttentionSpec{Heads: 2, Mask: loadMask(f, name, 1.25)})
+	},
+}
+
+// loadMask returns the mask that keeps what a case of the file keeps.
+func loadMask(f *golden.File, name string, factor float32) func(keep []uint32) float32 {
+	kept := f.Ints(name + ".keep")
+	return func(keep []uint32) float32 {
+		clear(keep)
+		for i, bit := range kept {
+			keep[i/32] |= uint32(bit) << (i % 32)
+		}
+		return factor
+	}
 }
 
 type batchNormFunc = func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor

@@ -83,14 +83,13 @@ func gradTable(rng *rand.Rand) []gradRow {
 	kinks := gradcheck.Options{Step: 0.01}
 	smooth := gradcheck.Options{}
 	c := func(op string) gradcheck.Func { return goldenCases[op] }
-	mask := func(in tensors) *autograd.Tensor {
-		return ops.Dropout(in[0], func(keep []uint32) float32 {
-			for i := range keep {
-				keep[i] = 0xb3a5c96e
-			}
-			return 1.25
-		})
+	most := func(keep []uint32) float32 {
+		for i := range keep {
+			keep[i] = 0xb3a5c96e
+		}
+		return 1.25
 	}
+	mask := func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], most) }
 	norm := func(f batchNormFunc, train bool) gradcheck.Func {
 		running := ops.BatchNormStats{Mean: []float32{0.5, -1, 0.2}, Var: []float32{1, 2, 0.5}}
 		return func(in tensors) *autograd.Tensor {
@@ -123,6 +122,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"BatchNorm/eval", norm(ops.BatchNorm, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 		{"BatchNormReLU/train", norm(ops.BatchNormReLU, true), tensors{signs, ones, small}, kinks},
 		{"BatchNormReLU/eval", norm(ops.BatchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
+		{"Attention/mask", attentionCase(ops.AttentionSpec{Heads: 2, Mask: most}), tensors{normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6)}, smooth},
+		{"RelativeAttention/mask", relativeCase(ops.AttentionSpec{Heads: 2, Mask: most, Scale: 0.7}), tensors{
+			normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6), normal(rng, 5, 8), normal(rng, 2, 4), normal(rng, 2, 4)}, smooth},
 		{"Dropout", mask, tensors{normal(rng, 5, 13)}, smooth},
 		{"Detach", func(in tensors) *autograd.Tensor { return ops.Add(in[0], ops.Detach(ops.Sub(in[0], in[0]))) }, tensors{normal(rng, 3, 4)}, smooth},
 	}
@@ -141,7 +143,8 @@ var smoothShapes = map[string][][]int{
 	"Sum": {{3, 5}}, "Mean": {{3, 5}}, "SumLast": {{2, 3, 4}}, "Reshape": {{3, 4}}, "Transpose": {{2, 3, 4}},
 	"Concat": {{2, 1, 3}, {2, 4, 3}, {2, 2, 3}}, "Slice": {{2, 4, 3}},
 	"GlobalAvgPool": {{2, 3, 4, 5}}, "AvgPool2D": {{2, 4, 5, 3}}, "AvgPool2D/pad": {{2, 5, 4, 3}},
-	"Attention": {{2, 2, 3, 4}, {2, 2, 5, 4}, {2, 2, 5, 3}}, "Attention/causal": {{2, 2, 4, 3}, {2, 2, 4, 3}, {2, 2, 4, 3}},
+	"Attention": {{2, 3, 8}, {2, 5, 8}, {2, 5, 6}}, "Attention/causal": {{2, 4, 6}, {2, 4, 6}, {2, 4, 6}}, "Attention/lengths": {{2, 3, 8}, {2, 5, 8}, {2, 5, 6}},
+	"RelativeAttention": {{2, 3, 8}, {2, 5, 8}, {2, 5, 6}, {5, 8}, {2, 4}, {2, 4}},
 }
 
 // gradRows returns all gradient checks.

@@ -141,16 +141,60 @@ case("AvgPool2D/pad", lambda x: channels_last(F.avg_pool2d(images(x), 3, 2, 1)),
 case("MaxPool2D", lambda x: channels_last(F.max_pool2d(images(x), 2)), normal(2, 4, 5, 3))
 case("MaxPool2D/pad", lambda x: channels_last(F.max_pool2d(images(x), 3, 2, 1)), normal(2, 5, 4, 3))
 
-attend = F.scaled_dot_product_attention
-case("Attention", attend, normal(2, 2, 3, 4), normal(2, 2, 5, 4), normal(2, 2, 5, 3))
-case("Attention/causal", lambda q, k, v: attend(q, k, v, is_causal=True, scale=0.7),
-     normal(2, 2, 4, 3), normal(2, 2, 4, 3), normal(2, 2, 4, 3))
+def heads(x, n):  # (N, T, n*D) -> (N, n, T, D)
+    return x.unflatten(-1, (n, -1)).transpose(1, 2)
+
+
+def attend(n, **spec):
+    return lambda q, k, v: F.scaled_dot_product_attention(heads(q, n), heads(k, n), heads(v, n), **spec).transpose(1, 2).flatten(2)
+
+
+case("Attention", attend(2), normal(2, 3, 8), normal(2, 5, 8), normal(2, 5, 6))
+case("Attention/causal", attend(2, is_causal=True, scale=0.7), normal(2, 4, 6), normal(2, 4, 6), normal(2, 4, 6))
 case("Attention/causalMemory",  # three queries at the end of five keys
-     lambda q, k, v: attend(q, k, v, attn_mask=torch.ones(3, 5, dtype=torch.bool).tril(2)),
-     normal(1, 2, 3, 4), normal(1, 2, 5, 4), normal(1, 2, 5, 4))
+     attend(2, attn_mask=torch.ones(3, 5, dtype=torch.bool).tril(2)), normal(1, 3, 8), normal(1, 5, 8), normal(1, 5, 8))
 
 keep = torch.rand(5, 7) > 0.3
 case("Dropout", lambda x: x * keep / 0.7, normal(5, 7), extra=dict(keep=keep))
+
+lengths = torch.tensor([2, 5])
+case("Attention/lengths", attend(2, attn_mask=(torch.arange(5) < lengths[:, None])[:, None, None]),
+     normal(2, 3, 8), normal(2, 5, 8), normal(2, 5, 8))
+
+
+def masked_softmax(scores, keep, factor):
+    """Causal, the queries at the end of the keys."""
+    t, s = scores.shape[-2:]
+    hidden = torch.ones(t, s, dtype=torch.bool).triu(s - t + 1)
+    return scores.masked_fill(hidden, -torch.inf).softmax(-1) * keep * factor
+
+
+def dropped(q, k, v, keep):
+    p = masked_softmax(heads(q, 2) @ heads(k, 2).transpose(-2, -1) / 2, keep, 1.25)
+    return (p @ heads(v, 2)).transpose(1, 2).flatten(2)
+
+
+keep = torch.rand(2, 2, 3, 5) > 0.3
+case("Attention/mask", lambda q, k, v: dropped(q, k, v, keep), normal(2, 3, 8), normal(2, 5, 8), normal(2, 5, 8), extra=dict(keep=keep))
+
+
+def relative(q, k, v, r, u, w, keep, factor):
+    """Dai et al. 2019, appendix B, with the distance of every pair looked up."""
+    n, d = u.shape
+    t, s = q.shape[1], k.shape[1]
+    distance = (torch.arange(s - t, s)[:, None] - torch.arange(s)).clamp(min=0)
+    encoding = r.unflatten(-1, (n, d)).flip(0)[distance]  # (T, S, n, D)
+    q = heads(q, n)
+    content = (q + u[:, None]) @ heads(k, n).transpose(-2, -1)
+    position = torch.einsum("bhid,ijhd->bhij", q + w[:, None], encoding)
+    p = masked_softmax((content + position) * d**-0.5, keep, factor)
+    return (p @ heads(v, n)).transpose(1, 2).flatten(2)
+
+
+shapes = (2, 3, 8), (2, 5, 8), (2, 5, 6), (5, 8), (2, 4), (2, 4)
+case("RelativeAttention", lambda *x: relative(*x, 1, 1), *(normal(*shape) for shape in shapes))
+keep = torch.rand(2, 2, 3, 5) > 0.3
+case("RelativeAttention/mask", lambda *x: relative(*x, keep, 1.25), *(normal(*shape) for shape in shapes), extra=dict(keep=keep))
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})

@@ -1,0 +1,262 @@
+package ops
+
+import (
+	"autodropout/simd"
+)
+
+// queryBlock is the number of queries worked on together: enough for efficient
+// products, and few enough that their scores stay in cache and that little is
+// computed beyond what causality lets them see.
+const queryBlock = 48
+
+// A tile has a row for each query of a block with an element for each key. There
+// is room for queryBlock elements in front of every row.
+type tile struct {
+	data []float32
+	row  int // elements from a row to the next
+}
+
+func (x tile) from(i int) []float32 { return x.data[queryBlock+i*x.row:] }
+
+// shifted returns where relative scores of the given number of queries are
+// added: its row i, x.row+1 elements from the last, begins rows-1-i elements
+// before that of the tile. That is the relative shift: column c belongs to key
+// c-(rows-1-i), or to none if that is negative.
+func (x tile) shifted(rows int) []float32 { return x.data[queryBlock-(rows-1):] }
+
+// tileRow returns the distance of a tile's rows.
+func (a *attention) tileRow() int { return ceilDiv(a.s+queryBlock, 16) * 16 }
+
+func (a *attention) tileSize() int { return queryBlock * (a.tileRow() + 1) }
+
+// biasedSize is the size of a block of queries with a bias added.
+func (a *attention) biasedSize() int {
+	if a.r == nil {
+		return 0
+	}
+	return ceilDiv(queryBlock*a.d, 16) * 16
+}
+
+func (a *attention) forwardScratch() int {
+	return a.tileSize() + 2*a.biasedSize() + max(simd.GemmWork(queryBlock, a.s, a.d), simd.GemmWork(queryBlock, a.e, a.s))
+}
+
+func (a *attention) backwardScratch() int {
+	b := queryBlock
+	return 2*a.tileSize() + 4*a.biasedSize() + max(simd.GemmWork(b, a.s, a.d), simd.GemmWork(b, a.s, a.e),
+		simd.GemmWork(a.s, a.e, b), simd.GemmWork(a.s, a.d, b), simd.GemmWork(b, a.d, a.s))
+}
+
+// attentionHead is one head of one example. Its slices begin with its first
+// element; rows are as far apart as in the tensors.
+type attentionHead struct {
+	*attention
+	n, h             int
+	q, k, v, r, u, w []float32
+	y, rows          []float32
+	firstBit         int // in keep
+	work             []float32
+}
+
+// head returns the head that is the subject of a task, with memory to work in.
+func (a *attention) head(task int, scratch []float32) *attentionHead {
+	n, h := task/a.heads, task%a.heads
+	head := &attentionHead{
+		attention: a, n: n, h: h,
+		q:        a.q.Data()[n*a.t*a.widthQK+h*a.d:],
+		k:        a.k.Data()[n*a.s*a.widthQK+h*a.d:],
+		v:        a.v.Data()[n*a.s*a.widthVO+h*a.e:],
+		y:        a.y[n*a.t*a.widthVO+h*a.e:],
+		rows:     a.rows[task*a.t*2:],
+		firstBit: task * a.t * a.s,
+		work:     scratch,
+	}
+	if a.r != nil {
+		head.r = a.r.Data()[h*a.d:]
+		head.u = a.u.Data()[h*a.d:][:a.d]
+		head.w = a.w.Data()[h*a.d:][:a.d]
+	}
+	return head
+}
+
+// take returns n elements of the working memory.
+func (h *attentionHead) take(n int) []float32 {
+	part := h.work[:n]
+	h.work = h.work[n:]
+	return part
+}
+
+func (h *attentionHead) takeTile() tile { return tile{h.take(h.tileSize()), h.tileRow()} }
+
+// A block is some consecutive queries, ready for products.
+type block struct {
+	first, rows int
+	keys        int       // that the last of them reaches
+	withU       []float32 // the queries, plus u if attention is relative
+	rowU        int       // the distance of its rows
+	withW       []float32 // the queries plus w, d apart; nil if not relative
+}
+
+// block returns the queries from first on. Relative attention stores them, with
+// the biases, in biased.
+func (h *attentionHead) block(first int, biased [2][]float32) block {
+	b := block{first: first, rows: min(queryBlock, h.t-first)}
+	b.keys = h.reach(first + b.rows - 1)
+	q := h.q[first*h.widthQK:]
+	if h.r == nil {
+		b.withU, b.rowU = q, h.widthQK
+		b.keys = h.visible(h.n, first+b.rows-1)
+		return b
+	}
+	b.withU, b.rowU, b.withW = biased[0], h.d, biased[1]
+	for i := range b.rows {
+		row := q[i*h.widthQK:][:h.d]
+		simd.Add(b.withU[i*h.d:][:h.d], row, h.u)
+		simd.Add(b.withW[i*h.d:][:h.d], row, h.w)
+	}
+	return b
+}
+
+// positions returns the rows of r, or of its gradient, that the block's last
+// query meets, from the most distant key on.
+func (h *attentionHead) positions(b block, r []float32) []float32 {
+	return r[(h.t-b.first-b.rows)*h.widthQK:]
+}
+
+// scores fills x with the scores of a block.
+func (h *attentionHead) scores(x tile, b block) {
+	simd.Gemm(false, true, b.rows, b.keys, h.d, h.scale, b.withU, b.rowU, h.k, h.widthQK, 0, x.from(0), x.row, h.work)
+	if h.r != nil {
+		simd.Gemm(false, true, b.rows, b.keys, h.d, h.scale, b.withW, h.d, h.positions(b, h.r), h.widthQK, 1, x.shifted(b.rows), x.row+1, h.work)
+	}
+}
+
+func (h *attentionHead) forward() {
+	x := h.takeTile()
+	biased := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
+	for first := 0; first < h.t; first += queryBlock {
+		b := h.block(first, biased)
+		h.scores(x, b)
+		for i := range b.rows {
+			q := first + i
+			row, n := x.from(i)[:b.keys], h.visible(h.n, q)
+			largest, sum := simd.SoftmaxWeights(row[:n], h.keep, h.firstBit+q*h.s)
+			clear(row[n:])
+			h.rows[2*q], h.rows[2*q+1] = largest, 1/sum
+		}
+		y := h.y[first*h.widthVO:]
+		simd.Gemm(false, false, b.rows, h.e, b.keys, h.factor, x.from(0), x.row, h.v, h.widthVO, 0, y, h.widthVO, h.work)
+		for i := range b.rows {
+			row := y[i*h.widthVO:][:h.e]
+			simd.Scale(row, row, h.rows[2*(first+i)+1])
+		}
+	}
+}
+
+// headGradients are the gradients of a head, laid out as the head's own slices;
+// nil for those that are not wanted.
+type headGradients struct {
+	q, k, v, r, u, w []float32
+}
+
+// gradients returns a head's part of the gradients of all.
+func (h *attentionHead) gradients(all [6][]float32) headGradients {
+	from := func(i, at int) []float32 {
+		if all[i] == nil {
+			return nil
+		}
+		return all[i][at:]
+	}
+	return headGradients{
+		q: from(0, h.n*h.t*h.widthQK+h.h*h.d),
+		k: from(1, h.n*h.s*h.widthQK+h.h*h.d),
+		v: from(2, h.n*h.s*h.widthVO+h.h*h.e),
+		r: from(3, h.n*h.s*h.widthQK+h.h*h.d),
+		u: from(4, h.n*h.widthQK+h.h*h.d),
+		w: from(5, h.n*h.widthQK+h.h*h.d),
+	}
+}
+
+// backward adds up the gradients of the head from dy, that of its output.
+//
+// With P the probabilities, A = P with the mask and its factor applied, Y = A*V,
+// the gradient of the scores is P .* (dA - rowsum(P .* dA)), where the row sum is
+// that of dY .* Y.
+func (h *attentionHead) backward(dy []float32, grad headGradients) {
+	for _, sum := range []struct {
+		of                 []float32
+		rows, cols, stride int
+	}{{grad.k, h.s, h.d, h.widthQK}, {grad.v, h.s, h.e, h.widthVO}, {grad.r, h.s, h.d, h.widthQK}, {grad.u, 1, h.d, h.d}, {grad.w, 1, h.d, h.d}} {
+		for i := 0; sum.of != nil && i < sum.rows; i++ {
+			clear(sum.of[i*sum.stride:][:sum.cols])
+		}
+	}
+	p, ds := h.takeTile(), h.takeTile()
+	biased := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
+	dq := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
+	for first := 0; first < h.t; first += queryBlock {
+		b := h.block(first, biased)
+		dy := dy[first*h.widthVO:]
+		h.scores(p, b)
+		simd.Gemm(false, true, b.rows, b.keys, h.e, h.factor, dy, h.widthVO, h.v, h.widthVO, 0, ds.from(0), ds.row, h.work)
+		h.softmaxBackward(p, ds, b, dy)
+		if grad.v != nil {
+			simd.Gemm(true, false, b.keys, h.e, b.rows, h.factor, p.from(0), p.row, dy, h.widthVO, 1, grad.v, h.widthVO, h.work)
+		}
+		if grad.k != nil {
+			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.from(0), ds.row, b.withU, b.rowU, 1, grad.k, h.widthQK, h.work)
+		}
+		if grad.r != nil {
+			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.shifted(b.rows), ds.row+1, b.withW, h.d, 1, h.positions(b, grad.r), h.widthQK, h.work)
+		}
+		h.queryBackward(ds, b, dq, grad)
+	}
+}
+
+// softmaxBackward turns the scores p of a block into the probabilities that are
+// kept, and ds from the gradient of these into that of the scores.
+func (h *attentionHead) softmaxBackward(p, ds tile, b block, dy []float32) {
+	if h.r != nil {
+		clear(ds.data[:queryBlock]) // where the shift finds no key
+	}
+	for i := range b.rows {
+		q := b.first + i
+		n := h.visible(h.n, q)
+		rowP, rowDs := p.from(i)[:b.keys], ds.from(i)[:b.keys]
+		if h.r != nil {
+			rowDs = ds.from(i)[:ds.row]
+		}
+		sum := simd.Dot(dy[i*h.widthVO:][:h.e], h.y[q*h.widthVO:][:h.e])
+		simd.SoftmaxWeightsBackward(rowP[:n], rowDs[:n], h.rows[2*q], h.rows[2*q+1], sum, h.keep, h.firstBit+q*h.s)
+		clear(rowP[n:])
+		clear(rowDs[n:])
+	}
+}
+
+// queryBackward sets the gradient of a block of queries, and adds to those of
+// the biases.
+func (h *attentionHead) queryBackward(ds tile, b block, dq [2][]float32, grad headGradients) {
+	out, row := grad.q, h.widthQK
+	if h.r == nil {
+		if out != nil {
+			simd.Gemm(false, false, b.rows, h.d, b.keys, h.scale, ds.from(0), ds.row, h.k, h.widthQK, 0, out[b.first*row:], row, h.work)
+		}
+		return
+	}
+	if out == nil && grad.u == nil && grad.w == nil {
+		return
+	}
+	simd.Gemm(false, false, b.rows, h.d, b.keys, h.scale, ds.from(0), ds.row, h.k, h.widthQK, 0, dq[0], h.d, h.work)
+	simd.Gemm(false, false, b.rows, h.d, b.keys, h.scale, ds.shifted(b.rows), ds.row+1, h.positions(b, h.r), h.widthQK, 0, dq[1], h.d, h.work)
+	for i, bias := range [][]float32{grad.u, grad.w} {
+		if bias != nil {
+			simd.SumRows(bias[:h.d], dq[i][:b.rows*h.d], b.rows)
+		}
+	}
+	if out != nil {
+		for i := range b.rows {
+			at := i * h.d
+			simd.Add(out[(b.first+i)*row:][:h.d], dq[0][at:at+h.d], dq[1][at:at+h.d])
+		}
+	}
+}
