@@ -58,3 +58,12 @@ func TestGemmGuardPages(t *testing.T) {
 		}
 	})
 }
+
+func TestTapsGuardPages(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(6, 11))
+		for i, c := range tapsCases() {
+			c.call(rng, func(n int) []float32 { return guarded(t, n, i%2 == 0) }).run()
+		}
+	})
+}

@@ -18,6 +18,7 @@ var families = map[string]func(){
 	"reduce":   reduce,
 	"rows":     rows,
 	"rowsums":  rowSums,
+	"taps":     taps,
 	"winograd": winograd,
 }
 

@@ -1,0 +1,80 @@
+//go:build !purego
+
+package simd
+
+import "autodropout/internal/race"
+
+// depthwiseRows is the number of rows of the largest tile of depthwiseTaps.
+const depthwiseRows = 8
+
+func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+	if !useAVX2 {
+		gemmTapsTiles(m, n, a, b, ldb, c, ldc, accumulate)
+		return
+	}
+	a.race(m, 1)
+	race.ReadRows(b, a.columns(), n, ldb)
+	race.WriteRows(c, m, n, ldc)
+	height, tall, short := tapsTiles(m, gemmSizes().mr)
+	for i := 0; i < m; {
+		x, y := &a.Data[i*a.Row], &c[i*ldc]
+		if useAVX512 {
+			gemmTapsAVX512(height, tall, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+		} else {
+			gemmTapsAVX2(height, tall, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+		}
+		i += height * tall
+		height, tall = height-1, short
+	}
+}
+
+func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+	if !useAVX2 {
+		depthwiseTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
+		return
+	}
+	a.race(m, n)
+	race.ReadRows(b, a.columns(), n, ldb)
+	race.WriteRows(c, m, n, ldc)
+	height, tall, short := tapsTiles(m, depthwiseRows)
+	for i := 0; i < m; {
+		x, y := &a.Data[i*a.Row], &c[i*ldc]
+		if useAVX512 {
+			depthwiseTapsAVX512(height, tall, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+		} else {
+			depthwiseTapsAVX2(height, tall, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+		}
+		i += height * tall
+		height, tall = height-1, short
+	}
+}
+
+// tapsTiles cuts m rows into as few tiles of at most limit rows as possible:
+// tall ones of height rows, and then short ones of one row less.
+func tapsTiles(m, limit int) (height, tall, short int) {
+	tiles := (m + limit - 1) / limit
+	height = (m + tiles - 1) / tiles
+	short = height*tiles - m
+	return height, tiles - short, short
+}
+
+// race records the reads of m rows of elements that are size numbers long.
+func (a Taps) race(m, size int) {
+	for _, o := range a.Offsets {
+		for j := range a.Run {
+			race.ReadRows(a.Data[o+j*a.Col:], m, size, a.Row)
+		}
+	}
+}
+
+//go:noescape
+func gemmTapsAVX2(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
+
+//go:noescape
+func gemmTapsAVX512(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
+
+//go:noescape
+func depthwiseTapsAVX2(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
+
+//go:noescape
+func depthwiseTapsAVX512(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)

@@ -1,0 +1,35 @@
+package simd
+
+// gemmTapsTiles is gemmTaps for tiers that have a micro-kernel for products but
+// none for runs: it multiplies one run at a time.
+func gemmTapsTiles(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+	beta := float32(0)
+	if accumulate {
+		beta = 1
+	}
+	height := equalParts(m, gemmSizes().mr)
+	for t, offset := range a.Offsets {
+		run := matrix{a.Data[offset:], a.Row, a.Col}
+		for i := 0; i < m; i += height {
+			gemmTile(min(height, m-i), n, a.Run, 1, run.from(i, 0), b[t*a.Run*ldb:], ldb, beta, c[i*ldc:], ldc)
+		}
+		beta = 1
+	}
+}
+
+func depthwiseTapsGeneric(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+	for i := range m {
+		sum := c[i*ldc:][:n]
+		if !accumulate {
+			clear(sum)
+		}
+		for t, offset := range a.Offsets {
+			for j := range a.Run {
+				x, w := a.Data[offset+i*a.Row+j*a.Col:][:n], b[(t*a.Run+j)*ldb:][:n]
+				for channel := range sum {
+					sum[channel] += float32(x[channel] * w[channel])
+				}
+			}
+		}
+	}
+}
