@@ -109,9 +109,12 @@ func readResult(t *testing.T, folder string) bench.Result {
 	return r
 }
 
+// table has every row.
+var table = new(config).table()
+
 func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
-	stdout := mustCall(t, tiny(folder, "-method", strings.Join(methodKeys(), ","))...)
+	stdout := mustCall(t, tiny(folder, "-method", strings.Join(bench.Keys(table), ","))...)
 	first, rest, _ := strings.Cut(stdout, "\n")
 	if !strings.Contains(first, "synthetic set, not CIFAR-10") || !strings.Contains(rest, "demonstration") {
 		t.Errorf("the output begins with %q", first)
@@ -127,11 +130,11 @@ func TestPipeline(t *testing.T) {
 		}
 	}
 	r := readResult(t, folder)
-	if len(r.Rows) != len(methods) || r.Model != "WRN-10-1" || r.Preset != "quick" || r.Dataset != "synthetic" || len(r.BestPattern) < 10 {
+	if len(r.Rows) != len(table) || r.Model != "WRN-10-1" || r.Preset != "quick" || r.Dataset != "synthetic" || len(r.BestPattern) < 10 {
 		t.Errorf("the result is %+v", r)
 	}
 	for i, row := range r.Rows {
-		if row.Method != methods[i].title || len(row.Values) != 1 || row.Mean == nil || row.Std != nil || row.Seconds <= 0 {
+		if row.Method != table[i].Title || len(row.Values) != 1 || row.Mean == nil || row.Std != nil || row.Seconds <= 0 {
 			t.Errorf("row %d is %+v", i, row)
 		}
 	}
@@ -165,15 +168,15 @@ func TestPipeline(t *testing.T) {
 func checkDifferent(t *testing.T, folder string) {
 	t.Helper()
 	trained := map[string]string{}
-	for _, m := range methods {
-		weights, err := os.ReadFile(filepath.Join(folder, "weights", m.key+"-0.safetensors"))
+	for _, m := range table {
+		weights, err := os.ReadFile(filepath.Join(folder, "weights", m.Key+"-0.safetensors"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if other, ok := trained[string(weights)]; ok {
-			t.Errorf("%s and %s have the same weights", m.key, other)
+			t.Errorf("%s and %s have the same weights", m.Key, other)
 		}
-		trained[string(weights)] = m.key
+		trained[string(weights)] = m.Key
 	}
 }
 

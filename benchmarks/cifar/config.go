@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"slices"
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
@@ -11,26 +10,20 @@ import (
 
 // config holds the settings of a run.
 type config struct {
+	bench.Plan
 	data                string
 	trainSize, testSize int // 0: all
-	methods             []string
-	pattern             string
 
-	depth, width   int
-	epochs, batch  int
-	rate           float64
-	weightDecay    float64
-	clip           float64
-	augment        bool
-	cutout         int
-	seeds, seed    int
-	workers, steps int
+	depth, width  int
+	epochs, batch int
+	rate          float64
+	weightDecay   float64
+	clip          float64
+	augment       bool
+	cutout        int
 
 	searchDepth, searchWidth int
 	searchEpochs             int
-	trials, inFlight         int
-	algorithm                string
-	async                    bool
 
 	dropout         float64
 	spatialDropout  float64
@@ -59,24 +52,24 @@ the final rows. Everything is written to the run's folder: config.toml, result.j
 		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
 	},
 	Register: register,
-	Free:     []string{"workers", "steps"},
+	Free:     bench.FreeFlags,
 }
 
 // The recipe is the usual one for WRNs on CIFAR-10; the rates of the baselines
 // are those of their papers. The number of trials and the length of a child's
 // training were not published: they are choices of this program.
 var paper = config{
-	data: "auto", methods: methodKeys(),
-	depth: 28, width: 10, epochs: 200, batch: 128, rate: 0.1, weightDecay: 5e-4, clip: 5, augment: true, seeds: 5,
-	searchDepth: 28, searchWidth: 2, searchEpochs: 40, trials: 500, inFlight: 8, algorithm: string(controller.Reinforce),
+	Plan: bench.Plan{Methods: bench.Keys(new(config).table()), Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
+	data: "auto", depth: 28, width: 10, epochs: 200, batch: 128, rate: 0.1, weightDecay: 5e-4, clip: 5, augment: true,
+	searchDepth: 28, searchWidth: 2, searchEpochs: 40,
 	dropout: 0.3, spatialDropout: 0.1, dropBlock: 0.9, dropBlockSize: 7, stochasticDepth: 0.8,
 }
 
 var study = func() config {
 	c := paper
 	c.trainSize = 10000
-	c.depth, c.width, c.epochs, c.seeds = 16, 2, 40, 3
-	c.searchDepth, c.searchWidth, c.searchEpochs, c.trials = 16, 1, 10, 60
+	c.depth, c.width, c.epochs, c.Seeds = 16, 2, 40, 3
+	c.searchDepth, c.searchWidth, c.searchEpochs, c.Trials = 16, 1, 10, 60
 	return c
 }()
 
@@ -85,18 +78,17 @@ var study = func() config {
 var quick = func() config {
 	c := paper
 	c.trainSize, c.testSize = 2000, 2000
-	c.depth, c.width, c.epochs, c.batch, c.rate, c.seeds, c.augment = 10, 1, 7, 32, 0.05, 2, false
+	c.depth, c.width, c.epochs, c.batch, c.rate, c.Seeds, c.augment = 10, 1, 7, 32, 0.05, 2, false
 	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.95
-	c.searchDepth, c.searchWidth, c.searchEpochs, c.trials, c.inFlight = 10, 1, 3, 8, 4
+	c.searchDepth, c.searchWidth, c.searchEpochs, c.Trials, c.InFlight = 10, 1, 3, 8, 4
 	return c
 }()
 
 func register(fs *flag.FlagSet, c *config) {
+	c.Plan.Register(fs, c.table())
 	fs.StringVar(&c.data, "data", c.data, "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files")
 	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
 	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of test images to use, the same of every class; 0 is all")
-	bench.List(fs, &c.methods, "method", methodKeys(), "the `rows` of the table, with commas between them")
-	fs.StringVar(&c.pattern, "pattern", c.pattern, "train with the pattern in this JSON `file` instead of searching")
 
 	bench.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
 	bench.Whole(fs, &c.width, "width", 1, "the width `factor` of the WRN")
@@ -107,18 +99,10 @@ func register(fs *flag.FlagSet, c *config) {
 	fs.Float64Var(&c.clip, "clip", c.clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
 	bench.Whole(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
-	bench.Whole(fs, &c.seeds, "seeds", 1, "the `number` of final trainings for each row")
-	bench.Whole(fs, &c.seed, "seed", 0, "the `number` that all randomness derives from")
-	bench.Whole(fs, &c.workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
-	bench.Whole(fs, &c.steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
 
 	bench.Whole(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
 	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks that a search trains")
 	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
-	bench.Whole(fs, &c.trials, "trials", 1, "the `number` of patterns that each search tries")
-	bench.Whole(fs, &c.inFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
-	bench.Choice(fs, &c.algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
-	fs.BoolVar(&c.async, "async", c.async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
 
 	fs.Float64Var(&c.dropout, "dropout", c.dropout, "Dropout's `probability` of dropping an element")
 	fs.Float64Var(&c.spatialDropout, "spatial-dropout", c.spatialDropout, "SpatialDropout's `probability` of dropping a channel")
@@ -146,18 +130,5 @@ func (c *config) check() error {
 	if err != nil {
 		return bench.Usagef("%v", err)
 	}
-	for _, m := range c.rows() {
-		if m.policy == nil {
-			continue
-		}
-		if _, err := m.policy(c, small.Sites()); err != nil {
-			return bench.Usagef("%s: %v", m.title, err)
-		}
-	}
-	return nil
-}
-
-// searches reports whether the run has a search.
-func (c *config) searches() bool {
-	return slices.ContainsFunc(c.rows(), func(m method) bool { return m.search != "" })
+	return bench.CheckPolicies(c.Rows(c.table()), small.Sites())
 }

@@ -33,30 +33,24 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	e := &experiment{config: c, asked: asked, stdout: stdout, stderr: stderr}
-	if c.pattern != "" {
-		if e.given, err = loadPattern(c); err != nil {
+	s := &subject{config: c}
+	rows := c.Rows(s.table())
+	e := bench.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
+	if c.Pattern != "" {
+		if e.Given, err = loadPattern(c); err != nil {
 			return err
 		}
 	}
-	about, err := e.openData(ctx)
+	about, err := s.open(ctx, bench.Searches(rows), stderr)
 	if err != nil {
 		return err
 	}
-	if e.folder, err = bench.OpenFolder("cifar", asked); err != nil {
-		return err
-	}
-	fmt.Fprintln(stdout, about)
-	if asked.Preset == "quick" {
-		fmt.Fprintln(stdout, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
-	}
-	fmt.Fprintf(stdout, "Results go to %s.\n", e.folder)
-	return e.run(ctx)
+	return e.Start(ctx, about)
 }
 
 // loadPattern reads the pattern that -pattern names and tries it on the model.
 func loadPattern(c config) (*dropout.ConvPattern, error) {
-	pattern, err := dropout.LoadPattern(c.pattern)
+	pattern, err := dropout.LoadPattern(c.Pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -65,40 +59,41 @@ func loadPattern(c config) (*dropout.ConvPattern, error) {
 		return nil, err
 	}
 	if _, err := pattern.Resize(model.Blocks()); err != nil {
-		return nil, fmt.Errorf("pattern file %s: %w", c.pattern, err)
+		return nil, fmt.Errorf("pattern file %s: %w", c.Pattern, err)
 	}
 	return pattern, nil
 }
 
-// openData loads the sets and returns the sentence that says which they are.
-func (e *experiment) openData(ctx context.Context) (about string, err error) {
+// open loads the sets, those of a search too where there is one, and returns the
+// sentence that says which they are.
+func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
 	last := 0
 	download := data.DownloadConfig{Progress: func(done, total int64) {
 		if percent := int(100 * done / max(total, 1)); percent/10 > last/10 {
 			last = percent
-			fmt.Fprintf(e.stderr, "downloading CIFAR-10: %d %%\n", percent)
+			fmt.Fprintf(stderr, "downloading CIFAR-10: %d %%\n", percent)
 		}
 	}}
-	e.train, e.test, about, err = data.Open(ctx, e.data, data.OpenConfig{
-		Synthetic: data.SyntheticConfig{Train: e.trainSize, Test: e.testSize},
+	s.train, s.test, about, err = data.Open(ctx, s.data, data.OpenConfig{
+		Synthetic: data.SyntheticConfig{Train: s.trainSize, Test: s.testSize},
 		Download:  download,
 	})
 	if err != nil {
 		return "", err
 	}
-	whole := [2]int{e.train.Len(), e.test.Len()}
-	if e.train, err = shrink(e.train, e.trainSize, "-train-size"); err != nil {
+	whole := [2]int{s.train.Len(), s.test.Len()}
+	if s.train, err = shrink(s.train, s.trainSize, "-train-size"); err != nil {
 		return "", err
 	}
-	if e.test, err = shrink(e.test, e.testSize, "-test-size"); err != nil {
+	if s.test, err = shrink(s.test, s.testSize, "-test-size"); err != nil {
 		return "", err
 	}
-	if whole != [2]int{e.train.Len(), e.test.Len()} {
-		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", e.train.Len(), e.test.Len())
+	if whole != [2]int{s.train.Len(), s.test.Len()} {
+		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", s.train.Len(), s.test.Len())
 	}
 	const heldOut = 0.1
-	if e.searches() {
-		e.fit, e.valid, err = e.train.HoldOut(uint64(e.seed), heldOut)
+	if search {
+		s.fit, s.valid, err = s.train.HoldOut(uint64(s.Seed), heldOut)
 	}
 	return about, err
 }

@@ -19,6 +19,7 @@ const lineEvery = 15 * time.Second
 // plain lines anywhere else. It is safe for concurrent use.
 type Progress struct {
 	out  io.Writer
+	item string
 	bars *mpb.Progress // nil without a terminal
 
 	mu            sync.Mutex
@@ -27,9 +28,10 @@ type Progress struct {
 }
 
 // NewProgress returns the progress of a run whose tasks should take the given
-// seconds together. What they really take corrects the estimate as they go.
-func NewProgress(out io.Writer, seconds float64) *Progress {
-	p := &Progress{out: out, start: time.Now(), planned: seconds}
+// seconds together. What they really take corrects the estimate as they go. The
+// item is what speeds count: "img".
+func NewProgress(out io.Writer, seconds float64, item string) *Progress {
+	p := &Progress{out: out, item: item, start: time.Now(), planned: seconds}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(f))
 	}
@@ -76,7 +78,7 @@ type Task struct {
 	start               time.Time
 	lastLine            time.Time
 	total, before, done int // steps; before this session, and in it
-	images              int
+	items               int
 }
 
 // Task begins a task of total steps, each of which should take cost seconds.
@@ -105,12 +107,12 @@ func (t *Task) Skip(steps int) {
 	t.advance(steps)
 }
 
-// Add reports steps that are done and the images they took.
-func (t *Task) Add(steps, images int) {
+// Add reports steps that are done and the items they took.
+func (t *Task) Add(steps, items int) {
 	p := t.progress
 	p.mu.Lock()
 	t.done += steps
-	t.images += images
+	t.items += items
 	p.done += float64(steps) * t.cost
 	if p.bars == nil && time.Since(t.lastLine) >= lineEvery {
 		t.lastLine = time.Now()
@@ -149,7 +151,7 @@ func (t *Task) status() string {
 	text := fmt.Sprintf("step %d of %d", t.before+t.done, t.total)
 	if t.done > 0 {
 		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
-		text += fmt.Sprintf(", %s, %s left", Speed(float64(t.images)/elapsed), Duration(left))
+		text += fmt.Sprintf(", %s, %s left", Speed(float64(t.items)/elapsed, t.progress.item), Duration(left))
 	}
 	return fmt.Sprintf("%s; %s for the whole run", text, Duration(t.progress.remaining()))
 }

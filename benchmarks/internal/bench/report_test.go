@@ -24,9 +24,9 @@ func sampleResult() *Result {
 		Task: "image classification", Dataset: "CIFAR-10", Split: "test", Metric: "error", Unit: "%", Model: "WRN-28-10",
 		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Date: "2026-11-23T12:00:00Z", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5,
 		Rows: []Row{
-			NewRow("none", []float64{4, 5, 6}, 0, 90, nil),
-			NewRow("Dropout", []float64{4.25}, 0, 0.5, nil),
-			NewRow("AutoDropout", []float64{3}, 1, 3910, paper),
+			NewRow("none", []Score{{Value: 4}, {Value: 5}, {Value: 6}}, 0, 90, nil),
+			NewRow("Dropout", []Score{{Value: 4.25}}, 0, 0.5, nil),
+			NewRow("AutoDropout", []Score{{Value: 3}}, 1, 3910, paper),
 		},
 		BestPattern: []byte(`{"version": 1}`),
 	}
@@ -86,7 +86,7 @@ func TestDuration(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
-		Speed(0.526): "0.53 img/s", Speed(812.4): "812 img/s",
+		Speed(0.526, "img"): "0.53 img/s", Speed(812.4, "img"): "812 img/s",
 		Count(1, "search", "searches"): "1 search", Count(2, "search", "searches"): "2 searches",
 	} {
 		if got != want {
@@ -191,7 +191,7 @@ func TestDrawing(t *testing.T) {
 
 func TestProgressWithoutTerminal(t *testing.T) {
 	var b strings.Builder
-	p := NewProgress(&b, 100)
+	p := NewProgress(&b, 100, "img")
 	task := p.Task("training", 10, 5)
 	task.Skip(4) // of an earlier session
 	task.Add(1, 64)

@@ -10,12 +10,13 @@ import (
 
 // Result is what a run found, the schema of result.json for every benchmark.
 type Result struct {
-	Task        string          `json:"task"`    // "image classification"
-	Dataset     string          `json:"dataset"` // "CIFAR-10"
-	Split       string          `json:"split"`   // where the metric was taken: "test"
-	Metric      string          `json:"metric"`  // "error"
-	Unit        string          `json:"unit"`    // "%"
-	Model       string          `json:"model"`   // "WRN-28-10"
+	Task        string          `json:"task"`            // "image classification"
+	Dataset     string          `json:"dataset"`         // "CIFAR-10"
+	Split       string          `json:"split"`           // where the metric was taken: "test"
+	Metric      string          `json:"metric"`          // "error"
+	Unit        string          `json:"unit"`            // "%"
+	Floor       float64         `json:"floor,omitempty"` // the lowest value that is possible, where it is known
+	Model       string          `json:"model"`           // "WRN-28-10"
 	Preset      string          `json:"preset"`
 	Seed        int             `json:"seed"`
 	Command     string          `json:"command"`
@@ -31,32 +32,48 @@ type Result struct {
 // Row is one method's part of a Result.
 type Row struct {
 	Method  string    `json:"method"`
-	Mean    *float64  `json:"mean"`    // null when a training diverged
-	Std     *float64  `json:"std"`     // sample standard deviation, null below two values
-	Values  []float64 `json:"values"`  // one per seed that did not diverge
-	Seconds float64   `json:"seconds"` // of the whole row, search included
-	Paper   *Paper    `json:"paper"`   // null where no number is confirmed
+	Mean    *float64  `json:"mean"`            // null when a training diverged
+	Std     *float64  `json:"std"`             // sample standard deviation, null below two values
+	Values  []float64 `json:"values"`          // one per seed that did not diverge
+	Valid   []float64 `json:"valid,omitempty"` // the same on the validation split, where it was taken
+	Seconds float64   `json:"seconds"`         // of the whole row, search included
+	Paper   *Paper    `json:"paper"`           // null where no number is confirmed
 }
 
 // Paper is a published number with the setting it belongs to.
 type Paper struct {
 	Value   float64 `json:"value"`
+	Valid   float64 `json:"valid,omitempty"` // on the validation split, where it was published
 	Setting string  `json:"setting"`
 }
 
-// NewRow sums up the values of a method, one per seed. A training that diverged
-// has no value, counts in diverged, and leaves the row without a mean.
-func NewRow(method string, values []float64, diverged int, seconds float64, paper *Paper) Row {
-	row := Row{Method: method, Values: append([]float64{}, values...), Seconds: seconds, Paper: paper}
-	if diverged > 0 || len(values) == 0 {
-		return row
+// NewRow sums up the scores of a method, one per seed. A training that diverged
+// has no score, counts in diverged, and leaves the row without a mean.
+func NewRow(method string, scores []Score, diverged int, seconds float64, paper *Paper) Row {
+	row := Row{Method: method, Values: []float64{}, Seconds: seconds, Paper: paper}
+	for _, s := range scores {
+		row.Values = append(row.Values, s.Value)
+		if s.Valid != 0 {
+			row.Valid = append(row.Valid, s.Valid)
+		}
 	}
-	mean, std := stat.MeanStdDev(values, nil)
-	row.Mean = &mean
-	if len(values) > 1 {
-		row.Std = &std
+	if diverged == 0 {
+		row.Mean, row.Std = summary(row.Values)
 	}
 	return row
+}
+
+// summary returns the mean of values and their sample standard deviation, nil
+// where there are too few.
+func summary(values []float64) (mean, std *float64) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	m, s := stat.MeanStdDev(values, nil)
+	if len(values) == 1 {
+		return &m, nil
+	}
+	return &m, &s
 }
 
 // Save writes the result as result.json.

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,9 +11,24 @@ import (
 
 // Table prints the rows of a result beside the paper's numbers.
 func (r *Result) Table(w io.Writer) error {
-	lines := [][]string{{"method", fmt.Sprintf("%s %s, %s", r.Split, r.Metric, r.Unit), "seeds", "time", "paper, in its own setting"}}
+	metric := r.Metric
+	if r.Unit != "" {
+		metric += ", " + r.Unit
+	}
+	valid := slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Valid != nil })
+	lines := [][]string{{"method", "valid " + metric, r.Split + " " + metric, "seeds", "time", "paper, in its own setting"}}
 	for _, row := range r.Rows {
-		lines = append(lines, []string{row.Method, row.score(), fmt.Sprint(len(row.Values)), Duration(row.Seconds), row.paper()})
+		validMean, validStd := summary(row.Valid)
+		if row.Mean == nil {
+			validMean = nil
+		}
+		lines = append(lines, []string{row.Method, score(validMean, validStd), score(row.Mean, row.Std),
+			fmt.Sprint(len(row.Values)), Duration(row.Seconds), row.paper()})
+	}
+	if !valid {
+		for i, line := range lines {
+			lines[i] = slices.Delete(line, 1, 2)
+		}
 	}
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
@@ -27,6 +43,9 @@ func (r *Result) Table(w io.Writer) error {
 			b.WriteString(rule(widths))
 		}
 		b.WriteString(tableLine(line, widths))
+	}
+	if r.Floor != 0 {
+		fmt.Fprintf(&b, "\nNo model can have a lower %s %s than %.2f.\n", r.Split, r.Metric, r.Floor)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -48,19 +67,22 @@ func rule(widths []int) string {
 	return b.String() + "|\n"
 }
 
-func (r *Row) score() string {
+func score(mean, std *float64) string {
 	switch {
-	case r.Mean == nil:
+	case mean == nil:
 		return "diverged"
-	case r.Std == nil:
-		return fmt.Sprintf("%.2f", *r.Mean)
+	case std == nil:
+		return fmt.Sprintf("%.2f", *mean)
 	}
-	return fmt.Sprintf("%.2f ± %.2f", *r.Mean, *r.Std)
+	return fmt.Sprintf("%.2f ± %.2f", *mean, *std)
 }
 
 func (r *Row) paper() string {
-	if r.Paper == nil {
+	switch {
+	case r.Paper == nil:
 		return "-"
+	case r.Paper.Valid != 0:
+		return fmt.Sprintf("%g / %g (%s)", r.Paper.Valid, r.Paper.Value, r.Paper.Setting)
 	}
 	return fmt.Sprintf("%g (%s)", r.Paper.Value, r.Paper.Setting)
 }
@@ -83,12 +105,12 @@ func Duration(seconds float64) string {
 	return fmt.Sprintf("%.0f days", seconds/day)
 }
 
-// Speed writes images per second for people.
-func Speed(images float64) string {
-	if images < 10 {
-		return fmt.Sprintf("%.2f img/s", images)
+// Speed writes images, or other items, per second for people.
+func Speed(rate float64, item string) string {
+	if rate < 10 {
+		return fmt.Sprintf("%.2f %s/s", rate, item)
 	}
-	return fmt.Sprintf("%.0f img/s", images)
+	return fmt.Sprintf("%.0f %s/s", rate, item)
 }
 
 // Count writes a number of things: "1 search", "2 searches".

@@ -1,14 +1,11 @@
-package main
+package bench
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/dropout"
 	"autodropout/internal/atomicfile"
 	"autodropout/internal/seed"
@@ -16,21 +13,22 @@ import (
 )
 
 // report writes the results to the run's folder and prints the table.
-func (e *experiment) report(rows []bench.Row) error {
-	result := bench.Result{
-		Task:    "image classification",
-		Dataset: e.dataset(),
-		Split:   "test",
-		Metric:  "error",
-		Unit:    "%",
-		Model:   fmt.Sprintf("WRN-%d-%d", e.depth, e.width),
-		Preset:  e.asked.Preset,
-		Seed:    e.seed,
-		Command: e.asked.Command,
+func (e *Experiment[P]) report(rows []Row) error {
+	result := Result{
+		Task:    e.about.Task,
+		Dataset: e.about.Dataset,
+		Split:   e.about.Split,
+		Metric:  e.about.Metric,
+		Unit:    e.about.Unit,
+		Floor:   e.about.Floor,
+		Model:   e.about.Model,
+		Preset:  e.Run.Preset,
+		Seed:    e.Plan.Seed,
+		Command: e.Run.Command,
 		Date:    time.Now().UTC().Format(time.RFC3339),
-		Commit:  bench.Commit("."),
-		CPU:     bench.CPU(),
-		SIMD:    bench.SIMD(),
+		Commit:  Commit("."),
+		CPU:     CPU(),
+		SIMD:    SIMD(),
 		Rows:    rows,
 	}
 	for _, row := range rows {
@@ -52,33 +50,30 @@ func (e *experiment) report(rows []bench.Row) error {
 	if err := atomicfile.WriteBytes(filepath.Join(e.folder, "table.txt"), table.Bytes()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.stdout, "\n%s\n", table.Bytes())
+	_, err := fmt.Fprintf(e.Stdout, "\n%s\n", table.Bytes())
 	return err
 }
 
-// dataset names the data without the part.
-func (e *experiment) dataset() string { return strings.TrimSuffix(e.train.Name, " training") }
-
 // best returns the pattern that the run stands for: that of -pattern, that of
 // AutoDropout, or the one that random search found.
-func (e *experiment) best() *dropout.ConvPattern {
-	if e.given != nil {
-		return e.given
+func (e *Experiment[P]) best() (pattern P, ok bool) {
+	switch {
+	case e.Plan.Pattern != "":
+		return e.Given, true
+	case len(e.found) > 0:
+		return e.found[len(e.found)-1].pattern, true // AutoDropout is the last row
 	}
-	if len(e.found) == 0 {
-		return nil
-	}
-	return e.found[len(e.found)-1].pattern // AutoDropout is the last row
+	return pattern, false
 }
 
 // reportPattern adds the best pattern to the result and writes it as JSON and
 // as a picture of its masks, layer by layer.
-func (e *experiment) reportPattern(result *bench.Result) error {
-	pattern := e.best()
-	if pattern == nil {
+func (e *Experiment[P]) reportPattern(result *Result) error {
+	pattern, ok := e.best()
+	if !ok {
 		return nil
 	}
-	text, err := json.Marshal(pattern)
+	text, err := pattern.MarshalJSON()
 	if err != nil {
 		return err
 	}
@@ -86,48 +81,44 @@ func (e *experiment) reportPattern(result *bench.Result) error {
 	if err := pattern.Save(filepath.Join(e.folder, "best-pattern.json")); err != nil {
 		return err
 	}
-	const (
-		side    = 32 // of the images, in cells
-		scale   = 3  // pixels for a cell
-		columns = 8
-	)
-	masks := pattern.Image(side, scale, columns, dropout.Stream{Seed: seed.Derive(uint64(e.seed), "picture")})
-	return bench.WritePNG(filepath.Join(e.folder, "best-pattern.png"), masks)
+	masks := e.Subject.Picture(pattern, dropout.Stream{Seed: seed.Derive(uint64(e.Plan.Seed), "picture")})
+	return WritePNG(filepath.Join(e.folder, "best-pattern.png"), masks)
 }
 
 // curvePoints is how many points a curve is thinned to.
 const curvePoints = 200
 
 // lossCurve reads the curve of a training from its log.
-func lossCurve(title, path string) (bench.Curve, error) {
+func lossCurve(title, path string) (Curve, error) {
 	steps, err := train.ReadLog(path)
 	if err != nil {
-		return bench.Curve{}, err
+		return Curve{}, err
 	}
 	var losses []float32
 	for _, s := range steps {
 		losses = append(losses, s.Loss)
 	}
-	return bench.Smooth(title, losses, curvePoints), nil
+	return Smooth(title, losses, curvePoints), nil
 }
 
-func (e *experiment) drawCurves() error {
-	err := bench.DrawCurves(filepath.Join(e.folder, "loss.svg"),
+func (e *Experiment[P]) drawCurves() error {
+	err := DrawCurves(filepath.Join(e.folder, "loss.svg"),
 		"Training loss, first seed", "step", "cross-entropy", e.losses)
 	if err != nil || len(e.found) == 0 {
 		return err
 	}
-	var curves []bench.Curve
+	var curves []Curve
 	for _, f := range e.found {
-		curves = append(curves, rewardCurve(f))
+		curves = append(curves, f.rewardCurve())
 	}
-	return bench.DrawCurves(filepath.Join(e.folder, "search.svg"),
-		"Best accuracy so far on the held-out images", "trial", "accuracy", curves)
+	reward := e.about.Reward
+	return DrawCurves(filepath.Join(e.folder, "search.svg"),
+		fmt.Sprintf("Best %s so far on the %s", reward.Name, reward.Where), "trial", reward.Name, curves)
 }
 
 // rewardCurve shows the best reward up to each trial.
-func rewardCurve(f *finding) bench.Curve {
-	c := bench.Curve{Name: f.method.title}
+func (f *finding[P]) rewardCurve() Curve {
+	c := Curve{Name: f.method.Title}
 	best := 0.0
 	for i, r := range f.rewards {
 		best = max(best, r)

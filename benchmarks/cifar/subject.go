@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strings"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/models"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// subject is what the experiment is about: Wide ResNets on CIFAR-10.
+type subject struct {
+	config
+	train, test *data.Set
+	fit, valid  *data.Set // the parts of train that searches use
+}
+
+// About implements [bench.Subject].
+func (s *subject) About() bench.About {
+	about := bench.About{
+		Name: "cifar", Task: "image classification", Dataset: strings.TrimSuffix(s.train.Name, " training"),
+		Split: "test", Metric: "error", Unit: "%",
+		Model: fmt.Sprintf("WRN-%d-%d", s.depth, s.width),
+		Child: fmt.Sprintf("WRN-%d-%d", s.searchDepth, s.searchWidth),
+		Item:  "img",
+	}
+	if s.fit == nil {
+		return about
+	}
+	about.Trial = fmt.Sprintf("%s on %d images of %s for %d epochs in batches of %d, accuracy on %d others",
+		about.Child, s.fit.Len(), about.Dataset, s.searchEpochs, s.batch, s.valid.Len())
+	about.Reward = bench.Reward{
+		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
+		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d epochs", s.valid.Len(), s.searchEpochs),
+		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
+	}
+	return about
+}
+
+// Space implements [bench.Subject].
+func (s *subject) Space() (dropout.Space, error) {
+	model, err := models.NewWRN(models.WRNConfig{Depth: s.searchDepth, Width: 1, Classes: 1})
+	if err != nil {
+		return dropout.Space{}, err
+	}
+	return dropout.ConvSpace(model.Blocks()), nil
+}
+
+// Decode implements [bench.Subject].
+func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
+	pattern, err := dropout.DecodeConv(space, tokens)
+	if err != nil {
+		return nil, err
+	}
+	pattern.Origin = origin
+	return pattern, nil
+}
+
+// Apply implements [bench.Subject].
+func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
+	return dropout.NewConvPattern(pattern, sites)
+}
+
+// Picture implements [bench.Subject].
+func (s *subject) Picture(pattern *dropout.ConvPattern, stream dropout.Stream) image.Image {
+	const (
+		side    = 32 // of the images, in cells
+		scale   = 3  // pixels for a cell
+		columns = 8
+	)
+	return pattern.Image(side, scale, columns, stream)
+}
+
+// sets returns the images that a network is trained on and those that score it.
+func (s *subject) sets(n bench.Network) (fit, score *data.Set) {
+	if n == bench.Child {
+		return s.fit, s.valid
+	}
+	return s.train, s.test
+}
+
+func (s *subject) epochsOf(n bench.Network) int {
+	if n == bench.Child {
+		return s.searchEpochs
+	}
+	return s.epochs
+}
+
+// Steps implements [bench.Subject].
+func (s *subject) Steps(n bench.Network) int {
+	fit, _ := s.sets(n)
+	if fit == nil {
+		return 0 // there is no search
+	}
+	return s.epochsOf(n) * ((fit.Len() + s.batch - 1) / s.batch)
+}
+
+// TestSteps implements [bench.Subject]: a forward pass is about a third of a
+// step.
+func (s *subject) TestSteps(n bench.Network) float64 {
+	_, score := s.sets(n)
+	return float64(score.Len()) / float64(s.batch) / 3
+}
+
+// Prepare implements [bench.Subject].
+func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+	network := models.WRNConfig{Depth: s.depth, Width: s.width, Classes: len(s.train.Classes), Seed: modelSeed}
+	if n == bench.Child {
+		network.Depth, network.Width = s.searchDepth, s.searchWidth
+	}
+	model, err := models.NewWRN(network)
+	if err != nil {
+		return nil, err
+	}
+	if policy != nil {
+		if common.Policy, err = policy(model.Sites()); err != nil {
+			return nil, err
+		}
+	}
+	fit, score := s.sets(n)
+	trainer, err := train.New(model, fit, s.recipe(n, model, common))
+	if err != nil {
+		return nil, err
+	}
+	return &bench.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (bench.Score, error) {
+		result, err := trainer.Evaluate(ctx, score)
+		if n == bench.Child {
+			return bench.Score{Value: result.Accuracy(), Loss: result.Loss}, err
+		}
+		return bench.Score{Value: result.Error(), Loss: result.Loss}, err
+	}}, nil
+}
+
+// recipe returns how a network is trained.
+func (s *subject) recipe(n bench.Network, model *models.WRN, common train.Common) train.Config {
+	augment := data.Augment{}
+	if s.augment {
+		augment = data.StandardAugment()
+	}
+	augment.Cutout = s.cutout
+	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{
+		Momentum: 0.9, Nesterov: true, WeightDecay: float32(s.weightDecay)})
+	if common.Schedule == nil {
+		common.Schedule = optim.Cosine(float32(s.rate), s.Steps(n))
+	}
+	common.ClipNorm = float32(s.clip)
+	return train.Config{Epochs: s.epochsOf(n), Batch: s.batch, Augment: augment, Common: common}
+}

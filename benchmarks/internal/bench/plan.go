@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"flag"
+	"path/filepath"
+	"slices"
+
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+// Plan holds the settings that every experiment has.
+type Plan struct {
+	Methods     []string // keys of the rows
+	Pattern     string   // a file; "" is none
+	Seeds, Seed int
+
+	Trials, InFlight int
+	Algorithm        string
+	Async            bool
+
+	Workers, Steps int // see FreeFlags
+}
+
+// FreeFlags are the flags of a Plan that do not change the results.
+var FreeFlags = []string{"workers", "steps"}
+
+// Register declares the flags of the plan. The words after -method are the keys
+// of the table.
+func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
+	List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, with commas between them")
+	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching")
+	Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
+	Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
+	Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
+	Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
+	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
+	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
+	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
+	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
+}
+
+// Method is a row of the table.
+type Method struct {
+	Key   string // after -method, and in the names of files
+	Title string
+	Paper *Paper
+
+	// Policy makes the dropout of a baseline; nil: none.
+	Policy func(sites []dropout.Site) (dropout.Policy, error)
+	// Search finds the pattern; "" where there is nothing to search. Reinforce
+	// stands for the algorithm of the plan.
+	Search controller.Algorithm
+	// Given tells that the pattern comes from -pattern.
+	Given bool
+}
+
+// Keys returns the keys of a table's methods.
+func Keys(table []Method) []string {
+	var keys []string
+	for _, m := range table {
+		keys = append(keys, m.Key)
+	}
+	return keys
+}
+
+// Rows returns the methods of the table that were asked for, in its order. A
+// given pattern takes the place of those that would have to be searched.
+func (p *Plan) Rows(table []Method) []Method {
+	var rows []Method
+	for _, m := range table {
+		if !slices.Contains(p.Methods, m.Key) || m.Search != "" && p.Pattern != "" {
+			continue
+		}
+		if m.Search == controller.Reinforce {
+			m.Search = controller.Algorithm(p.Algorithm)
+		}
+		rows = append(rows, m)
+	}
+	if p.Pattern != "" {
+		rows = append(rows, Method{Key: "pattern", Title: "pattern " + filepath.Base(p.Pattern), Given: true})
+	}
+	return rows
+}
+
+// CheckPolicies returns what is wrong with the settings of a baseline, tried on
+// the sites of a network.
+func CheckPolicies(rows []Method, sites []dropout.Site) error {
+	for _, m := range rows {
+		if m.Policy == nil {
+			continue
+		}
+		if _, err := m.Policy(sites); err != nil {
+			return Usagef("%s: %v", m.Title, err)
+		}
+	}
+	return nil
+}
+
+// Searches reports whether one of the rows needs a search.
+func Searches(rows []Method) bool {
+	return slices.ContainsFunc(rows, func(m Method) bool { return m.Search != "" })
+}

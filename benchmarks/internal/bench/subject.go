@@ -1,0 +1,110 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"strings"
+
+	"autodropout/dropout"
+	"autodropout/train"
+)
+
+// Subject is what an experiment is about: the data, the networks, and how they
+// are trained and scored. The patterns that are searched are of type P.
+type Subject[P Pattern] interface {
+	// About describes the experiment for people.
+	About() About
+
+	// Space returns what a search chooses from.
+	Space() (dropout.Space, error)
+	// Decode returns the pattern that a point of the space stands for.
+	Decode(space dropout.Space, tokens []int, origin dropout.Origin) (P, error)
+	// Apply returns the dropout of a pattern in a network with the given sites.
+	Apply(pattern P, sites []dropout.Site) (dropout.Policy, error)
+	// Picture draws the masks of a pattern.
+	Picture(pattern P, s dropout.Stream) image.Image
+
+	// Steps returns how many steps a training of the network has, and TestSteps
+	// how many of them scoring it takes as long as.
+	Steps(n Network) int
+	TestSteps(n Network) float64
+	// Prepare makes a network with first weights from modelSeed, and a training
+	// that is ready to run. A nil policy is none. What the subject has to say
+	// about the optimizer, the schedule and clipping it adds to common; a
+	// schedule that is set stays.
+	Prepare(n Network, modelSeed uint64, policy Policy, common train.Common) (*Training, error)
+}
+
+// Pattern is what a search finds.
+type Pattern interface {
+	json.Marshaler
+	Save(path string) error
+}
+
+// Policy makes the dropout of a network with the given sites.
+type Policy = func(sites []dropout.Site) (dropout.Policy, error)
+
+// Network says which network of an experiment is meant.
+type Network int
+
+const (
+	Final Network = iota // the one whose scores are in the table
+	Child                // the one that the trials of a search train
+)
+
+// Training is a training that is ready to run, and what scores its network: a
+// final one on the test split, a child by its reward.
+type Training struct {
+	*train.Loop
+	Score func(ctx context.Context) (Score, error)
+}
+
+// Score is what a training reached.
+type Score struct {
+	Value float64 `json:"value"`           // the metric on the test split; a child's reward
+	Valid float64 `json:"valid,omitempty"` // the metric on the validation split; 0: not taken
+	Loss  float64 `json:"loss"`            // where Value was taken
+}
+
+// About describes an experiment for people.
+type About struct {
+	Name    string  // of the program: "cifar"
+	Task    string  // "image classification"
+	Dataset string  // "CIFAR-10"
+	Split   string  // where the metric is taken: "test"
+	Metric  string  // "error"
+	Unit    string  // "%"; "" is none
+	Floor   float64 // the lowest value that is possible; 0: unknown
+
+	Model string // "WRN-28-10"
+	Child string // the network of a search, "WRN-28-2"
+	Item  string // what the speed of a training counts: "img"
+
+	Trial  string // what a trial of a search does, in one line
+	Reward Reward
+}
+
+// Reward describes the reward of a search.
+type Reward struct {
+	Name  string                      // "accuracy"
+	Where string                      // "held-out images"
+	Note  string                      // how it is taken, for the pattern's file
+	Shown string                      // what Show shows: "accuracy"
+	Show  func(reward float64) string // "93.20 %"
+}
+
+// amount writes a value of the metric.
+func (a *About) amount(value float64) string {
+	return strings.TrimSpace(fmt.Sprintf("%.2f %s", value, a.Unit))
+}
+
+// score writes what a final training reached.
+func (a *About) score(s Score) string {
+	text := fmt.Sprintf("%s %s %s", a.Split, a.Metric, a.amount(s.Value))
+	if s.Valid != 0 {
+		text = fmt.Sprintf("valid %s %s, %s", a.Metric, a.amount(s.Valid), text)
+	}
+	return text
+}
