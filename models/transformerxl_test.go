@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"autodropout/autograd"
+	"autodropout/dropout"
 	"autodropout/internal/golden"
 	"autodropout/layers"
 	"autodropout/ops"
@@ -89,12 +90,14 @@ func TestTransformerXLTrainsAsPyTorch(t *testing.T) {
 		name    string
 		layers  int
 		lengths Lengths
+		policy  dropout.Policy
 		change  func(c *TransformerXLConfig)
 	}{
-		{"layer", 1, Lengths{Target: 5, Memory: 7}, nil},
-		{"memory", 4, Lengths{Target: 5, Memory: 7}, nil},
-		{"extended", 4, Lengths{Target: 4, Memory: 5, Extended: 6}, func(c *TransformerXLConfig) { c.PositionProjection = false }},
-		{"adaptive", 2, Lengths{Target: 6, Memory: 3, Extended: 2}, func(c *TransformerXLConfig) { c.Cutoffs = []int{20, 35} }},
+		{"layer", 1, Lengths{Target: 5, Memory: 7}, nil, nil},
+		{"memory", 4, Lengths{Target: 5, Memory: 7}, nil, nil},
+		{"extended", 4, Lengths{Target: 4, Memory: 5, Extended: 6}, nil, func(c *TransformerXLConfig) { c.PositionProjection = false }},
+		{"adaptive", 2, Lengths{Target: 6, Memory: 3, Extended: 2}, nil, func(c *TransformerXLConfig) { c.Cutoffs = []int{20, 35} }},
+		{"dropout", 2, Lengths{Target: 5, Memory: 7, Extended: 3}, coins{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := small(t, c.layers, c.change)
@@ -104,7 +107,7 @@ func TestTransformerXLTrainsAsPyTorch(t *testing.T) {
 			var losses []float32
 			for step := range 10 {
 				tape.Reset()
-				ctx := &layers.Ctx{Tape: tape, Train: true}
+				ctx := &layers.Ctx{Tape: tape, Train: true, Policy: c.policy}
 				s := segment(step*c.lengths.Target, c.lengths, memory)
 				out := m.Forward(ctx, s, c.lengths)
 				if step == 3 {
@@ -129,6 +132,32 @@ func TestTransformerXLTrainsAsPyTorch(t *testing.T) {
 				file.Compare(fmt.Sprintf("%s.memory.%d", c.name, i), states, 1e-4)
 			}
 		})
+	}
+}
+
+// coins is the dropout of testdata/transformerxl/golden.py. What an example loses
+// depends on its index in the step.
+type coins struct{}
+
+func (coins) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
+	return func(keep []uint32) float32 {
+		seed, size, first := 0, 1, int(s.Example)
+		for i, b := range []byte(site) {
+			seed += int(b) * (i + 1)
+		}
+		for _, d := range shape[1:] {
+			size *= d
+		}
+		if site == wordsSite { // its rows are words
+			first = 0
+		}
+		clear(keep)
+		for i, v := range values(seed, first+shape[0], size).Data()[first*size:] {
+			if v < 0.5 {
+				keep[i/32] |= 1 << (i % 32)
+			}
+		}
+		return 1.25
 	}
 }
 

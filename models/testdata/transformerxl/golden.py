@@ -4,7 +4,7 @@ Ten steps of gradient descent walk through two texts. For the model M the file
 has the initial weights as M.state.*; from the fourth step, which has a memory,
 M.hidden, M.logprobs (of all words), M.tempered (of the targets, at a temperature
 of 1.3) and all gradients as M.grad.*; M.losses of all steps, and the memory they
-left as M.memory.*. The tests know sizes, lengths and texts.
+left as M.memory.*. The tests know sizes, lengths, texts and dropout masks.
 
 The model is written from the mathematics: every score is computed for its own
 distance, and the memory is cut by the position in the text.
@@ -13,6 +13,7 @@ Made with torch 2.15.0 and safetensors 0.8.0. Run in this directory.
 """
 import math
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -39,9 +40,34 @@ def encodings(count, width):
     return torch.tensor(rows)
 
 
+def values(seed, *shape):
+    """The numbers from [-1, 1) of ../golden.py."""
+    i = np.arange(int(np.prod(shape)), dtype=np.uint64)
+    z = (i + np.uint64(seed * 1000003)) * np.uint64(2654435761) & np.uint64(0xFFFFFFFF)
+    z = (z ^ z >> np.uint64(15)) * np.uint64(2246822519) & np.uint64(0xFFFFFFFF)
+    z = z ^ z >> np.uint64(13)
+    return torch.from_numpy(((z >> np.uint64(8)).astype(np.float64) / 2.0**23 - 1).astype(np.float32)).reshape(shape)
+
+
+class Dropout:
+    """Dropout that keeps the elements whose value, by the site's name, is below 0.5."""
+
+    on = False
+
+    def __call__(self, site, x):
+        if not self.on:
+            return x
+        seed = sum(b * (i + 1) for i, b in enumerate(site.encode()))
+        return torch.where(values(seed, *x.shape) < 0.5, x * 1.25, torch.zeros(()))
+
+
+drop = Dropout()
+
+
 class Layer(nn.Module):
-    def __init__(self, projection):
+    def __init__(self, name, projection):
         super().__init__()
+        self.name = name + "."
         everything = HEADS * HEAD_WIDTH
         self.query = nn.Linear(WIDTH, everything, bias=False)
         self.key = nn.Linear(WIDTH, everything, bias=False)
@@ -53,26 +79,29 @@ class Layer(nn.Module):
         self.output = nn.Linear(INNER, WIDTH)
         self.norm2 = nn.LayerNorm(WIDTH)
 
-    def attention(self, x, memory, u, v):
+    def attention(self, x, memory, u, w):
         context = torch.cat([memory, x], 1)
         n, t, s = x.size(0), x.size(1), context.size(1)
         heads = lambda y: y.view(n, -1, HEADS, HEAD_WIDTH)
-        q, k, values = heads(self.query(x)), heads(self.key(context)), heads(self.value(context))
+        q = heads(drop(self.name + "query", self.query(x)))
+        k = heads(drop(self.name + "key", self.key(context)))
+        v = heads(drop(self.name + "value", self.value(context)))
         if self.position is None:
             r = encodings(s, HEAD_WIDTH)[:, None, :].expand(s, HEADS, HEAD_WIDTH)
         else:
             r = self.position(encodings(s, WIDTH)).view(s, HEADS, HEAD_WIDTH)
-        out = torch.zeros(n, t, HEADS, HEAD_WIDTH)
+        probabilities = torch.zeros(n, HEADS, t, s)
         for i in range(t):
             own = s - t + i
-            scores = [((q[:, i] + u) * k[:, j]).sum(-1) + ((q[:, i] + v) * r[own - j]).sum(-1) for j in range(own + 1)]
-            p = torch.softmax(torch.stack(scores, -1) / math.sqrt(HEAD_WIDTH), -1)
-            out[:, i] = torch.einsum("nhj,njhd->nhd", p, values[:, : own + 1])
-        return self.projection(out.reshape(n, t, -1))
+            scores = [((q[:, i] + u) * k[:, j]).sum(-1) + ((q[:, i] + w) * r[own - j]).sum(-1) for j in range(own + 1)]
+            probabilities[:, :, i, : own + 1] = torch.softmax(torch.stack(scores, -1) / math.sqrt(HEAD_WIDTH), -1)
+        out = torch.einsum("nhij,njhd->nihd", drop(self.name + "probability", probabilities), v)
+        return drop(self.name + "projection", self.projection(out.reshape(n, t, -1)))
 
-    def forward(self, x, memory, u, v):
-        x = self.norm1(x + self.attention(x, memory, u, v))
-        return self.norm2(x + self.output(F.relu(self.inner(x))))
+    def forward(self, x, memory, u, w):
+        x = self.norm1(x + self.attention(x, memory, u, w))
+        inner = drop(self.name + "inner", F.relu(self.inner(x)))
+        return self.norm2(x + drop(self.name + "output", self.output(inner)))
 
 
 class Model(nn.Module):
@@ -81,7 +110,7 @@ class Model(nn.Module):
         self.embedding = nn.Embedding(VOCAB, WIDTH)
         self.content_bias = nn.Parameter(torch.empty(HEADS, HEAD_WIDTH))
         self.position_bias = nn.Parameter(torch.empty(HEADS, HEAD_WIDTH))
-        self.layers = nn.ModuleList(Layer(projection) for _ in range(layers))
+        self.layers = nn.ModuleList(Layer(f"layers.{i}", projection) for i in range(layers))
         self.softmax = nn.Module()
         self.cutoffs = cutoffs
         self.softmax.bias = nn.Parameter(torch.empty(cutoffs[0] + len(cutoffs) if cutoffs else VOCAB))
@@ -109,7 +138,7 @@ class Model(nn.Module):
         return adaptive.log_prob(hidden)
 
     def forward(self, text, memories):
-        x = self.embedding(text) * math.sqrt(WIDTH)
+        x = drop("input", F.embedding(text, drop("words", self.embedding.weight)) * math.sqrt(WIDTH))
         entering = []
         for layer, memory in zip(self.layers, memories):
             entering.append(torch.cat([memory, x.detach()], 1))
@@ -132,10 +161,11 @@ def record(out, name, layers, projection, target, memory, extended, cutoffs=None
         hidden, entering = model(words(begin, now + target), memories)
         hidden = hidden[:, now - begin :]
         targets = words(now + 1, now + target + 1)
-        logs = model.log_probabilities(hidden)
+        dropped = drop("hidden", hidden)
+        logs = model.log_probabilities(dropped)
         loss = F.nll_loss(logs, targets.reshape(-1))
         if cutoffs:  # what PyTorch calls the loss of the layer is the same
-            again = model.adaptive(hidden.reshape(-1, WIDTH), targets.reshape(-1)).loss
+            again = model.adaptive(dropped.reshape(-1, WIDTH), targets.reshape(-1)).loss
             assert torch.allclose(loss, again, atol=1e-6)
         model.zero_grad()
         loss.backward()
@@ -167,4 +197,6 @@ record(results, "layer", 1, True, target=5, memory=7, extended=0)
 record(results, "memory", 4, True, target=5, memory=7, extended=0)
 record(results, "extended", 4, False, target=4, memory=5, extended=6)
 record(results, "adaptive", 2, True, target=6, memory=3, extended=2, cutoffs=[20, 35])
+drop.on = True
+record(results, "dropout", 2, True, target=5, memory=7, extended=3)
 save_file({k: v.detach().float().contiguous().clone() for k, v in results.items()}, "transformerxl.safetensors", metadata={"torch": torch.__version__})
