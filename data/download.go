@@ -17,7 +17,8 @@ import (
 
 // Remote is a file that can be downloaded.
 type Remote struct {
-	// Name is the name of the file in the cache.
+	// Name is the name of the file in the cache, after that of a folder and a
+	// slash if it is to be in one.
 	Name string
 	// URLs lists mirrors, to be tried in this order.
 	URLs []string
@@ -100,11 +101,11 @@ func Download(ctx context.Context, r Remote, cfg DownloadConfig) (path string, e
 	if cfg, err = cfg.withDefaults(); err != nil {
 		return "", err
 	}
-	d := download{Remote: r, cfg: cfg, path: filepath.Join(cfg.Dir, r.Name)}
+	d := download{Remote: r, cfg: cfg, path: filepath.Join(cfg.Dir, filepath.FromSlash(r.Name))}
 	if there, err := d.cached(); there || err != nil {
 		return d.path, err
 	}
-	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(d.path), 0o755); err != nil {
 		return "", fmt.Errorf("data: cannot create the folder for downloads (AUTODROPOUT_DATA chooses another): %w", err)
 	}
 	unlock, err := lock(d.path + ".lock")

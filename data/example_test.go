@@ -3,6 +3,8 @@ package data_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 
 	"autodropout/data"
 )
@@ -81,4 +83,49 @@ func ExampleLoadCIFAR10() {
 	_, _, err := data.LoadCIFAR10("no/such/folder")
 	fmt.Println(err)
 	// Output: data: there is no no/such/folder: give the folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin, or cifar-10-binary.tar.gz
+}
+
+// A text whose least perplexity is known.
+func ExampleSyntheticLanguage() {
+	c, err := data.SyntheticLanguage(data.LanguageConfig{Seed: 1, Train: 10000, Valid: 1000, Test: 1000})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%d words, least perplexity %.2f\n", len(c.Words), math.Exp(c.Entropy))
+	var text strings.Builder
+	for _, id := range c.Test[:30] {
+		text.WriteString(c.Words[id] + " ")
+	}
+	fmt.Println(strings.ReplaceAll(text.String(), " <eos> ", "\n"))
+	// Output:
+	// 471 words, least perplexity 9.20
+	// = Tilova povifia =
+	// una periva foginat la periva de le sicefe ( una lafuna ( une lipere tidecet ) zadefat ) . Tilova dezuvim belomat .
+	// la
+}
+
+func ExampleLoadPTB() {
+	_, err := data.LoadPTB("no/such/folder")
+	fmt.Println(err)
+	// Output: data: there is no no/such/folder: give the folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt
+}
+
+// A trainer's loop over one epoch of a text, and its learning rates.
+func ExampleSegments() {
+	words := make([]int32, 2000)
+	rows, err := data.NewSegments(words, 10)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	const epoch, length = 0, 70
+	for _, span := range rows.JitteredSpans(length, 1, epoch) {
+		inputs, targets := rows.Segment(span, 30) // with 30 words of context
+		fmt.Printf("%d rows of %d words predict %d, rate %.2f\n", rows.Batch(), len(inputs)/rows.Batch(), len(targets), float64(span.Length)/length)
+	}
+	// Output:
+	// 10 rows of 61 words predict 610, rate 0.87
+	// 10 rows of 103 words predict 730, rate 1.04
+	// 10 rows of 95 words predict 650, rate 0.93
 }

@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 )
 
-// OpenConfig configures what [Open] may have to do. Its zero value is sensible.
+// OpenConfig configures what [Open], [OpenPTB] and [OpenWikiText2] may have to
+// do. Its zero value is sensible.
 type OpenConfig struct {
-	// Synthetic describes the built-in set.
+	// Synthetic describes the built-in set of images.
 	Synthetic SyntheticConfig
+	// Language describes the built-in language.
+	Language LanguageConfig
 	// Download says where downloaded files are, and how to get them.
 	Download DownloadConfig
 }
@@ -28,68 +31,105 @@ type OpenConfig struct {
 //
 // A folder or file called auto, synthetic or cifar10 is reached as ./auto.
 func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, about string, err error) {
-	if cfg.Download, err = cfg.Download.withDefaults(); err != nil {
+	path, why, err := cifarSource.find(ctx, name, cfg.Download)
+	if err != nil {
 		return nil, nil, "", err
 	}
-	switch name {
-	case "auto":
-		path, err := cachedCIFAR10(cfg.Download.Dir)
-		if err != nil {
+	if path == "" {
+		if train, test, err = Synthetic(cfg.Synthetic); err != nil {
 			return nil, nil, "", err
 		}
-		if path == "" {
-			return openSynthetic(cfg, fmt.Sprintf(
-				"chosen by -data auto because there is no CIFAR-10 in %s; -data cifar10 downloads it", cfg.Download.Dir))
-		}
-		return openCIFAR10(path, "found in the cache by -data auto")
-	case "synthetic":
-		return openSynthetic(cfg, "as -data synthetic asks")
-	case "cifar10":
-		path, err := cachedCIFAR10(cfg.Download.Dir)
-		if err == nil && path == "" {
-			path, err = Download(ctx, CIFAR10, cfg.Download)
-		}
-		if err != nil {
-			return nil, nil, "", err
-		}
-		return openCIFAR10(path, "as -data cifar10 asks")
-	default:
-		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, "", fmt.Errorf("data: -data %q is neither auto, synthetic or cifar10 nor a folder or file that exists", name)
-		}
-		return openCIFAR10(name, "as -data asks")
+		about = fmt.Sprintf("The data is the built-in synthetic set, not CIFAR-10 (%d training and %d test images drawn from seed %d), %s.",
+			train.Len(), test.Len(), cfg.Synthetic.Seed, why)
+		return train, test, about, nil
 	}
-}
-
-// cachedCIFAR10 returns the unpacked folder or the archive in dir, or "".
-func cachedCIFAR10(dir string) (string, error) {
-	for _, name := range []string{cifarFolder, CIFAR10.Name} {
-		path := filepath.Join(dir, name)
-		_, err := os.Stat(path)
-		if err == nil {
-			return path, nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("data: cannot look into the cache: %w", err)
-		}
-	}
-	return "", nil
-}
-
-func openSynthetic(cfg OpenConfig, why string) (train, test *Set, about string, err error) {
-	if train, test, err = Synthetic(cfg.Synthetic); err != nil {
-		return nil, nil, "", err
-	}
-	about = fmt.Sprintf("The data is the built-in synthetic set, not CIFAR-10 (%d training and %d test images drawn from seed %d), %s.",
-		train.Len(), test.Len(), cfg.Synthetic.Seed, why)
-	return train, test, about, nil
-}
-
-func openCIFAR10(path, why string) (train, test *Set, about string, err error) {
 	if train, test, err = LoadCIFAR10(path); err != nil {
 		return nil, nil, "", err
 	}
 	about = fmt.Sprintf("The data is the real CIFAR-10 (%d training and %d test images) from %s, %s.",
 		train.Len(), test.Len(), path, why)
 	return train, test, about, nil
+}
+
+// A source is real data that a program can be told to use.
+type source struct {
+	key, title string
+	places     []place
+	remotes    []Remote
+}
+
+// A place is where data may be in the cache.
+type place struct {
+	path  string
+	files []string // that must be in the folder path; nil: path alone says enough
+}
+
+var cifarSource = source{
+	key: "cifar10", title: "CIFAR-10",
+	places:  []place{{path: cifarFolder}, {path: CIFAR10.Name}},
+	remotes: []Remote{CIFAR10},
+}
+
+// find returns the path of the data that name stands for, "" for the built-in
+// one, and the reason for it.
+func (s *source) find(ctx context.Context, name string, cfg DownloadConfig) (path, why string, err error) {
+	if cfg, err = cfg.withDefaults(); err != nil {
+		return "", "", err
+	}
+	switch name {
+	case "synthetic":
+		return "", "as -data synthetic asks", nil
+	case "auto":
+		if path, err = s.cached(cfg.Dir); path != "" || err != nil {
+			return path, "found in the cache by -data auto", err
+		}
+		return "", fmt.Sprintf("chosen by -data auto because there is no %s in %s; -data %s downloads it", s.title, cfg.Dir, s.key), nil
+	case s.key:
+		if path, err = s.cached(cfg.Dir); path == "" && err == nil {
+			path, err = s.download(ctx, cfg)
+		}
+		return path, fmt.Sprintf("as -data %s asks", s.key), err
+	}
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return "", "", fmt.Errorf("data: -data %q is neither auto, synthetic or %s nor a folder or file that exists", name, s.key)
+	}
+	return name, "as -data asks", nil
+}
+
+// cached returns where the data is in the cache, or "".
+func (s *source) cached(dir string) (string, error) {
+	for _, p := range s.places {
+		path := filepath.Join(dir, p.path)
+		there, err := exists(path)
+		for _, name := range p.files {
+			if there && err == nil {
+				there, err = exists(filepath.Join(path, name))
+			}
+		}
+		if err != nil {
+			return "", fmt.Errorf("data: cannot look into the cache: %w", err)
+		}
+		if there {
+			return path, nil
+		}
+	}
+	return "", nil
+}
+
+func exists(path string) (bool, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// download fetches what is missing and returns where the data is then.
+func (s *source) download(ctx context.Context, cfg DownloadConfig) (string, error) {
+	for _, r := range s.remotes {
+		if _, err := Download(ctx, r, cfg); err != nil {
+			return "", err
+		}
+	}
+	return s.cached(cfg.Dir)
 }
