@@ -65,8 +65,8 @@ const summary = `Speed measures matrix products, convolutions and training steps
 Flags:
 `
 
-// mostImages bounds -batch, so that sizes do not overflow.
-const mostImages = 1 << 16
+// mostExamples bounds -batch, so that sizes do not overflow.
+const mostExamples = 1 << 16
 
 // parse returns the configuration that the arguments ask for. Everything the
 // user can get wrong is a *bench.UsageError.
@@ -75,8 +75,8 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	bench.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all"}, "`what` to measure: gemm, conv, step or all")
-	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K")
-	bench.Whole(fs, &c.batch, "batch", 1, "`images` a batch (default 16 for convolutions; for steps 64, and 16 from width 10 on)")
+	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, txl-ptb or txl-wt2")
+	bench.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images or texts (default 16 for convolutions; for steps 64, 16 from width 10 on, and 10 and 8 for txl-ptb and txl-wt2)")
 	bench.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
 	bench.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
@@ -102,8 +102,8 @@ func (c *config) check(given map[string]bool) error {
 	if cores := runtime.NumCPU(); c.threads > cores {
 		return bench.Usagef("-threads %d is more than this machine runs at once: take at most %d", c.threads, cores)
 	}
-	if c.batch > mostImages {
-		return bench.Usagef("-batch %d is too large: take at most %d", c.batch, mostImages)
+	if c.batch > mostExamples {
+		return bench.Usagef("-batch %d is too large: take at most %d", c.batch, mostExamples)
 	}
 	for _, name := range []string{"model", "steps"} {
 		if given[name] && !c.wants("step") {

@@ -26,6 +26,31 @@ type stepFacts struct {
 	AllocBytesPerStep float64 `json:"alloc_bytes_per_step"`
 }
 
+// trainee is a model whose training step can be measured.
+type trainee interface {
+	// String returns the name that newModel knows the model by.
+	String() string
+	// batch is the usual number of examples in a step.
+	batch() int
+	// items returns what an example consists of, images or words, how many of
+	// them, and what one is called.
+	items() (count int, name string)
+	// flops returns how many floating-point operations a step takes.
+	flops(batch int) float64
+	// step returns a training step on random examples.
+	step(batch int) (kernel, error)
+}
+
+// newModel returns the model called name.
+func newModel(name string) (trainee, error) {
+	for _, m := range languageModels() {
+		if m.String() == name {
+			return m, nil
+		}
+	}
+	return newImageModel(name)
+}
+
 // imageModel is a network for square colour images.
 type imageModel struct {
 	depth, width int
@@ -33,12 +58,11 @@ type imageModel struct {
 	classes      int
 }
 
-// newModel returns the model called name.
-func newModel(name string) (imageModel, error) {
+func newImageModel(name string) (imageModel, error) {
 	const most = 1000 // so that sizes do not overflow
 	m := imageModel{size: 32, classes: 10}
 	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
-		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10", name)
+		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10, txl-ptb or txl-wt2", name)
 	}
 	if m.depth > most || m.width > most {
 		return m, bench.Usagef("-model %s is too large: depth and width are at most %d", name, most)
@@ -49,10 +73,10 @@ func newModel(name string) (imageModel, error) {
 	return m, nil
 }
 
-// String returns the name that newModel knows the model by.
 func (m imageModel) String() string { return fmt.Sprintf("wrn-%d-%d", m.depth, m.width) }
 
-// batch is the usual number of images in a step.
+func (m imageModel) items() (int, string) { return 1, "images" }
+
 func (m imageModel) batch() int {
 	if m.width >= 10 {
 		return 16
@@ -60,10 +84,9 @@ func (m imageModel) batch() int {
 	return 64
 }
 
-// flops returns what a training step computes for one image: a forward pass,
-// and twice as much for the gradients of inputs and weights. Only convolutions
-// and the classifier count.
-func (m imageModel) flops() float64 {
+// flops counts a forward pass, and twice as much for the gradients of inputs and
+// weights. Only convolutions and the classifier count.
+func (m imageModel) flops(batch int) float64 {
 	in := 16
 	total := convShape{Size: m.size, In: 3, Out: in, Kernel: 3, Stride: 1}.flops()
 	size := m.size
@@ -83,12 +106,12 @@ func (m imageModel) flops() float64 {
 			in = out
 		}
 	}
-	return 3 * (total + 2*float64(in*m.classes))
+	return 3 * float64(batch) * (total + 2*float64(in*m.classes))
 }
 
 // measureStep measures a training step: forward pass, cross-entropy, backward
-// pass, and stochastic gradient descent with Nesterov's momentum and weight
-// decay. The batch is the same each time: reading data is not in it.
+// pass, and the optimizer's update. The batch is the same each time: reading
+// data is not in it.
 func (c *config) measureStep(ctx context.Context, p *printer) error {
 	m, err := newModel(c.model)
 	if err != nil {
@@ -102,17 +125,18 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	count, name := m.items()
 	p.title("Training steps, convolutions counted as the direct algorithm computes them",
-		"%-12s %6s %9s %9s %12s", "model", "batch", "images/s", "peak", "allocs/step")
+		"%-12s %6s %9s %9s %12s", "model", "batch", name+"/s", "peak", "allocs/step")
 	k.warmUp()
 	warm := bench.PeakMemory()
-	speed, err := measure(ctx, k, float64(batch)*m.flops(), c.steps, 0)
+	speed, err := measure(ctx, k, m.flops(batch), c.steps, 0)
 	if err != nil {
 		return err
 	}
 	peak := bench.PeakMemory()
 	facts := stepFacts{
-		Model: m.String(), Steps: c.steps, ItemsPerSecond: speed.flops / m.flops(),
+		Model: m.String(), Steps: c.steps, ItemsPerSecond: speed.flops / m.flops(batch) * float64(batch*count),
 		PeakRSS: float64(peak) / 1e6, PeakRSSGrowth: float64(peak-warm) / 1e6,
 	}
 	facts.AllocsPerStep, facts.AllocBytesPerStep = allocations(k)
@@ -122,7 +146,8 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep))
 }
 
-// step returns a training step on random images.
+// step ends with stochastic gradient descent with Nesterov's momentum and weight
+// decay.
 func (m imageModel) step(batch int) (kernel, error) {
 	model, err := models.NewWRN(models.WRNConfig{Depth: m.depth, Width: m.width, Classes: m.classes})
 	if err != nil {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"time"
+
+	"autodropout/autograd"
+	"autodropout/internal/seed"
+	"autodropout/layers"
+	"autodropout/models"
+	"autodropout/optim"
+)
+
+// languageModel is a Transformer-XL that trains on segments of texts.
+type languageModel struct {
+	name    string
+	texts   int // the usual number
+	config  models.TransformerXLConfig
+	lengths models.Lengths
+}
+
+// languageModels returns the published configurations.
+func languageModels() []languageModel {
+	return []languageModel{
+		{"txl-ptb", 10, models.TransformerXLPTB(), models.Lengths{Target: 70}},
+		{"txl-wt2", 8, models.TransformerXLWikiText2(), models.Lengths{Target: 150, Memory: 150}},
+	}
+}
+
+func (m languageModel) String() string { return m.name }
+
+func (m languageModel) batch() int { return m.texts }
+
+func (m languageModel) items() (int, string) { return m.lengths.Target, "words" }
+
+// flops counts matrix products: a forward pass, and as much again for each of
+// the gradients of inputs and weights, except that memory and positions need no
+// gradient. Of attention, what is not masked counts: contents and positions are
+// compared, and values summed, for the keys that a query sees. What attention
+// computes a second time does not count.
+func (m languageModel) flops(batch int) float64 {
+	c, l := m.config, m.lengths
+	targets, context := float64(l.Target), float64(l.Memory+l.Target)
+	seen := float64(l.Memory) + (targets+1)/2 // keys of a query, on average
+	all := float64(c.Heads * c.HeadWidth)
+	projection := 2 * float64(c.Width) * all // of one hidden state
+	word := 4*projection + 2*2*float64(c.Width*c.Inner) + 3*2*seen*all
+	layer := 3*targets*word + 2*float64(l.Memory)*2*projection
+	text := float64(c.Layers)*layer + 3*targets*2*float64(c.Width*c.Vocab)
+	return float64(batch)*text + float64(c.Layers)*2*context*projection
+}
+
+// step ends with Adam. Its memory is full from the second time on.
+func (m languageModel) step(batch int) (kernel, error) {
+	model, err := models.NewTransformerXL(m.config)
+	if err != nil {
+		return nil, err
+	}
+	const rate = 3e-4
+	adam := optim.NewAdam(model.Params(), optim.AdamConfig{})
+	tape := autograd.NewTape(model.Params())
+	rng := seed.New(0, "speed")
+	words := make([]int, 2*batch*m.lengths.Target)
+	for i := range words {
+		words[i] = rng.IntN(m.config.Vocab)
+	}
+	s := models.Segment{N: batch, Inputs: words[:len(words)/2], Targets: words[len(words)/2:]}
+	return func() time.Duration {
+		start := time.Now()
+		tape.Reset()
+		out := model.Forward(&layers.Ctx{Tape: tape, Train: true}, s, m.lengths)
+		adam.Step(rate, tape.Backward(out.Loss))
+		tape.Commit()
+		s.Memory = out.Memory
+		return time.Since(start)
+	}, nil
+}
