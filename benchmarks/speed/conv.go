@@ -17,6 +17,7 @@ type convShape struct {
 	Out    int `json:"out"`
 	Kernel int `json:"kernel"`
 	Stride int `json:"stride"`
+	Groups int `json:"groups,omitempty"` // 0 means 1
 }
 
 // convPass is a pass of a convolution: "forward", "dX" or "dW".
@@ -28,24 +29,31 @@ type convPass struct {
 var passes = []string{"forward", "dX", "dW"}
 
 func (s convPass) name(batch int) string {
-	return fmt.Sprintf("conv-%s-%dx%d-%dx%d-%d-%d-s%d-b%d", s.Pass, s.Kernel, s.Kernel, s.Size, s.Size, s.In, s.Out, s.Stride, batch)
+	groups := ""
+	if s.Groups > 1 {
+		groups = fmt.Sprintf("-g%d", s.Groups)
+	}
+	return fmt.Sprintf("conv-%s-%dx%d-%dx%d-%d-%d-s%d%s-b%d", s.Pass, s.Kernel, s.Kernel, s.Size, s.Size, s.In, s.Out, s.Stride, groups, batch)
 }
 
 // flops is what the direct algorithm computes for one image, with the taps that
 // meet padding.
 func (s convShape) flops() float64 {
 	pixels := float64(s.outputSize() * s.outputSize())
-	return 2 * pixels * float64(s.Kernel*s.Kernel*s.In) * float64(s.Out)
+	return 2 * pixels * float64(s.Kernel*s.Kernel*s.In/max(1, s.Groups)) * float64(s.Out)
 }
 
 // outputSize holds for the kernels here: odd ones on sizes the stride divides.
 func (s convShape) outputSize() int { return s.Size / s.Stride }
 
-func (s convShape) spec() ops.ConvSpec { return ops.ConvSpec{Stride: s.Stride, Pad: s.Kernel / 2} }
+func (s convShape) spec() ops.ConvSpec {
+	return ops.ConvSpec{Stride: s.Stride, Pad: s.Kernel / 2, Groups: s.Groups}
+}
 
-// convShapes returns the 3x3 convolutions of Wide ResNets: those with stride 1
-// between equal channels, which are nearly all of the work, and the stem and the
-// first ones of the stages.
+// convShapes returns convolutions of Wide ResNets: the 3x3 ones with stride 1
+// between equal channels, which are nearly all of the work, then the stem, the
+// first ones of the stages and their shortcuts. After them come the stem and
+// some blocks of ResNet-50 and the depthwise convolutions of EfficientNet-B0.
 func convShapes() []convShape {
 	var shapes []convShape
 	for stage, size := range []int{32, 16, 8} {
@@ -54,18 +62,26 @@ func convShapes() []convShape {
 			shapes = append(shapes, convShape{Size: size, In: c, Out: c, Kernel: 3, Stride: 1})
 		}
 	}
-	return append(shapes,
-		convShape{Size: 32, In: 3, Out: 16, Kernel: 3, Stride: 1},
-		convShape{Size: 32, In: 16, Out: 160, Kernel: 3, Stride: 1},
-		convShape{Size: 32, In: 32, Out: 64, Kernel: 3, Stride: 2},
-		convShape{Size: 32, In: 160, Out: 320, Kernel: 3, Stride: 2},
-		convShape{Size: 16, In: 320, Out: 640, Kernel: 3, Stride: 2})
+	for _, s := range [][5]int{ // size, in, out, kernel, stride
+		{32, 3, 16, 3, 1}, {32, 16, 160, 3, 1}, {32, 32, 64, 3, 2}, {32, 160, 320, 3, 2}, {16, 320, 640, 3, 2},
+		{32, 16, 160, 1, 1}, {32, 32, 64, 1, 2}, {32, 160, 320, 1, 2}, {16, 320, 640, 1, 2},
+		{224, 3, 64, 7, 2}, {224, 3, 32, 3, 2}, {56, 64, 64, 1, 1}, {56, 64, 256, 1, 1}, {28, 512, 128, 1, 1}, {14, 1024, 256, 1, 1}, {56, 256, 512, 1, 2},
+		{56, 128, 128, 3, 2}, {28, 256, 256, 3, 2}, {14, 512, 512, 3, 2},
+	} {
+		shapes = append(shapes, convShape{Size: s[0], In: s[1], Out: s[2], Kernel: s[3], Stride: s[4]})
+	}
+	for _, s := range [][4]int{ // size, channels, kernel, stride
+		{112, 32, 3, 1}, {112, 96, 3, 2}, {56, 144, 3, 1}, {56, 144, 5, 2}, {28, 240, 5, 1}, {14, 480, 5, 1}, {14, 672, 5, 2}, {7, 1152, 3, 1},
+	} {
+		shapes = append(shapes, convShape{Size: s[0], In: s[1], Out: s[1], Kernel: s[2], Stride: s[3], Groups: s[1]})
+	}
+	return shapes
 }
 
 // measureConvs measures every pass of every convolution alone.
 func (c *config) measureConvs(ctx context.Context, p *printer) error {
 	p.title("Convolutions, counted as the direct algorithm computes them",
-		"%-8s %6s %8s %5s %5s %7s", "pass", "batch", "map", "in", "out", "stride")
+		"%-8s %6s %8s %6s %5s %5s %7s %7s", "pass", "batch", "map", "kernel", "in", "out", "stride", "groups")
 	batch := c.batch
 	if batch == 0 {
 		batch = 16
@@ -81,8 +97,8 @@ func (c *config) measureConvs(ctx context.Context, p *printer) error {
 			}
 			r := c.result(s.name(batch), speed)
 			r.Batch, r.convPass = batch, &s
-			size := fmt.Sprintf("%dx%d", s.Size, s.Size)
-			if err := p.print(r, fmt.Sprintf("%-8s %6d %8s %5d %5d %7d", s.Pass, batch, size, s.In, s.Out, s.Stride)); err != nil {
+			size, kernel := fmt.Sprintf("%dx%d", s.Size, s.Size), fmt.Sprintf("%dx%d", s.Kernel, s.Kernel)
+			if err := p.print(r, fmt.Sprintf("%-8s %6d %8s %6s %5d %5d %7d %7d", s.Pass, batch, size, kernel, s.In, s.Out, s.Stride, max(1, s.Groups))); err != nil {
 				return err
 			}
 		}
@@ -94,7 +110,7 @@ func (c *config) measureConvs(ctx context.Context, p *printer) error {
 // pass is in the time.
 func (s convPass) kernel(batch int) kernel {
 	x := autograd.FromSlice(uniform(batch*s.Size*s.Size*s.In), batch, s.Size, s.Size, s.In)
-	w := autograd.FromSlice(uniform(s.Kernel*s.Kernel*s.In*s.Out), s.Kernel, s.Kernel, s.In, s.Out)
+	w := autograd.FromSlice(uniform(s.Kernel*s.Kernel*s.In/max(1, s.Groups)*s.Out), s.Kernel, s.Kernel, s.In/max(1, s.Groups), s.Out)
 	if s.Pass == "forward" {
 		tape := autograd.NewInference()
 		x = tape.Input(x.Data(), x.Shape()...)

@@ -20,16 +20,17 @@ def one_pass(shape, memory_format):
     """A function that computes the pass once, and the direct algorithm's operations."""
     size, kernel, stride, padding = shape["size"], shape["kernel"], shape["stride"], shape["kernel"] // 2
     x = torch.rand(shape["batch"], shape["in"], size, size).contiguous(memory_format=memory_format)
-    w = torch.rand(shape["out"], shape["in"], kernel, kernel).contiguous(memory_format=memory_format)
-    y = F.conv2d(x, w, stride=stride, padding=padding)
-    flops = 2 * y.numel() * shape["in"] * kernel * kernel
+    groups = shape.get("groups", 1)
+    w = torch.rand(shape["out"], shape["in"] // groups, kernel, kernel).contiguous(memory_format=memory_format)
+    y = F.conv2d(x, w, stride=stride, padding=padding, groups=groups)
+    flops = 2 * y.numel() * shape["in"] // groups * kernel * kernel
     if shape["pass"] == "forward":
-        return lambda: F.conv2d(x, w, stride=stride, padding=padding), flops
+        return lambda: F.conv2d(x, w, stride=stride, padding=padding, groups=groups), flops
     dy = torch.rand_like(y)
     wanted = [shape["pass"] == "dX", shape["pass"] == "dW", False]
     backward = torch.ops.aten.convolution_backward
     pair = lambda number: [number, number]
-    return lambda: backward(dy, x, w, None, pair(stride), pair(padding), pair(1), False, pair(0), 1, wanted), flops
+    return lambda: backward(dy, x, w, None, pair(stride), pair(padding), pair(1), False, pair(0), groups, wanted), flops
 
 
 def main():
