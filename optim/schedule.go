@@ -12,12 +12,15 @@ func Constant(lr float32) Schedule {
 
 // Cosine falls from lr at step 0 to 0 at step total along half a cosine and
 // stays there (Loshchilov and Hutter, arXiv 1608.03983, without restarts).
-func Cosine(lr float32, total int) Schedule {
+func Cosine(lr float32, total int) Schedule { return CosineTo(lr, 0, total) }
+
+// CosineTo is like [Cosine] but falls to last.
+func CosineTo(lr, last float32, total int) Schedule {
 	return func(step int) float32 {
 		if step >= total {
-			return 0
+			return last
 		}
-		return lr * float32((1+math.Cos(math.Pi*float64(step)/float64(total)))/2)
+		return last + float32((lr-last)*float32((1+math.Cos(math.Pi*float64(step)/float64(total)))/2))
 	}
 }
 

@@ -21,6 +21,8 @@ func TestSchedules(t *testing.T) {
 		{"cosine end", Cosine(0.1, 200), 200, 0},
 		{"cosine after", Cosine(0.1, 200), 300, 0},
 		{"cosine of nothing", Cosine(0.1, 0), 0, 0},
+		{"cosine to a rate, third", CosineTo(0.3, 0.1, 300), 100, 0.25},
+		{"cosine to a rate, end", CosineTo(0.3, 0.1, 300), 300, 0.1},
 		{"first decade", decades, 9, 0.1},
 		{"second decade", decades, 10, 0.01},
 		{"third decade", decades, 20, 0.001},

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// killEnv tells the test program to be the victim of TestKill.
+// killEnv tells the test program to be the victim of the test it runs.
 const killEnv = "AUTODROPOUT_TEST_KILL"
 
 func TestKill(t *testing.T) {
@@ -55,7 +55,7 @@ func kill(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "-test.run=^TestKill$")
+	command := exec.Command(program, "-test.run=^"+t.Name()+"$")
 	command.Env = append(os.Environ(), killEnv+"="+dir)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)

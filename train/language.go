@@ -1,0 +1,223 @@
+package train
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"iter"
+
+	"autodropout/data"
+	"autodropout/internal/parallel"
+	"autodropout/models"
+	"autodropout/optim"
+)
+
+// LanguageConfig says how a [LanguageTrainer] trains. Its zero value is one
+// epoch over 20 rows of text in segments of 70 words, with Adam.
+type LanguageConfig struct {
+	Epochs int // 0 means 1
+	Batch  int // rows into which the text is cut, read side by side; 0 means 20
+
+	// Lengths are those of the segments; a Target of 0 means 70. With Jitter
+	// segments have random lengths about Target ([data.Segments.JitteredSpans]),
+	// and the learning rate of a step is scaled by its length.
+	Lengths models.Lengths
+	Jitter  bool
+
+	// Shards is the number of parts of a batch that are computed at the same
+	// time, each on a tape of its own, and Accumulate the number of parts of a
+	// shard that are computed one after another, to save memory. 0 means 1. The
+	// gradient is the same sum in the same order whatever the number of cores.
+	Shards, Accumulate int
+
+	// Activation and Temporal are the weights of two penalties (Merity et al.,
+	// arXiv 1708.01009, section 4.3): the mean square of the last layer's output
+	// after dropout, and that of its change from word to word before dropout.
+	Activation, Temporal float32
+
+	// Where Schedule is nil the learning rate grows to Rate (0 means 2.5e-4)
+	// over WarmUp steps, and falls along a cosine to LastRate at the end of the
+	// epochs that are not averaged.
+	Rate, LastRate float32
+	WarmUp         int
+
+	// MeanEpochs is the number of epochs at the end over which weights are
+	// averaged, all alike; it excludes EMA.
+	MeanEpochs int
+
+	Common
+}
+
+// withDefaults returns c with its zeros replaced, and an error when it is out of
+// range.
+func (c LanguageConfig) withDefaults() (LanguageConfig, error) {
+	for _, number := range []struct {
+		name     string
+		value    *int
+		standard int
+	}{
+		{"epochs", &c.Epochs, 1}, {"rows", &c.Batch, 20}, {"words in a segment", &c.Lengths.Target, 70},
+		{"shards", &c.Shards, 1}, {"parts of a shard", &c.Accumulate, 1},
+	} {
+		if *number.value == 0 {
+			*number.value = number.standard
+		}
+		if *number.value < 1 {
+			return c, fmt.Errorf("train: the number of %s must be at least 1, not %d", number.name, *number.value)
+		}
+	}
+	if c.Rate == 0 {
+		c.Rate = 2.5e-4
+	}
+	switch {
+	case c.Lengths.Memory < 0 || c.Lengths.Extended < 0:
+		return c, fmt.Errorf("train: memory and extended context must not be negative, as in %+v", c.Lengths)
+	case c.Shards*c.Accumulate > c.Batch:
+		return c, fmt.Errorf("train: %d rows cannot be divided into %d shards of %d parts", c.Batch, c.Shards, c.Accumulate)
+	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
+		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs", c.MeanEpochs, c.Epochs)
+	case c.MeanEpochs > 0 && c.EMA > 0:
+		return c, fmt.Errorf("train: the weights have one average: it cannot be a mean and a moving average")
+	}
+	return c, nil
+}
+
+// LanguageTrainer trains one language model on one text by truncated
+// back-propagation through time.
+type LanguageTrainer struct {
+	*Loop
+	model    *models.TransformerXL
+	config   LanguageConfig
+	segments *data.Segments
+	spans    [][]data.Span // by epoch
+	text     uint32        // checksum
+	shards   []*shard
+}
+
+// NewLanguage returns a trainer for model on a text of word ids. It is an error
+// when the configuration does not fit, or the text is too short for it.
+func NewLanguage(model *models.TransformerXL, text []int32, config LanguageConfig) (*LanguageTrainer, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &LanguageTrainer{model: model}
+	if t.segments, err = data.NewSegments(text, config.Batch); err != nil {
+		return nil, err
+	}
+	bytes, err := binary.Append(nil, binary.LittleEndian, text)
+	if err != nil {
+		return nil, err
+	}
+	t.text = crc32.Checksum(bytes, crc32.MakeTable(crc32.Castagnoli))
+	total, mean := t.plan(&config)
+	if config.Optimizer == nil {
+		config.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{})
+	}
+	if config.Schedule == nil {
+		config.Schedule = optim.WarmUp(config.WarmUp, optim.CosineTo(config.Rate, config.LastRate, mean))
+	}
+	t.config = config
+	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
+		return nil, err
+	}
+	if config.MeanEpochs > 0 {
+		t.average, t.averageFrom = optim.NewMean(model.Params()), mean
+	}
+	for i := range config.Shards {
+		t.shards = append(t.shards, newShard(t, i))
+	}
+	return t, nil
+}
+
+// plan lays out the segments of all epochs. It returns the number of steps, and
+// the step at which the average of weights begins.
+func (t *LanguageTrainer) plan(c *LanguageConfig) (total, mean int) {
+	for epoch := range c.Epochs {
+		spans := t.segments.Spans(c.Lengths.Target)
+		if c.Jitter {
+			spans = t.segments.JitteredSpans(c.Lengths.Target, c.Seed, epoch)
+		}
+		t.spans = append(t.spans, spans)
+		total += len(spans)
+		if epoch < c.Epochs-c.MeanEpochs {
+			mean = total
+		}
+	}
+	return total, mean
+}
+
+func (t *LanguageTrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
+	return func(yield func(compute) bool) {
+		for epoch, spans := range t.spans {
+			for i := from; i < len(spans); i++ {
+				if ctx.Err() != nil || !yield(func(s *Step) []float32 { return t.compute(s, epoch, spans[i]) }) {
+					return
+				}
+			}
+			from = max(from-len(spans), 0)
+		}
+	}
+}
+
+// compute runs the model on one segment of all rows.
+func (t *LanguageTrainer) compute(s *Step, epoch int, span data.Span) []float32 {
+	s.Epoch, s.Size = epoch, t.config.Batch*span.Length
+	if t.config.Jitter {
+		s.Rate *= float32(span.Length) / float32(t.config.Lengths.Target)
+	}
+	inputs, targets := t.segments.Segment(span, t.config.Lengths.Extended)
+	parallel.For(len(t.shards), func(i int) { t.shards[i].compute(s.Step, span, inputs, targets) })
+	loss := 0.0
+	for _, shard := range t.shards {
+		loss += shard.loss
+	}
+	s.Loss = float32(loss)
+	if !finite(loss) {
+		return nil
+	}
+	sum := t.shards[0].grads
+	for _, shard := range t.shards[1:] {
+		addTo(sum, shard.grads)
+	}
+	return sum
+}
+
+// addTo adds src to dst.
+func addTo(dst, src []float32) {
+	const grain = 1 << 15
+	parallel.Range(len(dst), grain, func(lo, hi int) {
+		for i, v := range src[lo:hi] {
+			dst[lo+i] += v
+		}
+	})
+}
+
+func (t *LanguageTrainer) commit() {
+	for _, shard := range t.shards {
+		shard.tape.Commit()
+		copy(shard.memory, shard.next)
+	}
+}
+
+func (t *LanguageTrainer) release() {
+	for _, shard := range t.shards {
+		shard.tape.Reset()
+	}
+}
+
+func (t *LanguageTrainer) identity() []any {
+	c := &t.config
+	return []any{c.Epochs, c.Batch, c.Lengths, c.Jitter, c.Shards, c.Accumulate, c.Activation, c.Temporal, c.MeanEpochs, t.text}
+}
+
+// Evaluate scores the model, with its averaged weights where there is an
+// average, on a text.
+func (t *LanguageTrainer) Evaluate(ctx context.Context, text []int32, config LanguageEvaluation) (score LanguageScore, err error) {
+	err = t.averaged(func() error {
+		score, err = EvaluateLanguage(ctx, t.model, text, config)
+		return err
+	})
+	return score, err
+}
