@@ -35,6 +35,7 @@ var ours = map[string][]string{
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},
 	"data":                 {"internal/seed", "internal/parallel"},
+	"data/imaging":         {},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"benchmarks/*":         {"*"},
