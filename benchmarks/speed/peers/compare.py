@@ -4,7 +4,7 @@ usage: compare.py gemm|conv|step|threads [flags]      (see README.md beside this
 
 gemm     sgemm against OpenBLAS
 conv     convolutions against PyTorch in both memory formats
-step     training steps against PyTorch in both memory formats
+step     training steps against PyTorch, in both memory formats where there are images
 threads  products, convolutions and steps on all threads against one
 
 Prints a table of medians, or one JSON object a line. Needs nothing but Python;
@@ -23,14 +23,14 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
 FORMATS = ("nchw", "nhwc")
-MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10")
+MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "txl-ptb", "txl-wt2")
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("gemm", "conv", "step", "threads"))
-    parser.add_argument("--models", nargs="+", default=MODELS, help="wrn-D-K, several with spaces between them")
-    parser.add_argument("--batch", type=int, help="images (default 16 for convolutions; for steps 64, and 16 from width 10 on)")
+    parser.add_argument("--models", nargs="+", default=MODELS, help="wrn-D-K, txl-ptb or txl-wt2, several with spaces between them")
+    parser.add_argument("--batch", type=int, help="images or texts (default 16 for convolutions; for steps that of speed -run step)")
     parser.add_argument("--steps", type=int, default=5, help="training steps a run")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side")
@@ -90,7 +90,7 @@ class Sides:
     def step(self):
         ours, theirs = [], []
         for model in self.args.models:
-            for layout in FORMATS:
+            for layout in FORMATS if model.startswith("wrn") else FORMATS[:1]:
                 ours += self.speed(*self.steps(model))
                 theirs += self.peer("torch_step.py", model, "--format", layout, "--steps", str(self.args.steps), *self.batch("--batch"))
         return ours, theirs

@@ -1,8 +1,9 @@
 """Times a training step in PyTorch: the one that `benchmarks/speed -run step` times.
 
 A step is a forward pass in training mode, the cross-entropy, a backward pass,
-and SGD with learning rate 0.1, Nesterov momentum 0.9 and weight decay 5e-4, on
-the same random images each time. Prints one JSON object.
+and an update, on the same random examples each time: SGD with learning rate 0.1,
+Nesterov momentum 0.9 and weight decay 5e-4 for images, Adam with learning rate
+3e-4 for texts. Prints one JSON object.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from measuring import peak_rss_mb
+from transformerxl import LANGUAGE_MODELS, TransformerXL
 
 FORMATS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
 
@@ -64,21 +66,43 @@ class WideResNet(nn.Module):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10")
-    parser.add_argument("--batch", type=int, help="images (default 64, and 16 from width 10 on)")
+    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, txl-ptb or txl-wt2")
+    parser.add_argument("--batch", type=int, help="images or texts (default 64, 16 from width 10 on, and 10 and 8 for the txl)")
     parser.add_argument("--steps", type=int, default=5, help="to time, after two that are not")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--format", choices=FORMATS, default="nchw", help="of images in memory")
     args = parser.parse_args()
+    if args.model in LANGUAGE_MODELS:
+        args.batch = args.batch or LANGUAGE_MODELS[args.model]["batch"]
+        return args
     try:
         family, depth, width = args.model.split("-")
         args.depth, args.width = int(depth), int(width)
     except ValueError:
-        parser.error(f"there is no model {args.model!r}: take wrn-D-K")
+        parser.error(f"there is no model {args.model!r}: take wrn-D-K, txl-ptb or txl-wt2")
     if family != "wrn" or args.depth < 10 or args.depth % 6 != 4 or args.width < 1:
         parser.error(f"there is no model {args.model!r}: take wrn-D-K with D = 10, 16, 22, ...")
     args.batch = args.batch or (16 if args.width >= 10 else 64)
     return args
+
+
+def image_model(args):
+    """The loss of a model, its optimizer, and the number of items in a step."""
+    memory_format = FORMATS[args.format]
+    model = WideResNet(args.depth, args.width).to(memory_format=memory_format)
+    images = torch.randn(args.batch, 3, 32, 32).contiguous(memory_format=memory_format)
+    labels = torch.randint(0, 10, (args.batch,))
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    return lambda: F.cross_entropy(model(images), labels), sgd, args.batch
+
+
+def language_model(args):
+    """The same for a Transformer-XL."""
+    config = LANGUAGE_MODELS[args.model]
+    model = TransformerXL(**config["sizes"])
+    words, targets = torch.randint(0, config["sizes"]["vocab"], (2, args.batch, config["target"]))
+    adam = torch.optim.Adam(model.parameters(), lr=3e-4)
+    return lambda: model(words, targets), adam, words.numel()
 
 
 def main():
@@ -86,17 +110,14 @@ def main():
     before = peak_rss_mb()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
-    memory_format = FORMATS[args.format]
-    model = WideResNet(args.depth, args.width).to(memory_format=memory_format)
-    images = torch.randn(args.batch, 3, 32, 32).contiguous(memory_format=memory_format)
-    labels = torch.randint(0, 10, (args.batch,))
-    sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    language = args.model in LANGUAGE_MODELS
+    loss, optimizer, items = language_model(args) if language else image_model(args)
 
     def step():
         start = time.perf_counter()
-        sgd.zero_grad()
-        F.cross_entropy(model(images), labels).backward()
-        sgd.step()
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
         return time.perf_counter() - start
 
     for _ in range(2):
@@ -104,9 +125,9 @@ def main():
     seconds = statistics.median(step() for _ in range(args.steps))
     print(json.dumps({
         "name": f"step-{args.model}-b{args.batch}",
-        "peer": f"PyTorch {torch.__version__} {args.format}",
+        "peer": f"PyTorch {torch.__version__}" + ("" if language else f" {args.format}"),
         "threads": args.threads,
-        "items_per_s": args.batch / seconds,
+        "items_per_s": items / seconds,
         "peak_rss_mb": peak_rss_mb(),
         "import_rss_mb": before,
     }))
