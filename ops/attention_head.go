@@ -216,15 +216,14 @@ func (h *attentionHead) backward(dy []float32, grad headGradients) {
 // softmaxBackward turns the scores p of a block into the probabilities that are
 // kept, and ds from the gradient of these into that of the scores.
 func (h *attentionHead) softmaxBackward(p, ds tile, b block, dy []float32) {
-	if h.r != nil {
-		clear(ds.data[:queryBlock]) // where the shift finds no key
-	}
 	for i := range b.rows {
 		q := b.first + i
 		n := h.visible(h.n, q)
 		rowP, rowDs := p.from(i)[:b.keys], ds.from(i)[:b.keys]
 		if h.r != nil {
-			rowDs = ds.from(i)[:ds.row]
+			// The shift finds no key here.
+			front := queryBlock + i*ds.row
+			clear(ds.data[front-(b.rows-1-i) : front])
 		}
 		sum := simd.Dot(dy[i*h.widthVO:][:h.e], h.y[q*h.widthVO:][:h.e])
 		simd.SoftmaxWeightsBackward(rowP[:n], rowDs[:n], h.rows[2*q], h.rows[2*q+1], sum, h.keep, h.firstBit+q*h.s)

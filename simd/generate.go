@@ -10,5 +10,6 @@ package simd
 //go:generate go -C _asm run ./vectors -family rows -out ../rows_amd64.s
 //go:generate go -C _asm run ./vectors -family rowsums -out ../rowsums_amd64.s
 //go:generate go -C _asm run ./vectors -family taps -out ../taps_amd64.s
+//go:generate go -C _asm run ./vectors -family softmax -out ../softmax_amd64.s
 //go:generate go -C _asm run ./vectors -family winograd -out ../winograd_amd64.s
 //go:generate go test -run TestAssemblyIsCurrent -update-sums .

@@ -1,7 +1,5 @@
 package simd
 
-import "math"
-
 // partials are the running sums of a reduction. Element i goes to partial i
 // mod 16, so that the order of additions is the same for every vector width,
 // and in float64: it holds a product of two float32 exactly.
@@ -48,16 +46,4 @@ func SumSquares(x []float32) float64 {
 		x = x[n:]
 	}
 	return p.total()
-}
-
-// MaxValue returns the largest element of x: NaN if one is NaN, negative
-// infinity if x is empty. A maximum of 0 may have either sign.
-func MaxValue(x []float32) float32 {
-	m := float32(math.Inf(-1))
-	for len(x) > 0 {
-		n := min(len(x), maxCall)
-		m = max(m, maxValue(x[:n]))
-		x = x[n:]
-	}
-	return m
 }

@@ -77,33 +77,3 @@ done:
 	VMOVUPD Y3, 96(BX)
 	VZEROUPPER
 	RET
-
-// func maxValueAVX2(lanes *[16]float32, x []float32)
-// Requires: AVX
-TEXT ·maxValueAVX2(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	MOVQ    lanes+0(FP), DX
-	VXORPS  Y2, Y2, Y2
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	SUBQ    $0x10, CX
-	JLT     done
-
-loop:
-	VMOVUPS (AX), Y3
-	VMOVUPS 32(AX), Y4
-	VMAXPS  Y3, Y0, Y0
-	VMAXPS  Y4, Y1, Y1
-	VCMPPS  $0x03, Y4, Y3, Y3
-	VORPS   Y3, Y2, Y2
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, CX
-	JGE     loop
-
-done:
-	VORPS   Y2, Y0, Y0
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
-	VZEROUPPER
-	RET

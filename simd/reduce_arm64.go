@@ -26,25 +26,8 @@ func dot(p *partials, a, b []float32) {
 	dotGeneric(p, a, b)
 }
 
-func maxValue(x []float32) float32 {
-	if !useNEON || len(x) < 16 {
-		return maxValueGeneric(x)
-	}
-	race.Read(x)
-	lanes := [16]float32(x)
-	maxValueNEON(&lanes, x)
-	m := maxValueGeneric(lanes[:])
-	if rest := x[len(x)&^15:]; len(rest) > 0 {
-		m = max(m, maxValueGeneric(rest))
-	}
-	return m
-}
-
 //go:noescape
 func sumNEON(p *partials, x []float32)
 
 //go:noescape
 func dotNEON(p *partials, a, b []float32)
-
-//go:noescape
-func maxValueNEON(lanes *[16]float32, x []float32)

@@ -71,25 +71,3 @@ done:
 	VST1 [V0.D2, V1.D2, V2.D2, V3.D2], (R0)
 	VST1 [V4.D2, V5.D2, V6.D2, V7.D2], (R2)
 	RET
-
-// func maxValueNEON(lanes *[16]float32, x []float32)
-TEXT ·maxValueNEON(SB), NOSPLIT, $0-32
-	MOVD lanes+0(FP), R0
-	MOVD x_base+8(FP), R1
-	MOVD x_len+16(FP), R3
-	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-	SUBS $16, R3
-	BLT  done
-
-loop:
-	VLD1.P 64(R1), [V16.S4, V17.S4, V18.S4, V19.S4]
-	FMAX(16, 0, 0)
-	FMAX(17, 1, 1)
-	FMAX(18, 2, 2)
-	FMAX(19, 3, 3)
-	SUBS $16, R3
-	BGE  loop
-
-done:
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	RET

@@ -23,12 +23,3 @@ func dotGeneric(p *partials, a, b []float32) {
 		p[i] += float64(v) * float64(b[i])
 	}
 }
-
-// maxValueGeneric needs at least one element.
-func maxValueGeneric(x []float32) float32 {
-	m := x[0]
-	for _, v := range x[1:] {
-		m = max(m, v)
-	}
-	return m
-}

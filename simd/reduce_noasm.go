@@ -4,4 +4,3 @@ package simd
 
 func sum(p *partials, x []float32)    { sumGeneric(p, x) }
 func dot(p *partials, a, b []float32) { dotGeneric(p, a, b) }
-func maxValue(x []float32) float32    { return maxValueGeneric(x) }

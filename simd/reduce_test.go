@@ -31,13 +31,6 @@ var reductions = []struct {
 		}
 		return s
 	}},
-	{"MaxValue", func(x, _ []float32) float64 { return float64(MaxValue(x)) }, func(x, _ []float32) float64 {
-		m := math.Inf(-1)
-		for _, v := range x {
-			m = math.Max(m, float64(v))
-		}
-		return m
-	}},
 }
 
 func TestReductions(t *testing.T) {
@@ -131,9 +124,6 @@ func TestReductionsDoNotAllocate(t *testing.T) {
 			if n := testing.AllocsPerRun(10, func() { r.run(x, x) }); n != 0 {
 				t.Errorf("%s allocates %g times", r.name, n)
 			}
-		}
-		if n := testing.AllocsPerRun(10, func() { SoftmaxRow(x, x) }); n != 0 {
-			t.Errorf("SoftmaxRow allocates %g times", n)
 		}
 	})
 }

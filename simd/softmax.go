@@ -2,6 +2,10 @@ package simd
 
 import "math"
 
+// softmaxBlock is the number of exponentials that are added in float32, on
+// sixteen partial sums. As many stay in the first-level cache.
+const softmaxBlock = 2048
+
 // SoftmaxRow sets dst to the softmax of x,
 //
 //	dst[i] = e**(x[i]-m) / sum_j e**(x[j]-m)  with m = max x,
@@ -10,62 +14,83 @@ import "math"
 // minus the result. A row with a NaN or +Inf, or with nothing but -Inf, gives
 // NaN, as in PyTorch.
 func SoftmaxRow(dst, x []float32) (logSum float32) {
-	m, total := expRow(dst, x[:len(dst)])
+	x = x[:len(dst)]
+	m := largestOf(x)
+	total := 0.0
+	for lo := 0; lo < len(dst); lo += softmaxBlock {
+		hi := min(lo+softmaxBlock, len(dst))
+		total += float64(expSum(dst[lo:hi], x[lo:hi], m))
+	}
 	Scale(dst, dst, float32(1/total))
 	return float32(float64(m) + math.Log(total))
-}
-
-// expRow sets dst[i] = e**(x[i]-m) for the largest element m of x, and returns m
-// and the sum.
-func expRow(dst, x []float32) (m float32, total float64) {
-	m = MaxValue(x)
-	var p partials
-	// Blocks stay in the first-level cache between the three passes.
-	const block = 2048
-	for lo := 0; lo < len(dst); lo += block {
-		hi := min(lo+block, len(dst))
-		d := dst[lo:hi]
-		addScalar(d, x[lo:hi], -m)
-		exp(d, d)
-		sum(&p, d)
-	}
-	return m, p.total()
 }
 
 // SoftmaxWeights turns a row x of scores into weights with which to add up what
 // the scores are of: x[i] becomes e**(x[i]-largest), and 0 where bit from+i of
 // keep is not set. It returns the largest score and the sum of all exponentials,
 // masked or not; a probability of the softmax is a weight divided by this sum. A
-// nil keep keeps everything. NaN is treated as by [SoftmaxRow].
+// nil keep keeps everything. A row that gives NaN in [SoftmaxRow] has the sum
+// NaN.
 func SoftmaxWeights(x []float32, keep []uint32, from int) (largest, sum float32) {
-	m, total := expRow(x, x)
-	maskRow(x, keep, from)
-	return m, float32(total)
+	largest = largestOf(x)
+	total := 0.0
+	for lo := 0; lo < len(x); lo += softmaxBlock {
+		part := x[lo:min(lo+softmaxBlock, len(x))]
+		if keep == nil {
+			total += float64(expSum(part, part, largest))
+			continue
+		}
+		var bits [softmaxBlock / 32]uint32
+		total += float64(expSumMask(part, part, bitsFrom(&bits, keep, from+lo, len(part)), largest))
+	}
+	return largest, float32(total)
 }
 
-// SoftmaxWeightsBackward is for the gradient of attention. x holds the scores of
-// a row, of which [SoftmaxWeights] returned largest and the sum; dp is the
-// gradient of the row's kept probabilities, and dot its inner product with them.
-// x becomes the probabilities, dp the gradient of the scores:
+// SoftmaxWeightsBackward is for the gradient of attention. x has the scores of a
+// row, for which [SoftmaxWeights] returned largest and a sum; dp has the
+// gradient of the row's probabilities where they are kept, and dot is its inner
+// product with them. x becomes the kept probabilities and dp the gradient of the
+// scores:
 //
-//	p      = e**(x[i]-largest) / sum
-//	dp[i]  = p * (dp[i] - dot), with 0 for dp[i] where it is not kept
-//	x[i]   = p, or 0 where it is not kept
+//	p     = e**(x[i]-largest) * inverseSum
+//	x[i]  = p                  or 0 where bit from+i of keep is not set
+//	dp[i] = p * (dp[i] - dot)  or p * -dot there
+//
+// A nil keep keeps everything.
 func SoftmaxWeightsBackward(x, dp []float32, largest, inverseSum, dot float32, keep []uint32, from int) {
-	addScalar(x, x, -largest)
-	exp(x, x)
-	Scale(x, x, inverseSum)
-	maskRow(dp, keep, from)
-	AddScalar(dp, dp, -dot)
-	Mul(dp, dp, x)
-	maskRow(x, keep, from)
+	dp = dp[:len(x)]
+	for lo := 0; lo < len(x); lo += softmaxBlock {
+		hi := min(lo+softmaxBlock, len(x))
+		if keep == nil {
+			softmaxBackward(x[lo:hi], dp[lo:hi], largest, inverseSum, dot)
+			continue
+		}
+		var bits [softmaxBlock / 32]uint32
+		softmaxBackwardMask(x[lo:hi], dp[lo:hi], bitsFrom(&bits, keep, from+lo, hi-lo), largest, inverseSum, dot)
+	}
 }
 
-func maskRow(x []float32, keep []uint32, from int) {
-	if keep == nil {
-		return
+// largestOf returns the largest element of x that is not NaN, or -Inf.
+func largestOf(x []float32) float32 {
+	m := float32(math.Inf(-1))
+	for len(x) > 0 {
+		n := min(len(x), maxCall)
+		m = max(m, largest(x[:n]))
+		x = x[n:]
 	}
-	for i := range x {
-		x[i] = masked(x[i], keep, from+i)
+	return m
+}
+
+// bitsFrom copies n bits of keep, from the given one on, to the start of words.
+func bitsFrom(words *[softmaxBlock / 32]uint32, keep []uint32, from, n int) []uint32 {
+	keep = keep[from/32 : maskWords(from+n)]
+	shift := from % 32
+	bits := words[:maskWords(n)]
+	for i := range bits {
+		bits[i] = keep[i] >> shift
+		if i+1 < len(keep) {
+			bits[i] |= keep[i+1] << (32 - shift)
+		}
 	}
+	return bits
 }

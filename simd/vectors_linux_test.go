@@ -22,8 +22,12 @@ func TestKernelGuardPages(t *testing.T) {
 				for _, r := range reductions {
 					r.run(x, x)
 				}
+				SoftmaxRow(x, x)
+				SoftmaxWeightsBackward(x, words, 0, 1, 0, nil, 0)
 				bits := unsafe.Slice((*uint32)(unsafe.Pointer(&words[0])), n)
 				PhiloxFill(bits, [4]uint32{}, [2]uint32{})
+				SoftmaxWeights(x, bits, 32*n-n)
+				SoftmaxWeightsBackward(x, x, 0, 1, 0, bits[:maskWords(n)], 0)
 				BernoulliBits(bits, 32*n, 9, [2]uint32{}, [4]uint32{})
 			}
 		}

@@ -19,6 +19,7 @@ var families = map[string]func(){
 	"rows":     rows,
 	"rowsums":  rowSums,
 	"taps":     taps,
+	"softmax":  softmax,
 	"winograd": winograd,
 }
 

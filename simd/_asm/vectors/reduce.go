@@ -13,7 +13,6 @@ func reduce() {
 	s := avx2{}
 	sum(s)
 	dot(s)
-	maxValue(s)
 }
 
 const group = 16
@@ -78,31 +77,4 @@ func dot(s set) {
 			}
 		}, a, b)
 	})
-}
-
-// maxValue keeps the maxima of two vectors of lanes, and apart from them whether
-// there was a NaN, which turns the lane into one at the end.
-func maxValue(s set) {
-	begin(s, "maxValue", "func(lanes *[16]float32, x []float32)")
-	x := base("x")
-	n := Load(Param("x").Len(), GP64())
-	at := Load(Param("lanes"), GP64())
-	m, nan := []vector{YMM(), YMM()}, zero(s)
-	for i := range m {
-		VMOVUPS(Mem{Base: at, Disp: 32 * i}, m[i])
-	}
-	groups(n, func() {
-		v, w := YMM(), YMM()
-		VMOVUPS(Mem{Base: x}, v)
-		VMOVUPS(Mem{Base: x, Disp: 32}, w)
-		VMAXPS(v, m[0], m[0])
-		VMAXPS(w, m[1], m[1])
-		VCMPPS(U8(unordered), w, v, v)
-		VORPS(v, nan, nan)
-	}, x)
-	VORPS(nan, m[0], m[0])
-	for i := range m {
-		VMOVUPS(m[i], Mem{Base: at, Disp: 32 * i})
-	}
-	end()
 }

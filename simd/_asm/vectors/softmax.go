@@ -1,0 +1,182 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func softmax() {
+	largest(avx2{})
+	for _, s := range bothSets {
+		expSum(s, false)
+		expSum(s, true)
+		softmaxBackward(s, false)
+		softmaxBackward(s, true)
+	}
+}
+
+// largest keeps four vectors of maxima. The instruction returns its second
+// operand if one is NaN, so that NaN never gets into them.
+func largest(s set) {
+	begin(s, "largest", "func(x []float32) float32")
+	x := base("x")
+	lowest := s.vector()
+	VMOVUPS(float("minusInf", float32(math.Inf(-1))), lowest)
+	m := make([]vector, unroll)
+	for i := range m {
+		m[i] = s.vector()
+		VMOVAPS(lowest, m[i])
+	}
+	loop{set: s, n: Load(Param("x").Len(), GP64()), body: func(t step) {
+		v := t.load(x)
+		if t.mask != nil {
+			t.choose(t.mask, v, lowest)
+			v = lowest
+		}
+		VMAXPS(m[t.turn], v, m[t.turn])
+	}}.write()
+	VMAXPS(m[2], m[0], m[0])
+	VMAXPS(m[3], m[1], m[1])
+	VMAXPS(m[1], m[0], m[0])
+	fold(m[0], VMAXPS)
+	returnFloat(m[0])
+}
+
+// fold combines the lowest eight lanes of v in the first: i with i+4, then with
+// i+2, then with i+1.
+func fold(v reg.Vec, combine func(ops ...Op)) {
+	low, half := v.AsX(), XMM()
+	VEXTRACTF128(U8(1), v.AsY(), half)
+	combine(half, low, low)
+	VMOVHLPS(low, low, half)
+	combine(half, low, low)
+	VMOVSHDUP(low, half)
+	combine(half, low, low)
+}
+
+// returnFloat returns from the function with the first lane of v.
+func returnFloat(v vector) {
+	result, err := ReturnIndex(0).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VMOVSS(v.AsX(), result.Addr)
+	end()
+}
+
+// expSum adds element i to partial sum i mod 16.
+func expSum(s set, masked bool) {
+	name, mask := masking("expSum", masked)
+	begin(s, name, "func(dst, x []float32"+mask+", shift float32) float32")
+	dst, x := base("dst"), base("x")
+	var bits pointer
+	if masked {
+		bits = base("bits")
+	}
+	shift := broadcast(s, "shift")
+	sums := make([]vector, group/s.lanes())
+	for i := range sums {
+		sums[i] = zero(s)
+	}
+	sixteens(s, Load(Param("dst").Len(), GP64()), bits, func(t step) {
+		v := t.load(x)
+		VSUBPS(shift, v, v)
+		e := expOf(s, v)
+		if t.mask != nil {
+			t.keep(t.mask, e)
+		}
+		VADDPS(e, sums[t.turn], sums[t.turn])
+		if masked {
+			t.keep(t.loadBits(t.bitsAt(bits)), e)
+		}
+		t.store(e, dst)
+	})
+	upper := YMM()
+	if len(sums) == 2 {
+		VMOVAPS(sums[1], upper)
+	} else {
+		VEXTRACTF64X4(U8(1), sums[0], upper)
+	}
+	VADDPS(upper, sums[0].AsY(), sums[0].AsY())
+	fold(sums[0], VADDPS)
+	returnFloat(sums[0])
+}
+
+// masking returns the name and the additional parameter of a kernel's variant
+// with a mask, or the name and nothing.
+func masking(name string, masked bool) (full, parameter string) {
+	if masked {
+		return name + "Mask", ", bits []uint32"
+	}
+	return name, ""
+}
+
+// sixteens goes over n elements in groups of sixteen, with masks in the last
+// group if it is not whole.
+func sixteens(s set, n reg.Register, bits pointer, body func(t step)) {
+	index := GP64()
+	XORQ(index, index)
+	again, enough, done := label("loop"), label("enough"), label("done")
+	CMPQ(n, U8(group))
+	JLT(LabelRef(enough))
+	Label(again)
+	for i := range group / s.lanes() {
+		body(step{set: s, index: index, turn: i})
+	}
+	if bits != nil {
+		ADDQ(U8(group/8), bits)
+	}
+	ADDQ(U8(group), index)
+	SUBQ(U8(group), n)
+	CMPQ(n, U8(group))
+	JGE(LabelRef(again))
+	Label(enough)
+	TESTQ(n, n)
+	JEQ(LabelRef(done))
+	if s.lanes() == group {
+		body(step{set: s, index: index, mask: s.tail(n)})
+	} else {
+		first := GP64()
+		MOVQ(U32(s.lanes()), first)
+		CMPQ(n, first)
+		CMOVQLT(n, first)
+		SUBQ(first, n)
+		body(step{set: s, index: index, mask: s.tail(first)})
+		body(step{set: s, index: index, turn: 1, mask: s.tail(n)})
+	}
+	Label(done)
+}
+
+func softmaxBackward(s set, masked bool) {
+	name, mask := masking("softmaxBackward", masked)
+	begin(s, name, "func(x, dp []float32"+mask+", largest, inverseSum, dot float32)")
+	x, dp := base("x"), base("dp")
+	var bits pointer
+	if masked {
+		bits = base("bits")
+	}
+	shift, scale, dot := broadcast(s, "largest"), broadcast(s, "inverseSum"), broadcast(s, "dot")
+	loop{set: s, n: Load(Param("x").Len(), GP64()), bits: bits, body: func(t step) {
+		v := t.load(x)
+		VSUBPS(shift, v, v)
+		p := expOf(s, v)
+		VMULPS(scale, p, p)
+		g := t.load(dp)
+		var kept lanemask
+		if masked {
+			kept = t.loadBits(t.bitsAt(bits))
+			t.keep(kept, g)
+		}
+		VSUBPS(dot, g, g)
+		VMULPS(p, g, g)
+		t.store(g, dp)
+		if masked {
+			t.keep(kept, p)
+		}
+		t.store(p, x)
+	}}.write()
+	end()
+}
