@@ -24,7 +24,7 @@ func (t *Tape) Backward(loss *Tensor) []float32 {
 	}
 	t.done = true
 	if loss.node != nil {
-		one := newTensor(nil, t.pool.get(1), loss.Shape())
+		one := newTensor(t, t.pool.get(1), loss.Shape())
 		one.store.data[0] = 1
 		t.add(loss.node, one)
 	}
@@ -35,7 +35,7 @@ func (t *Tape) Backward(loss *Tensor) []float32 {
 		}
 	}
 	for i, p := range t.params.params {
-		if leaf := t.leaves[i]; leaf == nil || leaf.node.grad == nil {
+		if n := t.leaves[i].value.node; n == nil || n.grad == nil {
 			clear(t.grads[p.offset : p.offset+p.Len()])
 		}
 	}
@@ -51,6 +51,9 @@ func (t *Tape) differentiate(n *node) {
 	g.tape, g.node = t, n
 	g.work.tape = t
 	g.inputs = append(g.inputs[:0], make([]*Tensor, len(n.inputs))...)
+	for _, x := range n.lost {
+		t.restore(x)
+	}
 	n.backward(g)
 	for i, x := range n.inputs {
 		if x.node == nil {
@@ -66,46 +69,48 @@ func (t *Tape) differentiate(n *node) {
 
 // finish releases what a node holds.
 func (t *Tape) finish(n *node) {
-	if n.grad != nil {
-		t.pool.release(n.grad.store)
+	if n.grad != nil && n.param == nil {
+		t.discard(n.grad)
 	}
 	for _, s := range n.saved {
 		t.pool.release(s)
 	}
 	clear(n.saved)
-	*n = node{saved: n.saved[:0]}
+	clear(n.lost)
+	*n = node{saved: n.saved[:0], lost: n.lost[:0]}
 }
 
 // add sums a gradient into that of a node, taking over its reference.
 func (t *Tape) add(n *node, dx *Tensor) {
 	switch {
 	case n.grad == dx:
-		return // a leaf's part of the tape's gradient, filled in place
+		return // filled in place
 	case n.grad == nil && n.param != nil:
-		n.grad = t.leafGrad(n.param)
+		n.grad = t.leaves[n.param.index].grad
 		copy(n.grad.store.data, dx.store.data)
-		t.pool.release(dx.store)
+		t.discard(dx)
 	case n.grad == nil:
 		n.grad = dx
 	case n.param != nil || n.grad.store.refs == 1:
 		sum(n.grad.store.data, n.grad.store.data, dx.store.data)
-		t.pool.release(dx.store)
+		t.discard(dx)
 	case dx.store.refs == 1:
 		sum(dx.store.data, n.grad.store.data, dx.store.data)
-		t.pool.release(n.grad.store)
+		t.discard(n.grad)
 		n.grad = dx
 	default: // both are shared with other nodes
-		total := newTensor(nil, t.pool.get(dx.Len()), dx.Shape())
+		total := newTensor(t, t.pool.get(dx.Len()), dx.Shape())
 		sum(total.store.data, n.grad.store.data, dx.store.data)
-		t.pool.release(n.grad.store)
-		t.pool.release(dx.store)
+		t.discard(n.grad)
+		t.discard(dx)
 		n.grad = total
 	}
 }
 
-// leafGrad returns a parameter's part of the tape's gradient.
-func (t *Tape) leafGrad(p *Param) *Tensor {
-	return newTensor(nil, &storage{data: t.grads[p.offset : p.offset+p.Len() : p.offset+p.Len()]}, p.shape)
+// discard gives up a gradient. Nobody else holds it, so it can be another tensor.
+func (t *Tape) discard(dx *Tensor) {
+	t.pool.release(dx.store)
+	t.unused = append(t.unused, dx)
 }
 
 // sumGrain is the constant number of elements a task adds up.
@@ -142,12 +147,30 @@ func (g *Grad) New(i int) *Tensor {
 	n := x.node
 	if n.param != nil && n.grad == nil {
 		// The first use of a parameter writes where the gradient will be.
-		n.grad = g.tape.leafGrad(n.param)
+		n.grad = g.tape.leaves[n.param.index].grad
 		g.inputs[i] = n.grad
 	} else {
-		g.inputs[i] = newTensor(nil, g.tape.pool.get(x.Len()), x.Shape())
+		g.inputs[i] = newTensor(g.tape, g.tape.pool.get(x.Len()), x.Shape())
 	}
 	return g.inputs[i]
+}
+
+// Add is New for operations that add to what is there: prior holds the gradient
+// of input i from other uses so far, nil if there is none, and the caller writes
+// the sum to dx. The two may be one tensor.
+func (g *Grad) Add(i int) (dx, prior *Tensor) {
+	n := g.node.inputs[i].node
+	if prior = n.grad; prior == nil || n.param != nil {
+		return g.New(i), nil
+	}
+	dx = prior
+	if prior.store.refs > 1 {
+		dx = newTensor(g.tape, g.tape.pool.get(prior.Len()), prior.Shape())
+		g.work.temp = append(g.work.temp, prior.store)
+		n.grad = dx
+	}
+	g.inputs[i] = dx
+	return dx, prior
 }
 
 // Share makes the gradient of the output that of input i as well, reshaped
@@ -155,7 +178,7 @@ func (g *Grad) New(i int) *Tensor {
 func (g *Grad) Share(i int) {
 	dy := g.node.grad
 	dy.store.refs++
-	g.inputs[i] = newTensor(nil, dy.store, g.node.inputs[i].Shape())
+	g.inputs[i] = newTensor(g.tape, dy.store, g.node.inputs[i].Shape())
 }
 
 // Scratch returns an uninitialised buffer that lives until Backward returns.

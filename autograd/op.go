@@ -27,8 +27,12 @@ type Op struct {
 	Forward func(y *Tensor)
 
 	// Backward computes the gradient of every input for which g.Needs is true,
-	// with g.New or g.Share.
+	// with g.New, g.Add or g.Share.
 	Backward func(g *Grad)
+
+	// Recompute fills y once more, with the same bits, from what Backward may
+	// read; nil if that takes long. See [Tape.Recompute].
+	Recompute func(y *Tensor)
 }
 
 // node is one recorded operation, or a parameter's leaf.
@@ -37,7 +41,9 @@ type node struct {
 	name     string
 	inputs   []*Tensor
 	saved    []*storage // released when the gradient has been computed
+	lost     []*Tensor  // read by backward, and to be computed again for it
 	backward func(*Grad)
+	again    func(*Tensor)
 	param    *Param  // set on a leaf
 	grad     *Tensor // of the output; on a leaf: a part of the tape's gradient
 }
@@ -61,31 +67,56 @@ func Do(op Op) *Tensor {
 	}
 	var n *node
 	if needs {
+		tape.pool.stats.Recorded++
 		n = tape.newNode()
 		n.output, n.name, n.inputs, n.backward = y, op.Name, op.Inputs, op.Backward
+		if tape.Recompute {
+			n.again = op.Recompute
+		}
 		y.node = n
-		for _, s := range op.Saves {
-			n.hold(s.store)
+		for _, x := range op.Saves {
+			if x.node != nil && x.node.again != nil {
+				n.lost = append(n.lost, x)
+			} else {
+				n.hold(x.store)
+			}
 		}
 		if op.SavesOutput {
 			n.hold(y.store)
 		}
 	}
 	if op.Forward != nil {
-		w := &work{}
-		if tape != nil {
-			w = &tape.work
-		}
-		w.tape, w.node = tape, n
-		y.work = w
-		op.Forward(y)
-		y.work = nil
-		w.end()
+		tape.run(op.Forward, y, n)
 	}
 	if tape != nil {
 		tape.handles = append(tape.handles, y)
 	}
 	return y
+}
+
+// run lets f fill y, which n records, if not nil.
+func (t *Tape) run(f func(y *Tensor), y *Tensor, n *node) {
+	if t == nil {
+		y.work = new(work)
+	} else {
+		y.work = &t.work
+	}
+	y.work.tape, y.work.node = t, n
+	f(y)
+	y.work.end()
+	y.work = nil
+}
+
+// restore computes the data of x again, if it is gone. It then stays until the
+// gradient of x has been computed.
+func (t *Tape) restore(x *Tensor) {
+	if x.generation == x.store.generation {
+		return
+	}
+	x.store = t.pool.get(x.Len())
+	x.generation = x.store.generation
+	x.node.saved = append(x.node.saved, x.store)
+	t.run(x.node.again, x, nil)
 }
 
 // inspect returns the tape of an operation's inputs and whether it is recorded.

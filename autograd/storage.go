@@ -26,10 +26,11 @@ type pool struct {
 	stats Stats
 }
 
-// Stats describes the float buffers of a tape.
+// Stats describes what a tape holds.
 type Stats struct {
+	Recorded    int // operations, since the last Reset
 	Allocations int // buffers obtained from the Go heap since the tape was made
-	Bytes       int // in all buffers of the tape, used or free
+	Bytes       int // in all these buffers, used or free
 	Live, Peak  int // bytes in use now, and at most
 }
 

@@ -9,12 +9,19 @@ import (
 // Tape records one evaluation. Make one with [NewTape] or [NewInference], use
 // it for many steps, and call [Tape.Reset] between them.
 type Tape struct {
+	// Recompute gives up outputs that operations can make again while gradients
+	// are computed (see [Op]). It takes less memory and a little more time, and
+	// gives the same bits. It must not change between two Resets.
+	Recompute bool
+
 	params   *Params
-	leaves   []*Tensor // by parameter index, nil until used in this step
+	leaves   []leaf    // by parameter index
 	grads    []float32 // flat, in parameter order
 	nodes    []*node   // of this step, in the order they ran
 	spare    []*node
 	handles  []*Tensor // tensors whose buffers end with the open block or the step
+	slab     []Tensor  // for the next ones
+	unused   []*Tensor // were gradients, to be made something else
 	deferred []func()
 	retained []*storage // until Reset
 	pool     pool
@@ -27,8 +34,17 @@ type Tape struct {
 // every parameter of ps.
 func NewTape(ps *Params) *Tape {
 	ps.Flat() // from here on the parameters' data stays where it is
-	return &Tape{params: ps, leaves: make([]*Tensor, len(ps.params)), grads: parallel.Aligned(ps.total)}
+	t := &Tape{params: ps, leaves: make([]leaf, len(ps.params)), grads: parallel.Aligned(ps.total)}
+	for i, p := range ps.params {
+		end := p.offset + p.Len()
+		t.leaves[i] = leaf{t.Input(p.data, p.shape...), FromSlice(t.grads[p.offset:end:end], p.shape...)}
+	}
+	return t
 }
+
+// leaf is a parameter's tensor, which has a node once it is used in a step, and
+// its part of the tape's gradient.
+type leaf struct{ value, grad *Tensor }
 
 // NewInference returns a tape that records nothing, for prediction.
 func NewInference() *Tape { return &Tape{} }
@@ -36,7 +52,7 @@ func NewInference() *Tape { return &Tape{} }
 // Recording reports whether the tape computes gradients.
 func (t *Tape) Recording() bool { return t.params != nil }
 
-// Stats describes the float buffers the tape owns.
+// Stats describes what the tape holds.
 func (t *Tape) Stats() Stats { return t.pool.stats }
 
 // Input returns a tensor on the tape that shares data and needs no gradient.
@@ -58,14 +74,13 @@ func (t *Tape) Use(p *Param) *Tensor {
 	if p.set != t.params {
 		panic(fmt.Sprintf("autograd: parameter %q does not belong to this tape's parameters; use Input(p.Data(), p.Shape()...) for one that is not trained", p.Name))
 	}
-	if t.leaves[p.index] == nil {
-		x := t.Input(p.data, p.shape...)
+	x := t.leaves[p.index].value
+	if x.node == nil {
 		x.node = t.newNode()
 		x.node.output = x
 		x.node.param = p
-		t.leaves[p.index] = x
 	}
-	return t.leaves[p.index]
+	return x
 }
 
 // Block runs f and gives back the buffer of every tensor made inside it except
@@ -131,10 +146,33 @@ func (t *Tape) Reset() {
 	}
 	clear(t.retained)
 	t.retained = t.retained[:0]
-	clear(t.leaves)
+	for _, leaf := range t.leaves {
+		leaf.value.node = nil
+	}
 	clear(t.deferred)
 	t.deferred = t.deferred[:0]
+	t.pool.stats.Recorded = 0
 	t.done = false
+}
+
+// newHandle returns a place for a tensor. They come in slabs, so that a step
+// makes few objects.
+func (t *Tape) newHandle() *Tensor {
+	const slab = 32
+	if t == nil {
+		return new(Tensor)
+	}
+	if last := len(t.unused) - 1; last >= 0 {
+		x := t.unused[last]
+		t.unused = t.unused[:last]
+		return x
+	}
+	if len(t.slab) == 0 {
+		t.slab = make([]Tensor, slab)
+	}
+	x := &t.slab[0]
+	t.slab = t.slab[1:]
+	return x
 }
 
 func (t *Tape) newNode() *node {

@@ -43,7 +43,8 @@ func newTensor(tape *Tape, store *storage, shape []int) *Tensor {
 	if len(shape) > MaxRank {
 		panic(&ShapeError{Op: "autograd", Shapes: [][]int{slices.Clone(shape)}, Want: fmt.Sprintf("at most %d axes", MaxRank)})
 	}
-	t := &Tensor{store: store, generation: store.generation, tape: tape, rank: int8(len(shape))}
+	t := tape.newHandle()
+	*t = Tensor{store: store, generation: store.generation, tape: tape, rank: int8(len(shape))}
 	copy(t.shape[:], shape)
 	return t
 }
