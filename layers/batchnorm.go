@@ -2,6 +2,7 @@ package layers
 
 import (
 	"autodropout/autograd"
+	"autodropout/dropout"
 	"autodropout/ops"
 )
 
@@ -46,9 +47,10 @@ func (l *BatchNorm) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return ops.BatchNorm(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c))
 }
 
-// ForwardReLU is ReLU of Forward, computed in one pass.
-func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
-	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c))
+// ForwardReLU is ReLU of Forward, and then dropout with mask unless that is nil,
+// computed in one pass.
+func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *autograd.Tensor {
+	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c), mask)
 }
 
 func (l *BatchNorm) running() ops.BatchNormStats {

@@ -90,7 +90,7 @@ func TestBatchNormReLUIsTheComposition(t *testing.T) {
 			c := &Ctx{Tape: tape, Train: train}
 			var out *autograd.Tensor
 			if fused {
-				out = bn.ForwardReLU(c, tape.Use(x))
+				out = bn.ForwardReLU(c, tape.Use(x), nil)
 			} else {
 				out = ops.ReLU(bn.Forward(c, tape.Use(x)))
 			}

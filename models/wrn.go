@@ -74,7 +74,7 @@ func (m *WRN) String() string { return fmt.Sprintf("WRN-%d-%d", m.config.Depth, 
 // Forward maps images (N, H, W, 3) to logits (N, Classes).
 func (m *WRN) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	x = layers.Chain(c, x, m.body...)
-	return m.fc.Forward(c, ops.GlobalAvgPool(m.norm.ForwardReLU(c, x)))
+	return m.fc.Forward(c, ops.GlobalAvgPool(m.norm.ForwardReLU(c, x, nil)))
 }
 
 // Blocks returns the number of residual blocks in each stage.
@@ -139,12 +139,23 @@ func newWRNBlock(s *layers.Scope, in, out, stride int) *wrnBlock {
 // pass. The convolution of a shortcut takes the tensor before dropout, so that
 // only the shortcut's own site acts on it.
 func (b *wrnBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	h, shortcut := b.norm1.ForwardReLU(c, x), x
-	if b.shortcut != nil {
+	h, shortcut := x, x
+	if b.shortcut == nil {
+		h = b.norm1.ForwardReLU(c, x, c.Mask(b.sites.norm1, x.Shape()...))
+	} else {
+		h = b.norm1.ForwardReLU(c, x, nil)
 		shortcut = b.shortcut.Forward(c, h)
+		h = c.Drop(b.sites.norm1, h)
 	}
-	h = b.conv1.Forward(c, c.Drop(b.sites.norm1, h))
-	h = c.Drop(b.sites.norm2, b.norm2.ForwardReLU(c, h))
-	h = b.conv2.Forward(c, c.Drop(b.sites.hidden, h))
+	h = b.conv1.Forward(c, h)
+	mask, second := c.Mask(b.sites.norm2, h.Shape()...), c.Mask(b.sites.hidden, h.Shape()...)
+	if mask == nil { // most policies act at one of the two sites at most
+		mask, second = second, nil
+	}
+	h = b.norm2.ForwardReLU(c, h, mask)
+	if second != nil {
+		h = ops.Dropout(h, second)
+	}
+	h = b.conv2.Forward(c, h)
 	return ops.Add(c.Drop(b.sites.branch, h), c.Drop(b.sites.shortcut, shortcut))
 }

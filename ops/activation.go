@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"math"
-
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
@@ -55,18 +53,10 @@ func Tanh(x *autograd.Tensor) *autograd.Tensor {
 // GELU returns x*Phi(x), where Phi is the distribution function of the standard
 // normal distribution: the exact form of Hendrycks and Gimpel (2016).
 func GELU(x *autograd.Tensor) *autograd.Tensor {
-	cdf := func(v float64) float64 { return 0.5 * math.Erfc(-v*(math.Sqrt2/2)) }
-	const density = 0.3989422804014327 // of the standard normal distribution at 0
-	return unary("ops.GELU", x, false,
-		func(y, x []float32) {
-			for i, v := range x {
-				y[i] = float32(float64(v) * cdf(float64(v)))
-			}
-		},
-		func(dx, dy, x []float32) {
-			for i, f := range x {
-				v := float64(f)
-				dx[i] = dy[i] * float32(cdf(v)+v*density*math.Exp(-v*v/2))
-			}
-		})
+	return unary("ops.GELU", x, false, simd.GELU, simd.GELUGrad)
+}
+
+// SiLU returns x/(1+exp(-x)), also called Swish (Ramachandran et al. 2017).
+func SiLU(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.SiLU", x, false, simd.SiLU, simd.SiLUGrad)
 }

@@ -29,13 +29,16 @@ type BatchNormSpec struct {
 // committed (at once if there is no tape). A batch with a single value for each
 // channel counts as having variance 0.
 func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *autograd.Tensor {
-	return newBatchNorm("ops.BatchNorm", x, gamma, beta, running, spec).do("ops.BatchNorm", false)
+	return newBatchNorm("ops.BatchNorm", x, gamma, beta, running, spec).do("ops.BatchNorm")
 }
 
-// BatchNormReLU returns ReLU(BatchNorm(...)) in one pass less forward and
-// backward, and without storing what lies between the two.
-func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *autograd.Tensor {
-	return newBatchNorm("ops.BatchNormReLU", x, gamma, beta, running, spec).do("ops.BatchNormReLU", true)
+// BatchNormReLU returns Dropout(ReLU(BatchNorm(...)), mask), or without the
+// dropout if mask is nil. It makes the passes over memory that BatchNorm alone
+// makes, forward and backward, and stores nothing that lies between.
+func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask func(keep []uint32) (factor float32)) *autograd.Tensor {
+	n := newBatchNorm("ops.BatchNormReLU", x, gamma, beta, running, spec)
+	n.relu, n.mask = true, mask
+	return n.do("ops.BatchNormReLU")
 }
 
 // batchNorm is one batch normalisation, and what its forward pass keeps.
@@ -44,9 +47,12 @@ type batchNorm struct {
 	running        BatchNormStats
 	spec           BatchNormSpec
 	rows, c        int
+	relu           bool
+	mask           func(keep []uint32) (factor float32) // nil: none
 
 	mean, invStd []float32
-	bits         []uint32 // where the ReLU passes
+	bits         []uint32 // with a ReLU: where the gradient passes
+	factor       float32  // of what passes
 }
 
 func newBatchNorm(op string, x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *batchNorm {
@@ -64,18 +70,20 @@ func newBatchNorm(op string, x, gamma, beta *autograd.Tensor, running BatchNormS
 	return &batchNorm{x: x, gamma: gamma, beta: beta, running: running, spec: spec, rows: x.Len() / max(1, c), c: c}
 }
 
-func (n *batchNorm) do(name string, relu bool) *autograd.Tensor {
+func (n *batchNorm) do(name string) *autograd.Tensor {
+	inputs := []*autograd.Tensor{n.x, n.gamma, n.beta}
 	return autograd.Do(autograd.Op{
-		Name:     name,
-		Inputs:   []*autograd.Tensor{n.x, n.gamma, n.beta},
-		Shape:    n.x.Shape(),
-		Saves:    []*autograd.Tensor{n.x, n.gamma},
-		Forward:  func(y *autograd.Tensor) { n.forward(y, relu) },
-		Backward: n.backward,
+		Name:      name,
+		Inputs:    inputs,
+		Shape:     n.x.Shape(),
+		Saves:     inputs,
+		Forward:   n.forward,
+		Backward:  n.backward,
+		Recompute: n.normalise,
 	})
 }
 
-func (n *batchNorm) forward(y *autograd.Tensor, relu bool) {
+func (n *batchNorm) forward(y *autograd.Tensor) {
 	c := n.c
 	n.mean, n.invStd = y.Keep(c), y.Keep(c)
 	variance := n.running.Var
@@ -86,24 +94,45 @@ func (n *batchNorm) forward(y *autograd.Tensor, relu bool) {
 	} else {
 		copy(n.mean, n.running.Mean)
 	}
-	scale, shift := y.Scratch(c), y.Scratch(c)
-	gamma, beta := n.gamma.Data(), n.beta.Data()
 	for j, v := range variance {
 		n.invStd[j] = float32(1 / math.Sqrt(float64(v)+float64(n.spec.Eps)))
-		scale[j] = gamma[j] * n.invStd[j]
+	}
+	if n.relu {
+		n.bits, n.factor = y.KeepBits(y.Len()), 1
+		if n.mask != nil {
+			n.factor = n.mask(n.bits)
+		} else {
+			keepAll(n.bits)
+		}
+	}
+	n.normalise(y)
+}
+
+// normalise writes y once the statistics are known. With a ReLU it clears the
+// bits of the elements that are not positive; doing so again changes nothing.
+func (n *batchNorm) normalise(y *autograd.Tensor) {
+	c := n.c
+	scale, shift := y.Scratch(c), y.Scratch(c)
+	gamma, beta := n.gamma.Data(), n.beta.Data()
+	for j, s := range n.invStd {
+		scale[j] = gamma[j] * s
 		shift[j] = beta[j] - float32(n.mean[j]*scale[j])
 	}
 	dst, x := y.Data(), n.x.Data()
-	if relu {
-		n.bits = y.KeepBits(len(dst))
-	}
 	parallel.Range(n.rows, rowGrain(c), func(lo, hi int) {
-		if relu {
-			simd.ScaleShiftReLURows(dst[lo*c:hi*c], x[lo*c:hi*c], scale, shift, n.bits[lo*c/32:], hi-lo)
+		if n.relu {
+			simd.ScaleShiftReLURows(dst[lo*c:hi*c], x[lo*c:hi*c], scale, shift, n.bits[lo*c/32:], n.factor, hi-lo)
 		} else {
 			simd.ScaleShiftRows(dst[lo*c:hi*c], x[lo*c:hi*c], scale, shift, hi-lo)
 		}
 	})
+}
+
+// keepAll sets all bits.
+func keepAll(bits []uint32) {
+	for i := range bits {
+		bits[i] = math.MaxUint32
+	}
 }
 
 // moments sets the mean and the biased variance of every channel of the batch.
@@ -189,18 +218,31 @@ func (n *batchNorm) backward(g *autograd.Grad) {
 			d[j] = -a[j]*sum[j]/float32(n.rows) - float32(b[j]*n.mean[j])
 		}
 	}
-	dx, dy, x := g.New(0).Data(), g.Dy().Data(), n.x.Data()
-	parallel.Range(n.rows, rowGrain(c), func(lo, hi int) {
-		if n.bits != nil {
-			simd.BNReLUBackwardRows(dx[lo*c:hi*c], dy[lo*c:hi*c], x[lo*c:hi*c], a, b, d, n.bits[lo*c/32:], hi-lo)
+	total, prior := g.Add(0)
+	dx, dy, x := total.Data(), g.Dy().Data(), n.x.Data()
+	rows, size := rowGrain(c), 0
+	if prior != nil {
+		size = rows * c
+	}
+	parallel.ForScratch(ceilDiv(n.rows, rows), size, func(task int, scratch []float32) {
+		lo, hi := task*rows*c, min((task+1)*rows, n.rows)*c
+		out := dx[lo:hi]
+		if prior != nil {
+			out = scratch[:hi-lo]
+		}
+		if n.relu {
+			simd.BNReLUBackwardRows(out, dy[lo:hi], x[lo:hi], a, b, d, n.bits[lo/32:], n.factor, (hi-lo)/c)
 		} else {
-			simd.BNBackwardRows(dx[lo*c:hi*c], dy[lo*c:hi*c], x[lo*c:hi*c], a, b, d, hi-lo)
+			simd.BNBackwardRows(out, dy[lo:hi], x[lo:hi], a, b, d, (hi-lo)/c)
+		}
+		if prior != nil {
+			simd.Add(dx[lo:hi], prior.Data()[lo:hi], out)
 		}
 	})
 }
 
 // reduce sets, for every channel, sum to the sum of dy and dot to that of
-// dy*(x-mean), where dy is what the ReLU lets through.
+// dy*(x-mean), where dy is what ReLU and mask let through.
 func (n *batchNorm) reduce(g *autograd.Grad, sum, dot []float32) {
 	c, grain := n.c, rowGrain(n.c)
 	dy, x := g.Dy().Data(), n.x.Data()
@@ -211,8 +253,8 @@ func (n *batchNorm) reduce(g *autograd.Grad, sum, dot []float32) {
 		s, d := sums[at:at+c], dots[at:at+c]
 		clear(s)
 		clear(d)
-		if n.bits != nil {
-			simd.MaskSumDotRows(s, d, dy[lo*c:hi*c], x[lo*c:hi*c], n.mean, n.bits[lo*c/32:], hi-lo)
+		if n.relu {
+			simd.MaskSumDotRows(s, d, dy[lo*c:hi*c], x[lo*c:hi*c], n.mean, n.bits[lo*c/32:], n.factor, hi-lo)
 		} else {
 			simd.SumDotRows(s, d, dy[lo*c:hi*c], x[lo*c:hi*c], n.mean, hi-lo)
 		}

@@ -1,7 +1,6 @@
 package ops_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -19,11 +18,24 @@ func newStats(c int) ops.BatchNormStats {
 	return s
 }
 
-// TestBatchNormReLUIsComposition compares the fused operation with the two it
-// fuses.
+// sparse is a mask of pseudo-random bits.
+func sparse(keep []uint32) float32 {
+	rng := rand.New(rand.NewPCG(5, uint64(len(keep))))
+	for i := range keep {
+		keep[i] = rng.Uint32() | rng.Uint32()
+	}
+	return 1.3
+}
+
+// TestBatchNormReLUIsComposition wants of the fused operation the bits of those
+// it fuses. x is used twice, so that its gradient is a sum.
 func TestBatchNormReLUIsComposition(t *testing.T) {
 	for _, c := range []int{1, 3, 16, 33, 64, 1030} {
-		for _, train := range []bool{true, false} {
+		for _, test := range []struct {
+			train bool
+			mask  func([]uint32) float32
+		}{{true, nil}, {false, nil}, {true, sparse}, {false, sparse}} {
+			train := test.train
 			rng := rand.New(rand.NewPCG(7, uint64(c)))
 			inputs := tensors{normal(rng, 5, 7, 9, c), normal(rng, c), normal(rng, c)}
 			spec := ops.BatchNormSpec{Train: train}
@@ -35,9 +47,15 @@ func TestBatchNormReLUIsComposition(t *testing.T) {
 				tape.Commit()
 				return y, grads
 			}
-			y, grads := run(func(in tensors) *autograd.Tensor { return ops.BatchNormReLU(in[0], in[1], in[2], fused, spec) })
+			y, grads := run(func(in tensors) *autograd.Tensor {
+				return ops.Add(in[0], ops.BatchNormReLU(in[0], in[1], in[2], fused, spec, test.mask))
+			})
 			wantY, wantGrads := run(func(in tensors) *autograd.Tensor {
-				return ops.ReLU(ops.BatchNorm(in[0], in[1], in[2], composed, spec))
+				h := ops.ReLU(ops.BatchNorm(in[0], in[1], in[2], composed, spec))
+				if test.mask != nil {
+					h = ops.Dropout(h, test.mask)
+				}
+				return ops.Add(in[0], h)
 			})
 			if !slices.Equal(y, wantY) {
 				t.Errorf("%d channels, train %v: outputs differ", c, train)
@@ -45,11 +63,9 @@ func TestBatchNormReLUIsComposition(t *testing.T) {
 			if !slices.Equal(fused.Mean, composed.Mean) || !slices.Equal(fused.Var, composed.Var) {
 				t.Errorf("%d channels, train %v: running statistics differ", c, train)
 			}
-			want := make([]float64, len(wantGrads))
-			for i, v := range wantGrads {
-				want[i] = float64(v)
+			if !slices.Equal(grads, wantGrads) {
+				t.Errorf("%d channels, train %v: gradients differ", c, train)
 			}
-			compare(t, fmt.Sprintf("%d channels, train %v: gradient", c, train), grads, want)
 		}
 	}
 }
@@ -153,7 +169,7 @@ func BenchmarkBatchNorm(b *testing.B) {
 					tape.Reset()
 					x, gamma, beta := tape.Use(ps.All()[0]), tape.Use(ps.All()[1]), tape.Use(ps.All()[2])
 					if fused {
-						tape.Backward(ops.Sum(ops.BatchNormReLU(x, gamma, beta, running, spec)))
+						tape.Backward(ops.Sum(ops.BatchNormReLU(x, gamma, beta, running, spec, nil)))
 					} else {
 						tape.Backward(ops.Sum(ops.ReLU(ops.BatchNorm(x, gamma, beta, running, spec))))
 					}

@@ -18,7 +18,7 @@ import (
 // the gradient checks.
 
 // anyShape are the operations that take tensors of every shape.
-var anyShape = []string{"Scale", "AddScalar", "Neg", "Clamp", "Exp", "Log", "ReLU", "Sigmoid", "Tanh", "GELU", "Sum", "Mean", "Detach", "Dropout"}
+var anyShape = []string{"Scale", "AddScalar", "Neg", "Clamp", "Exp", "Log", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Sum", "Mean", "Detach", "Dropout"}
 
 // TestShapeErrors wants a ShapeError that names the operation from operands
 // that do not fit, for every operation.
@@ -55,7 +55,7 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.BatchNorm(m34, v4, v4, stats, ops.BatchNormSpec{}) },
 			func() { ops.BatchNorm(autograd.New(2, 3), v3, v4, stats, ops.BatchNormSpec{}) },
 		},
-		"BatchNormReLU": {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}) }},
+		"BatchNormReLU": {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
 		"LayerNorm":     {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
 		"Embedding": {
 			func() { ops.Embedding(v3, []int{0}) }, func() { ops.Embedding(m34, []int{0, 1}, 3) },
@@ -203,7 +203,7 @@ func largeFunc(name string) gradcheck.Func {
 	}
 	norm := ops.BatchNorm
 	if strings.HasPrefix(name, "BatchNormReLU") {
-		norm = ops.BatchNormReLU
+		norm = batchNormReLU
 	}
 	return func(in tensors) *autograd.Tensor {
 		c := in[1].Len()

@@ -70,6 +70,7 @@ var goldenCases = map[string]gradcheck.Func{
 	"Sigmoid":      unaryCase(ops.Sigmoid),
 	"Tanh":         unaryCase(ops.Tanh),
 	"GELU":         unaryCase(ops.GELU),
+	"SiLU":         unaryCase(ops.SiLU),
 
 	"MatMul":         matMulCase(false, false),
 	"MatMul/transA":  matMulCase(true, false),
@@ -129,8 +130,8 @@ var goldenCases = map[string]gradcheck.Func{
 var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"BatchNorm/train":     batchNormCase(ops.BatchNorm, true),
 	"BatchNorm/eval":      batchNormCase(ops.BatchNorm, false),
-	"BatchNormReLU/train": batchNormCase(ops.BatchNormReLU, true),
-	"BatchNormReLU/eval":  batchNormCase(ops.BatchNormReLU, false),
+	"BatchNormReLU/train": batchNormCase(batchNormReLU, true),
+	"BatchNormReLU/eval":  batchNormCase(batchNormReLU, false),
 	"Dropout": func(f *golden.File, name string) gradcheck.Func {
 		mask := loadMask(f, name, 1/0.7)
 		return func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], mask) }
@@ -156,6 +157,10 @@ func loadMask(f *golden.File, name string, factor float32) func(keep []uint32) f
 }
 
 type batchNormFunc = func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor
+
+func batchNormReLU(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+	return ops.BatchNormReLU(x, gamma, beta, running, spec, nil)
+}
 
 // batchNormCase also checks the running statistics, which move on Commit.
 func batchNormCase(norm batchNormFunc, train bool) func(f *golden.File, name string) gradcheck.Func {

@@ -96,6 +96,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 			return f(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: train})
 		}
 	}
+	masked := func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+		return ops.BatchNormReLU(x, gamma, beta, running, spec, most)
+	}
 	signs := normal(rng, 4, 3, 2, 3) // normalised, about +-1: far from the ReLU's kink
 	for i, v := range signs.Data() {
 		signs.Data()[i] = 0.1 * v
@@ -120,8 +123,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"MaxPool2D/pad", c("MaxPool2D/pad"), tensors{spread(rng, 2, 5, 4, 3)}, kinks},
 		{"BatchNorm/train", norm(ops.BatchNorm, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 		{"BatchNorm/eval", norm(ops.BatchNorm, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
-		{"BatchNormReLU/train", norm(ops.BatchNormReLU, true), tensors{signs, ones, small}, kinks},
-		{"BatchNormReLU/eval", norm(ops.BatchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
+		{"BatchNormReLU/train", norm(batchNormReLU, true), tensors{signs, ones, small}, kinks},
+		{"BatchNormReLU/mask", norm(masked, true), tensors{signs, ones, small}, kinks},
+		{"BatchNormReLU/eval", norm(batchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
 		{"Attention/mask", attentionCase(ops.AttentionSpec{Heads: 2, Mask: most}), tensors{normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6)}, smooth},
 		{"RelativeAttention/mask", relativeCase(ops.AttentionSpec{Heads: 2, Mask: most, Scale: 0.7}), tensors{
 			normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6), normal(rng, 5, 8), normal(rng, 2, 4), normal(rng, 2, 4)}, smooth},
@@ -133,7 +137,7 @@ func gradTable(rng *rand.Rand) []gradRow {
 // smoothShapes are the inputs for golden cases that are checked as they are.
 var smoothShapes = map[string][][]int{
 	"Add": {{3, 5}, {3, 5}}, "Sub": {{3, 5}, {3, 5}}, "Mul": {{3, 5}, {3, 5}}, "AddBias": {{2, 3, 5}, {5}},
-	"Scale": {{3, 5}}, "AddScalar": {{3, 5}}, "Neg": {{3, 5}}, "Exp": {{3, 5}}, "Sigmoid": {{3, 5}}, "Tanh": {{3, 5}}, "GELU": {{3, 5}},
+	"Scale": {{3, 5}}, "AddScalar": {{3, 5}}, "Neg": {{3, 5}}, "Exp": {{3, 5}}, "Sigmoid": {{3, 5}}, "Tanh": {{3, 5}}, "GELU": {{3, 5}}, "SiLU": {{3, 5}},
 	"MatMul": {{3, 4}, {4, 5}}, "MatMul/transA": {{4, 3}, {4, 5}}, "MatMul/transB": {{3, 4}, {5, 4}}, "MatMul/transAB": {{4, 3}, {5, 4}},
 	"Linear": {{2, 3, 4}, {5, 4}, {5}}, "Linear/noBias": {{3, 4}, {5, 4}},
 	"Conv2D": {{2, 5, 6, 3}, {3, 3, 3, 4}}, "Conv2D/pad": {{2, 5, 4, 3}, {3, 3, 3, 4}}, "Conv2D/stride": {{2, 5, 6, 3}, {3, 3, 3, 4}},

@@ -32,7 +32,7 @@ func unary(name string, x *autograd.Tensor, saveOutput bool, forward func(y, x [
 		},
 	}
 	if !saveOutput {
-		op.Saves = op.Inputs
+		op.Saves, op.Recompute = op.Inputs, op.Forward
 	}
 	return autograd.Do(op)
 }

@@ -46,6 +46,14 @@ func tanh(dst, x []float32) {
 	tanhGeneric(dst, x)
 }
 
+// These have no assembly for NEON: no model that is meant for small machines
+// spends much time in them.
+
+func gelu(dst, x []float32)        { geluGeneric(dst, x) }
+func geluGrad(dx, dy, x []float32) { geluGradGeneric(dx, dy, x) }
+func silu(dst, x []float32)        { siluGeneric(dst, x) }
+func siluGrad(dx, dy, x []float32) { siluGradGeneric(dx, dy, x) }
+
 //go:noescape
 func expNEON(dst, x []float32, constants *[19]float32)
 

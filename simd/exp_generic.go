@@ -88,3 +88,68 @@ func tanhGeneric(dst, x []float32) {
 		dst[i] = tanhOf(x[i])
 	}
 }
+
+// The normal distribution function at -t, for t >= 0, is e**(-t*t/2) times a
+// smooth function, u*(normalC0 + normalC1*u + ...) with u = 1/(1 + t/4): a
+// minimax fit of the relative error, 9e-9, for t up to 14.5, where it is 0.
+const (
+	normalC0      = 0.09974633157253265
+	normalC1      = 0.0995214581489563
+	normalC2      = 0.09528784453868866
+	normalC3      = 0.07301286607980728
+	normalC4      = 0.08385104686021805
+	normalC5      = 0.01773505099117756
+	normalC6      = 0.0226104948669672
+	normalC7      = 0.055879779160022736
+	normalC8      = -0.06453730165958405
+	normalC9      = 0.016892429441213608
+	normalDensity = 0.3989422804014327 // at 0
+)
+
+// normalOf returns e**(-x*x/2) and the normal distribution function at x.
+func normalOf(x float32) (e, cdf float32) {
+	t := math.Float32frombits(math.Float32bits(x) &^ (1 << 31))
+	u := 1 / (float32(t*0.25) + 1)
+	p := float32(normalC9*u) + normalC8
+	p = float32(p*u) + normalC7
+	p = float32(p*u) + normalC6
+	p = float32(p*u) + normalC5
+	p = float32(p*u) + normalC4
+	p = float32(p*u) + normalC3
+	p = float32(p*u) + normalC2
+	p = float32(p*u) + normalC1
+	p = float32(p*u) + normalC0
+	e = expOf(float32(-0.5*x) * x)
+	tail := float32(float32(p*u) * e)
+	if x < 0 {
+		return e, tail
+	}
+	return e, 1 - tail
+}
+
+func geluGeneric(dst, x []float32) {
+	for i := range dst {
+		_, cdf := normalOf(x[i])
+		dst[i] = x[i] * cdf
+	}
+}
+
+func geluGradGeneric(dx, dy, x []float32) {
+	for i := range dx {
+		e, cdf := normalOf(x[i])
+		dx[i] = dy[i] * (float32(float32(x[i]*e)*normalDensity) + cdf)
+	}
+}
+
+func siluGeneric(dst, x []float32) {
+	for i := range dst {
+		dst[i] = x[i] * (1 / (1 + expOf(-x[i])))
+	}
+}
+
+func siluGradGeneric(dx, dy, x []float32) {
+	for i := range dx {
+		s := 1 / (1 + expOf(-x[i]))
+		dx[i] = dy[i] * float32(s*(float32(x[i]*(1-s))+1))
+	}
+}

@@ -12,8 +12,22 @@ func ulps(got float32, want float64) float64 {
 	return math.Abs(float64(got)-want) / math.Ldexp(1, max(e-24, -149))
 }
 
+func exactSigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+func exactSiLU(x float64) float64 { return x * exactSigmoid(x) }
+
+func exactSiLUSlope(x float64) float64 {
+	s := exactSigmoid(x)
+	return s * (1 + x*(1-s))
+}
+
+func exactGELU(x float64) float64 { return x * 0.5 * math.Erfc(-x/math.Sqrt2) }
+
+func exactGELUSlope(x float64) float64 {
+	return 0.5*math.Erfc(-x/math.Sqrt2) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
+}
+
 func TestExpAccuracy(t *testing.T) {
-	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 	for _, test := range []struct {
 		name   string
 		f      func(dst, x []float32)
@@ -24,10 +38,15 @@ func TestExpAccuracy(t *testing.T) {
 		{"Exp", Exp, math.Exp, -87, 88.72, 2},
 		{"Exp", Exp, math.Exp, -1, 1, 2},
 		{"Exp to subnormal", Exp, math.Exp, -104, -87.5, 1},
-		{"Sigmoid", Sigmoid, sigmoid, -88.7, 20, 3},
-		{"Sigmoid", Sigmoid, sigmoid, -1, 1, 3},
+		{"Sigmoid", Sigmoid, exactSigmoid, -88.7, 20, 3},
+		{"Sigmoid", Sigmoid, exactSigmoid, -1, 1, 3},
 		{"Tanh", Tanh, math.Tanh, -10, 10, 2},
 		{"Tanh", Tanh, math.Tanh, -1e-3, 1e-3, 2},
+		{"GELU", GELU, exactGELU, -1, 10, 8},
+		{"GELU", GELU, exactGELU, -1e-3, 1e-3, 8},
+		{"GELU far down", GELU, exactGELU, -6, -1, 8 + 6*6/2},
+		{"SiLU", SiLU, exactSiLU, -88, 20, 4},
+		{"SiLU", SiLU, exactSiLU, -1e-3, 1e-3, 4},
 	} {
 		const n = 1 << 17
 		x, y := make([]float32, n), make([]float32, n)
@@ -72,6 +91,14 @@ func TestExpSpecialValues(t *testing.T) {
 		{"Tanh", Tanh, -inf, -1},
 		{"Tanh", Tanh, 1e-40, 1e-40},
 		{"Tanh", Tanh, nan, nan},
+		{"GELU", GELU, 0, 0},
+		{"GELU", GELU, inf, inf},
+		{"GELU", GELU, -20, float32(math.Copysign(0, -1))},
+		{"GELU", GELU, nan, nan},
+		{"SiLU", SiLU, 0, 0},
+		{"SiLU", SiLU, inf, inf},
+		{"SiLU", SiLU, -200, float32(math.Copysign(0, -1))},
+		{"SiLU", SiLU, nan, nan},
 	} {
 		y := []float32{0}
 		test.f(y, []float32{test.x})

@@ -80,6 +80,18 @@ var kernels = []kernel{
 	{name: "Tanh", matrices: 2, oneRow: true,
 		run:  func(m, _ [][]float32, _ []uint32, _ int) { Tanh(m[0], m[1]) },
 		want: func(e *element) { e.m[0] = math.Tanh(e.m[1]) }},
+	{name: "GELU", matrices: 2, oneRow: true,
+		run:  func(m, _ [][]float32, _ []uint32, _ int) { GELU(m[0], m[1]) },
+		want: func(e *element) { e.m[0] = exactGELU(e.m[1]) }},
+	{name: "GELUGrad", matrices: 3, oneRow: true,
+		run:  func(m, _ [][]float32, _ []uint32, _ int) { GELUGrad(m[0], m[1], m[2]) },
+		want: func(e *element) { e.m[0] = e.m[1] * exactGELUSlope(e.m[2]) }},
+	{name: "SiLU", matrices: 2, oneRow: true,
+		run:  func(m, _ [][]float32, _ []uint32, _ int) { SiLU(m[0], m[1]) },
+		want: func(e *element) { e.m[0] = exactSiLU(e.m[1]) }},
+	{name: "SiLUGrad", matrices: 3, oneRow: true,
+		run:  func(m, _ [][]float32, _ []uint32, _ int) { SiLUGrad(m[0], m[1], m[2]) },
+		want: func(e *element) { e.m[0] = e.m[1] * exactSiLUSlope(e.m[2]) }},
 
 	{name: "ReLU", matrices: 2, oneRow: true,
 		run:  func(m, _ [][]float32, _ []uint32, _ int) { ReLU(m[0], m[1]) },
@@ -90,9 +102,6 @@ var kernels = []kernel{
 	{name: "MaskScale", matrices: 2, masked: true, oneRow: true,
 		run:  func(m, _ [][]float32, bits []uint32, _ int) { MaskScale(m[0], m[1], bits, 1.5) },
 		want: func(e *element) { e.m[0] = e.masked(1.5 * e.m[1]) }},
-	{name: "MaskAxpy", matrices: 2, masked: true, oneRow: true,
-		run:  func(m, _ [][]float32, bits []uint32, _ int) { MaskAxpy(m[0], 0.3, m[1], bits) },
-		want: func(e *element) { e.m[0] += e.masked(0.3 * e.m[1]) }},
 
 	{name: "SGDStepPlain", matrices: 2, oneRow: true,
 		run:  func(m, _ [][]float32, _ []uint32, _ int) { SGDStep(m[0], m[1], nil, 0.1, 0, 0.01, false) },
@@ -121,6 +130,17 @@ var kernels = []kernel{
 			e.m[0] -= 0.1 * (e.m[2] / 0.19) / (math.Sqrt(e.m[3]/0.75) + 1e-3)
 		}},
 
+	{name: "RMSPropStep", matrices: 4, oneRow: true,
+		run: func(m, _ [][]float32, _ []uint32, _ int) {
+			RMSPropStep(m[0], m[1], m[2], m[3], 0.1, 0.9, 0.8, 1e-3, 0.01)
+		},
+		want: func(e *element) {
+			g := e.m[1] + 0.01*e.m[0]
+			e.m[2] = 0.9*e.m[2] + 0.1*g*g
+			e.m[3] = 0.8*e.m[3] + 0.1*g/math.Sqrt(e.m[2]+1e-3)
+			e.m[0] -= e.m[3]
+		}},
+
 	{name: "AddRow", matrices: 2, vectors: 1,
 		run:  func(m, v [][]float32, _ []uint32, rows int) { AddRow(m[0], m[1], v[0], rows) },
 		want: func(e *element) { e.m[0] = e.m[1] + e.v[0] }},
@@ -129,9 +149,15 @@ var kernels = []kernel{
 		want: func(e *element) { e.m[0] = e.m[1]*e.v[0] + e.v[1] }},
 	{name: "ScaleShiftReLURows", matrices: 2, vectors: 2, masked: true,
 		run: func(m, v [][]float32, bits []uint32, rows int) {
-			ScaleShiftReLURows(m[0], m[1], v[0], v[1], bits, rows)
+			ScaleShiftReLURows(m[0], m[1], v[0], v[1], bits, 1.5, rows)
 		},
-		want: func(e *element) { e.m[0] = e.m[1]*e.v[0] + e.v[1]; e.relu() }},
+		want: func(e *element) {
+			kept := e.bit
+			e.m[0] = e.m[1]*e.v[0] + e.v[1]
+			e.relu()
+			e.bit = e.bit && kept
+			e.m[0] = e.masked(1.5 * e.m[0])
+		}},
 	{name: "BNBackwardRows", matrices: 3, vectors: 3,
 		run: func(m, v [][]float32, _ []uint32, rows int) {
 			BNBackwardRows(m[0], m[1], m[2], v[0], v[1], v[2], rows)
@@ -139,16 +165,13 @@ var kernels = []kernel{
 		want: func(e *element) { e.m[0] = e.v[0]*e.m[1] + e.v[1]*e.m[2] + e.v[2] }},
 	{name: "BNReLUBackwardRows", matrices: 3, vectors: 3, masked: true,
 		run: func(m, v [][]float32, bits []uint32, rows int) {
-			BNReLUBackwardRows(m[0], m[1], m[2], v[0], v[1], v[2], bits, rows)
+			BNReLUBackwardRows(m[0], m[1], m[2], v[0], v[1], v[2], bits, 1.5, rows)
 		},
-		want: func(e *element) { e.m[0] = e.v[0]*e.masked(e.m[1]) + e.v[1]*e.m[2] + e.v[2] }},
+		want: func(e *element) { e.m[0] = e.v[0]*e.masked(1.5*e.m[1]) + e.v[1]*e.m[2] + e.v[2] }},
 
 	{name: "SumRows", matrices: 1, vectors: 1,
 		run:  func(m, v [][]float32, _ []uint32, rows int) { SumRows(v[0], m[0], rows) },
 		want: func(e *element) { e.v[0] += e.m[0] }},
-	{name: "DotRows", matrices: 2, vectors: 1,
-		run:  func(m, v [][]float32, _ []uint32, rows int) { DotRows(v[0], m[0], m[1], rows) },
-		want: func(e *element) { e.v[0] += e.m[0] * e.m[1] }},
 	{name: "SumMomentsRows", matrices: 1, vectors: 3,
 		run: func(m, v [][]float32, _ []uint32, rows int) { SumMomentsRows(v[0], v[1], m[0], rows, v[2]) },
 		want: func(e *element) {
@@ -164,10 +187,10 @@ var kernels = []kernel{
 		}},
 	{name: "MaskSumDotRows", matrices: 2, vectors: 3, masked: true,
 		run: func(m, v [][]float32, bits []uint32, rows int) {
-			MaskSumDotRows(v[0], v[1], m[0], m[1], v[2], bits, rows)
+			MaskSumDotRows(v[0], v[1], m[0], m[1], v[2], bits, 1.5, rows)
 		},
 		want: func(e *element) {
-			g := e.masked(e.m[0])
+			g := e.masked(1.5 * e.m[0])
 			e.v[0] += g
 			e.v[1] += g * (e.m[1] - e.v[2])
 		}},

@@ -40,14 +40,3 @@ func MaskScale(dst, x []float32, bits []uint32, c float32) {
 		dst, x, bits = dst[n:], x[n:], bits[words:]
 	}
 }
-
-// MaskAxpy sets dst[i] += a*x[i] where bit i is set.
-func MaskAxpy(dst []float32, a float32, x []float32, bits []uint32) {
-	x, bits = x[:len(dst)], bits[:maskWords(len(dst))]
-	for len(dst) > 0 {
-		n := min(len(dst), maxCall)
-		words := maskWords(n)
-		maskAxpy(dst[:n], x[:n], bits[:words], a)
-		dst, x, bits = dst[n:], x[n:], bits[words:]
-	}
-}

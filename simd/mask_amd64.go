@@ -49,21 +49,6 @@ func maskScale(dst, x []float32, bits []uint32, c float32) {
 	}
 }
 
-func maskAxpy(dst, x []float32, bits []uint32, a float32) {
-	if !useAVX2 {
-		maskAxpyGeneric(dst, x, bits, a)
-		return
-	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(bits)
-	if useAVX512 {
-		maskAxpyAVX512(dst, x, bits, a)
-	} else {
-		maskAxpyAVX2(dst, x, bits, a)
-	}
-}
-
 //go:noescape
 func reluAVX2(dst, x []float32)
 
@@ -81,9 +66,3 @@ func maskScaleAVX2(dst, x []float32, bits []uint32, c float32)
 
 //go:noescape
 func maskScaleAVX512(dst, x []float32, bits []uint32, c float32)
-
-//go:noescape
-func maskAxpyAVX2(dst, x []float32, bits []uint32, a float32)
-
-//go:noescape
-func maskAxpyAVX512(dst, x []float32, bits []uint32, a float32)

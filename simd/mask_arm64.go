@@ -42,18 +42,6 @@ func maskScale(dst, x []float32, bits []uint32, c float32) {
 	maskScaleGeneric(dst, x, bits, c)
 }
 
-func maskAxpy(dst, x []float32, bits []uint32, a float32) {
-	if useNEON {
-		race.Write(dst)
-		race.Read(x)
-		race.Read(bits)
-		maskAxpyNEON(dst, x, bits, a)
-		whole := len(dst) &^ 31
-		dst, x, bits = dst[whole:], x[whole:], bits[whole/32:]
-	}
-	maskAxpyGeneric(dst, x, bits, a)
-}
-
 //go:noescape
 func reluNEON(dst, x []float32)
 
@@ -62,6 +50,3 @@ func reluBitsNEON(dst, x []float32, bits []uint32)
 
 //go:noescape
 func maskScaleNEON(dst, x []float32, bits []uint32, c float32)
-
-//go:noescape
-func maskAxpyNEON(dst, x []float32, bits []uint32, a float32)

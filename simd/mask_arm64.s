@@ -35,7 +35,8 @@ TEXT ·reluBitsNEON(SB), NOSPLIT, $0-72
 
 loop:
 	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
-	RELU16(2(R2))
+	RELU16
+	MOVH.P R26, 2(R2)
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS   $16, R3
 	BNE    loop
@@ -62,34 +63,6 @@ loop:
 	VAND   V29.B16, V1.B16, V1.B16
 	VAND   V30.B16, V2.B16, V2.B16
 	VAND   V31.B16, V3.B16, V3.B16
-	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
-	SUBS   $16, R3
-	BNE    loop
-
-done:
-	RET
-
-// func maskAxpyNEON(dst, x []float32, bits []uint32, a float32)
-TEXT ·maskAxpyNEON(SB), NOSPLIT, $0-76
-	MOVD dst_base+0(FP), R0
-	MOVD dst_len+8(FP), R3
-	MOVD x_base+24(FP), R1
-	MOVD bits_base+48(FP), R2
-	AND  $~31, R3
-	CBZ  R3, done
-	CONSTANT(a+72(FP), F20, V20)
-	POWERS
-
-loop:
-	READMASK(MOVHU.P, 2(R2))
-	VLD1.P 64(R1), [V4.S4, V5.S4, V6.S4, V7.S4]
-	VLD1   (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-	FMUL(20, 4, 4); FMUL(20, 5, 5); FMUL(20, 6, 6); FMUL(20, 7, 7)
-	FADD(4, 0, 4); FADD(5, 1, 5); FADD(6, 2, 6); FADD(7, 3, 7)
-	VBIT   V28.B16, V4.B16, V0.B16
-	VBIT   V29.B16, V5.B16, V1.B16
-	VBIT   V30.B16, V6.B16, V2.B16
-	VBIT   V31.B16, V7.B16, V3.B16
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS   $16, R3
 	BNE    loop

@@ -33,14 +33,6 @@ func maskScaleGeneric(dst, x []float32, bits []uint32, c float32) {
 	}
 }
 
-func maskAxpyGeneric(dst, x []float32, bits []uint32, a float32) {
-	for i := range dst {
-		if bits[i/32]>>(i%32)&1 != 0 {
-			dst[i] += float32(a * x[i])
-		}
-	}
-}
-
 // masked returns x if bit i is set and 0 otherwise, without a branch.
 func masked(x float32, bits []uint32, i int) float32 {
 	bit := bits[uint(i)/32] >> (uint(i) % 32) & 1

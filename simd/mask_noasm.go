@@ -5,4 +5,3 @@ package simd
 func relu(dst, x []float32)                                { reluGeneric(dst, x) }
 func reluBits(dst, x []float32, bits []uint32)             { reluBitsGeneric(dst, x, bits) }
 func maskScale(dst, x []float32, bits []uint32, c float32) { maskScaleGeneric(dst, x, bits, c) }
-func maskAxpy(dst, x []float32, bits []uint32, a float32)  { maskAxpyGeneric(dst, x, bits, a) }

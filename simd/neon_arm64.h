@@ -85,9 +85,9 @@ done:
 	VCMTST V26.S4, V31.S4, V30.S4 \
 	VCMTST V27.S4, V31.S4, V31.S4
 
-// RELU16 makes V0 to V3 their positive part, by the zero in V20, and writes
-// their 16 bits to the address. It uses V16 to V19.
-#define RELU16(address) \
+// RELU16 makes V0 to V3 their positive part, by the zero in V20, and sets R26 to
+// their 16 bits. It uses V16 to V19.
+#define RELU16 \
 	FCMLE0(0, 16); FCMLE0(1, 17); FCMLE0(2, 18); FCMLE0(3, 19) \
 	FMAX(20, 0, 0); FMAX(20, 1, 1); FMAX(20, 2, 2); FMAX(20, 3, 3) \
 	BIC(16, 24, 16); BIC(17, 25, 17); BIC(18, 26, 18); BIC(19, 27, 19) \
@@ -95,5 +95,4 @@ done:
 	VORR  V19.B16, V18.B16, V18.B16 \
 	VORR  V18.B16, V16.B16, V16.B16 \
 	VADDV V16.S4, V16 \
-	VMOV  V16.S[0], R26 \
-	MOVH.P R26, address
+	VMOV  V16.S[0], R26

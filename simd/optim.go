@@ -52,3 +52,23 @@ func AdamStep(w, g, m, v []float32, lr, beta1, beta2, eps, wd, c1, c2 float32) {
 		w, g, m, v = w[n:], g[n:], m[n:], v[n:]
 	}
 }
+
+// RMSPropStep takes one step of RMSProp (Hinton, 2012) as TensorFlow does, with
+// eps inside the root and momentum outside:
+//
+//	g' = g + wd*w
+//	v  = rho*v + (1-rho)*g'*g'
+//	m  = momentum*m + lr*g'/sqrt(v+eps)
+//	w -= m
+//
+// Start with v all one and m all zero. Values of theirs below 2**-100 in
+// magnitude become 0.
+func RMSPropStep(w, g, v, m []float32, lr, rho, momentum, eps, wd float32) {
+	g, v, m = g[:len(w)], v[:len(w)], m[:len(w)]
+	k := rmsPropFactors{wd: wd, rho: rho, oneRho: 1 - rho, momentum: momentum, eps: eps, lr: lr}
+	for len(w) > 0 {
+		n := min(len(w), maxCall)
+		rmsProp(w[:n], g[:n], v[:n], m[:n], &k)
+		w, g, v, m = w[n:], g[n:], v[n:], m[n:]
+	}
+}

@@ -48,6 +48,18 @@ func adam(w, g, m, v []float32, k *adamFactors) {
 	adamAVX2(w, g, m, v, k)
 }
 
+func rmsProp(w, g, v, m []float32, k *rmsPropFactors) {
+	if !useAVX2 {
+		rmsPropGeneric(w, g, v, m, k)
+		return
+	}
+	race.Write(w)
+	race.Read(g)
+	race.Write(v)
+	race.Write(m)
+	rmsPropAVX2(w, g, v, m, k)
+}
+
 //go:noescape
 func sgdAVX2(w, g []float32, lr, wd float32)
 
@@ -59,3 +71,6 @@ func sgdNesterovAVX2(w, g, m []float32, lr, momentum, wd float32)
 
 //go:noescape
 func adamAVX2(w, g, m, v []float32, k *adamFactors)
+
+//go:noescape
+func rmsPropAVX2(w, g, v, m []float32, k *rmsPropFactors)

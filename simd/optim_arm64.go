@@ -54,6 +54,19 @@ func adam(w, g, m, v []float32, k *adamFactors) {
 	adamGeneric(w, g, m, v, k)
 }
 
+func rmsProp(w, g, v, m []float32, k *rmsPropFactors) {
+	if useNEON {
+		race.Write(w)
+		race.Read(g)
+		race.Write(v)
+		race.Write(m)
+		rmsPropNEON(w, g, v, m, k)
+		whole := len(w) &^ 3
+		w, g, v, m = w[whole:], g[whole:], v[whole:], m[whole:]
+	}
+	rmsPropGeneric(w, g, v, m, k)
+}
+
 //go:noescape
 func sgdNEON(w, g []float32, lr, wd float32)
 
@@ -65,3 +78,6 @@ func sgdNesterovNEON(w, g, m []float32, lr, momentum, wd float32)
 
 //go:noescape
 func adamNEON(w, g, m, v []float32, k *adamFactors)
+
+//go:noescape
+func rmsPropNEON(w, g, v, m []float32, k *rmsPropFactors)

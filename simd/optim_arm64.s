@@ -158,3 +158,49 @@ loop:
 
 done:
 	RET
+
+// func rmsPropNEON(w, g, v, m []float32, k *rmsPropFactors)
+TEXT ·rmsPropNEON(SB), NOSPLIT, $0-104
+	MOVD    w_base+0(FP), R0
+	MOVD    w_len+8(FP), R3
+	MOVD    g_base+24(FP), R1
+	MOVD    v_base+48(FP), R2
+	MOVD    m_base+72(FP), R4
+	MOVD    k+96(FP), R6
+	VLD1R.P 4(R6), [V28.S4] // wd
+	VLD1R.P 4(R6), [V21.S4] // rho
+	VLD1R.P 4(R6), [V22.S4] // oneRho
+	VLD1R.P 4(R6), [V23.S4] // momentum
+	VLD1R.P 4(R6), [V24.S4] // eps
+	VLD1R.P 4(R6), [V25.S4] // lr
+	NEGLIGIBLE
+	SUBS    $4, R3
+	BLT     done
+
+loop:
+	FMOVQ   (R0), F0
+	FMOVQ.P 16(R1), F1
+	FMOVQ   (R2), F2
+	FMOVQ   (R4), F3
+	DECAY
+	FMUL(21, 2, 2)
+	FMUL(22, 1, 4)
+	FMUL(1, 4, 4)
+	FADD(4, 2, 2)
+	FLUSHED(2)
+	FADD(24, 2, 4)
+	FSQRT(4, 4)
+	FMUL(25, 1, 1)
+	FDIV(4, 1, 1)
+	FMUL(23, 3, 3)
+	FADD(1, 3, 3)
+	FLUSHED(3)
+	FSUB(3, 0, 0)
+	FMOVQ.P F2, 16(R2)
+	FMOVQ.P F3, 16(R4)
+	FMOVQ.P F0, 16(R0)
+	SUBS    $4, R3
+	BGE     loop
+
+done:
+	RET

@@ -70,3 +70,24 @@ func adamGeneric(w, g, m, v []float32, k *adamFactors) {
 		w[i] = x - float32(k.stepWidth*m[i])/(float32(root*k.correctV)+k.eps)
 	}
 }
+
+// rmsPropFactors are the constants of a step. The assembly knows the order of
+// the fields.
+type rmsPropFactors struct {
+	wd       float32
+	rho      float32
+	oneRho   float32 // 1-rho
+	momentum float32
+	eps      float32
+	lr       float32
+}
+
+func rmsPropGeneric(w, g, v, m []float32, k *rmsPropFactors) {
+	for i, x := range w {
+		d := g[i] + float32(k.wd*x)
+		v[i] = flushed(float32(k.rho*v[i]) + float32(float32(k.oneRho*d)*d))
+		root := float32(math.Sqrt(float64(v[i] + k.eps)))
+		m[i] = flushed(float32(k.momentum*m[i]) + float32(k.lr*d)/root)
+		w[i] = x - m[i]
+	}
+}

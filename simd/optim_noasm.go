@@ -9,4 +9,5 @@ func sgdMomentum(w, g, m []float32, lr, momentum, wd float32) {
 func sgdNesterov(w, g, m []float32, lr, momentum, wd float32) {
 	sgdNesterovGeneric(w, g, m, lr, momentum, wd)
 }
-func adam(w, g, m, v []float32, k *adamFactors) { adamGeneric(w, g, m, v, k) }
+func adam(w, g, m, v []float32, k *adamFactors)       { adamGeneric(w, g, m, v, k) }
+func rmsProp(w, g, v, m []float32, k *rmsPropFactors) { rmsPropGeneric(w, g, v, m, k) }

@@ -1,5 +1,7 @@
 package simd
 
+import "autodropout/internal/race"
+
 // The row kernels take matrices of rows x c elements, row after row, and
 // vectors with one element a column, as a batch normalisation or a bias over
 // channel-last images does. c is the length of the first such vector.
@@ -13,6 +15,9 @@ func AddRow(dst, x, v []float32, rows int) {
 	dst, x = dst[:rows*c], x[:rows*c]
 	for rows > 0 {
 		r := min(rows, maxRows(c))
+		race.Write(dst[:r*c])
+		race.Read(x[:r*c])
+		race.Read(v)
 		addRow(dst[:r*c], x[:r*c], v, r)
 		dst, x, rows = dst[r*c:], x[r*c:], rows-r
 	}
@@ -25,20 +30,34 @@ func ScaleShiftRows(dst, x, scale, shift []float32, rows int) {
 	dst, x, shift = dst[:rows*c], x[:rows*c], shift[:c]
 	for rows > 0 {
 		r := min(rows, maxRows(c))
+		race.Write(dst[:r*c])
+		race.Read(x[:r*c])
+		race.Read(scale)
+		race.Read(shift)
 		scaleShiftRows(dst[:r*c], x[:r*c], scale, shift, r)
 		dst, x, rows = dst[r*c:], x[r*c:], rows-r
 	}
 }
 
-// ScaleShiftReLURows is ScaleShiftRows followed by ReLUBits over the whole
-// matrix: element (r, j) has bit r*c+j.
-func ScaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int) {
+// ScaleShiftReLURows is ScaleShiftRows, then ReLU, then MaskScale with factor
+// over the whole matrix: element (r, j) has bit r*c+j. It clears the bits of the
+// elements that are not positive, so that those remain where the gradient passes;
+// bits behind the last element become 0.
+func ScaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
 	c := len(scale)
 	dst, x, shift, bits = dst[:rows*c], x[:rows*c], shift[:c], bits[:maskWords(rows*c)]
 	for rows > 0 {
 		r := min(rows, maskRows(c))
 		words := maskWords(r * c)
-		scaleShiftReLURows(dst[:r*c], x[:r*c], scale, shift, bits[:words], r)
+		race.Write(dst[:r*c])
+		race.Read(x[:r*c])
+		race.Read(scale)
+		race.Read(shift)
+		race.Write(bits[:words])
+		if rest := r * c % 32; rest != 0 {
+			bits[words-1] &= 1<<rest - 1
+		}
+		scaleShiftReLURows(dst[:r*c], x[:r*c], scale, shift, bits[:words], factor, r)
 		dst, x, bits, rows = dst[r*c:], x[r*c:], bits[words:], rows-r
 	}
 }
@@ -53,20 +72,33 @@ func BNBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
 	dx, dy, x, b, c = dx[:rows*n], dy[:rows*n], x[:rows*n], b[:n], c[:n]
 	for rows > 0 {
 		r := min(rows, maxRows(n))
+		readGradient(dx[:r*n], dy, x, a, b, c)
 		bnBackwardRows(dx[:r*n], dy[:r*n], x[:r*n], a, b, c, r)
 		dx, dy, x, rows = dx[r*n:], dy[r*n:], x[r*n:], rows-r
 	}
 }
 
-// BNReLUBackwardRows is BNBackwardRows with dy taken as 0 where its bit is
-// clear: the gradient through the ReLU of ScaleShiftReLURows.
-func BNReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+// readGradient tells the race detector what a backward kernel touches.
+func readGradient(dx, dy, x, a, b, c []float32) {
+	race.Write(dx)
+	race.Read(dy[:len(dx)])
+	race.Read(x[:len(dx)])
+	race.Read(a)
+	race.Read(b)
+	race.Read(c)
+}
+
+// BNReLUBackwardRows is BNBackwardRows with dy times factor where its bit is set
+// and 0 elsewhere: the gradient through what follows in ScaleShiftReLURows.
+func BNReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int) {
 	n := len(a)
 	dx, dy, x, b, c, bits = dx[:rows*n], dy[:rows*n], x[:rows*n], b[:n], c[:n], bits[:maskWords(rows*n)]
 	for rows > 0 {
 		r := min(rows, maskRows(n))
 		words := maskWords(r * n)
-		bnReLUBackwardRows(dx[:r*n], dy[:r*n], x[:r*n], a, b, c, bits[:words], r)
+		readGradient(dx[:r*n], dy, x, a, b, c)
+		race.Read(bits[:words])
+		bnReLUBackwardRows(dx[:r*n], dy[:r*n], x[:r*n], a, b, c, bits[:words], factor, r)
 		dx, dy, x, bits, rows = dx[r*n:], dy[r*n:], x[r*n:], bits[words:], rows-r
 	}
 }

@@ -2,16 +2,11 @@
 
 package simd
 
-import "autodropout/internal/race"
-
 func addRow(dst, x, v []float32, rows int) {
 	if !useAVX2 {
 		addRowGeneric(dst, x, v, rows)
 		return
 	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(v)
 	addRowAVX2(dst, x, v, rows)
 }
 
@@ -20,10 +15,6 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
 		scaleShiftRowsGeneric(dst, x, scale, shift, rows)
 		return
 	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(scale)
-	race.Read(shift)
 	if useAVX512 {
 		scaleShiftRowsAVX512(dst, x, scale, shift, rows)
 	} else {
@@ -31,21 +22,15 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
 	}
 }
 
-func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int) {
+func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
 	if !useAVX2 || len(scale)%8 != 0 {
-		scaleShiftReLURowsGeneric(dst, x, scale, shift, bits, rows)
+		scaleShiftReLURowsGeneric(dst, x, scale, shift, bits, factor, rows)
 		return
 	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(scale)
-	race.Read(shift)
-	race.Write(bits)
-	clear(bits[len(dst)/32:]) // the assembly writes bytes, up to the last that is needed
 	if useAVX512 && len(scale)%16 == 0 {
-		scaleShiftReLURowsAVX512(dst, x, scale, shift, bits, rows)
+		scaleShiftReLURowsAVX512(dst, x, scale, shift, bits, factor, rows)
 	} else {
-		scaleShiftReLURowsAVX2(dst, x, scale, shift, bits, rows)
+		scaleShiftReLURowsAVX2(dst, x, scale, shift, bits, factor, rows)
 	}
 }
 
@@ -54,12 +39,6 @@ func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
 		bnBackwardRowsGeneric(dx, dy, x, a, b, c, rows)
 		return
 	}
-	race.Write(dx)
-	race.Read(dy)
-	race.Read(x)
-	race.Read(a)
-	race.Read(b)
-	race.Read(c)
 	if useAVX512 {
 		bnBackwardRowsAVX512(dx, dy, x, a, b, c, rows)
 	} else {
@@ -67,22 +46,15 @@ func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
 	}
 }
 
-func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int) {
 	if !useAVX2 || len(a)%8 != 0 {
-		bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c, bits, rows)
+		bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c, bits, factor, rows)
 		return
 	}
-	race.Write(dx)
-	race.Read(dy)
-	race.Read(x)
-	race.Read(a)
-	race.Read(b)
-	race.Read(c)
-	race.Read(bits)
 	if useAVX512 && len(a)%16 == 0 {
-		bnReLUBackwardRowsAVX512(dx, dy, x, a, b, c, bits, rows)
+		bnReLUBackwardRowsAVX512(dx, dy, x, a, b, c, bits, factor, rows)
 	} else {
-		bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c, bits, rows)
+		bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c, bits, factor, rows)
 	}
 }
 
@@ -96,10 +68,10 @@ func scaleShiftRowsAVX2(dst, x, scale, shift []float32, rows int)
 func scaleShiftRowsAVX512(dst, x, scale, shift []float32, rows int)
 
 //go:noescape
-func scaleShiftReLURowsAVX2(dst, x, scale, shift []float32, bits []uint32, rows int)
+func scaleShiftReLURowsAVX2(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)
 
 //go:noescape
-func scaleShiftReLURowsAVX512(dst, x, scale, shift []float32, bits []uint32, rows int)
+func scaleShiftReLURowsAVX512(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)
 
 //go:noescape
 func bnBackwardRowsAVX2(dx, dy, x, a, b, c []float32, rows int)
@@ -108,7 +80,7 @@ func bnBackwardRowsAVX2(dx, dy, x, a, b, c []float32, rows int)
 func bnBackwardRowsAVX512(dx, dy, x, a, b, c []float32, rows int)
 
 //go:noescape
-func bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c []float32, bits []uint32, rows int)
+func bnReLUBackwardRowsAVX2(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int)
 
 //go:noescape
-func bnReLUBackwardRowsAVX512(dx, dy, x, a, b, c []float32, bits []uint32, rows int)
+func bnReLUBackwardRowsAVX512(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int)

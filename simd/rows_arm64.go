@@ -2,8 +2,6 @@
 
 package simd
 
-import "autodropout/internal/race"
-
 // The assembly works on rows of whole groups of four elements, or of 16 where
 // there are bits.
 
@@ -12,9 +10,6 @@ func addRow(dst, x, v []float32, rows int) {
 		addRowGeneric(dst, x, v, rows)
 		return
 	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(v)
 	addRowNEON(dst, x, v, rows)
 }
 
@@ -23,25 +18,15 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
 		scaleShiftRowsGeneric(dst, x, scale, shift, rows)
 		return
 	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(scale)
-	race.Read(shift)
 	scaleShiftRowsNEON(dst, x, scale, shift, rows)
 }
 
-func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, rows int) {
+func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
 	if !useNEON || len(scale)%16 != 0 {
-		scaleShiftReLURowsGeneric(dst, x, scale, shift, bits, rows)
+		scaleShiftReLURowsGeneric(dst, x, scale, shift, bits, factor, rows)
 		return
 	}
-	race.Write(dst)
-	race.Read(x)
-	race.Read(scale)
-	race.Read(shift)
-	race.Write(bits)
-	clear(bits[len(dst)/32:]) // the assembly writes half words, up to the last that is needed
-	scaleShiftReLURowsNEON(dst, x, scale, shift, bits, rows)
+	scaleShiftReLURowsNEON(dst, x, scale, shift, bits, factor, rows)
 }
 
 func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
@@ -49,28 +34,15 @@ func bnBackwardRows(dx, dy, x, a, b, c []float32, rows int) {
 		bnBackwardRowsGeneric(dx, dy, x, a, b, c, rows)
 		return
 	}
-	race.Write(dx)
-	race.Read(dy)
-	race.Read(x)
-	race.Read(a)
-	race.Read(b)
-	race.Read(c)
 	bnBackwardRowsNEON(dx, dy, x, a, b, c, rows)
 }
 
-func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+func bnReLUBackwardRows(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int) {
 	if !useNEON || len(a)%16 != 0 {
-		bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c, bits, rows)
+		bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c, bits, factor, rows)
 		return
 	}
-	race.Write(dx)
-	race.Read(dy)
-	race.Read(x)
-	race.Read(a)
-	race.Read(b)
-	race.Read(c)
-	race.Read(bits)
-	bnReLUBackwardRowsNEON(dx, dy, x, a, b, c, bits, rows)
+	bnReLUBackwardRowsNEON(dx, dy, x, a, b, c, bits, factor, rows)
 }
 
 //go:noescape
@@ -80,10 +52,10 @@ func addRowNEON(dst, x, v []float32, rows int)
 func scaleShiftRowsNEON(dst, x, scale, shift []float32, rows int)
 
 //go:noescape
-func scaleShiftReLURowsNEON(dst, x, scale, shift []float32, bits []uint32, rows int)
+func scaleShiftReLURowsNEON(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)
 
 //go:noescape
 func bnBackwardRowsNEON(dx, dy, x, a, b, c []float32, rows int)
 
 //go:noescape
-func bnReLUBackwardRowsNEON(dx, dy, x, a, b, c []float32, bits []uint32, rows int)
+func bnReLUBackwardRowsNEON(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int)

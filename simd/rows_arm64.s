@@ -11,6 +11,7 @@
 //	R6, R7, R8      vectors with one element a column
 //	R9, R10, R11    the same, as far as a row has got
 //	R12             bits
+//	V12             factor where there are bits
 
 // ADDROW16 and ADDROW4 add a vector.
 #define ADDROW16 \
@@ -40,6 +41,14 @@
 
 #define STORE16 VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 #define SCALESHIFTSTORE16 SCALESHIFT16; STORE16
+
+// TIMESFACTOR multiplies V0 to V3 by V12 and then by the masks in V28 to V31.
+#define TIMESFACTOR \
+	FMUL(12, 0, 0); FMUL(12, 1, 1); FMUL(12, 2, 2); FMUL(12, 3, 3) \
+	VAND V28.B16, V0.B16, V0.B16 \
+	VAND V29.B16, V1.B16, V1.B16 \
+	VAND V30.B16, V2.B16, V2.B16 \
+	VAND V31.B16, V3.B16, V3.B16
 
 // BACKWARD16 takes dy from V0 to V3, BACKWARD4 from V0.
 #define BACKWARD16 \
@@ -97,16 +106,17 @@ row:
 	BNE  row
 	RET
 
-// func scaleShiftReLURowsNEON(dst, x, scale, shift []float32, bits []uint32, rows int)
-TEXT ·scaleShiftReLURowsNEON(SB), NOSPLIT, $0-128
+// func scaleShiftReLURowsNEON(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)
+TEXT ·scaleShiftReLURowsNEON(SB), NOSPLIT, $0-136
 	MOVD dst_base+0(FP), R0
 	MOVD x_base+24(FP), R1
 	MOVD scale_base+48(FP), R6
 	MOVD scale_len+56(FP), R5
 	MOVD shift_base+72(FP), R7
 	MOVD bits_base+96(FP), R12
-	MOVD rows+120(FP), R4
+	MOVD rows+128(FP), R4
 	CBZ  R5, done
+	CONSTANT(factor+120(FP), F12, V12)
 	POWERS
 	VEOR V20.B16, V20.B16, V20.B16
 
@@ -117,7 +127,12 @@ row:
 
 columns:
 	SCALESHIFT16
-	RELU16(2(R12))
+	RELU16
+	MOVD R26, R13
+	READMASK(MOVHU, (R12))
+	AND  R13, R26
+	MOVH.P R26, 2(R12)
+	TIMESFACTOR
 	STORE16
 	SUBS $16, R3
 	BNE  columns
@@ -148,8 +163,8 @@ row:
 	BNE  row
 	RET
 
-// func bnReLUBackwardRowsNEON(dx, dy, x, a, b, c []float32, bits []uint32, rows int)
-TEXT ·bnReLUBackwardRowsNEON(SB), NOSPLIT, $0-176
+// func bnReLUBackwardRowsNEON(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int)
+TEXT ·bnReLUBackwardRowsNEON(SB), NOSPLIT, $0-184
 	MOVD dx_base+0(FP), R0
 	MOVD dy_base+24(FP), R1
 	MOVD x_base+48(FP), R2
@@ -158,8 +173,9 @@ TEXT ·bnReLUBackwardRowsNEON(SB), NOSPLIT, $0-176
 	MOVD b_base+96(FP), R7
 	MOVD c_base+120(FP), R8
 	MOVD bits_base+144(FP), R12
-	MOVD rows+168(FP), R4
+	MOVD rows+176(FP), R4
 	CBZ  R5, done
+	CONSTANT(factor+168(FP), F12, V12)
 	POWERS
 
 row:
@@ -171,10 +187,7 @@ row:
 columns:
 	READMASK(MOVHU.P, 2(R12))
 	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
-	VAND V28.B16, V0.B16, V0.B16
-	VAND V29.B16, V1.B16, V1.B16
-	VAND V30.B16, V2.B16, V2.B16
-	VAND V31.B16, V3.B16, V3.B16
+	TIMESFACTOR
 	BACKWARD16
 	SUBS $16, R3
 	BNE  columns

@@ -17,9 +17,20 @@ func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows int) {
 	}
 }
 
-func scaleShiftReLURowsGeneric(dst, x, scale, shift []float32, bits []uint32, rows int) {
-	scaleShiftRowsGeneric(dst, x, scale, shift, rows)
-	reluBitsGeneric(dst, dst, bits)
+func scaleShiftReLURowsGeneric(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
+	c := len(scale)
+	for r := range rows {
+		for j := range c {
+			i := r*c + j
+			v := float32(x[i]*scale[j]) + shift[j]
+			var passes uint32
+			if !(v <= 0) {
+				passes = 1
+			}
+			bits[i/32] &^= (1 - passes) << (i % 32)
+			dst[i] = masked(factor*v, bits, i)
+		}
+	}
 }
 
 func bnBackwardRowsGeneric(dx, dy, x, a, b, c []float32, rows int) {
@@ -32,12 +43,12 @@ func bnBackwardRowsGeneric(dx, dy, x, a, b, c []float32, rows int) {
 	}
 }
 
-func bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c []float32, bits []uint32, rows int) {
+func bnReLUBackwardRowsGeneric(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int) {
 	n := len(a)
 	for r := range rows {
 		for j := range n {
 			i := r*n + j
-			g := masked(dy[i], bits, i)
+			g := masked(factor*dy[i], bits, i)
 			dx[i] = float32(a[j]*g) + float32(b[j]*x[i]) + c[j]
 		}
 	}

@@ -2,34 +2,15 @@
 
 package simd
 
-import "autodropout/internal/race"
-
 func sumBlock(sum, x []float32, stride, rows int) {
 	if !useAVX2 {
 		sumBlockGeneric(sum, x, stride, rows)
 		return
 	}
-	race.Write(sum)
-	race.ReadRows(x, rows, len(sum), stride)
 	if useAVX512 {
 		sumBlockAVX512(sum, x, stride, rows)
 	} else {
 		sumBlockAVX2(sum, x, stride, rows)
-	}
-}
-
-func dotBlock(dot, x, y []float32, stride, rows int) {
-	if !useAVX2 {
-		dotBlockGeneric(dot, x, y, stride, rows)
-		return
-	}
-	race.Write(dot)
-	race.ReadRows(x, rows, len(dot), stride)
-	race.ReadRows(y, rows, len(dot), stride)
-	if useAVX512 {
-		dotBlockAVX512(dot, x, y, stride, rows)
-	} else {
-		dotBlockAVX2(dot, x, y, stride, rows)
 	}
 }
 
@@ -38,10 +19,6 @@ func momentsBlock(sum, sumsq, x, shift []float32, stride, rows int) {
 		momentsBlockGeneric(sum, sumsq, x, shift, stride, rows)
 		return
 	}
-	race.Write(sum)
-	race.Write(sumsq)
-	race.ReadRows(x, rows, len(sum), stride)
-	race.Read(shift)
 	if useAVX512 {
 		momentsBlockAVX512(sum, sumsq, x, shift, stride, rows)
 	} else {
@@ -54,11 +31,6 @@ func sumDotBlock(sum, dot, dy, x, shift []float32, stride, rows int) {
 		sumDotBlockGeneric(sum, dot, dy, x, shift, stride, rows)
 		return
 	}
-	race.Write(sum)
-	race.Write(dot)
-	race.ReadRows(dy, rows, len(sum), stride)
-	race.ReadRows(x, rows, len(sum), stride)
-	race.Read(shift)
 	if useAVX512 {
 		sumDotBlockAVX512(sum, dot, dy, x, shift, stride, rows)
 	} else {
@@ -66,21 +38,15 @@ func sumDotBlock(sum, dot, dy, x, shift []float32, stride, rows int) {
 	}
 }
 
-func maskSumDotBlock(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int) {
+func maskSumDotBlock(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int) {
 	if !useAVX2 || stride%8 != 0 {
-		maskSumDotBlockGeneric(sum, dot, dy, x, shift, bits, stride, rows)
+		maskSumDotBlockGeneric(sum, dot, dy, x, shift, bits, factor, stride, rows)
 		return
 	}
-	race.Write(sum)
-	race.Write(dot)
-	race.ReadRows(dy, rows, len(sum), stride)
-	race.ReadRows(x, rows, len(sum), stride)
-	race.Read(shift)
-	race.Read(bits)
 	if useAVX512 && stride%16 == 0 {
-		maskSumDotBlockAVX512(sum, dot, dy, x, shift, bits, stride, rows)
+		maskSumDotBlockAVX512(sum, dot, dy, x, shift, bits, factor, stride, rows)
 	} else {
-		maskSumDotBlockAVX2(sum, dot, dy, x, shift, bits, stride, rows)
+		maskSumDotBlockAVX2(sum, dot, dy, x, shift, bits, factor, stride, rows)
 	}
 }
 
@@ -89,12 +55,6 @@ func sumBlockAVX2(sum, x []float32, stride, rows int)
 
 //go:noescape
 func sumBlockAVX512(sum, x []float32, stride, rows int)
-
-//go:noescape
-func dotBlockAVX2(dot, x, y []float32, stride, rows int)
-
-//go:noescape
-func dotBlockAVX512(dot, x, y []float32, stride, rows int)
 
 //go:noescape
 func momentsBlockAVX2(sum, sumsq, x, shift []float32, stride, rows int)
@@ -109,7 +69,7 @@ func sumDotBlockAVX2(sum, dot, dy, x, shift []float32, stride, rows int)
 func sumDotBlockAVX512(sum, dot, dy, x, shift []float32, stride, rows int)
 
 //go:noescape
-func maskSumDotBlockAVX2(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int)
+func maskSumDotBlockAVX2(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int)
 
 //go:noescape
-func maskSumDotBlockAVX512(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int)
+func maskSumDotBlockAVX512(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int)

@@ -15,6 +15,7 @@
 //	V16 to V19            elements of the first matrix
 //	V20 to V23            elements of the second
 //	V24 to V27            shifts
+//	V12                   factor of the first matrix where there are bits
 
 // TOP starts a group of columns.
 #define TOP \
@@ -97,7 +98,6 @@ done: \
 #define EACH(TERM) TERM(0); TERM(1); TERM(2); TERM(3)
 
 #define SUM(i) FADD(16+i, 0+i, 0+i)
-#define DOT(i) FMUL(20+i, 16+i, 16+i); FADD(16+i, 0+i, 0+i)
 #define MOMENTS(i) \
 	FSUB(24+i, 16+i, 16+i); FADD(16+i, 0+i, 0+i) \
 	FMUL(16+i, 16+i, 16+i); FADD(16+i, 4+i, 4+i)
@@ -112,8 +112,6 @@ done: \
 
 #define SUMROW16 LOADX16; EACH(SUM)
 #define SUMROW4 LOADX4; SUM(0)
-#define DOTROW16 LOADX16; LOADY16; EACH(DOT)
-#define DOTROW4 LOADX4; LOADY4; DOT(0)
 #define MOMENTSROW16 LOADX16; EACH(MOMENTS)
 #define MOMENTSROW4 LOADX4; MOMENTS(0)
 #define SUMDOTROW16 LOADX16; LOADY16; EACH(SUMDOT)
@@ -128,17 +126,6 @@ TEXT ·sumBlockNEON(SB), NOSPLIT, $0-64
 	MOVD rows+56(FP), R5
 	LSL  $2, R4
 	COLUMNS(NOSHIFT, SUMROW16, END16, NOSHIFT, SUMROW4, END4)
-
-// func dotBlockNEON(dot, x, y []float32, stride, rows int)
-TEXT ·dotBlockNEON(SB), NOSPLIT, $0-88
-	MOVD dot_base+0(FP), R0
-	MOVD dot_len+8(FP), R3
-	MOVD x_base+24(FP), R6
-	MOVD y_base+48(FP), R7
-	MOVD stride+72(FP), R4
-	MOVD rows+80(FP), R5
-	LSL  $2, R4
-	COLUMNS(NOSHIFT, DOTROW16, END16, NOSHIFT, DOTROW4, END4)
 
 // func momentsBlockNEON(sum, sumsq, x, shift []float32, stride, rows int)
 TEXT ·momentsBlockNEON(SB), NOSPLIT, $0-112
@@ -165,8 +152,8 @@ TEXT ·sumDotBlockNEON(SB), NOSPLIT, $0-136
 	LSL  $2, R4
 	COLUMNS(LOADSHIFT16, SUMDOTROW16, ENDS16, LOADSHIFT4, SUMDOTROW4, ENDS4)
 
-// func maskSumDotBlockNEON(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int)
-TEXT ·maskSumDotBlockNEON(SB), NOSPLIT, $0-160
+// func maskSumDotBlockNEON(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int)
+TEXT ·maskSumDotBlockNEON(SB), NOSPLIT, $0-168
 	MOVD sum_base+0(FP), R0
 	MOVD sum_len+8(FP), R3
 	MOVD dot_base+24(FP), R1
@@ -174,11 +161,12 @@ TEXT ·maskSumDotBlockNEON(SB), NOSPLIT, $0-160
 	MOVD x_base+72(FP), R7
 	MOVD shift_base+96(FP), R2
 	MOVD bits_base+120(FP), R11
-	MOVD stride+144(FP), R4
-	MOVD rows+152(FP), R5
+	MOVD stride+152(FP), R4
+	MOVD rows+160(FP), R5
 	LSR  $3, R4, R13
 	LSL  $2, R4
 	CBZ  R3, done
+	CONSTANT(factor+144(FP), F12, V12)
 	POWERS
 
 columns:
@@ -190,6 +178,7 @@ row:
 	READMASK(MOVHU, (R12))
 	LOADX16
 	LOADY16
+	FMUL(12, 16, 16); FMUL(12, 17, 17); FMUL(12, 18, 18); FMUL(12, 19, 19)
 	VAND V28.B16, V16.B16, V16.B16
 	VAND V29.B16, V17.B16, V17.B16
 	VAND V30.B16, V18.B16, V18.B16

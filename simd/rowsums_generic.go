@@ -15,18 +15,6 @@ func sumBlockGeneric(sum, x []float32, stride, rows int) {
 	addGeneric(sum, sum, s)
 }
 
-func dotBlockGeneric(dot, x, y []float32, stride, rows int) {
-	var acc [sumCols]float32
-	s := acc[:len(dot)]
-	for r := range rows {
-		x, y := x[r*stride:][:len(s)], y[r*stride:][:len(s)]
-		for j := range s {
-			s[j] += float32(x[j] * y[j])
-		}
-	}
-	addGeneric(dot, dot, s)
-}
-
 func momentsBlockGeneric(sum, sumsq, x, shift []float32, stride, rows int) {
 	var acc [2][sumCols]float32
 	s, q := acc[0][:len(sum)], acc[1][:len(sum)]
@@ -57,13 +45,13 @@ func sumDotBlockGeneric(sum, dot, dy, x, shift []float32, stride, rows int) {
 }
 
 // maskSumDotBlockGeneric finds the bit of element (r, j) at r*stride+j.
-func maskSumDotBlockGeneric(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int) {
+func maskSumDotBlockGeneric(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int) {
 	var acc [2][sumCols]float32
 	s, p := acc[0][:len(sum)], acc[1][:len(sum)]
 	for r := range rows {
 		for j := range s {
 			i := r*stride + j
-			g := masked(dy[i], bits, i)
+			g := masked(factor*dy[i], bits, i)
 			s[j] += g
 			p[j] += float32(g * (x[i] - shift[j]))
 		}

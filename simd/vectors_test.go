@@ -55,9 +55,11 @@ func newArguments(k kernel, rows, columns int, special bool) arguments {
 		a.words[i] = rng.Uint32()
 	}
 	a.slice(k)
-	if k.name == "AdamStep" {
-		for i, x := range a.m[3] {
-			a.m[3][i] = max(x, -x) // the second moment is not negative
+	for name, second := range map[string]int{"AdamStep": 3, "RMSPropStep": 2} {
+		if k.name == name {
+			for i, x := range a.m[second] {
+				a.m[second][i] = max(x, -x) // the second moment is not negative
+			}
 		}
 	}
 	return a
@@ -124,7 +126,7 @@ func sameBits(x, y float32) bool {
 
 // overlaps are the matrices that may be the same slice as the first.
 func (k kernel) overlaps() int {
-	if k.vectors > 0 && k.name[:3] == "Sum" || k.name == "DotRows" || k.name == "MaskSumDotRows" {
+	if k.vectors > 0 && k.name[:3] == "Sum" || k.name == "MaskSumDotRows" {
 		return 1
 	}
 	return k.matrices

@@ -39,7 +39,7 @@ func newNetwork(channels int) *network {
 func (n *network) Params() *autograd.Params { return n.params }
 
 func (n *network) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	x = c.Drop("norm", n.norm.ForwardReLU(c, n.conv.Forward(c, x)))
+	x = c.Drop("norm", n.norm.ForwardReLU(c, n.conv.Forward(c, x), nil))
 	return n.fc.Forward(c, ops.GlobalAvgPool(x))
 }
 

@@ -77,6 +77,7 @@ case("ReLU/ties", torch.relu, ties(4, 6))
 case("Sigmoid", torch.sigmoid, 3 * x)
 case("Tanh", torch.tanh, 2 * x)
 case("GELU", F.gelu, 2 * x)
+case("SiLU", F.silu, 2 * x)
 
 case("MatMul", torch.matmul, normal(3, 4), normal(4, 5))
 case("MatMul/transA", lambda a, b: a.t() @ b, normal(4, 3), normal(4, 5))

@@ -50,6 +50,12 @@ func (s avx2) compare(predicate uint8, a, b vector) lanemask {
 	return mask
 }
 
+func (s avx2) both(a, b lanemask) lanemask {
+	mask := s.vector()
+	VPAND(a, b, mask)
+	return mask
+}
+
 func (avx2) keep(mask lanemask, v vector)      { VANDPS(mask, v, v) }
 func (avx2) choose(mask lanemask, a, v vector) { VBLENDVPS(mask, a, v, v) }
 

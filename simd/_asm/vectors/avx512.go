@@ -44,6 +44,12 @@ func (avx512) compare(predicate uint8, a, b vector) lanemask {
 	return mask
 }
 
+func (avx512) both(a, b lanemask) lanemask {
+	mask := K()
+	KANDW(a, b, mask)
+	return mask
+}
+
 func (avx512) keep(mask lanemask, v vector)      { VMOVAPS_Z(v, mask, v) }
 func (avx512) choose(mask lanemask, a, v vector) { VMOVAPS(a, mask, v) }
 

@@ -13,6 +13,10 @@ func exp() {
 		function(s, "exp", func(t step, x vector) vector { return expOf(t.set, x) })
 		function(s, "sigmoid", sigmoidOf)
 		function(s, "tanh", tanhOf)
+		function(s, "gelu", geluOf)
+		gradient(s, "geluGrad", geluSlope)
+		function(s, "silu", siluOf)
+		gradient(s, "siluGrad", siluSlope)
 	}
 }
 
@@ -22,6 +26,18 @@ func function(s set, name string, f func(t step, x vector) vector) {
 	dst, x := base("dst"), base("x")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
 		t.store(f(t, t.load(x)), dst)
+	}}.write()
+	end()
+}
+
+// gradient writes a kernel that multiplies dy by the slope at x.
+func gradient(s set, name string, slope func(t step, x vector) vector) {
+	begin(s, name, "func(dx, dy, x []float32)")
+	dx, dy, x := base("dx"), base("dy"), base("x")
+	loop{set: s, n: Load(Param("dx").Len(), GP64()), body: func(t step) {
+		y := slope(t, t.load(x))
+		VMULPS(t.load(dy), y, y)
+		t.store(y, dx)
 	}}.write()
 	end()
 }
@@ -126,4 +142,64 @@ func tanhOf(t step, x vector) vector {
 	VMOVUPS(float("tanhSmall", 0.625), limit)
 	t.choose(t.compare(lessThan, magnitude, limit), small, large)
 	return large
+}
+
+// normalOf returns e**(-x*x/2) and the distribution function at x.
+func normalOf(t step, x vector) (e, cdf vector) {
+	u := t.vector()
+	VANDPS(integer("magnitudeBits", 1<<31-1), x, u)
+	VMULPS(float("quarter", 0.25), u, u)
+	VADDPS(float("one", 1), u, u)
+	u = quotient(t.set, "one", 1, u)
+	tail := polynomial(t.set, u, "normalC", 0.016892429441213608, -0.06453730165958405, 0.055879779160022736,
+		0.0226104948669672, 0.01773505099117756, 0.08385104686021805, 0.07301286607980728, 0.09528784453868866,
+		0.0995214581489563, 0.09974633157253265)
+	VMULPS(u, tail, tail)
+
+	square := t.vector()
+	VMULPS(float("minusHalf", -0.5), x, square)
+	VMULPS(x, square, square)
+	e = expOf(t.set, square)
+	VMULPS(e, tail, tail)
+
+	cdf = t.vector()
+	VMOVUPS(float("one", 1), cdf)
+	VSUBPS(tail, cdf, cdf)
+	t.choose(t.compare(lessThan, x, zero(t.set)), tail, cdf)
+	return e, cdf
+}
+
+func geluOf(t step, x vector) vector {
+	_, y := normalOf(t, x)
+	VMULPS(x, y, y)
+	return y
+}
+
+func geluSlope(t step, x vector) vector {
+	e, y := normalOf(t, x)
+	VMULPS(x, e, e)
+	VMULPS(float("normalDensity", 0.3989422804014327), e, e)
+	VADDPS(y, e, e)
+	return e
+}
+
+func siluOf(t step, x vector) vector {
+	y := t.vector()
+	VMOVAPS(x, y)
+	y = sigmoidOf(t, y)
+	VMULPS(x, y, y)
+	return y
+}
+
+func siluSlope(t step, x vector) vector {
+	s := t.vector()
+	VMOVAPS(x, s)
+	s = sigmoidOf(t, s)
+	y := t.vector()
+	VMOVUPS(float("one", 1), y)
+	VSUBPS(s, y, y)
+	VMULPS(x, y, y)
+	VADDPS(float("one", 1), y, y)
+	VMULPS(s, y, y)
+	return y
 }

@@ -9,7 +9,6 @@ func mask() {
 		relu(s)
 		reluBits(s)
 		maskScale(s)
-		maskAxpy(s)
 	}
 }
 
@@ -53,20 +52,6 @@ func maskScale(s set) {
 		y := t.load(x)
 		VMULPS(c, y, y)
 		t.keep(t.loadBits(t.bitsAt(bits)), y)
-		t.store(y, dst)
-	}}.write()
-	end()
-}
-
-func maskAxpy(s set) {
-	begin(s, "maskAxpy", "func(dst, x []float32, bits []uint32, a float32)")
-	dst, x, bits := base("dst"), base("x"), base("bits")
-	a := broadcast(s, "a")
-	loop{set: s, n: Load(Param("dst").Len(), GP64()), bits: bits, body: func(t step) {
-		product, y := t.load(x), t.load(dst)
-		VMULPS(a, product, product)
-		VADDPS(product, y, product)
-		t.choose(t.loadBits(t.bitsAt(bits)), product, y)
 		t.store(y, dst)
 	}}.write()
 	end()

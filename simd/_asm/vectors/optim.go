@@ -11,6 +11,7 @@ func optim() {
 	sgdMomentum(s, "sgdMomentum", false)
 	sgdMomentum(s, "sgdNesterov", true)
 	adam(s)
+	rmsProp(s)
 }
 
 // decayed returns g + wd*w.
@@ -102,6 +103,43 @@ func adam(s set) {
 		VMULPS(stepWidth, first, first)
 		VDIVPS(second, first, first)
 		VSUBPS(first, x, x)
+		t.store(x, w)
+	}}.write()
+	end()
+}
+
+func rmsProp(s set) {
+	begin(s, "rmsProp", "func(w, g, v, m []float32, k *[6]float32)")
+	w, g, v, m := base("w"), base("g"), base("v"), base("m")
+	k := Load(Param("k"), GP64())
+	field := func(i int) vector {
+		f := s.vector()
+		VBROADCASTSS(Mem{Base: k, Disp: 4 * i}, f)
+		return f
+	}
+	wd, rho, oneRho, momentum, eps, lr := field(0), field(1), field(2), field(3), field(4), field(5)
+	loop{set: s, n: Load(Param("w").Len(), GP64()), body: func(t step) {
+		x := t.load(w)
+		d := decayed(t, g, x, wd)
+
+		mean, square := t.load(v), t.vector()
+		VMULPS(rho, mean, mean)
+		VMULPS(oneRho, d, square)
+		VMULPS(d, square, square)
+		VADDPS(square, mean, mean)
+		flush(t, mean)
+		t.store(mean, v)
+
+		VADDPS(eps, mean, mean)
+		VSQRTPS(mean, mean)
+		VMULPS(lr, d, d)
+		VDIVPS(mean, d, d)
+		move := t.load(m)
+		VMULPS(momentum, move, move)
+		VADDPS(d, move, move)
+		flush(t, move)
+		t.store(move, m)
+		VSUBPS(move, x, x)
 		t.store(x, w)
 	}}.write()
 	end()

@@ -67,16 +67,17 @@ func scaleShiftRows(s set) {
 // lanes, so that no vector shares its bits' bytes with another.
 
 func scaleShiftReLURows(s set) {
-	begin(s, "scaleShiftReLURows", "func(dst, x, scale, shift []float32, bits []uint32, rows int)")
+	begin(s, "scaleShiftReLURows", "func(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)")
 	dst, x, scale, shift, bits := base("dst"), base("x"), base("scale"), base("shift"), base("bits")
-	z := zero(s)
+	z, factor := zero(s), broadcast(s, "factor")
 	columns := Load(Param("scale").Len(), GP64())
 	eachRow(s, columns, bits, []pointer{dst, x}, func(t step) {
 		y := scaledAndShifted(t, x, scale, shift)
-		positive := t.compare(notLessOrEqual, y, z)
-		t.keep(positive, y)
+		passes := t.both(t.compare(notLessOrEqual, y, z), t.loadBits(t.bitsAt(bits)))
+		VMULPS(factor, y, y)
+		t.keep(passes, y)
 		t.store(y, dst)
-		t.storeBits(positive, t.bitsAt(bits))
+		t.storeBits(passes, t.bitsAt(bits))
 	})
 }
 
@@ -101,12 +102,14 @@ func bnBackwardRows(s set) {
 }
 
 func bnReLUBackwardRows(s set) {
-	begin(s, "bnReLUBackwardRows", "func(dx, dy, x, a, b, c []float32, bits []uint32, rows int)")
+	begin(s, "bnReLUBackwardRows", "func(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int)")
 	dx, dy, x := base("dx"), base("dy"), base("x")
 	a, b, c, bits := base("a"), base("b"), base("c"), base("bits")
+	factor := broadcast(s, "factor")
 	columns := Load(Param("a").Len(), GP64())
 	eachRow(s, columns, bits, []pointer{dx, dy, x}, func(t step) {
 		g := t.load(dy)
+		VMULPS(factor, g, g)
 		t.keep(t.loadBits(t.bitsAt(bits)), g)
 		bnGradient(t, dx, g, x, a, b, c)
 	})

@@ -9,7 +9,6 @@ import (
 func rowSums() {
 	for _, s := range bothSets {
 		sumBlock(s)
-		dotBlock(s)
 		momentsBlock(s)
 		sumDotBlock(s)
 		maskSumDotBlock(s)
@@ -23,7 +22,8 @@ type columnSums struct {
 	sums     []pointer // results, one element a column
 	shift    pointer   // one element a column, or nil
 	matrices []pointer
-	bits     pointer // or nil
+	bits     pointer // of the first matrix, or nil
+	factor   vector  // of the first matrix where there are bits
 
 	// add adds vector number i of a row to sums[i]; x[k] is from matrices[k].
 	add func(sums, x []vector, shift vector)
@@ -92,6 +92,7 @@ func (c columnSums) strip(width int, index, stride, bitStride reg.Register, mask
 			c.load(Mem{Base: p, Disp: 4 * c.lanes() * i}, x[k], mask)
 		}
 		if c.bits != nil {
+			VMULPS(c.factor, x[0], x[0])
 			c.keep(c.loadBits(at[i].bitsAt(rowBits)), x[0])
 		}
 		c.add(sums[i], x, shift[i])
@@ -124,19 +125,6 @@ func sumBlock(s set) {
 	}.write(Load(Param("sum").Len(), GP64()))
 }
 
-func dotBlock(s set) {
-	begin(s, "dotBlock", "func(dot, x, y []float32, stride, rows int)")
-	columnSums{
-		set:      s,
-		sums:     []pointer{base("dot")},
-		matrices: []pointer{base("x"), base("y")},
-		add: func(sums, x []vector, _ vector) {
-			VMULPS(x[1], x[0], x[0])
-			VADDPS(x[0], sums[0], sums[0])
-		},
-	}.write(Load(Param("dot").Len(), GP64()))
-}
-
 func momentsBlock(s set) {
 	begin(s, "momentsBlock", "func(sum, sumsq, x, shift []float32, stride, rows int)")
 	columnSums{
@@ -166,13 +154,14 @@ func sumDotBlock(s set) {
 }
 
 func maskSumDotBlock(s set) {
-	begin(s, "maskSumDotBlock", "func(sum, dot, dy, x, shift []float32, bits []uint32, stride, rows int)")
+	begin(s, "maskSumDotBlock", "func(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int)")
 	columnSums{
 		set:      s,
 		sums:     []pointer{base("sum"), base("dot")},
 		shift:    base("shift"),
 		matrices: []pointer{base("dy"), base("x")},
 		bits:     base("bits"),
+		factor:   broadcast(s, "factor"),
 		add:      addSumDot,
 	}.write(Load(Param("sum").Len(), GP64()))
 }

@@ -23,6 +23,7 @@ type set interface {
 	store(v vector, m Mem, tail lanemask)
 
 	compare(predicate uint8, a, b vector) lanemask // a predicate b
+	both(a, b lanemask) lanemask                   // a and b
 	keep(mask lanemask, v vector)                  // v = mask ? v : 0
 	choose(mask lanemask, a, v vector)             // v = mask ? a : v
 
