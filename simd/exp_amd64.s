@@ -1309,6 +1309,1752 @@ DATA tanhSmall<>+56(SB)/4, $0x3f200000
 DATA tanhSmall<>+60(SB)/4, $0x3f200000
 GLOBL tanhSmall<>(SB), RODATA|NOPTR, $64
 
+// func geluAVX2(dst []float32, x []float32)
+// Requires: AVX, AVX2
+TEXT ·geluAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	CMPQ DX, $0x20
+	JLT  enough17
+
+loop16:
+	VMOVUPS   (CX)(BX*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	VMOVUPS   32(CX)(BX*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, 32(AX)(BX*4)
+	VMOVUPS   64(CX)(BX*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, 64(AX)(BX*4)
+	VMOVUPS   96(CX)(BX*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, 96(AX)(BX*4)
+	ADDQ      $0x20, BX
+	SUBQ      $0x20, DX
+	CMPQ      DX, $0x20
+	JGE       loop16
+
+enough17:
+	CMPQ DX, $0x08
+	JLT  enough19
+
+loop18:
+	VMOVUPS   (CX)(BX*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $0x08, BX
+	SUBQ      $0x08, DX
+	CMPQ      DX, $0x08
+	JGE       loop18
+
+enough19:
+	TESTQ      DX, DX
+	JEQ        done20
+	LEAQ       tailMasks<>+32(SB), SI
+	NEGQ       DX
+	VMOVUPS    (SI)(DX*4), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VANDPS     magnitudeBits<>+0(SB), Y1, Y2
+	VMULPS     quarter<>+0(SB), Y2, Y2
+	VADDPS     one<>+0(SB), Y2, Y2
+	VMOVUPS    one<>+0(SB), Y3
+	VDIVPS     Y2, Y3, Y3
+	VMULPS     normalC9<>+0(SB), Y3, Y2
+	VADDPS     normalC8<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC7<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC6<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC5<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC4<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC3<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC2<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC1<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC0<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMULPS     minusHalf<>+0(SB), Y1, Y3
+	VMULPS     Y1, Y3, Y3
+	VMOVUPS    expMin<>+0(SB), Y4
+	VMAXPS     Y3, Y4, Y3
+	VMOVUPS    expMax<>+0(SB), Y4
+	VMINPS     Y3, Y4, Y3
+	VMULPS     log2E<>+0(SB), Y3, Y4
+	VADDPS     rounder<>+0(SB), Y4, Y4
+	VSUBPS     rounder<>+0(SB), Y4, Y5
+	VMULPS     ln2Hi<>+0(SB), Y5, Y6
+	VSUBPS     Y6, Y3, Y3
+	VMULPS     ln2Lo<>+0(SB), Y5, Y6
+	VSUBPS     Y6, Y3, Y3
+	VMULPS     expC4<>+0(SB), Y3, Y5
+	VADDPS     expC3<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     expC2<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     expC1<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     expC0<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VADDPS     one<>+0(SB), Y5, Y5
+	VPSUBD     rounderBits<>+0(SB), Y4, Y4
+	VPSRAD     $0x01, Y4, Y3
+	VPSUBD     Y3, Y4, Y4
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y5, Y5
+	VPADDD     bias<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VMULPS     Y5, Y2, Y2
+	VMOVUPS    one<>+0(SB), Y3
+	VSUBPS     Y2, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VCMPPS     $0x11, Y4, Y1, Y4
+	VBLENDVPS  Y4, Y2, Y3, Y3
+	VMULPS     Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(BX*4)
+
+done20:
+	VZEROUPPER
+	RET
+
+DATA magnitudeBits<>+0(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+4(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+8(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+12(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+16(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+20(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+24(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+28(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+32(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+36(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+40(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+44(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+48(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+52(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+56(SB)/4, $0x7fffffff
+DATA magnitudeBits<>+60(SB)/4, $0x7fffffff
+GLOBL magnitudeBits<>(SB), RODATA|NOPTR, $64
+
+DATA quarter<>+0(SB)/4, $0x3e800000
+DATA quarter<>+4(SB)/4, $0x3e800000
+DATA quarter<>+8(SB)/4, $0x3e800000
+DATA quarter<>+12(SB)/4, $0x3e800000
+DATA quarter<>+16(SB)/4, $0x3e800000
+DATA quarter<>+20(SB)/4, $0x3e800000
+DATA quarter<>+24(SB)/4, $0x3e800000
+DATA quarter<>+28(SB)/4, $0x3e800000
+DATA quarter<>+32(SB)/4, $0x3e800000
+DATA quarter<>+36(SB)/4, $0x3e800000
+DATA quarter<>+40(SB)/4, $0x3e800000
+DATA quarter<>+44(SB)/4, $0x3e800000
+DATA quarter<>+48(SB)/4, $0x3e800000
+DATA quarter<>+52(SB)/4, $0x3e800000
+DATA quarter<>+56(SB)/4, $0x3e800000
+DATA quarter<>+60(SB)/4, $0x3e800000
+GLOBL quarter<>(SB), RODATA|NOPTR, $64
+
+DATA normalC9<>+0(SB)/4, $0x3c8a61fe
+DATA normalC9<>+4(SB)/4, $0x3c8a61fe
+DATA normalC9<>+8(SB)/4, $0x3c8a61fe
+DATA normalC9<>+12(SB)/4, $0x3c8a61fe
+DATA normalC9<>+16(SB)/4, $0x3c8a61fe
+DATA normalC9<>+20(SB)/4, $0x3c8a61fe
+DATA normalC9<>+24(SB)/4, $0x3c8a61fe
+DATA normalC9<>+28(SB)/4, $0x3c8a61fe
+DATA normalC9<>+32(SB)/4, $0x3c8a61fe
+DATA normalC9<>+36(SB)/4, $0x3c8a61fe
+DATA normalC9<>+40(SB)/4, $0x3c8a61fe
+DATA normalC9<>+44(SB)/4, $0x3c8a61fe
+DATA normalC9<>+48(SB)/4, $0x3c8a61fe
+DATA normalC9<>+52(SB)/4, $0x3c8a61fe
+DATA normalC9<>+56(SB)/4, $0x3c8a61fe
+DATA normalC9<>+60(SB)/4, $0x3c8a61fe
+GLOBL normalC9<>(SB), RODATA|NOPTR, $64
+
+DATA normalC8<>+0(SB)/4, $0xbd842c22
+DATA normalC8<>+4(SB)/4, $0xbd842c22
+DATA normalC8<>+8(SB)/4, $0xbd842c22
+DATA normalC8<>+12(SB)/4, $0xbd842c22
+DATA normalC8<>+16(SB)/4, $0xbd842c22
+DATA normalC8<>+20(SB)/4, $0xbd842c22
+DATA normalC8<>+24(SB)/4, $0xbd842c22
+DATA normalC8<>+28(SB)/4, $0xbd842c22
+DATA normalC8<>+32(SB)/4, $0xbd842c22
+DATA normalC8<>+36(SB)/4, $0xbd842c22
+DATA normalC8<>+40(SB)/4, $0xbd842c22
+DATA normalC8<>+44(SB)/4, $0xbd842c22
+DATA normalC8<>+48(SB)/4, $0xbd842c22
+DATA normalC8<>+52(SB)/4, $0xbd842c22
+DATA normalC8<>+56(SB)/4, $0xbd842c22
+DATA normalC8<>+60(SB)/4, $0xbd842c22
+GLOBL normalC8<>(SB), RODATA|NOPTR, $64
+
+DATA normalC7<>+0(SB)/4, $0x3d64e232
+DATA normalC7<>+4(SB)/4, $0x3d64e232
+DATA normalC7<>+8(SB)/4, $0x3d64e232
+DATA normalC7<>+12(SB)/4, $0x3d64e232
+DATA normalC7<>+16(SB)/4, $0x3d64e232
+DATA normalC7<>+20(SB)/4, $0x3d64e232
+DATA normalC7<>+24(SB)/4, $0x3d64e232
+DATA normalC7<>+28(SB)/4, $0x3d64e232
+DATA normalC7<>+32(SB)/4, $0x3d64e232
+DATA normalC7<>+36(SB)/4, $0x3d64e232
+DATA normalC7<>+40(SB)/4, $0x3d64e232
+DATA normalC7<>+44(SB)/4, $0x3d64e232
+DATA normalC7<>+48(SB)/4, $0x3d64e232
+DATA normalC7<>+52(SB)/4, $0x3d64e232
+DATA normalC7<>+56(SB)/4, $0x3d64e232
+DATA normalC7<>+60(SB)/4, $0x3d64e232
+GLOBL normalC7<>(SB), RODATA|NOPTR, $64
+
+DATA normalC6<>+0(SB)/4, $0x3cb939a5
+DATA normalC6<>+4(SB)/4, $0x3cb939a5
+DATA normalC6<>+8(SB)/4, $0x3cb939a5
+DATA normalC6<>+12(SB)/4, $0x3cb939a5
+DATA normalC6<>+16(SB)/4, $0x3cb939a5
+DATA normalC6<>+20(SB)/4, $0x3cb939a5
+DATA normalC6<>+24(SB)/4, $0x3cb939a5
+DATA normalC6<>+28(SB)/4, $0x3cb939a5
+DATA normalC6<>+32(SB)/4, $0x3cb939a5
+DATA normalC6<>+36(SB)/4, $0x3cb939a5
+DATA normalC6<>+40(SB)/4, $0x3cb939a5
+DATA normalC6<>+44(SB)/4, $0x3cb939a5
+DATA normalC6<>+48(SB)/4, $0x3cb939a5
+DATA normalC6<>+52(SB)/4, $0x3cb939a5
+DATA normalC6<>+56(SB)/4, $0x3cb939a5
+DATA normalC6<>+60(SB)/4, $0x3cb939a5
+GLOBL normalC6<>(SB), RODATA|NOPTR, $64
+
+DATA normalC5<>+0(SB)/4, $0x3c914919
+DATA normalC5<>+4(SB)/4, $0x3c914919
+DATA normalC5<>+8(SB)/4, $0x3c914919
+DATA normalC5<>+12(SB)/4, $0x3c914919
+DATA normalC5<>+16(SB)/4, $0x3c914919
+DATA normalC5<>+20(SB)/4, $0x3c914919
+DATA normalC5<>+24(SB)/4, $0x3c914919
+DATA normalC5<>+28(SB)/4, $0x3c914919
+DATA normalC5<>+32(SB)/4, $0x3c914919
+DATA normalC5<>+36(SB)/4, $0x3c914919
+DATA normalC5<>+40(SB)/4, $0x3c914919
+DATA normalC5<>+44(SB)/4, $0x3c914919
+DATA normalC5<>+48(SB)/4, $0x3c914919
+DATA normalC5<>+52(SB)/4, $0x3c914919
+DATA normalC5<>+56(SB)/4, $0x3c914919
+DATA normalC5<>+60(SB)/4, $0x3c914919
+GLOBL normalC5<>(SB), RODATA|NOPTR, $64
+
+DATA normalC4<>+0(SB)/4, $0x3dabba19
+DATA normalC4<>+4(SB)/4, $0x3dabba19
+DATA normalC4<>+8(SB)/4, $0x3dabba19
+DATA normalC4<>+12(SB)/4, $0x3dabba19
+DATA normalC4<>+16(SB)/4, $0x3dabba19
+DATA normalC4<>+20(SB)/4, $0x3dabba19
+DATA normalC4<>+24(SB)/4, $0x3dabba19
+DATA normalC4<>+28(SB)/4, $0x3dabba19
+DATA normalC4<>+32(SB)/4, $0x3dabba19
+DATA normalC4<>+36(SB)/4, $0x3dabba19
+DATA normalC4<>+40(SB)/4, $0x3dabba19
+DATA normalC4<>+44(SB)/4, $0x3dabba19
+DATA normalC4<>+48(SB)/4, $0x3dabba19
+DATA normalC4<>+52(SB)/4, $0x3dabba19
+DATA normalC4<>+56(SB)/4, $0x3dabba19
+DATA normalC4<>+60(SB)/4, $0x3dabba19
+GLOBL normalC4<>(SB), RODATA|NOPTR, $64
+
+DATA normalC3<>+0(SB)/4, $0x3d9587c5
+DATA normalC3<>+4(SB)/4, $0x3d9587c5
+DATA normalC3<>+8(SB)/4, $0x3d9587c5
+DATA normalC3<>+12(SB)/4, $0x3d9587c5
+DATA normalC3<>+16(SB)/4, $0x3d9587c5
+DATA normalC3<>+20(SB)/4, $0x3d9587c5
+DATA normalC3<>+24(SB)/4, $0x3d9587c5
+DATA normalC3<>+28(SB)/4, $0x3d9587c5
+DATA normalC3<>+32(SB)/4, $0x3d9587c5
+DATA normalC3<>+36(SB)/4, $0x3d9587c5
+DATA normalC3<>+40(SB)/4, $0x3d9587c5
+DATA normalC3<>+44(SB)/4, $0x3d9587c5
+DATA normalC3<>+48(SB)/4, $0x3d9587c5
+DATA normalC3<>+52(SB)/4, $0x3d9587c5
+DATA normalC3<>+56(SB)/4, $0x3d9587c5
+DATA normalC3<>+60(SB)/4, $0x3d9587c5
+GLOBL normalC3<>(SB), RODATA|NOPTR, $64
+
+DATA normalC2<>+0(SB)/4, $0x3dc32646
+DATA normalC2<>+4(SB)/4, $0x3dc32646
+DATA normalC2<>+8(SB)/4, $0x3dc32646
+DATA normalC2<>+12(SB)/4, $0x3dc32646
+DATA normalC2<>+16(SB)/4, $0x3dc32646
+DATA normalC2<>+20(SB)/4, $0x3dc32646
+DATA normalC2<>+24(SB)/4, $0x3dc32646
+DATA normalC2<>+28(SB)/4, $0x3dc32646
+DATA normalC2<>+32(SB)/4, $0x3dc32646
+DATA normalC2<>+36(SB)/4, $0x3dc32646
+DATA normalC2<>+40(SB)/4, $0x3dc32646
+DATA normalC2<>+44(SB)/4, $0x3dc32646
+DATA normalC2<>+48(SB)/4, $0x3dc32646
+DATA normalC2<>+52(SB)/4, $0x3dc32646
+DATA normalC2<>+56(SB)/4, $0x3dc32646
+DATA normalC2<>+60(SB)/4, $0x3dc32646
+GLOBL normalC2<>(SB), RODATA|NOPTR, $64
+
+DATA normalC1<>+0(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+4(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+8(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+12(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+16(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+20(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+24(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+28(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+32(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+36(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+40(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+44(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+48(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+52(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+56(SB)/4, $0x3dcbd1e8
+DATA normalC1<>+60(SB)/4, $0x3dcbd1e8
+GLOBL normalC1<>(SB), RODATA|NOPTR, $64
+
+DATA normalC0<>+0(SB)/4, $0x3dcc47ce
+DATA normalC0<>+4(SB)/4, $0x3dcc47ce
+DATA normalC0<>+8(SB)/4, $0x3dcc47ce
+DATA normalC0<>+12(SB)/4, $0x3dcc47ce
+DATA normalC0<>+16(SB)/4, $0x3dcc47ce
+DATA normalC0<>+20(SB)/4, $0x3dcc47ce
+DATA normalC0<>+24(SB)/4, $0x3dcc47ce
+DATA normalC0<>+28(SB)/4, $0x3dcc47ce
+DATA normalC0<>+32(SB)/4, $0x3dcc47ce
+DATA normalC0<>+36(SB)/4, $0x3dcc47ce
+DATA normalC0<>+40(SB)/4, $0x3dcc47ce
+DATA normalC0<>+44(SB)/4, $0x3dcc47ce
+DATA normalC0<>+48(SB)/4, $0x3dcc47ce
+DATA normalC0<>+52(SB)/4, $0x3dcc47ce
+DATA normalC0<>+56(SB)/4, $0x3dcc47ce
+DATA normalC0<>+60(SB)/4, $0x3dcc47ce
+GLOBL normalC0<>(SB), RODATA|NOPTR, $64
+
+DATA minusHalf<>+0(SB)/4, $0xbf000000
+DATA minusHalf<>+4(SB)/4, $0xbf000000
+DATA minusHalf<>+8(SB)/4, $0xbf000000
+DATA minusHalf<>+12(SB)/4, $0xbf000000
+DATA minusHalf<>+16(SB)/4, $0xbf000000
+DATA minusHalf<>+20(SB)/4, $0xbf000000
+DATA minusHalf<>+24(SB)/4, $0xbf000000
+DATA minusHalf<>+28(SB)/4, $0xbf000000
+DATA minusHalf<>+32(SB)/4, $0xbf000000
+DATA minusHalf<>+36(SB)/4, $0xbf000000
+DATA minusHalf<>+40(SB)/4, $0xbf000000
+DATA minusHalf<>+44(SB)/4, $0xbf000000
+DATA minusHalf<>+48(SB)/4, $0xbf000000
+DATA minusHalf<>+52(SB)/4, $0xbf000000
+DATA minusHalf<>+56(SB)/4, $0xbf000000
+DATA minusHalf<>+60(SB)/4, $0xbf000000
+GLOBL minusHalf<>(SB), RODATA|NOPTR, $64
+
+// func geluGradAVX2(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX2
+TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	XORQ SI, SI
+	CMPQ BX, $0x20
+	JLT  enough22
+
+loop21:
+	VMOVUPS   (DX)(SI*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y4, Y4
+	VMULPS    normalDensity<>+0(SB), Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VMOVUPS   (CX)(SI*4), Y0
+	VMULPS    Y0, Y4, Y4
+	VMOVUPS   Y4, (AX)(SI*4)
+	VMOVUPS   32(DX)(SI*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y4, Y4
+	VMULPS    normalDensity<>+0(SB), Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VMOVUPS   32(CX)(SI*4), Y0
+	VMULPS    Y0, Y4, Y4
+	VMOVUPS   Y4, 32(AX)(SI*4)
+	VMOVUPS   64(DX)(SI*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y4, Y4
+	VMULPS    normalDensity<>+0(SB), Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VMOVUPS   64(CX)(SI*4), Y0
+	VMULPS    Y0, Y4, Y4
+	VMOVUPS   Y4, 64(AX)(SI*4)
+	VMOVUPS   96(DX)(SI*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y4, Y4
+	VMULPS    normalDensity<>+0(SB), Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VMOVUPS   96(CX)(SI*4), Y0
+	VMULPS    Y0, Y4, Y4
+	VMOVUPS   Y4, 96(AX)(SI*4)
+	ADDQ      $0x20, SI
+	SUBQ      $0x20, BX
+	CMPQ      BX, $0x20
+	JGE       loop21
+
+enough22:
+	CMPQ BX, $0x08
+	JLT  enough24
+
+loop23:
+	VMOVUPS   (DX)(SI*4), Y0
+	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
+	VMULPS    quarter<>+0(SB), Y1, Y1
+	VADDPS    one<>+0(SB), Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VDIVPS    Y1, Y2, Y2
+	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    minusHalf<>+0(SB), Y0, Y2
+	VMULPS    Y0, Y2, Y2
+	VMOVUPS   expMin<>+0(SB), Y3
+	VMAXPS    Y2, Y3, Y2
+	VMOVUPS   expMax<>+0(SB), Y3
+	VMINPS    Y2, Y3, Y2
+	VMULPS    log2E<>+0(SB), Y2, Y3
+	VADDPS    rounder<>+0(SB), Y3, Y3
+	VSUBPS    rounder<>+0(SB), Y3, Y4
+	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS    Y5, Y2, Y2
+	VMULPS    expC4<>+0(SB), Y2, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VMULPS    Y2, Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y3, Y3
+	VPSRAD    $0x01, Y3, Y2
+	VPSUBD    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y4, Y4
+	VPADDD    bias<>+0(SB), Y3, Y3
+	VPSLLD    $0x17, Y3, Y3
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y4, Y1, Y1
+	VMOVUPS   one<>+0(SB), Y2
+	VSUBPS    Y1, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VCMPPS    $0x11, Y3, Y0, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2
+	VMULPS    Y0, Y4, Y4
+	VMULPS    normalDensity<>+0(SB), Y4, Y4
+	VADDPS    Y2, Y4, Y4
+	VMOVUPS   (CX)(SI*4), Y0
+	VMULPS    Y0, Y4, Y4
+	VMOVUPS   Y4, (AX)(SI*4)
+	ADDQ      $0x08, SI
+	SUBQ      $0x08, BX
+	CMPQ      BX, $0x08
+	JGE       loop23
+
+enough24:
+	TESTQ      BX, BX
+	JEQ        done25
+	LEAQ       tailMasks<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VANDPS     magnitudeBits<>+0(SB), Y1, Y2
+	VMULPS     quarter<>+0(SB), Y2, Y2
+	VADDPS     one<>+0(SB), Y2, Y2
+	VMOVUPS    one<>+0(SB), Y3
+	VDIVPS     Y2, Y3, Y3
+	VMULPS     normalC9<>+0(SB), Y3, Y2
+	VADDPS     normalC8<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC7<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC6<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC5<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC4<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC3<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC2<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC1<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VADDPS     normalC0<>+0(SB), Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMULPS     minusHalf<>+0(SB), Y1, Y3
+	VMULPS     Y1, Y3, Y3
+	VMOVUPS    expMin<>+0(SB), Y4
+	VMAXPS     Y3, Y4, Y3
+	VMOVUPS    expMax<>+0(SB), Y4
+	VMINPS     Y3, Y4, Y3
+	VMULPS     log2E<>+0(SB), Y3, Y4
+	VADDPS     rounder<>+0(SB), Y4, Y4
+	VSUBPS     rounder<>+0(SB), Y4, Y5
+	VMULPS     ln2Hi<>+0(SB), Y5, Y6
+	VSUBPS     Y6, Y3, Y3
+	VMULPS     ln2Lo<>+0(SB), Y5, Y6
+	VSUBPS     Y6, Y3, Y3
+	VMULPS     expC4<>+0(SB), Y3, Y5
+	VADDPS     expC3<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     expC2<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     expC1<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     expC0<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VADDPS     one<>+0(SB), Y5, Y5
+	VPSUBD     rounderBits<>+0(SB), Y4, Y4
+	VPSRAD     $0x01, Y4, Y3
+	VPSUBD     Y3, Y4, Y4
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y5, Y5
+	VPADDD     bias<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VMULPS     Y5, Y2, Y2
+	VMOVUPS    one<>+0(SB), Y3
+	VSUBPS     Y2, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VCMPPS     $0x11, Y4, Y1, Y4
+	VBLENDVPS  Y4, Y2, Y3, Y3
+	VMULPS     Y1, Y5, Y5
+	VMULPS     normalDensity<>+0(SB), Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMULPS     Y1, Y5, Y5
+	VMASKMOVPS Y5, Y0, (AX)(SI*4)
+
+done25:
+	VZEROUPPER
+	RET
+
+DATA normalDensity<>+0(SB)/4, $0x3ecc422a
+DATA normalDensity<>+4(SB)/4, $0x3ecc422a
+DATA normalDensity<>+8(SB)/4, $0x3ecc422a
+DATA normalDensity<>+12(SB)/4, $0x3ecc422a
+DATA normalDensity<>+16(SB)/4, $0x3ecc422a
+DATA normalDensity<>+20(SB)/4, $0x3ecc422a
+DATA normalDensity<>+24(SB)/4, $0x3ecc422a
+DATA normalDensity<>+28(SB)/4, $0x3ecc422a
+DATA normalDensity<>+32(SB)/4, $0x3ecc422a
+DATA normalDensity<>+36(SB)/4, $0x3ecc422a
+DATA normalDensity<>+40(SB)/4, $0x3ecc422a
+DATA normalDensity<>+44(SB)/4, $0x3ecc422a
+DATA normalDensity<>+48(SB)/4, $0x3ecc422a
+DATA normalDensity<>+52(SB)/4, $0x3ecc422a
+DATA normalDensity<>+56(SB)/4, $0x3ecc422a
+DATA normalDensity<>+60(SB)/4, $0x3ecc422a
+GLOBL normalDensity<>(SB), RODATA|NOPTR, $64
+
+// func siluAVX2(dst []float32, x []float32)
+// Requires: AVX, AVX2
+TEXT ·siluAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	CMPQ DX, $0x20
+	JLT  enough27
+
+loop26:
+	VMOVUPS (CX)(BX*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(BX*4)
+	VMOVUPS 32(CX)(BX*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(AX)(BX*4)
+	VMOVUPS 64(CX)(BX*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(AX)(BX*4)
+	VMOVUPS 96(CX)(BX*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(AX)(BX*4)
+	ADDQ    $0x20, BX
+	SUBQ    $0x20, DX
+	CMPQ    DX, $0x20
+	JGE     loop26
+
+enough27:
+	CMPQ DX, $0x08
+	JLT  enough29
+
+loop28:
+	VMOVUPS (CX)(BX*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	CMPQ    DX, $0x08
+	JGE     loop28
+
+enough29:
+	TESTQ      DX, DX
+	JEQ        done30
+	LEAQ       tailMasks<>+32(SB), SI
+	NEGQ       DX
+	VMOVUPS    (SI)(DX*4), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VXORPS     signBit<>+0(SB), Y2, Y2
+	VMOVUPS    expMin<>+0(SB), Y3
+	VMAXPS     Y2, Y3, Y2
+	VMOVUPS    expMax<>+0(SB), Y3
+	VMINPS     Y2, Y3, Y2
+	VMULPS     log2E<>+0(SB), Y2, Y3
+	VADDPS     rounder<>+0(SB), Y3, Y3
+	VSUBPS     rounder<>+0(SB), Y3, Y4
+	VMULPS     ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     expC4<>+0(SB), Y2, Y4
+	VADDPS     expC3<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC2<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC1<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC0<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     Y2, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VPSUBD     rounderBits<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y3, Y2
+	VPSUBD     Y2, Y3, Y3
+	VPADDD     bias<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y4, Y4
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VMOVUPS    one<>+0(SB), Y2
+	VDIVPS     Y4, Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(BX*4)
+
+done30:
+	VZEROUPPER
+	RET
+
+// func siluGradAVX2(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX2
+TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	XORQ SI, SI
+	CMPQ BX, $0x20
+	JLT  enough32
+
+loop31:
+	VMOVUPS (DX)(SI*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMOVUPS one<>+0(SB), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  one<>+0(SB), Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS (CX)(SI*4), Y0
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(DX)(SI*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMOVUPS one<>+0(SB), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  one<>+0(SB), Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS 32(CX)(SI*4), Y0
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(DX)(SI*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMOVUPS one<>+0(SB), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  one<>+0(SB), Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS 64(CX)(SI*4), Y0
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(DX)(SI*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMOVUPS one<>+0(SB), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  one<>+0(SB), Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS 96(CX)(SI*4), Y0
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, BX
+	CMPQ    BX, $0x20
+	JGE     loop31
+
+enough32:
+	CMPQ BX, $0x08
+	JLT  enough34
+
+loop33:
+	VMOVUPS (DX)(SI*4), Y0
+	VMOVAPS Y0, Y1
+	VXORPS  signBit<>+0(SB), Y1, Y1
+	VMOVUPS expMin<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS expMax<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMULPS  log2E<>+0(SB), Y1, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y3
+	VMULPS  ln2Hi<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  ln2Lo<>+0(SB), Y3, Y4
+	VSUBPS  Y4, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y1, Y3
+	VADDPS  expC3<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC2<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC1<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  expC0<>+0(SB), Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y1
+	VPSUBD  Y1, Y2, Y2
+	VPADDD  bias<>+0(SB), Y1, Y1
+	VPSLLD  $0x17, Y1, Y1
+	VMULPS  Y1, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMOVUPS one<>+0(SB), Y1
+	VDIVPS  Y3, Y1, Y1
+	VMOVUPS one<>+0(SB), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y0, Y2, Y2
+	VADDPS  one<>+0(SB), Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS (CX)(SI*4), Y0
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	CMPQ    BX, $0x08
+	JGE     loop33
+
+enough34:
+	TESTQ      BX, BX
+	JEQ        done35
+	LEAQ       tailMasks<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y0
+	VMASKMOVPS (DX)(SI*4), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VXORPS     signBit<>+0(SB), Y2, Y2
+	VMOVUPS    expMin<>+0(SB), Y3
+	VMAXPS     Y2, Y3, Y2
+	VMOVUPS    expMax<>+0(SB), Y3
+	VMINPS     Y2, Y3, Y2
+	VMULPS     log2E<>+0(SB), Y2, Y3
+	VADDPS     rounder<>+0(SB), Y3, Y3
+	VSUBPS     rounder<>+0(SB), Y3, Y4
+	VMULPS     ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     expC4<>+0(SB), Y2, Y4
+	VADDPS     expC3<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC2<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC1<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC0<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     Y2, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VPSUBD     rounderBits<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y3, Y2
+	VPSUBD     Y2, Y3, Y3
+	VPADDD     bias<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y4, Y4
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VMOVUPS    one<>+0(SB), Y2
+	VDIVPS     Y4, Y2, Y2
+	VMOVUPS    one<>+0(SB), Y3
+	VSUBPS     Y2, Y3, Y3
+	VMULPS     Y1, Y3, Y3
+	VADDPS     one<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMULPS     Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(SI*4)
+
+done35:
+	VZEROUPPER
+	RET
+
 // func expAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512F
 TEXT ·expAVX512(SB), NOSPLIT, $0-48
@@ -1317,9 +3063,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), CX
 	XORQ BX, BX
 	CMPQ CX, $0x40
-	JLT  enough17
+	JLT  enough37
 
-loop16:
+loop36:
 	VMOVUPS (DX)(BX*4), Z0
 	VMOVUPS expMin<>+0(SB), Z1
 	VMAXPS  Z0, Z1, Z0
@@ -1459,13 +3205,13 @@ loop16:
 	ADDQ    $0x40, BX
 	SUBQ    $0x40, CX
 	CMPQ    CX, $0x40
-	JGE     loop16
+	JGE     loop36
 
-enough17:
+enough37:
 	CMPQ CX, $0x10
-	JLT  enough19
+	JLT  enough39
 
-loop18:
+loop38:
 	VMOVUPS (DX)(BX*4), Z0
 	VMOVUPS expMin<>+0(SB), Z1
 	VMAXPS  Z0, Z1, Z0
@@ -1503,11 +3249,11 @@ loop18:
 	ADDQ    $0x10, BX
 	SUBQ    $0x10, CX
 	CMPQ    CX, $0x10
-	JGE     loop18
+	JGE     loop38
 
-enough19:
+enough39:
 	TESTQ     CX, CX
-	JEQ       done20
+	JEQ       done40
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -1547,7 +3293,7 @@ enough19:
 	VMULPS    Z1, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
-done20:
+done40:
 	VZEROUPPER
 	RET
 
@@ -1559,9 +3305,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), CX
 	XORQ BX, BX
 	CMPQ CX, $0x40
-	JLT  enough22
+	JLT  enough42
 
-loop21:
+loop41:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  signBit<>+0(SB), Z0, Z0
 	VMOVUPS expMin<>+0(SB), Z1
@@ -1717,13 +3463,13 @@ loop21:
 	ADDQ    $0x40, BX
 	SUBQ    $0x40, CX
 	CMPQ    CX, $0x40
-	JGE     loop21
+	JGE     loop41
 
-enough22:
+enough42:
 	CMPQ CX, $0x10
-	JLT  enough24
+	JLT  enough44
 
-loop23:
+loop43:
 	VMOVUPS (DX)(BX*4), Z0
 	VXORPS  signBit<>+0(SB), Z0, Z0
 	VMOVUPS expMin<>+0(SB), Z1
@@ -1765,11 +3511,11 @@ loop23:
 	ADDQ    $0x10, BX
 	SUBQ    $0x10, CX
 	CMPQ    CX, $0x10
-	JGE     loop23
+	JGE     loop43
 
-enough24:
+enough44:
 	TESTQ     CX, CX
-	JEQ       done25
+	JEQ       done45
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -1813,7 +3559,7 @@ enough24:
 	VDIVPS    Z2, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done25:
+done45:
 	VZEROUPPER
 	RET
 
@@ -1825,9 +3571,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), CX
 	XORQ BX, BX
 	CMPQ CX, $0x40
-	JLT  enough27
+	JLT  enough47
 
-loop26:
+loop46:
 	VMOVUPS (DX)(BX*4), Z0
 	VMULPS  Z0, Z0, Z1
 	VMULPS  tanhC4<>+0(SB), Z1, Z2
@@ -2063,13 +3809,13 @@ loop26:
 	ADDQ    $0x40, BX
 	SUBQ    $0x40, CX
 	CMPQ    CX, $0x40
-	JGE     loop26
+	JGE     loop46
 
-enough27:
+enough47:
 	CMPQ CX, $0x10
-	JLT  enough29
+	JLT  enough49
 
-loop28:
+loop48:
 	VMOVUPS (DX)(BX*4), Z0
 	VMULPS  Z0, Z0, Z1
 	VMULPS  tanhC4<>+0(SB), Z1, Z2
@@ -2131,11 +3877,11 @@ loop28:
 	ADDQ    $0x10, BX
 	SUBQ    $0x10, CX
 	CMPQ    CX, $0x10
-	JGE     loop28
+	JGE     loop48
 
-enough29:
+enough49:
 	TESTQ     CX, CX
-	JEQ       done30
+	JEQ       done50
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -2199,6 +3945,1504 @@ enough29:
 	VMOVAPS   Z2, K2, Z4
 	VMOVUPS   Z4, K1, (AX)(BX*4)
 
-done30:
+done50:
+	VZEROUPPER
+	RET
+
+// func geluAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ dst_len+8(FP), CX
+	XORQ BX, BX
+	CMPQ CX, $0x40
+	JLT  enough52
+
+loop51:
+	VMOVUPS (DX)(BX*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	VMOVUPS 64(DX)(BX*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 64(AX)(BX*4)
+	VMOVUPS 128(DX)(BX*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 128(AX)(BX*4)
+	VMOVUPS 192(DX)(BX*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop51
+
+enough52:
+	CMPQ CX, $0x10
+	JLT  enough54
+
+loop53:
+	VMOVUPS (DX)(BX*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop53
+
+enough54:
+	TESTQ     CX, CX
+	JEQ       done55
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VPSUBD    rounderBits<>+0(SB), Z3, Z3
+	VPSRAD    $0x01, Z3, Z2
+	VPSUBD    Z2, Z3, Z3
+	VPADDD    bias<>+0(SB), Z2, Z2
+	VPSLLD    $0x17, Z2, Z2
+	VMULPS    Z2, Z4, Z4
+	VPADDD    bias<>+0(SB), Z3, Z3
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K2
+	VMOVAPS   Z1, K2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+done55:
+	VZEROUPPER
+	RET
+
+// func geluGradAVX512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ dx_len+8(FP), CX
+	XORQ SI, SI
+	CMPQ CX, $0x40
+	JLT  enough57
+
+loop56:
+	VMOVUPS (BX)(SI*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z4, Z4
+	VMULPS  normalDensity<>+0(SB), Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS (DX)(SI*4), Z0
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z4, (AX)(SI*4)
+	VMOVUPS 64(BX)(SI*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z4, Z4
+	VMULPS  normalDensity<>+0(SB), Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS 64(DX)(SI*4), Z0
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z4, 64(AX)(SI*4)
+	VMOVUPS 128(BX)(SI*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z4, Z4
+	VMULPS  normalDensity<>+0(SB), Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS 128(DX)(SI*4), Z0
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z4, 128(AX)(SI*4)
+	VMOVUPS 192(BX)(SI*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z4, Z4
+	VMULPS  normalDensity<>+0(SB), Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS 192(DX)(SI*4), Z0
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z4, 192(AX)(SI*4)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop56
+
+enough57:
+	CMPQ CX, $0x10
+	JLT  enough59
+
+loop58:
+	VMOVUPS (BX)(SI*4), Z0
+	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS  quarter<>+0(SB), Z1, Z1
+	VADDPS  one<>+0(SB), Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VDIVPS  Z1, Z2, Z2
+	VMULPS  normalC9<>+0(SB), Z2, Z1
+	VADDPS  normalC8<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC7<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC6<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC5<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC4<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC3<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC2<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC1<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VADDPS  normalC0<>+0(SB), Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMULPS  minusHalf<>+0(SB), Z0, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS expMin<>+0(SB), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS expMax<>+0(SB), Z3
+	VMINPS  Z2, Z3, Z2
+	VMULPS  log2E<>+0(SB), Z2, Z3
+	VADDPS  rounder<>+0(SB), Z3, Z3
+	VSUBPS  rounder<>+0(SB), Z3, Z4
+	VMULPS  ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS  Z5, Z2, Z2
+	VMULPS  expC4<>+0(SB), Z2, Z4
+	VADDPS  expC3<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC2<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC1<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  expC0<>+0(SB), Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z2, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VADDPS  one<>+0(SB), Z4, Z4
+	VPSUBD  rounderBits<>+0(SB), Z3, Z3
+	VPSRAD  $0x01, Z3, Z2
+	VPSUBD  Z2, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z4, Z4
+	VPADDD  bias<>+0(SB), Z3, Z3
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z4, Z4
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VCMPPS  $0x11, Z3, Z0, K1
+	VMOVAPS Z1, K1, Z2
+	VMULPS  Z0, Z4, Z4
+	VMULPS  normalDensity<>+0(SB), Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS (DX)(SI*4), Z0
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z4, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop58
+
+enough59:
+	TESTQ     CX, CX
+	JEQ       done60
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VPSUBD    rounderBits<>+0(SB), Z3, Z3
+	VPSRAD    $0x01, Z3, Z2
+	VPSUBD    Z2, Z3, Z3
+	VPADDD    bias<>+0(SB), Z2, Z2
+	VPSLLD    $0x17, Z2, Z2
+	VMULPS    Z2, Z4, Z4
+	VPADDD    bias<>+0(SB), Z3, Z3
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K2
+	VMOVAPS   Z1, K2, Z2
+	VMULPS    Z0, Z4, Z4
+	VMULPS    normalDensity<>+0(SB), Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)(SI*4)
+
+done60:
+	VZEROUPPER
+	RET
+
+// func siluAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·siluAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), DX
+	MOVQ dst_len+8(FP), CX
+	XORQ BX, BX
+	CMPQ CX, $0x40
+	JLT  enough62
+
+loop61:
+	VMOVUPS (DX)(BX*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(BX*4)
+	VMOVUPS 64(DX)(BX*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)(BX*4)
+	VMOVUPS 128(DX)(BX*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(AX)(BX*4)
+	VMOVUPS 192(DX)(BX*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop61
+
+enough62:
+	CMPQ CX, $0x10
+	JLT  enough64
+
+loop63:
+	VMOVUPS (DX)(BX*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop63
+
+enough64:
+	TESTQ     CX, CX
+	JEQ       done65
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VPSUBD    rounderBits<>+0(SB), Z2, Z2
+	VPSRAD    $0x01, Z2, Z1
+	VPSUBD    Z1, Z2, Z2
+	VPADDD    bias<>+0(SB), Z1, Z1
+	VPSLLD    $0x17, Z1, Z1
+	VMULPS    Z1, Z3, Z3
+	VPADDD    bias<>+0(SB), Z2, Z2
+	VPSLLD    $0x17, Z2, Z2
+	VMULPS    Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(BX*4)
+
+done65:
+	VZEROUPPER
+	RET
+
+// func siluGradAVX512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ dx_len+8(FP), CX
+	XORQ SI, SI
+	CMPQ CX, $0x40
+	JLT  enough67
+
+loop66:
+	VMOVUPS (BX)(SI*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS (DX)(SI*4), Z0
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	VMOVUPS 64(BX)(SI*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS 64(DX)(SI*4), Z0
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 64(AX)(SI*4)
+	VMOVUPS 128(BX)(SI*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS 128(DX)(SI*4), Z0
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 128(AX)(SI*4)
+	VMOVUPS 192(BX)(SI*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS 192(DX)(SI*4), Z0
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 192(AX)(SI*4)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop66
+
+enough67:
+	CMPQ CX, $0x10
+	JLT  enough69
+
+loop68:
+	VMOVUPS (BX)(SI*4), Z0
+	VMOVAPS Z0, Z1
+	VXORPS  signBit<>+0(SB), Z1, Z1
+	VMOVUPS expMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS expMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  log2E<>+0(SB), Z1, Z2
+	VADDPS  rounder<>+0(SB), Z2, Z2
+	VSUBPS  rounder<>+0(SB), Z2, Z3
+	VMULPS  ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  expC4<>+0(SB), Z1, Z3
+	VADDPS  expC3<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC2<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC1<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  expC0<>+0(SB), Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VMULPS  Z1, Z3, Z3
+	VADDPS  Z1, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VPSUBD  rounderBits<>+0(SB), Z2, Z2
+	VPSRAD  $0x01, Z2, Z1
+	VPSUBD  Z1, Z2, Z2
+	VPADDD  bias<>+0(SB), Z1, Z1
+	VPSLLD  $0x17, Z1, Z1
+	VMULPS  Z1, Z3, Z3
+	VPADDD  bias<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z2, Z2
+	VMULPS  Z2, Z3, Z3
+	VADDPS  one<>+0(SB), Z3, Z3
+	VMOVUPS one<>+0(SB), Z1
+	VDIVPS  Z3, Z1, Z1
+	VMOVUPS one<>+0(SB), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMOVUPS (DX)(SI*4), Z0
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop68
+
+enough69:
+	TESTQ     CX, CX
+	JEQ       done70
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (BX)(SI*4), K1, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VPSUBD    rounderBits<>+0(SB), Z2, Z2
+	VPSRAD    $0x01, Z2, Z1
+	VPSUBD    Z1, Z2, Z2
+	VPADDD    bias<>+0(SB), Z1, Z1
+	VPSLLD    $0x17, Z1, Z1
+	VMULPS    Z1, Z3, Z3
+	VPADDD    bias<>+0(SB), Z2, Z2
+	VPSLLD    $0x17, Z2, Z2
+	VMULPS    Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(SI*4)
+
+done70:
 	VZEROUPPER
 	RET

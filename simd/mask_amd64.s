@@ -262,101 +262,6 @@ DATA laneBits<>+56(SB)/4, $0x00000040
 DATA laneBits<>+60(SB)/4, $0x00000080
 GLOBL laneBits<>(SB), RODATA|NOPTR, $64
 
-// func maskAxpyAVX2(dst []float32, x []float32, bits []uint32, a float32)
-// Requires: AVX, AVX2
-TEXT ·maskAxpyAVX2(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         bits_base+48(FP), DX
-	VBROADCASTSS a+72(FP), Y0
-	MOVQ         dst_len+8(FP), BX
-	XORQ         SI, SI
-	CMPQ         BX, $0x20
-	JLT          enough17
-
-loop16:
-	VMOVUPS      (CX)(SI*4), Y1
-	VMOVUPS      (AX)(SI*4), Y2
-	VMULPS       Y0, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VPBROADCASTB (DX), Y3
-	VPAND        laneBits<>+0(SB), Y3, Y3
-	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y2
-	VMOVUPS      Y2, (AX)(SI*4)
-	VMOVUPS      32(CX)(SI*4), Y1
-	VMOVUPS      32(AX)(SI*4), Y2
-	VMULPS       Y0, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VPBROADCASTB 1(DX), Y3
-	VPAND        laneBits<>+0(SB), Y3, Y3
-	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y2
-	VMOVUPS      Y2, 32(AX)(SI*4)
-	VMOVUPS      64(CX)(SI*4), Y1
-	VMOVUPS      64(AX)(SI*4), Y2
-	VMULPS       Y0, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VPBROADCASTB 2(DX), Y3
-	VPAND        laneBits<>+0(SB), Y3, Y3
-	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y2
-	VMOVUPS      Y2, 64(AX)(SI*4)
-	VMOVUPS      96(CX)(SI*4), Y1
-	VMOVUPS      96(AX)(SI*4), Y2
-	VMULPS       Y0, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VPBROADCASTB 3(DX), Y3
-	VPAND        laneBits<>+0(SB), Y3, Y3
-	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y2
-	VMOVUPS      Y2, 96(AX)(SI*4)
-	ADDQ         $0x04, DX
-	ADDQ         $0x20, SI
-	SUBQ         $0x20, BX
-	CMPQ         BX, $0x20
-	JGE          loop16
-
-enough17:
-	CMPQ BX, $0x08
-	JLT  enough19
-
-loop18:
-	VMOVUPS      (CX)(SI*4), Y1
-	VMOVUPS      (AX)(SI*4), Y2
-	VMULPS       Y0, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VPBROADCASTB (DX), Y3
-	VPAND        laneBits<>+0(SB), Y3, Y3
-	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y2
-	VMOVUPS      Y2, (AX)(SI*4)
-	ADDQ         $0x01, DX
-	ADDQ         $0x08, SI
-	SUBQ         $0x08, BX
-	CMPQ         BX, $0x08
-	JGE          loop18
-
-enough19:
-	TESTQ        BX, BX
-	JEQ          done20
-	LEAQ         tailMasks<>+32(SB), DI
-	NEGQ         BX
-	VMOVUPS      (DI)(BX*4), Y1
-	VMASKMOVPS   (CX)(SI*4), Y1, Y2
-	VMASKMOVPS   (AX)(SI*4), Y1, Y3
-	VMULPS       Y0, Y2, Y2
-	VADDPS       Y2, Y3, Y2
-	VPBROADCASTB (DX), Y0
-	VPAND        laneBits<>+0(SB), Y0, Y0
-	VPCMPEQD     laneBits<>+0(SB), Y0, Y0
-	VBLENDVPS    Y0, Y2, Y3, Y3
-	VMASKMOVPS   Y3, Y1, (AX)(SI*4)
-
-done20:
-	VZEROUPPER
-	RET
-
 // func reluAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·reluAVX512(SB), NOSPLIT, $0-48
@@ -366,9 +271,9 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	MOVQ   dst_len+8(FP), CX
 	XORQ   BX, BX
 	CMPQ   CX, $0x40
-	JLT    enough22
+	JLT    enough17
 
-loop21:
+loop16:
 	VMOVUPS   (DX)(BX*4), Z1
 	VCMPPS    $0x16, Z0, Z1, K1
 	VMOVAPS.Z Z1, K1, Z1
@@ -388,13 +293,13 @@ loop21:
 	ADDQ      $0x40, BX
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
-	JGE       loop21
+	JGE       loop16
 
-enough22:
+enough17:
 	CMPQ CX, $0x10
-	JLT  enough24
+	JLT  enough19
 
-loop23:
+loop18:
 	VMOVUPS   (DX)(BX*4), Z1
 	VCMPPS    $0x16, Z0, Z1, K1
 	VMOVAPS.Z Z1, K1, Z1
@@ -402,11 +307,11 @@ loop23:
 	ADDQ      $0x10, BX
 	SUBQ      $0x10, CX
 	CMPQ      CX, $0x10
-	JGE       loop23
+	JGE       loop18
 
-enough24:
+enough19:
 	TESTQ     CX, CX
-	JEQ       done25
+	JEQ       done20
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
@@ -416,7 +321,7 @@ enough24:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
-done25:
+done20:
 	VZEROUPPER
 	RET
 
@@ -430,9 +335,9 @@ TEXT ·reluBitsAVX512(SB), NOSPLIT, $0-72
 	MOVQ   dst_len+8(FP), CX
 	XORQ   SI, SI
 	CMPQ   CX, $0x40
-	JLT    enough27
+	JLT    enough22
 
-loop26:
+loop21:
 	VMOVUPS   (DX)(SI*4), Z1
 	VCMPPS    $0x16, Z0, Z1, K1
 	VMOVAPS.Z Z1, K1, Z1
@@ -457,13 +362,13 @@ loop26:
 	ADDQ      $0x40, SI
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
-	JGE       loop26
+	JGE       loop21
 
-enough27:
+enough22:
 	CMPQ CX, $0x10
-	JLT  enough29
+	JLT  enough24
 
-loop28:
+loop23:
 	VMOVUPS   (DX)(SI*4), Z1
 	VCMPPS    $0x16, Z0, Z1, K1
 	VMOVAPS.Z Z1, K1, Z1
@@ -473,11 +378,11 @@ loop28:
 	ADDQ      $0x10, SI
 	SUBQ      $0x10, CX
 	CMPQ      CX, $0x10
-	JGE       loop28
+	JGE       loop23
 
-enough29:
+enough24:
 	TESTQ     CX, CX
-	JEQ       done30
+	JEQ       done25
 	MOVL      $0x00000001, DI
 	SHLL      CL, DI
 	DECL      DI
@@ -488,7 +393,7 @@ enough29:
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 	KMOVW     K2, (BX)
 
-done30:
+done25:
 	VZEROUPPER
 	RET
 
@@ -502,9 +407,9 @@ TEXT ·maskScaleAVX512(SB), NOSPLIT, $0-76
 	MOVQ         dst_len+8(FP), CX
 	XORQ         SI, SI
 	CMPQ         CX, $0x40
-	JLT          enough32
+	JLT          enough27
 
-loop31:
+loop26:
 	VMOVUPS   (DX)(SI*4), Z1
 	VMULPS    Z0, Z1, Z1
 	KMOVW     (BX), K1
@@ -529,13 +434,13 @@ loop31:
 	ADDQ      $0x40, SI
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
-	JGE       loop31
+	JGE       loop26
 
-enough32:
+enough27:
 	CMPQ CX, $0x10
-	JLT  enough34
+	JLT  enough29
 
-loop33:
+loop28:
 	VMOVUPS   (DX)(SI*4), Z1
 	VMULPS    Z0, Z1, Z1
 	KMOVW     (BX), K1
@@ -545,11 +450,11 @@ loop33:
 	ADDQ      $0x10, SI
 	SUBQ      $0x10, CX
 	CMPQ      CX, $0x10
-	JGE       loop33
+	JGE       loop28
 
-enough34:
+enough29:
 	TESTQ     CX, CX
-	JEQ       done35
+	JEQ       done30
 	MOVL      $0x00000001, DI
 	SHLL      CL, DI
 	DECL      DI
@@ -560,90 +465,6 @@ enough34:
 	VMOVAPS.Z Z1, K2, Z1
 	VMOVUPS   Z1, K1, (AX)(SI*4)
 
-done35:
-	VZEROUPPER
-	RET
-
-// func maskAxpyAVX512(dst []float32, x []float32, bits []uint32, a float32)
-// Requires: AVX, AVX512F
-TEXT ·maskAxpyAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), DX
-	MOVQ         bits_base+48(FP), BX
-	VBROADCASTSS a+72(FP), Z0
-	MOVQ         dst_len+8(FP), CX
-	XORQ         SI, SI
-	CMPQ         CX, $0x40
-	JLT          enough37
-
-loop36:
-	VMOVUPS (DX)(SI*4), Z1
-	VMOVUPS (AX)(SI*4), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z1, Z2, Z1
-	KMOVW   (BX), K1
-	VMOVAPS Z1, K1, Z2
-	VMOVUPS Z2, (AX)(SI*4)
-	VMOVUPS 64(DX)(SI*4), Z1
-	VMOVUPS 64(AX)(SI*4), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z1, Z2, Z1
-	KMOVW   2(BX), K1
-	VMOVAPS Z1, K1, Z2
-	VMOVUPS Z2, 64(AX)(SI*4)
-	VMOVUPS 128(DX)(SI*4), Z1
-	VMOVUPS 128(AX)(SI*4), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z1, Z2, Z1
-	KMOVW   4(BX), K1
-	VMOVAPS Z1, K1, Z2
-	VMOVUPS Z2, 128(AX)(SI*4)
-	VMOVUPS 192(DX)(SI*4), Z1
-	VMOVUPS 192(AX)(SI*4), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z1, Z2, Z1
-	KMOVW   6(BX), K1
-	VMOVAPS Z1, K1, Z2
-	VMOVUPS Z2, 192(AX)(SI*4)
-	ADDQ    $0x08, BX
-	ADDQ    $0x40, SI
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop36
-
-enough37:
-	CMPQ CX, $0x10
-	JLT  enough39
-
-loop38:
-	VMOVUPS (DX)(SI*4), Z1
-	VMOVUPS (AX)(SI*4), Z2
-	VMULPS  Z0, Z1, Z1
-	VADDPS  Z1, Z2, Z1
-	KMOVW   (BX), K1
-	VMOVAPS Z1, K1, Z2
-	VMOVUPS Z2, (AX)(SI*4)
-	ADDQ    $0x02, BX
-	ADDQ    $0x10, SI
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop38
-
-enough39:
-	TESTQ     CX, CX
-	JEQ       done40
-	MOVL      $0x00000001, DI
-	SHLL      CL, DI
-	DECL      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (DX)(SI*4), K1, Z1
-	VMOVUPS.Z (AX)(SI*4), K1, Z2
-	VMULPS    Z0, Z1, Z1
-	VADDPS    Z1, Z2, Z1
-	KMOVW     (BX), K2
-	VMOVAPS   Z1, K2, Z2
-	VMOVUPS   Z2, K1, (AX)(SI*4)
-
-done40:
+done30:
 	VZEROUPPER
 	RET

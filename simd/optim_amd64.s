@@ -639,3 +639,217 @@ enough19:
 done20:
 	VZEROUPPER
 	RET
+
+// func rmsPropAVX2(w []float32, g []float32, v []float32, m []float32, k *[6]float32)
+// Requires: AVX
+TEXT ·rmsPropAVX2(SB), NOSPLIT, $0-104
+	MOVQ         w_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         m_base+72(FP), BX
+	MOVQ         k+96(FP), SI
+	VBROADCASTSS (SI), Y0
+	VBROADCASTSS 4(SI), Y1
+	VBROADCASTSS 8(SI), Y2
+	VBROADCASTSS 12(SI), Y3
+	VBROADCASTSS 16(SI), Y4
+	VBROADCASTSS 20(SI), Y5
+	MOVQ         w_len+8(FP), SI
+	XORQ         DI, DI
+	CMPQ         SI, $0x20
+	JLT          enough22
+
+loop21:
+	VMOVUPS (AX)(DI*4), Y6
+	VMULPS  Y0, Y6, Y7
+	VMOVUPS (CX)(DI*4), Y8
+	VADDPS  Y7, Y8, Y7
+	VMOVUPS (DX)(DI*4), Y8
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y7, Y9
+	VMULPS  Y7, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y10
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y9
+	VCMPPS  $0x15, Y10, Y9, Y9
+	VANDPS  Y9, Y8, Y8
+	VMOVUPS Y8, (DX)(DI*4)
+	VADDPS  Y4, Y8, Y8
+	VSQRTPS Y8, Y8
+	VMULPS  Y5, Y7, Y7
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS (BX)(DI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y9
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y7
+	VCMPPS  $0x15, Y9, Y7, Y7
+	VANDPS  Y7, Y8, Y8
+	VMOVUPS Y8, (BX)(DI*4)
+	VSUBPS  Y8, Y6, Y6
+	VMOVUPS Y6, (AX)(DI*4)
+	VMOVUPS 32(AX)(DI*4), Y6
+	VMULPS  Y0, Y6, Y7
+	VMOVUPS 32(CX)(DI*4), Y8
+	VADDPS  Y7, Y8, Y7
+	VMOVUPS 32(DX)(DI*4), Y8
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y7, Y9
+	VMULPS  Y7, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y10
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y9
+	VCMPPS  $0x15, Y10, Y9, Y9
+	VANDPS  Y9, Y8, Y8
+	VMOVUPS Y8, 32(DX)(DI*4)
+	VADDPS  Y4, Y8, Y8
+	VSQRTPS Y8, Y8
+	VMULPS  Y5, Y7, Y7
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS 32(BX)(DI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y9
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y7
+	VCMPPS  $0x15, Y9, Y7, Y7
+	VANDPS  Y7, Y8, Y8
+	VMOVUPS Y8, 32(BX)(DI*4)
+	VSUBPS  Y8, Y6, Y6
+	VMOVUPS Y6, 32(AX)(DI*4)
+	VMOVUPS 64(AX)(DI*4), Y6
+	VMULPS  Y0, Y6, Y7
+	VMOVUPS 64(CX)(DI*4), Y8
+	VADDPS  Y7, Y8, Y7
+	VMOVUPS 64(DX)(DI*4), Y8
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y7, Y9
+	VMULPS  Y7, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y10
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y9
+	VCMPPS  $0x15, Y10, Y9, Y9
+	VANDPS  Y9, Y8, Y8
+	VMOVUPS Y8, 64(DX)(DI*4)
+	VADDPS  Y4, Y8, Y8
+	VSQRTPS Y8, Y8
+	VMULPS  Y5, Y7, Y7
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS 64(BX)(DI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y9
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y7
+	VCMPPS  $0x15, Y9, Y7, Y7
+	VANDPS  Y7, Y8, Y8
+	VMOVUPS Y8, 64(BX)(DI*4)
+	VSUBPS  Y8, Y6, Y6
+	VMOVUPS Y6, 64(AX)(DI*4)
+	VMOVUPS 96(AX)(DI*4), Y6
+	VMULPS  Y0, Y6, Y7
+	VMOVUPS 96(CX)(DI*4), Y8
+	VADDPS  Y7, Y8, Y7
+	VMOVUPS 96(DX)(DI*4), Y8
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y7, Y9
+	VMULPS  Y7, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y10
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y9
+	VCMPPS  $0x15, Y10, Y9, Y9
+	VANDPS  Y9, Y8, Y8
+	VMOVUPS Y8, 96(DX)(DI*4)
+	VADDPS  Y4, Y8, Y8
+	VSQRTPS Y8, Y8
+	VMULPS  Y5, Y7, Y7
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS 96(BX)(DI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y9
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y7
+	VCMPPS  $0x15, Y9, Y7, Y7
+	VANDPS  Y7, Y8, Y8
+	VMOVUPS Y8, 96(BX)(DI*4)
+	VSUBPS  Y8, Y6, Y6
+	VMOVUPS Y6, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, SI
+	CMPQ    SI, $0x20
+	JGE     loop21
+
+enough22:
+	CMPQ SI, $0x08
+	JLT  enough24
+
+loop23:
+	VMOVUPS (AX)(DI*4), Y6
+	VMULPS  Y0, Y6, Y7
+	VMOVUPS (CX)(DI*4), Y8
+	VADDPS  Y7, Y8, Y7
+	VMOVUPS (DX)(DI*4), Y8
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y7, Y9
+	VMULPS  Y7, Y9, Y9
+	VADDPS  Y9, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y10
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y9
+	VCMPPS  $0x15, Y10, Y9, Y9
+	VANDPS  Y9, Y8, Y8
+	VMOVUPS Y8, (DX)(DI*4)
+	VADDPS  Y4, Y8, Y8
+	VSQRTPS Y8, Y8
+	VMULPS  Y5, Y7, Y7
+	VDIVPS  Y8, Y7, Y7
+	VMOVUPS (BX)(DI*4), Y8
+	VMULPS  Y3, Y8, Y8
+	VADDPS  Y7, Y8, Y8
+	VMOVUPS negligible<>+0(SB), Y9
+	VANDPS  magnitudeBits<>+0(SB), Y8, Y7
+	VCMPPS  $0x15, Y9, Y7, Y7
+	VANDPS  Y7, Y8, Y8
+	VMOVUPS Y8, (BX)(DI*4)
+	VSUBPS  Y8, Y6, Y6
+	VMOVUPS Y6, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, SI
+	CMPQ    SI, $0x08
+	JGE     loop23
+
+enough24:
+	TESTQ      SI, SI
+	JEQ        done25
+	LEAQ       tailMasks<>+32(SB), R8
+	NEGQ       SI
+	VMOVUPS    (R8)(SI*4), Y6
+	VMASKMOVPS (AX)(DI*4), Y6, Y7
+	VMULPS     Y0, Y7, Y0
+	VMASKMOVPS (CX)(DI*4), Y6, Y8
+	VADDPS     Y0, Y8, Y0
+	VMASKMOVPS (DX)(DI*4), Y6, Y8
+	VMULPS     Y1, Y8, Y8
+	VMULPS     Y2, Y0, Y1
+	VMULPS     Y0, Y1, Y1
+	VADDPS     Y1, Y8, Y8
+	VMOVUPS    negligible<>+0(SB), Y2
+	VANDPS     magnitudeBits<>+0(SB), Y8, Y1
+	VCMPPS     $0x15, Y2, Y1, Y1
+	VANDPS     Y1, Y8, Y8
+	VMASKMOVPS Y8, Y6, (DX)(DI*4)
+	VADDPS     Y4, Y8, Y8
+	VSQRTPS    Y8, Y8
+	VMULPS     Y5, Y0, Y0
+	VDIVPS     Y8, Y0, Y0
+	VMASKMOVPS (BX)(DI*4), Y6, Y1
+	VMULPS     Y3, Y1, Y1
+	VADDPS     Y0, Y1, Y1
+	VMOVUPS    negligible<>+0(SB), Y2
+	VANDPS     magnitudeBits<>+0(SB), Y1, Y0
+	VCMPPS     $0x15, Y2, Y0, Y0
+	VANDPS     Y0, Y1, Y1
+	VMASKMOVPS Y1, Y6, (BX)(DI*4)
+	VSUBPS     Y1, Y7, Y7
+	VMASKMOVPS Y7, Y6, (AX)(DI*4)
+
+done25:
+	VZEROUPPER
+	RET

@@ -179,22 +179,23 @@ done10:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReLURowsAVX2(dst []float32, x []float32, scale []float32, shift []float32, bits []uint32, rows int)
-// Requires: AVX
-TEXT ·scaleShiftReLURowsAVX2(SB), NOSPLIT, $0-128
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    scale_base+48(FP), DX
-	MOVQ    shift_base+72(FP), BX
-	MOVQ    bits_base+96(FP), SI
-	VXORPS  Y0, Y0, Y0
-	MOVQ    scale_len+56(FP), DI
-	MOVQ    rows+120(FP), R8
-	MOVQ    DI, R9
-	ANDQ    $0x07, R9
-	LEAQ    tailMasks<>+32(SB), R10
-	NEGQ    R9
-	VMOVUPS (R10)(R9*4), Y1
+// func scaleShiftReLURowsAVX2(dst []float32, x []float32, scale []float32, shift []float32, bits []uint32, factor float32, rows int)
+// Requires: AVX, AVX2
+TEXT ·scaleShiftReLURowsAVX2(SB), NOSPLIT, $0-136
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         scale_base+48(FP), DX
+	MOVQ         shift_base+72(FP), BX
+	MOVQ         bits_base+96(FP), SI
+	VXORPS       Y0, Y0, Y0
+	VBROADCASTSS factor+120(FP), Y1
+	MOVQ         scale_len+56(FP), DI
+	MOVQ         rows+128(FP), R8
+	MOVQ         DI, R9
+	ANDQ         $0x07, R9
+	LEAQ         tailMasks<>+32(SB), R10
+	NEGQ         R9
+	VMOVUPS      (R10)(R9*4), Y2
 
 row:
 	MOVQ DI, R9
@@ -203,86 +204,116 @@ row:
 	JLT  enough12
 
 loop11:
-	VMOVUPS   (CX)(R10*4), Y2
-	VMOVUPS   (DX)(R10*4), Y3
-	VMULPS    Y3, Y2, Y2
-	VMOVUPS   (BX)(R10*4), Y3
-	VADDPS    Y3, Y2, Y2
-	VCMPPS    $0x16, Y0, Y2, Y3
-	VANDPS    Y3, Y2, Y2
-	VMOVUPS   Y2, (AX)(R10*4)
-	VMOVMSKPS Y3, R11
-	MOVB      R11, (SI)
-	VMOVUPS   32(CX)(R10*4), Y2
-	VMOVUPS   32(DX)(R10*4), Y3
-	VMULPS    Y3, Y2, Y2
-	VMOVUPS   32(BX)(R10*4), Y3
-	VADDPS    Y3, Y2, Y2
-	VCMPPS    $0x16, Y0, Y2, Y3
-	VANDPS    Y3, Y2, Y2
-	VMOVUPS   Y2, 32(AX)(R10*4)
-	VMOVMSKPS Y3, R11
-	MOVB      R11, 1(SI)
-	VMOVUPS   64(CX)(R10*4), Y2
-	VMOVUPS   64(DX)(R10*4), Y3
-	VMULPS    Y3, Y2, Y2
-	VMOVUPS   64(BX)(R10*4), Y3
-	VADDPS    Y3, Y2, Y2
-	VCMPPS    $0x16, Y0, Y2, Y3
-	VANDPS    Y3, Y2, Y2
-	VMOVUPS   Y2, 64(AX)(R10*4)
-	VMOVMSKPS Y3, R11
-	MOVB      R11, 2(SI)
-	VMOVUPS   96(CX)(R10*4), Y2
-	VMOVUPS   96(DX)(R10*4), Y3
-	VMULPS    Y3, Y2, Y2
-	VMOVUPS   96(BX)(R10*4), Y3
-	VADDPS    Y3, Y2, Y2
-	VCMPPS    $0x16, Y0, Y2, Y3
-	VANDPS    Y3, Y2, Y2
-	VMOVUPS   Y2, 96(AX)(R10*4)
-	VMOVMSKPS Y3, R11
-	MOVB      R11, 3(SI)
-	ADDQ      $0x04, SI
-	ADDQ      $0x20, R10
-	SUBQ      $0x20, R9
-	CMPQ      R9, $0x20
-	JGE       loop11
+	VMOVUPS      (CX)(R10*4), Y3
+	VMOVUPS      (DX)(R10*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      (BX)(R10*4), Y4
+	VADDPS       Y4, Y3, Y3
+	VCMPPS       $0x16, Y0, Y3, Y4
+	VPBROADCASTB (SI), Y5
+	VPAND        laneBits<>+0(SB), Y5, Y5
+	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
+	VPAND        Y4, Y5, Y4
+	VMULPS       Y1, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (AX)(R10*4)
+	VMOVMSKPS    Y4, R11
+	MOVB         R11, (SI)
+	VMOVUPS      32(CX)(R10*4), Y3
+	VMOVUPS      32(DX)(R10*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      32(BX)(R10*4), Y4
+	VADDPS       Y4, Y3, Y3
+	VCMPPS       $0x16, Y0, Y3, Y4
+	VPBROADCASTB 1(SI), Y5
+	VPAND        laneBits<>+0(SB), Y5, Y5
+	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
+	VPAND        Y4, Y5, Y4
+	VMULPS       Y1, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 32(AX)(R10*4)
+	VMOVMSKPS    Y4, R11
+	MOVB         R11, 1(SI)
+	VMOVUPS      64(CX)(R10*4), Y3
+	VMOVUPS      64(DX)(R10*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      64(BX)(R10*4), Y4
+	VADDPS       Y4, Y3, Y3
+	VCMPPS       $0x16, Y0, Y3, Y4
+	VPBROADCASTB 2(SI), Y5
+	VPAND        laneBits<>+0(SB), Y5, Y5
+	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
+	VPAND        Y4, Y5, Y4
+	VMULPS       Y1, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 64(AX)(R10*4)
+	VMOVMSKPS    Y4, R11
+	MOVB         R11, 2(SI)
+	VMOVUPS      96(CX)(R10*4), Y3
+	VMOVUPS      96(DX)(R10*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      96(BX)(R10*4), Y4
+	VADDPS       Y4, Y3, Y3
+	VCMPPS       $0x16, Y0, Y3, Y4
+	VPBROADCASTB 3(SI), Y5
+	VPAND        laneBits<>+0(SB), Y5, Y5
+	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
+	VPAND        Y4, Y5, Y4
+	VMULPS       Y1, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 96(AX)(R10*4)
+	VMOVMSKPS    Y4, R11
+	MOVB         R11, 3(SI)
+	ADDQ         $0x04, SI
+	ADDQ         $0x20, R10
+	SUBQ         $0x20, R9
+	CMPQ         R9, $0x20
+	JGE          loop11
 
 enough12:
 	CMPQ R9, $0x08
 	JLT  enough14
 
 loop13:
-	VMOVUPS   (CX)(R10*4), Y2
-	VMOVUPS   (DX)(R10*4), Y3
-	VMULPS    Y3, Y2, Y2
-	VMOVUPS   (BX)(R10*4), Y3
-	VADDPS    Y3, Y2, Y2
-	VCMPPS    $0x16, Y0, Y2, Y3
-	VANDPS    Y3, Y2, Y2
-	VMOVUPS   Y2, (AX)(R10*4)
-	VMOVMSKPS Y3, R11
-	MOVB      R11, (SI)
-	ADDQ      $0x01, SI
-	ADDQ      $0x08, R10
-	SUBQ      $0x08, R9
-	CMPQ      R9, $0x08
-	JGE       loop13
+	VMOVUPS      (CX)(R10*4), Y3
+	VMOVUPS      (DX)(R10*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      (BX)(R10*4), Y4
+	VADDPS       Y4, Y3, Y3
+	VCMPPS       $0x16, Y0, Y3, Y4
+	VPBROADCASTB (SI), Y5
+	VPAND        laneBits<>+0(SB), Y5, Y5
+	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
+	VPAND        Y4, Y5, Y4
+	VMULPS       Y1, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (AX)(R10*4)
+	VMOVMSKPS    Y4, R11
+	MOVB         R11, (SI)
+	ADDQ         $0x01, SI
+	ADDQ         $0x08, R10
+	SUBQ         $0x08, R9
+	CMPQ         R9, $0x08
+	JGE          loop13
 
 enough14:
-	TESTQ      R9, R9
-	JEQ        done15
-	VMASKMOVPS (CX)(R10*4), Y1, Y2
-	VMASKMOVPS (DX)(R10*4), Y1, Y3
-	VMULPS     Y3, Y2, Y2
-	VMASKMOVPS (BX)(R10*4), Y1, Y3
-	VADDPS     Y3, Y2, Y2
-	VCMPPS     $0x16, Y0, Y2, Y3
-	VANDPS     Y3, Y2, Y2
-	VMASKMOVPS Y2, Y1, (AX)(R10*4)
-	VMOVMSKPS  Y3, R9
-	MOVB       R9, (SI)
+	TESTQ        R9, R9
+	JEQ          done15
+	VMASKMOVPS   (CX)(R10*4), Y2, Y3
+	VMASKMOVPS   (DX)(R10*4), Y2, Y4
+	VMULPS       Y4, Y3, Y3
+	VMASKMOVPS   (BX)(R10*4), Y2, Y4
+	VADDPS       Y4, Y3, Y3
+	VCMPPS       $0x16, Y0, Y3, Y4
+	VPBROADCASTB (SI), Y5
+	VPAND        laneBits<>+0(SB), Y5, Y5
+	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
+	VPAND        Y4, Y5, Y4
+	VMULPS       Y1, Y3, Y3
+	VANDPS       Y4, Y3, Y3
+	VMASKMOVPS   Y3, Y2, (AX)(R10*4)
+	VMOVMSKPS    Y4, R9
+	MOVB         R9, (SI)
 
 done15:
 	LEAQ (AX)(DI*4), AX
@@ -291,6 +322,24 @@ done15:
 	JNE  row
 	VZEROUPPER
 	RET
+
+DATA laneBits<>+0(SB)/4, $0x00000001
+DATA laneBits<>+4(SB)/4, $0x00000002
+DATA laneBits<>+8(SB)/4, $0x00000004
+DATA laneBits<>+12(SB)/4, $0x00000008
+DATA laneBits<>+16(SB)/4, $0x00000010
+DATA laneBits<>+20(SB)/4, $0x00000020
+DATA laneBits<>+24(SB)/4, $0x00000040
+DATA laneBits<>+28(SB)/4, $0x00000080
+DATA laneBits<>+32(SB)/4, $0x00000001
+DATA laneBits<>+36(SB)/4, $0x00000002
+DATA laneBits<>+40(SB)/4, $0x00000004
+DATA laneBits<>+44(SB)/4, $0x00000008
+DATA laneBits<>+48(SB)/4, $0x00000010
+DATA laneBits<>+52(SB)/4, $0x00000020
+DATA laneBits<>+56(SB)/4, $0x00000040
+DATA laneBits<>+60(SB)/4, $0x00000080
+GLOBL laneBits<>(SB), RODATA|NOPTR, $64
 
 // func bnBackwardRowsAVX2(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, rows int)
 // Requires: AVX
@@ -404,23 +453,24 @@ done20:
 	VZEROUPPER
 	RET
 
-// func bnReLUBackwardRowsAVX2(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, bits []uint32, rows int)
+// func bnReLUBackwardRowsAVX2(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, bits []uint32, factor float32, rows int)
 // Requires: AVX, AVX2
-TEXT ·bnReLUBackwardRowsAVX2(SB), NOSPLIT, $0-176
-	MOVQ    dx_base+0(FP), AX
-	MOVQ    dy_base+24(FP), CX
-	MOVQ    x_base+48(FP), DX
-	MOVQ    a_base+72(FP), BX
-	MOVQ    b_base+96(FP), SI
-	MOVQ    c_base+120(FP), DI
-	MOVQ    bits_base+144(FP), R8
-	MOVQ    a_len+80(FP), R9
-	MOVQ    rows+168(FP), R10
-	MOVQ    R9, R11
-	ANDQ    $0x07, R11
-	LEAQ    tailMasks<>+32(SB), R12
-	NEGQ    R11
-	VMOVUPS (R12)(R11*4), Y0
+TEXT ·bnReLUBackwardRowsAVX2(SB), NOSPLIT, $0-184
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         a_base+72(FP), BX
+	MOVQ         b_base+96(FP), SI
+	MOVQ         c_base+120(FP), DI
+	MOVQ         bits_base+144(FP), R8
+	VBROADCASTSS factor+168(FP), Y0
+	MOVQ         a_len+80(FP), R9
+	MOVQ         rows+176(FP), R10
+	MOVQ         R9, R11
+	ANDQ         $0x07, R11
+	LEAQ         tailMasks<>+32(SB), R12
+	NEGQ         R11
+	VMOVUPS      (R12)(R11*4), Y1
 
 row:
 	MOVQ R9, R11
@@ -429,62 +479,66 @@ row:
 	JLT  enough22
 
 loop21:
-	VMOVUPS      (CX)(R12*4), Y1
-	VPBROADCASTB (R8), Y2
-	VPAND        laneBits<>+0(SB), Y2, Y2
-	VPCMPEQD     laneBits<>+0(SB), Y2, Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (DX)(R12*4), Y2
-	VMOVUPS      (BX)(R12*4), Y3
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      (SI)(R12*4), Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      (DI)(R12*4), Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      Y1, (AX)(R12*4)
-	VMOVUPS      32(CX)(R12*4), Y1
-	VPBROADCASTB 1(R8), Y2
-	VPAND        laneBits<>+0(SB), Y2, Y2
-	VPCMPEQD     laneBits<>+0(SB), Y2, Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      32(DX)(R12*4), Y2
-	VMOVUPS      32(BX)(R12*4), Y3
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      32(SI)(R12*4), Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      32(DI)(R12*4), Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      Y1, 32(AX)(R12*4)
-	VMOVUPS      64(CX)(R12*4), Y1
-	VPBROADCASTB 2(R8), Y2
-	VPAND        laneBits<>+0(SB), Y2, Y2
-	VPCMPEQD     laneBits<>+0(SB), Y2, Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      64(DX)(R12*4), Y2
-	VMOVUPS      64(BX)(R12*4), Y3
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      64(SI)(R12*4), Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      64(DI)(R12*4), Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      Y1, 64(AX)(R12*4)
-	VMOVUPS      96(CX)(R12*4), Y1
-	VPBROADCASTB 3(R8), Y2
-	VPAND        laneBits<>+0(SB), Y2, Y2
-	VPCMPEQD     laneBits<>+0(SB), Y2, Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      96(DX)(R12*4), Y2
-	VMOVUPS      96(BX)(R12*4), Y3
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      96(SI)(R12*4), Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      96(DI)(R12*4), Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      Y1, 96(AX)(R12*4)
+	VMOVUPS      (CX)(R12*4), Y2
+	VMULPS       Y0, Y2, Y2
+	VPBROADCASTB (R8), Y3
+	VPAND        laneBits<>+0(SB), Y3, Y3
+	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      (DX)(R12*4), Y3
+	VMOVUPS      (BX)(R12*4), Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      (SI)(R12*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      (DI)(R12*4), Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, (AX)(R12*4)
+	VMOVUPS      32(CX)(R12*4), Y2
+	VMULPS       Y0, Y2, Y2
+	VPBROADCASTB 1(R8), Y3
+	VPAND        laneBits<>+0(SB), Y3, Y3
+	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      32(DX)(R12*4), Y3
+	VMOVUPS      32(BX)(R12*4), Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      32(SI)(R12*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      32(DI)(R12*4), Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 32(AX)(R12*4)
+	VMOVUPS      64(CX)(R12*4), Y2
+	VMULPS       Y0, Y2, Y2
+	VPBROADCASTB 2(R8), Y3
+	VPAND        laneBits<>+0(SB), Y3, Y3
+	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      64(DX)(R12*4), Y3
+	VMOVUPS      64(BX)(R12*4), Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      64(SI)(R12*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      64(DI)(R12*4), Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 64(AX)(R12*4)
+	VMOVUPS      96(CX)(R12*4), Y2
+	VMULPS       Y0, Y2, Y2
+	VPBROADCASTB 3(R8), Y3
+	VPAND        laneBits<>+0(SB), Y3, Y3
+	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      96(DX)(R12*4), Y3
+	VMOVUPS      96(BX)(R12*4), Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      96(SI)(R12*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      96(DI)(R12*4), Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, 96(AX)(R12*4)
 	ADDQ         $0x04, R8
 	ADDQ         $0x20, R12
 	SUBQ         $0x20, R11
@@ -496,20 +550,21 @@ enough22:
 	JLT  enough24
 
 loop23:
-	VMOVUPS      (CX)(R12*4), Y1
-	VPBROADCASTB (R8), Y2
-	VPAND        laneBits<>+0(SB), Y2, Y2
-	VPCMPEQD     laneBits<>+0(SB), Y2, Y2
-	VANDPS       Y2, Y1, Y1
-	VMOVUPS      (DX)(R12*4), Y2
-	VMOVUPS      (BX)(R12*4), Y3
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS      (SI)(R12*4), Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      (DI)(R12*4), Y2
-	VADDPS       Y2, Y1, Y1
-	VMOVUPS      Y1, (AX)(R12*4)
+	VMOVUPS      (CX)(R12*4), Y2
+	VMULPS       Y0, Y2, Y2
+	VPBROADCASTB (R8), Y3
+	VPAND        laneBits<>+0(SB), Y3, Y3
+	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      (DX)(R12*4), Y3
+	VMOVUPS      (BX)(R12*4), Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      (SI)(R12*4), Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      (DI)(R12*4), Y3
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      Y2, (AX)(R12*4)
 	ADDQ         $0x01, R8
 	ADDQ         $0x08, R12
 	SUBQ         $0x08, R11
@@ -519,20 +574,21 @@ loop23:
 enough24:
 	TESTQ        R11, R11
 	JEQ          done25
-	VMASKMOVPS   (CX)(R12*4), Y0, Y1
-	VPBROADCASTB (R8), Y2
-	VPAND        laneBits<>+0(SB), Y2, Y2
-	VPCMPEQD     laneBits<>+0(SB), Y2, Y2
-	VANDPS       Y2, Y1, Y1
-	VMASKMOVPS   (DX)(R12*4), Y0, Y2
-	VMASKMOVPS   (BX)(R12*4), Y0, Y3
-	VMULPS       Y3, Y1, Y1
-	VMASKMOVPS   (SI)(R12*4), Y0, Y3
-	VMULPS       Y3, Y2, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   (DI)(R12*4), Y0, Y2
-	VADDPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (AX)(R12*4)
+	VMASKMOVPS   (CX)(R12*4), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VPBROADCASTB (R8), Y3
+	VPAND        laneBits<>+0(SB), Y3, Y3
+	VPCMPEQD     laneBits<>+0(SB), Y3, Y3
+	VANDPS       Y3, Y2, Y2
+	VMASKMOVPS   (DX)(R12*4), Y1, Y3
+	VMASKMOVPS   (BX)(R12*4), Y1, Y4
+	VMULPS       Y4, Y2, Y2
+	VMASKMOVPS   (SI)(R12*4), Y1, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VMASKMOVPS   (DI)(R12*4), Y1, Y3
+	VADDPS       Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y1, (AX)(R12*4)
 
 done25:
 	LEAQ (AX)(R9*4), AX
@@ -542,24 +598,6 @@ done25:
 	JNE  row
 	VZEROUPPER
 	RET
-
-DATA laneBits<>+0(SB)/4, $0x00000001
-DATA laneBits<>+4(SB)/4, $0x00000002
-DATA laneBits<>+8(SB)/4, $0x00000004
-DATA laneBits<>+12(SB)/4, $0x00000008
-DATA laneBits<>+16(SB)/4, $0x00000010
-DATA laneBits<>+20(SB)/4, $0x00000020
-DATA laneBits<>+24(SB)/4, $0x00000040
-DATA laneBits<>+28(SB)/4, $0x00000080
-DATA laneBits<>+32(SB)/4, $0x00000001
-DATA laneBits<>+36(SB)/4, $0x00000002
-DATA laneBits<>+40(SB)/4, $0x00000004
-DATA laneBits<>+44(SB)/4, $0x00000008
-DATA laneBits<>+48(SB)/4, $0x00000010
-DATA laneBits<>+52(SB)/4, $0x00000020
-DATA laneBits<>+56(SB)/4, $0x00000040
-DATA laneBits<>+60(SB)/4, $0x00000080
-GLOBL laneBits<>(SB), RODATA|NOPTR, $64
 
 // func scaleShiftRowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int)
 // Requires: AVX, AVX512F
@@ -647,23 +685,24 @@ done30:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReLURowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, bits []uint32, rows int)
+// func scaleShiftReLURowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, bits []uint32, factor float32, rows int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·scaleShiftReLURowsAVX512(SB), NOSPLIT, $0-128
-	MOVQ   dst_base+0(FP), AX
-	MOVQ   x_base+24(FP), DX
-	MOVQ   scale_base+48(FP), BX
-	MOVQ   shift_base+72(FP), SI
-	MOVQ   bits_base+96(FP), DI
-	VXORPS Z0, Z0, Z0
-	MOVQ   scale_len+56(FP), R8
-	MOVQ   rows+120(FP), R9
-	MOVQ   R8, CX
-	ANDQ   $0x0f, CX
-	MOVL   $0x00000001, R10
-	SHLL   CL, R10
-	DECL   R10
-	KMOVW  R10, K1
+TEXT ·scaleShiftReLURowsAVX512(SB), NOSPLIT, $0-136
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         scale_base+48(FP), BX
+	MOVQ         shift_base+72(FP), SI
+	MOVQ         bits_base+96(FP), DI
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS factor+120(FP), Z1
+	MOVQ         scale_len+56(FP), R8
+	MOVQ         rows+128(FP), R9
+	MOVQ         R8, CX
+	ANDQ         $0x0f, CX
+	MOVL         $0x00000001, R10
+	SHLL         CL, R10
+	DECL         R10
+	KMOVW        R10, K1
 
 row:
 	MOVQ R8, CX
@@ -672,41 +711,53 @@ row:
 	JLT  enough32
 
 loop31:
-	VMOVUPS   (DX)(R10*4), Z1
-	VMOVUPS   (BX)(R10*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   (SI)(R10*4), Z2
-	VADDPS    Z2, Z1, Z1
-	VCMPPS    $0x16, Z0, Z1, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, (AX)(R10*4)
+	VMOVUPS   (DX)(R10*4), Z2
+	VMOVUPS   (BX)(R10*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS   (SI)(R10*4), Z3
+	VADDPS    Z3, Z2, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	KMOVW     (DI), K3
+	KANDW     K2, K3, K2
+	VMULPS    Z1, Z2, Z2
+	VMOVAPS.Z Z2, K2, Z2
+	VMOVUPS   Z2, (AX)(R10*4)
 	KMOVW     K2, (DI)
-	VMOVUPS   64(DX)(R10*4), Z1
-	VMOVUPS   64(BX)(R10*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   64(SI)(R10*4), Z2
-	VADDPS    Z2, Z1, Z1
-	VCMPPS    $0x16, Z0, Z1, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, 64(AX)(R10*4)
+	VMOVUPS   64(DX)(R10*4), Z2
+	VMOVUPS   64(BX)(R10*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS   64(SI)(R10*4), Z3
+	VADDPS    Z3, Z2, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	KMOVW     2(DI), K3
+	KANDW     K2, K3, K2
+	VMULPS    Z1, Z2, Z2
+	VMOVAPS.Z Z2, K2, Z2
+	VMOVUPS   Z2, 64(AX)(R10*4)
 	KMOVW     K2, 2(DI)
-	VMOVUPS   128(DX)(R10*4), Z1
-	VMOVUPS   128(BX)(R10*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   128(SI)(R10*4), Z2
-	VADDPS    Z2, Z1, Z1
-	VCMPPS    $0x16, Z0, Z1, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, 128(AX)(R10*4)
+	VMOVUPS   128(DX)(R10*4), Z2
+	VMOVUPS   128(BX)(R10*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS   128(SI)(R10*4), Z3
+	VADDPS    Z3, Z2, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	KMOVW     4(DI), K3
+	KANDW     K2, K3, K2
+	VMULPS    Z1, Z2, Z2
+	VMOVAPS.Z Z2, K2, Z2
+	VMOVUPS   Z2, 128(AX)(R10*4)
 	KMOVW     K2, 4(DI)
-	VMOVUPS   192(DX)(R10*4), Z1
-	VMOVUPS   192(BX)(R10*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   192(SI)(R10*4), Z2
-	VADDPS    Z2, Z1, Z1
-	VCMPPS    $0x16, Z0, Z1, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, 192(AX)(R10*4)
+	VMOVUPS   192(DX)(R10*4), Z2
+	VMOVUPS   192(BX)(R10*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS   192(SI)(R10*4), Z3
+	VADDPS    Z3, Z2, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	KMOVW     6(DI), K3
+	KANDW     K2, K3, K2
+	VMULPS    Z1, Z2, Z2
+	VMOVAPS.Z Z2, K2, Z2
+	VMOVUPS   Z2, 192(AX)(R10*4)
 	KMOVW     K2, 6(DI)
 	ADDQ      $0x08, DI
 	ADDQ      $0x40, R10
@@ -719,14 +770,17 @@ enough32:
 	JLT  enough34
 
 loop33:
-	VMOVUPS   (DX)(R10*4), Z1
-	VMOVUPS   (BX)(R10*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS   (SI)(R10*4), Z2
-	VADDPS    Z2, Z1, Z1
-	VCMPPS    $0x16, Z0, Z1, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, (AX)(R10*4)
+	VMOVUPS   (DX)(R10*4), Z2
+	VMOVUPS   (BX)(R10*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS   (SI)(R10*4), Z3
+	VADDPS    Z3, Z2, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	KMOVW     (DI), K3
+	KANDW     K2, K3, K2
+	VMULPS    Z1, Z2, Z2
+	VMOVAPS.Z Z2, K2, Z2
+	VMOVUPS   Z2, (AX)(R10*4)
 	KMOVW     K2, (DI)
 	ADDQ      $0x02, DI
 	ADDQ      $0x10, R10
@@ -737,14 +791,17 @@ loop33:
 enough34:
 	TESTQ     CX, CX
 	JEQ       done35
-	VMOVUPS.Z (DX)(R10*4), K1, Z1
-	VMOVUPS.Z (BX)(R10*4), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VMOVUPS.Z (SI)(R10*4), K1, Z2
-	VADDPS    Z2, Z1, Z1
-	VCMPPS    $0x16, Z0, Z1, K2
-	VMOVAPS.Z Z1, K2, Z1
-	VMOVUPS   Z1, K1, (AX)(R10*4)
+	VMOVUPS.Z (DX)(R10*4), K1, Z2
+	VMOVUPS.Z (BX)(R10*4), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VMOVUPS.Z (SI)(R10*4), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	VCMPPS    $0x16, Z0, Z2, K2
+	KMOVW     (DI), K3
+	KANDW     K2, K3, K2
+	VMULPS    Z1, Z2, Z2
+	VMOVAPS.Z Z2, K2, Z2
+	VMOVUPS   Z2, K1, (AX)(R10*4)
 	KMOVW     K2, (DI)
 
 done35:
@@ -868,24 +925,25 @@ done40:
 	VZEROUPPER
 	RET
 
-// func bnReLUBackwardRowsAVX512(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, bits []uint32, rows int)
+// func bnReLUBackwardRowsAVX512(dx []float32, dy []float32, x []float32, a []float32, b []float32, c []float32, bits []uint32, factor float32, rows int)
 // Requires: AVX, AVX512F
-TEXT ·bnReLUBackwardRowsAVX512(SB), NOSPLIT, $0-176
-	MOVQ  dx_base+0(FP), AX
-	MOVQ  dy_base+24(FP), DX
-	MOVQ  x_base+48(FP), BX
-	MOVQ  a_base+72(FP), SI
-	MOVQ  b_base+96(FP), DI
-	MOVQ  c_base+120(FP), R8
-	MOVQ  bits_base+144(FP), R9
-	MOVQ  a_len+80(FP), R10
-	MOVQ  rows+168(FP), R11
-	MOVQ  R10, CX
-	ANDQ  $0x0f, CX
-	MOVL  $0x00000001, R12
-	SHLL  CL, R12
-	DECL  R12
-	KMOVW R12, K1
+TEXT ·bnReLUBackwardRowsAVX512(SB), NOSPLIT, $0-184
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	MOVQ         a_base+72(FP), SI
+	MOVQ         b_base+96(FP), DI
+	MOVQ         c_base+120(FP), R8
+	MOVQ         bits_base+144(FP), R9
+	VBROADCASTSS factor+168(FP), Z0
+	MOVQ         a_len+80(FP), R10
+	MOVQ         rows+176(FP), R11
+	MOVQ         R10, CX
+	ANDQ         $0x0f, CX
+	MOVL         $0x00000001, R12
+	SHLL         CL, R12
+	DECL         R12
+	KMOVW        R12, K1
 
 row:
 	MOVQ R10, CX
@@ -894,54 +952,58 @@ row:
 	JLT  enough42
 
 loop41:
-	VMOVUPS   (DX)(R12*4), Z0
+	VMOVUPS   (DX)(R12*4), Z1
+	VMULPS    Z0, Z1, Z1
 	KMOVW     (R9), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   (BX)(R12*4), Z1
-	VMOVUPS   (SI)(R12*4), Z2
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS   (DI)(R12*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   (R8)(R12*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (AX)(R12*4)
-	VMOVUPS   64(DX)(R12*4), Z0
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   (BX)(R12*4), Z2
+	VMOVUPS   (SI)(R12*4), Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   (DI)(R12*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   (R8)(R12*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, (AX)(R12*4)
+	VMOVUPS   64(DX)(R12*4), Z1
+	VMULPS    Z0, Z1, Z1
 	KMOVW     2(R9), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   64(BX)(R12*4), Z1
-	VMOVUPS   64(SI)(R12*4), Z2
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS   64(DI)(R12*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   64(R8)(R12*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 64(AX)(R12*4)
-	VMOVUPS   128(DX)(R12*4), Z0
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   64(BX)(R12*4), Z2
+	VMOVUPS   64(SI)(R12*4), Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   64(DI)(R12*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   64(R8)(R12*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, 64(AX)(R12*4)
+	VMOVUPS   128(DX)(R12*4), Z1
+	VMULPS    Z0, Z1, Z1
 	KMOVW     4(R9), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   128(BX)(R12*4), Z1
-	VMOVUPS   128(SI)(R12*4), Z2
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS   128(DI)(R12*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   128(R8)(R12*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 128(AX)(R12*4)
-	VMOVUPS   192(DX)(R12*4), Z0
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   128(BX)(R12*4), Z2
+	VMOVUPS   128(SI)(R12*4), Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   128(DI)(R12*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   128(R8)(R12*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, 128(AX)(R12*4)
+	VMOVUPS   192(DX)(R12*4), Z1
+	VMULPS    Z0, Z1, Z1
 	KMOVW     6(R9), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   192(BX)(R12*4), Z1
-	VMOVUPS   192(SI)(R12*4), Z2
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS   192(DI)(R12*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   192(R8)(R12*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, 192(AX)(R12*4)
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   192(BX)(R12*4), Z2
+	VMOVUPS   192(SI)(R12*4), Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   192(DI)(R12*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   192(R8)(R12*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, 192(AX)(R12*4)
 	ADDQ      $0x08, R9
 	ADDQ      $0x40, R12
 	SUBQ      $0x40, CX
@@ -953,18 +1015,19 @@ enough42:
 	JLT  enough44
 
 loop43:
-	VMOVUPS   (DX)(R12*4), Z0
+	VMOVUPS   (DX)(R12*4), Z1
+	VMULPS    Z0, Z1, Z1
 	KMOVW     (R9), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS   (BX)(R12*4), Z1
-	VMOVUPS   (SI)(R12*4), Z2
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS   (DI)(R12*4), Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   (R8)(R12*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (AX)(R12*4)
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   (BX)(R12*4), Z2
+	VMOVUPS   (SI)(R12*4), Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS   (DI)(R12*4), Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   (R8)(R12*4), Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, (AX)(R12*4)
 	ADDQ      $0x02, R9
 	ADDQ      $0x10, R12
 	SUBQ      $0x10, CX
@@ -974,18 +1037,19 @@ loop43:
 enough44:
 	TESTQ     CX, CX
 	JEQ       done45
-	VMOVUPS.Z (DX)(R12*4), K1, Z0
+	VMOVUPS.Z (DX)(R12*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
 	KMOVW     (R9), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VMOVUPS.Z (BX)(R12*4), K1, Z1
-	VMOVUPS.Z (SI)(R12*4), K1, Z2
-	VMULPS    Z2, Z0, Z0
-	VMOVUPS.Z (DI)(R12*4), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS.Z (R8)(R12*4), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(R12*4)
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS.Z (BX)(R12*4), K1, Z2
+	VMOVUPS.Z (SI)(R12*4), K1, Z3
+	VMULPS    Z3, Z1, Z1
+	VMOVUPS.Z (DI)(R12*4), K1, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS.Z (R8)(R12*4), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(R12*4)
 
 done45:
 	LEAQ (AX)(R10*4), AX

@@ -142,151 +142,6 @@ DATA tailMasks<>+56(SB)/4, $0x00000000
 DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
-// func dotBlockAVX2(dot []float32, x []float32, y []float32, stride int, rows int)
-// Requires: AVX
-TEXT ·dotBlockAVX2(SB), NOSPLIT, $0-88
-	MOVQ dot_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ y_base+48(FP), DX
-	MOVQ dot_len+8(FP), BX
-	MOVQ stride+72(FP), SI
-	SHLQ $0x02, SI
-	XORQ DI, DI
-
-strip11:
-	CMPQ   BX, $0x20
-	JLT    enough12
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	LEAQ   (CX)(DI*4), R8
-	LEAQ   (DX)(DI*4), R9
-	MOVQ   rows+80(FP), R10
-
-row13:
-	VMOVUPS (R8), Y4
-	VMOVUPS (R9), Y5
-	VMULPS  Y5, Y4, Y4
-	VADDPS  Y4, Y0, Y0
-	VMOVUPS 32(R8), Y4
-	VMOVUPS 32(R9), Y5
-	VMULPS  Y5, Y4, Y4
-	VADDPS  Y4, Y1, Y1
-	VMOVUPS 64(R8), Y4
-	VMOVUPS 64(R9), Y5
-	VMULPS  Y5, Y4, Y4
-	VADDPS  Y4, Y2, Y2
-	VMOVUPS 96(R8), Y4
-	VMOVUPS 96(R9), Y5
-	VMULPS  Y5, Y4, Y4
-	VADDPS  Y4, Y3, Y3
-	ADDQ    SI, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNE     row13
-	VMOVUPS (AX)(DI*4), Y4
-	VADDPS  Y4, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	VMOVUPS 32(AX)(DI*4), Y0
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(AX)(DI*4)
-	VMOVUPS 64(AX)(DI*4), Y0
-	VADDPS  Y0, Y2, Y2
-	VMOVUPS Y2, 64(AX)(DI*4)
-	VMOVUPS 96(AX)(DI*4), Y0
-	VADDPS  Y0, Y3, Y3
-	VMOVUPS Y3, 96(AX)(DI*4)
-	ADDQ    $0x20, DI
-	SUBQ    $0x20, BX
-	JMP     strip11
-
-enough12:
-strip14:
-	CMPQ   BX, $0x10
-	JLT    enough15
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	LEAQ   (CX)(DI*4), R8
-	LEAQ   (DX)(DI*4), R9
-	MOVQ   rows+80(FP), R10
-
-row16:
-	VMOVUPS (R8), Y2
-	VMOVUPS (R9), Y3
-	VMULPS  Y3, Y2, Y2
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS 32(R8), Y2
-	VMOVUPS 32(R9), Y3
-	VMULPS  Y3, Y2, Y2
-	VADDPS  Y2, Y1, Y1
-	ADDQ    SI, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNE     row16
-	VMOVUPS (AX)(DI*4), Y2
-	VADDPS  Y2, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	VMOVUPS 32(AX)(DI*4), Y0
-	VADDPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(AX)(DI*4)
-	ADDQ    $0x10, DI
-	SUBQ    $0x10, BX
-	JMP     strip14
-
-enough15:
-strip17:
-	CMPQ   BX, $0x08
-	JLT    enough18
-	VXORPS Y0, Y0, Y0
-	LEAQ   (CX)(DI*4), R8
-	LEAQ   (DX)(DI*4), R9
-	MOVQ   rows+80(FP), R10
-
-row19:
-	VMOVUPS (R8), Y1
-	VMOVUPS (R9), Y2
-	VMULPS  Y2, Y1, Y1
-	VADDPS  Y1, Y0, Y0
-	ADDQ    SI, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNE     row19
-	VMOVUPS (AX)(DI*4), Y1
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(DI*4)
-	ADDQ    $0x08, DI
-	SUBQ    $0x08, BX
-	JMP     strip17
-
-enough18:
-	TESTQ   BX, BX
-	JEQ     done
-	LEAQ    tailMasks<>+32(SB), R8
-	NEGQ    BX
-	VMOVUPS (R8)(BX*4), Y0
-	VXORPS  Y1, Y1, Y1
-	LEAQ    (CX)(DI*4), CX
-	LEAQ    (DX)(DI*4), DX
-	MOVQ    rows+80(FP), BX
-
-row20:
-	VMASKMOVPS (CX), Y0, Y2
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPS     Y3, Y2, Y2
-	VADDPS     Y2, Y1, Y1
-	ADDQ       SI, CX
-	ADDQ       SI, DX
-	DECQ       BX
-	JNE        row20
-	VMASKMOVPS (AX)(DI*4), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (AX)(DI*4)
-
-done:
-	VZEROUPPER
-	RET
-
 // func momentsBlockAVX2(sum []float32, sumsq []float32, x []float32, shift []float32, stride int, rows int)
 // Requires: AVX
 TEXT ·momentsBlockAVX2(SB), NOSPLIT, $0-112
@@ -299,9 +154,9 @@ TEXT ·momentsBlockAVX2(SB), NOSPLIT, $0-112
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-strip21:
+strip11:
 	CMPQ    SI, $0x20
-	JLT     enough22
+	JLT     enough12
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVUPS (DX)(R8*4), Y2
@@ -317,7 +172,7 @@ strip21:
 	LEAQ    (BX)(R8*4), R9
 	MOVQ    rows+104(FP), R10
 
-row23:
+row13:
 	VMOVUPS (R9), Y12
 	VSUBPS  Y2, Y12, Y12
 	VADDPS  Y12, Y0, Y0
@@ -340,7 +195,7 @@ row23:
 	VADDPS  Y12, Y10, Y10
 	ADDQ    DI, R9
 	DECQ    R10
-	JNE     row23
+	JNE     row13
 	VMOVUPS (AX)(R8*4), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
@@ -367,12 +222,12 @@ row23:
 	VMOVUPS Y10, 96(CX)(R8*4)
 	ADDQ    $0x20, R8
 	SUBQ    $0x20, SI
-	JMP     strip21
+	JMP     strip11
 
-enough22:
-strip24:
+enough12:
+strip14:
 	CMPQ    SI, $0x10
-	JLT     enough25
+	JLT     enough15
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVUPS (DX)(R8*4), Y2
@@ -382,7 +237,7 @@ strip24:
 	LEAQ    (BX)(R8*4), R9
 	MOVQ    rows+104(FP), R10
 
-row26:
+row16:
 	VMOVUPS (R9), Y6
 	VSUBPS  Y2, Y6, Y6
 	VADDPS  Y6, Y0, Y0
@@ -395,7 +250,7 @@ row26:
 	VADDPS  Y6, Y4, Y4
 	ADDQ    DI, R9
 	DECQ    R10
-	JNE     row26
+	JNE     row16
 	VMOVUPS (AX)(R8*4), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
@@ -410,19 +265,19 @@ row26:
 	VMOVUPS Y4, 32(CX)(R8*4)
 	ADDQ    $0x10, R8
 	SUBQ    $0x10, SI
-	JMP     strip24
+	JMP     strip14
 
-enough25:
-strip27:
+enough15:
+strip17:
 	CMPQ    SI, $0x08
-	JLT     enough28
+	JLT     enough18
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVUPS (DX)(R8*4), Y2
 	LEAQ    (BX)(R8*4), R9
 	MOVQ    rows+104(FP), R10
 
-row29:
+row19:
 	VMOVUPS (R9), Y3
 	VSUBPS  Y2, Y3, Y3
 	VADDPS  Y3, Y0, Y0
@@ -430,7 +285,7 @@ row29:
 	VADDPS  Y3, Y1, Y1
 	ADDQ    DI, R9
 	DECQ    R10
-	JNE     row29
+	JNE     row19
 	VMOVUPS (AX)(R8*4), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS Y0, (AX)(R8*4)
@@ -439,9 +294,9 @@ row29:
 	VMOVUPS Y1, (CX)(R8*4)
 	ADDQ    $0x08, R8
 	SUBQ    $0x08, SI
-	JMP     strip27
+	JMP     strip17
 
-enough28:
+enough18:
 	TESTQ      SI, SI
 	JEQ        done
 	LEAQ       tailMasks<>+32(SB), R9
@@ -453,7 +308,7 @@ enough28:
 	LEAQ       (BX)(R8*4), DX
 	MOVQ       rows+104(FP), BX
 
-row30:
+row20:
 	VMASKMOVPS (DX), Y0, Y4
 	VSUBPS     Y3, Y4, Y4
 	VADDPS     Y4, Y1, Y1
@@ -461,7 +316,7 @@ row30:
 	VADDPS     Y4, Y2, Y2
 	ADDQ       DI, DX
 	DECQ       BX
-	JNE        row30
+	JNE        row20
 	VMASKMOVPS (AX)(R8*4), Y0, Y3
 	VADDPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R8*4)
@@ -486,9 +341,9 @@ TEXT ·sumDotBlockAVX2(SB), NOSPLIT, $0-136
 	SHLQ $0x02, R8
 	XORQ R9, R9
 
-strip31:
+strip21:
 	CMPQ    DI, $0x20
-	JLT     enough32
+	JLT     enough22
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVUPS (DX)(R9*4), Y2
@@ -505,7 +360,7 @@ strip31:
 	LEAQ    (SI)(R9*4), R11
 	MOVQ    rows+128(FP), R12
 
-row33:
+row23:
 	VMOVUPS (R10), Y12
 	VMOVUPS (R11), Y13
 	VADDPS  Y12, Y0, Y0
@@ -533,7 +388,7 @@ row33:
 	ADDQ    R8, R10
 	ADDQ    R8, R11
 	DECQ    R12
-	JNE     row33
+	JNE     row23
 	VMOVUPS (AX)(R9*4), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS Y0, (AX)(R9*4)
@@ -560,12 +415,12 @@ row33:
 	VMOVUPS Y10, 96(CX)(R9*4)
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, DI
-	JMP     strip31
+	JMP     strip21
 
-enough32:
-strip34:
+enough22:
+strip24:
 	CMPQ    DI, $0x10
-	JLT     enough35
+	JLT     enough25
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVUPS (DX)(R9*4), Y2
@@ -576,7 +431,7 @@ strip34:
 	LEAQ    (SI)(R9*4), R11
 	MOVQ    rows+128(FP), R12
 
-row36:
+row26:
 	VMOVUPS (R10), Y6
 	VMOVUPS (R11), Y7
 	VADDPS  Y6, Y0, Y0
@@ -592,7 +447,7 @@ row36:
 	ADDQ    R8, R10
 	ADDQ    R8, R11
 	DECQ    R12
-	JNE     row36
+	JNE     row26
 	VMOVUPS (AX)(R9*4), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS Y0, (AX)(R9*4)
@@ -607,12 +462,12 @@ row36:
 	VMOVUPS Y4, 32(CX)(R9*4)
 	ADDQ    $0x10, R9
 	SUBQ    $0x10, DI
-	JMP     strip34
+	JMP     strip24
 
-enough35:
-strip37:
+enough25:
+strip27:
 	CMPQ    DI, $0x08
-	JLT     enough38
+	JLT     enough28
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVUPS (DX)(R9*4), Y2
@@ -620,7 +475,7 @@ strip37:
 	LEAQ    (SI)(R9*4), R11
 	MOVQ    rows+128(FP), R12
 
-row39:
+row29:
 	VMOVUPS (R10), Y3
 	VMOVUPS (R11), Y4
 	VADDPS  Y3, Y0, Y0
@@ -630,7 +485,7 @@ row39:
 	ADDQ    R8, R10
 	ADDQ    R8, R11
 	DECQ    R12
-	JNE     row39
+	JNE     row29
 	VMOVUPS (AX)(R9*4), Y2
 	VADDPS  Y2, Y0, Y0
 	VMOVUPS Y0, (AX)(R9*4)
@@ -639,9 +494,9 @@ row39:
 	VMOVUPS Y1, (CX)(R9*4)
 	ADDQ    $0x08, R9
 	SUBQ    $0x08, DI
-	JMP     strip37
+	JMP     strip27
 
-enough38:
+enough28:
 	TESTQ      DI, DI
 	JEQ        done
 	LEAQ       tailMasks<>+32(SB), R10
@@ -654,7 +509,7 @@ enough38:
 	LEAQ       (SI)(R9*4), BX
 	MOVQ       rows+128(FP), SI
 
-row40:
+row30:
 	VMASKMOVPS (DX), Y0, Y4
 	VMASKMOVPS (BX), Y0, Y5
 	VADDPS     Y4, Y1, Y1
@@ -664,7 +519,7 @@ row40:
 	ADDQ       R8, DX
 	ADDQ       R8, BX
 	DECQ       SI
-	JNE        row40
+	JNE        row30
 	VMASKMOVPS (AX)(R9*4), Y0, Y3
 	VADDPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
@@ -676,237 +531,203 @@ done:
 	VZEROUPPER
 	RET
 
-// func maskSumDotBlockAVX2(sum []float32, dot []float32, dy []float32, x []float32, shift []float32, bits []uint32, stride int, rows int)
+// func maskSumDotBlockAVX2(sum []float32, dot []float32, dy []float32, x []float32, shift []float32, bits []uint32, factor float32, stride int, rows int)
 // Requires: AVX, AVX2
-TEXT ·maskSumDotBlockAVX2(SB), NOSPLIT, $0-160
-	MOVQ sum_base+0(FP), AX
-	MOVQ dot_base+24(FP), CX
-	MOVQ shift_base+96(FP), DX
-	MOVQ dy_base+48(FP), BX
-	MOVQ x_base+72(FP), SI
-	MOVQ bits_base+120(FP), DI
-	MOVQ sum_len+8(FP), R8
-	MOVQ stride+144(FP), R9
-	MOVQ R9, R10
-	SHRQ $0x03, R10
-	SHLQ $0x02, R9
-	XORQ R11, R11
+TEXT ·maskSumDotBlockAVX2(SB), NOSPLIT, $0-168
+	MOVQ         sum_base+0(FP), AX
+	MOVQ         dot_base+24(FP), CX
+	MOVQ         shift_base+96(FP), DX
+	MOVQ         dy_base+48(FP), BX
+	MOVQ         x_base+72(FP), SI
+	MOVQ         bits_base+120(FP), DI
+	VBROADCASTSS factor+144(FP), Y0
+	MOVQ         sum_len+8(FP), R8
+	MOVQ         stride+152(FP), R9
+	MOVQ         R9, R10
+	SHRQ         $0x03, R10
+	SHLQ         $0x02, R9
+	XORQ         R11, R11
 
-strip41:
+strip31:
 	CMPQ    R8, $0x20
-	JLT     enough42
-	VXORPS  Y0, Y0, Y0
+	JLT     enough32
 	VXORPS  Y1, Y1, Y1
-	VMOVUPS (DX)(R11*4), Y2
-	VXORPS  Y3, Y3, Y3
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX)(R11*4), Y3
 	VXORPS  Y4, Y4, Y4
-	VMOVUPS 32(DX)(R11*4), Y5
-	VXORPS  Y6, Y6, Y6
+	VXORPS  Y5, Y5, Y5
+	VMOVUPS 32(DX)(R11*4), Y6
 	VXORPS  Y7, Y7, Y7
-	VMOVUPS 64(DX)(R11*4), Y8
-	VXORPS  Y9, Y9, Y9
+	VXORPS  Y8, Y8, Y8
+	VMOVUPS 64(DX)(R11*4), Y9
 	VXORPS  Y10, Y10, Y10
-	VMOVUPS 96(DX)(R11*4), Y11
+	VXORPS  Y11, Y11, Y11
+	VMOVUPS 96(DX)(R11*4), Y12
 	LEAQ    (BX)(R11*4), R12
 	LEAQ    (SI)(R11*4), R13
 	MOVQ    R11, R14
 	SHRQ    $0x03, R14
 	ADDQ    DI, R14
-	MOVQ    rows+152(FP), R15
+	MOVQ    rows+160(FP), R15
 
-row43:
-	VMOVUPS      (R12), Y12
-	VMOVUPS      (R13), Y13
-	VPBROADCASTB (R14), Y14
-	VPAND        laneBits<>+0(SB), Y14, Y14
-	VPCMPEQD     laneBits<>+0(SB), Y14, Y14
-	VANDPS       Y14, Y12, Y12
-	VADDPS       Y12, Y0, Y0
-	VSUBPS       Y2, Y13, Y13
-	VMULPS       Y12, Y13, Y13
+row33:
+	VMOVUPS      (R12), Y13
+	VMOVUPS      (R13), Y14
+	VMULPS       Y0, Y13, Y13
+	VPBROADCASTB (R14), Y15
+	VPAND        laneBits<>+0(SB), Y15, Y15
+	VPCMPEQD     laneBits<>+0(SB), Y15, Y15
+	VANDPS       Y15, Y13, Y13
 	VADDPS       Y13, Y1, Y1
-	VMOVUPS      32(R12), Y12
-	VMOVUPS      32(R13), Y13
-	VPBROADCASTB 1(R14), Y14
-	VPAND        laneBits<>+0(SB), Y14, Y14
-	VPCMPEQD     laneBits<>+0(SB), Y14, Y14
-	VANDPS       Y14, Y12, Y12
-	VADDPS       Y12, Y3, Y3
-	VSUBPS       Y5, Y13, Y13
-	VMULPS       Y12, Y13, Y13
+	VSUBPS       Y3, Y14, Y14
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y2, Y2
+	VMOVUPS      32(R12), Y13
+	VMOVUPS      32(R13), Y14
+	VMULPS       Y0, Y13, Y13
+	VPBROADCASTB 1(R14), Y15
+	VPAND        laneBits<>+0(SB), Y15, Y15
+	VPCMPEQD     laneBits<>+0(SB), Y15, Y15
+	VANDPS       Y15, Y13, Y13
 	VADDPS       Y13, Y4, Y4
-	VMOVUPS      64(R12), Y12
-	VMOVUPS      64(R13), Y13
-	VPBROADCASTB 2(R14), Y14
-	VPAND        laneBits<>+0(SB), Y14, Y14
-	VPCMPEQD     laneBits<>+0(SB), Y14, Y14
-	VANDPS       Y14, Y12, Y12
-	VADDPS       Y12, Y6, Y6
-	VSUBPS       Y8, Y13, Y13
-	VMULPS       Y12, Y13, Y13
+	VSUBPS       Y6, Y14, Y14
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y5, Y5
+	VMOVUPS      64(R12), Y13
+	VMOVUPS      64(R13), Y14
+	VMULPS       Y0, Y13, Y13
+	VPBROADCASTB 2(R14), Y15
+	VPAND        laneBits<>+0(SB), Y15, Y15
+	VPCMPEQD     laneBits<>+0(SB), Y15, Y15
+	VANDPS       Y15, Y13, Y13
 	VADDPS       Y13, Y7, Y7
-	VMOVUPS      96(R12), Y12
-	VMOVUPS      96(R13), Y13
-	VPBROADCASTB 3(R14), Y14
-	VPAND        laneBits<>+0(SB), Y14, Y14
-	VPCMPEQD     laneBits<>+0(SB), Y14, Y14
-	VANDPS       Y14, Y12, Y12
-	VADDPS       Y12, Y9, Y9
-	VSUBPS       Y11, Y13, Y13
-	VMULPS       Y12, Y13, Y13
+	VSUBPS       Y9, Y14, Y14
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y8, Y8
+	VMOVUPS      96(R12), Y13
+	VMOVUPS      96(R13), Y14
+	VMULPS       Y0, Y13, Y13
+	VPBROADCASTB 3(R14), Y15
+	VPAND        laneBits<>+0(SB), Y15, Y15
+	VPCMPEQD     laneBits<>+0(SB), Y15, Y15
+	VANDPS       Y15, Y13, Y13
 	VADDPS       Y13, Y10, Y10
+	VSUBPS       Y12, Y14, Y14
+	VMULPS       Y13, Y14, Y14
+	VADDPS       Y14, Y11, Y11
 	ADDQ         R9, R12
 	ADDQ         R9, R13
 	ADDQ         R10, R14
 	DECQ         R15
-	JNE          row43
-	VMOVUPS      (AX)(R11*4), Y2
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (AX)(R11*4)
-	VMOVUPS      (CX)(R11*4), Y0
-	VADDPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)(R11*4)
-	VMOVUPS      32(AX)(R11*4), Y0
-	VADDPS       Y0, Y3, Y3
-	VMOVUPS      Y3, 32(AX)(R11*4)
-	VMOVUPS      32(CX)(R11*4), Y0
-	VADDPS       Y0, Y4, Y4
-	VMOVUPS      Y4, 32(CX)(R11*4)
-	VMOVUPS      64(AX)(R11*4), Y0
-	VADDPS       Y0, Y6, Y6
-	VMOVUPS      Y6, 64(AX)(R11*4)
-	VMOVUPS      64(CX)(R11*4), Y0
-	VADDPS       Y0, Y7, Y7
-	VMOVUPS      Y7, 64(CX)(R11*4)
-	VMOVUPS      96(AX)(R11*4), Y0
-	VADDPS       Y0, Y9, Y9
-	VMOVUPS      Y9, 96(AX)(R11*4)
-	VMOVUPS      96(CX)(R11*4), Y0
-	VADDPS       Y0, Y10, Y10
-	VMOVUPS      Y10, 96(CX)(R11*4)
+	JNE          row33
+	VMOVUPS      (AX)(R11*4), Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(R11*4)
+	VMOVUPS      (CX)(R11*4), Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (CX)(R11*4)
+	VMOVUPS      32(AX)(R11*4), Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 32(AX)(R11*4)
+	VMOVUPS      32(CX)(R11*4), Y1
+	VADDPS       Y1, Y5, Y5
+	VMOVUPS      Y5, 32(CX)(R11*4)
+	VMOVUPS      64(AX)(R11*4), Y1
+	VADDPS       Y1, Y7, Y7
+	VMOVUPS      Y7, 64(AX)(R11*4)
+	VMOVUPS      64(CX)(R11*4), Y1
+	VADDPS       Y1, Y8, Y8
+	VMOVUPS      Y8, 64(CX)(R11*4)
+	VMOVUPS      96(AX)(R11*4), Y1
+	VADDPS       Y1, Y10, Y10
+	VMOVUPS      Y10, 96(AX)(R11*4)
+	VMOVUPS      96(CX)(R11*4), Y1
+	VADDPS       Y1, Y11, Y11
+	VMOVUPS      Y11, 96(CX)(R11*4)
 	ADDQ         $0x20, R11
 	SUBQ         $0x20, R8
-	JMP          strip41
+	JMP          strip31
 
-enough42:
-strip44:
+enough32:
+strip34:
 	CMPQ    R8, $0x10
-	JLT     enough45
-	VXORPS  Y0, Y0, Y0
+	JLT     enough35
 	VXORPS  Y1, Y1, Y1
-	VMOVUPS (DX)(R11*4), Y2
-	VXORPS  Y3, Y3, Y3
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX)(R11*4), Y3
 	VXORPS  Y4, Y4, Y4
-	VMOVUPS 32(DX)(R11*4), Y5
+	VXORPS  Y5, Y5, Y5
+	VMOVUPS 32(DX)(R11*4), Y6
 	LEAQ    (BX)(R11*4), R12
 	LEAQ    (SI)(R11*4), R13
 	MOVQ    R11, R14
 	SHRQ    $0x03, R14
 	ADDQ    DI, R14
-	MOVQ    rows+152(FP), R15
+	MOVQ    rows+160(FP), R15
 
-row46:
-	VMOVUPS      (R12), Y6
-	VMOVUPS      (R13), Y7
-	VPBROADCASTB (R14), Y8
-	VPAND        laneBits<>+0(SB), Y8, Y8
-	VPCMPEQD     laneBits<>+0(SB), Y8, Y8
-	VANDPS       Y8, Y6, Y6
-	VADDPS       Y6, Y0, Y0
-	VSUBPS       Y2, Y7, Y7
-	VMULPS       Y6, Y7, Y7
+row36:
+	VMOVUPS      (R12), Y7
+	VMOVUPS      (R13), Y8
+	VMULPS       Y0, Y7, Y7
+	VPBROADCASTB (R14), Y9
+	VPAND        laneBits<>+0(SB), Y9, Y9
+	VPCMPEQD     laneBits<>+0(SB), Y9, Y9
+	VANDPS       Y9, Y7, Y7
 	VADDPS       Y7, Y1, Y1
-	VMOVUPS      32(R12), Y6
-	VMOVUPS      32(R13), Y7
-	VPBROADCASTB 1(R14), Y8
-	VPAND        laneBits<>+0(SB), Y8, Y8
-	VPCMPEQD     laneBits<>+0(SB), Y8, Y8
-	VANDPS       Y8, Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	VSUBPS       Y5, Y7, Y7
-	VMULPS       Y6, Y7, Y7
+	VSUBPS       Y3, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y2, Y2
+	VMOVUPS      32(R12), Y7
+	VMOVUPS      32(R13), Y8
+	VMULPS       Y0, Y7, Y7
+	VPBROADCASTB 1(R14), Y9
+	VPAND        laneBits<>+0(SB), Y9, Y9
+	VPCMPEQD     laneBits<>+0(SB), Y9, Y9
+	VANDPS       Y9, Y7, Y7
 	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y8, Y8
+	VMULPS       Y7, Y8, Y8
+	VADDPS       Y8, Y5, Y5
 	ADDQ         R9, R12
 	ADDQ         R9, R13
 	ADDQ         R10, R14
 	DECQ         R15
-	JNE          row46
-	VMOVUPS      (AX)(R11*4), Y2
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (AX)(R11*4)
-	VMOVUPS      (CX)(R11*4), Y0
-	VADDPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)(R11*4)
-	VMOVUPS      32(AX)(R11*4), Y0
-	VADDPS       Y0, Y3, Y3
-	VMOVUPS      Y3, 32(AX)(R11*4)
-	VMOVUPS      32(CX)(R11*4), Y0
-	VADDPS       Y0, Y4, Y4
-	VMOVUPS      Y4, 32(CX)(R11*4)
+	JNE          row36
+	VMOVUPS      (AX)(R11*4), Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(R11*4)
+	VMOVUPS      (CX)(R11*4), Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (CX)(R11*4)
+	VMOVUPS      32(AX)(R11*4), Y1
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 32(AX)(R11*4)
+	VMOVUPS      32(CX)(R11*4), Y1
+	VADDPS       Y1, Y5, Y5
+	VMOVUPS      Y5, 32(CX)(R11*4)
 	ADDQ         $0x10, R11
 	SUBQ         $0x10, R8
-	JMP          strip44
+	JMP          strip34
 
-enough45:
-strip47:
+enough35:
+strip37:
 	CMPQ    R8, $0x08
-	JLT     enough48
-	VXORPS  Y0, Y0, Y0
+	JLT     enough38
 	VXORPS  Y1, Y1, Y1
-	VMOVUPS (DX)(R11*4), Y2
+	VXORPS  Y2, Y2, Y2
+	VMOVUPS (DX)(R11*4), Y3
 	LEAQ    (BX)(R11*4), R12
 	LEAQ    (SI)(R11*4), R13
 	MOVQ    R11, R14
 	SHRQ    $0x03, R14
 	ADDQ    DI, R14
-	MOVQ    rows+152(FP), R15
+	MOVQ    rows+160(FP), R15
 
-row49:
-	VMOVUPS      (R12), Y3
-	VMOVUPS      (R13), Y4
-	VPBROADCASTB (R14), Y5
-	VPAND        laneBits<>+0(SB), Y5, Y5
-	VPCMPEQD     laneBits<>+0(SB), Y5, Y5
-	VANDPS       Y5, Y3, Y3
-	VADDPS       Y3, Y0, Y0
-	VSUBPS       Y2, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VADDPS       Y4, Y1, Y1
-	ADDQ         R9, R12
-	ADDQ         R9, R13
-	ADDQ         R10, R14
-	DECQ         R15
-	JNE          row49
-	VMOVUPS      (AX)(R11*4), Y2
-	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (AX)(R11*4)
-	VMOVUPS      (CX)(R11*4), Y0
-	VADDPS       Y0, Y1, Y1
-	VMOVUPS      Y1, (CX)(R11*4)
-	ADDQ         $0x08, R11
-	SUBQ         $0x08, R8
-	JMP          strip47
-
-enough48:
-	TESTQ      R8, R8
-	JEQ        done
-	LEAQ       tailMasks<>+32(SB), R12
-	NEGQ       R8
-	VMOVUPS    (R12)(R8*4), Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VMASKMOVPS (DX)(R11*4), Y0, Y3
-	LEAQ       (BX)(R11*4), DX
-	LEAQ       (SI)(R11*4), BX
-	MOVQ       R11, SI
-	SHRQ       $0x03, SI
-	ADDQ       DI, SI
-	MOVQ       rows+152(FP), DI
-
-row50:
-	VMASKMOVPS   (DX), Y0, Y4
-	VMASKMOVPS   (BX), Y0, Y5
-	VPBROADCASTB (SI), Y6
+row39:
+	VMOVUPS      (R12), Y4
+	VMOVUPS      (R13), Y5
+	VMULPS       Y0, Y4, Y4
+	VPBROADCASTB (R14), Y6
 	VPAND        laneBits<>+0(SB), Y6, Y6
 	VPCMPEQD     laneBits<>+0(SB), Y6, Y6
 	VANDPS       Y6, Y4, Y4
@@ -914,17 +735,60 @@ row50:
 	VSUBPS       Y3, Y5, Y5
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
+	ADDQ         R9, R12
+	ADDQ         R9, R13
+	ADDQ         R10, R14
+	DECQ         R15
+	JNE          row39
+	VMOVUPS      (AX)(R11*4), Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(R11*4)
+	VMOVUPS      (CX)(R11*4), Y1
+	VADDPS       Y1, Y2, Y2
+	VMOVUPS      Y2, (CX)(R11*4)
+	ADDQ         $0x08, R11
+	SUBQ         $0x08, R8
+	JMP          strip37
+
+enough38:
+	TESTQ      R8, R8
+	JEQ        done
+	LEAQ       tailMasks<>+32(SB), R12
+	NEGQ       R8
+	VMOVUPS    (R12)(R8*4), Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VMASKMOVPS (DX)(R11*4), Y1, Y4
+	LEAQ       (BX)(R11*4), DX
+	LEAQ       (SI)(R11*4), BX
+	MOVQ       R11, SI
+	SHRQ       $0x03, SI
+	ADDQ       DI, SI
+	MOVQ       rows+160(FP), DI
+
+row40:
+	VMASKMOVPS   (DX), Y1, Y5
+	VMASKMOVPS   (BX), Y1, Y6
+	VMULPS       Y0, Y5, Y5
+	VPBROADCASTB (SI), Y7
+	VPAND        laneBits<>+0(SB), Y7, Y7
+	VPCMPEQD     laneBits<>+0(SB), Y7, Y7
+	VANDPS       Y7, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VSUBPS       Y4, Y6, Y6
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y3, Y3
 	ADDQ         R9, DX
 	ADDQ         R9, BX
 	ADDQ         R10, SI
 	DECQ         DI
-	JNE          row50
-	VMASKMOVPS   (AX)(R11*4), Y0, Y3
-	VADDPS       Y3, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (AX)(R11*4)
-	VMASKMOVPS   (CX)(R11*4), Y0, Y1
-	VADDPS       Y1, Y2, Y2
-	VMASKMOVPS   Y2, Y0, (CX)(R11*4)
+	JNE          row40
+	VMASKMOVPS   (AX)(R11*4), Y1, Y0
+	VADDPS       Y0, Y2, Y2
+	VMASKMOVPS   Y2, Y1, (AX)(R11*4)
+	VMASKMOVPS   (CX)(R11*4), Y1, Y0
+	VADDPS       Y0, Y3, Y3
+	VMASKMOVPS   Y3, Y1, (CX)(R11*4)
 
 done:
 	VZEROUPPER
@@ -958,9 +822,9 @@ TEXT ·sumBlockAVX512(SB), NOSPLIT, $0-64
 	SHLQ $0x02, BX
 	XORQ SI, SI
 
-strip51:
+strip41:
 	CMPQ   CX, $0x40
-	JLT    enough52
+	JLT    enough42
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -968,7 +832,7 @@ strip51:
 	LEAQ   (DX)(SI*4), DI
 	MOVQ   rows+56(FP), R8
 
-row53:
+row43:
 	VMOVUPS (DI), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(DI), Z4
@@ -979,7 +843,7 @@ row53:
 	VADDPS  Z4, Z3, Z3
 	ADDQ    BX, DI
 	DECQ    R8
-	JNE     row53
+	JNE     row43
 	VMOVUPS (AX)(SI*4), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
@@ -994,25 +858,25 @@ row53:
 	VMOVUPS Z3, 192(AX)(SI*4)
 	ADDQ    $0x40, SI
 	SUBQ    $0x40, CX
-	JMP     strip51
+	JMP     strip41
 
-enough52:
-strip54:
+enough42:
+strip44:
 	CMPQ   CX, $0x20
-	JLT    enough55
+	JLT    enough45
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	LEAQ   (DX)(SI*4), DI
 	MOVQ   rows+56(FP), R8
 
-row56:
+row46:
 	VMOVUPS (DI), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS 64(DI), Z2
 	VADDPS  Z2, Z1, Z1
 	ADDQ    BX, DI
 	DECQ    R8
-	JNE     row56
+	JNE     row46
 	VMOVUPS (AX)(SI*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
@@ -1021,30 +885,30 @@ row56:
 	VMOVUPS Z1, 64(AX)(SI*4)
 	ADDQ    $0x20, SI
 	SUBQ    $0x20, CX
-	JMP     strip54
+	JMP     strip44
 
-enough55:
-strip57:
+enough45:
+strip47:
 	CMPQ   CX, $0x10
-	JLT    enough58
+	JLT    enough48
 	VXORPS Z0, Z0, Z0
 	LEAQ   (DX)(SI*4), DI
 	MOVQ   rows+56(FP), R8
 
-row59:
+row49:
 	VMOVUPS (DI), Z1
 	VADDPS  Z1, Z0, Z0
 	ADDQ    BX, DI
 	DECQ    R8
-	JNE     row59
+	JNE     row49
 	VMOVUPS (AX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	SUBQ    $0x10, CX
-	JMP     strip57
+	JMP     strip47
 
-enough58:
+enough48:
 	TESTQ  CX, CX
 	JEQ    done
 	MOVL   $0x00000001, DI
@@ -1055,161 +919,15 @@ enough58:
 	LEAQ   (DX)(SI*4), CX
 	MOVQ   rows+56(FP), DX
 
-row60:
+row50:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	ADDQ      BX, CX
 	DECQ      DX
-	JNE       row60
+	JNE       row50
 	VMOVUPS.Z (AX)(SI*4), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
-
-done:
-	VZEROUPPER
-	RET
-
-// func dotBlockAVX512(dot []float32, x []float32, y []float32, stride int, rows int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·dotBlockAVX512(SB), NOSPLIT, $0-88
-	MOVQ dot_base+0(FP), AX
-	MOVQ x_base+24(FP), DX
-	MOVQ y_base+48(FP), BX
-	MOVQ dot_len+8(FP), CX
-	MOVQ stride+72(FP), SI
-	SHLQ $0x02, SI
-	XORQ DI, DI
-
-strip61:
-	CMPQ   CX, $0x40
-	JLT    enough62
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (BX)(DI*4), R9
-	MOVQ   rows+80(FP), R10
-
-row63:
-	VMOVUPS (R8), Z4
-	VMOVUPS (R9), Z5
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z4, Z0, Z0
-	VMOVUPS 64(R8), Z4
-	VMOVUPS 64(R9), Z5
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z4, Z1, Z1
-	VMOVUPS 128(R8), Z4
-	VMOVUPS 128(R9), Z5
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z4, Z2, Z2
-	VMOVUPS 192(R8), Z4
-	VMOVUPS 192(R9), Z5
-	VMULPS  Z5, Z4, Z4
-	VADDPS  Z4, Z3, Z3
-	ADDQ    SI, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNE     row63
-	VMOVUPS (AX)(DI*4), Z4
-	VADDPS  Z4, Z0, Z0
-	VMOVUPS Z0, (AX)(DI*4)
-	VMOVUPS 64(AX)(DI*4), Z0
-	VADDPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(AX)(DI*4)
-	VMOVUPS 128(AX)(DI*4), Z0
-	VADDPS  Z0, Z2, Z2
-	VMOVUPS Z2, 128(AX)(DI*4)
-	VMOVUPS 192(AX)(DI*4), Z0
-	VADDPS  Z0, Z3, Z3
-	VMOVUPS Z3, 192(AX)(DI*4)
-	ADDQ    $0x40, DI
-	SUBQ    $0x40, CX
-	JMP     strip61
-
-enough62:
-strip64:
-	CMPQ   CX, $0x20
-	JLT    enough65
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (BX)(DI*4), R9
-	MOVQ   rows+80(FP), R10
-
-row66:
-	VMOVUPS (R8), Z2
-	VMOVUPS (R9), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS 64(R8), Z2
-	VMOVUPS 64(R9), Z3
-	VMULPS  Z3, Z2, Z2
-	VADDPS  Z2, Z1, Z1
-	ADDQ    SI, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNE     row66
-	VMOVUPS (AX)(DI*4), Z2
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS Z0, (AX)(DI*4)
-	VMOVUPS 64(AX)(DI*4), Z0
-	VADDPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(AX)(DI*4)
-	ADDQ    $0x20, DI
-	SUBQ    $0x20, CX
-	JMP     strip64
-
-enough65:
-strip67:
-	CMPQ   CX, $0x10
-	JLT    enough68
-	VXORPS Z0, Z0, Z0
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (BX)(DI*4), R9
-	MOVQ   rows+80(FP), R10
-
-row69:
-	VMOVUPS (R8), Z1
-	VMOVUPS (R9), Z2
-	VMULPS  Z2, Z1, Z1
-	VADDPS  Z1, Z0, Z0
-	ADDQ    SI, R8
-	ADDQ    SI, R9
-	DECQ    R10
-	JNE     row69
-	VMOVUPS (AX)(DI*4), Z1
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(DI*4)
-	ADDQ    $0x10, DI
-	SUBQ    $0x10, CX
-	JMP     strip67
-
-enough68:
-	TESTQ  CX, CX
-	JEQ    done
-	MOVL   $0x00000001, R8
-	SHLL   CL, R8
-	DECL   R8
-	KMOVW  R8, K1
-	VXORPS Z0, Z0, Z0
-	LEAQ   (DX)(DI*4), CX
-	LEAQ   (BX)(DI*4), DX
-	MOVQ   rows+80(FP), BX
-
-row70:
-	VMOVUPS.Z (CX), K1, Z1
-	VMOVUPS.Z (DX), K1, Z2
-	VMULPS    Z2, Z1, Z1
-	VADDPS    Z1, Z0, Z0
-	ADDQ      SI, CX
-	ADDQ      SI, DX
-	DECQ      BX
-	JNE       row70
-	VMOVUPS.Z (AX)(DI*4), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(DI*4)
 
 done:
 	VZEROUPPER
@@ -1227,9 +945,9 @@ TEXT ·momentsBlockAVX512(SB), NOSPLIT, $0-112
 	SHLQ $0x02, DI
 	XORQ R8, R8
 
-strip71:
+strip51:
 	CMPQ    CX, $0x40
-	JLT     enough72
+	JLT     enough52
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (BX)(R8*4), Z2
@@ -1245,7 +963,7 @@ strip71:
 	LEAQ    (SI)(R8*4), R9
 	MOVQ    rows+104(FP), R10
 
-row73:
+row53:
 	VMOVUPS (R9), Z12
 	VSUBPS  Z2, Z12, Z12
 	VADDPS  Z12, Z0, Z0
@@ -1268,7 +986,7 @@ row73:
 	VADDPS  Z12, Z10, Z10
 	ADDQ    DI, R9
 	DECQ    R10
-	JNE     row73
+	JNE     row53
 	VMOVUPS (AX)(R8*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(R8*4)
@@ -1295,12 +1013,12 @@ row73:
 	VMOVUPS Z10, 192(DX)(R8*4)
 	ADDQ    $0x40, R8
 	SUBQ    $0x40, CX
-	JMP     strip71
+	JMP     strip51
 
-enough72:
-strip74:
+enough52:
+strip54:
 	CMPQ    CX, $0x20
-	JLT     enough75
+	JLT     enough55
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (BX)(R8*4), Z2
@@ -1310,7 +1028,7 @@ strip74:
 	LEAQ    (SI)(R8*4), R9
 	MOVQ    rows+104(FP), R10
 
-row76:
+row56:
 	VMOVUPS (R9), Z6
 	VSUBPS  Z2, Z6, Z6
 	VADDPS  Z6, Z0, Z0
@@ -1323,7 +1041,7 @@ row76:
 	VADDPS  Z6, Z4, Z4
 	ADDQ    DI, R9
 	DECQ    R10
-	JNE     row76
+	JNE     row56
 	VMOVUPS (AX)(R8*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(R8*4)
@@ -1338,19 +1056,19 @@ row76:
 	VMOVUPS Z4, 64(DX)(R8*4)
 	ADDQ    $0x20, R8
 	SUBQ    $0x20, CX
-	JMP     strip74
+	JMP     strip54
 
-enough75:
-strip77:
+enough55:
+strip57:
 	CMPQ    CX, $0x10
-	JLT     enough78
+	JLT     enough58
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (BX)(R8*4), Z2
 	LEAQ    (SI)(R8*4), R9
 	MOVQ    rows+104(FP), R10
 
-row79:
+row59:
 	VMOVUPS (R9), Z3
 	VSUBPS  Z2, Z3, Z3
 	VADDPS  Z3, Z0, Z0
@@ -1358,7 +1076,7 @@ row79:
 	VADDPS  Z3, Z1, Z1
 	ADDQ    DI, R9
 	DECQ    R10
-	JNE     row79
+	JNE     row59
 	VMOVUPS (AX)(R8*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(R8*4)
@@ -1367,9 +1085,9 @@ row79:
 	VMOVUPS Z1, (DX)(R8*4)
 	ADDQ    $0x10, R8
 	SUBQ    $0x10, CX
-	JMP     strip77
+	JMP     strip57
 
-enough78:
+enough58:
 	TESTQ     CX, CX
 	JEQ       done
 	MOVL      $0x00000001, R9
@@ -1382,7 +1100,7 @@ enough78:
 	LEAQ      (SI)(R8*4), CX
 	MOVQ      rows+104(FP), BX
 
-row80:
+row60:
 	VMOVUPS.Z (CX), K1, Z3
 	VSUBPS    Z2, Z3, Z3
 	VADDPS    Z3, Z0, Z0
@@ -1390,7 +1108,7 @@ row80:
 	VADDPS    Z3, Z1, Z1
 	ADDQ      DI, CX
 	DECQ      BX
-	JNE       row80
+	JNE       row60
 	VMOVUPS.Z (AX)(R8*4), K1, Z2
 	VADDPS    Z2, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R8*4)
@@ -1415,9 +1133,9 @@ TEXT ·sumDotBlockAVX512(SB), NOSPLIT, $0-136
 	SHLQ $0x02, R8
 	XORQ R9, R9
 
-strip81:
+strip61:
 	CMPQ    CX, $0x40
-	JLT     enough82
+	JLT     enough62
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (BX)(R9*4), Z2
@@ -1434,7 +1152,7 @@ strip81:
 	LEAQ    (DI)(R9*4), R11
 	MOVQ    rows+128(FP), R12
 
-row83:
+row63:
 	VMOVUPS (R10), Z12
 	VMOVUPS (R11), Z13
 	VADDPS  Z12, Z0, Z0
@@ -1462,7 +1180,7 @@ row83:
 	ADDQ    R8, R10
 	ADDQ    R8, R11
 	DECQ    R12
-	JNE     row83
+	JNE     row63
 	VMOVUPS (AX)(R9*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
@@ -1489,12 +1207,12 @@ row83:
 	VMOVUPS Z10, 192(DX)(R9*4)
 	ADDQ    $0x40, R9
 	SUBQ    $0x40, CX
-	JMP     strip81
+	JMP     strip61
 
-enough82:
-strip84:
+enough62:
+strip64:
 	CMPQ    CX, $0x20
-	JLT     enough85
+	JLT     enough65
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (BX)(R9*4), Z2
@@ -1505,7 +1223,7 @@ strip84:
 	LEAQ    (DI)(R9*4), R11
 	MOVQ    rows+128(FP), R12
 
-row86:
+row66:
 	VMOVUPS (R10), Z6
 	VMOVUPS (R11), Z7
 	VADDPS  Z6, Z0, Z0
@@ -1521,7 +1239,7 @@ row86:
 	ADDQ    R8, R10
 	ADDQ    R8, R11
 	DECQ    R12
-	JNE     row86
+	JNE     row66
 	VMOVUPS (AX)(R9*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
@@ -1536,12 +1254,12 @@ row86:
 	VMOVUPS Z4, 64(DX)(R9*4)
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, CX
-	JMP     strip84
+	JMP     strip64
 
-enough85:
-strip87:
+enough65:
+strip67:
 	CMPQ    CX, $0x10
-	JLT     enough88
+	JLT     enough68
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (BX)(R9*4), Z2
@@ -1549,7 +1267,7 @@ strip87:
 	LEAQ    (DI)(R9*4), R11
 	MOVQ    rows+128(FP), R12
 
-row89:
+row69:
 	VMOVUPS (R10), Z3
 	VMOVUPS (R11), Z4
 	VADDPS  Z3, Z0, Z0
@@ -1559,7 +1277,7 @@ row89:
 	ADDQ    R8, R10
 	ADDQ    R8, R11
 	DECQ    R12
-	JNE     row89
+	JNE     row69
 	VMOVUPS (AX)(R9*4), Z2
 	VADDPS  Z2, Z0, Z0
 	VMOVUPS Z0, (AX)(R9*4)
@@ -1568,9 +1286,9 @@ row89:
 	VMOVUPS Z1, (DX)(R9*4)
 	ADDQ    $0x10, R9
 	SUBQ    $0x10, CX
-	JMP     strip87
+	JMP     strip67
 
-enough88:
+enough68:
 	TESTQ     CX, CX
 	JEQ       done
 	MOVL      $0x00000001, R10
@@ -1584,7 +1302,7 @@ enough88:
 	LEAQ      (DI)(R9*4), BX
 	MOVQ      rows+128(FP), SI
 
-row90:
+row70:
 	VMOVUPS.Z (CX), K1, Z3
 	VMOVUPS.Z (BX), K1, Z4
 	VADDPS    Z3, Z0, Z0
@@ -1594,7 +1312,7 @@ row90:
 	ADDQ      R8, CX
 	ADDQ      R8, BX
 	DECQ      SI
-	JNE       row90
+	JNE       row70
 	VMOVUPS.Z (AX)(R9*4), K1, Z2
 	VADDPS    Z2, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
@@ -1606,240 +1324,249 @@ done:
 	VZEROUPPER
 	RET
 
-// func maskSumDotBlockAVX512(sum []float32, dot []float32, dy []float32, x []float32, shift []float32, bits []uint32, stride int, rows int)
+// func maskSumDotBlockAVX512(sum []float32, dot []float32, dy []float32, x []float32, shift []float32, bits []uint32, factor float32, stride int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·maskSumDotBlockAVX512(SB), NOSPLIT, $0-160
-	MOVQ sum_base+0(FP), AX
-	MOVQ dot_base+24(FP), DX
-	MOVQ shift_base+96(FP), BX
-	MOVQ dy_base+48(FP), SI
-	MOVQ x_base+72(FP), DI
-	MOVQ bits_base+120(FP), R8
-	MOVQ sum_len+8(FP), CX
-	MOVQ stride+144(FP), R9
-	MOVQ R9, R10
-	SHRQ $0x03, R10
-	SHLQ $0x02, R9
-	XORQ R11, R11
+TEXT ·maskSumDotBlockAVX512(SB), NOSPLIT, $0-168
+	MOVQ         sum_base+0(FP), AX
+	MOVQ         dot_base+24(FP), DX
+	MOVQ         shift_base+96(FP), BX
+	MOVQ         dy_base+48(FP), SI
+	MOVQ         x_base+72(FP), DI
+	MOVQ         bits_base+120(FP), R8
+	VBROADCASTSS factor+144(FP), Z0
+	MOVQ         sum_len+8(FP), CX
+	MOVQ         stride+152(FP), R9
+	MOVQ         R9, R10
+	SHRQ         $0x03, R10
+	SHLQ         $0x02, R9
+	XORQ         R11, R11
 
-strip91:
+strip71:
 	CMPQ    CX, $0x40
-	JLT     enough92
-	VXORPS  Z0, Z0, Z0
+	JLT     enough72
 	VXORPS  Z1, Z1, Z1
-	VMOVUPS (BX)(R11*4), Z2
-	VXORPS  Z3, Z3, Z3
+	VXORPS  Z2, Z2, Z2
+	VMOVUPS (BX)(R11*4), Z3
 	VXORPS  Z4, Z4, Z4
-	VMOVUPS 64(BX)(R11*4), Z5
-	VXORPS  Z6, Z6, Z6
+	VXORPS  Z5, Z5, Z5
+	VMOVUPS 64(BX)(R11*4), Z6
 	VXORPS  Z7, Z7, Z7
-	VMOVUPS 128(BX)(R11*4), Z8
-	VXORPS  Z9, Z9, Z9
+	VXORPS  Z8, Z8, Z8
+	VMOVUPS 128(BX)(R11*4), Z9
 	VXORPS  Z10, Z10, Z10
-	VMOVUPS 192(BX)(R11*4), Z11
+	VXORPS  Z11, Z11, Z11
+	VMOVUPS 192(BX)(R11*4), Z12
 	LEAQ    (SI)(R11*4), R12
 	LEAQ    (DI)(R11*4), R13
 	MOVQ    R11, R14
 	SHRQ    $0x03, R14
 	ADDQ    R8, R14
-	MOVQ    rows+152(FP), R15
+	MOVQ    rows+160(FP), R15
 
-row93:
-	VMOVUPS   (R12), Z12
-	VMOVUPS   (R13), Z13
+row73:
+	VMOVUPS   (R12), Z13
+	VMOVUPS   (R13), Z14
+	VMULPS    Z0, Z13, Z13
 	KMOVW     (R14), K1
-	VMOVAPS.Z Z12, K1, Z12
-	VADDPS    Z12, Z0, Z0
-	VSUBPS    Z2, Z13, Z13
-	VMULPS    Z12, Z13, Z13
+	VMOVAPS.Z Z13, K1, Z13
 	VADDPS    Z13, Z1, Z1
-	VMOVUPS   64(R12), Z12
-	VMOVUPS   64(R13), Z13
+	VSUBPS    Z3, Z14, Z14
+	VMULPS    Z13, Z14, Z14
+	VADDPS    Z14, Z2, Z2
+	VMOVUPS   64(R12), Z13
+	VMOVUPS   64(R13), Z14
+	VMULPS    Z0, Z13, Z13
 	KMOVW     2(R14), K1
-	VMOVAPS.Z Z12, K1, Z12
-	VADDPS    Z12, Z3, Z3
-	VSUBPS    Z5, Z13, Z13
-	VMULPS    Z12, Z13, Z13
+	VMOVAPS.Z Z13, K1, Z13
 	VADDPS    Z13, Z4, Z4
-	VMOVUPS   128(R12), Z12
-	VMOVUPS   128(R13), Z13
+	VSUBPS    Z6, Z14, Z14
+	VMULPS    Z13, Z14, Z14
+	VADDPS    Z14, Z5, Z5
+	VMOVUPS   128(R12), Z13
+	VMOVUPS   128(R13), Z14
+	VMULPS    Z0, Z13, Z13
 	KMOVW     4(R14), K1
-	VMOVAPS.Z Z12, K1, Z12
-	VADDPS    Z12, Z6, Z6
-	VSUBPS    Z8, Z13, Z13
-	VMULPS    Z12, Z13, Z13
+	VMOVAPS.Z Z13, K1, Z13
 	VADDPS    Z13, Z7, Z7
-	VMOVUPS   192(R12), Z12
-	VMOVUPS   192(R13), Z13
+	VSUBPS    Z9, Z14, Z14
+	VMULPS    Z13, Z14, Z14
+	VADDPS    Z14, Z8, Z8
+	VMOVUPS   192(R12), Z13
+	VMOVUPS   192(R13), Z14
+	VMULPS    Z0, Z13, Z13
 	KMOVW     6(R14), K1
-	VMOVAPS.Z Z12, K1, Z12
-	VADDPS    Z12, Z9, Z9
-	VSUBPS    Z11, Z13, Z13
-	VMULPS    Z12, Z13, Z13
+	VMOVAPS.Z Z13, K1, Z13
 	VADDPS    Z13, Z10, Z10
+	VSUBPS    Z12, Z14, Z14
+	VMULPS    Z13, Z14, Z14
+	VADDPS    Z14, Z11, Z11
 	ADDQ      R9, R12
 	ADDQ      R9, R13
 	ADDQ      R10, R14
 	DECQ      R15
-	JNE       row93
-	VMOVUPS   (AX)(R11*4), Z2
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (AX)(R11*4)
-	VMOVUPS   (DX)(R11*4), Z0
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)(R11*4)
-	VMOVUPS   64(AX)(R11*4), Z0
-	VADDPS    Z0, Z3, Z3
-	VMOVUPS   Z3, 64(AX)(R11*4)
-	VMOVUPS   64(DX)(R11*4), Z0
-	VADDPS    Z0, Z4, Z4
-	VMOVUPS   Z4, 64(DX)(R11*4)
-	VMOVUPS   128(AX)(R11*4), Z0
-	VADDPS    Z0, Z6, Z6
-	VMOVUPS   Z6, 128(AX)(R11*4)
-	VMOVUPS   128(DX)(R11*4), Z0
-	VADDPS    Z0, Z7, Z7
-	VMOVUPS   Z7, 128(DX)(R11*4)
-	VMOVUPS   192(AX)(R11*4), Z0
-	VADDPS    Z0, Z9, Z9
-	VMOVUPS   Z9, 192(AX)(R11*4)
-	VMOVUPS   192(DX)(R11*4), Z0
-	VADDPS    Z0, Z10, Z10
-	VMOVUPS   Z10, 192(DX)(R11*4)
+	JNE       row73
+	VMOVUPS   (AX)(R11*4), Z3
+	VADDPS    Z3, Z1, Z1
+	VMOVUPS   Z1, (AX)(R11*4)
+	VMOVUPS   (DX)(R11*4), Z1
+	VADDPS    Z1, Z2, Z2
+	VMOVUPS   Z2, (DX)(R11*4)
+	VMOVUPS   64(AX)(R11*4), Z1
+	VADDPS    Z1, Z4, Z4
+	VMOVUPS   Z4, 64(AX)(R11*4)
+	VMOVUPS   64(DX)(R11*4), Z1
+	VADDPS    Z1, Z5, Z5
+	VMOVUPS   Z5, 64(DX)(R11*4)
+	VMOVUPS   128(AX)(R11*4), Z1
+	VADDPS    Z1, Z7, Z7
+	VMOVUPS   Z7, 128(AX)(R11*4)
+	VMOVUPS   128(DX)(R11*4), Z1
+	VADDPS    Z1, Z8, Z8
+	VMOVUPS   Z8, 128(DX)(R11*4)
+	VMOVUPS   192(AX)(R11*4), Z1
+	VADDPS    Z1, Z10, Z10
+	VMOVUPS   Z10, 192(AX)(R11*4)
+	VMOVUPS   192(DX)(R11*4), Z1
+	VADDPS    Z1, Z11, Z11
+	VMOVUPS   Z11, 192(DX)(R11*4)
 	ADDQ      $0x40, R11
 	SUBQ      $0x40, CX
-	JMP       strip91
+	JMP       strip71
 
-enough92:
-strip94:
+enough72:
+strip74:
 	CMPQ    CX, $0x20
-	JLT     enough95
-	VXORPS  Z0, Z0, Z0
+	JLT     enough75
 	VXORPS  Z1, Z1, Z1
-	VMOVUPS (BX)(R11*4), Z2
-	VXORPS  Z3, Z3, Z3
+	VXORPS  Z2, Z2, Z2
+	VMOVUPS (BX)(R11*4), Z3
 	VXORPS  Z4, Z4, Z4
-	VMOVUPS 64(BX)(R11*4), Z5
+	VXORPS  Z5, Z5, Z5
+	VMOVUPS 64(BX)(R11*4), Z6
 	LEAQ    (SI)(R11*4), R12
 	LEAQ    (DI)(R11*4), R13
 	MOVQ    R11, R14
 	SHRQ    $0x03, R14
 	ADDQ    R8, R14
-	MOVQ    rows+152(FP), R15
+	MOVQ    rows+160(FP), R15
 
-row96:
-	VMOVUPS   (R12), Z6
-	VMOVUPS   (R13), Z7
+row76:
+	VMOVUPS   (R12), Z7
+	VMOVUPS   (R13), Z8
+	VMULPS    Z0, Z7, Z7
 	KMOVW     (R14), K1
-	VMOVAPS.Z Z6, K1, Z6
-	VADDPS    Z6, Z0, Z0
-	VSUBPS    Z2, Z7, Z7
-	VMULPS    Z6, Z7, Z7
+	VMOVAPS.Z Z7, K1, Z7
 	VADDPS    Z7, Z1, Z1
-	VMOVUPS   64(R12), Z6
-	VMOVUPS   64(R13), Z7
+	VSUBPS    Z3, Z8, Z8
+	VMULPS    Z7, Z8, Z8
+	VADDPS    Z8, Z2, Z2
+	VMOVUPS   64(R12), Z7
+	VMOVUPS   64(R13), Z8
+	VMULPS    Z0, Z7, Z7
 	KMOVW     2(R14), K1
-	VMOVAPS.Z Z6, K1, Z6
-	VADDPS    Z6, Z3, Z3
-	VSUBPS    Z5, Z7, Z7
-	VMULPS    Z6, Z7, Z7
+	VMOVAPS.Z Z7, K1, Z7
 	VADDPS    Z7, Z4, Z4
+	VSUBPS    Z6, Z8, Z8
+	VMULPS    Z7, Z8, Z8
+	VADDPS    Z8, Z5, Z5
 	ADDQ      R9, R12
 	ADDQ      R9, R13
 	ADDQ      R10, R14
 	DECQ      R15
-	JNE       row96
-	VMOVUPS   (AX)(R11*4), Z2
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (AX)(R11*4)
-	VMOVUPS   (DX)(R11*4), Z0
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)(R11*4)
-	VMOVUPS   64(AX)(R11*4), Z0
-	VADDPS    Z0, Z3, Z3
-	VMOVUPS   Z3, 64(AX)(R11*4)
-	VMOVUPS   64(DX)(R11*4), Z0
-	VADDPS    Z0, Z4, Z4
-	VMOVUPS   Z4, 64(DX)(R11*4)
+	JNE       row76
+	VMOVUPS   (AX)(R11*4), Z3
+	VADDPS    Z3, Z1, Z1
+	VMOVUPS   Z1, (AX)(R11*4)
+	VMOVUPS   (DX)(R11*4), Z1
+	VADDPS    Z1, Z2, Z2
+	VMOVUPS   Z2, (DX)(R11*4)
+	VMOVUPS   64(AX)(R11*4), Z1
+	VADDPS    Z1, Z4, Z4
+	VMOVUPS   Z4, 64(AX)(R11*4)
+	VMOVUPS   64(DX)(R11*4), Z1
+	VADDPS    Z1, Z5, Z5
+	VMOVUPS   Z5, 64(DX)(R11*4)
 	ADDQ      $0x20, R11
 	SUBQ      $0x20, CX
-	JMP       strip94
+	JMP       strip74
 
-enough95:
-strip97:
+enough75:
+strip77:
 	CMPQ    CX, $0x10
-	JLT     enough98
-	VXORPS  Z0, Z0, Z0
+	JLT     enough78
 	VXORPS  Z1, Z1, Z1
-	VMOVUPS (BX)(R11*4), Z2
+	VXORPS  Z2, Z2, Z2
+	VMOVUPS (BX)(R11*4), Z3
 	LEAQ    (SI)(R11*4), R12
 	LEAQ    (DI)(R11*4), R13
 	MOVQ    R11, R14
 	SHRQ    $0x03, R14
 	ADDQ    R8, R14
-	MOVQ    rows+152(FP), R15
+	MOVQ    rows+160(FP), R15
 
-row99:
-	VMOVUPS   (R12), Z3
-	VMOVUPS   (R13), Z4
+row79:
+	VMOVUPS   (R12), Z4
+	VMOVUPS   (R13), Z5
+	VMULPS    Z0, Z4, Z4
 	KMOVW     (R14), K1
-	VMOVAPS.Z Z3, K1, Z3
-	VADDPS    Z3, Z0, Z0
-	VSUBPS    Z2, Z4, Z4
-	VMULPS    Z3, Z4, Z4
+	VMOVAPS.Z Z4, K1, Z4
 	VADDPS    Z4, Z1, Z1
+	VSUBPS    Z3, Z5, Z5
+	VMULPS    Z4, Z5, Z5
+	VADDPS    Z5, Z2, Z2
 	ADDQ      R9, R12
 	ADDQ      R9, R13
 	ADDQ      R10, R14
 	DECQ      R15
-	JNE       row99
-	VMOVUPS   (AX)(R11*4), Z2
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (AX)(R11*4)
-	VMOVUPS   (DX)(R11*4), Z0
-	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (DX)(R11*4)
+	JNE       row79
+	VMOVUPS   (AX)(R11*4), Z3
+	VADDPS    Z3, Z1, Z1
+	VMOVUPS   Z1, (AX)(R11*4)
+	VMOVUPS   (DX)(R11*4), Z1
+	VADDPS    Z1, Z2, Z2
+	VMOVUPS   Z2, (DX)(R11*4)
 	ADDQ      $0x10, R11
 	SUBQ      $0x10, CX
-	JMP       strip97
+	JMP       strip77
 
-enough98:
+enough78:
 	TESTQ     CX, CX
 	JEQ       done
 	MOVL      $0x00000001, R12
 	SHLL      CL, R12
 	DECL      R12
 	KMOVW     R12, K1
-	VXORPS    Z0, Z0, Z0
 	VXORPS    Z1, Z1, Z1
-	VMOVUPS.Z (BX)(R11*4), K1, Z2
+	VXORPS    Z2, Z2, Z2
+	VMOVUPS.Z (BX)(R11*4), K1, Z3
 	LEAQ      (SI)(R11*4), CX
 	LEAQ      (DI)(R11*4), BX
 	MOVQ      R11, SI
 	SHRQ      $0x03, SI
 	ADDQ      R8, SI
-	MOVQ      rows+152(FP), DI
+	MOVQ      rows+160(FP), DI
 
-row100:
-	VMOVUPS.Z (CX), K1, Z3
-	VMOVUPS.Z (BX), K1, Z4
+row80:
+	VMOVUPS.Z (CX), K1, Z4
+	VMOVUPS.Z (BX), K1, Z5
+	VMULPS    Z0, Z4, Z4
 	KMOVW     (SI), K2
-	VMOVAPS.Z Z3, K2, Z3
-	VADDPS    Z3, Z0, Z0
-	VSUBPS    Z2, Z4, Z4
-	VMULPS    Z3, Z4, Z4
+	VMOVAPS.Z Z4, K2, Z4
 	VADDPS    Z4, Z1, Z1
+	VSUBPS    Z3, Z5, Z5
+	VMULPS    Z4, Z5, Z5
+	VADDPS    Z5, Z2, Z2
 	ADDQ      R9, CX
 	ADDQ      R9, BX
 	ADDQ      R10, SI
 	DECQ      DI
-	JNE       row100
-	VMOVUPS.Z (AX)(R11*4), K1, Z2
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(R11*4)
-	VMOVUPS.Z (DX)(R11*4), K1, Z0
+	JNE       row80
+	VMOVUPS.Z (AX)(R11*4), K1, Z0
 	VADDPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (DX)(R11*4)
+	VMOVUPS   Z1, K1, (AX)(R11*4)
+	VMOVUPS.Z (DX)(R11*4), K1, Z0
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (DX)(R11*4)
 
 done:
 	VZEROUPPER
