@@ -59,7 +59,7 @@ func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int,
 func GemmWork(m, n, k int) int {
 	s := gemmSizes()
 	mb, nb, kb := min(m, s.mc), min(n, s.nc), min(k, s.kc)
-	return packedSizeA(mb, kb) + packedSizeB(nb, kb, s.nr)
+	return packedSize(mb, kb, s.mr) + packedSize(nb, kb, s.nr)
 }
 
 // GemmPanel returns how many columns of B Gemm works on at a time. Where B is

@@ -5,8 +5,8 @@ package simd
 // A panel of B, kc*nr elements, is sized for the first-level cache and a block
 // of A for the second.
 var (
-	gemmAVX2   = blocking{mr: 6, nr: 16, mc: 192, nc: 512, kc: 384}
-	gemmAVX512 = blocking{mr: 14, nr: 32, mc: 112, nc: 512, kc: 384}
+	gemmAVX2   = blocking{mr: 6, nr: 16, mc: 192, nc: 2048, kc: 384}
+	gemmAVX512 = blocking{mr: 14, nr: 32, mc: 112, nc: 2048, kc: 384}
 )
 
 func gemmSizes() blocking {
@@ -19,18 +19,27 @@ func gemmSizes() blocking {
 	return gemmGeneric
 }
 
-// gemmTile is the micro-kernel: it computes C = alpha*A*B + beta*C for rows x
-// cols elements of C, at most mr x nr. k is positive; the rows of b start bRow
-// elements apart.
-func gemmTile(rows, cols, k int, alpha float32, a matrix, b []float32, bRow int, beta float32, c []float32, ldc int) {
+// gemmTiles is the micro-kernel: it computes C = alpha*A*B + beta*C for tiles,
+// one below the other, of rows x cols elements, at most mr x nr. k is positive;
+// the rows of b start bRow elements apart.
+func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
 	switch {
 	case useAVX512:
-		gemmTileAVX512(rows, cols, k, &a.data[0], a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+		gemmTilesAVX512(tiles, rows, cols, k, &a.data[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
 	case useAVX2:
-		gemmTileAVX2(rows, cols, k, &a.data[0], a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+		gemmTilesAVX2(tiles, rows, cols, k, &a.data[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
 	default:
-		gemmTileGeneric(rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+		gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
 	}
+}
+
+// gemmCopyRows does what gemmCopyRowsGeneric does.
+func gemmCopyRows(dst []float32, dstRow int, src []float32, srcRow, rows, n int) {
+	if !useAVX2 || n < 4 || n > 32 {
+		gemmCopyRowsGeneric(dst, dstRow, src, srcRow, rows, n)
+		return
+	}
+	gemmCopyRowsAVX2(&dst[0], dstRow, &src[0], srcRow, rows, n)
 }
 
 // gemmTranspose8 does what gemmTranspose8Generic does.
@@ -64,10 +73,13 @@ func fmaLoop(iterations int) (flops int) {
 const fmaLoopWidth = 12
 
 //go:noescape
-func gemmTileAVX512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+func gemmTilesAVX512(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
 
 //go:noescape
-func gemmTileAVX2(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+func gemmTilesAVX2(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+
+//go:noescape
+func gemmCopyRowsAVX2(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)
 
 //go:noescape
 func gemmTranspose8AVX2(dst *float32, dstRow int, src *float32, srcRow int, quads int)

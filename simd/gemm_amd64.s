@@ -4,43 +4,58 @@
 
 #include "textflag.h"
 
-// func gemmTileAVX512(rows int, cols int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
-// Requires: AVX, AVX512F
-TEXT ·gemmTileAVX512(SB), NOSPLIT, $0-88
-	MOVQ   rows+0(FP), AX
-	MOVQ   cols+8(FP), DX
-	CMPQ   DX, $0x10
-	JLE    narrow
-	SUBQ   $0x10, DX
-	CMPQ   DX, $0x10
-	JEQ    full2
-	MOVQ   DX, CX
-	MOVL   $0x00000001, DX
-	SHLL   CL, DX
-	DECL   DX
-	KMOVW  DX, K1
-	CMPQ   AX, $0x07
-	JGT    above7x2masked
-	CMPQ   AX, $0x04
-	JGT    above4x2masked
-	CMPQ   AX, $0x02
-	JGT    above2x2masked
-	CMPQ   AX, $0x01
-	JGT    above1x2masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), CX
-	MOVQ   a+24(FP), CX
-	MOVQ   aCol+40(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   b+48(FP), BX
-	MOVQ   bRow+56(FP), SI
-	SHLQ   $0x02, SI
+// func gemmTilesAVX512(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemmTilesAVX512(SB), NOSPLIT, $0-104
+	MOVQ  rows+8(FP), AX
+	MOVQ  cols+16(FP), DX
+	CMPQ  DX, $0x10
+	JLE   narrow
+	SUBQ  $0x10, DX
+	CMPQ  DX, $0x10
+	JEQ   full2
+	MOVQ  DX, CX
+	MOVL  $0x00000001, DX
+	SHLL  CL, DX
+	DECL  DX
+	KMOVW DX, K1
+	CMPQ  AX, $0x07
+	JGT   above7x2masked
+	CMPQ  AX, $0x04
+	JGT   above4x2masked
+	CMPQ  AX, $0x02
+	JGT   above2x2masked
+	CMPQ  AX, $0x01
+	JGT   above1x2masked
+
+tile1x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 124(AX)
+	PREFETCHT0 60(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x2masked:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   124(BX)(R8*1)
+	PREFETCHT0   60(BX)(R8*1)
 	VMOVUPS      (BX), Z2
 	VMOVUPS.Z    64(BX), K1, Z3
 	ADDQ         SI, BX
@@ -50,17 +65,17 @@ loop1x2masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2masked
-	VBROADCASTSS alpha+80(FP), Z2
+	VBROADCASTSS alpha+96(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2masked
-	VBROADCASTSS beta+84(FP), Z2
+	VBROADCASTSS beta+100(FP), Z2
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS.Z    64(AX), K1, Z3
@@ -69,26 +84,51 @@ loop1x2masked:
 store1x2masked:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile1x2masked
 	VZEROUPPER
 	RET
 
 above1x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x2masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   124(SI)(R9*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Z4
 	VMOVUPS.Z    64(SI), K1, Z5
 	ADDQ         DI, SI
@@ -101,19 +141,19 @@ loop2x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2masked
-	VBROADCASTSS alpha+80(FP), Z4
+	VBROADCASTSS alpha+96(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2masked
-	VBROADCASTSS beta+84(FP), Z4
+	VBROADCASTSS beta+100(FP), Z4
 	VMOVUPS      (CX), Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS.Z    64(CX), K1, Z5
@@ -128,30 +168,58 @@ store2x2masked:
 	VMOVUPS Z1, K1, 64(CX)
 	VMOVUPS Z2, (CX)(AX*1)
 	VMOVUPS Z3, K1, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile2x2masked
 	VZEROUPPER
 	RET
 
 above2x2masked:
-	CMPQ   AX, $0x03
-	JGT    above3x2masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+	CMPQ AX, $0x03
+	JGT  above3x2masked
+
+tile3x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x2masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   124(SI)(R9*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Z6
 	VMOVUPS.Z    64(SI), K1, Z7
 	ADDQ         DI, SI
@@ -167,21 +235,21 @@ loop3x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2masked
-	VBROADCASTSS alpha+80(FP), Z6
+	VBROADCASTSS alpha+96(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
 	VMULPS       Z6, Z3, Z3
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2masked
-	VBROADCASTSS beta+84(FP), Z6
+	VBROADCASTSS beta+100(FP), Z6
 	VMOVUPS      (CX), Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS.Z    64(CX), K1, Z7
@@ -202,31 +270,61 @@ store3x2masked:
 	VMOVUPS Z3, K1, 64(CX)(AX*1)
 	VMOVUPS Z4, (CX)(AX*2)
 	VMOVUPS Z5, K1, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile3x2masked
 	VZEROUPPER
 	RET
 
 above3x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile4x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x2masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   124(DI)(R10*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z8
 	VMOVUPS.Z    64(DI), K1, Z9
 	ADDQ         R8, DI
@@ -246,7 +344,7 @@ loop4x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2masked
-	VBROADCASTSS alpha+80(FP), Z8
+	VBROADCASTSS alpha+96(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -255,15 +353,15 @@ loop4x2masked:
 	VMULPS       Z8, Z5, Z5
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2masked
-	VBROADCASTSS beta+84(FP), Z8
+	VBROADCASTSS beta+100(FP), Z8
 	VMOVUPS      (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS.Z    64(DX), K1, Z9
@@ -290,37 +388,70 @@ store4x2masked:
 	VMOVUPS Z5, K1, 64(DX)(AX*2)
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, K1, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile4x2masked
 	VZEROUPPER
 	RET
 
 above4x2masked:
-	CMPQ   AX, $0x06
-	JGT    above6x2masked
-	CMPQ   AX, $0x05
-	JGT    above5x2masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x06
+	JGT  above6x2masked
+	CMPQ AX, $0x05
+	JGT  above5x2masked
+
+tile5x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x2masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   124(DI)(R10*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z10
 	VMOVUPS.Z    64(DI), K1, Z11
 	ADDQ         R8, DI
@@ -343,7 +474,7 @@ loop5x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2masked
-	VBROADCASTSS alpha+80(FP), Z10
+	VBROADCASTSS alpha+96(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -354,15 +485,15 @@ loop5x2masked:
 	VMULPS       Z10, Z7, Z7
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2masked
-	VBROADCASTSS beta+84(FP), Z10
+	VBROADCASTSS beta+100(FP), Z10
 	VMOVUPS      (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS.Z    64(DX), K1, Z11
@@ -395,35 +526,69 @@ store5x2masked:
 	VMOVUPS Z7, K1, 64(CX)
 	VMOVUPS Z8, (CX)(AX*1)
 	VMOVUPS Z9, K1, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile5x2masked
 	VZEROUPPER
 	RET
 
 above5x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x2masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   124(DI)(R10*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z12
 	VMOVUPS.Z    64(DI), K1, Z13
 	ADDQ         R8, DI
@@ -449,7 +614,7 @@ loop6x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2masked
-	VBROADCASTSS alpha+80(FP), Z12
+	VBROADCASTSS alpha+96(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -462,15 +627,15 @@ loop6x2masked:
 	VMULPS       Z12, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2masked
-	VBROADCASTSS beta+84(FP), Z12
+	VBROADCASTSS beta+100(FP), Z12
 	VMOVUPS      (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS.Z    64(DX), K1, Z13
@@ -509,38 +674,75 @@ store6x2masked:
 	VMOVUPS Z9, K1, 64(CX)(AX*1)
 	VMOVUPS Z10, (CX)(AX*2)
 	VMOVUPS Z11, K1, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile6x2masked
 	VZEROUPPER
 	RET
 
 above6x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile7x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop7x2masked:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   124(R8)(R11*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z14
 	VMOVUPS.Z    64(R8), K1, Z15
 	ADDQ         R9, R8
@@ -570,7 +772,7 @@ loop7x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x2masked
-	VBROADCASTSS alpha+80(FP), Z14
+	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -585,16 +787,16 @@ loop7x2masked:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x2masked
-	VBROADCASTSS beta+84(FP), Z14
+	VBROADCASTSS beta+100(FP), Z14
 	VMOVUPS      (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS.Z    64(DX), K1, Z15
@@ -639,46 +841,86 @@ store7x2masked:
 	VMOVUPS Z11, K1, 64(BX)(AX*2)
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, K1, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile7x2masked
 	VZEROUPPER
 	RET
 
 above7x2masked:
-	CMPQ   AX, $0x0b
-	JGT    above11x2masked
-	CMPQ   AX, $0x09
-	JGT    above9x2masked
-	CMPQ   AX, $0x08
-	JGT    above8x2masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+	CMPQ AX, $0x0b
+	JGT  above11x2masked
+	CMPQ AX, $0x09
+	JGT  above9x2masked
+	CMPQ AX, $0x08
+	JGT  above8x2masked
+
+tile8x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop8x2masked:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   124(R8)(R11*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z16
 	VMOVUPS.Z    64(R8), K1, Z17
 	ADDQ         R9, R8
@@ -711,7 +953,7 @@ loop8x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x2masked
-	VBROADCASTSS alpha+80(FP), Z16
+	VBROADCASTSS alpha+96(FP), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -728,16 +970,16 @@ loop8x2masked:
 	VMULPS       Z16, Z13, Z13
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x2masked
-	VBROADCASTSS beta+84(FP), Z16
+	VBROADCASTSS beta+100(FP), Z16
 	VMOVUPS      (DX), Z17
 	VFMADD231PS  Z17, Z16, Z0
 	VMOVUPS.Z    64(DX), K1, Z17
@@ -788,42 +1030,83 @@ store8x2masked:
 	VMOVUPS Z13, K1, 64(CX)
 	VMOVUPS Z14, (CX)(AX*1)
 	VMOVUPS Z15, K1, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile8x2masked
 	VZEROUPPER
 	RET
 
 above8x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile9x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop9x2masked:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   124(R8)(R11*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z18
 	VMOVUPS.Z    64(R8), K1, Z19
 	ADDQ         R9, R8
@@ -859,7 +1142,7 @@ loop9x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x2masked
-	VBROADCASTSS alpha+80(FP), Z18
+	VBROADCASTSS alpha+96(FP), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -878,16 +1161,16 @@ loop9x2masked:
 	VMULPS       Z18, Z15, Z15
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x2masked
-	VBROADCASTSS beta+84(FP), Z18
+	VBROADCASTSS beta+100(FP), Z18
 	VMOVUPS      (DX), Z19
 	VFMADD231PS  Z19, Z18, Z0
 	VMOVUPS.Z    64(DX), K1, Z19
@@ -944,47 +1227,92 @@ store9x2masked:
 	VMOVUPS Z15, K1, 64(CX)(AX*1)
 	VMOVUPS Z16, (CX)(AX*2)
 	VMOVUPS Z17, K1, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x09, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile9x2masked
 	VZEROUPPER
 	RET
 
 above9x2masked:
-	CMPQ   AX, $0x0a
-	JGT    above10x2masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0a
+	JGT  above10x2masked
+
+tile10x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop10x2masked:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   124(R9)(R12*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z20
 	VMOVUPS.Z    64(R9), K1, Z21
 	ADDQ         R10, R9
@@ -1024,7 +1352,7 @@ loop10x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x2masked
-	VBROADCASTSS alpha+80(FP), Z20
+	VBROADCASTSS alpha+96(FP), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -1045,17 +1373,17 @@ loop10x2masked:
 	VMULPS       Z20, Z17, Z17
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x2masked
-	VBROADCASTSS beta+84(FP), Z20
+	VBROADCASTSS beta+100(FP), Z20
 	VMOVUPS      (DX), Z21
 	VFMADD231PS  Z21, Z20, Z0
 	VMOVUPS.Z    64(DX), K1, Z21
@@ -1118,47 +1446,93 @@ store10x2masked:
 	VMOVUPS Z17, K1, 64(SI)(AX*2)
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, K1, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile10x2masked
 	VZEROUPPER
 	RET
 
 above10x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+tile11x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop11x2masked:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   124(R9)(R12*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z22
 	VMOVUPS.Z    64(R9), K1, Z23
 	ADDQ         R10, R9
@@ -1201,7 +1575,7 @@ loop11x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x2masked
-	VBROADCASTSS alpha+80(FP), Z22
+	VBROADCASTSS alpha+96(FP), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -1224,17 +1598,17 @@ loop11x2masked:
 	VMULPS       Z22, Z19, Z19
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x2masked
-	VBROADCASTSS beta+84(FP), Z22
+	VBROADCASTSS beta+100(FP), Z22
 	VMOVUPS      (DX), Z23
 	VFMADD231PS  Z23, Z22, Z0
 	VMOVUPS.Z    64(DX), K1, Z23
@@ -1303,53 +1677,102 @@ store11x2masked:
 	VMOVUPS Z19, K1, 64(CX)
 	VMOVUPS Z20, (CX)(AX*1)
 	VMOVUPS Z21, K1, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0b, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile11x2masked
 	VZEROUPPER
 	RET
 
 above11x2masked:
-	CMPQ   AX, $0x0d
-	JGT    above13x2masked
-	CMPQ   AX, $0x0c
-	JGT    above12x2masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0d
+	JGT  above13x2masked
+	CMPQ AX, $0x0c
+	JGT  above12x2masked
+
+tile12x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop12x2masked:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   124(R9)(R12*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z24
 	VMOVUPS.Z    64(R9), K1, Z25
 	ADDQ         R10, R9
@@ -1395,7 +1818,7 @@ loop12x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x2masked
-	VBROADCASTSS alpha+80(FP), Z24
+	VBROADCASTSS alpha+96(FP), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -1420,17 +1843,17 @@ loop12x2masked:
 	VMULPS       Z24, Z21, Z21
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x2masked
-	VBROADCASTSS beta+84(FP), Z24
+	VBROADCASTSS beta+100(FP), Z24
 	VMOVUPS      (DX), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VMOVUPS.Z    64(DX), K1, Z25
@@ -1505,52 +1928,103 @@ store12x2masked:
 	VMOVUPS Z21, K1, 64(CX)(AX*1)
 	VMOVUPS Z22, (CX)(AX*2)
 	VMOVUPS Z23, K1, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile12x2masked
 	VZEROUPPER
 	RET
 
 above12x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile13x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop13x2masked:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   124(R10)(R13*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS      (R10), Z26
 	VMOVUPS.Z    64(R10), K1, Z27
 	ADDQ         R11, R10
@@ -1600,7 +2074,7 @@ loop13x2masked:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x2masked
-	VBROADCASTSS alpha+80(FP), Z26
+	VBROADCASTSS alpha+96(FP), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -1627,18 +2101,18 @@ loop13x2masked:
 	VMULPS       Z26, Z23, Z23
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x2masked
-	VBROADCASTSS beta+84(FP), Z26
+	VBROADCASTSS beta+100(FP), Z26
 	VMOVUPS      (DX), Z27
 	VFMADD231PS  Z27, Z26, Z0
 	VMOVUPS.Z    64(DX), K1, Z27
@@ -1719,54 +2193,107 @@ store13x2masked:
 	VMOVUPS Z23, K1, 64(DI)(AX*2)
 	VMOVUPS Z24, (CX)
 	VMOVUPS Z25, K1, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0d, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile13x2masked
 	VZEROUPPER
 	RET
 
 above13x2masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	VPXORD Z26, Z26, Z26
-	VPXORD Z27, Z27, Z27
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile14x2masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	VPXORD     Z26, Z26, Z26
+	VPXORD     Z27, Z27, Z27
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop14x2masked:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   124(R10)(R13*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS      (R10), Z28
 	VMOVUPS.Z    64(R10), K1, Z29
 	ADDQ         R11, R10
@@ -1819,7 +2346,7 @@ loop14x2masked:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop14x2masked
-	VBROADCASTSS alpha+80(FP), Z28
+	VBROADCASTSS alpha+96(FP), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -1848,18 +2375,18 @@ loop14x2masked:
 	VMULPS       Z28, Z25, Z25
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x2masked
-	VBROADCASTSS beta+84(FP), Z28
+	VBROADCASTSS beta+100(FP), Z28
 	VMOVUPS      (DX), Z29
 	VFMADD231PS  Z29, Z28, Z0
 	VMOVUPS.Z    64(DX), K1, Z29
@@ -1946,32 +2473,56 @@ store14x2masked:
 	VMOVUPS Z25, K1, 64(CX)
 	VMOVUPS Z26, (CX)(AX*1)
 	VMOVUPS Z27, K1, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0e, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile14x2masked
 	VZEROUPPER
 	RET
 
 full2:
-	CMPQ   AX, $0x07
-	JGT    above7x2
-	CMPQ   AX, $0x04
-	JGT    above4x2
-	CMPQ   AX, $0x02
-	JGT    above2x2
-	CMPQ   AX, $0x01
-	JGT    above1x2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), CX
-	MOVQ   a+24(FP), CX
-	MOVQ   aCol+40(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   b+48(FP), BX
-	MOVQ   bRow+56(FP), SI
-	SHLQ   $0x02, SI
+	CMPQ AX, $0x07
+	JGT  above7x2
+	CMPQ AX, $0x04
+	JGT  above4x2
+	CMPQ AX, $0x02
+	JGT  above2x2
+	CMPQ AX, $0x01
+	JGT  above1x2
+
+tile1x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 124(AX)
+	PREFETCHT0 60(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x2:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   124(BX)(R8*1)
+	PREFETCHT0   60(BX)(R8*1)
 	VMOVUPS      (BX), Z2
 	VMOVUPS      64(BX), Z3
 	ADDQ         SI, BX
@@ -1981,17 +2532,17 @@ loop1x2:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2
-	VBROADCASTSS alpha+80(FP), Z2
+	VBROADCASTSS alpha+96(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2
-	VBROADCASTSS beta+84(FP), Z2
+	VBROADCASTSS beta+100(FP), Z2
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS      64(AX), Z3
@@ -2000,26 +2551,51 @@ loop1x2:
 store1x2:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile1x2
 	VZEROUPPER
 	RET
 
 above1x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x2:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   124(SI)(R9*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Z4
 	VMOVUPS      64(SI), Z5
 	ADDQ         DI, SI
@@ -2032,19 +2608,19 @@ loop2x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2
-	VBROADCASTSS alpha+80(FP), Z4
+	VBROADCASTSS alpha+96(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2
-	VBROADCASTSS beta+84(FP), Z4
+	VBROADCASTSS beta+100(FP), Z4
 	VMOVUPS      (CX), Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS      64(CX), Z5
@@ -2059,30 +2635,58 @@ store2x2:
 	VMOVUPS Z1, 64(CX)
 	VMOVUPS Z2, (CX)(AX*1)
 	VMOVUPS Z3, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile2x2
 	VZEROUPPER
 	RET
 
 above2x2:
-	CMPQ   AX, $0x03
-	JGT    above3x2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+	CMPQ AX, $0x03
+	JGT  above3x2
+
+tile3x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x2:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   124(SI)(R9*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Z6
 	VMOVUPS      64(SI), Z7
 	ADDQ         DI, SI
@@ -2098,21 +2702,21 @@ loop3x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2
-	VBROADCASTSS alpha+80(FP), Z6
+	VBROADCASTSS alpha+96(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
 	VMULPS       Z6, Z3, Z3
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2
-	VBROADCASTSS beta+84(FP), Z6
+	VBROADCASTSS beta+100(FP), Z6
 	VMOVUPS      (CX), Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS      64(CX), Z7
@@ -2133,31 +2737,61 @@ store3x2:
 	VMOVUPS Z3, 64(CX)(AX*1)
 	VMOVUPS Z4, (CX)(AX*2)
 	VMOVUPS Z5, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile3x2
 	VZEROUPPER
 	RET
 
 above3x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile4x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x2:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   124(DI)(R10*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z8
 	VMOVUPS      64(DI), Z9
 	ADDQ         R8, DI
@@ -2177,7 +2811,7 @@ loop4x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2
-	VBROADCASTSS alpha+80(FP), Z8
+	VBROADCASTSS alpha+96(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -2186,15 +2820,15 @@ loop4x2:
 	VMULPS       Z8, Z5, Z5
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2
-	VBROADCASTSS beta+84(FP), Z8
+	VBROADCASTSS beta+100(FP), Z8
 	VMOVUPS      (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS      64(DX), Z9
@@ -2221,37 +2855,70 @@ store4x2:
 	VMOVUPS Z5, 64(DX)(AX*2)
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile4x2
 	VZEROUPPER
 	RET
 
 above4x2:
-	CMPQ   AX, $0x06
-	JGT    above6x2
-	CMPQ   AX, $0x05
-	JGT    above5x2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x06
+	JGT  above6x2
+	CMPQ AX, $0x05
+	JGT  above5x2
+
+tile5x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x2:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   124(DI)(R10*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z10
 	VMOVUPS      64(DI), Z11
 	ADDQ         R8, DI
@@ -2274,7 +2941,7 @@ loop5x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2
-	VBROADCASTSS alpha+80(FP), Z10
+	VBROADCASTSS alpha+96(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -2285,15 +2952,15 @@ loop5x2:
 	VMULPS       Z10, Z7, Z7
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2
-	VBROADCASTSS beta+84(FP), Z10
+	VBROADCASTSS beta+100(FP), Z10
 	VMOVUPS      (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS      64(DX), Z11
@@ -2326,35 +2993,69 @@ store5x2:
 	VMOVUPS Z7, 64(CX)
 	VMOVUPS Z8, (CX)(AX*1)
 	VMOVUPS Z9, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile5x2
 	VZEROUPPER
 	RET
 
 above5x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x2:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   124(DI)(R10*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z12
 	VMOVUPS      64(DI), Z13
 	ADDQ         R8, DI
@@ -2380,7 +3081,7 @@ loop6x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2
-	VBROADCASTSS alpha+80(FP), Z12
+	VBROADCASTSS alpha+96(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -2393,15 +3094,15 @@ loop6x2:
 	VMULPS       Z12, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2
-	VBROADCASTSS beta+84(FP), Z12
+	VBROADCASTSS beta+100(FP), Z12
 	VMOVUPS      (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS      64(DX), Z13
@@ -2440,38 +3141,75 @@ store6x2:
 	VMOVUPS Z9, 64(CX)(AX*1)
 	VMOVUPS Z10, (CX)(AX*2)
 	VMOVUPS Z11, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile6x2
 	VZEROUPPER
 	RET
 
 above6x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile7x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop7x2:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   124(R8)(R11*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z14
 	VMOVUPS      64(R8), Z15
 	ADDQ         R9, R8
@@ -2501,7 +3239,7 @@ loop7x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x2
-	VBROADCASTSS alpha+80(FP), Z14
+	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -2516,16 +3254,16 @@ loop7x2:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x2
-	VBROADCASTSS beta+84(FP), Z14
+	VBROADCASTSS beta+100(FP), Z14
 	VMOVUPS      (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS      64(DX), Z15
@@ -2570,46 +3308,86 @@ store7x2:
 	VMOVUPS Z11, 64(BX)(AX*2)
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile7x2
 	VZEROUPPER
 	RET
 
 above7x2:
-	CMPQ   AX, $0x0b
-	JGT    above11x2
-	CMPQ   AX, $0x09
-	JGT    above9x2
-	CMPQ   AX, $0x08
-	JGT    above8x2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+	CMPQ AX, $0x0b
+	JGT  above11x2
+	CMPQ AX, $0x09
+	JGT  above9x2
+	CMPQ AX, $0x08
+	JGT  above8x2
+
+tile8x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop8x2:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   124(R8)(R11*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z16
 	VMOVUPS      64(R8), Z17
 	ADDQ         R9, R8
@@ -2642,7 +3420,7 @@ loop8x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x2
-	VBROADCASTSS alpha+80(FP), Z16
+	VBROADCASTSS alpha+96(FP), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -2659,16 +3437,16 @@ loop8x2:
 	VMULPS       Z16, Z13, Z13
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x2
-	VBROADCASTSS beta+84(FP), Z16
+	VBROADCASTSS beta+100(FP), Z16
 	VMOVUPS      (DX), Z17
 	VFMADD231PS  Z17, Z16, Z0
 	VMOVUPS      64(DX), Z17
@@ -2719,42 +3497,83 @@ store8x2:
 	VMOVUPS Z13, 64(CX)
 	VMOVUPS Z14, (CX)(AX*1)
 	VMOVUPS Z15, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile8x2
 	VZEROUPPER
 	RET
 
 above8x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile9x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop9x2:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   124(R8)(R11*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z18
 	VMOVUPS      64(R8), Z19
 	ADDQ         R9, R8
@@ -2790,7 +3609,7 @@ loop9x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x2
-	VBROADCASTSS alpha+80(FP), Z18
+	VBROADCASTSS alpha+96(FP), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -2809,16 +3628,16 @@ loop9x2:
 	VMULPS       Z18, Z15, Z15
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x2
-	VBROADCASTSS beta+84(FP), Z18
+	VBROADCASTSS beta+100(FP), Z18
 	VMOVUPS      (DX), Z19
 	VFMADD231PS  Z19, Z18, Z0
 	VMOVUPS      64(DX), Z19
@@ -2875,47 +3694,92 @@ store9x2:
 	VMOVUPS Z15, 64(CX)(AX*1)
 	VMOVUPS Z16, (CX)(AX*2)
 	VMOVUPS Z17, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x09, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile9x2
 	VZEROUPPER
 	RET
 
 above9x2:
-	CMPQ   AX, $0x0a
-	JGT    above10x2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0a
+	JGT  above10x2
+
+tile10x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop10x2:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   124(R9)(R12*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z20
 	VMOVUPS      64(R9), Z21
 	ADDQ         R10, R9
@@ -2955,7 +3819,7 @@ loop10x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x2
-	VBROADCASTSS alpha+80(FP), Z20
+	VBROADCASTSS alpha+96(FP), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -2976,17 +3840,17 @@ loop10x2:
 	VMULPS       Z20, Z17, Z17
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x2
-	VBROADCASTSS beta+84(FP), Z20
+	VBROADCASTSS beta+100(FP), Z20
 	VMOVUPS      (DX), Z21
 	VFMADD231PS  Z21, Z20, Z0
 	VMOVUPS      64(DX), Z21
@@ -3049,47 +3913,93 @@ store10x2:
 	VMOVUPS Z17, 64(SI)(AX*2)
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile10x2
 	VZEROUPPER
 	RET
 
 above10x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+tile11x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop11x2:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   124(R9)(R12*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z22
 	VMOVUPS      64(R9), Z23
 	ADDQ         R10, R9
@@ -3132,7 +4042,7 @@ loop11x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x2
-	VBROADCASTSS alpha+80(FP), Z22
+	VBROADCASTSS alpha+96(FP), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -3155,17 +4065,17 @@ loop11x2:
 	VMULPS       Z22, Z19, Z19
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x2
-	VBROADCASTSS beta+84(FP), Z22
+	VBROADCASTSS beta+100(FP), Z22
 	VMOVUPS      (DX), Z23
 	VFMADD231PS  Z23, Z22, Z0
 	VMOVUPS      64(DX), Z23
@@ -3234,53 +4144,102 @@ store11x2:
 	VMOVUPS Z19, 64(CX)
 	VMOVUPS Z20, (CX)(AX*1)
 	VMOVUPS Z21, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0b, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile11x2
 	VZEROUPPER
 	RET
 
 above11x2:
-	CMPQ   AX, $0x0d
-	JGT    above13x2
-	CMPQ   AX, $0x0c
-	JGT    above12x2
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0d
+	JGT  above13x2
+	CMPQ AX, $0x0c
+	JGT  above12x2
+
+tile12x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 124(CX)(AX*2)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop12x2:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   124(R9)(R12*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	ADDQ         R10, R9
@@ -3326,7 +4285,7 @@ loop12x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x2
-	VBROADCASTSS alpha+80(FP), Z24
+	VBROADCASTSS alpha+96(FP), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -3351,17 +4310,17 @@ loop12x2:
 	VMULPS       Z24, Z21, Z21
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x2
-	VBROADCASTSS beta+84(FP), Z24
+	VBROADCASTSS beta+100(FP), Z24
 	VMOVUPS      (DX), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VMOVUPS      64(DX), Z25
@@ -3436,52 +4395,103 @@ store12x2:
 	VMOVUPS Z21, 64(CX)(AX*1)
 	VMOVUPS Z22, (CX)(AX*2)
 	VMOVUPS Z23, 64(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile12x2
 	VZEROUPPER
 	RET
 
 above12x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile13x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop13x2:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   124(R10)(R13*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS      (R10), Z26
 	VMOVUPS      64(R10), Z27
 	ADDQ         R11, R10
@@ -3531,7 +4541,7 @@ loop13x2:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x2
-	VBROADCASTSS alpha+80(FP), Z26
+	VBROADCASTSS alpha+96(FP), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -3558,18 +4568,18 @@ loop13x2:
 	VMULPS       Z26, Z23, Z23
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x2
-	VBROADCASTSS beta+84(FP), Z26
+	VBROADCASTSS beta+100(FP), Z26
 	VMOVUPS      (DX), Z27
 	VFMADD231PS  Z27, Z26, Z0
 	VMOVUPS      64(DX), Z27
@@ -3650,54 +4660,107 @@ store13x2:
 	VMOVUPS Z23, 64(DI)(AX*2)
 	VMOVUPS Z24, (CX)
 	VMOVUPS Z25, 64(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0d, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile13x2
 	VZEROUPPER
 	RET
 
 above13x2:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	VPXORD Z26, Z26, Z26
-	VPXORD Z27, Z27, Z27
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile14x2:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	VPXORD     Z26, Z26, Z26
+	VPXORD     Z27, Z27, Z27
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	PREFETCHT0 124(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 124(DX)(AX*2)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 124(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop14x2:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   124(R10)(R13*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS      (R10), Z28
 	VMOVUPS      64(R10), Z29
 	ADDQ         R11, R10
@@ -3750,7 +4813,7 @@ loop14x2:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop14x2
-	VBROADCASTSS alpha+80(FP), Z28
+	VBROADCASTSS alpha+96(FP), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -3779,18 +4842,18 @@ loop14x2:
 	VMULPS       Z28, Z25, Z25
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x2
-	VBROADCASTSS beta+84(FP), Z28
+	VBROADCASTSS beta+100(FP), Z28
 	VMOVUPS      (DX), Z29
 	VFMADD231PS  Z29, Z28, Z0
 	VMOVUPS      64(DX), Z29
@@ -3877,38 +4940,60 @@ store14x2:
 	VMOVUPS Z25, 64(CX)
 	VMOVUPS Z26, (CX)(AX*1)
 	VMOVUPS Z27, 64(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0e, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile14x2
 	VZEROUPPER
 	RET
 
 narrow:
-	CMPQ   DX, $0x10
-	JEQ    full1
-	MOVQ   DX, CX
-	MOVL   $0x00000001, DX
-	SHLL   CL, DX
-	DECL   DX
-	KMOVW  DX, K1
-	CMPQ   AX, $0x07
-	JGT    above7x1masked
-	CMPQ   AX, $0x04
-	JGT    above4x1masked
-	CMPQ   AX, $0x02
-	JGT    above2x1masked
-	CMPQ   AX, $0x01
-	JGT    above1x1masked
-	VPXORD Z0, Z0, Z0
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), CX
-	MOVQ   a+24(FP), CX
-	MOVQ   aCol+40(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   b+48(FP), BX
-	MOVQ   bRow+56(FP), SI
-	SHLQ   $0x02, SI
+	CMPQ  DX, $0x10
+	JEQ   full1
+	MOVQ  DX, CX
+	MOVL  $0x00000001, DX
+	SHLL  CL, DX
+	DECL  DX
+	KMOVW DX, K1
+	CMPQ  AX, $0x07
+	JGT   above7x1masked
+	CMPQ  AX, $0x04
+	JGT   above4x1masked
+	CMPQ  AX, $0x02
+	JGT   above2x1masked
+	CMPQ  AX, $0x01
+	JGT   above1x1masked
+
+tile1x1masked:
+	VPXORD     Z0, Z0, Z0
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 60(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x1masked:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   60(BX)(R8*1)
 	VMOVUPS.Z    (BX), K1, Z1
 	ADDQ         SI, BX
 	VBROADCASTSS (CX), Z2
@@ -3916,39 +5001,61 @@ loop1x1masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1masked
-	VBROADCASTSS alpha+80(FP), Z1
+	VBROADCASTSS alpha+96(FP), Z1
 	VMULPS       Z1, Z0, Z0
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1masked
-	VBROADCASTSS beta+84(FP), Z1
+	VBROADCASTSS beta+100(FP), Z1
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z2, Z1, Z0
 
 store1x1masked:
 	VMOVUPS Z0, K1, (AX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile1x1masked
 	VZEROUPPER
 	RET
 
 above1x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x1masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS.Z    (SI), K1, Z2
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Z3
@@ -3958,17 +5065,17 @@ loop2x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1masked
-	VBROADCASTSS alpha+80(FP), Z2
+	VBROADCASTSS alpha+96(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1masked
-	VBROADCASTSS beta+84(FP), Z2
+	VBROADCASTSS beta+100(FP), Z2
 	VMOVUPS.Z    (CX), K1, Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS.Z    (CX)(AX*1), K1, Z3
@@ -3977,27 +5084,51 @@ loop2x1masked:
 store2x1masked:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile2x1masked
 	VZEROUPPER
 	RET
 
 above2x1masked:
-	CMPQ   AX, $0x03
-	JGT    above3x1masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+	CMPQ AX, $0x03
+	JGT  above3x1masked
+
+tile3x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x1masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS.Z    (SI), K1, Z3
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Z4
@@ -4009,18 +5140,18 @@ loop3x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1masked
-	VBROADCASTSS alpha+80(FP), Z3
+	VBROADCASTSS alpha+96(FP), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1masked
-	VBROADCASTSS beta+84(FP), Z3
+	VBROADCASTSS beta+100(FP), Z3
 	VMOVUPS.Z    (CX), K1, Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS.Z    (CX)(AX*1), K1, Z4
@@ -4032,27 +5163,52 @@ store3x1masked:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(AX*1)
 	VMOVUPS Z2, K1, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile3x1masked
 	VZEROUPPER
 	RET
 
 above3x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile4x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x1masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS.Z    (DI), K1, Z4
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Z5
@@ -4067,20 +5223,20 @@ loop4x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1masked
-	VBROADCASTSS alpha+80(FP), Z4
+	VBROADCASTSS alpha+96(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1masked
-	VBROADCASTSS beta+84(FP), Z4
+	VBROADCASTSS beta+100(FP), Z4
 	VMOVUPS.Z    (DX), K1, Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z5
@@ -4095,32 +5251,59 @@ store4x1masked:
 	VMOVUPS Z1, K1, (DX)(AX*1)
 	VMOVUPS Z2, K1, (DX)(AX*2)
 	VMOVUPS Z3, K1, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile4x1masked
 	VZEROUPPER
 	RET
 
 above4x1masked:
-	CMPQ   AX, $0x06
-	JGT    above6x1masked
-	CMPQ   AX, $0x05
-	JGT    above5x1masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x06
+	JGT  above6x1masked
+	CMPQ AX, $0x05
+	JGT  above5x1masked
+
+tile5x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x1masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS.Z    (DI), K1, Z5
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Z6
@@ -4137,21 +5320,21 @@ loop5x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1masked
-	VBROADCASTSS alpha+80(FP), Z5
+	VBROADCASTSS alpha+96(FP), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
 	VMULPS       Z5, Z3, Z3
 	VMULPS       Z5, Z4, Z4
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1masked
-	VBROADCASTSS beta+84(FP), Z5
+	VBROADCASTSS beta+100(FP), Z5
 	VMOVUPS.Z    (DX), K1, Z6
 	VFMADD231PS  Z6, Z5, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z6
@@ -4169,29 +5352,56 @@ store5x1masked:
 	VMOVUPS Z2, K1, (DX)(AX*2)
 	VMOVUPS Z3, K1, (CX)
 	VMOVUPS Z4, K1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile5x1masked
 	VZEROUPPER
 	RET
 
 above5x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x1masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS.Z    (DI), K1, Z6
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Z7
@@ -4210,22 +5420,22 @@ loop6x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x1masked
-	VBROADCASTSS alpha+80(FP), Z6
+	VBROADCASTSS alpha+96(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
 	VMULPS       Z6, Z3, Z3
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1masked
-	VBROADCASTSS beta+84(FP), Z6
+	VBROADCASTSS beta+100(FP), Z6
 	VMOVUPS.Z    (DX), K1, Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z7
@@ -4246,31 +5456,60 @@ store6x1masked:
 	VMOVUPS Z3, K1, (CX)
 	VMOVUPS Z4, K1, (CX)(AX*1)
 	VMOVUPS Z5, K1, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile6x1masked
 	VZEROUPPER
 	RET
 
 above6x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile7x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop7x1masked:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS.Z    (R8), K1, Z7
 	ADDQ         R9, R8
 	VBROADCASTSS (BX), Z8
@@ -4292,7 +5531,7 @@ loop7x1masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x1masked
-	VBROADCASTSS alpha+80(FP), Z7
+	VBROADCASTSS alpha+96(FP), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -4300,16 +5539,16 @@ loop7x1masked:
 	VMULPS       Z7, Z4, Z4
 	VMULPS       Z7, Z5, Z5
 	VMULPS       Z7, Z6, Z6
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x1masked
-	VBROADCASTSS beta+84(FP), Z7
+	VBROADCASTSS beta+100(FP), Z7
 	VMOVUPS.Z    (DX), K1, Z8
 	VFMADD231PS  Z8, Z7, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z8
@@ -4333,38 +5572,69 @@ store7x1masked:
 	VMOVUPS Z4, K1, (BX)(AX*1)
 	VMOVUPS Z5, K1, (BX)(AX*2)
 	VMOVUPS Z6, K1, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile7x1masked
 	VZEROUPPER
 	RET
 
 above7x1masked:
-	CMPQ   AX, $0x0b
-	JGT    above11x1masked
-	CMPQ   AX, $0x09
-	JGT    above9x1masked
-	CMPQ   AX, $0x08
-	JGT    above8x1masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+	CMPQ AX, $0x0b
+	JGT  above11x1masked
+	CMPQ AX, $0x09
+	JGT  above9x1masked
+	CMPQ AX, $0x08
+	JGT  above8x1masked
+
+tile8x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop8x1masked:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS.Z    (R8), K1, Z8
 	ADDQ         R9, R8
 	VBROADCASTSS (BX), Z9
@@ -4388,7 +5658,7 @@ loop8x1masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x1masked
-	VBROADCASTSS alpha+80(FP), Z8
+	VBROADCASTSS alpha+96(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -4397,16 +5667,16 @@ loop8x1masked:
 	VMULPS       Z8, Z5, Z5
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x1masked
-	VBROADCASTSS beta+84(FP), Z8
+	VBROADCASTSS beta+100(FP), Z8
 	VMOVUPS.Z    (DX), K1, Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z9
@@ -4433,33 +5703,64 @@ store8x1masked:
 	VMOVUPS Z5, K1, (BX)(AX*2)
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile8x1masked
 	VZEROUPPER
 	RET
 
 above8x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile9x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop9x1masked:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS.Z    (R8), K1, Z9
 	ADDQ         R9, R8
 	VBROADCASTSS (BX), Z10
@@ -4485,7 +5786,7 @@ loop9x1masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x1masked
-	VBROADCASTSS alpha+80(FP), Z9
+	VBROADCASTSS alpha+96(FP), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -4495,16 +5796,16 @@ loop9x1masked:
 	VMULPS       Z9, Z6, Z6
 	VMULPS       Z9, Z7, Z7
 	VMULPS       Z9, Z8, Z8
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x1masked
-	VBROADCASTSS beta+84(FP), Z9
+	VBROADCASTSS beta+100(FP), Z9
 	VMOVUPS.Z    (DX), K1, Z10
 	VFMADD231PS  Z10, Z9, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z10
@@ -4534,37 +5835,71 @@ store9x1masked:
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K1, (CX)(AX*1)
 	VMOVUPS Z8, K1, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x09, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile9x1masked
 	VZEROUPPER
 	RET
 
 above9x1masked:
-	CMPQ   AX, $0x0a
-	JGT    above10x1masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0a
+	JGT  above10x1masked
+
+tile10x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop10x1masked:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS.Z    (R9), K1, Z10
 	ADDQ         R10, R9
 	VBROADCASTSS (BX), Z11
@@ -4593,7 +5928,7 @@ loop10x1masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x1masked
-	VBROADCASTSS alpha+80(FP), Z10
+	VBROADCASTSS alpha+96(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -4604,17 +5939,17 @@ loop10x1masked:
 	VMULPS       Z10, Z7, Z7
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x1masked
-	VBROADCASTSS beta+84(FP), Z10
+	VBROADCASTSS beta+100(FP), Z10
 	VMOVUPS.Z    (DX), K1, Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z11
@@ -4647,36 +5982,70 @@ store10x1masked:
 	VMOVUPS Z7, K1, (SI)(AX*1)
 	VMOVUPS Z8, K1, (SI)(AX*2)
 	VMOVUPS Z9, K1, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile10x1masked
 	VZEROUPPER
 	RET
 
 above10x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+tile11x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop11x1masked:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS.Z    (R9), K1, Z11
 	ADDQ         R10, R9
 	VBROADCASTSS (BX), Z12
@@ -4707,7 +6076,7 @@ loop11x1masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x1masked
-	VBROADCASTSS alpha+80(FP), Z11
+	VBROADCASTSS alpha+96(FP), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -4719,17 +6088,17 @@ loop11x1masked:
 	VMULPS       Z11, Z8, Z8
 	VMULPS       Z11, Z9, Z9
 	VMULPS       Z11, Z10, Z10
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x1masked
-	VBROADCASTSS beta+84(FP), Z11
+	VBROADCASTSS beta+100(FP), Z11
 	VMOVUPS.Z    (DX), K1, Z12
 	VFMADD231PS  Z12, Z11, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z12
@@ -4765,41 +6134,77 @@ store11x1masked:
 	VMOVUPS Z8, K1, (SI)(AX*2)
 	VMOVUPS Z9, K1, (CX)
 	VMOVUPS Z10, K1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0b, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile11x1masked
 	VZEROUPPER
 	RET
 
 above11x1masked:
-	CMPQ   AX, $0x0d
-	JGT    above13x1masked
-	CMPQ   AX, $0x0c
-	JGT    above12x1masked
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0d
+	JGT  above13x1masked
+	CMPQ AX, $0x0c
+	JGT  above12x1masked
+
+tile12x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop12x1masked:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS.Z    (R9), K1, Z12
 	ADDQ         R10, R9
 	VBROADCASTSS (BX), Z13
@@ -4832,7 +6237,7 @@ loop12x1masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x1masked
-	VBROADCASTSS alpha+80(FP), Z12
+	VBROADCASTSS alpha+96(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -4845,17 +6250,17 @@ loop12x1masked:
 	VMULPS       Z12, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x1masked
-	VBROADCASTSS beta+84(FP), Z12
+	VBROADCASTSS beta+100(FP), Z12
 	VMOVUPS.Z    (DX), K1, Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z13
@@ -4894,39 +6299,76 @@ store12x1masked:
 	VMOVUPS Z9, K1, (CX)
 	VMOVUPS Z10, K1, (CX)(AX*1)
 	VMOVUPS Z11, K1, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile12x1masked
 	VZEROUPPER
 	RET
 
 above12x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile13x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop13x1masked:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS.Z    (R10), K1, Z13
 	ADDQ         R11, R10
 	VBROADCASTSS (BX), Z14
@@ -4962,7 +6404,7 @@ loop13x1masked:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x1masked
-	VBROADCASTSS alpha+80(FP), Z13
+	VBROADCASTSS alpha+96(FP), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -4976,18 +6418,18 @@ loop13x1masked:
 	VMULPS       Z13, Z10, Z10
 	VMULPS       Z13, Z11, Z11
 	VMULPS       Z13, Z12, Z12
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x1masked
-	VBROADCASTSS beta+84(FP), Z13
+	VBROADCASTSS beta+100(FP), Z13
 	VMOVUPS.Z    (DX), K1, Z14
 	VFMADD231PS  Z14, Z13, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z14
@@ -5029,40 +6471,78 @@ store13x1masked:
 	VMOVUPS Z10, K1, (DI)(AX*1)
 	VMOVUPS Z11, K1, (DI)(AX*2)
 	VMOVUPS Z12, K1, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0d, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile13x1masked
 	VZEROUPPER
 	RET
 
 above13x1masked:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile14x1masked:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop14x1masked:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS.Z    (R10), K1, Z14
 	ADDQ         R11, R10
 	VBROADCASTSS (BX), Z15
@@ -5100,7 +6580,7 @@ loop14x1masked:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop14x1masked
-	VBROADCASTSS alpha+80(FP), Z14
+	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -5115,18 +6595,18 @@ loop14x1masked:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x1masked
-	VBROADCASTSS beta+84(FP), Z14
+	VBROADCASTSS beta+100(FP), Z14
 	VMOVUPS.Z    (DX), K1, Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z15
@@ -5171,31 +6651,53 @@ store14x1masked:
 	VMOVUPS Z11, K1, (DI)(AX*2)
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0e, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile14x1masked
 	VZEROUPPER
 	RET
 
 full1:
-	CMPQ   AX, $0x07
-	JGT    above7x1
-	CMPQ   AX, $0x04
-	JGT    above4x1
-	CMPQ   AX, $0x02
-	JGT    above2x1
-	CMPQ   AX, $0x01
-	JGT    above1x1
-	VPXORD Z0, Z0, Z0
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), CX
-	MOVQ   a+24(FP), CX
-	MOVQ   aCol+40(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   b+48(FP), BX
-	MOVQ   bRow+56(FP), SI
-	SHLQ   $0x02, SI
+	CMPQ AX, $0x07
+	JGT  above7x1
+	CMPQ AX, $0x04
+	JGT  above4x1
+	CMPQ AX, $0x02
+	JGT  above2x1
+	CMPQ AX, $0x01
+	JGT  above1x1
+
+tile1x1:
+	VPXORD     Z0, Z0, Z0
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 60(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x1:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   60(BX)(R8*1)
 	VMOVUPS      (BX), Z1
 	ADDQ         SI, BX
 	VBROADCASTSS (CX), Z2
@@ -5203,39 +6705,61 @@ loop1x1:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1
-	VBROADCASTSS alpha+80(FP), Z1
+	VBROADCASTSS alpha+96(FP), Z1
 	VMULPS       Z1, Z0, Z0
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1
-	VBROADCASTSS beta+84(FP), Z1
+	VBROADCASTSS beta+100(FP), Z1
 	VMOVUPS      (AX), Z2
 	VFMADD231PS  Z2, Z1, Z0
 
 store1x1:
 	VMOVUPS Z0, (AX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile1x1
 	VZEROUPPER
 	RET
 
 above1x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x1:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Z2
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Z3
@@ -5245,17 +6769,17 @@ loop2x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1
-	VBROADCASTSS alpha+80(FP), Z2
+	VBROADCASTSS alpha+96(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1
-	VBROADCASTSS beta+84(FP), Z2
+	VBROADCASTSS beta+100(FP), Z2
 	VMOVUPS      (CX), Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS      (CX)(AX*1), Z3
@@ -5264,27 +6788,51 @@ loop2x1:
 store2x1:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile2x1
 	VZEROUPPER
 	RET
 
 above2x1:
-	CMPQ   AX, $0x03
-	JGT    above3x1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+	CMPQ AX, $0x03
+	JGT  above3x1
+
+tile3x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x1:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Z3
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Z4
@@ -5296,18 +6844,18 @@ loop3x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1
-	VBROADCASTSS alpha+80(FP), Z3
+	VBROADCASTSS alpha+96(FP), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMULPS       Z3, Z2, Z2
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1
-	VBROADCASTSS beta+84(FP), Z3
+	VBROADCASTSS beta+100(FP), Z3
 	VMOVUPS      (CX), Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (CX)(AX*1), Z4
@@ -5319,27 +6867,52 @@ store3x1:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, (CX)(AX*1)
 	VMOVUPS Z2, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile3x1
 	VZEROUPPER
 	RET
 
 above3x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile4x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x1:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z4
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Z5
@@ -5354,20 +6927,20 @@ loop4x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1
-	VBROADCASTSS alpha+80(FP), Z4
+	VBROADCASTSS alpha+96(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1
-	VBROADCASTSS beta+84(FP), Z4
+	VBROADCASTSS beta+100(FP), Z4
 	VMOVUPS      (DX), Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS      (DX)(AX*1), Z5
@@ -5382,32 +6955,59 @@ store4x1:
 	VMOVUPS Z1, (DX)(AX*1)
 	VMOVUPS Z2, (DX)(AX*2)
 	VMOVUPS Z3, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile4x1
 	VZEROUPPER
 	RET
 
 above4x1:
-	CMPQ   AX, $0x06
-	JGT    above6x1
-	CMPQ   AX, $0x05
-	JGT    above5x1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x06
+	JGT  above6x1
+	CMPQ AX, $0x05
+	JGT  above5x1
+
+tile5x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x1:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z5
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Z6
@@ -5424,21 +7024,21 @@ loop5x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1
-	VBROADCASTSS alpha+80(FP), Z5
+	VBROADCASTSS alpha+96(FP), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
 	VMULPS       Z5, Z3, Z3
 	VMULPS       Z5, Z4, Z4
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1
-	VBROADCASTSS beta+84(FP), Z5
+	VBROADCASTSS beta+100(FP), Z5
 	VMOVUPS      (DX), Z6
 	VFMADD231PS  Z6, Z5, Z0
 	VMOVUPS      (DX)(AX*1), Z6
@@ -5456,29 +7056,56 @@ store5x1:
 	VMOVUPS Z2, (DX)(AX*2)
 	VMOVUPS Z3, (CX)
 	VMOVUPS Z4, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile5x1
 	VZEROUPPER
 	RET
 
 above5x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x1:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Z6
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Z7
@@ -5497,22 +7124,22 @@ loop6x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x1
-	VBROADCASTSS alpha+80(FP), Z6
+	VBROADCASTSS alpha+96(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
 	VMULPS       Z6, Z3, Z3
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1
-	VBROADCASTSS beta+84(FP), Z6
+	VBROADCASTSS beta+100(FP), Z6
 	VMOVUPS      (DX), Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS      (DX)(AX*1), Z7
@@ -5533,31 +7160,60 @@ store6x1:
 	VMOVUPS Z3, (CX)
 	VMOVUPS Z4, (CX)(AX*1)
 	VMOVUPS Z5, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile6x1
 	VZEROUPPER
 	RET
 
 above6x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile7x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop7x1:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z7
 	ADDQ         R9, R8
 	VBROADCASTSS (BX), Z8
@@ -5579,7 +7235,7 @@ loop7x1:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x1
-	VBROADCASTSS alpha+80(FP), Z7
+	VBROADCASTSS alpha+96(FP), Z7
 	VMULPS       Z7, Z0, Z0
 	VMULPS       Z7, Z1, Z1
 	VMULPS       Z7, Z2, Z2
@@ -5587,16 +7243,16 @@ loop7x1:
 	VMULPS       Z7, Z4, Z4
 	VMULPS       Z7, Z5, Z5
 	VMULPS       Z7, Z6, Z6
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x1
-	VBROADCASTSS beta+84(FP), Z7
+	VBROADCASTSS beta+100(FP), Z7
 	VMOVUPS      (DX), Z8
 	VFMADD231PS  Z8, Z7, Z0
 	VMOVUPS      (DX)(AX*1), Z8
@@ -5620,38 +7276,69 @@ store7x1:
 	VMOVUPS Z4, (BX)(AX*1)
 	VMOVUPS Z5, (BX)(AX*2)
 	VMOVUPS Z6, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile7x1
 	VZEROUPPER
 	RET
 
 above7x1:
-	CMPQ   AX, $0x0b
-	JGT    above11x1
-	CMPQ   AX, $0x09
-	JGT    above9x1
-	CMPQ   AX, $0x08
-	JGT    above8x1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+	CMPQ AX, $0x0b
+	JGT  above11x1
+	CMPQ AX, $0x09
+	JGT  above9x1
+	CMPQ AX, $0x08
+	JGT  above8x1
+
+tile8x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop8x1:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z8
 	ADDQ         R9, R8
 	VBROADCASTSS (BX), Z9
@@ -5675,7 +7362,7 @@ loop8x1:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x1
-	VBROADCASTSS alpha+80(FP), Z8
+	VBROADCASTSS alpha+96(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -5684,16 +7371,16 @@ loop8x1:
 	VMULPS       Z8, Z5, Z5
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x1
-	VBROADCASTSS beta+84(FP), Z8
+	VBROADCASTSS beta+100(FP), Z8
 	VMOVUPS      (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS      (DX)(AX*1), Z9
@@ -5720,33 +7407,64 @@ store8x1:
 	VMOVUPS Z5, (BX)(AX*2)
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile8x1
 	VZEROUPPER
 	RET
 
 above8x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DX
-	MOVQ   aCol+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   b+48(FP), R8
-	MOVQ   bRow+56(FP), R9
-	SHLQ   $0x02, R9
+tile9x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DX
+	MOVQ       aCol+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       b+64(FP), R8
+	MOVQ       bRow+72(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       DI, R10
+	SHLQ       $0x04, R10
+	MOVQ       R9, R11
+	SHLQ       $0x03, R11
 
 loop9x1:
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   60(R8)(R11*1)
 	VMOVUPS      (R8), Z9
 	ADDQ         R9, R8
 	VBROADCASTSS (BX), Z10
@@ -5772,7 +7490,7 @@ loop9x1:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x1
-	VBROADCASTSS alpha+80(FP), Z9
+	VBROADCASTSS alpha+96(FP), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
 	VMULPS       Z9, Z2, Z2
@@ -5782,16 +7500,16 @@ loop9x1:
 	VMULPS       Z9, Z6, Z6
 	VMULPS       Z9, Z7, Z7
 	VMULPS       Z9, Z8, Z8
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+84(FP), SI
+	MOVL         beta+100(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x1
-	VBROADCASTSS beta+84(FP), Z9
+	VBROADCASTSS beta+100(FP), Z9
 	VMOVUPS      (DX), Z10
 	VFMADD231PS  Z10, Z9, Z0
 	VMOVUPS      (DX)(AX*1), Z10
@@ -5821,37 +7539,71 @@ store9x1:
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, (CX)(AX*1)
 	VMOVUPS Z8, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x09, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile9x1
 	VZEROUPPER
 	RET
 
 above9x1:
-	CMPQ   AX, $0x0a
-	JGT    above10x1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0a
+	JGT  above10x1
+
+tile10x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop10x1:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z10
 	ADDQ         R10, R9
 	VBROADCASTSS (BX), Z11
@@ -5880,7 +7632,7 @@ loop10x1:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x1
-	VBROADCASTSS alpha+80(FP), Z10
+	VBROADCASTSS alpha+96(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -5891,17 +7643,17 @@ loop10x1:
 	VMULPS       Z10, Z7, Z7
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x1
-	VBROADCASTSS beta+84(FP), Z10
+	VBROADCASTSS beta+100(FP), Z10
 	VMOVUPS      (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS      (DX)(AX*1), Z11
@@ -5934,36 +7686,70 @@ store10x1:
 	VMOVUPS Z7, (SI)(AX*1)
 	VMOVUPS Z8, (SI)(AX*2)
 	VMOVUPS Z9, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0a, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile10x1
 	VZEROUPPER
 	RET
 
 above10x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+tile11x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop11x1:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z11
 	ADDQ         R10, R9
 	VBROADCASTSS (BX), Z12
@@ -5994,7 +7780,7 @@ loop11x1:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x1
-	VBROADCASTSS alpha+80(FP), Z11
+	VBROADCASTSS alpha+96(FP), Z11
 	VMULPS       Z11, Z0, Z0
 	VMULPS       Z11, Z1, Z1
 	VMULPS       Z11, Z2, Z2
@@ -6006,17 +7792,17 @@ loop11x1:
 	VMULPS       Z11, Z8, Z8
 	VMULPS       Z11, Z9, Z9
 	VMULPS       Z11, Z10, Z10
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x1
-	VBROADCASTSS beta+84(FP), Z11
+	VBROADCASTSS beta+100(FP), Z11
 	VMOVUPS      (DX), Z12
 	VFMADD231PS  Z12, Z11, Z0
 	VMOVUPS      (DX)(AX*1), Z12
@@ -6052,41 +7838,77 @@ store11x1:
 	VMOVUPS Z8, (SI)(AX*2)
 	VMOVUPS Z9, (CX)
 	VMOVUPS Z10, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0b, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile11x1
 	VZEROUPPER
 	RET
 
 above11x1:
-	CMPQ   AX, $0x0d
-	JGT    above13x1
-	CMPQ   AX, $0x0c
-	JGT    above12x1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), DX
-	MOVQ   aCol+40(FP), R8
-	SHLQ   $0x02, R8
-	MOVQ   b+48(FP), R9
-	MOVQ   bRow+56(FP), R10
-	SHLQ   $0x02, R10
+	CMPQ AX, $0x0d
+	JGT  above13x1
+	CMPQ AX, $0x0c
+	JGT  above12x1
+
+tile12x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), DX
+	MOVQ       aCol+56(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       b+64(FP), R9
+	MOVQ       bRow+72(FP), R10
+	SHLQ       $0x02, R10
+	MOVQ       R8, R11
+	SHLQ       $0x04, R11
+	MOVQ       R10, R12
+	SHLQ       $0x03, R12
 
 loop12x1:
+	PREFETCHT0   (BX)(R11*1)
+	PREFETCHT0   60(R9)(R12*1)
 	VMOVUPS      (R9), Z12
 	ADDQ         R10, R9
 	VBROADCASTSS (BX), Z13
@@ -6119,7 +7941,7 @@ loop12x1:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x1
-	VBROADCASTSS alpha+80(FP), Z12
+	VBROADCASTSS alpha+96(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -6132,17 +7954,17 @@ loop12x1:
 	VMULPS       Z12, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+84(FP), DI
+	MOVL         beta+100(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x1
-	VBROADCASTSS beta+84(FP), Z12
+	VBROADCASTSS beta+100(FP), Z12
 	VMOVUPS      (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS      (DX)(AX*1), Z13
@@ -6181,39 +8003,76 @@ store12x1:
 	VMOVUPS Z9, (CX)
 	VMOVUPS Z10, (CX)(AX*1)
 	VMOVUPS Z11, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0c, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile12x1
 	VZEROUPPER
 	RET
 
 above12x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile13x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop13x1:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS      (R10), Z13
 	ADDQ         R11, R10
 	VBROADCASTSS (BX), Z14
@@ -6249,7 +8108,7 @@ loop13x1:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x1
-	VBROADCASTSS alpha+80(FP), Z13
+	VBROADCASTSS alpha+96(FP), Z13
 	VMULPS       Z13, Z0, Z0
 	VMULPS       Z13, Z1, Z1
 	VMULPS       Z13, Z2, Z2
@@ -6263,18 +8122,18 @@ loop13x1:
 	VMULPS       Z13, Z10, Z10
 	VMULPS       Z13, Z11, Z11
 	VMULPS       Z13, Z12, Z12
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x1
-	VBROADCASTSS beta+84(FP), Z13
+	VBROADCASTSS beta+100(FP), Z13
 	VMOVUPS      (DX), Z14
 	VFMADD231PS  Z14, Z13, Z0
 	VMOVUPS      (DX)(AX*1), Z14
@@ -6316,40 +8175,78 @@ store13x1:
 	VMOVUPS Z10, (DI)(AX*1)
 	VMOVUPS Z11, (DI)(AX*2)
 	VMOVUPS Z12, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0d, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile13x1
 	VZEROUPPER
 	RET
 
 above13x1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), SI
-	LEAQ   (SI)(DX*1), DI
-	LEAQ   (DI)(DX*1), R8
-	LEAQ   (R8)(DX*1), DX
-	MOVQ   aCol+40(FP), R9
-	SHLQ   $0x02, R9
-	MOVQ   b+48(FP), R10
-	MOVQ   bRow+56(FP), R11
-	SHLQ   $0x02, R11
+tile14x1:
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), BX
+	LEAQ       (BX)(CX*1), SI
+	LEAQ       (SI)(CX*1), DI
+	LEAQ       (DI)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(BX)
+	PREFETCHT0 60(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*2)
+	PREFETCHT0 60(SI)
+	PREFETCHT0 60(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*2)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 60(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), SI
+	LEAQ       (SI)(DX*1), DI
+	LEAQ       (DI)(DX*1), R8
+	LEAQ       (R8)(DX*1), DX
+	MOVQ       aCol+56(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       b+64(FP), R10
+	MOVQ       bRow+72(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R9, R12
+	SHLQ       $0x04, R12
+	MOVQ       R11, R13
+	SHLQ       $0x03, R13
 
 loop14x1:
+	PREFETCHT0   (BX)(R12*1)
+	PREFETCHT0   60(R10)(R13*1)
 	VMOVUPS      (R10), Z14
 	ADDQ         R11, R10
 	VBROADCASTSS (BX), Z15
@@ -6387,7 +8284,7 @@ loop14x1:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop14x1
-	VBROADCASTSS alpha+80(FP), Z14
+	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -6402,18 +8299,18 @@ loop14x1:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+84(FP), R8
+	MOVL         beta+100(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x1
-	VBROADCASTSS beta+84(FP), Z14
+	VBROADCASTSS beta+100(FP), Z14
 	VMOVUPS      (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS      (DX)(AX*1), Z15
@@ -6458,6 +8355,15 @@ store14x1:
 	VMOVUPS Z11, (DI)(AX*2)
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x0e, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile14x1
 	VZEROUPPER
 	RET
 
@@ -6496,11 +8402,11 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gemmTileAVX2(rows int, cols int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
-// Requires: AVX, FMA3
-TEXT ·gemmTileAVX2(SB), NOSPLIT, $0-88
-	MOVQ    rows+0(FP), AX
-	MOVQ    cols+8(FP), CX
+// func gemmTilesAVX2(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·gemmTilesAVX2(SB), NOSPLIT, $0-104
+	MOVQ    rows+8(FP), AX
+	MOVQ    cols+16(FP), CX
 	CMPQ    CX, $0x08
 	JLE     narrow
 	SUBQ    $0x08, CX
@@ -6515,20 +8421,33 @@ TEXT ·gemmTileAVX2(SB), NOSPLIT, $0-88
 	JGT     above2x2masked
 	CMPQ    AX, $0x01
 	JGT     above1x2masked
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	MOVQ    k+16(FP), AX
-	MOVQ    aRow+32(FP), CX
-	SHLQ    $0x02, CX
-	LEAQ    (CX)(CX*2), CX
-	MOVQ    a+24(FP), CX
-	MOVQ    aCol+40(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    b+48(FP), BX
-	MOVQ    bRow+56(FP), SI
-	SHLQ    $0x02, SI
+
+tile1x2masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 60(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x2masked:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   60(BX)(R8*1)
 	VMOVUPS      (BX), Y2
 	VMASKMOVPS   32(BX), Y15, Y3
 	ADDQ         SI, BX
@@ -6538,17 +8457,17 @@ loop1x2masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2masked
-	VBROADCASTSS alpha+80(FP), Y2
+	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2masked
-	VBROADCASTSS beta+84(FP), Y2
+	VBROADCASTSS beta+100(FP), Y2
 	VMOVUPS      (AX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMASKMOVPS   32(AX), Y15, Y3
@@ -6557,26 +8476,48 @@ loop1x2masked:
 store1x2masked:
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x2masked
 	VZEROUPPER
 	RET
 
 above1x2masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x2masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x2masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Y4
 	VMASKMOVPS   32(SI), Y15, Y5
 	ADDQ         DI, SI
@@ -6589,19 +8530,19 @@ loop2x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2masked
-	VBROADCASTSS alpha+80(FP), Y4
+	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2masked
-	VBROADCASTSS beta+84(FP), Y4
+	VBROADCASTSS beta+100(FP), Y4
 	VMOVUPS      (CX), Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMASKMOVPS   32(CX), Y15, Y5
@@ -6616,28 +8557,51 @@ store2x2masked:
 	VMASKMOVPS Y1, Y15, 32(CX)
 	VMOVUPS    Y2, (CX)(AX*1)
 	VMASKMOVPS Y3, Y15, 32(CX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x2masked
 	VZEROUPPER
 	RET
 
 above2x2masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile3x2masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x2masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Y6
 	VMASKMOVPS   32(SI), Y15, Y7
 	ADDQ         DI, SI
@@ -6653,21 +8617,21 @@ loop3x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2masked
-	VBROADCASTSS alpha+80(FP), Y6
+	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2masked
-	VBROADCASTSS beta+84(FP), Y6
+	VBROADCASTSS beta+100(FP), Y6
 	VMOVUPS      (CX), Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMASKMOVPS   32(CX), Y15, Y7
@@ -6688,35 +8652,61 @@ store3x2masked:
 	VMASKMOVPS Y3, Y15, 32(CX)(AX*1)
 	VMOVUPS    Y4, (CX)(AX*2)
 	VMASKMOVPS Y5, Y15, 32(CX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x2masked
 	VZEROUPPER
 	RET
 
 above3x2masked:
-	CMPQ   AX, $0x05
-	JGT    above5x2masked
-	CMPQ   AX, $0x04
-	JGT    above4x2masked
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x05
+	JGT  above5x2masked
+	CMPQ AX, $0x04
+	JGT  above4x2masked
+
+tile4x2masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x2masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Y8
 	VMASKMOVPS   32(DI), Y15, Y9
 	ADDQ         R8, DI
@@ -6736,7 +8726,7 @@ loop4x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2masked
-	VBROADCASTSS alpha+80(FP), Y8
+	VBROADCASTSS alpha+96(FP), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -6745,15 +8735,15 @@ loop4x2masked:
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2masked
-	VBROADCASTSS beta+84(FP), Y8
+	VBROADCASTSS beta+100(FP), Y8
 	VMOVUPS      (DX), Y9
 	VFMADD231PS  Y9, Y8, Y0
 	VMASKMOVPS   32(DX), Y15, Y9
@@ -6780,33 +8770,59 @@ store4x2masked:
 	VMASKMOVPS Y5, Y15, 32(DX)(AX*2)
 	VMOVUPS    Y6, (CX)
 	VMASKMOVPS Y7, Y15, 32(CX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x2masked
 	VZEROUPPER
 	RET
 
 above4x2masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile5x2masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x2masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Y10
 	VMASKMOVPS   32(DI), Y15, Y11
 	ADDQ         R8, DI
@@ -6829,7 +8845,7 @@ loop5x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2masked
-	VBROADCASTSS alpha+80(FP), Y10
+	VBROADCASTSS alpha+96(FP), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -6840,15 +8856,15 @@ loop5x2masked:
 	VMULPS       Y10, Y7, Y7
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y10, Y9, Y9
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2masked
-	VBROADCASTSS beta+84(FP), Y10
+	VBROADCASTSS beta+100(FP), Y10
 	VMOVUPS      (DX), Y11
 	VFMADD231PS  Y11, Y10, Y0
 	VMASKMOVPS   32(DX), Y15, Y11
@@ -6881,35 +8897,62 @@ store5x2masked:
 	VMASKMOVPS Y7, Y15, 32(CX)
 	VMOVUPS    Y8, (CX)(AX*1)
 	VMASKMOVPS Y9, Y15, 32(CX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x2masked
 	VZEROUPPER
 	RET
 
 above5x2masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x2masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x2masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Y12
 	VMASKMOVPS   32(DI), Y15, Y13
 	ADDQ         R8, DI
@@ -6935,7 +8978,7 @@ loop6x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2masked
-	VBROADCASTSS alpha+80(FP), Y12
+	VBROADCASTSS alpha+96(FP), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -6948,15 +8991,15 @@ loop6x2masked:
 	VMULPS       Y12, Y9, Y9
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2masked
-	VBROADCASTSS beta+84(FP), Y12
+	VBROADCASTSS beta+100(FP), Y12
 	VMOVUPS      (DX), Y13
 	VFMADD231PS  Y13, Y12, Y0
 	VMASKMOVPS   32(DX), Y15, Y13
@@ -6995,30 +9038,52 @@ store6x2masked:
 	VMASKMOVPS Y9, Y15, 32(CX)(AX*1)
 	VMOVUPS    Y10, (CX)(AX*2)
 	VMASKMOVPS Y11, Y15, 32(CX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x2masked
 	VZEROUPPER
 	RET
 
 full2:
-	CMPQ   AX, $0x03
-	JGT    above3x2
-	CMPQ   AX, $0x02
-	JGT    above2x2
-	CMPQ   AX, $0x01
-	JGT    above1x2
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), CX
-	MOVQ   a+24(FP), CX
-	MOVQ   aCol+40(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   b+48(FP), BX
-	MOVQ   bRow+56(FP), SI
-	SHLQ   $0x02, SI
+	CMPQ AX, $0x03
+	JGT  above3x2
+	CMPQ AX, $0x02
+	JGT  above2x2
+	CMPQ AX, $0x01
+	JGT  above1x2
+
+tile1x2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 60(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x2:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   60(BX)(R8*1)
 	VMOVUPS      (BX), Y2
 	VMOVUPS      32(BX), Y3
 	ADDQ         SI, BX
@@ -7028,17 +9093,17 @@ loop1x2:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2
-	VBROADCASTSS alpha+80(FP), Y2
+	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2
-	VBROADCASTSS beta+84(FP), Y2
+	VBROADCASTSS beta+100(FP), Y2
 	VMOVUPS      (AX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMOVUPS      32(AX), Y3
@@ -7047,26 +9112,48 @@ loop1x2:
 store1x2:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile1x2
 	VZEROUPPER
 	RET
 
 above1x2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x2:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Y4
 	VMOVUPS      32(SI), Y5
 	ADDQ         DI, SI
@@ -7079,19 +9166,19 @@ loop2x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2
-	VBROADCASTSS alpha+80(FP), Y4
+	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2
-	VBROADCASTSS beta+84(FP), Y4
+	VBROADCASTSS beta+100(FP), Y4
 	VMOVUPS      (CX), Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMOVUPS      32(CX), Y5
@@ -7106,28 +9193,51 @@ store2x2:
 	VMOVUPS Y1, 32(CX)
 	VMOVUPS Y2, (CX)(AX*1)
 	VMOVUPS Y3, 32(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile2x2
 	VZEROUPPER
 	RET
 
 above2x2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile3x2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x2:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   60(SI)(R9*1)
 	VMOVUPS      (SI), Y6
 	VMOVUPS      32(SI), Y7
 	ADDQ         DI, SI
@@ -7143,21 +9253,21 @@ loop3x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2
-	VBROADCASTSS alpha+80(FP), Y6
+	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2
-	VBROADCASTSS beta+84(FP), Y6
+	VBROADCASTSS beta+100(FP), Y6
 	VMOVUPS      (CX), Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMOVUPS      32(CX), Y7
@@ -7178,35 +9288,61 @@ store3x2:
 	VMOVUPS Y3, 32(CX)(AX*1)
 	VMOVUPS Y4, (CX)(AX*2)
 	VMOVUPS Y5, 32(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile3x2
 	VZEROUPPER
 	RET
 
 above3x2:
-	CMPQ   AX, $0x05
-	JGT    above5x2
-	CMPQ   AX, $0x04
-	JGT    above4x2
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x05
+	JGT  above5x2
+	CMPQ AX, $0x04
+	JGT  above4x2
+
+tile4x2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x2:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Y8
 	VMOVUPS      32(DI), Y9
 	ADDQ         R8, DI
@@ -7226,7 +9362,7 @@ loop4x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2
-	VBROADCASTSS alpha+80(FP), Y8
+	VBROADCASTSS alpha+96(FP), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -7235,15 +9371,15 @@ loop4x2:
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2
-	VBROADCASTSS beta+84(FP), Y8
+	VBROADCASTSS beta+100(FP), Y8
 	VMOVUPS      (DX), Y9
 	VFMADD231PS  Y9, Y8, Y0
 	VMOVUPS      32(DX), Y9
@@ -7270,33 +9406,59 @@ store4x2:
 	VMOVUPS Y5, 32(DX)(AX*2)
 	VMOVUPS Y6, (CX)
 	VMOVUPS Y7, 32(CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile4x2
 	VZEROUPPER
 	RET
 
 above4x2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile5x2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x2:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Y10
 	VMOVUPS      32(DI), Y11
 	ADDQ         R8, DI
@@ -7319,7 +9481,7 @@ loop5x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2
-	VBROADCASTSS alpha+80(FP), Y10
+	VBROADCASTSS alpha+96(FP), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -7330,15 +9492,15 @@ loop5x2:
 	VMULPS       Y10, Y7, Y7
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y10, Y9, Y9
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2
-	VBROADCASTSS beta+84(FP), Y10
+	VBROADCASTSS beta+100(FP), Y10
 	VMOVUPS      (DX), Y11
 	VFMADD231PS  Y11, Y10, Y0
 	VMOVUPS      32(DX), Y11
@@ -7371,35 +9533,62 @@ store5x2:
 	VMOVUPS Y7, 32(CX)
 	VMOVUPS Y8, (CX)(AX*1)
 	VMOVUPS Y9, 32(CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile5x2
 	VZEROUPPER
 	RET
 
 above5x2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 60(DX)
+	PREFETCHT0 60(DX)(AX*1)
+	PREFETCHT0 60(DX)(AX*2)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 60(CX)(AX*1)
+	PREFETCHT0 60(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x2:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   60(DI)(R10*1)
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	ADDQ         R8, DI
@@ -7425,7 +9614,7 @@ loop6x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2
-	VBROADCASTSS alpha+80(FP), Y12
+	VBROADCASTSS alpha+96(FP), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -7438,15 +9627,15 @@ loop6x2:
 	VMULPS       Y12, Y9, Y9
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2
-	VBROADCASTSS beta+84(FP), Y12
+	VBROADCASTSS beta+100(FP), Y12
 	VMOVUPS      (DX), Y13
 	VFMADD231PS  Y13, Y12, Y0
 	VMOVUPS      32(DX), Y13
@@ -7485,6 +9674,15 @@ store6x2:
 	VMOVUPS Y9, 32(CX)(AX*1)
 	VMOVUPS Y10, (CX)(AX*2)
 	VMOVUPS Y11, 32(CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile6x2
 	VZEROUPPER
 	RET
 
@@ -7500,19 +9698,32 @@ narrow:
 	JGT     above2x1masked
 	CMPQ    AX, $0x01
 	JGT     above1x1masked
-	VXORPS  Y0, Y0, Y0
-	MOVQ    k+16(FP), AX
-	MOVQ    aRow+32(FP), CX
-	SHLQ    $0x02, CX
-	LEAQ    (CX)(CX*2), CX
-	MOVQ    a+24(FP), CX
-	MOVQ    aCol+40(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    b+48(FP), BX
-	MOVQ    bRow+56(FP), SI
-	SHLQ    $0x02, SI
+
+tile1x1masked:
+	VXORPS     Y0, Y0, Y0
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 28(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x1masked:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   28(BX)(R8*1)
 	VMASKMOVPS   (BX), Y15, Y1
 	ADDQ         SI, BX
 	VBROADCASTSS (CX), Y2
@@ -7520,39 +9731,61 @@ loop1x1masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1masked
-	VBROADCASTSS alpha+80(FP), Y1
+	VBROADCASTSS alpha+96(FP), Y1
 	VMULPS       Y1, Y0, Y0
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1masked
-	VBROADCASTSS beta+84(FP), Y1
+	VBROADCASTSS beta+100(FP), Y1
 	VMASKMOVPS   (AX), Y15, Y2
 	VFMADD231PS  Y2, Y1, Y0
 
 store1x1masked:
 	VMASKMOVPS Y0, Y15, (AX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x1masked
 	VZEROUPPER
 	RET
 
 above1x1masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x1masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x1masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   28(SI)(R9*1)
 	VMASKMOVPS   (SI), Y15, Y2
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Y3
@@ -7562,17 +9795,17 @@ loop2x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1masked
-	VBROADCASTSS alpha+80(FP), Y2
+	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1masked
-	VBROADCASTSS beta+84(FP), Y2
+	VBROADCASTSS beta+100(FP), Y2
 	VMASKMOVPS   (CX), Y15, Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMASKMOVPS   (CX)(AX*1), Y15, Y3
@@ -7581,25 +9814,48 @@ loop2x1masked:
 store2x1masked:
 	VMASKMOVPS Y0, Y15, (CX)
 	VMASKMOVPS Y1, Y15, (CX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x1masked
 	VZEROUPPER
 	RET
 
 above2x1masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile3x1masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	PREFETCHT0 28(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x1masked:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   28(SI)(R9*1)
 	VMASKMOVPS   (SI), Y15, Y3
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Y4
@@ -7611,18 +9867,18 @@ loop3x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1masked
-	VBROADCASTSS alpha+80(FP), Y3
+	VBROADCASTSS alpha+96(FP), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1masked
-	VBROADCASTSS beta+84(FP), Y3
+	VBROADCASTSS beta+100(FP), Y3
 	VMASKMOVPS   (CX), Y15, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMASKMOVPS   (CX)(AX*1), Y15, Y4
@@ -7634,31 +9890,57 @@ store3x1masked:
 	VMASKMOVPS Y0, Y15, (CX)
 	VMASKMOVPS Y1, Y15, (CX)(AX*1)
 	VMASKMOVPS Y2, Y15, (CX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x1masked
 	VZEROUPPER
 	RET
 
 above3x1masked:
-	CMPQ   AX, $0x05
-	JGT    above5x1masked
-	CMPQ   AX, $0x04
-	JGT    above4x1masked
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x05
+	JGT  above5x1masked
+	CMPQ AX, $0x04
+	JGT  above4x1masked
+
+tile4x1masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 28(DX)
+	PREFETCHT0 28(DX)(AX*1)
+	PREFETCHT0 28(DX)(AX*2)
+	PREFETCHT0 28(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x1masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   28(DI)(R10*1)
 	VMASKMOVPS   (DI), Y15, Y4
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Y5
@@ -7673,20 +9955,20 @@ loop4x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1masked
-	VBROADCASTSS alpha+80(FP), Y4
+	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1masked
-	VBROADCASTSS beta+84(FP), Y4
+	VBROADCASTSS beta+100(FP), Y4
 	VMASKMOVPS   (DX), Y15, Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMASKMOVPS   (DX)(AX*1), Y15, Y5
@@ -7701,28 +9983,54 @@ store4x1masked:
 	VMASKMOVPS Y1, Y15, (DX)(AX*1)
 	VMASKMOVPS Y2, Y15, (DX)(AX*2)
 	VMASKMOVPS Y3, Y15, (CX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x1masked
 	VZEROUPPER
 	RET
 
 above4x1masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile5x1masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 28(DX)
+	PREFETCHT0 28(DX)(AX*1)
+	PREFETCHT0 28(DX)(AX*2)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x1masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   28(DI)(R10*1)
 	VMASKMOVPS   (DI), Y15, Y5
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Y6
@@ -7739,21 +10047,21 @@ loop5x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1masked
-	VBROADCASTSS alpha+80(FP), Y5
+	VBROADCASTSS alpha+96(FP), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1masked
-	VBROADCASTSS beta+84(FP), Y5
+	VBROADCASTSS beta+100(FP), Y5
 	VMASKMOVPS   (DX), Y15, Y6
 	VFMADD231PS  Y6, Y5, Y0
 	VMASKMOVPS   (DX)(AX*1), Y15, Y6
@@ -7771,29 +10079,56 @@ store5x1masked:
 	VMASKMOVPS Y2, Y15, (DX)(AX*2)
 	VMASKMOVPS Y3, Y15, (CX)
 	VMASKMOVPS Y4, Y15, (CX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x1masked
 	VZEROUPPER
 	RET
 
 above5x1masked:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x1masked:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 28(DX)
+	PREFETCHT0 28(DX)(AX*1)
+	PREFETCHT0 28(DX)(AX*2)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	PREFETCHT0 28(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x1masked:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   28(DI)(R10*1)
 	VMASKMOVPS   (DI), Y15, Y6
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Y7
@@ -7812,22 +10147,22 @@ loop6x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x1masked
-	VBROADCASTSS alpha+80(FP), Y6
+	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1masked
-	VBROADCASTSS beta+84(FP), Y6
+	VBROADCASTSS beta+100(FP), Y6
 	VMASKMOVPS   (DX), Y15, Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMASKMOVPS   (DX)(AX*1), Y15, Y7
@@ -7848,29 +10183,51 @@ store6x1masked:
 	VMASKMOVPS Y3, Y15, (CX)
 	VMASKMOVPS Y4, Y15, (CX)(AX*1)
 	VMASKMOVPS Y5, Y15, (CX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x1masked
 	VZEROUPPER
 	RET
 
 full1:
-	CMPQ   AX, $0x03
-	JGT    above3x1
-	CMPQ   AX, $0x02
-	JGT    above2x1
-	CMPQ   AX, $0x01
-	JGT    above1x1
-	VXORPS Y0, Y0, Y0
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), CX
-	MOVQ   a+24(FP), CX
-	MOVQ   aCol+40(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   b+48(FP), BX
-	MOVQ   bRow+56(FP), SI
-	SHLQ   $0x02, SI
+	CMPQ AX, $0x03
+	JGT  above3x1
+	CMPQ AX, $0x02
+	JGT  above2x1
+	CMPQ AX, $0x01
+	JGT  above1x1
+
+tile1x1:
+	VXORPS     Y0, Y0, Y0
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), AX
+	MOVQ       c+80(FP), AX
+	PREFETCHT0 28(AX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), CX
+	MOVQ       a+32(FP), CX
+	MOVQ       aCol+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       b+64(FP), BX
+	MOVQ       bRow+72(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       DX, DI
+	SHLQ       $0x04, DI
+	MOVQ       SI, R8
+	SHLQ       $0x03, R8
 
 loop1x1:
+	PREFETCHT0   (CX)(DI*1)
+	PREFETCHT0   28(BX)(R8*1)
 	VMOVUPS      (BX), Y1
 	ADDQ         SI, BX
 	VBROADCASTSS (CX), Y2
@@ -7878,39 +10235,61 @@ loop1x1:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1
-	VBROADCASTSS alpha+80(FP), Y1
+	VBROADCASTSS alpha+96(FP), Y1
 	VMULPS       Y1, Y0, Y0
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
-	MOVQ         c+64(FP), AX
-	MOVL         beta+84(FP), CX
+	MOVQ         c+80(FP), AX
+	MOVL         beta+100(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1
-	VBROADCASTSS beta+84(FP), Y1
+	VBROADCASTSS beta+100(FP), Y1
 	VMOVUPS      (AX), Y2
 	VFMADD231PS  Y2, Y1, Y0
 
 store1x1:
 	VMOVUPS Y0, (AX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile1x1
 	VZEROUPPER
 	RET
 
 above1x1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile2x1:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop2x1:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   28(SI)(R9*1)
 	VMOVUPS      (SI), Y2
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Y3
@@ -7920,17 +10299,17 @@ loop2x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1
-	VBROADCASTSS alpha+80(FP), Y2
+	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1
-	VBROADCASTSS beta+84(FP), Y2
+	VBROADCASTSS beta+100(FP), Y2
 	VMOVUPS      (CX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMOVUPS      (CX)(AX*1), Y3
@@ -7939,25 +10318,48 @@ loop2x1:
 store2x1:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile2x1
 	VZEROUPPER
 	RET
 
 above2x1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), DX
-	MOVQ   aCol+40(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   b+48(FP), SI
-	MOVQ   bRow+56(FP), DI
-	SHLQ   $0x02, DI
+tile3x1:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), CX
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	PREFETCHT0 28(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), DX
+	MOVQ       aCol+56(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       b+64(FP), SI
+	MOVQ       bRow+72(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       BX, R8
+	SHLQ       $0x04, R8
+	MOVQ       DI, R9
+	SHLQ       $0x03, R9
 
 loop3x1:
+	PREFETCHT0   (DX)(R8*1)
+	PREFETCHT0   28(SI)(R9*1)
 	VMOVUPS      (SI), Y3
 	ADDQ         DI, SI
 	VBROADCASTSS (DX), Y4
@@ -7969,18 +10371,18 @@ loop3x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1
-	VBROADCASTSS alpha+80(FP), Y3
+	VBROADCASTSS alpha+96(FP), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), CX
-	MOVL         beta+84(FP), DX
+	MOVQ         c+80(FP), CX
+	MOVL         beta+100(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1
-	VBROADCASTSS beta+84(FP), Y3
+	VBROADCASTSS beta+100(FP), Y3
 	VMOVUPS      (CX), Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      (CX)(AX*1), Y4
@@ -7992,31 +10394,57 @@ store3x1:
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, (CX)(AX*1)
 	VMOVUPS Y2, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile3x1
 	VZEROUPPER
 	RET
 
 above3x1:
-	CMPQ   AX, $0x05
-	JGT    above5x1
-	CMPQ   AX, $0x04
-	JGT    above4x1
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+	CMPQ AX, $0x05
+	JGT  above5x1
+	CMPQ AX, $0x04
+	JGT  above4x1
+
+tile4x1:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 28(DX)
+	PREFETCHT0 28(DX)(AX*1)
+	PREFETCHT0 28(DX)(AX*2)
+	PREFETCHT0 28(CX)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop4x1:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   28(DI)(R10*1)
 	VMOVUPS      (DI), Y4
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Y5
@@ -8031,20 +10459,20 @@ loop4x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1
-	VBROADCASTSS alpha+80(FP), Y4
+	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1
-	VBROADCASTSS beta+84(FP), Y4
+	VBROADCASTSS beta+100(FP), Y4
 	VMOVUPS      (DX), Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMOVUPS      (DX)(AX*1), Y5
@@ -8059,28 +10487,54 @@ store4x1:
 	VMOVUPS Y1, (DX)(AX*1)
 	VMOVUPS Y2, (DX)(AX*2)
 	VMOVUPS Y3, (CX)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile4x1
 	VZEROUPPER
 	RET
 
 above4x1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile5x1:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 28(DX)
+	PREFETCHT0 28(DX)(AX*1)
+	PREFETCHT0 28(DX)(AX*2)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop5x1:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   28(DI)(R10*1)
 	VMOVUPS      (DI), Y5
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Y6
@@ -8097,21 +10551,21 @@ loop5x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1
-	VBROADCASTSS alpha+80(FP), Y5
+	VBROADCASTSS alpha+96(FP), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1
-	VBROADCASTSS beta+84(FP), Y5
+	VBROADCASTSS beta+100(FP), Y5
 	VMOVUPS      (DX), Y6
 	VFMADD231PS  Y6, Y5, Y0
 	VMOVUPS      (DX)(AX*1), Y6
@@ -8129,29 +10583,56 @@ store5x1:
 	VMOVUPS Y2, (DX)(AX*2)
 	VMOVUPS Y3, (CX)
 	VMOVUPS Y4, (CX)(AX*1)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile5x1
 	VZEROUPPER
 	RET
 
 above5x1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   k+16(FP), AX
-	MOVQ   aRow+32(FP), CX
-	SHLQ   $0x02, CX
-	LEAQ   (CX)(CX*2), DX
-	MOVQ   a+24(FP), BX
-	LEAQ   (BX)(DX*1), DX
-	MOVQ   aCol+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   b+48(FP), DI
-	MOVQ   bRow+56(FP), R8
-	SHLQ   $0x02, R8
+tile6x1:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	LEAQ       (AX)(AX*2), CX
+	MOVQ       c+80(FP), DX
+	LEAQ       (DX)(CX*1), CX
+	PREFETCHT0 28(DX)
+	PREFETCHT0 28(DX)(AX*1)
+	PREFETCHT0 28(DX)(AX*2)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 28(CX)(AX*1)
+	PREFETCHT0 28(CX)(AX*2)
+	MOVQ       k+24(FP), AX
+	MOVQ       aRow+48(FP), CX
+	SHLQ       $0x02, CX
+	LEAQ       (CX)(CX*2), DX
+	MOVQ       a+32(FP), BX
+	LEAQ       (BX)(DX*1), DX
+	MOVQ       aCol+56(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       b+64(FP), DI
+	MOVQ       bRow+72(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       SI, R9
+	SHLQ       $0x04, R9
+	MOVQ       R8, R10
+	SHLQ       $0x03, R10
 
 loop6x1:
+	PREFETCHT0   (BX)(R9*1)
+	PREFETCHT0   28(DI)(R10*1)
 	VMOVUPS      (DI), Y6
 	ADDQ         R8, DI
 	VBROADCASTSS (BX), Y7
@@ -8170,22 +10651,22 @@ loop6x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x1
-	VBROADCASTSS alpha+80(FP), Y6
+	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
-	MOVQ         ldc+72(FP), AX
+	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
-	MOVQ         c+64(FP), DX
+	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+84(FP), BX
+	MOVL         beta+100(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1
-	VBROADCASTSS beta+84(FP), Y6
+	VBROADCASTSS beta+100(FP), Y6
 	VMOVUPS      (DX), Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMOVUPS      (DX)(AX*1), Y7
@@ -8206,6 +10687,15 @@ store6x1:
 	VMOVUPS Y3, (CX)
 	VMOVUPS Y4, (CX)(AX*1)
 	VMOVUPS Y5, (CX)(AX*2)
+	MOVQ    aTile+40(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+32(FP)
+	MOVQ    ldc+88(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, c+80(FP)
+	DECQ    tiles+0(FP)
+	JNE     tile6x1
 	VZEROUPPER
 	RET
 
@@ -8302,5 +10792,66 @@ loop:
 	LEAQ        (AX)(CX*4), AX
 	DECQ        SI
 	JNE         loop
+	VZEROUPPER
+	RET
+
+// func gemmCopyRowsAVX2(dst *float32, dstRow int, src *float32, srcRow int, rows int, n int)
+// Requires: AVX, MMX+
+TEXT ·gemmCopyRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstRow+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+	MOVQ BX, R8
+	SHLQ $0x04, R8
+	CMPQ DI, $0x08
+	JLE  upTo8
+	CMPQ DI, $0x10
+	JLE  upTo16
+
+upTo32:
+	PREFETCHT1 (DX)(R8*1)
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMOVUPS    -64(DX)(DI*4), Y2
+	VMOVUPS    -32(DX)(DI*4), Y3
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, -64(AX)(DI*4)
+	VMOVUPS    Y3, -32(AX)(DI*4)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        upTo32
+	VZEROUPPER
+	RET
+
+upTo16:
+	PREFETCHT1 (DX)(R8*1)
+	VMOVUPS    (DX), Y0
+	VMOVUPS    -32(DX)(DI*4), Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, -32(AX)(DI*4)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        upTo16
+	VZEROUPPER
+	RET
+
+upTo8:
+	PREFETCHT1 (DX)(R8*1)
+	VMOVUPS    (DX), X0
+	VMOVUPS    -16(DX)(DI*4), X1
+	VMOVUPS    X0, (AX)
+	VMOVUPS    X1, -16(AX)(DI*4)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        upTo8
 	VZEROUPPER
 	RET

@@ -13,21 +13,29 @@ func gemmSizes() blocking {
 	return gemmGeneric
 }
 
-// gemmTile is the micro-kernel: it computes C = alpha*A*B + beta*C for rows x
-// cols elements of C, at most mr x nr. k is positive; the rows of b start bRow
-// elements apart.
-func gemmTile(rows, cols, k int, alpha float32, a matrix, b []float32, bRow int, beta float32, c []float32, ldc int) {
+// gemmTiles is the micro-kernel: it computes C = alpha*A*B + beta*C for tiles,
+// one below the other, of rows x cols elements, at most mr x nr. k is positive;
+// the rows of b start bRow elements apart.
+func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
 	if !useNEON {
-		gemmTileGeneric(rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+		gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
 		return
 	}
-	if cols >= 4 {
-		gemmTileNEON(rows, cols, k, &a.data[0], a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
-		return
+	for i := range tiles {
+		x, y := &a.data[i*a.next], c[i*rows*ldc:]
+		if cols >= 4 {
+			gemmTileNEON(rows, cols, k, x, a.row, a.col, &b[0], bRow, &y[0], ldc, alpha, beta)
+			continue
+		}
+		for j := range cols { // less than a vector
+			gemmTileNEON(rows, 1, k, x, a.row, a.col, &b[j], bRow, &y[j], ldc, alpha, beta)
+		}
 	}
-	for j := range cols { // less than a vector
-		gemmTileNEON(rows, 1, k, &a.data[0], a.row, a.col, &b[j], bRow, &c[j], ldc, alpha, beta)
-	}
+}
+
+// gemmCopyRows does what gemmCopyRowsGeneric does.
+func gemmCopyRows(dst []float32, dstRow int, src []float32, srcRow, rows, n int) {
+	gemmCopyRowsGeneric(dst, dstRow, src, srcRow, rows, n)
 }
 
 // gemmTranspose8 does what gemmTranspose8Generic does.

@@ -3,6 +3,14 @@ package simd
 // gemmGeneric is the blocking of the portable micro-kernel.
 var gemmGeneric = blocking{mr: 8, nr: 16, mc: 128, nc: 256, kc: 256}
 
+// gemmTilesGeneric computes C = alpha*A*B + beta*C for tiles, one below the other,
+// of rows x cols elements.
+func gemmTilesGeneric(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
+	for i := range tiles {
+		gemmTileGeneric(rows, cols, k, alpha, a.from(i).matrix, b, bRow, beta, c[i*rows*ldc:], ldc)
+	}
+}
+
 // gemmTileGeneric computes C = alpha*A*B + beta*C for rows x cols elements of C.
 // The rows of b start bRow elements apart. With beta = 0, C is not read.
 func gemmTileGeneric(rows, cols, k int, alpha float32, a matrix, b []float32, bRow int, beta float32, c []float32, ldc int) {
@@ -55,6 +63,14 @@ func multiplyEdge(acc *[2][4]float32, rows, cols, k int, a matrix, b []float32, 
 				acc[i][j] += float32(x * b[p*bRow+j])
 			}
 		}
+	}
+}
+
+// gemmCopyRowsGeneric copies rows of n elements, which start srcRow apart, to rows
+// that start dstRow apart.
+func gemmCopyRowsGeneric(dst []float32, dstRow int, src []float32, srcRow, rows, n int) {
+	for i := range rows {
+		copy(dst[i*dstRow:][:n], src[i*srcRow:])
 	}
 }
 

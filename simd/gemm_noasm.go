@@ -4,8 +4,12 @@ package simd
 
 func gemmSizes() blocking { return gemmGeneric }
 
-func gemmTile(rows, cols, k int, alpha float32, a matrix, b []float32, bRow int, beta float32, c []float32, ldc int) {
-	gemmTileGeneric(rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
+	gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+}
+
+func gemmCopyRows(dst []float32, dstRow int, src []float32, srcRow, rows, n int) {
+	gemmCopyRowsGeneric(dst, dstRow, src, srcRow, rows, n)
 }
 
 func gemmTranspose8(dst []float32, dstRow int, src []float32, srcRow, n int) {

@@ -1,83 +1,83 @@
 package simd
 
-// panels is a block of B cut into panels of as many columns as a tile has:
-// column j of row i of panel p is data[p*panel+i*row+j].
-type panels struct {
-	data       []float32
-	panel, row int
+// Where it pays to copy a matrix before use, as measured on AVX2 and AVX-512. It
+// depends on the number of its uses, counted in rows or columns of the other
+// matrix, and on the distance of its rows: rows far apart compete for the same
+// lines of the first-level cache and for entries of the address translation.
+const (
+	// packingB and packingTransA bound uses times distance where a tile reads
+	// pieces of many rows: of B, and of A transposed.
+	packingB, packingTransA = 1 << 17, 1 << 16
+	// packingA bounds both where a tile reads along its rows: A as it is.
+	packingA = 768
+)
+
+// packedSize returns the number of elements of a packed matrix of n rows, or
+// columns, of k elements.
+func packedSize(n, k, width int) int { return roundUp(n, width) * k }
+
+// packA returns the first m rows and k columns of a as panels of height rows,
+// copied to work if that pays.
+func packA(work []float32, a matrix, m, n, k, height int) panels {
+	pays := min(n, a.row) >= packingA
+	if a.row == 1 {
+		pays = n*a.col >= packingTransA
+	}
+	if !pays {
+		return panels{a, height * a.row}
+	}
+	return pack(work, matrix{a.data, a.col, a.row}, m, k, height, 1, height)
 }
 
-// packingPays is where it pays to copy a matrix before use: the number of its
-// uses, counted in rows or columns of the other matrix, times the distance of
-// its rows. Rows far apart compete for the same lines of the first-level cache
-// and for entries of the address translation; compact ones are fine as they are.
-const packingPays = 1 << 17
-
-// pad keeps the rows of a packed block of A from lying a power of two apart.
-const pad = 16
-
-func packedSizeA(m, k int) int { return (m + pad) * k }
-
-func packedSizeB(n, k, nr int) int { return (n + nr - 1) / nr * nr * k }
-
-// packA returns a matrix equal to the first m rows and k columns of a, copied
-// to work if that pays. A matrix that is not transposed is read along its rows,
-// a tile's worth of them at a time, which cannot be improved on.
-func packA(work []float32, a matrix, m, n, k int) matrix {
-	if a.col == 1 || n*a.col < packingPays {
-		return a
+// packB returns the first k rows and n columns of b as panels of width columns,
+// copied to work if b is transposed or that pays.
+func packB(work []float32, b matrix, m, n, k, width int) panels {
+	if b.col == 1 && m*b.row < packingB {
+		return panels{b, width}
 	}
-	ld := m + pad
-	for p := range k {
-		copy(work[p*ld:][:m], a.data[p*a.col:])
-	}
-	return matrix{work, 1, ld}
+	return pack(work, b, n, k, width, width, 1)
 }
 
-// packB returns the panels of the first k rows and n columns of b, copied to
-// work if b is transposed or that pays.
-func packB(work []float32, b matrix, m, n, k, nr int) panels {
-	if b.col == 1 && m*b.row < packingPays {
-		return panels{data: b.data, panel: nr, row: b.row}
-	}
-	for j := 0; j < n; j += nr {
-		panel := work[j*k:][:nr*k]
-		if b.col == 1 {
-			copyPanel(panel, b.from(0, j), min(nr, n-j), k, nr)
-		} else {
-			transposePanel(panel, b.from(0, j), min(nr, n-j), k, nr)
+// pack copies k rows and n columns of x to dst, in panels of width columns.
+func pack(dst []float32, x matrix, n, k, width, row, col int) panels {
+	if x.col == 1 {
+		packRows(dst, x, n, k, width)
+	} else {
+		for j := 0; j < n; j += width {
+			transposePanel(dst[j*k:], x.from(0, j), min(width, n-j), n-j, k, width)
 		}
 	}
-	return panels{data: work, panel: nr * k, row: nr}
+	return panels{matrix{dst, row, col}, width * k}
 }
 
-// copyPanel copies k rows of n elements to rows of nr.
-func copyPanel(panel []float32, b matrix, n, k, nr int) {
-	switch n {
-	case 32:
-		for p := range k {
-			*(*[32]float32)(panel[p*nr:]) = [32]float32(b.data[p*b.row:])
-		}
-	case 16:
-		for p := range k {
-			*(*[16]float32)(panel[p*nr:]) = [16]float32(b.data[p*b.row:])
-		}
-	default:
-		for p := range k {
-			copy(panel[p*nr:][:n], b.data[p*b.row:])
+// packRows copies k rows of n contiguous elements to panels of width columns.
+// It takes some rows at a time, so that a cache line of one is not loaded again
+// for every panel it is part of.
+func packRows(dst []float32, x matrix, n, k, width int) {
+	const rows = 8
+	for p := 0; p < k; p += rows {
+		for j := 0; j < n; j += width {
+			gemmCopyRows(dst[j*k+p*width:], width, x.data[p*x.row+j:], x.row, min(rows, k-p), min(width, n-j))
 		}
 	}
 }
 
-// transposePanel copies n columns of k contiguous elements to k rows of nr.
-func transposePanel(panel []float32, b matrix, n, k, nr int) {
-	j := 0
-	for ; j+8 <= n; j += 8 {
-		gemmTranspose8(panel[j:], nr, b.data[j*b.col:], b.col, k)
-	}
-	for ; j < n; j++ {
-		for p, x := range b.data[j*b.col:][:k] {
-			panel[p*nr+j] = x
+// transposePanel copies n columns of k contiguous elements to k rows of width.
+// Eight columns are copied at a time, overlapping the last eight of before at
+// the end. If there are not as many, those of the next panel are copied too,
+// of which there are some if x has more columns; what goes into the next
+// row of panel or the next panel is overwritten later.
+func transposePanel(panel []float32, x matrix, n, columns, k, width int) {
+	if columns < 8 {
+		for j := range n {
+			for p, v := range x.data[j*x.col:][:k] {
+				panel[p*width+j] = v
+			}
 		}
+		return
+	}
+	for j := 0; j < n; j += 8 {
+		j := max(0, min(j, n-8))
+		gemmTranspose8(panel[j:], width, x.data[j*x.col:], x.col, k)
 	}
 }

@@ -184,7 +184,7 @@ func TestGemmBlockEdges(t *testing.T) {
 			{3, 5, s.kc}, {3, 5, s.kc + 1}, {17, 33, 2*s.kc + 1},
 			{s.mc, 3, 9}, {s.mc + 1, 3, 9}, {5, s.nc, 6}, {5, s.nc + 1, 6},
 			{2, 3, 1024}, {20, 40, 1024},
-			{370, 372, 9}, {s.mc + 170, s.nc + 10, 17}, // packed
+			{370, 372, 9}, {s.mc + 170, s.nc + 10, 17}, {9, 770, 790}, // packed
 		} {
 			forEachTransposition(func(transA, transB bool) {
 				gemmCase{transA, transB, size[0], size[1], size[2], 0, 1, float32(i % 2)}.check(t, rng)
@@ -193,16 +193,55 @@ func TestGemmBlockEdges(t *testing.T) {
 	})
 }
 
-// The doc comment promises that blocks of C can be computed apart.
+// Panels of every width and length, from matrices in both orientations that
+// have nothing around them to be copied by mistake.
+func TestGemmPack(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 5))
+		for width := 1; width <= 33; width++ {
+			for _, n := range []int{1, width, width + 1, 2*width + 7} {
+				for _, k := range []int{1, 4, 21} {
+					for _, transposed := range []bool{false, true} {
+						from := newStored(rng, k, n, k%4, nan)
+						if transposed {
+							from = newStored(rng, n, k, k%4, nan)
+						}
+						row, col := from.strides(transposed)
+						packed := make([]float32, packedSize(n, k, width)+margin)
+						for i := range packed {
+							packed[i] = nan
+						}
+						pack(packed, matrix{from.data(), row, col}, n, k, width, width, 1)
+						for j := range n {
+							for p := range k {
+								if got, want := packed[j/width*width*k+p*width+j%width], from.data()[p*row+j*col]; got != want {
+									t.Fatalf("width %d, n=%d, k=%d, transposed %t: element (%d, %d) is %g, want %g", width, n, k, transposed, p, j, got, want)
+								}
+							}
+						}
+						for i, x := range packed[packedSize(n, k, width):] {
+							if x == x {
+								t.Fatalf("width %d, n=%d, k=%d, transposed %t: wrote %d elements too far", width, n, k, transposed, i+1)
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// The doc comment promises that blocks of C can be computed apart, whether they
+// are large enough for packing or not.
 func TestGemmIsIndependentOfTheCut(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 4))
 		forEachTransposition(func(transA, transB bool) {
-			g := gemmCase{transA, transB, 75, 130, 300, 3, 0.7, 1}
+			g := gemmCase{transA, transB, 95, 770, 770, 3, 0.7, 1}
 			a, b, c := g.operands(rng)
 			parts := c.clone()
 			g.run(a, b, c)
-			const rows, cols = 11, 23
+			const rows, cols = 41, 123
 			for i := 0; i < g.m; i += rows {
 				for j := 0; j < g.n; j += cols {
 					aAt, bAt := i*a.ld, j

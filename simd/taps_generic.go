@@ -7,12 +7,11 @@ func gemmTapsTiles(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int,
 	if accumulate {
 		beta = 1
 	}
-	height := equalParts(m, gemmSizes().mr)
+	height := equalParts(m, gemmSizes().mr, 1)
 	for t, offset := range a.Offsets {
-		run := matrix{a.Data[offset:], a.Row, a.Col}
-		for i := 0; i < m; i += height {
-			gemmTile(min(height, m-i), n, a.Run, 1, run.from(i, 0), b[t*a.Run*ldb:], ldb, beta, c[i*ldc:], ldc)
-		}
+		run := panels{matrix{a.Data[offset:], a.Row, a.Col}, height * a.Row}
+		rows := panels{matrix{b[t*a.Run*ldb:], ldb, 1}, n}
+		gemmBlock(m, n, a.Run, height, n, 1, run, rows, beta, c, ldc)
 		beta = 1
 	}
 }

@@ -13,6 +13,7 @@ func main() {
 		fmaLoop(s)
 	}
 	transpose()
+	copyRows()
 	Generate()
 }
 

@@ -8,12 +8,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tile writes the micro-kernel: C = alpha*A*B + beta*C for rows x cols elements
-// of C. Strides are in elements. A is read one element at a time, element (i, k)
-// at a[i*aRow+k*aCol], so it may be packed, plain or transposed; B is read in
-// rows, b[k*bRow:][:cols].
+// tile writes the micro-kernel: C = alpha*A*B + beta*C for one tile of rows x
+// cols elements of C below the other. Strides are in elements. A is read one
+// element at a time, element (i, k) of a tile at a[i*aRow+k*aCol], so it may be
+// packed, plain or transposed; those of the next tile are aTile further. B is
+// read in rows, b[k*bRow:][:cols].
 func tile(s set) {
-	TEXT("gemmTile"+s.name(), NOSPLIT, "func(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)")
+	TEXT("gemmTiles"+s.name(), NOSPLIT, "func(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)")
 	Pragma("noescape")
 	rows := Load(Param("rows"), GP64())
 	cols := Load(Param("cols"), GP64()).(reg.GPVirtual)
@@ -72,6 +73,8 @@ type tileBody struct {
 }
 
 func (t *tileBody) write() {
+	next := t.label("tile")
+	Label(next)
 	t.acc = make([][]vector, t.rows)
 	for i := range t.acc {
 		for range t.vectors {
@@ -80,13 +83,46 @@ func (t *tileBody) write() {
 			t.acc[i] = append(t.acc[i], v)
 		}
 	}
+	t.prefetch()
 	t.multiply()
 	t.update()
+	t.advance(next)
 	VZEROUPPER()
 	RET()
 }
 
-// multiply writes the loop over k.
+func (t *tileBody) label(name string) string {
+	return fmt.Sprintf("%s%d%s", name, t.rows, suffix(t.vectors, t.masked))
+}
+
+// prefetch asks for the tile of C, so that it is there when the sums are.
+func (t *tileBody) prefetch() {
+	c := t.rowPointers("c", "ldc", t.rows)
+	for i := range t.rows {
+		t.prefetchRow(c.at(i))
+	}
+}
+
+// prefetchRow asks for the cache lines of a row of a tile of C, or of B.
+func (t *tileBody) prefetchRow(start Mem) {
+	for end := 4 * t.lanes() * t.vectors; end > 0; end -= 64 {
+		PREFETCHT0(start.Offset(end - 4))
+	}
+}
+
+// advance moves the parameters on to the next tile, if there is one.
+func (t *tileBody) advance(next string) {
+	step := t.stride("aTile")
+	ADDQ(step, paramAddress("a"))
+	step = t.stride("ldc")
+	IMUL3Q(U8(t.rows), step, step)
+	ADDQ(step, paramAddress("c"))
+	DECQ(paramAddress("tiles"))
+	JNE(LabelRef(next))
+}
+
+// multiply writes the loop over k, which asks for A sixteen and B eight steps
+// ahead.
 func (t *tileBody) multiply() {
 	k := Load(Param("k"), GP64())
 	a := t.rowPointers("a", "aRow", t.rows)
@@ -94,14 +130,24 @@ func (t *tileBody) multiply() {
 	b := Load(Param("b"), GP64())
 	bRow := t.stride("bRow")
 
+	// Packed or not, the processor does not foresee all of what is read next:
+	// rows of a plain matrix lie on different pages.
+	aheadA, aheadB := GP64(), GP64()
+	MOVQ(aCol, aheadA)
+	SHLQ(U8(4), aheadA)
+	MOVQ(bRow, aheadB)
+	SHLQ(U8(3), aheadB)
+
 	row := make([]vector, t.vectors)
 	for j := range row {
 		row[j] = t.vector()
 	}
 	broadcast := t.vector()
 
-	loop := fmt.Sprintf("loop%d%s", t.rows, suffix(t.vectors, t.masked))
+	loop := t.label("loop")
 	Label(loop)
+	PREFETCHT0(Mem{Base: a.base[0], Index: aheadA, Scale: 1})
+	t.prefetchRow(Mem{Base: b, Index: aheadB, Scale: 1})
 	for j, v := range row {
 		t.load(Mem{Base: b, Disp: 4 * t.lanes() * j}, v, t.maskedAt(j))
 	}
@@ -130,7 +176,7 @@ func (t *tileBody) update() {
 	bits := GP32()
 	MOVL(paramAddress("beta"), bits)
 	ADDL(bits, bits) // drops the sign: -0 is 0
-	store := fmt.Sprintf("store%d%s", t.rows, suffix(t.vectors, t.masked))
+	store := t.label("store")
 	JEQ(LabelRef(store))
 	VBROADCASTSS(paramAddress("beta"), beta)
 	old := t.vector()
