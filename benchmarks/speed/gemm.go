@@ -13,7 +13,7 @@ import (
 
 // gemmShape is a product of op(A) (m x k) and op(B) (k x n).
 type gemmShape struct {
-	Use    string `json:"use"` // where a WRN has such a product, or "square"
+	Use    string `json:"use"` // the model or layer with such a product, or "square"
 	M      int    `json:"m"`
 	N      int    `json:"n"`
 	K      int    `json:"k"`
@@ -33,28 +33,58 @@ func (s gemmShape) letters() string {
 
 func (s gemmShape) flops() float64 { return 2 * float64(s.M) * float64(s.N) * float64(s.K) }
 
-// gemmShapes returns squares and the products of Wide ResNets: those of 3x3
-// convolutions gathered into matrices, with both gradients, of shortcuts, and of
-// the classifier. 1024 pixels are an image of the first stage.
+// gemmShapes returns squares, and the products of Wide ResNets, ResNet-50 and
+// Transformer-XL with both gradients.
 func gemmShapes() []gemmShape {
 	var shapes []gemmShape
 	for _, n := range []int{64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048} {
 		shapes = append(shapes, gemmShape{Use: "square", M: n, N: n, K: n})
 	}
-	shapes = append(shapes,
-		gemmShape{Use: "square", M: 512, N: 512, K: 512, TransB: true},
-		gemmShape{Use: "square", M: 512, N: 512, K: 512, TransA: true})
-	const pixels = 1024
-	for _, c := range []int{16, 32, 64, 128, 160, 256, 320, 640} {
+	for _, n := range []int{256, 512, 1024, 2048} {
 		shapes = append(shapes,
-			gemmShape{Use: "conv3x3", M: pixels, N: c, K: 9 * c},
-			gemmShape{Use: "conv3x3 dX", M: pixels, N: 9 * c, K: c, TransB: true},
-			gemmShape{Use: "conv3x3 dW", M: 9 * c, N: c, K: pixels, TransA: true})
+			gemmShape{Use: "square", M: n, N: n, K: n, TransB: true},
+			gemmShape{Use: "square", M: n, N: n, K: n, TransA: true})
+	}
+	const pixels = 1024 // an image of a WRN's first stage
+	for _, c := range []int{16, 32, 64, 128, 160, 256, 320, 640} {
+		shapes = append(shapes, convolutionShapes("conv3x3", pixels, 9*c, c)...)
 	}
 	for _, s := range [][2]int{{16, 32}, {32, 64}, {64, 128}, {16, 160}, {160, 320}, {320, 640}} {
 		shapes = append(shapes, gemmShape{Use: "shortcut", M: pixels, N: s[1], K: s[0]})
 	}
-	return append(shapes, gemmShape{Use: "classifier", M: 64, N: 10, K: 640, TransB: true})
+	shapes = append(shapes, linearShapes("classifier", 64, 640, 10)...)
+	for _, s := range [][3]int{
+		{56 * 56, 64, 64}, {56 * 56, 64, 256}, {56 * 56, 256, 64}, {4 * 28 * 28, 512, 128}, {4 * 28 * 28, 128, 512},
+		{8 * 14 * 14, 1024, 256}, {8 * 14 * 14, 256, 1024}, {8 * 7 * 7, 2048, 512}, {8 * 7 * 7, 512, 2048},
+	} {
+		shapes = append(shapes, convolutionShapes("resnet50", s[0], s[1], s[2])...)
+	}
+	for _, s := range [][2]int{{380, 380}, {380, 900}, {900, 380}, {380, 10000}} {
+		shapes = append(shapes, linearShapes("txl-ptb", 10*70, s[0], s[1])...)
+	}
+	for _, s := range [][2]int{{400, 400}, {400, 900}, {900, 400}, {400, 33278}} {
+		shapes = append(shapes, linearShapes("txl-wt2", 8*150, s[0], s[1])...)
+	}
+	return shapes
+}
+
+// convolutionShapes returns the products of a convolution whose input is gathered
+// into a matrix (pixels, in), with weights (in, out).
+func convolutionShapes(use string, pixels, in, out int) []gemmShape {
+	return []gemmShape{
+		{Use: use, M: pixels, N: out, K: in},
+		{Use: use + " dX", M: pixels, N: in, K: out, TransB: true},
+		{Use: use + " dW", M: in, N: out, K: pixels, TransA: true},
+	}
+}
+
+// linearShapes returns the products of a linear layer with weights (out, in).
+func linearShapes(use string, rows, in, out int) []gemmShape {
+	return []gemmShape{
+		{Use: use, M: rows, N: out, K: in, TransB: true},
+		{Use: use + " dX", M: rows, N: in, K: out},
+		{Use: use + " dW", M: out, N: in, K: rows, TransA: true},
+	}
 }
 
 // measureGemms measures the products: on one thread the kernel itself, on more
