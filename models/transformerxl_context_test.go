@@ -19,18 +19,20 @@ import (
 func predict(m *TransformerXL, end int, l Lengths) []float32 {
 	logits := make([]float32, texts*end*50)
 	tape := autograd.NewInference()
-	var memory *Memory
+	var memory, spare *Memory
 	for now := 0; now < end; now += l.Target {
 		l := l
 		l.Target = min(l.Target, end-now)
 		tape.Reset()
 		c := &layers.Ctx{Tape: tape}
-		out := m.Forward(c, segment(now, l, memory), l)
+		s := segment(now, l, memory)
+		s.Spare = spare
+		out := m.Forward(c, s, l)
 		row := l.Target * 50
 		for i := range texts {
 			copy(logits[(i*end+now)*50:], m.Logits(c, out.Hidden).Data()[i*row:(i+1)*row])
 		}
-		memory = out.Memory
+		memory, spare = out.Memory, memory
 	}
 	return logits
 }
@@ -230,6 +232,25 @@ func TestNewTransformerXLRefuses(t *testing.T) {
 	}
 }
 
+// TestSpareMemory demands that a full memory's buffers serve again.
+func TestSpareMemory(t *testing.T) {
+	m := small(t, 2, nil)
+	l := Lengths{Target: 3, Memory: 4}
+	var memories []*Memory
+	for step := range 6 {
+		s := segment(step*l.Target, l, nil)
+		if step > 1 {
+			s.Memory, s.Spare = memories[step-1], memories[step-2]
+		}
+		memories = append(memories, m.Forward(&layers.Ctx{Tape: autograd.NewInference()}, s, l).Memory)
+	}
+	for layer := range 2 {
+		if &memories[5].States[layer][0] != &memories[3].States[layer][0] || &memories[5].States[layer][0] == &memories[4].States[layer][0] {
+			t.Errorf("layer %d: the last memory is not in the buffers of the spare one", layer)
+		}
+	}
+}
+
 func TestSegmentsThatDoNotFit(t *testing.T) {
 	m := small(t, 2, nil)
 	l := Lengths{Target: 3, Memory: 4, Extended: 2}
@@ -243,8 +264,12 @@ func TestSegmentsThatDoNotFit(t *testing.T) {
 			s.Memory = &Memory{Len: 1, States: [][]float32{make([]float32, 16), make([]float32, 16)}}
 		},
 		"memory of one layer": func(s *Segment, _ *Lengths) { s.Memory = &Memory{Len: 1, States: [][]float32{make([]float32, 32)}} },
-		"unknown word":        func(s *Segment, _ *Lengths) { s.Inputs[1] = 50 },
-		"unknown target":      func(s *Segment, _ *Lengths) { s.Targets[1] = 50 },
+		"its memory to spare": func(s *Segment, _ *Lengths) {
+			s.Memory = &Memory{Len: 1, States: [][]float32{make([]float32, 32), make([]float32, 32)}}
+			s.Spare = s.Memory
+		},
+		"unknown word":   func(s *Segment, _ *Lengths) { s.Inputs[1] = 50 },
+		"unknown target": func(s *Segment, _ *Lengths) { s.Targets[1] = 50 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -25,11 +25,12 @@ type Segment struct {
 	Inputs  []int   // ids (N, up to Extended+Target), row-major
 	Targets []int   // ids (N, Target), row-major; nil: there is no loss
 	Memory  *Memory // nil where the texts begin
+	Spare   *Memory // one that is not needed any more: the next takes its buffers; or nil
 }
 
 // Memory is a model's memory of N texts: the hidden states that entered each of
 // its layers at the positions before a segment. It belongs to no tape, and
-// Forward never changes one. nil is an empty memory.
+// Forward changes none but a spare one. nil is an empty memory.
 type Memory struct {
 	Len    int         // positions
 	States [][]float32 // by layer, (N, Len, Width)
@@ -41,6 +42,15 @@ func (m *Memory) length() int {
 		return 0
 	}
 	return m.Len
+}
+
+// buffer returns n elements to be overwritten, those of a layer where they are
+// enough.
+func (m *Memory) buffer(layer, n int) []float32 {
+	if m != nil && layer < len(m.States) && cap(m.States[layer]) >= n {
+		return m.States[layer][:n]
+	}
+	return make([]float32, n)
 }
 
 // check returns the number of inputs of each text. It panics when the segment
@@ -60,6 +70,9 @@ func (s *Segment) check(m *TransformerXL, l Lengths) (length int) {
 		wrong(fmt.Sprintf("%d targets for each text, or none", l.Target))
 	}
 	if s.Memory != nil {
+		if s.Memory == s.Spare {
+			wrong("a spare memory that is not the segment's own")
+		}
 		if len(s.Memory.States) != len(m.layers) {
 			wrong(fmt.Sprintf("a memory for %d layers, not %d", len(m.layers), len(s.Memory.States)))
 		}
@@ -94,10 +107,10 @@ func (s *Segment) remember(c *layers.Ctx, layer int, hidden *autograd.Tensor, w 
 		context = ops.Concat(1, c.Tape.Input(s.Memory.States[layer], s.N, s.Memory.Len, width), hidden)
 	}
 	if next != nil {
-		states := make([]float32, 0, s.N*next.Len*width)
+		states := s.Spare.buffer(layer, s.N*next.Len*width)
 		row := context.Dim(1) * width
 		for i := range s.N {
-			states = append(states, context.Data()[i*row+w.lo*width:i*row+w.hi*width]...)
+			copy(states[i*next.Len*width:], context.Data()[i*row+w.lo*width:i*row+w.hi*width])
 		}
 		next.States = append(next.States, states)
 	}

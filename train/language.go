@@ -197,7 +197,7 @@ func addTo(dst, src []float32) {
 func (t *LanguageTrainer) commit() {
 	for _, shard := range t.shards {
 		shard.tape.Commit()
-		copy(shard.memory, shard.next)
+		shard.memory, shard.next = shard.next, shard.memory
 	}
 }
 

@@ -85,6 +85,7 @@ func (s *shard) part(part, step int, span data.Span, inputs, targets []int) []fl
 		Inputs:  inputs[lo*words : hi*words],
 		Targets: targets[lo*span.Length : hi*span.Length],
 		Memory:  s.memory[part],
+		Spare:   s.next[part],
 	}, lengths)
 	s.next[part] = out.Memory
 	share := float32(hi-lo) / float32(config.Batch)

@@ -50,10 +50,10 @@ func (m languageModel) flops(batch int) float64 {
 }
 
 // step ends with Adam. Its memory is full from the second time on.
-func (m languageModel) step(batch int) (kernel, error) {
+func (m languageModel) step(batch int) (kernel, *autograd.Tape, error) {
 	model, err := models.NewTransformerXL(m.config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	const rate = 3e-4
 	adam := optim.NewAdam(model.Params(), optim.AdamConfig{})
@@ -70,7 +70,7 @@ func (m languageModel) step(batch int) (kernel, error) {
 		out := model.Forward(&layers.Ctx{Tape: tape, Train: true}, s, m.lengths)
 		adam.Step(rate, tape.Backward(out.Loss))
 		tape.Commit()
-		s.Memory = out.Memory
+		s.Memory, s.Spare = out.Memory, s.Memory
 		return time.Since(start)
-	}, nil
+	}, tape, nil
 }
