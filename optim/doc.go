@@ -1,5 +1,5 @@
-// Package optim updates parameters from gradients: [SGD], [Adam], learning-rate
-// schedules, clipping by the global norm ([ClipNorm]) and the exponential
+// Package optim updates parameters from gradients: [SGD], [Adam], [RMSProp],
+// learning-rate schedules, clipping by the global norm ([ClipNorm]) and the exponential
 // averages of weights ([Average]).
 //
 // An optimizer works on the flat parameters of a model ([autograd.Params.Flat])

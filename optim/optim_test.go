@@ -23,6 +23,9 @@ var configs = []struct {
 		return NewSGD(ps, SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 0.1})
 	}},
 	{"adam", func(ps *autograd.Params) Optimizer { return NewAdam(ps, AdamConfig{WeightDecay: 0.1}) }},
+	{"rmsprop", func(ps *autograd.Params) Optimizer {
+		return NewRMSProp(ps, RMSPropConfig{Decay: 0.95, Momentum: 0.9, Eps: 1e-3, WeightDecay: 0.1})
+	}},
 	{"adamw", func(ps *autograd.Params) Optimizer {
 		return NewAdam(ps, AdamConfig{Beta1: 0.8, Beta2: 0.98, Eps: 1e-6, WeightDecay: 0.1, Decoupled: true})
 	}},

@@ -45,6 +45,8 @@ type config struct {
 	threads int
 	json    bool
 
+	recompute bool // cheap outputs of a training step
+
 	rounds int           // of every matrix product and convolution
 	round  time.Duration // at least
 	gemms  []gemmShape
@@ -78,6 +80,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, txl-ptb or txl-wt2")
 	bench.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images or texts (default 16 for convolutions; for steps 64, 16 from width 10 on, and 10 and 8 for txl-ptb and txl-wt2)")
 	bench.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
+	fs.BoolVar(&c.recompute, "recompute", false, "give up outputs of training steps that are cheap to compute again for the gradients")
 	bench.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
 	switch err := fs.Parse(args); {
@@ -105,7 +108,7 @@ func (c *config) check(given map[string]bool) error {
 	if c.batch > mostExamples {
 		return bench.Usagef("-batch %d is too large: take at most %d", c.batch, mostExamples)
 	}
-	for _, name := range []string{"model", "steps"} {
+	for _, name := range []string{"model", "steps", "recompute"} {
 		if given[name] && !c.wants("step") {
 			return bench.Usagef("-%s says which training step to measure, and -run %s measures none: leave one of them out", name, c.run)
 		}

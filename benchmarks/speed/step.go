@@ -22,9 +22,15 @@ type stepFacts struct {
 	ItemsPerSecond    float64 `json:"items_per_s"`
 	PeakRSS           float64 `json:"peak_rss_mb"`        // of the process, in 10^6 bytes; 0: unknown
 	PeakRSSGrowth     float64 `json:"peak_rss_growth_mb"` // since the warm-up
+	EarlyPeakRSS      float64 `json:"peak_rss_early_mb"`  // after earlySteps; 0: there were fewer
+	OpsPerStep        int     `json:"ops_per_step"`       // recorded operations
 	AllocsPerStep     float64 `json:"allocs_per_step"`    // by the Go runtime, once warmed up
 	AllocBytesPerStep float64 `json:"alloc_bytes_per_step"`
 }
+
+// earlySteps is how many steps a long run takes before its memory must have
+// stopped growing.
+const earlySteps = 100
 
 // trainee is a model whose training step can be measured.
 type trainee interface {
@@ -37,8 +43,8 @@ type trainee interface {
 	items() (count int, name string)
 	// flops returns how many floating-point operations a step takes.
 	flops(batch int) float64
-	// step returns a training step on random examples.
-	step(batch int) (kernel, error)
+	// step returns a training step on random examples, and its tape.
+	step(batch int) (kernel, *autograd.Tape, error)
 }
 
 // newModel returns the model called name.
@@ -121,37 +127,46 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	if batch == 0 {
 		batch = m.batch()
 	}
-	k, err := m.step(batch)
+	k, tape, err := m.step(batch)
 	if err != nil {
 		return err
 	}
+	tape.Recompute = c.recompute
 	count, name := m.items()
 	p.title("Training steps, convolutions counted as the direct algorithm computes them",
-		"%-12s %6s %9s %9s %12s", "model", "batch", name+"/s", "peak", "allocs/step")
+		"%-12s %6s %9s %9s %12s %10s", "model", "batch", name+"/s", "peak", "allocs/step", "allocs/op")
 	k.warmUp()
 	warm := bench.PeakMemory()
-	speed, err := measure(ctx, k, m.flops(batch), c.steps, 0)
+	early, steps := int64(0), 0
+	speed, err := measure(ctx, func() time.Duration {
+		d := k()
+		if steps++; steps == earlySteps {
+			early = bench.PeakMemory()
+		}
+		return d
+	}, m.flops(batch), c.steps, 0)
 	if err != nil {
 		return err
 	}
 	peak := bench.PeakMemory()
 	facts := stepFacts{
 		Model: m.String(), Steps: c.steps, ItemsPerSecond: speed.flops / m.flops(batch) * float64(batch*count),
-		PeakRSS: float64(peak) / 1e6, PeakRSSGrowth: float64(peak-warm) / 1e6,
+		PeakRSS: float64(peak) / 1e6, PeakRSSGrowth: float64(peak-warm) / 1e6, EarlyPeakRSS: float64(early) / 1e6,
+		OpsPerStep: tape.Stats().Recorded,
 	}
 	facts.AllocsPerStep, facts.AllocBytesPerStep = allocations(k)
 	r := c.result(fmt.Sprintf("step-%s-b%d", m, batch), speed)
 	r.Batch, r.stepFacts = batch, &facts
-	return p.print(r, fmt.Sprintf("%-12s %6d %9.2f %9s %12.0f",
-		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep))
+	return p.print(r, fmt.Sprintf("%-12s %6d %9.2f %9s %12.0f %10.1f",
+		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep, facts.AllocsPerStep/float64(facts.OpsPerStep)))
 }
 
 // step ends with stochastic gradient descent with Nesterov's momentum and weight
 // decay.
-func (m imageModel) step(batch int) (kernel, error) {
+func (m imageModel) step(batch int) (kernel, *autograd.Tape, error) {
 	model, err := models.NewWRN(models.WRNConfig{Depth: m.depth, Width: m.width, Classes: m.classes})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	const rate = 0.1
 	sgd := optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
@@ -172,7 +187,7 @@ func (m imageModel) step(batch int) (kernel, error) {
 		sgd.Step(rate, grads)
 		tape.Commit()
 		return time.Since(start)
-	}, nil
+	}, tape, nil
 }
 
 // allocations returns how many objects, and how many bytes, a step allocates.

@@ -11,11 +11,33 @@ torch.manual_seed(1)
 weight, bias = torch.randn(5, 7), torch.randn(5)
 grads = torch.randn(STEPS, weight.numel() + bias.numel()) * 0.5
 
+
+class RMSProp(torch.optim.Optimizer):
+    """TensorFlow's form, which PyTorch does not have."""
+
+    def __init__(self, groups, decay, momentum, eps):
+        super().__init__(groups, {"lr": LR})
+        self.decay, self.momentum, self.eps = decay, momentum, eps
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(square=torch.ones_like(p), move=torch.zeros_like(p))
+                g = p.grad + group["weight_decay"] * p
+                state["square"].mul_(self.decay).add_((1 - self.decay) * g * g)
+                state["move"].mul_(self.momentum).add_(group["lr"] * g / (state["square"] + self.eps).sqrt())
+                p.sub_(state["move"])
+
+
 OPTIMIZERS = {
     "sgd": lambda groups: torch.optim.SGD(groups, lr=LR),
     "momentum": lambda groups: torch.optim.SGD(groups, lr=LR, momentum=0.9),
     "nesterov": lambda groups: torch.optim.SGD(groups, lr=LR, momentum=0.9, nesterov=True),
     "adam": lambda groups: torch.optim.Adam(groups, lr=LR),
+    "rmsprop": lambda groups: RMSProp(groups, decay=0.95, momentum=0.9, eps=1e-3),
     "adamw": lambda groups: torch.optim.AdamW(groups, lr=LR, betas=(0.8, 0.98), eps=1e-6),
 }
 
