@@ -82,22 +82,45 @@ func outputs(length, size, stride, pad, dilation int) int {
 // pixels is the number of output pixels of all images.
 func (s *conv) pixels() int { return s.n * s.oh * s.ow }
 
-// pointwise reports whether the convolution is a plain matrix product.
+// pointwise reports whether the convolution is a plain matrix product, of the
+// pixels that [conv.sampled] returns.
 func (s *conv) pointwise() bool {
-	return s.kh == 1 && s.kw == 1 && s.stride == 1 && s.padY == 0 && s.padX == 0 && s.groups == 1
+	return s.kh == 1 && s.kw == 1 && s.padY == 0 && s.padX == 0 && s.groups == 1
 }
 
-// gatherRows is the number of output pixels that one task gathers the inputs
-// of: few enough for the second-level cache, and enough for an efficient product
-// with kernels that do not fit into it.
-func (s *conv) gatherRows() int {
-	const cached = 1 << 18 // elements
-	k := s.kh * s.kw * (s.c / s.groups)
-	least := 96
-	if k*s.oc > cached {
-		least = 192
+// sampled returns the pixels of x that a pointwise convolution sees.
+func (s *conv) sampled(memory scratcher, x []float32) []float32 {
+	if s.stride == 1 {
+		return x
 	}
-	return min(max(cached/max(1, k), least), 256, s.pixels())
+	seen := memory.Scratch(s.pixels() * s.c)
+	s.eachSeen(func(output, input int) {
+		copy(seen[output*s.c:][:s.c], x[input*s.c:])
+	})
+	return seen
+}
+
+// spread sets dx to the pixels of seen where [conv.sampled] found them, and
+// zeros elsewhere.
+func (s *conv) spread(dx, seen []float32) {
+	line := s.w * s.c
+	parallel.Range(s.n*s.h, max(1, grain/line), func(lo, hi int) { clear(dx[lo*line : hi*line]) })
+	s.eachSeen(func(output, input int) {
+		copy(dx[input*s.c:][:s.c], seen[output*s.c:])
+	})
+}
+
+// eachSeen calls visit, on all cores, for every output pixel of a pointwise
+// convolution and the input pixel it sees.
+func (s *conv) eachSeen(visit func(output, input int)) {
+	parallel.Range(s.n*s.oh, max(1, grain/(s.ow*s.c)), func(lo, hi int) {
+		for row := lo; row < hi; row++ {
+			line := (row/s.oh*s.h + row%s.oh*s.stride) * s.w
+			for x := range s.ow {
+				visit(row*s.ow+x, line+x*s.stride)
+			}
+		}
+	})
 }
 
 // forward sets y to the convolution of x with w.
@@ -106,43 +129,61 @@ func (s *conv) forward(memory scratcher, y, x, w []float32) {
 		t.forward(memory, y, x, w)
 		return
 	}
-	s.forwardDirect(y, x, w)
+	s.forwardDirect(memory, y, x, w)
 }
 
-func (s *conv) forwardDirect(y, x, w []float32) {
-	if s.pointwise() {
-		gemm(false, false, s.pixels(), s.oc, s.c, x, s.c, w, s.oc, 0, y, s.oc)
-		return
+func (s *conv) forwardDirect(memory scratcher, y, x, w []float32) {
+	sweep := s.forwardSweep()
+	switch {
+	case len(y) == 0:
+	case s.pointwise():
+		gemm(false, false, s.pixels(), s.oc, s.c, s.sampled(memory, x), s.c, w, s.oc, 0, y, s.oc)
+	case s.depthwise():
+		sweep.depthwise(memory, y, x, w, s.kw)
+	default:
+		sweep.dense(memory, y, x, kernels{w: w, kw: s.kw})
 	}
-	rows := s.gatherRows()
-	if rows == 0 {
-		return
-	}
-	outs := s.oc / s.groups
-	k := s.kh * s.kw * (s.c / s.groups)
-	parallel.ForScratch(ceilDiv(s.pixels(), rows), rows*k+simd.GemmWork(rows, outs, k), func(task int, scratch []float32) {
-		columns, work := scratch[:rows*k], scratch[rows*k:]
-		lo, hi := task*rows, min((task+1)*rows, s.pixels())
-		for group := range s.groups {
-			s.gather(columns, x, group, lo, hi, 0, s.kh)
-			simd.Gemm(false, false, hi-lo, outs, k,
-				1, columns, k, w[group*outs:], s.oc, 0, y[lo*s.oc+group*outs:], s.oc, work)
-		}
-	})
 }
 
 // gradX sets dx to the gradient of the input.
 func (s *conv) gradX(g *autograd.Grad, dx, dy, w []float32) {
-	switch {
-	case s.pointwise():
-		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, dx, s.c)
-	case s.stride == 1:
+	if s.pointwise() {
+		s.pointwiseGradX(g, dx, dy, w)
+		return
+	}
+	if back := s.reverse(); s.stride == 1 && back.winograd() != nil {
 		flipped := g.Scratch(len(w))
 		s.flip(flipped, w)
-		back := s.reverse()
 		back.forward(g, dx, dy, flipped)
-	default:
-		s.scatterX(dx, dy, w)
+		return
+	}
+	s.gradXDirect(g, dx, dy, w)
+}
+
+func (s *conv) pointwiseGradX(memory scratcher, dx, dy, w []float32) {
+	if s.stride == 1 {
+		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, dx, s.c)
+		return
+	}
+	seen := memory.Scratch(s.pixels() * s.c)
+	gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, seen, s.c)
+	s.spread(dx, seen)
+}
+
+// gradXDirect sweeps over dy once for each class of pixels that meet the same
+// taps.
+func (s *conv) gradXDirect(memory scratcher, dx, dy, w []float32) {
+	for class := range s.stride * s.stride {
+		sweep := s.backwardSweep(class/s.stride, class%s.stride)
+		switch {
+		case sweep.taps() == 0:
+			sweep.clear(dx)
+		case len(dx) == 0 || sweep.y.outputs*sweep.x.outputs == 0:
+		case s.depthwise():
+			sweep.depthwise(memory, dx, dy, w, s.kw)
+		default:
+			sweep.dense(memory, dx, dy, kernels{w, s.kw, true})
+		}
 	}
 }
 
@@ -170,64 +211,22 @@ func (s *conv) flip(dst, w []float32) {
 	})
 }
 
-// scatterX sets dx by adding up, for every output pixel, the gradients of the
-// inputs it saw. Images are independent.
-func (s *conv) scatterX(dx, dy, w []float32) {
-	outs := s.oc / s.groups
-	k := s.kh * s.kw * (s.c / s.groups)
-	places := s.oh * s.ow
-	rows := min(s.gatherRows(), places)
-	image := s.h * s.w * s.c
-	parallel.ForScratch(s.n, rows*k+simd.GemmWork(rows, k, outs), func(i int, scratch []float32) {
-		columns, work := scratch[:rows*k], scratch[rows*k:]
-		clear(dx[i*image : (i+1)*image])
-		for lo := i * places; lo < (i+1)*places; lo += rows {
-			hi := min(lo+rows, (i+1)*places)
-			for group := range s.groups {
-				simd.Gemm(false, true, hi-lo, k, outs,
-					1, dy[lo*s.oc+group*outs:], s.oc, w[group*outs:], s.oc, 0, columns, k, work)
-				s.scatter(dx, columns, group, lo, hi)
-			}
-		}
-	})
-}
-
-// gradW sets dw to the gradient of the kernels. A task computes one row of taps
-// over a range of the output pixels.
+// gradW sets dw to the gradient of the kernels.
 func (s *conv) gradW(g *autograd.Grad, dw, x, dy []float32) {
 	if s.pointwise() {
-		gemmReduce(g, s.c, s.oc, s.pixels(), x, s.c, dy, s.oc, dw)
+		gemmReduce(g, s.c, s.oc, s.pixels(), s.sampled(g, x), s.c, dy, s.oc, dw)
 		return
 	}
 	if t := s.winograd(); t != nil {
 		t.gradW(g, dw, x, dy)
 		return
 	}
-	const rows = 256 // output pixels gathered at a time
-	ins, outs := s.c/s.groups, s.oc/s.groups
-	k := s.kw * ins
-	parts := splits(s.pixels(), len(dw), ceilDiv(tasks, s.kh))
-	length := ceilDiv(s.pixels(), parts)
-	partial := dw
-	if parts > 1 {
-		partial = g.Scratch(parts * len(dw))
-	}
-	parallel.ForScratch(parts*s.kh, rows*k+simd.GemmWork(k, outs, rows), func(task int, scratch []float32) {
-		columns, work := scratch[:rows*k], scratch[rows*k:]
-		part, ky := task/s.kh, task%s.kh
-		sum := partial[part*len(dw)+ky*k*s.oc:][:k*s.oc]
-		clear(sum)
-		end := min((part+1)*length, s.pixels())
-		for lo := part * length; lo < end; lo += rows {
-			hi := min(lo+rows, end)
-			for group := range s.groups {
-				s.gather(columns, x, group, lo, hi, ky, ky+1)
-				simd.Gemm(true, false, k, outs, hi-lo,
-					1, columns, k, dy[lo*s.oc+group*outs:], s.oc, 1, sum[group*outs:], s.oc, work)
-			}
-		}
-	})
-	if parts > 1 {
-		addParts(dw, partial, parts)
+	switch {
+	case s.pixels() == 0:
+		clear(dw)
+	case s.depthwise():
+		s.depthwiseGradW(g, dw, x, dy)
+	default:
+		s.denseGradW(g, dw, x, dy)
 	}
 }

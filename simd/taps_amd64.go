@@ -58,11 +58,17 @@ func tapsTiles(m, limit int) (height, tall, short int) {
 	return height, tiles - short, short
 }
 
-// race records the reads of m rows of elements that are size numbers long.
+// race records the reads of m rows of elements that are size numbers long, as
+// few long ones where they touch.
 func (a Taps) race(m, size int) {
 	for _, o := range a.Offsets {
-		for j := range a.Run {
-			race.ReadRows(a.Data[o+j*a.Col:], m, size, a.Row)
+		switch data := a.Data[o:]; {
+		case a.Col <= size:
+			race.ReadRows(data, m, (a.Run-1)*a.Col+size, a.Row)
+		case a.Row <= size:
+			race.ReadRows(data, a.Run, (m-1)*a.Row+size, a.Col)
+		default:
+			race.ReadGroups(data, a.Run, a.Col, m, size, a.Row)
 		}
 	}
 }

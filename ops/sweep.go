@@ -1,0 +1,223 @@
+package ops
+
+import "autodropout/internal/parallel"
+
+// images are the sizes of the images of a tensor (N, H, W, C).
+type images struct{ h, w, c int }
+
+// A sweep moves a kernel over images: output (row, col) of a lattice of pixels
+// is the sum over the taps of the source's pixel (row*step+y, col*step+x), where
+// (y, x) is the tap's place, times what the kernel has for the tap.
+//
+// The forward pass of a convolution is one sweep. The gradient of the input is
+// one for every class of pixels that meet the same taps, which are as many as
+// the square of the stride.
+type sweep struct {
+	n        int
+	src, dst images
+	groups   int
+	step     int
+	y, x     axis
+}
+
+// An axis is one dimension of a sweep.
+type axis struct {
+	outputs int // of the lattice, in an image
+	first   int // place of the first output among the destination's
+	apart   int // distance of outputs there
+	taps    int
+	place   int // of the first tap
+	next    int // from the place of a tap to that of the next
+	kernel  int // which of the kernel's elements the first tap takes
+	kernels int // from the element of a tap to that of the next
+}
+
+// span is the distance from the first tap to the last, and one.
+func (a axis) span() int { return (a.taps-1)*a.next + 1 }
+
+// forwardSweep returns the sweep from x to y.
+func (s *conv) forwardSweep() sweep {
+	along := func(outputs, taps, pad int) axis {
+		return axis{outputs: outputs, apart: 1, taps: taps, place: -pad, next: s.dilation, kernels: 1}
+	}
+	return sweep{
+		n: s.n, src: images{s.h, s.w, s.c}, dst: images{s.oh, s.ow, s.oc}, groups: s.groups, step: s.stride,
+		y: along(s.oh, s.kh, s.padY), x: along(s.ow, s.kw, s.padX),
+	}
+}
+
+// backwardSweep returns the sweep from dy to the pixels of dx whose row and
+// column leave the remainders y and x when divided by the stride.
+func (s *conv) backwardSweep(y, x int) sweep {
+	return sweep{
+		n: s.n, src: images{s.oh, s.ow, s.oc}, dst: images{s.h, s.w, s.c}, groups: s.groups, step: 1,
+		y: s.backwardAxis(y, s.h, s.kh, s.padY), x: s.backwardAxis(x, s.w, s.kw, s.padX),
+	}
+}
+
+// backwardAxis has the taps k for which an output lies at (i+pad-k*dilation)/stride
+// without remainder, in descending order of k and ascending order of places.
+func (s *conv) backwardAxis(first, length, taps, pad int) axis {
+	a := axis{outputs: ceilDiv(length-first, s.stride), first: first, apart: s.stride, next: 1}
+	for k := taps - 1; k >= 0; k-- {
+		at := first + pad - k*s.dilation
+		if at%s.stride != 0 {
+			continue
+		}
+		at /= s.stride
+		switch a.taps {
+		case 0:
+			a.place, a.kernel = at, k
+		case 1:
+			a.next, a.kernels = at-a.place, k-a.kernel
+		}
+		a.taps++
+	}
+	return a
+}
+
+// taps is the number of all taps.
+func (s *sweep) taps() int { return s.y.taps * s.x.taps }
+
+// kernel returns which of a kernel's elements, in rows of kw, tap t takes.
+func (s *sweep) kernel(t, kw int) int {
+	row, col := t/s.x.taps, t%s.x.taps
+	return (s.y.kernel+row*s.y.kernels)*kw + s.x.kernel + col*s.x.kernels
+}
+
+// A band is a number of rows of outputs of an image, with some channels of the
+// part of the source that they see. If some of that lies outside of the image,
+// it is a copy with zeros there.
+type band struct {
+	rows, perImage int // of outputs; bands of an image
+	copied         bool
+	channels       int
+	pixel, pitch   int // distances of pixels and of rows of the source, in elements
+	size           int // of the copy
+}
+
+// bands cuts the images into bands of at most limit rows, and so many channels,
+// whose copies, if need be, have at most about size elements.
+func (s *sweep) bands(limit, size, channels int) band {
+	b := band{channels: channels, pixel: s.src.c, pitch: s.src.w * s.src.c}
+	b.copied = !s.y.inside(s.step, s.src.h) || !s.x.inside(s.step, s.src.w)
+	if b.copied {
+		b.pixel, b.pitch = channels, ((s.x.outputs-1)*s.step+s.x.span())*channels
+	}
+	fitting := (size/max(1, b.pitch)-s.y.span())/s.step + 1
+	b.rows = max(1, min(limit, fitting, s.y.outputs))
+	b.perImage = ceilDiv(s.y.outputs, b.rows)
+	b.rows = ceilDiv(s.y.outputs, b.perImage)
+	b.perImage = ceilDiv(s.y.outputs, b.rows) // no band is empty
+	if b.copied {
+		b.size = ((b.rows-1)*s.step + s.y.span()) * b.pitch
+	}
+	return b
+}
+
+// inside reports whether nothing outside of an image of that length is seen.
+func (a axis) inside(step, length int) bool {
+	return a.place >= 0 && a.place+(a.outputs-1)*step+a.span() <= length
+}
+
+// rows returns the image of a band, counted over all images, and its rows
+// [lo, hi).
+func (s *sweep) rows(b band, index int) (image, lo, hi int) {
+	lo = index % b.perImage * b.rows
+	return index / b.perImage, lo, min(lo+b.rows, s.y.outputs)
+}
+
+// load returns where the first of what rows [lo, hi) of an image see, from a
+// channel on, is in src, or in the copy that it makes in scratch.
+func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int) []float32 {
+	c := s.src.c
+	top, left := lo*s.step+s.y.place, s.x.place
+	src = src[image*s.src.h*s.src.w*c:][:s.src.h*s.src.w*c]
+	if !b.copied {
+		return src[(top*s.src.w+left)*c+channel:]
+	}
+	width := b.pitch / b.channels
+	from, to := min(max(0, left), s.src.w), max(0, min(left+width, s.src.w))
+	for row := range (hi-1-lo)*s.step + s.y.span() {
+		line := scratch[row*b.pitch:][:b.pitch]
+		y := top + row
+		if y < 0 || y >= s.src.h || from >= to {
+			clear(line)
+			continue
+		}
+		clear(line[:(from-left)*b.channels])
+		pixels := line[(from-left)*b.channels : (to-left)*b.channels]
+		if b.channels == c {
+			copy(pixels, src[(y*s.src.w+from)*c:])
+		} else {
+			for x := range to - from {
+				copy(pixels[x*b.channels:][:b.channels], src[(y*s.src.w+from+x)*c+channel:])
+			}
+		}
+		clear(line[(to-left)*b.channels:])
+	}
+	return scratch
+}
+
+// eachBand calls body, on all cores, for every band and each of the parts it is
+// to be worked on in. in is what [sweep.load] returns for rows [lo, hi) of an
+// image.
+func (s *sweep) eachBand(b band, parts int, src []float32, body func(in []float32, image, lo, hi, part int)) {
+	parallel.ForScratch(s.n*b.perImage*parts, b.size, func(task int, scratch []float32) {
+		image, lo, hi := s.rows(b, task/parts)
+		body(s.load(b, scratch, src, image, lo, hi, 0), image, lo, hi, task%parts)
+	})
+}
+
+// sumBands sets dw to the sum over all bands of what body computes of them, on
+// all cores. body sets sum, or adds to it, in blocks which it does one at a
+// time; it gets size elements to work with, and rows [lo, hi) of an image.
+func (s *sweep) sumBands(memory scratcher, b band, blocks, size int, dw []float32,
+	body func(sum []float32, block, image, lo, hi int, accumulate bool, scratch []float32)) {
+	const maxElements = 1 << 24 // of all partial sums
+	bands := s.n * b.perImage
+	parts := max(1, min(ceilDiv(tasks, blocks), bands, maxElements/len(dw)))
+	length := ceilDiv(bands, parts)
+	parts = max(1, ceilDiv(bands, max(1, length))) // no part is empty
+	partial := dw
+	if parts > 1 {
+		partial = memory.Scratch(parts * len(dw))
+	}
+	parallel.ForScratch(parts*blocks, size, func(task int, scratch []float32) {
+		part, block := task/blocks, task%blocks
+		for i := part * length; i < min((part+1)*length, bands); i++ {
+			image, lo, hi := s.rows(b, i)
+			body(partial[part*len(dw):][:len(dw)], block, image, lo, hi, i > part*length, scratch)
+		}
+	})
+	if parts > 1 {
+		addParts(dw, partial, parts)
+	}
+}
+
+// output returns the place of the first pixel of a row of outputs in the
+// destination.
+func (s *sweep) output(image, row int) int {
+	return ((image*s.dst.h+s.y.first+row*s.y.apart)*s.dst.w + s.x.first) * s.dst.c
+}
+
+// clear sets all outputs to 0.
+func (s *sweep) clear(dst []float32) {
+	parallel.For(s.n, func(image int) {
+		for row := range s.y.outputs {
+			for x := range s.x.outputs {
+				clear(dst[s.output(image, row)+x*s.x.apart*s.dst.c:][:s.dst.c])
+			}
+		}
+	})
+}
+
+// rowOffsets returns the distances of n rows of the source, next apart, from the
+// first.
+func (s *sweep) rowOffsets(b band, n, next int) []int {
+	offsets := make([]int, n)
+	for i := range offsets {
+		offsets[i] = i * next * b.pitch
+	}
+	return offsets
+}
