@@ -1,6 +1,7 @@
 package dropout
 
 import (
+	"fmt"
 	"testing"
 
 	"autodropout/simd"
@@ -37,9 +38,8 @@ func BenchmarkDropBlock(b *testing.B) {
 }
 
 func BenchmarkDropout(b *testing.B) {
-	d := &Dropout{threshold: 20000}
 	benchmarkMask(b, 32*32*32, func(keep []uint32, pos int, ctr [4]uint32) {
-		d.drop(keep, pos, 32*32*32, ctr, [2]uint32{1, 2})
+		dropElements(keep, pos, 32*32*32, 20000, ctr, [2]uint32{1, 2})
 	})
 }
 
@@ -47,6 +47,34 @@ func BenchmarkSpatialDropout(b *testing.B) {
 	benchmarkMask(b, 32*32*32, func(keep []uint32, pos int, ctr [4]uint32) {
 		dropChannels(keep, pos, 32*32, 32, threshold(0.1), ctr, [2]uint32{1, 2})
 	})
+}
+
+// Masks at the sizes of Transformer-XL on the Penn Treebank, with 70 words of
+// extended context.
+func BenchmarkTokens(b *testing.B) {
+	for _, pattern := range []TokenPattern{
+		{Size: 1, Drop: 0.3},
+		{Size: 4, Stride: 2, Drop: 0.3},
+		{Size: maxTokens, ShareT: true, Drop: 0.3},
+		{Size: 2, ShareT: true, Drop: 0.3},
+		{Size: 4, Stride: 2, ShareC: true, Drop: 0.3},
+	} {
+		policy := sequencePolicy(b, pattern)
+		for site, shape := range map[string][]int{"0.query": {10, 140, 380}, "0.probability": {10, 10, 140, 140}} {
+			b.Run(fmt.Sprint(pattern, "/", site), func(b *testing.B) {
+				size := 1
+				for _, extent := range shape {
+					size *= extent
+				}
+				keep := make([]uint32, (size+31)/32)
+				b.ReportAllocs()
+				for b.Loop() {
+					policy.Mask(site, shape, Stream{})(keep)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/element")
+			})
+		}
+	}
 }
 
 // BenchmarkMaskScale is the use of a mask, for comparison.

@@ -1,8 +1,6 @@
 package dropout
 
 import (
-	"math"
-
 	"autodropout/simd"
 )
 
@@ -26,7 +24,7 @@ func NewDropout(p float64, sites []Site) (*Dropout, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Dropout{threshold: uint16(min(math.Round(p*65536), 65535)), sites: names(at)}, nil
+	return &Dropout{threshold: threshold16(p), sites: names(at)}, nil
 }
 
 // Mask drops elements of a tensor (N, ..., C).
@@ -39,23 +37,25 @@ func (d *Dropout) Mask(site string, shape []int, s Stream) Mask {
 	key := streamKey(site, s)
 	return func(keep []uint32) float32 {
 		kept := fill(keep, n, size, s, func(keep []uint32, pos int, ctr [4]uint32) {
-			d.drop(keep, pos, size, ctr, key)
+			dropElements(keep, pos, size, d.threshold, ctr, key)
 		})
 		d.add(n*size, kept)
 		return float32(65536 / (65536 - float64(d.threshold)))
 	}
 }
 
-func (d *Dropout) drop(keep []uint32, pos, size int, ctr [4]uint32, key [2]uint32) {
+// dropElements clears size bits of keep from bit pos on with probability
+// threshold/65536 each, all of which are set before.
+func dropElements(keep []uint32, pos, size int, threshold uint16, ctr [4]uint32, key [2]uint32) {
 	if size%32 == 0 { // so is pos
-		simd.BernoulliBits(keep[pos/32:], size, d.threshold, key, ctr)
+		simd.BernoulliBits(keep[pos/32:], size, threshold, key, ctr)
 		return
 	}
 	var part [64]uint32
 	for done := 0; done < size; done += 32 * len(part) {
 		n := min(32*len(part), size-done)
 		words := part[:(n+31)/32]
-		simd.BernoulliBits(words, n, d.threshold, key, ctr)
+		simd.BernoulliBits(words, n, threshold, key, ctr)
 		ctr[0] += 4 * uint32(len(part))
 		for i, w := range words {
 			lanes := min(32, n-32*i)

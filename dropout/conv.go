@@ -55,6 +55,15 @@ func NewConvPattern(pattern *ConvPattern, sites []Site) (*ConvPolicy, error) {
 	return p, nil
 }
 
+// Policy makes the policy of [NewConvPattern].
+func (p *ConvPattern) Policy(sites []Site) (Policy, error) {
+	policy, err := NewConvPattern(p, sites)
+	if err != nil {
+		return nil, err // and not a Policy that holds a nil pointer
+	}
+	return policy, nil
+}
+
 // Mask draws the site's pattern for a tensor (N, H, W, C).
 func (p *ConvPolicy) Mask(site string, shape []int, s Stream) Mask {
 	at := p.sites[site]

@@ -37,14 +37,11 @@ func DecodeConv(space Space, tokens []int) (*ConvPattern, error) {
 		return nil, err
 	}
 	p := &ConvPattern{Stages: make([][]BlockPattern, len(space.Stages))}
+	group := 0
 	for s, n := range space.Stages {
 		for range n {
-			var v values
-			for j := range v {
-				v[j] = space.Tokens[j].Values[tokens[j]]
-			}
-			tokens = tokens[len(v):]
-			p.Stages[s] = append(p.Stages[s], v.pattern())
+			p.Stages[s] = append(p.Stages[s], blockPattern(space.group(group, tokens)))
+			group++
 		}
 	}
 	return p, nil

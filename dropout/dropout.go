@@ -1,8 +1,11 @@
-// Package dropout drops parts of activations during training: plain Dropout,
-// SpatialDropout, DropBlock, stochastic depth, and the patterns of AutoDropout.
+// Package dropout drops parts of activations during training. For images:
+// plain Dropout, SpatialDropout, DropBlock and stochastic depth. For sequences:
+// plain, variational (locked), attention and word dropout, all of them
+// [SequenceDropout]. For both: the patterns of AutoDropout.
 //
-// A model names the places where dropout may act ([Site]) and calls its policy
-// there; a [Policy] decides what happens. Policies are made from the sites of
+// A model names the places where dropout may act ([Site]) and asks its policy
+// for a [Mask] there; a [Policy] decides what happens. [Combine] lets several
+// act at different sites. Policies are made from the sites of
 // a model, are safe for concurrent use, and draw everything from the [Stream]:
 // what an example loses depends on the seed, the step, the site and the index
 // of the example, not on how a batch is split or on the number of cores.
@@ -12,11 +15,12 @@
 // # Patterns
 //
 // AutoDropout (Pham and Le, arXiv 2101.01761) learns where to drop. Its code
-// was not published; the reading implemented here is the one of [BlockPattern].
-// A [ConvPattern] holds one BlockPattern for every residual block of a ConvNet
-// and is stored as a small JSON file ([LoadPattern], [ConvPattern.Save]). The
-// choices a search has are a [Space]; [DecodeConv] turns its tokens into a
-// pattern.
+// was not published; the readings implemented here are those of [BlockPattern]
+// and [TokenPattern]. A [ConvPattern] holds one BlockPattern for every residual
+// block of a ConvNet, a [SequencePattern] one TokenPattern for every place in
+// the layers of a Transformer. Both are stored as small JSON files
+// ([LoadPattern]). The choices a search has are a [Space]; [DecodeConv] and
+// [DecodeSequence] turn its tokens into a pattern.
 package dropout
 
 import "fmt"

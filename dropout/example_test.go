@@ -31,7 +31,7 @@ func Example() {
 		return
 	}
 	sites := []dropout.Site{{Name: "block1.bn1", Kind: dropout.Norm, Stages: 1, Blocks: 1}}
-	policy, err := dropout.NewConvPattern(pattern, sites)
+	policy, err := pattern.Policy(sites)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -47,7 +47,7 @@ func Example() {
 		}
 		fmt.Println()
 	}
-	fmt.Printf("factor %.2f, kept %.2f\n", factor, policy.Stats().KeepFraction())
+	fmt.Printf("factor %.2f\n", factor)
 	// Output:
 	// pattern for [1] blocks
 	// 1.1  size 0.5 stride 0.5 repeat 2 share_c
@@ -55,7 +55,7 @@ func Example() {
 	// 1100
 	// 1111
 	// 1111
-	// factor 1.33, kept 0.75
+	// factor 1.33
 }
 
 func ExampleConvSpace() {

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// field is one of the eight choices: its name in tokens and files, the grid a
+// field is one choice: its name in tokens and files, the grid a
 // search chooses from, and the range a file may use.
 type field struct {
 	name   string
@@ -22,9 +22,12 @@ const (
 	flag
 )
 
-// convFields lists the choices in the order in which they are made. The grids
-// are those of the pattern file's version: changing one changes the version.
-var convFields = [...]field{
+// fields are the choices of one group, in the order in which they are made. The
+// grids are those of the pattern file's version: changing one changes the
+// version. Values of fields are numbers, where flags are 0 or 1.
+type fields []field
+
+var convFields = fields{
 	{"size", []float64{0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1}, 0, 1, number},
 	{"stride", []float64{0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1}, 0.01, 1, number},
 	{"repeat", []float64{1, 2, 3, 4, 5, 6, 7, 8}, 1, 64, whole},
@@ -35,14 +38,11 @@ var convFields = [...]field{
 	{"residual", []float64{0, 1}, 0, 1, flag},
 }
 
-// values are the eight choices in the order of convFields; flags are 0 or 1.
-type values [len(convFields)]float64
-
-func (b BlockPattern) values() values {
-	return values{b.Size, b.Stride, float64(b.Repeat), b.Rotate, b.ShearX, b.ShearY, indicator(b.ShareC), indicator(b.Residual)}
+func (b BlockPattern) values() []float64 {
+	return []float64{b.Size, b.Stride, float64(b.Repeat), b.Rotate, b.ShearX, b.ShearY, indicator(b.ShareC), indicator(b.Residual)}
 }
 
-func (v values) pattern() BlockPattern {
+func blockPattern(v []float64) BlockPattern {
 	return BlockPattern{Size: v[0], Stride: v[1], Repeat: int(v[2]), Rotate: v[3], ShearX: v[4], ShearY: v[5], ShareC: v[6] != 0, Residual: v[7] != 0}
 }
 
@@ -65,6 +65,16 @@ func (f field) check(v float64) error {
 	}
 }
 
+// check returns an error when one of the values at path is out of range.
+func (fs fields) check(values []float64, path string) error {
+	for j, f := range fs {
+		if err := f.check(values[j]); err != nil {
+			return fmt.Errorf("%s.%s %w", path, f.name, err)
+		}
+	}
+	return nil
+}
+
 // check returns an error when a pattern cannot be used or saved.
 func (p *ConvPattern) check() error {
 	if len(p.Stages) == 0 {
@@ -75,15 +85,18 @@ func (p *ConvPattern) check() error {
 			return fmt.Errorf("stages[%d] must hold at least one block", s)
 		}
 		for i, block := range stage {
-			for j, v := range block.values() {
-				if err := convFields[j].check(v); err != nil {
-					return fmt.Errorf("stages[%d][%d].%s %w", s, i, convFields[j].name, err)
-				}
+			if err := convFields.check(block.values(), fmt.Sprintf("stages[%d][%d]", s, i)); err != nil {
+				return err
 			}
 		}
 	}
-	if r := p.Origin.Reward; math.IsNaN(r) || math.IsInf(r, 0) {
-		return fmt.Errorf("origin.reward must be finite, not %g", r)
+	return p.Origin.check()
+}
+
+// check returns an error when an origin cannot be written as JSON.
+func (o Origin) check() error {
+	if math.IsNaN(o.Reward) || math.IsInf(o.Reward, 0) {
+		return fmt.Errorf("origin.reward must be finite, not %g", o.Reward)
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package dropout
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 
 	"autodropout/internal/atomicfile"
 )
@@ -13,7 +15,20 @@ import (
 // maxFile is far above the size of any pattern file, in bytes.
 const maxFile = 1 << 20
 
-// LoadPattern reads a ConvNet pattern from a JSON file:
+// Pattern is a learned dropout pattern: a [ConvPattern] or a [SequencePattern].
+type Pattern interface {
+	// Policy returns the policy that applies the pattern to the network with the
+	// given sites. It is an error when the pattern does not fit the network.
+	Policy(sites []Site) (Policy, error)
+	// Save writes the pattern to a file that [LoadPattern] reads. The file appears
+	// whole or not at all.
+	Save(path string) error
+	// String describes the pattern for a person.
+	String() string
+}
+
+// LoadPattern reads a pattern from a JSON file. Kind says which type it has:
+// "convnet" is a [*ConvPattern],
 //
 //	{
 //	  "version": 1,
@@ -26,15 +41,34 @@ const maxFile = 1 << 20
 //	  ]
 //	}
 //
-// A person may edit it: values need not be on the grid of the search, only in
-// the ranges of [BlockPattern]. Everything but origin must be there, and
-// nothing else may be.
-func LoadPattern(path string) (*ConvPattern, error) {
+// and "sequence" is a [*SequencePattern], with instead of the stages
+//
+//	"places": {
+//	  "query": {"size": 4, "stride": 8, "share_t": true, "share_c": false, "drop": 0.2},
+//	  ...
+//	}
+//
+// for query, key, value, probability, projection, inner and output. A person may
+// edit the file: values need not be on the grid of the search, only in the
+// ranges of [BlockPattern] and [TokenPattern]. Everything but origin must be
+// there, and nothing else may be.
+func LoadPattern(path string) (Pattern, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("pattern file %s cannot be read: %w", path, reason(err))
 	}
-	p := new(ConvPattern)
+	var p interface {
+		Pattern
+		json.Unmarshaler
+	} = new(ConvPattern)
+	switch kind, err := fileKind(data); {
+	case err != nil:
+		return nil, fmt.Errorf("pattern file %s: %w", path, err)
+	case kind == strconv.Quote(sequenceKind):
+		p = new(SequencePattern)
+	case kind != "" && kind != strconv.Quote(convKind):
+		return nil, fmt.Errorf("pattern file %s: kind is %s, and patterns have kind %q or %q", path, kind, convKind, sequenceKind)
+	}
 	if err := p.UnmarshalJSON(data); err != nil {
 		return nil, fmt.Errorf("pattern file %s: %w", path, err)
 	}
@@ -67,9 +101,13 @@ func reason(err error) error {
 	return err
 }
 
-// Save writes the pattern to a file that [LoadPattern] reads. The file appears
-// whole or not at all.
-func (p *ConvPattern) Save(path string) error {
+// Save implements [Pattern].
+func (p *ConvPattern) Save(path string) error { return save(p, path) }
+
+// Save implements [Pattern].
+func (p *SequencePattern) Save(path string) error { return save(p, path) }
+
+func save(p json.Marshaler, path string) error {
 	data, err := p.MarshalJSON()
 	if err == nil {
 		err = atomicfile.WriteBytes(path, data)

@@ -31,8 +31,8 @@ func TestFileRoundTrip(t *testing.T) {
 	if err := os.WriteFile(first, []byte(goodFile), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p, err := LoadPattern(first)
-	p = must(t, p, err)
+	loaded, err := LoadPattern(first)
+	p := must(t, loaded, err).(*ConvPattern)
 	want := &ConvPattern{
 		Origin: Origin{Task: "cifar10", Model: "wrn-28-2", Search: "reinforce <v1>", Reward: 0.935, Date: "2026-11-23", Note: "made by hand"},
 		Stages: [][]BlockPattern{
@@ -80,7 +80,8 @@ func TestLoadPatternRefuses(t *testing.T) {
 		{`"version": 1`, `"version": 2, "layers": 3`, "version is 2"},
 		{`"version": 1,`, ``, "version is missing"},
 		{`"version": 1,`, `"version": 1, "version": 1,`, "version is given twice"},
-		{`"convnet"`, `"sequence"`, `kind is "sequence", and a ConvNet pattern has kind "convnet"`},
+		{`"convnet"`, `"picture"`, `kind is "picture", and patterns have kind "convnet" or "sequence"`},
+		{`"convnet"`, `"sequence"`, "stages is not a known field; the fields of the file are version, kind, places, origin"},
 		{`"kind"`, `"Kind"`, "Kind is not a known field"},
 		{`"stages": [`, `"blocks": [], "stages": [`, "blocks is not a known field; the fields of the file are version, kind, stages, origin"},
 		{`"task":"cifar10"`, `"task":10`, "origin.task must be a text in quotes, not number"},

@@ -70,6 +70,33 @@ func clearRange(keep []uint32, pos, n int) {
 	}
 }
 
+// setRange sets n bits of keep from bit pos on.
+func setRange(keep []uint32, pos, n int) {
+	for n > 0 {
+		lanes := min(n, 32-pos%32)
+		keep[pos/32] |= uint32(1<<lanes-1) << (pos % 32)
+		pos, n = pos+lanes, n-lanes
+	}
+}
+
+// clearWords clears the bits of keep, from bit pos on, that are clear in words.
+func clearWords(keep []uint32, pos int, words []uint32) {
+	for i, w := range words {
+		clearBits(keep, pos+32*i, ^w)
+	}
+}
+
+// setWords sets the bits of keep, from bit pos on, that are set in words.
+func setWords(keep []uint32, pos int, words []uint32) {
+	for i, w := range words {
+		at := pos + 32*i
+		keep[at/32] |= w << (at % 32)
+		if rest := w >> (32 - at%32); rest != 0 {
+			keep[at/32+1] |= rest
+		}
+	}
+}
+
 // streamKey returns the key of a site's random stream in one step.
 func streamKey(site string, s Stream) [2]uint32 {
 	k := seed.Derive(seed.Derive(s.Seed, "dropout"), site, s.Step)

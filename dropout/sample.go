@@ -28,8 +28,49 @@ func (b BlockPattern) Sample(height, width, channel int, s Stream) [][]bool {
 	return rows
 }
 
-// imageGap is the space around the maps of Image, in pixels.
+// imageGap is the space around the tiles of an image, in pixels.
 const imageGap = 6
+
+// Sample draws the pattern on one example, that of the stream: for every token a
+// row with true where a channel is kept. It is for looking at; a policy draws
+// other masks from the same stream.
+func (b TokenPattern) Sample(tokens, channels int, s Stream) [][]bool {
+	keep := make([]uint32, (tokens*channels+31)/32)
+	key := streamKey("sample", s)
+	mask := b.mask()
+	fill(keep, 1, tokens*channels, s, func(keep []uint32, pos int, ctr [4]uint32) {
+		if b.Drop > 0 {
+			mask.drop(keep, pos, tokens, channels, ctr, key)
+		}
+	})
+	rows := make([][]bool, tokens)
+	for t := range rows {
+		rows[t] = make([]bool, channels)
+		for c := range rows[t] {
+			bit := t*channels + c
+			rows[t][c] = keep[bit/32]>>(bit%32)&1 == 1
+		}
+	}
+	return rows
+}
+
+// Image draws sample masks of every place: one row for each place, in the order
+// of Places, and in each row columns examples side by side. A tile has a row of
+// cells for each channel and a column for each token, so that time runs to the
+// right, with scale pixels to a cell. Kept cells are light, dropped ones dark;
+// places that do not drop anything are light all over.
+func (p *SequencePattern) Image(tokens, channels, scale, columns int, s Stream) *image.Paletted {
+	img := newTiles(len(p.Places), columns, tokens*scale, channels*scale)
+	for row, b := range p.Places {
+		for column := range columns {
+			sample := s
+			sample.Example += uint64(column)
+			mask := b.Sample(tokens, channels, sample)
+			img.draw(row, column, func(y, x int) bool { return mask[x/scale][y/scale] })
+		}
+	}
+	return img.Paletted
+}
 
 // Image draws sample masks of every block: one row for each block from the
 // first to the last, and in each row columns maps, two channels of one example
@@ -42,9 +83,7 @@ func (p *ConvPattern) Image(side, scale, columns int, s Stream) *image.Paletted 
 	for _, stage := range p.Stages {
 		rows += len(stage)
 	}
-	pitch := side*scale + imageGap
-	palette := color.Palette{color.White, color.Gray{0xd8}, color.Gray{0x30}}
-	img := image.NewPaletted(image.Rect(0, 0, columns*pitch+imageGap, rows*pitch+imageGap), palette)
+	img := newTiles(rows, columns, side*scale, side*scale)
 	row := 0
 	for i, stage := range p.Stages {
 		cells := max(1, side>>i)
@@ -53,23 +92,36 @@ func (p *ConvPattern) Image(side, scale, columns int, s Stream) *image.Paletted 
 				sample := s
 				sample.Example += uint64(column / 2)
 				mask := block.Sample(cells, cells, column%2, sample)
-				drawMask(img, mask, imageGap+column*pitch, imageGap+row*pitch, side*scale)
+				img.draw(row, column, func(y, x int) bool { return mask[y*cells/(side*scale)][x*cells/(side*scale)] })
 			}
 			row++
 		}
 	}
-	return img
+	return img.Paletted
 }
 
-// drawMask draws a mask as a square with its upper left corner at (left, top).
-func drawMask(img *image.Paletted, mask [][]bool, left, top, side int) {
-	for y := range side {
-		for x := range side {
+// tiles is an image of masks in rows and columns.
+type tiles struct {
+	*image.Paletted
+	width, height int // of a tile
+}
+
+func newTiles(rows, columns, width, height int) tiles {
+	palette := color.Palette{color.White, color.Gray{0xd8}, color.Gray{0x30}}
+	bounds := image.Rect(0, 0, columns*(width+imageGap)+imageGap, rows*(height+imageGap)+imageGap)
+	return tiles{image.NewPaletted(bounds, palette), width, height}
+}
+
+// draw draws the tile of a row and column.
+func (t tiles) draw(row, column int, kept func(y, x int) bool) {
+	left, top := imageGap+column*(t.width+imageGap), imageGap+row*(t.height+imageGap)
+	for y := range t.height {
+		for x := range t.width {
 			index := uint8(2)
-			if mask[y*len(mask)/side][x*len(mask)/side] {
+			if kept(y, x) {
 				index = 1
 			}
-			img.SetColorIndex(left+x, top+y, index)
+			t.SetColorIndex(left+x, top+y, index)
 		}
 	}
 }

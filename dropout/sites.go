@@ -7,17 +7,18 @@ import (
 	"autodropout/autograd"
 )
 
-// sitesOf returns the sites of a kind in residual blocks, and an error when
-// there are none.
+// sitesOf returns the sites of a kind where policies act, and an error when there
+// are none.
 func sitesOf(kind Kind, sites []Site) ([]Site, error) {
 	var at []Site
 	for _, s := range sites {
-		if s.Kind == kind && s.Blocks > 0 {
+		outside := kind == Words || kind == Input || kind == Final
+		if s.Kind == kind && (s.Blocks > 0 || outside) {
 			at = append(at, s)
 		}
 	}
 	if at == nil {
-		return nil, fmt.Errorf("the model has no %v dropout sites in residual blocks, where this kind of dropout acts", kind)
+		return nil, fmt.Errorf("the model has no %v dropout sites in its blocks, where this kind of dropout acts", kind)
 	}
 	return at, nil
 }

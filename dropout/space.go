@@ -29,6 +29,15 @@ func (s Space) Decisions() int { return s.Groups * len(s.Tokens) }
 // Token returns the token of decision i.
 func (s Space) Token(i int) Token { return s.Tokens[i%len(s.Tokens)] }
 
+// group returns the values that tokens, a point of the space, choose for group i.
+func (s Space) group(i int, tokens []int) []float64 {
+	values := make([]float64, len(s.Tokens))
+	for j, t := range s.Tokens {
+		values[j] = t.Values[tokens[i*len(values)+j]]
+	}
+	return values
+}
+
 // Size returns the number of points.
 func (s Space) Size() *big.Int {
 	group := big.NewInt(1)

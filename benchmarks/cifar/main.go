@@ -50,9 +50,13 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // loadPattern reads the pattern that -pattern names and tries it on the model.
 func loadPattern(c config) (*dropout.ConvPattern, error) {
-	pattern, err := dropout.LoadPattern(c.Pattern)
+	loaded, err := dropout.LoadPattern(c.Pattern)
 	if err != nil {
 		return nil, err
+	}
+	pattern, ok := loaded.(*dropout.ConvPattern)
+	if !ok {
+		return nil, fmt.Errorf("pattern file %s holds a pattern for sequences, not for a ConvNet", c.Pattern)
 	}
 	model, err := models.NewWRN(models.WRNConfig{Depth: c.depth, Width: 1, Classes: 1})
 	if err != nil {

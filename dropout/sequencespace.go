@@ -1,0 +1,46 @@
+package dropout
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxTokens is the largest size and stride in a file, and longer than any
+// sequence that is trained on.
+const maxTokens = 4096
+
+// sequenceFields lists the choices of a [TokenPattern] in the order in which they
+// are made. The largest size of the grid stands for the whole sequence.
+var sequenceFields = fields{
+	{"size", []float64{1, 2, 4, 8, 16, 32, 64, maxTokens}, 1, maxTokens, whole},
+	{"stride", []float64{0, 1, 2, 4, 8, 16, 32, 64}, 0, maxTokens, whole},
+	{"share_t", []float64{0, 1}, 0, 1, flag},
+	{"share_c", []float64{0, 1}, 0, 1, flag},
+	{"drop", []float64{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}, 0, 0.95, number},
+}
+
+// SequenceSpace returns the search space of patterns for a Transformer: five
+// tokens for each place of a [SequencePattern].
+func SequenceSpace() Space {
+	s := Space{Name: "sequence", Groups: len(places)}
+	for _, f := range sequenceFields {
+		s.Tokens = append(s.Tokens, Token{Name: f.name, Values: slices.Clone(f.grid)})
+	}
+	return s
+}
+
+// DecodeSequence returns the pattern that tokens, a point of a [SequenceSpace],
+// stand for.
+func DecodeSequence(space Space, tokens []int) (*SequencePattern, error) {
+	if space.Name != "sequence" || space.Groups != len(places) || len(space.Tokens) != len(sequenceFields) {
+		return nil, fmt.Errorf("the %s space does not hold patterns for sequences", space.Name)
+	}
+	if err := space.Check(tokens); err != nil {
+		return nil, err
+	}
+	p := &SequencePattern{}
+	for i := range p.Places {
+		p.Places[i] = tokenPattern(space.group(i, tokens))
+	}
+	return p, nil
+}
