@@ -44,6 +44,7 @@ const (
 	Hidden               // between the two convolutions of a block, after the non-linearity
 	Branch               // the end of the residual branch, before it is added
 	Shortcut             // the shortcut, before it is added
+	Features             // what the classifier takes, (N, C), outside the blocks
 
 	// Of sequences, (N, T, C).
 
@@ -59,7 +60,7 @@ const (
 	Final       // the output of the last layer
 )
 
-var kindNames = [...]string{Norm: "norm", Hidden: "hidden", Branch: "branch", Shortcut: "shortcut",
+var kindNames = [...]string{Norm: "norm", Hidden: "hidden", Branch: "branch", Shortcut: "shortcut", Features: "features",
 	Words: "words", Input: "input", Query: "query", Key: "key", Value: "value", Probability: "probability",
 	Projection: "projection", Inner: "inner", Output: "output", Final: "final"}
 
@@ -79,8 +80,8 @@ type Site struct {
 	Block, Blocks int // index of the block in its stage, and how many that has
 
 	// The layers of a Transformer are the blocks of one stage. A site outside
-	// the blocks has Blocks 0; of these, policies act at Words, Input and Final
-	// only.
+	// the blocks has Blocks 0; of these, policies act at Features, Words, Input
+	// and Final only.
 }
 
 // Policy applies dropout at the sites of a model. It is safe for concurrent

@@ -63,11 +63,10 @@ func clearBits(keep []uint32, pos int, drop uint32) {
 
 // clearRange clears n bits of keep from bit pos on.
 func clearRange(keep []uint32, pos, n int) {
-	for n > 0 {
-		lanes := min(n, 32-pos%32)
-		keep[pos/32] &^= uint32(1<<lanes-1) << (pos % 32)
-		pos, n = pos+lanes, n-lanes
+	for ; n > 32; pos, n = pos+32, n-32 {
+		clearBits(keep, pos, math.MaxUint32)
 	}
+	clearBits(keep, pos, uint32(1<<n-1))
 }
 
 // setRange sets n bits of keep from bit pos on.

@@ -78,7 +78,7 @@ func naiveToken(b TokenPattern, keys bool, rows, tokens, channels int, ctr [4]ui
 			case b.ShareC:
 				kept[at] = noise(0, tokens+1, t)
 			case b.ShareT && b.Size > 1 && keys:
-				kept[at] = noise(c, blocks, block)
+				kept[at] = noise(0, channels*blocks, c*blocks+block)
 			case b.ShareT && b.Size > 1:
 				kept[at] = noise(block, channels, c)
 			default:

@@ -12,7 +12,7 @@ import (
 func sitesOf(kind Kind, sites []Site) ([]Site, error) {
 	var at []Site
 	for _, s := range sites {
-		outside := kind == Words || kind == Input || kind == Final
+		outside := kind == Features || kind == Words || kind == Input || kind == Final
 		if s.Kind == kind && (s.Blocks > 0 || outside) {
 			at = append(at, s)
 		}

@@ -134,7 +134,7 @@ func (m *tokenMask) dropKeys(keep []uint32, pos, rows, keys int, ctr [4]uint32, 
 }
 
 // dropKeyBlocks gives the rows noise of their own and the keys of a block the
-// same.
+// same: that of block n in row r is bit r*blocks+n.
 func (m *tokenMask) dropKeyBlocks(keep []uint32, pos, rows, keys int, ctr [4]uint32, key [2]uint32) {
 	type run struct{ lo, length int }
 	var blocks []run
@@ -144,18 +144,26 @@ func (m *tokenMask) dropKeyBlocks(keep []uint32, pos, rows, keys int, ctr [4]uin
 		}
 		blocks = append(blocks, run{lo, hi - lo})
 	})
-	noise := make([]uint32, (len(blocks)+31)/32)
-	for r := range rows {
-		row := ctr
-		row[0] += uint32(4 * len(noise) * r)
-		simd.BernoulliBits(noise, len(blocks), m.threshold, key, row)
-		for i := range noise {
-			noise[i] = ^noise[i]
+	var noise [128]uint32
+	row, first := 0, 0 // and its first bit
+	for bit := 0; bit < rows*len(blocks); bit += 32 * len(noise) {
+		n := min(32*len(noise), rows*len(blocks)-bit)
+		words := noise[:(n+31)/32]
+		simd.BernoulliBits(words, n, m.threshold, key, ctr)
+		ctr[0] += 4 * uint32(len(noise))
+		for i := range words {
+			words[i] = ^words[i]
 		}
-		if rest := len(blocks) % 32; rest != 0 {
-			noise[len(noise)-1] &= 1<<rest - 1
+		if n%32 != 0 {
+			words[len(words)-1] &= 1<<(n%32) - 1
 		}
-		eachBit(noise, func(n int) { clearRange(keep, pos+r*keys+blocks[n].lo, blocks[n].length) })
+		eachBit(words, func(i int) {
+			for bit+i >= first+len(blocks) {
+				row, first = row+1, first+len(blocks)
+			}
+			b := blocks[bit+i-first]
+			clearRange(keep, pos+row*keys+b.lo, b.length)
+		})
 	}
 }
 
