@@ -3,7 +3,6 @@ package ops
 import (
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
-	"autodropout/simd"
 )
 
 // ConvSpec is how a convolution moves over its input. The zero value is a dense
@@ -151,11 +150,13 @@ func (s *conv) gradX(g *autograd.Grad, dx, dy, w []float32) {
 		s.pointwiseGradX(g, dx, dy, w)
 		return
 	}
-	if back := s.reverse(); s.stride == 1 && back.winograd() != nil {
-		flipped := g.Scratch(len(w))
-		s.flip(flipped, w)
-		back.forward(g, dx, dy, flipped)
-		return
+	if s.stride == 1 {
+		back := s.reverse()
+		if t := back.winograd(); t != nil {
+			t.flipped = true
+			t.forward(g, dx, dy, w)
+			return
+		}
 	}
 	s.gradXDirect(g, dx, dy, w)
 }
@@ -197,18 +198,6 @@ func (s *conv) reverse() conv {
 		padY: s.dilation*(s.kh-1) - s.padY, padX: s.dilation*(s.kw-1) - s.padX,
 		stride: 1, dilation: s.dilation, groups: s.groups,
 	}
-}
-
-// flip sets dst (KH, KW, Cout/groups, Cin) to the kernels of [conv.reverse].
-func (s *conv) flip(dst, w []float32) {
-	const rows = 64 // inputs of a task
-	ins, outs := s.c/s.groups, s.oc/s.groups
-	taps, blocks := s.kh*s.kw, ceilDiv(ins, rows)
-	parallel.For(taps*s.groups*blocks, func(task int) {
-		tap, group, in := task/blocks/s.groups, task/blocks%s.groups, task%blocks*rows
-		simd.Transpose(dst[(taps-1-tap)*outs*s.c+group*ins+in:], s.c,
-			w[(tap*ins+in)*s.oc+group*outs:], s.oc, min(rows, ins-in), outs)
-	})
 }
 
 // gradW sets dw to the gradient of the kernels.

@@ -11,11 +11,13 @@ import (
 // is a product of matrices for each element.
 //
 // Transformed data takes more than twice the place of the data itself. So it is
-// made and used in blocks of which some fit into the second-level cache.
+// made and used in blocks, and what is added up stays in the second-level cache.
+// Blocks that lie beyond it are fetched while the ones before are used.
 type winograd struct {
 	conv
 	winogradMaps
-	down, across int // tiles of an image
+	down, across int  // tiles of an image
+	flipped      bool // the kernels are those of a convolution that this one reverses
 }
 
 // winogradMaps are the transforms for one size of tiles.
@@ -40,7 +42,7 @@ func newWinograd(s conv) *winograd {
 }
 
 func (s conv) tiled(maps winogradMaps) *winograd {
-	return &winograd{s, maps, ceilDiv(s.oh, maps.tile), ceilDiv(s.ow, maps.tile)}
+	return &winograd{conv: s, winogradMaps: maps, down: ceilDiv(s.oh, maps.tile), across: ceilDiv(s.ow, maps.tile)}
 }
 
 // side is the number of elements of a transformed tile along an axis.
@@ -53,10 +55,23 @@ func (s *winograd) elements() int { return s.side() * s.side() }
 func (s *winograd) tiles() int { return s.n * s.down * s.across }
 
 const (
-	winogradTiles    = 64 // of a block
-	winogradChannels = 64 // of a block
-	fusedOutputs     = 32 // channels that forwardFused computes at a time
+	fewKernels   = 1 << 15 // so few that forwardFused reads them as fast as it uses them
+	fusedOutputs = 32      // channels that forwardFused computes at a time
+
+	forwardTiles  = 64 // of a block of forwardBlocks
+	forwardInputs = 96
+	manyBlocks    = 4 // of tiles: too many to transform kernels for each
+
+	gradChannels  = 80  // of a block of gradW
+	gradTiles     = 64  // of one that has all channels
+	manyGradTiles = 256 // of one that has some of more
 )
+
+// equalBlock returns the length of the blocks of about the same length, and of
+// at most limit, that n channels are cut into.
+func equalBlock(n, limit int) int {
+	return min((ceilDiv(n, ceilDiv(n, limit))+7)&^7, n)
+}
 
 // plane is the distance of the matrices of rows x columns of a block. Were it a
 // power of two, they would compete for the same lines of the cache.
@@ -67,7 +82,6 @@ type scratcher interface{ Scratch(n int) []float32 }
 
 // forward sets y to the convolution of x with w.
 func (s *winograd) forward(memory scratcher, y, x, w []float32) {
-	const fewKernels = 1 << 17 // so few that they are read faster than made again
 	if s.c*s.oc <= fewKernels {
 		s.forwardFused(memory, y, x, w)
 	} else {
@@ -78,20 +92,20 @@ func (s *winograd) forward(memory scratcher, y, x, w []float32) {
 // forwardFused transforms all kernels first. A task transforms a few tiles, with
 // all their channels, and multiplies them with all kernels.
 func (s *winograd) forwardFused(memory scratcher, y, x, w []float32) {
-	u := memory.Scratch(s.elements() * s.c * s.oc)
-	s.transformKernels(u, w)
-	tiles, outs := s.fusedTiles(), min(fusedOutputs, s.oc)
+	outs, tiles := min(fusedOutputs, s.oc), s.fusedTiles()
+	u := s.kernelSpectrum(w, s.c, outs)
+	u.fill(memory)
 	planeV, planeM := plane(tiles, s.c), plane(tiles, outs)
 	sizeV, sizeM := s.elements()*planeV, s.elements()*planeM
-	work := max(winogradScratch, simd.GemmWork(tiles, outs, s.c))
-	parallel.ForScratch(ceilDiv(s.tiles(), tiles), sizeV+sizeM+work, func(task int, scratch []float32) {
+	parallel.ForScratch(ceilDiv(s.tiles(), tiles), sizeV+sizeM+winogradScratch, func(task int, scratch []float32) {
 		v, m, work := scratch[:sizeV], scratch[sizeV:sizeV+sizeM], scratch[sizeV+sizeM:]
 		lo := task * tiles
 		hi := min(lo+tiles, s.tiles())
 		s.inputs().transform(s.input, v, planeV, x, lo, hi, 0, s.c, work)
 		for j := 0; j < s.oc; j += outs {
 			n := min(outs, s.oc-j)
-			s.multiply(m, planeM, v, planeV, u[j*s.elements()*s.c:], hi-lo, n, s.c, 0, work)
+			simd.MultiplyPlanes(s.elements(), false, hi-lo, n, s.c, simd.Planes{Data: v, Plane: planeV, Row: s.c},
+				u.block(0, j/outs, nil, nil), 0, simd.Planes{Data: m, Plane: planeM, Row: n})
 			s.transformOutputs(y, m, planeM, lo, hi, j, j+n, work)
 		}
 	})
@@ -101,97 +115,92 @@ func (s *winograd) forwardFused(memory scratcher, y, x, w []float32) {
 // tasks. Even fewer would not be worth a call for each product.
 func (s *winograd) fusedTiles() int {
 	if s.tiles() < 16*48 {
-		return min(24, s.tiles())
+		return min(32, s.tiles())
 	}
 	return 48
 }
 
-// forwardBlocks transforms all inputs first. A task transforms kernels for some
-// output channels, a block at a time, and multiplies them with a block of tiles.
+// forwardBlocks transforms all inputs first, and all kernels if there are many
+// tiles. A task multiplies the inputs of a block of tiles with the kernels of a
+// block of output channels.
 func (s *winograd) forwardBlocks(memory scratcher, y, x, w []float32) {
-	v := s.spectrum(s.inputs(), s.input, x)
+	tiles := min(forwardTiles, s.tiles())
+	ins, outs := equalBlock(s.c, forwardInputs), min(2*simd.GemmPanel(), s.oc)
+	v, u := s.spectrum(s.inputs(), s.input, x, tiles, ins), s.kernelSpectrum(w, ins, outs)
 	v.fill(memory)
-	tiles, outs, across := min(winogradTiles, s.tiles()), min(winogradChannels, s.oc), ceilDiv(s.oc, winogradChannels)
-	planeM := plane(tiles, outs)
-	sizeM, sizeU := s.elements()*planeM, s.elements()*winogradChannels*outs
-	work := max(winogradScratch, simd.GemmWork(tiles, outs, winogradChannels))
-	parallel.ForScratch(ceilDiv(s.tiles(), tiles)*across, sizeM+sizeU+work, func(task int, scratch []float32) {
-		m, u, work := scratch[:sizeM], scratch[sizeM:sizeM+sizeU], scratch[sizeM+sizeU:]
-		block, j := task/across, task%across*winogradChannels
-		lo, n := block*winogradTiles, min(winogradChannels, s.oc-j)
-		hi := min(lo+tiles, s.tiles())
+	sizeU := u.size
+	if s.tiles() >= manyBlocks*tiles {
+		u.fill(memory)
+		sizeU = 0
+	}
+	across, planeM := ceilDiv(s.oc, outs), plane(tiles, outs)
+	sizeM := s.elements() * planeM
+	parallel.ForScratch(ceilDiv(s.tiles(), tiles)*across, sizeU+sizeM+winogradScratch, func(task int, scratch []float32) {
+		scratchU, m, work := scratch[:sizeU], scratch[sizeU:sizeU+sizeM], scratch[sizeU+sizeM:]
+		i, j := task/across, task%across
+		rows, n := min(tiles, s.tiles()-i*tiles), min(outs, s.oc-j*outs)
 		beta := float32(0)
-		for i := 0; i < s.c; i += winogradChannels {
-			k := min(winogradChannels, s.c-i)
-			s.transformKernelBlock(u, k, 0, w, i, i+k, j, j+n, work)
-			s.multiply(m, planeM, v.block(block, i, nil, nil), v.plane, u, hi-lo, n, k, beta, work)
+		for k := range ceilDiv(s.c, ins) {
+			simd.MultiplyPlanes(s.elements(), false, rows, n, min(ins, s.c-k*ins), v.block(i, k, nil, nil),
+				u.block(k, j, scratchU, work), beta, simd.Planes{Data: m, Plane: planeM, Row: n})
 			beta = 1
 		}
-		s.transformOutputs(y, m, planeM, lo, hi, j, j+n, work)
+		s.transformOutputs(y, m, planeM, i*tiles, i*tiles+rows, j*outs, j*outs+n, work)
 	})
-}
-
-// multiply sets the matrices m to beta*m plus the products of those of inputs v
-// (tiles x k) with those of kernels u (k x outs).
-func (s *winograd) multiply(m []float32, planeM int, v []float32, planeV int, u []float32, tiles, outs, k int, beta float32, work []float32) {
-	columns := simd.GemmPanel()
-	for e := range s.elements() {
-		for j := 0; j < outs; j += columns {
-			n := min(columns, outs-j)
-			simd.Gemm(false, false, tiles, n, k,
-				1, v[e*planeV:], k, u[(e*outs+j)*k:], n, beta, m[e*planeM+j:], outs, work)
-		}
-	}
 }
 
 // gradW sets dw to the gradient of the kernels. A task computes it for a block
 // of inputs and outputs from some of the tiles.
 func (s *winograd) gradW(memory scratcher, dw, x, dy []float32) {
-	ins, outs := min(winogradChannels, s.c), min(winogradChannels, s.oc)
+	ins, outs, tiles := equalBlock(s.c, gradChannels), equalBlock(s.oc, gradChannels), gradTiles
 	across := ceilDiv(s.oc, outs)
 	blocks := ceilDiv(s.c, ins) * across
-	parts, length := s.split(blocks)
-	partial := dw
-	if parts > 1 {
-		partial = memory.Scratch(parts * len(dw))
+	if blocks > 1 {
+		tiles = manyGradTiles
 	}
-	v, z := s.spectrum(s.inputs(), s.input, x), s.spectrum(s.outputs(), s.outputGrad, dy)
+	tiles = min(tiles, s.tiles())
+	v, z := s.spectrum(s.inputs(), s.input, x, tiles, ins), s.spectrum(s.outputs(), s.outputGrad, dy, tiles, outs)
 	sizeV, sizeZ := v.size, z.size
 	if blocks > 1 {
 		v.fill(memory)
 		z.fill(memory)
 		sizeV, sizeZ = 0, 0
 	}
+	parts, length := s.split(blocks, tiles)
+	partial := dw
+	if parts > 1 {
+		partial = memory.Scratch(parts * len(dw))
+	}
 	planeM := plane(ins, outs)
 	sizeM := s.elements() * planeM
-	work := max(winogradScratch, simd.GemmWork(ins, outs, winogradTiles))
-	parallel.ForScratch(parts*blocks, sizeM+sizeV+sizeZ+work, func(task int, scratch []float32) {
-		m, scratch := scratch[:sizeM], scratch[sizeM:]
-		scratchV, scratchZ, work := scratch[:sizeV], scratch[sizeV:sizeV+sizeZ], scratch[sizeV+sizeZ:]
-		part, i, j := task/blocks, task%blocks/across*ins, task%blocks%across*outs
-		c, n := min(ins, s.c-i), min(outs, s.oc-j)
+	parallel.ForScratch(parts*blocks, sizeV+sizeZ+sizeM+winogradScratch, func(task int, scratch []float32) {
+		scratchV, scratch := scratch[:sizeV], scratch[sizeV:]
+		scratchZ, m, work := scratch[:sizeZ], scratch[sizeZ:sizeZ+sizeM], scratch[sizeZ+sizeM:]
+		part, i, j := task/blocks, task%blocks/across, task%blocks%across
+		c, n := min(ins, s.c-i*ins), min(outs, s.oc-j*outs)
 		beta := float32(0)
-		for block := part * length; block < (part+1)*length && block*winogradTiles < s.tiles(); block++ {
-			k := min(winogradTiles, s.tiles()-block*winogradTiles)
-			a, b := v.block(block, i, scratchV, work), z.block(block, j, scratchZ, work)
-			for e := range s.elements() {
-				simd.Gemm(true, false, c, n, k, 1, a[e*v.plane:], c, b[e*z.plane:], n, beta, m[e*planeM:], n, work)
-			}
+		for block := part * length; block < (part+1)*length && block*tiles < s.tiles(); block++ {
+			simd.MultiplyPlanes(s.elements(), true, c, n, min(tiles, s.tiles()-block*tiles), v.block(block, i, scratchV, work),
+				z.block(block, j, scratchZ, work).Panels(), beta, simd.Planes{Data: m, Plane: planeM, Row: n})
 			beta = 1
 		}
-		s.transformKernelGrads(partial[part*len(dw):][:len(dw)], m, planeM, i, i+c, j, j+n, work)
+		s.transformKernelGrads(partial[part*len(dw):][:len(dw)], m, planeM, i*ins, i*ins+c, j*outs, j*outs+n, work)
 	})
 	if parts > 1 {
 		addParts(dw, partial, parts)
 	}
 }
 
-// split returns into how many parts the blocks of tiles are cut for a gradient
-// of the kernels in so many blocks of channels, and how long the parts are.
-func (s *winograd) split(blocks int) (parts, length int) {
-	const maxElements = 1 << 24 // of all partial sums
-	tileBlocks := ceilDiv(s.tiles(), winogradTiles)
-	parts = max(1, min(ceilDiv(tasks, blocks), tileBlocks, maxElements/(9*s.c*s.oc)))
+// split returns into how many parts the tiles are cut for a gradient of the
+// kernels in so many blocks of channels, and how many blocks of tiles are a part.
+// Every part costs a transform of the gradients of all kernels.
+func (s *winograd) split(blocks, tiles int) (parts, length int) {
+	const (
+		minTiles    = 128
+		maxElements = 1 << 24 // of all partial sums
+	)
+	tileBlocks := ceilDiv(s.tiles(), tiles)
+	parts = max(1, min(ceilDiv(tasks, blocks), ceilDiv(s.tiles(), max(minTiles, tiles)), maxElements/(9*s.c*s.oc)))
 	length = ceilDiv(tileBlocks, parts)
 	return ceilDiv(tileBlocks, length), length // no part is empty
 }

@@ -2,8 +2,11 @@ package ops_test
 
 import (
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"autodropout/autograd"
 	"autodropout/ops"
 )
 
@@ -54,4 +57,42 @@ func relativeErrors(got []float32, want []float64) (mean, largest float64) {
 		}
 	}
 	return math.Sqrt(mean / size), largest / math.Sqrt(size/float64(len(want)))
+}
+
+// TestWinogradBlocks compares sizes that fall into several blocks, with a rest,
+// of tiles, of inputs and of outputs.
+func TestWinogradBlocks(t *testing.T) {
+	ops.ForceConvRoute(t, "winograd")
+	for _, x := range [][4]int{
+		{9, 3, 3, 200},   // kernels made block by block
+		{257, 2, 1, 200}, // kernels made once, gradients of kernels in two parts
+	} {
+		for _, outs := range []int{9, 170} {
+			e := newConvExample(x, [4]int{3, 3, x[3], outs}, ops.ConvSpec{Pad: 1})
+			y, dx, dw := e.run()
+			compare(t, "y", y, e.y)
+			compare(t, "dx", dx, e.dx)
+			compare(t, "dw", dw, e.dw)
+		}
+	}
+}
+
+// An image's result has the same bits in any company, even where the number of
+// images decides how the work is cut.
+func TestWinogradIgnoresCompany(t *testing.T) {
+	ops.ForceConvRoute(t, "winograd")
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, c := range [][2]int{{40, 24}, {200, 170}} { // few and many kernels
+		const many = 257
+		x, w := normal(rng, many, 4, 4, c[0]), normal(rng, 3, 3, c[0], c[1])
+		alone, together := autograd.NewInference(), autograd.NewInference()
+		all := ops.Conv2D(together.Input(x.Data(), x.Shape()...), w, ops.ConvSpec{Pad: 1}).Data()
+		size := 16 * c[0]
+		for _, i := range []int{0, 63, many - 1} {
+			one := ops.Conv2D(alone.Input(x.Data()[i*size:][:size], 1, 4, 4, c[0]), w, ops.ConvSpec{Pad: 1}).Data()
+			if !slices.Equal(one, all[i*len(one):][:len(one)]) {
+				t.Errorf("%d to %d channels: image %d alone has another result", c[0], c[1], i)
+			}
+		}
+	}
 }

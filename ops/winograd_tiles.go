@@ -6,14 +6,13 @@ import (
 )
 
 const (
-	// A few tiles, or kernels, are transformed along one axis and then the
-	// other: so few that they stay in the first-level cache in between.
-	stripElements  = 128 // a row of tiles and channels
-	stripChannels  = 64
-	kernelElements = 256
+	// A few tiles are transformed along one axis and then the other: so few that
+	// they stay in the first-level cache in between.
+	stripElements = 256 // a row of tiles and channels
+	stripChannels = 128
 
 	// winogradScratch is the number of elements that a transform has in between.
-	winogradScratch = 1 << 14
+	winogradScratch = 1 << 17
 )
 
 // windows are squares of pixels, one for each tile, of images with c channels.
@@ -22,16 +21,17 @@ type windows struct {
 	down, across int // windows of an image
 	side, stride int // in pixels
 	padY, padX   int
+	far          bool // the transforms go beyond the second-level cache
 }
 
 // inputs are what the tiles see of x.
 func (s *winograd) inputs() windows {
-	return windows{s.h, s.w, s.c, s.down, s.across, s.tile + 2, s.tile, s.padY, s.padX}
+	return windows{s.h, s.w, s.c, s.down, s.across, s.tile + 2, s.tile, s.padY, s.padX, false}
 }
 
 // outputs are the tiles of y.
 func (s *winograd) outputs() windows {
-	return windows{s.oh, s.ow, s.oc, s.down, s.across, s.tile, s.tile, 0, 0}
+	return windows{s.oh, s.ow, s.oc, s.down, s.across, s.tile, s.tile, 0, 0, false}
 }
 
 // runs calls body for windows [lo, hi) in runs of at most limit that lie side by
@@ -62,20 +62,23 @@ func (s windows) transform(t simd.WinogradTransform, dst []float32, plane int, x
 // image. What neighbours share is transformed once along the columns.
 func (s *windows) transformRun(t simd.WinogradTransform, dst simd.Strided, image []float32, count, top, left, n int, scratch []float32) {
 	_, out := t.Size()
+	if s.far {
+		simd.Fetch(dst.Data, dst.Step, (count-1)*dst.Next+n, out*out)
+	}
 	columns := (count-1)*s.stride + s.side
 	from, to := min(max(0, -left), columns), min(columns, s.w-left) // that are inside
 	strip := scratch[:out*columns*n]
 	if from < to {
 		src := s.rows(image, top, left+from, to-from, n, scratch[len(strip):])
-		simd.Winograd(t, simd.Strided{Data: strip[from*n:], Step: columns * n, Next: n}, src, n, to-from)
+		simd.Winograd(t, simd.Strided{Data: strip[from*n:], Step: columns * n, Next: n}, src, n, to-from, 1)
 	}
 	for i := range out {
 		row := strip[i*columns*n:][:columns*n]
 		clear(row[:from*n])
 		clear(row[max(from, to)*n:])
-		simd.Winograd(t, simd.Strided{Data: dst.Data[i*out*dst.Step:], Step: dst.Step, Next: dst.Next},
-			simd.Strided{Data: row, Step: n, Next: s.stride * n}, n, count)
 	}
+	dst.Row = out * dst.Step
+	simd.Winograd(t, dst, simd.Strided{Data: strip, Step: n, Next: s.stride * n, Row: columns * n}, n, count, out)
 }
 
 // rows returns width columns of a window's pixels, which are a group each. Rows
@@ -90,6 +93,10 @@ func (s *windows) rows(image []float32, top, left, width, n int, patch []float32
 			clear(row)
 			continue
 		}
+		if n == s.c {
+			copy(row, image[((top+i)*s.w+left)*s.c:])
+			continue
+		}
 		for j := range width {
 			copy(row[j*n:][:n], image[((top+i)*s.w+left+j)*s.c:])
 		}
@@ -97,42 +104,45 @@ func (s *windows) rows(image []float32, top, left, width, n int, patch []float32
 	return simd.Strided{Data: patch, Step: width * n, Next: n}
 }
 
-// A spectrum is the transform of windows, in blocks of winogradTiles x
-// winogradChannels.
+// A spectrum is the transform of windows, in blocks of tiles x channels.
 type spectrum struct {
 	windows
-	t           simd.WinogradTransform
-	x           []float32
-	tiles       int
-	plane, size int       // of a matrix, and of a block
-	data        []float32 // all blocks, or nil: block makes them
+	t               simd.WinogradTransform
+	x               []float32
+	all             int       // tiles
+	tiles, channels int       // of a block
+	plane, size     int       // of a matrix, and of a block
+	data            []float32 // all blocks, or nil: block makes them
 }
 
-func (s *winograd) spectrum(w windows, t simd.WinogradTransform, x []float32) *spectrum {
-	p := plane(min(winogradTiles, s.tiles()), min(winogradChannels, w.c))
-	return &spectrum{windows: w, t: t, x: x, tiles: s.tiles(), plane: p, size: s.elements() * p}
+func (s *winograd) spectrum(w windows, t simd.WinogradTransform, x []float32, tiles, channels int) *spectrum {
+	p := plane(tiles, channels)
+	return &spectrum{windows: w, t: t, x: x, all: s.tiles(), tiles: tiles, channels: channels, plane: p, size: s.elements() * p}
 }
 
 // fill makes all blocks.
 func (s *spectrum) fill(memory scratcher) {
-	chunks := ceilDiv(s.c, winogradChannels)
-	n := ceilDiv(s.tiles, winogradTiles) * chunks
+	across := ceilDiv(s.c, s.channels)
+	n := ceilDiv(s.all, s.tiles) * across
+	s.far = true
 	data := memory.Scratch(n * s.size)
 	parallel.ForScratch(n, winogradScratch, func(i int, scratch []float32) {
-		s.block(i/chunks, i%chunks*winogradChannels, data[i*s.size:], scratch)
+		s.block(i/across, i%across, data[i*s.size:], scratch)
 	})
 	s.data = data
 }
 
-// block returns the block of tiles with number b for channels c and following,
-// made in dst unless there are all blocks.
-func (s *spectrum) block(b, c int, dst, scratch []float32) []float32 {
+// block returns block i of the tiles and j of the channels, made in dst unless
+// there are all blocks.
+func (s *spectrum) block(i, j int, dst, scratch []float32) simd.Planes {
+	lo, c := i*s.tiles, j*s.channels
+	hi, end := min(lo+s.tiles, s.all), min(c+s.channels, s.c)
 	if s.data != nil {
-		return s.data[(b*ceilDiv(s.c, winogradChannels)+c/winogradChannels)*s.size:]
+		dst = s.data[(i*ceilDiv(s.c, s.channels)+j)*s.size:]
+	} else {
+		s.transform(s.t, dst, s.plane, s.x, lo, hi, c, end, scratch)
 	}
-	lo := b * winogradTiles
-	s.transform(s.t, dst, s.plane, s.x, lo, min(lo+winogradTiles, s.tiles), c, min(c+winogradChannels, s.c), scratch)
-	return dst
+	return simd.Planes{Data: dst, Plane: s.plane, Row: end - c, Far: s.data != nil}
 }
 
 // transformOutputs sets channels [c0, c1) of tiles [lo, hi) of y from their
@@ -141,73 +151,27 @@ func (s *winograd) transformOutputs(y, m []float32, plane, lo, hi, c0, c1 int, s
 	side, n := s.side(), c1-c0
 	w := s.outputs()
 	w.runs(lo, hi, stripElements/n, func(first, count, image, ty, tx int) {
-		size := count * n
+		size, rows := count*n, min(s.tile, s.oh-ty*s.tile)
+		for r := range rows {
+			simd.Fetch(y[((image*s.oh+ty*s.tile+r)*s.ow+tx*s.tile)*s.oc+c0:], s.oc, n, min(count*s.tile, s.ow-tx*s.tile))
+		}
 		simd.Winograd(s.output, simd.Strided{Data: scratch, Step: side * size, Next: size},
-			simd.Strided{Data: m[(first-lo)*n:], Step: side * plane, Next: plane}, size, side)
+			simd.Strided{Data: m[(first-lo)*n:], Step: side * plane, Next: plane}, size, side, 1)
+		from := simd.Strided{Data: scratch, Step: size, Next: n, Row: side * size}
+		to := simd.Strided{Data: y[((image*s.oh+ty*s.tile)*s.ow+tx*s.tile)*s.oc+c0:], Step: s.oc, Next: s.tile * s.oc, Row: s.ow * s.oc}
 		whole := min(count, s.ow/s.tile-tx)
-		for r := range min(s.tile, s.oh-ty*s.tile) {
-			from := simd.Strided{Data: scratch[r*side*size:], Step: size, Next: n}
-			to := simd.Strided{Data: y[((image*s.oh+ty*s.tile+r)*s.ow+tx*s.tile)*s.oc+c0:], Step: s.oc, Next: s.tile * s.oc}
-			simd.Winograd(s.output, to, from, n, whole)
-			if whole < count { // the last tile reaches beyond the image
-				patch := simd.Strided{Data: scratch[s.tile*side*size:], Step: n}
-				from.Data = from.Data[whole*n:]
-				simd.Winograd(s.output, patch, from, n, 1)
-				for q := range s.ow % s.tile {
-					copy(to.Data[whole*to.Next+q*to.Step:][:n], patch.Data[q*n:])
-				}
+		simd.Winograd(s.output, to, from, n, whole, rows)
+		if whole == count {
+			return
+		}
+		// The last tile reaches beyond the image.
+		patch := simd.Strided{Data: scratch[s.tile*side*size:], Step: n, Row: s.tile * n}
+		from.Data = from.Data[whole*n:]
+		simd.Winograd(s.output, patch, from, n, 1, rows)
+		for r := range rows {
+			for q := range s.ow % s.tile {
+				copy(to.Data[r*to.Row+whole*to.Next+q*to.Step:][:n], patch.Data[r*patch.Row+q*n:])
 			}
 		}
 	})
-}
-
-// transformKernels sets u to the transform of w, in blocks of fusedOutputs
-// output channels that are laid out as multiply reads them.
-func (s *winograd) transformKernels(u, w []float32) {
-	ins := kernelElements / min(s.oc, fusedOutputs)
-	groups := ceilDiv(s.c, ins)
-	parallel.ForScratch(ceilDiv(s.oc, fusedOutputs)*groups, winogradScratch, func(task int, scratch []float32) {
-		j, i := task/groups*fusedOutputs, task%groups*ins
-		s.transformKernelBlock(u[j*s.elements()*s.c:], s.c, i, w, i, min(i+ins, s.c), j, min(j+fusedOutputs, s.oc), scratch)
-	})
-}
-
-// transformKernelBlock transforms inputs [i0, i1) x outputs [j0, j1) of w. They
-// become rows first and following of matrices with k rows, which are stored in
-// panels as wide as [simd.GemmPanel].
-func (s *winograd) transformKernelBlock(u []float32, k, first int, w []float32, i0, i1, j0, j1 int, scratch []float32) {
-	side, n := s.side(), j1-j0
-	columns, ins := simd.GemmPanel(), kernelElements/n
-	for i := i0; i < i1; i += ins {
-		rows := min(ins, i1-i)
-		size := rows * n
-		for kx := range 3 {
-			simd.Winograd(s.kernel, simd.Strided{Data: scratch[kx*size:], Step: 3 * size, Next: n},
-				simd.Strided{Data: w[(kx*s.c+i)*s.oc+j0:], Step: 3 * s.c * s.oc, Next: s.oc}, n, rows)
-		}
-		for e := range side {
-			for j := 0; j < n; j += columns {
-				p := min(columns, n-j)
-				simd.Winograd(s.kernel, simd.Strided{Data: u[(e*side*n+j)*k+(first+i-i0)*p:], Step: n * k, Next: p},
-					simd.Strided{Data: scratch[e*3*size+j:], Step: size, Next: n}, p, rows)
-			}
-		}
-	}
-}
-
-// transformKernelGrads sets inputs [i0, i1) x outputs [j0, j1) of dw from their
-// transforms m.
-func (s *winograd) transformKernelGrads(dw, m []float32, plane, i0, i1, j0, j1 int, scratch []float32) {
-	side, n := s.side(), j1-j0
-	ins := stripElements / n
-	for i := i0; i < i1; i += ins {
-		rows := min(ins, i1-i)
-		size := rows * n
-		simd.Winograd(s.kernelGrad, simd.Strided{Data: scratch, Step: side * size, Next: size},
-			simd.Strided{Data: m[(i-i0)*n:], Step: side * plane, Next: plane}, size, side)
-		for ky := range 3 {
-			simd.Winograd(s.kernelGrad, simd.Strided{Data: dw[(ky*3*s.c+i)*s.oc+j0:], Step: s.c * s.oc, Next: s.oc},
-				simd.Strided{Data: scratch[ky*side*size:], Step: size, Next: n}, n, rows)
-		}
-	}
 }

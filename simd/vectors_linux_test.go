@@ -63,7 +63,7 @@ func TestWinogradGuardPages(t *testing.T) {
 				src.Data = guarded(t, n, low)
 				dst, n := c.layout(out)
 				dst.Data = guarded(t, n, low)
-				Winograd(c.t, dst, src, c.n, c.count)
+				Winograd(c.t, dst, src, c.n, c.count, c.rows)
 			}
 		}
 	})

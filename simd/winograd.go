@@ -41,38 +41,48 @@ var winogradSizes = [...][2]int{{4, 4}, {3, 4}, {4, 2}, {2, 4}, {4, 3}, {6, 6}, 
 // Size returns the number of elements the map takes and gives.
 func (t WinogradTransform) Size() (in, out int) { return winogradSizes[t][0], winogradSizes[t][1] }
 
-// Strided is a sequence of groups of vectors that lie in data: vector i of
-// group g starts at g*Next + i*Step.
+// Strided is rows of groups of vectors that lie in data: vector i of group g of
+// row r starts at r*Row + g*Next + i*Step.
 type Strided struct {
-	Data       []float32
-	Step, Next int
+	Data            []float32
+	Step, Next, Row int
 }
 
-// Winograd applies t to count groups of vectors, each element by itself: it
-// sets vector i of a group of dst, whose length is n, to the sum over k of
+// Winograd applies t to rows of count groups of vectors, each element by itself:
+// it sets vector i of a group of dst, whose length is n, to the sum over k of
 // element (i, k) of t's matrix times vector k of that group of src. dst must not
 // overlap src. All tiers give the same bits.
-func Winograd(t WinogradTransform, dst, src Strided, n, count int) {
-	if n <= 0 || count <= 0 {
+func Winograd(t WinogradTransform, dst, src Strided, n, count, rows int) {
+	if n <= 0 || count <= 0 || rows <= 0 {
 		return
 	}
 	in, out := t.Size()
-	dst.check("dst", n, out, count)
-	src.check("src", n, in, count)
-	groups := max(1, maxCall/(n*(in+out)))
-	for ; count > 0; count -= groups {
-		winograd(t, dst, src, n, min(groups, count))
-		if count > groups {
-			dst.Data, src.Data = dst.Data[groups*dst.Next:], src.Data[groups*src.Next:]
+	dst.check("dst", n, out, count, rows)
+	src.check("src", n, in, count, rows)
+	size := n * (in + out)
+	if size*count*rows <= maxCall {
+		winograd(t, dst, src, n, count, rows)
+		return
+	}
+	groups := min(count, max(1, maxCall/size))
+	lines := max(1, maxCall/(size*groups))
+	for r := 0; r < rows; r += lines {
+		for g := 0; g < count; g += groups {
+			winograd(t, dst.from(r, g), src.from(r, g), n, min(groups, count-g), min(lines, rows-r))
 		}
 	}
 }
 
-func (s Strided) check(name string, n, vectors, groups int) {
-	if s.Step < 0 || s.Next < 0 {
+// from returns what follows from group g of row r on.
+func (s Strided) from(r, g int) Strided {
+	return Strided{s.Data[r*s.Row+g*s.Next:], s.Step, s.Next, s.Row}
+}
+
+func (s Strided) check(name string, n, vectors, groups, rows int) {
+	if s.Step < 0 || s.Next < 0 || s.Row < 0 {
 		panic(fmt.Sprintf("simd: Winograd: %s goes backwards", name))
 	}
-	if need := (groups-1)*s.Next + (vectors-1)*s.Step + n; len(s.Data) < need {
+	if need := (rows-1)*s.Row + (groups-1)*s.Next + (vectors-1)*s.Step + n; len(s.Data) < need {
 		panic(fmt.Sprintf("simd: Winograd: %s has %d elements, want %d", name, len(s.Data), need))
 	}
 }

@@ -4,23 +4,32 @@ package simd
 
 import "autodropout/internal/race"
 
-func winograd(t WinogradTransform, dst, src Strided, n, count int) {
+func winograd(t WinogradTransform, dst, src Strided, n, count, rows int) {
 	if !useAVX2 {
-		winogradGeneric(t, dst, src, n, count)
+		winogradGeneric(t, dst, src, n, count, rows)
 		return
 	}
 	in, out := t.Size()
-	race.ReadGroups(src.Data, count, src.Next, in, n, src.Step)
-	race.WriteGroups(dst.Data, count, dst.Next, out, n, dst.Step)
+	for r := range rows {
+		race.ReadGroups(src.Data[r*src.Row:], count, src.Next, in, n, src.Step)
+		race.WriteGroups(dst.Data[r*dst.Row:], count, dst.Next, out, n, dst.Step)
+	}
 	if useAVX512 {
-		winogradAVX512(int(t), &dst.Data[0], dst.Step, dst.Next, &src.Data[0], src.Step, src.Next, n, count)
+		winogradAVX512(int(t), &dst.Data[0], dst.Step, dst.Next, dst.Row, &src.Data[0], src.Step, src.Next, src.Row, n, count, rows)
 	} else {
-		winogradAVX2(int(t), &dst.Data[0], dst.Step, dst.Next, &src.Data[0], src.Step, src.Next, n, count)
+		winogradAVX2(int(t), &dst.Data[0], dst.Step, dst.Next, dst.Row, &src.Data[0], src.Step, src.Next, src.Row, n, count, rows)
 	}
 }
 
-//go:noescape
-func winogradAVX512(transform int, dst *float32, dstStep, dstNext int, src *float32, srcStep, srcNext int, n, count int)
+// fetch asks for the lines of rows that start step elements apart to be brought
+// into the second-level cache.
+func fetch(x []float32, step, lines, rows int) { fetchLines(&x[0], step, lines, rows) }
 
 //go:noescape
-func winogradAVX2(transform int, dst *float32, dstStep, dstNext int, src *float32, srcStep, srcNext int, n, count int)
+func winogradAVX512(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)
+
+//go:noescape
+func winogradAVX2(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)
+
+//go:noescape
+func fetchLines(p *float32, step, lines, rows int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func winogradAVX2(transform int, dst *float32, dstStep int, dstNext int, src *float32, srcStep int, srcNext int, n int, count int)
+// func winogradAVX2(transform int, dst *float32, dstStep int, dstNext int, dstRow int, src *float32, srcStep int, srcNext int, srcRow int, n int, count int, rows int)
 // Requires: AVX
-TEXT ·winogradAVX2(SB), NOSPLIT, $0-72
+TEXT ·winogradAVX2(SB), NOSPLIT, $0-96
 	MOVQ transform+0(FP), AX
 	CMPQ AX, $0x00
 	JEQ  transform0
@@ -32,46 +32,48 @@ TEXT ·winogradAVX2(SB), NOSPLIT, $0-72
 	RET
 
 transform0:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 
-group1:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	LEAQ (CX)(BX*2), R13
-	ADDQ BX, R13
-	MOVQ R8, R14
+row1:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group2:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(CX*2), R13
+	ADDQ CX, R13
+	MOVQ SI, R14
 	SUBQ $0x08, R14
-	JLT  enough3
+	JLT  enough4
 
-loop2:
+loop3:
 	VMOVUPS (R12), Y1
-	VMOVUPS (R12)(BX*1), Y2
-	VMOVUPS (R12)(BX*2), Y3
+	VMOVUPS (R12)(CX*1), Y2
+	VMOVUPS (R12)(CX*2), Y3
 	VMOVUPS (R13), Y4
 	VSUBPS  Y3, Y1, Y1
 	VMOVUPS Y1, (R10)
 	VADDPS  Y2, Y3, Y1
-	VMOVUPS Y1, (R10)(DX*1)
+	VMOVUPS Y1, (R10)(AX*1)
 	VSUBPS  Y2, Y3, Y1
-	VMOVUPS Y1, (R10)(DX*2)
+	VMOVUPS Y1, (R10)(AX*2)
 	VSUBPS  Y2, Y4, Y1
 	VMOVUPS Y1, (R11)
 	ADDQ    $0x20, R10
@@ -79,277 +81,238 @@ loop2:
 	ADDQ    $0x20, R12
 	ADDQ    $0x20, R13
 	SUBQ    $0x08, R14
-	JGE     loop2
+	JGE     loop3
 
-enough3:
+enough4:
 	ADDQ       $0x08, R14
-	JEQ        done4
+	JEQ        done5
 	VMASKMOVPS (R12), Y0, Y1
-	VMASKMOVPS (R12)(BX*1), Y0, Y2
-	VMASKMOVPS (R12)(BX*2), Y0, Y3
+	VMASKMOVPS (R12)(CX*1), Y0, Y2
+	VMASKMOVPS (R12)(CX*2), Y0, Y3
 	VMASKMOVPS (R13), Y0, Y4
 	VSUBPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (R10)
 	VADDPS     Y2, Y3, Y1
-	VMASKMOVPS Y1, Y0, (R10)(DX*1)
+	VMASKMOVPS Y1, Y0, (R10)(AX*1)
 	VSUBPS     Y2, Y3, Y1
-	VMASKMOVPS Y1, Y0, (R10)(DX*2)
+	VMASKMOVPS Y1, Y0, (R10)(AX*2)
 	VSUBPS     Y2, Y4, Y1
 	VMASKMOVPS Y1, Y0, (R11)
 
-done4:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done5:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group1
+	JNE  group2
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row1
 	VZEROUPPER
 	RET
 
 transform1:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 	VMOVUPS float3f000000<>+0(SB), Y1
 
-group5:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	MOVQ R8, R13
-	SUBQ $0x08, R13
-	JLT  enough7
+row6:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop6:
+group7:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough9
+
+loop8:
 	VMOVUPS (R12), Y2
-	VMOVUPS (R12)(BX*1), Y3
-	VMOVUPS (R12)(BX*2), Y4
+	VMOVUPS (R12)(CX*1), Y3
+	VMOVUPS (R12)(CX*2), Y4
 	VMOVUPS Y2, (R10)
 	VMOVUPS Y4, (R11)
 	VADDPS  Y4, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMULPS  Y1, Y3, Y3
 	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DX*1)
+	VMOVUPS Y4, (R10)(AX*1)
 	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DX*2)
+	VMOVUPS Y2, (R10)(AX*2)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
 	SUBQ    $0x08, R13
-	JGE     loop6
+	JGE     loop8
 
-enough7:
+enough9:
 	ADDQ       $0x08, R13
-	JEQ        done8
+	JEQ        done10
 	VMASKMOVPS (R12), Y0, Y2
-	VMASKMOVPS (R12)(BX*1), Y0, Y3
-	VMASKMOVPS (R12)(BX*2), Y0, Y4
+	VMASKMOVPS (R12)(CX*1), Y0, Y3
+	VMASKMOVPS (R12)(CX*2), Y0, Y4
 	VMASKMOVPS Y2, Y0, (R10)
 	VMASKMOVPS Y4, Y0, (R11)
 	VADDPS     Y4, Y2, Y2
 	VMULPS     Y1, Y2, Y2
 	VMULPS     Y1, Y3, Y3
 	VADDPS     Y3, Y2, Y4
-	VMASKMOVPS Y4, Y0, (R10)(DX*1)
+	VMASKMOVPS Y4, Y0, (R10)(AX*1)
 	VSUBPS     Y3, Y2, Y2
-	VMASKMOVPS Y2, Y0, (R10)(DX*2)
+	VMASKMOVPS Y2, Y0, (R10)(AX*2)
 
-done8:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done10:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group5
+	JNE  group7
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row6
 	VZEROUPPER
 	RET
 
 transform2:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 
-group9:
-	MOVQ AX, R10
-	MOVQ CX, R11
-	LEAQ (CX)(BX*2), R12
-	ADDQ BX, R12
-	MOVQ R8, R13
+row11:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group12:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	LEAQ (R8)(CX*2), R12
+	ADDQ CX, R12
+	MOVQ SI, R13
 	SUBQ $0x08, R13
-	JLT  enough11
+	JLT  enough14
 
-loop10:
+loop13:
 	VMOVUPS (R11), Y1
-	VMOVUPS (R11)(BX*1), Y2
-	VMOVUPS (R11)(BX*2), Y3
+	VMOVUPS (R11)(CX*1), Y2
+	VMOVUPS (R11)(CX*2), Y3
 	VMOVUPS (R12), Y4
 	VADDPS  Y2, Y1, Y1
 	VADDPS  Y3, Y1, Y1
 	VMOVUPS Y1, (R10)
 	VSUBPS  Y3, Y2, Y1
 	VADDPS  Y4, Y1, Y1
-	VMOVUPS Y1, (R10)(DX*1)
+	VMOVUPS Y1, (R10)(AX*1)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
 	SUBQ    $0x08, R13
-	JGE     loop10
+	JGE     loop13
 
-enough11:
+enough14:
 	ADDQ       $0x08, R13
-	JEQ        done12
+	JEQ        done15
 	VMASKMOVPS (R11), Y0, Y1
-	VMASKMOVPS (R11)(BX*1), Y0, Y2
-	VMASKMOVPS (R11)(BX*2), Y0, Y3
+	VMASKMOVPS (R11)(CX*1), Y0, Y2
+	VMASKMOVPS (R11)(CX*2), Y0, Y3
 	VMASKMOVPS (R12), Y0, Y4
 	VADDPS     Y2, Y1, Y1
 	VADDPS     Y3, Y1, Y1
 	VMASKMOVPS Y1, Y0, (R10)
 	VSUBPS     Y3, Y2, Y1
 	VADDPS     Y4, Y1, Y1
-	VMASKMOVPS Y1, Y0, (R10)(DX*1)
+	VMASKMOVPS Y1, Y0, (R10)(AX*1)
 
-done12:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done15:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group9
+	JNE  group12
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row11
 	VZEROUPPER
 	RET
 
 transform3:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 
-group13:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	MOVQ R8, R13
-	SUBQ $0x08, R13
-	JLT  enough15
-
-loop14:
-	VMOVUPS (R12), Y1
-	VMOVUPS (R12)(BX*1), Y2
-	VMOVUPS Y1, (R10)
-	VMOVUPS Y2, (R11)
-	VADDPS  Y2, Y1, Y3
-	VMOVUPS Y3, (R10)(DX*1)
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y1, (R10)(DX*2)
-	ADDQ    $0x20, R10
-	ADDQ    $0x20, R11
-	ADDQ    $0x20, R12
-	SUBQ    $0x08, R13
-	JGE     loop14
-
-enough15:
-	ADDQ       $0x08, R13
-	JEQ        done16
-	VMASKMOVPS (R12), Y0, Y1
-	VMASKMOVPS (R12)(BX*1), Y0, Y2
-	VMASKMOVPS Y1, Y0, (R10)
-	VMASKMOVPS Y2, Y0, (R11)
-	VADDPS     Y2, Y1, Y3
-	VMASKMOVPS Y3, Y0, (R10)(DX*1)
-	VSUBPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y0, (R10)(DX*2)
-
-done16:
-	ADDQ SI, AX
-	ADDQ DI, CX
-	DECQ R9
-	JNE  group13
-	VZEROUPPER
-	RET
-
-transform4:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
-	VMOVUPS float3f000000<>+0(SB), Y1
+row16:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
 group17:
-	MOVQ AX, R10
-	MOVQ CX, R11
-	LEAQ (CX)(BX*2), R12
-	ADDQ BX, R12
-	MOVQ R8, R13
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ SI, R13
 	SUBQ $0x08, R13
 	JLT  enough19
 
 loop18:
-	VMOVUPS (R11), Y2
-	VMOVUPS (R11)(BX*1), Y3
-	VMOVUPS (R11)(BX*2), Y4
-	VMOVUPS (R12), Y5
-	VADDPS  Y4, Y3, Y6
-	VMULPS  Y1, Y6, Y6
-	VADDPS  Y6, Y2, Y2
-	VMOVUPS Y2, (R10)
-	VSUBPS  Y4, Y3, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (R10)(DX*1)
-	VADDPS  Y5, Y6, Y2
-	VMOVUPS Y2, (R10)(DX*2)
+	VMOVUPS (R12), Y1
+	VMOVUPS (R12)(CX*1), Y2
+	VMOVUPS Y1, (R10)
+	VMOVUPS Y2, (R11)
+	VADDPS  Y2, Y1, Y3
+	VMOVUPS Y3, (R10)(AX*1)
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (R10)(AX*2)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
@@ -359,9 +322,88 @@ loop18:
 enough19:
 	ADDQ       $0x08, R13
 	JEQ        done20
+	VMASKMOVPS (R12), Y0, Y1
+	VMASKMOVPS (R12)(CX*1), Y0, Y2
+	VMASKMOVPS Y1, Y0, (R10)
+	VMASKMOVPS Y2, Y0, (R11)
+	VADDPS     Y2, Y1, Y3
+	VMASKMOVPS Y3, Y0, (R10)(AX*1)
+	VSUBPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (R10)(AX*2)
+
+done20:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group17
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row16
+	VZEROUPPER
+	RET
+
+transform4:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float3f000000<>+0(SB), Y1
+
+row21:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group22:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	LEAQ (R8)(CX*2), R12
+	ADDQ CX, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough24
+
+loop23:
+	VMOVUPS (R11), Y2
+	VMOVUPS (R11)(CX*1), Y3
+	VMOVUPS (R11)(CX*2), Y4
+	VMOVUPS (R12), Y5
+	VADDPS  Y4, Y3, Y6
+	VMULPS  Y1, Y6, Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS Y2, (R10)
+	VSUBPS  Y4, Y3, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (R10)(AX*1)
+	VADDPS  Y5, Y6, Y2
+	VMOVUPS Y2, (R10)(AX*2)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	SUBQ    $0x08, R13
+	JGE     loop23
+
+enough24:
+	ADDQ       $0x08, R13
+	JEQ        done25
 	VMASKMOVPS (R11), Y0, Y2
-	VMASKMOVPS (R11)(BX*1), Y0, Y3
-	VMASKMOVPS (R11)(BX*2), Y0, Y4
+	VMASKMOVPS (R11)(CX*1), Y0, Y3
+	VMASKMOVPS (R11)(CX*2), Y0, Y4
 	VMASKMOVPS (R12), Y0, Y5
 	VADDPS     Y4, Y3, Y6
 	VMULPS     Y1, Y6, Y6
@@ -369,59 +411,69 @@ enough19:
 	VMASKMOVPS Y2, Y0, (R10)
 	VSUBPS     Y4, Y3, Y2
 	VMULPS     Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (R10)(DX*1)
+	VMASKMOVPS Y2, Y0, (R10)(AX*1)
 	VADDPS     Y5, Y6, Y2
-	VMASKMOVPS Y2, Y0, (R10)(DX*2)
+	VMASKMOVPS Y2, Y0, (R10)(AX*2)
 
-done20:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done25:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group17
+	JNE  group22
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row21
 	VZEROUPPER
 	RET
 
 transform5:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 	VMOVUPS float40100000<>+0(SB), Y1
 	VMOVUPS float3ec80000<>+0(SB), Y2
 	VMOVUPS float3f200000<>+0(SB), Y3
 	VMOVUPS float3fc00000<>+0(SB), Y4
 
-group21:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	LEAQ (CX)(BX*2), R13
-	ADDQ BX, R13
-	MOVQ R8, R14
-	SUBQ $0x08, R14
-	JLT  enough23
+row26:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop22:
+group27:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(CX*2), R13
+	ADDQ CX, R13
+	MOVQ SI, R14
+	SUBQ $0x08, R14
+	JLT  enough29
+
+loop28:
 	VMOVUPS (R12), Y5
-	VMOVUPS (R12)(BX*1), Y6
-	VMOVUPS (R12)(BX*2), Y7
+	VMOVUPS (R12)(CX*1), Y6
+	VMOVUPS (R12)(CX*2), Y7
 	VMOVUPS (R13), Y8
-	VMOVUPS (R13)(BX*1), Y9
-	VMOVUPS (R13)(BX*2), Y10
+	VMOVUPS (R13)(CX*1), Y9
+	VMOVUPS (R13)(CX*2), Y10
 	VMULPS  Y1, Y7, Y11
 	VSUBPS  Y11, Y9, Y11
 	VMULPS  Y1, Y6, Y12
@@ -435,12 +487,12 @@ loop22:
 	VSUBPS  Y5, Y10, Y5
 	VMULPS  Y2, Y12, Y10
 	VSUBPS  Y10, Y5, Y5
-	VMOVUPS Y5, (R11)(DX*2)
+	VMOVUPS Y5, (R11)(AX*2)
 	VMULPS  Y3, Y12, Y5
 	VADDPS  Y5, Y11, Y10
-	VMOVUPS Y10, (R10)(DX*1)
+	VMOVUPS Y10, (R10)(AX*1)
 	VSUBPS  Y5, Y11, Y5
-	VMOVUPS Y5, (R10)(DX*2)
+	VMOVUPS Y5, (R10)(AX*2)
 	VMULPS  Y2, Y7, Y5
 	VSUBPS  Y5, Y9, Y5
 	VMULPS  Y2, Y6, Y6
@@ -449,23 +501,23 @@ loop22:
 	VADDPS  Y6, Y5, Y7
 	VMOVUPS Y7, (R11)
 	VSUBPS  Y6, Y5, Y5
-	VMOVUPS Y5, (R11)(DX*1)
+	VMOVUPS Y5, (R11)(AX*1)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
 	ADDQ    $0x20, R13
 	SUBQ    $0x08, R14
-	JGE     loop22
+	JGE     loop28
 
-enough23:
+enough29:
 	ADDQ       $0x08, R14
-	JEQ        done24
+	JEQ        done30
 	VMASKMOVPS (R12), Y0, Y5
-	VMASKMOVPS (R12)(BX*1), Y0, Y6
-	VMASKMOVPS (R12)(BX*2), Y0, Y7
+	VMASKMOVPS (R12)(CX*1), Y0, Y6
+	VMASKMOVPS (R12)(CX*2), Y0, Y7
 	VMASKMOVPS (R13), Y0, Y8
-	VMASKMOVPS (R13)(BX*1), Y0, Y9
-	VMASKMOVPS (R13)(BX*2), Y0, Y10
+	VMASKMOVPS (R13)(CX*1), Y0, Y9
+	VMASKMOVPS (R13)(CX*2), Y0, Y10
 	VMULPS     Y1, Y7, Y11
 	VSUBPS     Y11, Y9, Y11
 	VMULPS     Y1, Y6, Y12
@@ -479,12 +531,12 @@ enough23:
 	VSUBPS     Y5, Y10, Y5
 	VMULPS     Y2, Y12, Y10
 	VSUBPS     Y10, Y5, Y5
-	VMASKMOVPS Y5, Y0, (R11)(DX*2)
+	VMASKMOVPS Y5, Y0, (R11)(AX*2)
 	VMULPS     Y3, Y12, Y5
 	VADDPS     Y5, Y11, Y10
-	VMASKMOVPS Y10, Y0, (R10)(DX*1)
+	VMASKMOVPS Y10, Y0, (R10)(AX*1)
 	VSUBPS     Y5, Y11, Y5
-	VMASKMOVPS Y5, Y0, (R10)(DX*2)
+	VMASKMOVPS Y5, Y0, (R10)(AX*2)
 	VMULPS     Y2, Y7, Y5
 	VSUBPS     Y5, Y9, Y5
 	VMULPS     Y2, Y6, Y6
@@ -493,34 +545,39 @@ enough23:
 	VADDPS     Y6, Y5, Y7
 	VMASKMOVPS Y7, Y0, (R11)
 	VSUBPS     Y6, Y5, Y5
-	VMASKMOVPS Y5, Y0, (R11)(DX*1)
+	VMASKMOVPS Y5, Y0, (R11)(AX*1)
 
-done24:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done30:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group21
+	JNE  group27
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row26
 	VZEROUPPER
 	RET
 
 transform6:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 	VMOVUPS float3f91a2b4<>+0(SB), Y1
 	VMOVUPS floatbf303b34<>+0(SB), Y2
 	VMOVUPS floatbe89ae41<>+0(SB), Y3
@@ -529,30 +586,35 @@ transform6:
 	VMOVUPS float3e89ae41<>+0(SB), Y6
 	VMOVUPS float3e379301<>+0(SB), Y7
 
-group25:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	MOVQ R8, R13
-	SUBQ $0x08, R13
-	JLT  enough27
+row31:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop26:
+group32:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough34
+
+loop33:
 	VMOVUPS (R12), Y8
-	VMOVUPS (R12)(BX*1), Y9
-	VMOVUPS (R12)(BX*2), Y10
+	VMOVUPS (R12)(CX*1), Y9
+	VMOVUPS (R12)(CX*2), Y10
 	VMULPS  Y1, Y8, Y11
 	VMOVUPS Y11, (R10)
-	VMOVUPS Y10, (R11)(DX*2)
+	VMOVUPS Y10, (R11)(AX*2)
 	VMULPS  Y2, Y8, Y11
 	VMULPS  Y3, Y10, Y12
 	VADDPS  Y12, Y11, Y11
 	VMULPS  Y4, Y9, Y12
 	VADDPS  Y12, Y11, Y13
-	VMOVUPS Y13, (R10)(DX*1)
+	VMOVUPS Y13, (R10)(AX*1)
 	VSUBPS  Y12, Y11, Y11
-	VMOVUPS Y11, (R10)(DX*2)
+	VMOVUPS Y11, (R10)(AX*2)
 	VMULPS  Y5, Y8, Y8
 	VMULPS  Y6, Y10, Y10
 	VADDPS  Y10, Y8, Y8
@@ -560,30 +622,30 @@ loop26:
 	VADDPS  Y9, Y8, Y10
 	VMOVUPS Y10, (R11)
 	VSUBPS  Y9, Y8, Y8
-	VMOVUPS Y8, (R11)(DX*1)
+	VMOVUPS Y8, (R11)(AX*1)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
 	SUBQ    $0x08, R13
-	JGE     loop26
+	JGE     loop33
 
-enough27:
+enough34:
 	ADDQ       $0x08, R13
-	JEQ        done28
+	JEQ        done35
 	VMASKMOVPS (R12), Y0, Y8
-	VMASKMOVPS (R12)(BX*1), Y0, Y9
-	VMASKMOVPS (R12)(BX*2), Y0, Y10
+	VMASKMOVPS (R12)(CX*1), Y0, Y9
+	VMASKMOVPS (R12)(CX*2), Y0, Y10
 	VMULPS     Y1, Y8, Y11
 	VMASKMOVPS Y11, Y0, (R10)
-	VMASKMOVPS Y10, Y0, (R11)(DX*2)
+	VMASKMOVPS Y10, Y0, (R11)(AX*2)
 	VMULPS     Y2, Y8, Y11
 	VMULPS     Y3, Y10, Y12
 	VADDPS     Y12, Y11, Y11
 	VMULPS     Y4, Y9, Y12
 	VADDPS     Y12, Y11, Y13
-	VMASKMOVPS Y13, Y0, (R10)(DX*1)
+	VMASKMOVPS Y13, Y0, (R10)(AX*1)
 	VSUBPS     Y12, Y11, Y11
-	VMASKMOVPS Y11, Y0, (R10)(DX*2)
+	VMASKMOVPS Y11, Y0, (R10)(AX*2)
 	VMULPS     Y5, Y8, Y8
 	VMULPS     Y6, Y10, Y10
 	VADDPS     Y10, Y8, Y8
@@ -591,34 +653,39 @@ enough27:
 	VADDPS     Y9, Y8, Y10
 	VMASKMOVPS Y10, Y0, (R11)
 	VSUBPS     Y9, Y8, Y8
-	VMASKMOVPS Y8, Y0, (R11)(DX*1)
+	VMASKMOVPS Y8, Y0, (R11)(AX*1)
 
-done28:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done35:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group25
+	JNE  group32
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row31
 	VZEROUPPER
 	RET
 
 transform7:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 	VMOVUPS float3ec80000<>+0(SB), Y1
 	VMOVUPS float40100000<>+0(SB), Y2
 	VMOVUPS float3f200000<>+0(SB), Y3
@@ -626,24 +693,29 @@ transform7:
 	VMOVUPS float3e7a0000<>+0(SB), Y5
 	VMOVUPS float40580000<>+0(SB), Y6
 
-group29:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	LEAQ (CX)(BX*2), R13
-	ADDQ BX, R13
-	MOVQ R8, R14
-	SUBQ $0x08, R14
-	JLT  enough31
+row36:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop30:
+group37:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(CX*2), R13
+	ADDQ CX, R13
+	MOVQ SI, R14
+	SUBQ $0x08, R14
+	JLT  enough39
+
+loop38:
 	VMOVUPS (R12), Y7
-	VMOVUPS (R12)(BX*1), Y8
-	VMOVUPS (R12)(BX*2), Y9
+	VMOVUPS (R12)(CX*1), Y8
+	VMOVUPS (R12)(CX*2), Y9
 	VMOVUPS (R13), Y10
-	VMOVUPS (R13)(BX*1), Y11
-	VMOVUPS (R13)(BX*2), Y12
+	VMOVUPS (R13)(CX*1), Y11
+	VMOVUPS (R13)(CX*2), Y12
 	VADDPS  Y9, Y8, Y13
 	VADDPS  Y11, Y10, Y14
 	VADDPS  Y13, Y7, Y7
@@ -652,13 +724,13 @@ loop30:
 	VMULPS  Y1, Y13, Y7
 	VMULPS  Y2, Y14, Y13
 	VADDPS  Y13, Y7, Y7
-	VMOVUPS Y7, (R10)(DX*2)
+	VMOVUPS Y7, (R10)(AX*2)
 	VSUBPS  Y9, Y8, Y7
 	VSUBPS  Y11, Y10, Y8
 	VMULPS  Y3, Y7, Y9
 	VMULPS  Y4, Y8, Y10
 	VADDPS  Y10, Y9, Y9
-	VMOVUPS Y9, (R10)(DX*1)
+	VMOVUPS Y9, (R10)(AX*1)
 	VMULPS  Y5, Y7, Y7
 	VMULPS  Y6, Y8, Y8
 	VADDPS  Y8, Y7, Y7
@@ -669,17 +741,17 @@ loop30:
 	ADDQ    $0x20, R12
 	ADDQ    $0x20, R13
 	SUBQ    $0x08, R14
-	JGE     loop30
+	JGE     loop38
 
-enough31:
+enough39:
 	ADDQ       $0x08, R14
-	JEQ        done32
+	JEQ        done40
 	VMASKMOVPS (R12), Y0, Y7
-	VMASKMOVPS (R12)(BX*1), Y0, Y8
-	VMASKMOVPS (R12)(BX*2), Y0, Y9
+	VMASKMOVPS (R12)(CX*1), Y0, Y8
+	VMASKMOVPS (R12)(CX*2), Y0, Y9
 	VMASKMOVPS (R13), Y0, Y10
-	VMASKMOVPS (R13)(BX*1), Y0, Y11
-	VMASKMOVPS (R13)(BX*2), Y0, Y12
+	VMASKMOVPS (R13)(CX*1), Y0, Y11
+	VMASKMOVPS (R13)(CX*2), Y0, Y12
 	VADDPS     Y9, Y8, Y13
 	VADDPS     Y11, Y10, Y14
 	VADDPS     Y13, Y7, Y7
@@ -688,45 +760,50 @@ enough31:
 	VMULPS     Y1, Y13, Y7
 	VMULPS     Y2, Y14, Y13
 	VADDPS     Y13, Y7, Y7
-	VMASKMOVPS Y7, Y0, (R10)(DX*2)
+	VMASKMOVPS Y7, Y0, (R10)(AX*2)
 	VSUBPS     Y9, Y8, Y7
 	VSUBPS     Y11, Y10, Y8
 	VMULPS     Y3, Y7, Y9
 	VMULPS     Y4, Y8, Y10
 	VADDPS     Y10, Y9, Y9
-	VMASKMOVPS Y9, Y0, (R10)(DX*1)
+	VMASKMOVPS Y9, Y0, (R10)(AX*1)
 	VMULPS     Y5, Y7, Y7
 	VMULPS     Y6, Y8, Y8
 	VADDPS     Y8, Y7, Y7
 	VADDPS     Y12, Y7, Y7
 	VMASKMOVPS Y7, Y0, (R11)
 
-done32:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done40:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group29
+	JNE  group37
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row36
 	VZEROUPPER
 	RET
 
 transform8:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 	VMOVUPS float3ec80000<>+0(SB), Y1
 	VMOVUPS float3f200000<>+0(SB), Y2
 	VMOVUPS float3e7a0000<>+0(SB), Y3
@@ -734,33 +811,38 @@ transform8:
 	VMOVUPS float3fc00000<>+0(SB), Y5
 	VMOVUPS float40580000<>+0(SB), Y6
 
-group33:
-	MOVQ AX, R10
-	LEAQ (AX)(DX*2), R11
-	ADDQ DX, R11
-	MOVQ CX, R12
-	LEAQ (CX)(BX*2), R13
-	ADDQ BX, R13
-	MOVQ R8, R14
-	SUBQ $0x08, R14
-	JLT  enough35
+row41:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop34:
+group42:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(CX*2), R13
+	ADDQ CX, R13
+	MOVQ SI, R14
+	SUBQ $0x08, R14
+	JLT  enough44
+
+loop43:
 	VMOVUPS (R12), Y7
-	VMOVUPS (R12)(BX*1), Y8
-	VMOVUPS (R12)(BX*2), Y9
+	VMOVUPS (R12)(CX*1), Y8
+	VMOVUPS (R12)(CX*2), Y9
 	VMOVUPS (R13), Y10
 	VMOVUPS Y7, (R10)
-	VMOVUPS Y10, (R11)(DX*2)
+	VMOVUPS Y10, (R11)(AX*2)
 	VMULPS  Y1, Y9, Y11
 	VADDPS  Y11, Y7, Y11
 	VMULPS  Y2, Y8, Y12
 	VMULPS  Y3, Y10, Y13
 	VADDPS  Y13, Y12, Y12
 	VADDPS  Y12, Y11, Y13
-	VMOVUPS Y13, (R10)(DX*1)
+	VMOVUPS Y13, (R10)(AX*1)
 	VSUBPS  Y12, Y11, Y11
-	VMOVUPS Y11, (R10)(DX*2)
+	VMOVUPS Y11, (R10)(AX*2)
 	VMULPS  Y4, Y9, Y9
 	VADDPS  Y9, Y7, Y7
 	VMULPS  Y5, Y8, Y8
@@ -769,32 +851,32 @@ loop34:
 	VADDPS  Y8, Y7, Y9
 	VMOVUPS Y9, (R11)
 	VSUBPS  Y8, Y7, Y7
-	VMOVUPS Y7, (R11)(DX*1)
+	VMOVUPS Y7, (R11)(AX*1)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
 	ADDQ    $0x20, R13
 	SUBQ    $0x08, R14
-	JGE     loop34
+	JGE     loop43
 
-enough35:
+enough44:
 	ADDQ       $0x08, R14
-	JEQ        done36
+	JEQ        done45
 	VMASKMOVPS (R12), Y0, Y7
-	VMASKMOVPS (R12)(BX*1), Y0, Y8
-	VMASKMOVPS (R12)(BX*2), Y0, Y9
+	VMASKMOVPS (R12)(CX*1), Y0, Y8
+	VMASKMOVPS (R12)(CX*2), Y0, Y9
 	VMASKMOVPS (R13), Y0, Y10
 	VMASKMOVPS Y7, Y0, (R10)
-	VMASKMOVPS Y10, Y0, (R11)(DX*2)
+	VMASKMOVPS Y10, Y0, (R11)(AX*2)
 	VMULPS     Y1, Y9, Y11
 	VADDPS     Y11, Y7, Y11
 	VMULPS     Y2, Y8, Y12
 	VMULPS     Y3, Y10, Y13
 	VADDPS     Y13, Y12, Y12
 	VADDPS     Y12, Y11, Y13
-	VMASKMOVPS Y13, Y0, (R10)(DX*1)
+	VMASKMOVPS Y13, Y0, (R10)(AX*1)
 	VSUBPS     Y12, Y11, Y11
-	VMASKMOVPS Y11, Y0, (R10)(DX*2)
+	VMASKMOVPS Y11, Y0, (R10)(AX*2)
 	VMULPS     Y4, Y9, Y9
 	VADDPS     Y9, Y7, Y7
 	VMULPS     Y5, Y8, Y8
@@ -803,34 +885,39 @@ enough35:
 	VADDPS     Y8, Y7, Y9
 	VMASKMOVPS Y9, Y0, (R11)
 	VSUBPS     Y8, Y7, Y7
-	VMASKMOVPS Y7, Y0, (R11)(DX*1)
+	VMASKMOVPS Y7, Y0, (R11)(AX*1)
 
-done36:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done45:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group33
+	JNE  group42
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row41
 	VZEROUPPER
 	RET
 
 transform9:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), CX
-	MOVQ    dstStep+16(FP), DX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
 	SHLQ    $0x02, DX
-	MOVQ    srcStep+40(FP), BX
+	MOVQ    srcNext+56(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    dstNext+24(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    srcNext+48(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    n+56(FP), R8
-	MOVQ    count+64(FP), R9
-	MOVQ    R8, R10
-	ANDQ    $0x07, R10
-	LEAQ    tailMasks<>+32(SB), R11
-	NEGQ    R10
-	VMOVUPS (R11)(R10*4), Y0
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
 	VMOVUPS float3f91a2b4<>+0(SB), Y1
 	VMOVUPS floatbf303b34<>+0(SB), Y2
 	VMOVUPS float3df4c401<>+0(SB), Y3
@@ -839,22 +926,27 @@ transform9:
 	VMOVUPS floatbedc4a01<>+0(SB), Y6
 	VMOVUPS float3e379301<>+0(SB), Y7
 
-group37:
-	MOVQ AX, R10
-	MOVQ CX, R11
-	LEAQ (CX)(BX*2), R12
-	ADDQ BX, R12
-	MOVQ R8, R13
-	SUBQ $0x08, R13
-	JLT  enough39
+row46:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop38:
+group47:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	LEAQ (R8)(CX*2), R12
+	ADDQ CX, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough49
+
+loop48:
 	VMOVUPS (R11), Y8
-	VMOVUPS (R11)(BX*1), Y9
-	VMOVUPS (R11)(BX*2), Y10
+	VMOVUPS (R11)(CX*1), Y9
+	VMOVUPS (R11)(CX*2), Y10
 	VMOVUPS (R12), Y11
-	VMOVUPS (R12)(BX*1), Y12
-	VMOVUPS (R12)(BX*2), Y13
+	VMOVUPS (R12)(CX*1), Y12
+	VMOVUPS (R12)(CX*2), Y13
 	VADDPS  Y10, Y9, Y14
 	VADDPS  Y12, Y11, Y15
 	VMULPS  Y1, Y8, Y8
@@ -867,28 +959,28 @@ loop38:
 	VMULPS  Y5, Y15, Y14
 	VADDPS  Y14, Y8, Y8
 	VADDPS  Y13, Y8, Y8
-	VMOVUPS Y8, (R10)(DX*2)
+	VMOVUPS Y8, (R10)(AX*2)
 	VSUBPS  Y10, Y9, Y8
 	VMULPS  Y6, Y8, Y8
 	VSUBPS  Y12, Y11, Y9
 	VMULPS  Y7, Y9, Y9
 	VADDPS  Y9, Y8, Y8
-	VMOVUPS Y8, (R10)(DX*1)
+	VMOVUPS Y8, (R10)(AX*1)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 	ADDQ    $0x20, R12
 	SUBQ    $0x08, R13
-	JGE     loop38
+	JGE     loop48
 
-enough39:
+enough49:
 	ADDQ       $0x08, R13
-	JEQ        done40
+	JEQ        done50
 	VMASKMOVPS (R11), Y0, Y8
-	VMASKMOVPS (R11)(BX*1), Y0, Y9
-	VMASKMOVPS (R11)(BX*2), Y0, Y10
+	VMASKMOVPS (R11)(CX*1), Y0, Y9
+	VMASKMOVPS (R11)(CX*2), Y0, Y10
 	VMASKMOVPS (R12), Y0, Y11
-	VMASKMOVPS (R12)(BX*1), Y0, Y12
-	VMASKMOVPS (R12)(BX*2), Y0, Y13
+	VMASKMOVPS (R12)(CX*1), Y0, Y12
+	VMASKMOVPS (R12)(CX*2), Y0, Y13
 	VADDPS     Y10, Y9, Y14
 	VADDPS     Y12, Y11, Y15
 	VMULPS     Y1, Y8, Y8
@@ -901,19 +993,27 @@ enough39:
 	VMULPS     Y5, Y15, Y14
 	VADDPS     Y14, Y8, Y8
 	VADDPS     Y13, Y8, Y8
-	VMASKMOVPS Y8, Y0, (R10)(DX*2)
+	VMASKMOVPS Y8, Y0, (R10)(AX*2)
 	VSUBPS     Y10, Y9, Y8
 	VMULPS     Y6, Y8, Y8
 	VSUBPS     Y12, Y11, Y9
 	VMULPS     Y7, Y9, Y9
 	VADDPS     Y9, Y8, Y8
-	VMASKMOVPS Y8, Y0, (R10)(DX*1)
+	VMASKMOVPS Y8, Y0, (R10)(AX*1)
 
-done40:
-	ADDQ SI, AX
-	ADDQ DI, CX
+done50:
+	ADDQ DX, DI
+	ADDQ BX, R8
 	DECQ R9
-	JNE  group37
+	JNE  group47
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row46
 	VZEROUPPER
 	RET
 
@@ -1187,9 +1287,9 @@ DATA float40580000<>+56(SB)/4, $0x40580000
 DATA float40580000<>+60(SB)/4, $0x40580000
 GLOBL float40580000<>(SB), RODATA|NOPTR, $64
 
-// func winogradAVX512(transform int, dst *float32, dstStep int, dstNext int, src *float32, srcStep int, srcNext int, n int, count int)
+// func winogradAVX512(transform int, dst *float32, dstStep int, dstNext int, dstRow int, src *float32, srcStep int, srcNext int, srcRow int, n int, count int, rows int)
 // Requires: AVX, AVX512F
-TEXT ·winogradAVX512(SB), NOSPLIT, $0-72
+TEXT ·winogradAVX512(SB), NOSPLIT, $0-96
 	MOVQ transform+0(FP), AX
 	CMPQ AX, $0x00
 	JEQ  transform0
@@ -1215,330 +1315,136 @@ TEXT ·winogradAVX512(SB), NOSPLIT, $0-72
 	RET
 
 transform0:
-	MOVQ  dst+8(FP), AX
-	MOVQ  src+32(FP), DX
-	MOVQ  dstStep+16(FP), BX
+	MOVQ  dstStep+16(FP), AX
+	SHLQ  $0x02, AX
+	MOVQ  srcStep+48(FP), DX
+	SHLQ  $0x02, DX
+	MOVQ  dstNext+24(FP), BX
 	SHLQ  $0x02, BX
-	MOVQ  srcStep+40(FP), SI
+	MOVQ  srcNext+56(FP), SI
 	SHLQ  $0x02, SI
-	MOVQ  dstNext+24(FP), DI
-	SHLQ  $0x02, DI
-	MOVQ  srcNext+48(FP), R8
-	SHLQ  $0x02, R8
-	MOVQ  n+56(FP), R9
-	MOVQ  count+64(FP), R10
-	MOVQ  R9, CX
+	MOVQ  n+72(FP), DI
+	MOVQ  DI, CX
 	ANDQ  $0x0f, CX
-	MOVL  $0x00000001, R11
-	SHLL  CL, R11
-	DECL  R11
-	KMOVW R11, K1
+	MOVL  $0x00000001, R8
+	SHLL  CL, R8
+	DECL  R8
+	KMOVW R8, K1
 
-group41:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	LEAQ (DX)(SI*2), R13
-	ADDQ SI, R13
-	MOVQ R9, R14
+row51:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group52:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(DX*2), R13
+	ADDQ DX, R13
+	MOVQ DI, R14
 	SUBQ $0x10, R14
-	JLT  enough43
+	JLT  enough54
 
-loop42:
+loop53:
 	VMOVUPS (R12), Z0
-	VMOVUPS (R12)(SI*1), Z1
-	VMOVUPS (R12)(SI*2), Z2
+	VMOVUPS (R12)(DX*1), Z1
+	VMOVUPS (R12)(DX*2), Z2
 	VMOVUPS (R13), Z3
 	VSUBPS  Z2, Z0, Z0
-	VMOVUPS Z0, (CX)
+	VMOVUPS Z0, (R10)
 	VADDPS  Z1, Z2, Z0
-	VMOVUPS Z0, (CX)(BX*1)
+	VMOVUPS Z0, (R10)(AX*1)
 	VSUBPS  Z1, Z2, Z0
-	VMOVUPS Z0, (CX)(BX*2)
+	VMOVUPS Z0, (R10)(AX*2)
 	VSUBPS  Z1, Z3, Z0
 	VMOVUPS Z0, (R11)
-	ADDQ    $0x40, CX
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop42
+	JGE     loop53
 
-enough43:
+enough54:
 	ADDQ      $0x10, R14
-	JEQ       done44
+	JEQ       done55
 	VMOVUPS.Z (R12), K1, Z0
-	VMOVUPS.Z (R12)(SI*1), K1, Z1
-	VMOVUPS.Z (R12)(SI*2), K1, Z2
+	VMOVUPS.Z (R12)(DX*1), K1, Z1
+	VMOVUPS.Z (R12)(DX*2), K1, Z2
 	VMOVUPS.Z (R13), K1, Z3
 	VSUBPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)
+	VMOVUPS   Z0, K1, (R10)
 	VADDPS    Z1, Z2, Z0
-	VMOVUPS   Z0, K1, (CX)(BX*1)
+	VMOVUPS   Z0, K1, (R10)(AX*1)
 	VSUBPS    Z1, Z2, Z0
-	VMOVUPS   Z0, K1, (CX)(BX*2)
+	VMOVUPS   Z0, K1, (R10)(AX*2)
 	VSUBPS    Z1, Z3, Z0
 	VMOVUPS   Z0, K1, (R11)
 
-done44:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group41
+done55:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group52
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row51
 	VZEROUPPER
 	RET
 
 transform1:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
+	MOVQ    srcNext+56(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
 	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
 	VMOVUPS float3f000000<>+0(SB), Z0
 
-group45:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	MOVQ R9, R13
-	SUBQ $0x10, R13
-	JLT  enough47
+row56:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop46:
+group57:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough59
+
+loop58:
 	VMOVUPS (R12), Z1
-	VMOVUPS (R12)(SI*1), Z2
-	VMOVUPS (R12)(SI*2), Z3
-	VMOVUPS Z1, (CX)
+	VMOVUPS (R12)(DX*1), Z2
+	VMOVUPS (R12)(DX*2), Z3
+	VMOVUPS Z1, (R10)
 	VMOVUPS Z3, (R11)
 	VADDPS  Z3, Z1, Z1
 	VMULPS  Z0, Z1, Z1
 	VMULPS  Z0, Z2, Z2
 	VADDPS  Z2, Z1, Z3
-	VMOVUPS Z3, (CX)(BX*1)
+	VMOVUPS Z3, (R10)(AX*1)
 	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z1, (CX)(BX*2)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, R11
-	ADDQ    $0x40, R12
-	SUBQ    $0x10, R13
-	JGE     loop46
-
-enough47:
-	ADDQ      $0x10, R13
-	JEQ       done48
-	VMOVUPS.Z (R12), K1, Z1
-	VMOVUPS.Z (R12)(SI*1), K1, Z2
-	VMOVUPS.Z (R12)(SI*2), K1, Z3
-	VMOVUPS   Z1, K1, (CX)
-	VMOVUPS   Z3, K1, (R11)
-	VADDPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z2, Z1, Z3
-	VMOVUPS   Z3, K1, (CX)(BX*1)
-	VSUBPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (CX)(BX*2)
-
-done48:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group45
-	VZEROUPPER
-	RET
-
-transform2:
-	MOVQ  dst+8(FP), AX
-	MOVQ  src+32(FP), DX
-	MOVQ  dstStep+16(FP), BX
-	SHLQ  $0x02, BX
-	MOVQ  srcStep+40(FP), SI
-	SHLQ  $0x02, SI
-	MOVQ  dstNext+24(FP), DI
-	SHLQ  $0x02, DI
-	MOVQ  srcNext+48(FP), R8
-	SHLQ  $0x02, R8
-	MOVQ  n+56(FP), R9
-	MOVQ  count+64(FP), R10
-	MOVQ  R9, CX
-	ANDQ  $0x0f, CX
-	MOVL  $0x00000001, R11
-	SHLL  CL, R11
-	DECL  R11
-	KMOVW R11, K1
-
-group49:
-	MOVQ AX, CX
-	MOVQ DX, R11
-	LEAQ (DX)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ R9, R13
-	SUBQ $0x10, R13
-	JLT  enough51
-
-loop50:
-	VMOVUPS (R11), Z0
-	VMOVUPS (R11)(SI*1), Z1
-	VMOVUPS (R11)(SI*2), Z2
-	VMOVUPS (R12), Z3
-	VADDPS  Z1, Z0, Z0
-	VADDPS  Z2, Z0, Z0
-	VMOVUPS Z0, (CX)
-	VSUBPS  Z2, Z1, Z0
-	VADDPS  Z3, Z0, Z0
-	VMOVUPS Z0, (CX)(BX*1)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, R11
-	ADDQ    $0x40, R12
-	SUBQ    $0x10, R13
-	JGE     loop50
-
-enough51:
-	ADDQ      $0x10, R13
-	JEQ       done52
-	VMOVUPS.Z (R11), K1, Z0
-	VMOVUPS.Z (R11)(SI*1), K1, Z1
-	VMOVUPS.Z (R11)(SI*2), K1, Z2
-	VMOVUPS.Z (R12), K1, Z3
-	VADDPS    Z1, Z0, Z0
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)
-	VSUBPS    Z2, Z1, Z0
-	VADDPS    Z3, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)(BX*1)
-
-done52:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group49
-	VZEROUPPER
-	RET
-
-transform3:
-	MOVQ  dst+8(FP), AX
-	MOVQ  src+32(FP), DX
-	MOVQ  dstStep+16(FP), BX
-	SHLQ  $0x02, BX
-	MOVQ  srcStep+40(FP), SI
-	SHLQ  $0x02, SI
-	MOVQ  dstNext+24(FP), DI
-	SHLQ  $0x02, DI
-	MOVQ  srcNext+48(FP), R8
-	SHLQ  $0x02, R8
-	MOVQ  n+56(FP), R9
-	MOVQ  count+64(FP), R10
-	MOVQ  R9, CX
-	ANDQ  $0x0f, CX
-	MOVL  $0x00000001, R11
-	SHLL  CL, R11
-	DECL  R11
-	KMOVW R11, K1
-
-group53:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	MOVQ R9, R13
-	SUBQ $0x10, R13
-	JLT  enough55
-
-loop54:
-	VMOVUPS (R12), Z0
-	VMOVUPS (R12)(SI*1), Z1
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, (R11)
-	VADDPS  Z1, Z0, Z2
-	VMOVUPS Z2, (CX)(BX*1)
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, (CX)(BX*2)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, R11
-	ADDQ    $0x40, R12
-	SUBQ    $0x10, R13
-	JGE     loop54
-
-enough55:
-	ADDQ      $0x10, R13
-	JEQ       done56
-	VMOVUPS.Z (R12), K1, Z0
-	VMOVUPS.Z (R12)(SI*1), K1, Z1
-	VMOVUPS   Z0, K1, (CX)
-	VMOVUPS   Z1, K1, (R11)
-	VADDPS    Z1, Z0, Z2
-	VMOVUPS   Z2, K1, (CX)(BX*1)
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (CX)(BX*2)
-
-done56:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group53
-	VZEROUPPER
-	RET
-
-transform4:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
-	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
-	VMOVUPS float3f000000<>+0(SB), Z0
-
-group57:
-	MOVQ AX, CX
-	MOVQ DX, R11
-	LEAQ (DX)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ R9, R13
-	SUBQ $0x10, R13
-	JLT  enough59
-
-loop58:
-	VMOVUPS (R11), Z1
-	VMOVUPS (R11)(SI*1), Z2
-	VMOVUPS (R11)(SI*2), Z3
-	VMOVUPS (R12), Z4
-	VADDPS  Z3, Z2, Z5
-	VMULPS  Z0, Z5, Z5
-	VADDPS  Z5, Z1, Z1
-	VMOVUPS Z1, (CX)
-	VSUBPS  Z3, Z2, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (CX)(BX*1)
-	VADDPS  Z4, Z5, Z1
-	VMOVUPS Z1, (CX)(BX*2)
-	ADDQ    $0x40, CX
+	VMOVUPS Z1, (R10)(AX*2)
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
@@ -1547,70 +1453,316 @@ loop58:
 enough59:
 	ADDQ      $0x10, R13
 	JEQ       done60
+	VMOVUPS.Z (R12), K1, Z1
+	VMOVUPS.Z (R12)(DX*1), K1, Z2
+	VMOVUPS.Z (R12)(DX*2), K1, Z3
+	VMOVUPS   Z1, K1, (R10)
+	VMOVUPS   Z3, K1, (R11)
+	VADDPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z2, Z1, Z3
+	VMOVUPS   Z3, K1, (R10)(AX*1)
+	VSUBPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (R10)(AX*2)
+
+done60:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group57
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row56
+	VZEROUPPER
+	RET
+
+transform2:
+	MOVQ  dstStep+16(FP), AX
+	SHLQ  $0x02, AX
+	MOVQ  srcStep+48(FP), DX
+	SHLQ  $0x02, DX
+	MOVQ  dstNext+24(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  srcNext+56(FP), SI
+	SHLQ  $0x02, SI
+	MOVQ  n+72(FP), DI
+	MOVQ  DI, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R8
+	SHLL  CL, R8
+	DECL  R8
+	KMOVW R8, K1
+
+row61:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group62:
+	MOVQ CX, R10
+	MOVQ R8, R11
+	LEAQ (R8)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough64
+
+loop63:
+	VMOVUPS (R11), Z0
+	VMOVUPS (R11)(DX*1), Z1
+	VMOVUPS (R11)(DX*2), Z2
+	VMOVUPS (R12), Z3
+	VADDPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, (R10)
+	VSUBPS  Z2, Z1, Z0
+	VADDPS  Z3, Z0, Z0
+	VMOVUPS Z0, (R10)(AX*1)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop63
+
+enough64:
+	ADDQ      $0x10, R13
+	JEQ       done65
+	VMOVUPS.Z (R11), K1, Z0
+	VMOVUPS.Z (R11)(DX*1), K1, Z1
+	VMOVUPS.Z (R11)(DX*2), K1, Z2
+	VMOVUPS.Z (R12), K1, Z3
+	VADDPS    Z1, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (R10)
+	VSUBPS    Z2, Z1, Z0
+	VADDPS    Z3, Z0, Z0
+	VMOVUPS   Z0, K1, (R10)(AX*1)
+
+done65:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group62
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row61
+	VZEROUPPER
+	RET
+
+transform3:
+	MOVQ  dstStep+16(FP), AX
+	SHLQ  $0x02, AX
+	MOVQ  srcStep+48(FP), DX
+	SHLQ  $0x02, DX
+	MOVQ  dstNext+24(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  srcNext+56(FP), SI
+	SHLQ  $0x02, SI
+	MOVQ  n+72(FP), DI
+	MOVQ  DI, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R8
+	SHLL  CL, R8
+	DECL  R8
+	KMOVW R8, K1
+
+row66:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group67:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough69
+
+loop68:
+	VMOVUPS (R12), Z0
+	VMOVUPS (R12)(DX*1), Z1
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, (R11)
+	VADDPS  Z1, Z0, Z2
+	VMOVUPS Z2, (R10)(AX*1)
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R10)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop68
+
+enough69:
+	ADDQ      $0x10, R13
+	JEQ       done70
+	VMOVUPS.Z (R12), K1, Z0
+	VMOVUPS.Z (R12)(DX*1), K1, Z1
+	VMOVUPS   Z0, K1, (R10)
+	VMOVUPS   Z1, K1, (R11)
+	VADDPS    Z1, Z0, Z2
+	VMOVUPS   Z2, K1, (R10)(AX*1)
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R10)(AX*2)
+
+done70:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group67
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row66
+	VZEROUPPER
+	RET
+
+transform4:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float3f000000<>+0(SB), Z0
+
+row71:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group72:
+	MOVQ CX, R10
+	MOVQ R8, R11
+	LEAQ (R8)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough74
+
+loop73:
+	VMOVUPS (R11), Z1
+	VMOVUPS (R11)(DX*1), Z2
+	VMOVUPS (R11)(DX*2), Z3
+	VMOVUPS (R12), Z4
+	VADDPS  Z3, Z2, Z5
+	VMULPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS Z1, (R10)
+	VSUBPS  Z3, Z2, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R10)(AX*1)
+	VADDPS  Z4, Z5, Z1
+	VMOVUPS Z1, (R10)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop73
+
+enough74:
+	ADDQ      $0x10, R13
+	JEQ       done75
 	VMOVUPS.Z (R11), K1, Z1
-	VMOVUPS.Z (R11)(SI*1), K1, Z2
-	VMOVUPS.Z (R11)(SI*2), K1, Z3
+	VMOVUPS.Z (R11)(DX*1), K1, Z2
+	VMOVUPS.Z (R11)(DX*2), K1, Z3
 	VMOVUPS.Z (R12), K1, Z4
 	VADDPS    Z3, Z2, Z5
 	VMULPS    Z0, Z5, Z5
 	VADDPS    Z5, Z1, Z1
-	VMOVUPS   Z1, K1, (CX)
+	VMOVUPS   Z1, K1, (R10)
 	VSUBPS    Z3, Z2, Z1
 	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (CX)(BX*1)
+	VMOVUPS   Z1, K1, (R10)(AX*1)
 	VADDPS    Z4, Z5, Z1
-	VMOVUPS   Z1, K1, (CX)(BX*2)
+	VMOVUPS   Z1, K1, (R10)(AX*2)
 
-done60:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group57
+done75:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group72
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row71
 	VZEROUPPER
 	RET
 
 transform5:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
+	MOVQ    srcNext+56(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
 	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
 	VMOVUPS float40100000<>+0(SB), Z0
 	VMOVUPS float3ec80000<>+0(SB), Z1
 	VMOVUPS float3f200000<>+0(SB), Z2
 	VMOVUPS float3fc00000<>+0(SB), Z3
 
-group61:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	LEAQ (DX)(SI*2), R13
-	ADDQ SI, R13
-	MOVQ R9, R14
-	SUBQ $0x10, R14
-	JLT  enough63
+row76:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop62:
+group77:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(DX*2), R13
+	ADDQ DX, R13
+	MOVQ DI, R14
+	SUBQ $0x10, R14
+	JLT  enough79
+
+loop78:
 	VMOVUPS (R12), Z4
-	VMOVUPS (R12)(SI*1), Z5
-	VMOVUPS (R12)(SI*2), Z6
+	VMOVUPS (R12)(DX*1), Z5
+	VMOVUPS (R12)(DX*2), Z6
 	VMOVUPS (R13), Z7
-	VMOVUPS (R13)(SI*1), Z8
-	VMOVUPS (R13)(SI*2), Z9
+	VMOVUPS (R13)(DX*1), Z8
+	VMOVUPS (R13)(DX*2), Z9
 	VMULPS  Z0, Z6, Z10
 	VSUBPS  Z10, Z8, Z10
 	VMULPS  Z0, Z5, Z11
@@ -1619,17 +1771,17 @@ loop62:
 	VSUBPS  Z4, Z6, Z4
 	VMULPS  Z1, Z4, Z4
 	VSUBPS  Z4, Z10, Z4
-	VMOVUPS Z4, (CX)
+	VMOVUPS Z4, (R10)
 	VMULPS  Z0, Z7, Z4
 	VSUBPS  Z4, Z9, Z4
 	VMULPS  Z1, Z11, Z9
 	VSUBPS  Z9, Z4, Z4
-	VMOVUPS Z4, (R11)(BX*2)
+	VMOVUPS Z4, (R11)(AX*2)
 	VMULPS  Z2, Z11, Z4
 	VADDPS  Z4, Z10, Z9
-	VMOVUPS Z9, (CX)(BX*1)
+	VMOVUPS Z9, (R10)(AX*1)
 	VSUBPS  Z4, Z10, Z4
-	VMOVUPS Z4, (CX)(BX*2)
+	VMOVUPS Z4, (R10)(AX*2)
 	VMULPS  Z1, Z6, Z4
 	VSUBPS  Z4, Z8, Z4
 	VMULPS  Z1, Z5, Z5
@@ -1638,23 +1790,23 @@ loop62:
 	VADDPS  Z5, Z4, Z6
 	VMOVUPS Z6, (R11)
 	VSUBPS  Z5, Z4, Z4
-	VMOVUPS Z4, (R11)(BX*1)
-	ADDQ    $0x40, CX
+	VMOVUPS Z4, (R11)(AX*1)
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop62
+	JGE     loop78
 
-enough63:
+enough79:
 	ADDQ      $0x10, R14
-	JEQ       done64
+	JEQ       done80
 	VMOVUPS.Z (R12), K1, Z4
-	VMOVUPS.Z (R12)(SI*1), K1, Z5
-	VMOVUPS.Z (R12)(SI*2), K1, Z6
+	VMOVUPS.Z (R12)(DX*1), K1, Z5
+	VMOVUPS.Z (R12)(DX*2), K1, Z6
 	VMOVUPS.Z (R13), K1, Z7
-	VMOVUPS.Z (R13)(SI*1), K1, Z8
-	VMOVUPS.Z (R13)(SI*2), K1, Z9
+	VMOVUPS.Z (R13)(DX*1), K1, Z8
+	VMOVUPS.Z (R13)(DX*2), K1, Z9
 	VMULPS    Z0, Z6, Z10
 	VSUBPS    Z10, Z8, Z10
 	VMULPS    Z0, Z5, Z11
@@ -1663,17 +1815,17 @@ enough63:
 	VSUBPS    Z4, Z6, Z4
 	VMULPS    Z1, Z4, Z4
 	VSUBPS    Z4, Z10, Z4
-	VMOVUPS   Z4, K1, (CX)
+	VMOVUPS   Z4, K1, (R10)
 	VMULPS    Z0, Z7, Z4
 	VSUBPS    Z4, Z9, Z4
 	VMULPS    Z1, Z11, Z9
 	VSUBPS    Z9, Z4, Z4
-	VMOVUPS   Z4, K1, (R11)(BX*2)
+	VMOVUPS   Z4, K1, (R11)(AX*2)
 	VMULPS    Z2, Z11, Z4
 	VADDPS    Z4, Z10, Z9
-	VMOVUPS   Z9, K1, (CX)(BX*1)
+	VMOVUPS   Z9, K1, (R10)(AX*1)
 	VSUBPS    Z4, Z10, Z4
-	VMOVUPS   Z4, K1, (CX)(BX*2)
+	VMOVUPS   Z4, K1, (R10)(AX*2)
 	VMULPS    Z1, Z6, Z4
 	VSUBPS    Z4, Z8, Z4
 	VMULPS    Z1, Z5, Z5
@@ -1682,35 +1834,40 @@ enough63:
 	VADDPS    Z5, Z4, Z6
 	VMOVUPS   Z6, K1, (R11)
 	VSUBPS    Z5, Z4, Z4
-	VMOVUPS   Z4, K1, (R11)(BX*1)
+	VMOVUPS   Z4, K1, (R11)(AX*1)
 
-done64:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group61
+done80:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group77
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row76
 	VZEROUPPER
 	RET
 
 transform6:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
+	MOVQ    srcNext+56(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
 	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
 	VMOVUPS float3f91a2b4<>+0(SB), Z0
 	VMOVUPS floatbf303b34<>+0(SB), Z1
 	VMOVUPS floatbe89ae41<>+0(SB), Z2
@@ -1719,30 +1876,35 @@ transform6:
 	VMOVUPS float3e89ae41<>+0(SB), Z5
 	VMOVUPS float3e379301<>+0(SB), Z6
 
-group65:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	MOVQ R9, R13
-	SUBQ $0x10, R13
-	JLT  enough67
+row81:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop66:
+group82:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough84
+
+loop83:
 	VMOVUPS (R12), Z7
-	VMOVUPS (R12)(SI*1), Z8
-	VMOVUPS (R12)(SI*2), Z9
+	VMOVUPS (R12)(DX*1), Z8
+	VMOVUPS (R12)(DX*2), Z9
 	VMULPS  Z0, Z7, Z10
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z9, (R11)(BX*2)
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z9, (R11)(AX*2)
 	VMULPS  Z1, Z7, Z10
 	VMULPS  Z2, Z9, Z11
 	VADDPS  Z11, Z10, Z10
 	VMULPS  Z3, Z8, Z11
 	VADDPS  Z11, Z10, Z12
-	VMOVUPS Z12, (CX)(BX*1)
+	VMOVUPS Z12, (R10)(AX*1)
 	VSUBPS  Z11, Z10, Z10
-	VMOVUPS Z10, (CX)(BX*2)
+	VMOVUPS Z10, (R10)(AX*2)
 	VMULPS  Z4, Z7, Z7
 	VMULPS  Z5, Z9, Z9
 	VADDPS  Z9, Z7, Z7
@@ -1750,30 +1912,30 @@ loop66:
 	VADDPS  Z8, Z7, Z9
 	VMOVUPS Z9, (R11)
 	VSUBPS  Z8, Z7, Z7
-	VMOVUPS Z7, (R11)(BX*1)
-	ADDQ    $0x40, CX
+	VMOVUPS Z7, (R11)(AX*1)
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop66
+	JGE     loop83
 
-enough67:
+enough84:
 	ADDQ      $0x10, R13
-	JEQ       done68
+	JEQ       done85
 	VMOVUPS.Z (R12), K1, Z7
-	VMOVUPS.Z (R12)(SI*1), K1, Z8
-	VMOVUPS.Z (R12)(SI*2), K1, Z9
+	VMOVUPS.Z (R12)(DX*1), K1, Z8
+	VMOVUPS.Z (R12)(DX*2), K1, Z9
 	VMULPS    Z0, Z7, Z10
-	VMOVUPS   Z10, K1, (CX)
-	VMOVUPS   Z9, K1, (R11)(BX*2)
+	VMOVUPS   Z10, K1, (R10)
+	VMOVUPS   Z9, K1, (R11)(AX*2)
 	VMULPS    Z1, Z7, Z10
 	VMULPS    Z2, Z9, Z11
 	VADDPS    Z11, Z10, Z10
 	VMULPS    Z3, Z8, Z11
 	VADDPS    Z11, Z10, Z12
-	VMOVUPS   Z12, K1, (CX)(BX*1)
+	VMOVUPS   Z12, K1, (R10)(AX*1)
 	VSUBPS    Z11, Z10, Z10
-	VMOVUPS   Z10, K1, (CX)(BX*2)
+	VMOVUPS   Z10, K1, (R10)(AX*2)
 	VMULPS    Z4, Z7, Z7
 	VMULPS    Z5, Z9, Z9
 	VADDPS    Z9, Z7, Z7
@@ -1781,35 +1943,40 @@ enough67:
 	VADDPS    Z8, Z7, Z9
 	VMOVUPS   Z9, K1, (R11)
 	VSUBPS    Z8, Z7, Z7
-	VMOVUPS   Z7, K1, (R11)(BX*1)
+	VMOVUPS   Z7, K1, (R11)(AX*1)
 
-done68:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group65
+done85:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group82
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row81
 	VZEROUPPER
 	RET
 
 transform7:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
+	MOVQ    srcNext+56(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
 	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
 	VMOVUPS float3ec80000<>+0(SB), Z0
 	VMOVUPS float40100000<>+0(SB), Z1
 	VMOVUPS float3f200000<>+0(SB), Z2
@@ -1817,108 +1984,118 @@ transform7:
 	VMOVUPS float3e7a0000<>+0(SB), Z4
 	VMOVUPS float40580000<>+0(SB), Z5
 
-group69:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	LEAQ (DX)(SI*2), R13
-	ADDQ SI, R13
-	MOVQ R9, R14
-	SUBQ $0x10, R14
-	JLT  enough71
+row86:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop70:
+group87:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(DX*2), R13
+	ADDQ DX, R13
+	MOVQ DI, R14
+	SUBQ $0x10, R14
+	JLT  enough89
+
+loop88:
 	VMOVUPS (R12), Z6
-	VMOVUPS (R12)(SI*1), Z7
-	VMOVUPS (R12)(SI*2), Z8
+	VMOVUPS (R12)(DX*1), Z7
+	VMOVUPS (R12)(DX*2), Z8
 	VMOVUPS (R13), Z9
-	VMOVUPS (R13)(SI*1), Z10
-	VMOVUPS (R13)(SI*2), Z11
+	VMOVUPS (R13)(DX*1), Z10
+	VMOVUPS (R13)(DX*2), Z11
 	VADDPS  Z8, Z7, Z12
 	VADDPS  Z10, Z9, Z13
 	VADDPS  Z12, Z6, Z6
 	VADDPS  Z13, Z6, Z6
-	VMOVUPS Z6, (CX)
+	VMOVUPS Z6, (R10)
 	VMULPS  Z0, Z12, Z6
 	VMULPS  Z1, Z13, Z12
 	VADDPS  Z12, Z6, Z6
-	VMOVUPS Z6, (CX)(BX*2)
+	VMOVUPS Z6, (R10)(AX*2)
 	VSUBPS  Z8, Z7, Z6
 	VSUBPS  Z10, Z9, Z7
 	VMULPS  Z2, Z6, Z8
 	VMULPS  Z3, Z7, Z9
 	VADDPS  Z9, Z8, Z8
-	VMOVUPS Z8, (CX)(BX*1)
+	VMOVUPS Z8, (R10)(AX*1)
 	VMULPS  Z4, Z6, Z6
 	VMULPS  Z5, Z7, Z7
 	VADDPS  Z7, Z6, Z6
 	VADDPS  Z11, Z6, Z6
 	VMOVUPS Z6, (R11)
-	ADDQ    $0x40, CX
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop70
+	JGE     loop88
 
-enough71:
+enough89:
 	ADDQ      $0x10, R14
-	JEQ       done72
+	JEQ       done90
 	VMOVUPS.Z (R12), K1, Z6
-	VMOVUPS.Z (R12)(SI*1), K1, Z7
-	VMOVUPS.Z (R12)(SI*2), K1, Z8
+	VMOVUPS.Z (R12)(DX*1), K1, Z7
+	VMOVUPS.Z (R12)(DX*2), K1, Z8
 	VMOVUPS.Z (R13), K1, Z9
-	VMOVUPS.Z (R13)(SI*1), K1, Z10
-	VMOVUPS.Z (R13)(SI*2), K1, Z11
+	VMOVUPS.Z (R13)(DX*1), K1, Z10
+	VMOVUPS.Z (R13)(DX*2), K1, Z11
 	VADDPS    Z8, Z7, Z12
 	VADDPS    Z10, Z9, Z13
 	VADDPS    Z12, Z6, Z6
 	VADDPS    Z13, Z6, Z6
-	VMOVUPS   Z6, K1, (CX)
+	VMOVUPS   Z6, K1, (R10)
 	VMULPS    Z0, Z12, Z6
 	VMULPS    Z1, Z13, Z12
 	VADDPS    Z12, Z6, Z6
-	VMOVUPS   Z6, K1, (CX)(BX*2)
+	VMOVUPS   Z6, K1, (R10)(AX*2)
 	VSUBPS    Z8, Z7, Z6
 	VSUBPS    Z10, Z9, Z7
 	VMULPS    Z2, Z6, Z8
 	VMULPS    Z3, Z7, Z9
 	VADDPS    Z9, Z8, Z8
-	VMOVUPS   Z8, K1, (CX)(BX*1)
+	VMOVUPS   Z8, K1, (R10)(AX*1)
 	VMULPS    Z4, Z6, Z6
 	VMULPS    Z5, Z7, Z7
 	VADDPS    Z7, Z6, Z6
 	VADDPS    Z11, Z6, Z6
 	VMOVUPS   Z6, K1, (R11)
 
-done72:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group69
+done90:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group87
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row86
 	VZEROUPPER
 	RET
 
 transform8:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
+	MOVQ    srcNext+56(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
 	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
 	VMOVUPS float3ec80000<>+0(SB), Z0
 	VMOVUPS float3f200000<>+0(SB), Z1
 	VMOVUPS float3e7a0000<>+0(SB), Z2
@@ -1926,33 +2103,38 @@ transform8:
 	VMOVUPS float3fc00000<>+0(SB), Z4
 	VMOVUPS float40580000<>+0(SB), Z5
 
-group73:
-	MOVQ AX, CX
-	LEAQ (AX)(BX*2), R11
-	ADDQ BX, R11
-	MOVQ DX, R12
-	LEAQ (DX)(SI*2), R13
-	ADDQ SI, R13
-	MOVQ R9, R14
-	SUBQ $0x10, R14
-	JLT  enough75
+row91:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop74:
+group92:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(DX*2), R13
+	ADDQ DX, R13
+	MOVQ DI, R14
+	SUBQ $0x10, R14
+	JLT  enough94
+
+loop93:
 	VMOVUPS (R12), Z6
-	VMOVUPS (R12)(SI*1), Z7
-	VMOVUPS (R12)(SI*2), Z8
+	VMOVUPS (R12)(DX*1), Z7
+	VMOVUPS (R12)(DX*2), Z8
 	VMOVUPS (R13), Z9
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z9, (R11)(BX*2)
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z9, (R11)(AX*2)
 	VMULPS  Z0, Z8, Z10
 	VADDPS  Z10, Z6, Z10
 	VMULPS  Z1, Z7, Z11
 	VMULPS  Z2, Z9, Z12
 	VADDPS  Z12, Z11, Z11
 	VADDPS  Z11, Z10, Z12
-	VMOVUPS Z12, (CX)(BX*1)
+	VMOVUPS Z12, (R10)(AX*1)
 	VSUBPS  Z11, Z10, Z10
-	VMOVUPS Z10, (CX)(BX*2)
+	VMOVUPS Z10, (R10)(AX*2)
 	VMULPS  Z3, Z8, Z8
 	VADDPS  Z8, Z6, Z6
 	VMULPS  Z4, Z7, Z7
@@ -1961,32 +2143,32 @@ loop74:
 	VADDPS  Z7, Z6, Z8
 	VMOVUPS Z8, (R11)
 	VSUBPS  Z7, Z6, Z6
-	VMOVUPS Z6, (R11)(BX*1)
-	ADDQ    $0x40, CX
+	VMOVUPS Z6, (R11)(AX*1)
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop74
+	JGE     loop93
 
-enough75:
+enough94:
 	ADDQ      $0x10, R14
-	JEQ       done76
+	JEQ       done95
 	VMOVUPS.Z (R12), K1, Z6
-	VMOVUPS.Z (R12)(SI*1), K1, Z7
-	VMOVUPS.Z (R12)(SI*2), K1, Z8
+	VMOVUPS.Z (R12)(DX*1), K1, Z7
+	VMOVUPS.Z (R12)(DX*2), K1, Z8
 	VMOVUPS.Z (R13), K1, Z9
-	VMOVUPS   Z6, K1, (CX)
-	VMOVUPS   Z9, K1, (R11)(BX*2)
+	VMOVUPS   Z6, K1, (R10)
+	VMOVUPS   Z9, K1, (R11)(AX*2)
 	VMULPS    Z0, Z8, Z10
 	VADDPS    Z10, Z6, Z10
 	VMULPS    Z1, Z7, Z11
 	VMULPS    Z2, Z9, Z12
 	VADDPS    Z12, Z11, Z11
 	VADDPS    Z11, Z10, Z12
-	VMOVUPS   Z12, K1, (CX)(BX*1)
+	VMOVUPS   Z12, K1, (R10)(AX*1)
 	VSUBPS    Z11, Z10, Z10
-	VMOVUPS   Z10, K1, (CX)(BX*2)
+	VMOVUPS   Z10, K1, (R10)(AX*2)
 	VMULPS    Z3, Z8, Z8
 	VADDPS    Z8, Z6, Z6
 	VMULPS    Z4, Z7, Z7
@@ -1995,35 +2177,40 @@ enough75:
 	VADDPS    Z7, Z6, Z8
 	VMOVUPS   Z8, K1, (R11)
 	VSUBPS    Z7, Z6, Z6
-	VMOVUPS   Z6, K1, (R11)(BX*1)
+	VMOVUPS   Z6, K1, (R11)(AX*1)
 
-done76:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group73
+done95:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group92
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row91
 	VZEROUPPER
 	RET
 
 transform9:
-	MOVQ    dst+8(FP), AX
-	MOVQ    src+32(FP), DX
-	MOVQ    dstStep+16(FP), BX
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
 	SHLQ    $0x02, BX
-	MOVQ    srcStep+40(FP), SI
+	MOVQ    srcNext+56(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    dstNext+24(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    srcNext+48(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    n+56(FP), R9
-	MOVQ    count+64(FP), R10
-	MOVQ    R9, CX
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
 	ANDQ    $0x0f, CX
-	MOVL    $0x00000001, R11
-	SHLL    CL, R11
-	DECL    R11
-	KMOVW   R11, K1
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
 	VMOVUPS float3f91a2b4<>+0(SB), Z0
 	VMOVUPS floatbf303b34<>+0(SB), Z1
 	VMOVUPS float3df4c401<>+0(SB), Z2
@@ -2032,22 +2219,27 @@ transform9:
 	VMOVUPS floatbedc4a01<>+0(SB), Z5
 	VMOVUPS float3e379301<>+0(SB), Z6
 
-group77:
-	MOVQ AX, CX
-	MOVQ DX, R11
-	LEAQ (DX)(SI*2), R12
-	ADDQ SI, R12
-	MOVQ R9, R13
-	SUBQ $0x10, R13
-	JLT  enough79
+row96:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
 
-loop78:
+group97:
+	MOVQ CX, R10
+	MOVQ R8, R11
+	LEAQ (R8)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough99
+
+loop98:
 	VMOVUPS (R11), Z7
-	VMOVUPS (R11)(SI*1), Z8
-	VMOVUPS (R11)(SI*2), Z9
+	VMOVUPS (R11)(DX*1), Z8
+	VMOVUPS (R11)(DX*2), Z9
 	VMOVUPS (R12), Z10
-	VMOVUPS (R12)(SI*1), Z11
-	VMOVUPS (R12)(SI*2), Z12
+	VMOVUPS (R12)(DX*1), Z11
+	VMOVUPS (R12)(DX*2), Z12
 	VADDPS  Z9, Z8, Z13
 	VADDPS  Z11, Z10, Z14
 	VMULPS  Z0, Z7, Z7
@@ -2055,33 +2247,33 @@ loop78:
 	VADDPS  Z15, Z7, Z7
 	VMULPS  Z2, Z14, Z15
 	VADDPS  Z15, Z7, Z7
-	VMOVUPS Z7, (CX)
+	VMOVUPS Z7, (R10)
 	VMULPS  Z3, Z13, Z7
 	VMULPS  Z4, Z14, Z13
 	VADDPS  Z13, Z7, Z7
 	VADDPS  Z12, Z7, Z7
-	VMOVUPS Z7, (CX)(BX*2)
+	VMOVUPS Z7, (R10)(AX*2)
 	VSUBPS  Z9, Z8, Z7
 	VMULPS  Z5, Z7, Z7
 	VSUBPS  Z11, Z10, Z8
 	VMULPS  Z6, Z8, Z8
 	VADDPS  Z8, Z7, Z7
-	VMOVUPS Z7, (CX)(BX*1)
-	ADDQ    $0x40, CX
+	VMOVUPS Z7, (R10)(AX*1)
+	ADDQ    $0x40, R10
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop78
+	JGE     loop98
 
-enough79:
+enough99:
 	ADDQ      $0x10, R13
-	JEQ       done80
+	JEQ       done100
 	VMOVUPS.Z (R11), K1, Z7
-	VMOVUPS.Z (R11)(SI*1), K1, Z8
-	VMOVUPS.Z (R11)(SI*2), K1, Z9
+	VMOVUPS.Z (R11)(DX*1), K1, Z8
+	VMOVUPS.Z (R11)(DX*2), K1, Z9
 	VMOVUPS.Z (R12), K1, Z10
-	VMOVUPS.Z (R12)(SI*1), K1, Z11
-	VMOVUPS.Z (R12)(SI*2), K1, Z12
+	VMOVUPS.Z (R12)(DX*1), K1, Z11
+	VMOVUPS.Z (R12)(DX*2), K1, Z12
 	VADDPS    Z9, Z8, Z13
 	VADDPS    Z11, Z10, Z14
 	VMULPS    Z0, Z7, Z7
@@ -2089,23 +2281,54 @@ enough79:
 	VADDPS    Z15, Z7, Z7
 	VMULPS    Z2, Z14, Z15
 	VADDPS    Z15, Z7, Z7
-	VMOVUPS   Z7, K1, (CX)
+	VMOVUPS   Z7, K1, (R10)
 	VMULPS    Z3, Z13, Z7
 	VMULPS    Z4, Z14, Z13
 	VADDPS    Z13, Z7, Z7
 	VADDPS    Z12, Z7, Z7
-	VMOVUPS   Z7, K1, (CX)(BX*2)
+	VMOVUPS   Z7, K1, (R10)(AX*2)
 	VSUBPS    Z9, Z8, Z7
 	VMULPS    Z5, Z7, Z7
 	VSUBPS    Z11, Z10, Z8
 	VMULPS    Z6, Z8, Z8
 	VADDPS    Z8, Z7, Z7
-	VMOVUPS   Z7, K1, (CX)(BX*1)
+	VMOVUPS   Z7, K1, (R10)(AX*1)
 
-done80:
-	ADDQ DI, AX
-	ADDQ R8, DX
-	DECQ R10
-	JNE  group77
+done100:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group97
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row96
 	VZEROUPPER
+	RET
+
+// func fetchLines(p *float32, step int, lines int, rows int)
+// Requires: MMX+
+TEXT ·fetchLines(SB), NOSPLIT, $0-32
+	MOVQ p+0(FP), AX
+	MOVQ step+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ lines+16(FP), DX
+	MOVQ rows+24(FP), BX
+
+row101:
+	MOVQ AX, SI
+	MOVQ DX, DI
+
+loop102:
+	PREFETCHT1 (SI)
+	ADDQ       $0x40, SI
+	DECQ       DI
+	JNE        loop102
+	ADDQ       CX, AX
+	DECQ       BX
+	JNE        row101
 	RET

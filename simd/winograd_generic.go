@@ -10,10 +10,11 @@ const (
 	winoBeta     = 1 / (2 * winoQ * (winoQ - winoP))
 )
 
-func winogradGeneric(t WinogradTransform, dst, src Strided, n, count int) {
+func winogradGeneric(t WinogradTransform, dst, src Strided, n, count, rows int) {
 	in, out := t.Size()
-	for g := range count {
-		from, to := src.Data[g*src.Next:], dst.Data[g*dst.Next:]
+	for group := range rows * count {
+		r, g := group/count, group%count
+		from, to := src.from(r, g).Data, dst.from(r, g).Data
 		for j := range n {
 			var x [6]float32
 			for i := range in {

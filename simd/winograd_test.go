@@ -85,14 +85,14 @@ func winogradDefinitions() [][][]float64 {
 
 // A stridedCase is one call of Winograd.
 type stridedCase struct {
-	t        WinogradTransform
-	n, count int
-	gap      int  // elements between vectors
-	swapped  bool // groups are closer together than the vectors of a group
+	t              WinogradTransform
+	n, count, rows int
+	gap            int  // elements between vectors
+	swapped        bool // groups are closer together than the vectors of a group
 }
 
 func (c stridedCase) String() string {
-	return fmt.Sprintf("transform %d, n=%d count=%d gap=%d swapped=%t", c.t, c.n, c.count, c.gap, c.swapped)
+	return fmt.Sprintf("transform %d, n=%d count=%d rows=%d gap=%d swapped=%t", c.t, c.n, c.count, c.rows, c.gap, c.swapped)
 }
 
 // layout returns where vectors of one side are, and the length of all of them.
@@ -101,7 +101,9 @@ func (c stridedCase) layout(vectors int) (s Strided, length int) {
 	if c.swapped {
 		s = Strided{Step: c.count * (c.n + c.gap), Next: c.n + c.gap}
 	}
-	return s, (c.count-1)*s.Next + (vectors-1)*s.Step + c.n
+	length = (c.count-1)*s.Next + (vectors-1)*s.Step + c.n
+	s.Row = length + c.gap
+	return s, (c.rows-1)*s.Row + length
 }
 
 // run calls Winograd with slices between canaries, and returns all of dst's.
@@ -113,7 +115,7 @@ func (c stridedCase) run(rng *rand.Rand) (dst, src Strided, all []float32) {
 	all = make([]float32, n+2*gap)
 	Fill(all, 12345)
 	dst.Data = all[gap : gap+n : gap+n]
-	Winograd(c.t, dst, src, c.n, c.count)
+	Winograd(c.t, dst, src, c.n, c.count, c.rows)
 	return dst, src, all
 }
 
@@ -121,18 +123,20 @@ func (c stridedCase) run(rng *rand.Rand) (dst, src Strided, all []float32) {
 func (c stridedCase) check(t *testing.T, matrix [][]float64) {
 	t.Helper()
 	dst, src, all := c.run(rand.New(rand.NewPCG(1, uint64(c.n))))
-	for g := range c.count {
+	for group := range c.rows * c.count {
+		r, g := group/c.count, group%c.count
+		from, to := src.from(r, g), dst.from(r, g)
 		for i, row := range matrix {
 			for j := range c.n {
 				var want, magnitude float64
 				for k, factor := range row {
-					product := factor * float64(src.Data[g*src.Next+k*src.Step+j])
+					product := factor * float64(from.Data[k*src.Step+j])
 					want += product
 					magnitude += math.Abs(product)
 				}
-				at := &dst.Data[g*dst.Next+i*dst.Step+j]
+				at := &to.Data[i*dst.Step+j]
 				if diff := math.Abs(float64(*at) - want); !(diff <= magnitude*6/(1<<24)) {
-					t.Fatalf("%v: element %d of vector %d, group %d is %g, want %g", c, j, i, g, *at, want)
+					t.Fatalf("%v: element %d of vector %d, group %d, row %d is %g, want %g", c, j, i, g, r, *at, want)
 				}
 				*at = 12345
 			}
@@ -147,10 +151,12 @@ func stridedCases() (cases []stridedCase) {
 	for t := range winogradSizes {
 		for _, n := range []int{1, 3, 7, 8, 9, 15, 16, 17, 24, 31, 40, 63} {
 			for i, count := range []int{1, 2, 5} {
-				cases = append(cases, stridedCase{WinogradTransform(t), n, count, (n + i) % 3, (n+i)%2 == 0})
+				cases = append(cases, stridedCase{WinogradTransform(t), n, count, 1 + (n+i)%3, (n + i) % 3, (n+i)%2 == 0})
 			}
 		}
-		cases = append(cases, stridedCase{t: WinogradTransform(t), n: 61, count: maxCall / 300})
+		cases = append(cases,
+			stridedCase{t: WinogradTransform(t), n: 61, count: maxCall / 300, rows: 2},
+			stridedCase{t: WinogradTransform(t), n: 61, count: 10, rows: maxCall / 2000})
 	}
 	return cases
 }
@@ -191,10 +197,10 @@ func TestWinogradConvolves(t *testing.T) {
 		x, kernel := []float32{1, -2, 3, 5, -4, 2}, []float32{2, -1, 3}
 		size, outputs := maps[2].Size()
 		spectrum, other, y := make([]float32, size), make([]float32, size), make([]float32, outputs)
-		Winograd(maps[0], Strided{spectrum, 1, 0}, Strided{x, 1, 0}, 1, 1)
-		Winograd(maps[1], Strided{other, 1, 0}, Strided{kernel, 1, 0}, 1, 1)
+		Winograd(maps[0], Strided{Data: spectrum, Step: 1}, Strided{Data: x, Step: 1}, 1, 1, 1)
+		Winograd(maps[1], Strided{Data: other, Step: 1}, Strided{Data: kernel, Step: 1}, 1, 1, 1)
 		Mul(spectrum, spectrum, other)
-		Winograd(maps[2], Strided{y, 1, 0}, Strided{spectrum, 1, 0}, 1, 1)
+		Winograd(maps[2], Strided{Data: y, Step: 1}, Strided{Data: spectrum, Step: 1}, 1, 1, 1)
 		for i, got := range y {
 			want := kernel[0]*x[i] + kernel[1]*x[i+1] + kernel[2]*x[i+2]
 			if math.Abs(float64(got-want)) > 1e-5 {
@@ -207,10 +213,10 @@ func TestWinogradConvolves(t *testing.T) {
 func TestWinogradPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for name, call := range map[string]func(){
-		"short dst": func() { Winograd(WinogradInput4, Strided{x[:57], 10, 0}, Strided{x, 10, 0}, 8, 1) },
-		"short src": func() { Winograd(WinogradInput4, Strided{x, 10, 0}, Strided{x[:57], 10, 0}, 8, 1) },
-		"group":     func() { Winograd(WinogradInput4, Strided{x, 10, 0}, Strided{x[:67], 10, 10}, 8, 2) },
-		"backwards": func() { Winograd(WinogradInput4, Strided{x, 10, 0}, Strided{x, -1, 10}, 8, 2) },
+		"short dst": func() { Winograd(WinogradInput4, Strided{x[:57], 10, 0, 0}, Strided{x, 10, 0, 0}, 8, 1, 1) },
+		"short src": func() { Winograd(WinogradInput4, Strided{x, 10, 0, 0}, Strided{x[:57], 10, 0, 0}, 8, 1, 1) },
+		"group":     func() { Winograd(WinogradInput4, Strided{x, 10, 0, 0}, Strided{x[:67], 10, 10, 0}, 8, 2, 1) },
+		"backwards": func() { Winograd(WinogradInput4, Strided{x, 10, 0, 0}, Strided{x, -1, 10, 0}, 8, 2, 1) },
 	} {
 		func() {
 			defer func() {
@@ -221,15 +227,15 @@ func TestWinogradPanics(t *testing.T) {
 			call()
 		}()
 	}
-	Winograd(WinogradInput4, Strided{x[:58], 10, 0}, Strided{x[:58], 10, 0}, 8, 1)
-	Winograd(WinogradInput4, Strided{nil, 10, 0}, Strided{nil, 10, 0}, 0, 1)
+	Winograd(WinogradInput4, Strided{x[:58], 10, 0, 0}, Strided{x[:58], 10, 0, 0}, 8, 1, 1)
+	Winograd(WinogradInput4, Strided{nil, 10, 0, 0}, Strided{nil, 10, 0, 0}, 0, 1, 1)
 }
 
 func TestWinogradDoesNotAllocate(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		x, y := make([]float32, 400), make([]float32, 400)
 		if n := testing.AllocsPerRun(10, func() {
-			Winograd(WinogradInput4, Strided{x, 30, 1}, Strided{y, 30, 1}, 30, 2)
+			Winograd(WinogradInput4, Strided{x, 30, 1, 0}, Strided{y, 30, 1, 0}, 30, 2, 1)
 		}); n != 0 {
 			t.Errorf("%g allocations", n)
 		}
@@ -248,7 +254,7 @@ func BenchmarkWinograd(b *testing.B) {
 				in, out := WinogradTransform(t).Size()
 				b.SetBytes(int64(4 * 256 * (in + out)))
 				for b.Loop() {
-					Winograd(WinogradTransform(t), Strided{y, 256, 64}, Strided{x, 256, 64}, 64, 4)
+					Winograd(WinogradTransform(t), Strided{y, 256, 64, 0}, Strided{x, 256, 64, 0}, 64, 4, 1)
 				}
 			})
 		}

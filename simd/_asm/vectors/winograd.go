@@ -86,11 +86,11 @@ var transforms = []transform{
 	}},
 }
 
-// winograd writes the functions that apply one transform to count groups of
-// vectors of n elements.
+// winograd writes the functions that apply one transform to rows of count groups
+// of vectors of n elements.
 func winograd() {
 	for _, s := range bothSets {
-		TEXT("winograd"+s.name(), NOSPLIT, "func(transform int, dst *float32, dstStep, dstNext int, src *float32, srcStep, srcNext int, n, count int)")
+		TEXT("winograd"+s.name(), NOSPLIT, "func(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)")
 		Pragma("noescape")
 		which := Load(Param("transform"), GP64())
 		for i := range transforms {
@@ -103,22 +103,26 @@ func winograd() {
 			t.loops(s)
 		}
 	}
+	fetch()
 }
 
-// loops writes the loop over groups and the one over elements.
+// loops writes the loops over rows, groups and elements. Where a row starts and
+// how many are left is kept in the arguments.
 func (t transform) loops(s set) {
 	m := &algebra{set: s, constants: map[float64]vector{}}
-	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	dstStep, srcStep := bytes("dstStep"), bytes("srcStep")
 	dstNext, srcNext := bytes("dstNext"), bytes("srcNext")
-	n, count := Load(Param("n"), GP64()), Load(Param("count"), GP64())
+	n := Load(Param("n"), GP64())
 	rest := GP64()
 	MOVQ(n, rest)
 	ANDQ(U8(s.lanes()-1), rest)
 	mask := s.tail(rest)
 	m.prepare(t)
 
-	group, again, enough, done := label("group"), label("loop"), label("enough"), label("done")
+	row, group, again, enough, done := label("row"), label("group"), label("loop"), label("enough"), label("done")
+	Label(row)
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	count := Load(Param("count"), GP64())
 	Label(group)
 	m.dst, m.src = stepped(dst, dstStep, t.out), stepped(src, srcStep, t.in)
 	left := GP64()
@@ -140,7 +144,43 @@ func (t transform) loops(s set) {
 	ADDQ(srcNext, src)
 	DECQ(count)
 	JNE(LabelRef(group))
+	ADDQ(bytes("dstRow"), argument("dst"))
+	ADDQ(bytes("srcRow"), argument("src"))
+	DECQ(argument("rows"))
+	JNE(LabelRef(row))
 	end()
+}
+
+// argument returns the place of an argument on the stack.
+func argument(name string) Mem {
+	a, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return a.Addr
+}
+
+// fetch writes the function that asks for the cache lines of some rows to be
+// brought into the second-level cache.
+func fetch() {
+	TEXT("fetchLines", NOSPLIT, "func(p *float32, step, lines, rows int)")
+	Pragma("noescape")
+	p, step := Load(Param("p"), GP64()), bytes("step")
+	lines, rows := Load(Param("lines"), GP64()), Load(Param("rows"), GP64())
+	row, again := label("row"), label("loop")
+	at, left := GP64(), GP64()
+	Label(row)
+	MOVQ(p, at)
+	MOVQ(lines, left)
+	Label(again)
+	PREFETCHT1(Mem{Base: at})
+	ADDQ(U8(64), at)
+	DECQ(left)
+	JNE(LabelRef(again))
+	ADDQ(step, p)
+	DECQ(rows)
+	JNE(LabelRef(row))
+	RET()
 }
 
 // bytes returns a distance in elements as one in bytes.
