@@ -5,6 +5,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
+	"autodropout/dropout"
 	"autodropout/models"
 )
 
@@ -111,24 +112,25 @@ func register(fs *flag.FlagSet, c *config) {
 	fs.Float64Var(&c.stochasticDepth, "stochastic-depth", c.stochasticDepth, "stochastic depth's `probability` of keeping the last block")
 }
 
-// check returns what is wrong with the settings beyond the single flag.
-func (c *config) check() error {
+// check returns the dropout sites of the network, and what is wrong with the
+// settings beyond the single flag.
+func (c *config) check() ([]dropout.Site, error) {
 	switch {
 	case !(c.rate > 0):
-		return bench.Usagef("-rate %v is not a learning rate: it must be above 0", c.rate)
+		return nil, bench.Usagef("-rate %v is not a learning rate: it must be above 0", c.rate)
 	case !(c.weightDecay >= 0):
-		return bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
+		return nil, bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
 	case !(c.clip >= 0):
-		return bench.Usagef("-clip %v must not be negative", c.clip)
+		return nil, bench.Usagef("-clip %v must not be negative", c.clip)
 	}
 	for _, size := range [][2]int{{c.depth, c.width}, {c.searchDepth, c.searchWidth}} {
 		if (size[0]-4)%6 != 0 {
-			return bench.Usagef("a WRN has depth 10, 16, 22, 28, ... (6n+4), not %d", size[0])
+			return nil, bench.Usagef("a WRN has depth 10, 16, 22, 28, ... (6n+4), not %d", size[0])
 		}
 	}
 	small, err := models.NewWRN(models.WRNConfig{Depth: c.depth, Width: 1, Classes: 1})
 	if err != nil {
-		return bench.Usagef("%v", err)
+		return nil, bench.Usagef("%v", err)
 	}
-	return bench.CheckPolicies(c.Rows(c.table()), small.Sites())
+	return small.Sites(), bench.CheckPolicies(c.Rows(c.table()), small.Sites())
 }

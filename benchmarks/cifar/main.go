@@ -13,7 +13,6 @@ import (
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/data"
 	"autodropout/dropout"
-	"autodropout/models"
 )
 
 func main() { bench.Main(run) }
@@ -30,14 +29,15 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := c.check(); err != nil {
+	sites, err := c.check()
+	if err != nil {
 		return err
 	}
 	s := &subject{config: c}
 	rows := c.Rows(s.table())
 	e := bench.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = loadPattern(c); err != nil {
+		if e.Given, err = bench.LoadPattern[*dropout.ConvPattern](c.Pattern, sites); err != nil {
 			return err
 		}
 	}
@@ -48,39 +48,12 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return e.Start(ctx, about)
 }
 
-// loadPattern reads the pattern that -pattern names and tries it on the model.
-func loadPattern(c config) (*dropout.ConvPattern, error) {
-	loaded, err := dropout.LoadPattern(c.Pattern)
-	if err != nil {
-		return nil, err
-	}
-	pattern, ok := loaded.(*dropout.ConvPattern)
-	if !ok {
-		return nil, fmt.Errorf("pattern file %s holds a pattern for sequences, not for a ConvNet", c.Pattern)
-	}
-	model, err := models.NewWRN(models.WRNConfig{Depth: c.depth, Width: 1, Classes: 1})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := pattern.Resize(model.Blocks()); err != nil {
-		return nil, fmt.Errorf("pattern file %s: %w", c.Pattern, err)
-	}
-	return pattern, nil
-}
-
 // open loads the sets, those of a search too where there is one, and returns the
 // sentence that says which they are.
 func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
-	last := 0
-	download := data.DownloadConfig{Progress: func(done, total int64) {
-		if percent := int(100 * done / max(total, 1)); percent/10 > last/10 {
-			last = percent
-			fmt.Fprintf(stderr, "downloading CIFAR-10: %d %%\n", percent)
-		}
-	}}
 	s.train, s.test, about, err = data.Open(ctx, s.data, data.OpenConfig{
 		Synthetic: data.SyntheticConfig{Train: s.trainSize, Test: s.testSize},
-		Download:  download,
+		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, "CIFAR-10")},
 	})
 	if err != nil {
 		return "", err

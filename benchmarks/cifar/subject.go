@@ -64,7 +64,7 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 
 // Apply implements [bench.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
-	return dropout.NewConvPattern(pattern, sites)
+	return pattern.Policy(sites)
 }
 
 // Picture implements [bench.Subject].

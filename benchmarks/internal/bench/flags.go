@@ -96,3 +96,40 @@ func (w *whole) Set(s string) error {
 
 // Get implements flag.Getter.
 func (w *whole) Get() any { return *w.value }
+
+// Wholes declares a flag that takes whole numbers of at least low, with commas
+// between them.
+func Wholes(fs *flag.FlagSet, p *[]int, name string, low int, usage string) {
+	fs.Var(&wholes{p, low}, name, usage)
+}
+
+type wholes struct {
+	values *[]int
+	low    int
+}
+
+func (w *wholes) String() string {
+	if w.values == nil {
+		return ""
+	}
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(*w.values)), ","), "[]")
+}
+
+func (w *wholes) Set(s string) error {
+	var values []int
+	for part := range strings.SplitSeq(s, ",") {
+		if s == "" {
+			break
+		}
+		n := 0
+		if err := (&whole{&n, w.low}).Set(part); err != nil {
+			return err
+		}
+		values = append(values, n)
+	}
+	*w.values = values
+	return nil
+}
+
+// Get implements flag.Getter.
+func (w *wholes) Get() any { return append([]int{}, *w.values...) }

@@ -155,3 +155,14 @@ func (t *Task) status() string {
 	}
 	return fmt.Sprintf("%s; %s for the whole run", text, Duration(t.progress.remaining()))
 }
+
+// DownloadProgress returns what shows how a download advances, in tenths.
+func DownloadProgress(out io.Writer, what string) func(done, total int64) {
+	last := 0
+	return func(done, total int64) {
+		if percent := int(100 * done / max(total, 1)); percent/10 > last/10 {
+			last = percent
+			fmt.Fprintf(out, "downloading %s: %d %%\n", what, percent)
+		}
+	}
+}

@@ -39,8 +39,25 @@ type Subject[P Pattern] interface {
 
 // Pattern is what a search finds.
 type Pattern interface {
+	dropout.Pattern
 	json.Marshaler
-	Save(path string) error
+}
+
+// LoadPattern reads the pattern in a file and tries it on the sites of a network.
+func LoadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
+	var none P
+	loaded, err := dropout.LoadPattern(path)
+	if err != nil {
+		return none, err
+	}
+	pattern, ok := loaded.(P)
+	if !ok {
+		return none, fmt.Errorf("pattern file %s: it is for another kind of network", path)
+	}
+	if _, err := pattern.Policy(sites); err != nil {
+		return none, fmt.Errorf("pattern file %s: %w", path, err)
+	}
+	return pattern, nil
 }
 
 // Policy makes the dropout of a network with the given sites.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"autodropout/dropout"
@@ -81,8 +82,7 @@ func (e *Experiment[P]) apply(pattern P) Policy {
 
 // train trains and scores once.
 func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (unit, error) {
-	task := e.progress.Task(m.title(k), e.Subject.Steps(Final), e.cost.final)
-	defer task.End()
+	var task *Task
 	base := uint64(e.Plan.Seed)
 	training, err := e.Subject.Prepare(Final, seed.Derive(base, "final model", uint64(k)), policy, train.Common{
 		Seed:       seed.Derive(base, "final training", uint64(k)),
@@ -93,6 +93,8 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	if err != nil {
 		return unit{}, err
 	}
+	task = e.progress.Task(m.title(k), training.Total(), e.cost.final)
+	defer task.End()
 	if _, err := os.Stat(e.checkpoint(m, k)); err == nil {
 		if err := training.Load(e.checkpoint(m, k)); err != nil {
 			return unit{}, err
@@ -139,4 +141,35 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	}
 	e.progress.Logf("%s: %s, %s, %s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item))
 	return u, nil
+}
+
+// FindWeights returns the file with the weights of the best training that a
+// run's folder has of the methods with the given keys: better compares two
+// scores. Where none has finished it is the checkpoint of one that has not.
+func FindWeights(folder string, methods []string, better func(a, b Score) bool) (string, error) {
+	units, err := OpenJournal[unit](filepath.Join(folder, unitsName))
+	if err != nil {
+		return "", fmt.Errorf("cannot read what the run has finished: %w", err)
+	}
+	defer units.Close()
+	var best *unit
+	for i, u := range units.Records {
+		if slices.Contains(methods, u.Method) && !u.Diverged && (best == nil || better(u.Score, best.Score)) {
+			best = &units.Records[i]
+		}
+	}
+	if best != nil {
+		m := Method{Key: best.Method}
+		return filepath.Join(folder, "weights", m.name(best.Seed)+".safetensors"), nil
+	}
+	for _, key := range methods {
+		found, err := filepath.Glob(filepath.Join(folder, "checkpoints", key+"-*.safetensors"))
+		if err != nil {
+			return "", err
+		}
+		if len(found) > 0 {
+			return found[0], nil
+		}
+	}
+	return "", fmt.Errorf("the run in %s has trained no model yet", folder)
 }

@@ -1,0 +1,95 @@
+// Package language is the benchmark of language models that Penn Treebank and
+// WikiText-2 share: Transformer-XL with patterns that were searched, found at
+// random or made by hand, and text written by what was trained.
+package language
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
+	"autodropout/dropout"
+)
+
+// Benchmark is what one of the benchmarks has of its own.
+type Benchmark struct {
+	Name  string // of the program and of the corpus after -data: "ptb"
+	Title string // "the Penn Treebank"
+	Open  func(ctx context.Context, name string, cfg data.OpenConfig) (c *data.Corpus, about string, err error)
+	Paper *bench.Paper // of AutoDropout; nil: no number is confirmed
+
+	// Recipe is the configuration at the paper's scale. A preset's search, and
+	// its number of seeds, are the same for all benchmarks.
+	Recipe Recipe
+}
+
+// Run is the program; it returns the exit code.
+func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return bench.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
+}
+
+// start checks all that can be checked before anything is computed or written,
+// and then runs the experiment, or writes text.
+func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	c, asked, err := b.command().Parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	sites, err := c.check()
+	if err != nil {
+		return err
+	}
+	s := &subject{config: c}
+	rows := c.Rows(s.table())
+	e := bench.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
+	if c.Pattern != "" {
+		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](c.Pattern, sites); err != nil {
+			return err
+		}
+	}
+	about, err := s.open(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	if c.generate > 0 {
+		return s.write(asked, stdout)
+	}
+	return e.Start(ctx, about)
+}
+
+// open loads the corpus and returns the sentence that says which it is.
+func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err error) {
+	b := s.benchmark
+	s.corpus, about, err = b.Open(ctx, s.data, data.OpenConfig{
+		Language: data.LanguageConfig{Train: s.trainSize, Valid: s.testSize, Test: s.testSize},
+		Download: data.DownloadConfig{Progress: bench.DownloadProgress(stderr, b.Title)},
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, part := range []struct {
+		words *[]int32
+		size  int
+	}{{&s.corpus.Train, s.trainSize}, {&s.corpus.Valid, s.testSize}, {&s.corpus.Test, s.testSize}} {
+		if part.size > 0 && part.size < len(*part.words) {
+			*part.words = (*part.words)[:part.size]
+			about += fmt.Sprintf(" Only the first %d words of a part are used.", part.size)
+		}
+	}
+	return about, s.fits()
+}
+
+// fits returns an error when a part of the corpus is too short for the settings.
+func (s *subject) fits() error {
+	if _, err := data.NewSegments(s.corpus.Train, s.Batch); err != nil {
+		return fmt.Errorf("the training text does not fit -batch %d: %w", s.Batch, err)
+	}
+	for _, part := range [][]int32{s.corpus.Valid, s.corpus.Test} {
+		if len(part) <= evaluationRows {
+			return fmt.Errorf("the validation and test texts need more than %d words, one has %d", evaluationRows, len(part))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package language
+
+import (
+	"flag"
+	"fmt"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/dropout"
+	"autodropout/models"
+)
+
+// config holds the settings of a run.
+type config struct {
+	bench.Plan
+	Recipe
+	benchmark *Benchmark
+
+	data                string
+	trainSize, testSize int // words; 0: all
+
+	searchLayers, searchWidth, searchInner int
+	searchEpochs                           int
+
+	generate int // words
+	prompt   string
+}
+
+func (b *Benchmark) command() *bench.Command[config] {
+	return &bench.Command[config]{
+		Name: b.Name,
+		Summary: fmt.Sprintf(`
+Searches dropout patterns for a Transformer-XL on %s, with the controller and at random, trains the model with the
+best ones and with hand-made dropout, and prints perplexities beside the AutoDropout paper's, where one is confirmed.
+
+  go run ./benchmarks/%[2]s                          the whole pipeline in minutes, on a built-in language if there is no corpus
+  go run ./benchmarks/%[2]s -data %[2]s              download %[1]s first
+  go run ./benchmarks/%[2]s -pattern best.json       train with a pattern that was learned before
+  go run ./benchmarks/%[2]s -resume -out runs/NAME   continue a run that was stopped
+  go run ./benchmarks/%[2]s -resume -out runs/NAME -generate 100 -prompt "the market"
+                                           write text with the best model that the run has trained
+
+A search scores a pattern by 80/perplexity on the validation text. A pattern acts inside the layers; words, word vectors
+and the last output have the variational dropout of the flags with it. Everything is written to the run's folder:
+config.toml, result.json, table.txt, best-pattern.json and .png, loss.svg, search.svg, weights, logs, and each search's
+trials.jsonl.`, b.Title, b.Name),
+		Presets: []bench.Preset[config]{
+			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
+			{Name: "study", Help: "a model that comes near the perplexity floor of the built-in language, in hours", Config: b.study()},
+			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
+		},
+		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+		Free:     append([]string{"generate", "prompt"}, bench.FreeFlags...),
+	}
+}
+
+// paper is the recipe of the benchmark. The number of trials, the network that
+// they train and for how long were not published: they are choices of this
+// program.
+func (b *Benchmark) paper() config {
+	c := config{benchmark: b, Recipe: b.Recipe, data: "auto"}
+	c.Plan = bench.Plan{Methods: bench.Keys(c.table()), Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 4, 20*c.Heads, 400, 10
+	return c
+}
+
+// study is for the built-in language, whose five hundred words a small model can
+// learn.
+func (b *Benchmark) study() config {
+	c := b.paper()
+	c.Recipe = small
+	c.Layers, c.Width, c.Inner, c.Epochs, c.Seeds = 4, 128, 384, 24, 2
+	c.Trials, c.searchEpochs = 40, 3
+	return c
+}
+
+// A network as small as quick's, trained as briefly, under-fits: whatever is
+// dropped makes it worse.
+func (b *Benchmark) quick() config {
+	c := b.paper()
+	c.Recipe = small
+	c.trainSize, c.testSize = 100_000, 10_000
+	c.Epochs, c.Seeds = 4, 2
+	c.Trials, c.InFlight, c.searchEpochs = 8, 4, 1
+	return c
+}
+
+// small is a recipe for the built-in language.
+var small = Recipe{
+	Layers: 2, Width: 64, Heads: 4, Inner: 192,
+	Target: 64, Memory: 64, EvalTarget: 32, Temperature: 1,
+	Batch: 16, Shards: 2, Accumulate: 1, Epochs: 4,
+	Rate: 3e-3, LastRate: 1e-5, WordsRate: 1, WarmUp: 50, Clip: 0.5,
+	Dropout: 0.05, Rates: dropout.SequenceRates{Words: 0.02, Input: 0.05, Attention: 0.05, Inner: 0.05, Output: 0.05, Final: 0.05},
+}
+
+func (c *config) register(fs *flag.FlagSet) {
+	c.Plan.Register(fs, c.table())
+	c.Recipe.register(fs)
+	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language), synthetic (the built-in language), %s (downloads it if need be), or a `path` to its files or to train.txt, valid.txt and test.txt of your own", c.benchmark.Title, c.benchmark.Name))
+	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training words to use; 0 is all")
+	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, words to use; 0 is all")
+	bench.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
+	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, a multiple of -heads")
+	bench.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
+	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	bench.Whole(fs, &c.generate, "generate", 0, "write this `number` of words with the best model of the run in -out, which -resume must name, instead of training")
+	fs.StringVar(&c.prompt, "prompt", c.prompt, "the `text` that is to be continued")
+}
+
+// check returns the dropout sites of the model, and what is wrong with the
+// settings beyond the single flag.
+func (c *config) check() ([]dropout.Site, error) {
+	if err := c.Recipe.check(); err != nil {
+		return nil, err
+	}
+	if c.searchWidth%c.Heads != 0 {
+		return nil, bench.Usagef("-search-width %d is not a multiple of -heads %d", c.searchWidth, c.Heads)
+	}
+	least, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: 2, Layers: c.Layers, Width: 2, Heads: 1, HeadWidth: 2, Inner: 1})
+	if err != nil {
+		return nil, bench.Usagef("%v", err)
+	}
+	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
+}
+
+// table returns the rows that the table can have.
+func (c *config) table() []bench.Method {
+	return []bench.Method{
+		{Key: "none", Title: "none"},
+		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+			p := c.Dropout
+			return dropout.NewSequenceDropout(dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p, Plain: true}, sites)
+		}},
+		{Key: "variational", Title: "variational dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+			return dropout.NewSequenceDropout(c.Rates, sites)
+		}},
+		{Key: "random", Title: "random-search pattern", Search: controller.Random},
+		{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: c.benchmark.Paper},
+	}
+}

@@ -1,0 +1,105 @@
+package language
+
+import (
+	"flag"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/dropout"
+)
+
+// Recipe says how a network looks and is trained.
+type Recipe struct {
+	Layers, Width, Heads, Inner int
+	Positions                   bool  // every layer projects the encodings of distances
+	Cutoffs                     []int // of the adaptive softmax
+
+	Target, Memory, Extended int // lengths of training
+	EvalTarget               int // of evaluation; what it is shorter is added to the context
+	Jitter                   bool
+	Temperature              float64 // of evaluation
+
+	Batch, Shards, Accumulate int
+	Epochs, MeanEpochs        int
+	Rate, LastRate            float64
+	WordsRate                 float64 // factor of the learning rate of word vectors
+	WarmUp                    int
+	WeightDecay, Clip         float64
+	Activation, Temporal      float64
+
+	Dropout float64               // probability of the row Dropout
+	Rates   dropout.SequenceRates // of the row variational dropout
+}
+
+func (r *Recipe) register(fs *flag.FlagSet) {
+	bench.Whole(fs, &r.Layers, "layers", 1, "the `number` of layers")
+	bench.Whole(fs, &r.Width, "width", 1, "the `number` of dimensions of word vectors and hidden states, a multiple of -heads")
+	bench.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
+	bench.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
+	fs.BoolVar(&r.Positions, "positions", r.Positions, "let every layer project the encodings of distances, as in the Transformer-XL paper; its script for the Penn Treebank does not")
+	bench.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the `words`, by rank with commas between them, at which the clusters of an adaptive softmax begin; none is a plain softmax")
+
+	bench.Whole(fs, &r.Target, "bptt", 1, "the `number` of words of a segment that is trained on")
+	bench.Whole(fs, &r.Memory, "memory", 0, "the `number` of hidden states before a segment that are kept")
+	bench.Whole(fs, &r.Extended, "extended", 0, "the `number` of words before a segment that are read again with it")
+	bench.Whole(fs, &r.EvalTarget, "eval-bptt", 1, "the `number` of words of a segment in an evaluation, at most -bptt; the rest is added to the context")
+	fs.BoolVar(&r.Jitter, "jitter", r.Jitter, "train on segments of random lengths, with the learning rate scaled by them")
+	fs.Float64Var(&r.Temperature, "temperature", r.Temperature, "the `temperature` of the predictions that are scored in the end, and of text that is written")
+
+	bench.Whole(fs, &r.Batch, "batch", 1, "the `number` of rows into which the text is cut")
+	bench.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
+	bench.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
+	bench.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of epochs of a final training")
+	bench.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "the `number` of epochs at the end, at the last learning rate, over which weights are averaged")
+	fs.Float64Var(&r.Rate, "lr", r.Rate, "the highest learning `rate`")
+	fs.Float64Var(&r.LastRate, "last-lr", r.LastRate, "the learning `rate` in the end, to which it falls along a cosine")
+	fs.Float64Var(&r.WordsRate, "words-lr", r.WordsRate, "the `factor` of the learning rate of word vectors")
+	bench.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
+	fs.Float64Var(&r.WeightDecay, "weight-decay", r.WeightDecay, "the weight decay `factor`")
+	fs.Float64Var(&r.Clip, "clip", r.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
+	fs.Float64Var(&r.Activation, "activation", r.Activation, "the `weight` of the penalty on large outputs")
+	fs.Float64Var(&r.Temporal, "temporal", r.Temporal, "the `weight` of the penalty on outputs that change fast")
+
+	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, at every place but the words")
+	for _, rate := range []struct {
+		value *float64
+		name  string
+		what  string
+	}{
+		{&r.Rates.Words, "drop-words", "a word"},
+		{&r.Rates.Input, "drop-input", "a channel of the word vectors"},
+		{&r.Rates.Attention, "drop-attention", "a channel of queries, keys, values and the output of an attention"},
+		{&r.Rates.Probability, "drop-probability", "an attention probability"},
+		{&r.Rates.Inner, "drop-inner", "a channel in the middle of a feed-forward part"},
+		{&r.Rates.Output, "drop-output", "a channel of the output of a feed-forward part"},
+		{&r.Rates.Final, "drop-final", "a channel of the last layer's output"},
+	} {
+		fs.Float64Var(rate.value, rate.name, *rate.value, "variational dropout's `probability` of dropping "+rate.what)
+	}
+}
+
+// check returns what is wrong with the settings beyond the single flag.
+func (r *Recipe) check() error {
+	switch {
+	case r.Width%r.Heads != 0:
+		return bench.Usagef("-width %d is not a multiple of -heads %d", r.Width, r.Heads)
+	case r.EvalTarget > r.Target:
+		return bench.Usagef("-eval-bptt %d is longer than -bptt %d", r.EvalTarget, r.Target)
+	case r.MeanEpochs > r.Epochs:
+		return bench.Usagef("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
+	case r.Shards*r.Accumulate > r.Batch:
+		return bench.Usagef("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
+	}
+	for _, flag := range []struct {
+		name  string
+		value float64
+		zero  bool // is allowed
+	}{
+		{"lr", r.Rate, false}, {"words-lr", r.WordsRate, false}, {"temperature", r.Temperature, false}, {"last-lr", r.LastRate, true},
+		{"weight-decay", r.WeightDecay, true}, {"clip", r.Clip, true}, {"activation", r.Activation, true}, {"temporal", r.Temporal, true},
+	} {
+		if !(flag.value > 0 || flag.zero && flag.value == 0) {
+			return bench.Usagef("-%s %v must be positive", flag.name, flag.value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package language
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+
+	"autodropout/autograd"
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/models"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// subject is what the experiment is about: a Transformer-XL on a corpus.
+type subject struct {
+	config
+	corpus *data.Corpus
+}
+
+// rewardScale makes a reward of a perplexity, as in NAS and ENAS.
+const rewardScale = 80
+
+// About implements [bench.Subject].
+func (s *subject) About() bench.About {
+	final, child := s.network(bench.Final, 0), s.network(bench.Child, 0)
+	about := bench.About{
+		Name: s.benchmark.Name, Task: "language modelling", Dataset: s.corpus.Name,
+		Split: "test", Metric: "perplexity", Item: "words",
+		Model: describe(final), Child: describe(child),
+	}
+	if s.corpus.Entropy > 0 {
+		about.Floor = math.Exp(s.corpus.Entropy)
+	}
+	about.Trial = fmt.Sprintf("%s on %d words of %s for %d epochs, 80/perplexity on %d others",
+		about.Child, len(s.corpus.Train), about.Dataset, s.searchEpochs, len(s.corpus.Valid))
+	about.Reward = bench.Reward{
+		Name: "80/perplexity", Where: "validation text", Shown: "valid perplexity",
+		Note: fmt.Sprintf("reward: 80/perplexity on %d validation words after %d epochs", len(s.corpus.Valid), s.searchEpochs),
+		Show: func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
+	}
+	return about
+}
+
+func describe(c models.TransformerXLConfig) string {
+	return fmt.Sprintf("Transformer-XL-%d-%d", c.Layers, c.Width)
+}
+
+// Space implements [bench.Subject].
+func (s *subject) Space() (dropout.Space, error) { return dropout.SequenceSpace(), nil }
+
+// Decode implements [bench.Subject].
+func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.SequencePattern, error) {
+	pattern, err := dropout.DecodeSequence(space, tokens)
+	if err != nil {
+		return nil, err
+	}
+	pattern.Origin = origin
+	return pattern, nil
+}
+
+// Apply implements [bench.Subject]. Outside the layers, where a pattern has no
+// place, the dropout is that of the row variational dropout.
+func (s *subject) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) (dropout.Policy, error) {
+	inside, err := dropout.NewSequencePattern(pattern, sites)
+	if err != nil {
+		return nil, err
+	}
+	outside, err := dropout.NewSequenceDropout(dropout.SequenceRates{Words: s.Rates.Words, Input: s.Rates.Input, Final: s.Rates.Final}, sites)
+	if err != nil {
+		return nil, err
+	}
+	return dropout.Combine(inside, outside), nil
+}
+
+// Picture implements [bench.Subject].
+func (s *subject) Picture(pattern *dropout.SequencePattern, stream dropout.Stream) image.Image {
+	const (
+		tokens, channels = 64, 32
+		scale            = 3 // pixels for an element
+		columns          = 4
+	)
+	return pattern.Image(tokens, channels, scale, columns, stream)
+}
+
+// network returns the configuration of a network.
+func (s *subject) network(n bench.Network, seed uint64) models.TransformerXLConfig {
+	c := models.TransformerXLConfig{Vocab: len(s.corpus.Words), Layers: s.Layers, Width: s.Width, Heads: s.Heads,
+		Inner: s.Inner, PositionProjection: s.Positions, Cutoffs: s.Cutoffs, Seed: seed}
+	if n == bench.Child {
+		c.Layers, c.Width, c.Inner = s.searchLayers, s.searchWidth, s.searchInner
+	}
+	c.HeadWidth = c.Width / c.Heads
+	return c
+}
+
+func (s *subject) epochsOf(n bench.Network) int {
+	if n == bench.Child {
+		return s.searchEpochs
+	}
+	return s.Epochs
+}
+
+// Steps implements [bench.Subject]. Segments of random lengths make a few more
+// of them in an epoch.
+func (s *subject) Steps(n bench.Network) int {
+	predicted := len(s.corpus.Train)/s.Batch - 1
+	return s.epochsOf(n) * ((predicted + s.Target - 1) / s.Target)
+}
+
+// TestSteps implements [bench.Subject]. A forward pass is about a third of a
+// step; a context that is read again costs as much as targets do.
+func (s *subject) TestSteps(n bench.Network) float64 {
+	words := float64(len(s.corpus.Valid))
+	l := s.evaluation(n).Lengths
+	if n == bench.Final {
+		words += float64(len(s.corpus.Test))
+	}
+	again := float64(l.Extended+l.Target) / float64(l.Target)
+	trained := float64(s.Extended+s.Target) / float64(s.Target)
+	return words * again / trained / float64(s.Batch*s.Target) / 3
+}
+
+// Prepare implements [bench.Subject].
+func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+	model, err := models.NewTransformerXL(s.network(n, modelSeed))
+	if err != nil {
+		return nil, err
+	}
+	if policy != nil {
+		if common.Policy, err = policy(model.Sites()); err != nil {
+			return nil, err
+		}
+	}
+	trainer, err := train.NewLanguage(model, s.corpus.Train, s.recipe(n, model, common))
+	if err != nil {
+		return nil, err
+	}
+	return &bench.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (bench.Score, error) {
+		valid, err := trainer.Evaluate(ctx, s.corpus.Valid, s.evaluation(n))
+		if n == bench.Child || err != nil {
+			return bench.Score{Value: rewardScale / valid.Perplexity(), Loss: valid.Loss}, err
+		}
+		test, err := trainer.Evaluate(ctx, s.corpus.Test, s.evaluation(n))
+		return bench.Score{Value: test.Perplexity(), Valid: valid.Perplexity(), Loss: test.Loss}, err
+	}}, nil
+}
+
+// recipe returns how a network is trained. The networks of a search have neither
+// random lengths nor an average: they are trained for too few steps.
+func (s *subject) recipe(n bench.Network, model *models.TransformerXL, common train.Common) train.LanguageConfig {
+	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{
+		WeightDecay: float32(s.WeightDecay),
+		Factor: func(p *autograd.Param) float32 {
+			if p.Name == "embedding.weight" {
+				return float32(s.WordsRate)
+			}
+			return 1
+		},
+	})
+	common.ClipNorm = float32(s.Clip)
+	c := train.LanguageConfig{
+		Epochs: s.epochsOf(n), Batch: s.Batch, Shards: s.Shards, Accumulate: s.Accumulate,
+		Lengths:    models.Lengths{Target: s.Target, Memory: s.Memory, Extended: s.Extended},
+		Activation: float32(s.Activation), Temporal: float32(s.Temporal),
+		Rate: float32(s.Rate), LastRate: float32(s.LastRate), WarmUp: s.WarmUp,
+		Common: common,
+	}
+	if n == bench.Final {
+		c.Jitter, c.MeanEpochs = s.Jitter, s.MeanEpochs
+	}
+	return c
+}
+
+// evaluationRows is in how many rows texts are cut for an evaluation.
+const evaluationRows = 10
+
+// evaluation returns how a network is scored: the words that a segment has less
+// than in training stand in front of it, as memory where there is one. A child,
+// which is scored once and compared with others, is read as it was trained.
+func (s *subject) evaluation(n bench.Network) train.LanguageEvaluation {
+	e := train.LanguageEvaluation{Batch: evaluationRows, Lengths: models.Lengths{Target: s.Target, Memory: s.Memory, Extended: s.Extended}}
+	if n == bench.Child {
+		return e
+	}
+	e.Temperature = float32(s.Temperature)
+	e.Lengths.Target = s.EvalTarget
+	if s.Memory > 0 {
+		e.Lengths.Memory += s.Target - s.EvalTarget
+	} else {
+		e.Lengths.Extended += s.Target - s.EvalTarget
+	}
+	return e
+}
