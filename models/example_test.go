@@ -24,3 +24,30 @@ func ExampleNewWRN() {
 	// WRN-10-1 has 77850 parameters; logits [2 10]
 	// a WRN has depth 10, 16, 22, 28, ... (6n+4), not 27
 }
+
+// A text is read in segments of three words; the memory carries what came before.
+func ExampleTransformerXL_Forward() {
+	m, err := models.NewTransformerXL(models.TransformerXLConfig{
+		Vocab: 100, Layers: 2, Width: 16, Heads: 2, HeadWidth: 8, Inner: 32, PositionProjection: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	lengths := models.Lengths{Target: 3, Memory: 5}
+	text := []int{7, 3, 1, 4, 1, 5, 9}
+	tape := autograd.NewInference()
+	var memory *models.Memory
+	for start := 0; start+3 < len(text); start += 3 {
+		tape.Reset()
+		c := &layers.Ctx{Tape: tape}
+		out := m.Forward(c, models.Segment{N: 1, Inputs: text[start : start+3], Targets: text[start+1 : start+4], Memory: memory}, lengths)
+		memory = out.Memory
+		fmt.Printf("loss %.1f, logits %v, memory of %d words\n", out.Loss.Item(), m.Logits(c, out.Hidden).Shape(), memory.Len)
+	}
+	fmt.Println(m, "has", m.Params().Len(), "parameters")
+	// Output:
+	// loss 4.6, logits [3 100], memory of 3 words
+	// loss 4.6, logits [3 100], memory of 5 words
+	// Transformer-XL-2-16 has 6564 parameters
+}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"autodropout/autograd"
+	"autodropout/dropout"
 	"autodropout/internal/seed"
 	"autodropout/layers"
 	"autodropout/models"
@@ -49,9 +50,16 @@ func (m languageModel) flops(batch int) float64 {
 	return float64(batch)*text + float64(c.Layers)*2*context*projection
 }
 
-// step ends with Adam. Its memory is full from the second time on.
+// recipe is the dropout of the recipe for Penn Treebank.
+var recipe = dropout.SequenceRates{Words: 0.2, Input: 0.6, Attention: 0.2, Probability: 0.2, Inner: 0.2, Output: 0.2, Final: 0.5}
+
+// step trains with dropout and ends with Adam. Its memory is full from the second time on.
 func (m languageModel) step(batch int) (kernel, *autograd.Tape, error) {
 	model, err := models.NewTransformerXL(m.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	policy, err := dropout.NewSequenceDropout(recipe, model.Sites())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,12 +72,14 @@ func (m languageModel) step(batch int) (kernel, *autograd.Tape, error) {
 		words[i] = rng.IntN(m.config.Vocab)
 	}
 	s := models.Segment{N: batch, Inputs: words[:len(words)/2], Targets: words[len(words)/2:]}
+	c := &layers.Ctx{Tape: tape, Train: true, Policy: policy}
 	return func() time.Duration {
 		start := time.Now()
 		tape.Reset()
-		out := model.Forward(&layers.Ctx{Tape: tape, Train: true}, s, m.lengths)
+		out := model.Forward(c, s, m.lengths)
 		adam.Step(rate, tape.Backward(out.Loss))
 		tape.Commit()
+		c.Stream.Step++
 		s.Memory, s.Spare = out.Memory, s.Memory
 		return time.Since(start)
 	}, tape, nil

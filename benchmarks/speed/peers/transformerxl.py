@@ -1,7 +1,8 @@
 """Transformer-XL as one writes it in PyTorch, for torch_step.py.
 
 Scores of positions are shifted by padding and reshaping (Dai et al., 2019,
-appendix B). Texts are the first axis.
+appendix B). Texts are the first axis. What is dropped is what the recipe for
+Penn Treebank drops.
 """
 
 import math
@@ -53,8 +54,8 @@ class Layer(nn.Module):
     def attention(self, x, context, encodings, future, u, v):
         n, t, width = x.shape
         s = context.size(1)
-        q = self.split(self.query(x))
-        k, values = (self.split(y) for y in self.key_value(context).chunk(2, -1))
+        q = self.split(self.locked(self.query(x)))
+        k, values = (self.split(y) for y in self.locked(self.key_value(context)).chunk(2, -1))
         r = self.split(self.position(encodings))
         content = (q + u) @ k.transpose(-1, -2)
         position = (q + v) @ r.transpose(-1, -2)
@@ -92,7 +93,9 @@ class TransformerXL(nn.Module):
         known = self.memories[0].size(1) if self.memories else 0
         encodings = self.encodings(known + t)
         future = torch.ones(t, known + t, dtype=torch.bool).triu(known + 1)
-        x = self.input(self.embedding(words) * math.sqrt(self.width))
+        kept = F.dropout(torch.ones(self.embedding.num_embeddings, 1), 0.2, self.training)
+        x = F.embedding(words, self.embedding.weight * kept)
+        x = self.input(x * math.sqrt(self.width))
         memories = []
         for i, layer in enumerate(self.layers):
             context = torch.cat([self.memories[i], x], 1) if known else x
