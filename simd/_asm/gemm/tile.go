@@ -121,8 +121,8 @@ func (t *tileBody) advance(next string) {
 	JNE(LabelRef(next))
 }
 
-// multiply writes the loop over k, which asks for A sixteen and B eight steps
-// ahead.
+// multiply writes the loop over k, which asks for A sixteen and for B eight
+// steps ahead.
 func (t *tileBody) multiply() {
 	k := Load(Param("k"), GP64())
 	a := t.rowPointers("a", "aRow", t.rows)
@@ -130,37 +130,90 @@ func (t *tileBody) multiply() {
 	b := Load(Param("b"), GP64())
 	bRow := t.stride("bRow")
 
-	// Packed or not, the processor does not foresee all of what is read next:
-	// rows of a plain matrix lie on different pages.
 	aheadA, aheadB := GP64(), GP64()
 	MOVQ(aCol, aheadA)
 	SHLQ(U8(4), aheadA)
 	MOVQ(bRow, aheadB)
 	SHLQ(U8(3), aheadB)
 
-	row := make([]vector, t.vectors)
-	for j := range row {
-		row[j] = t.vector()
+	m := multiplication{tileBody: t, a: a, b: b, bRow: bRow, aheadA: aheadA, aheadB: aheadB}
+	for range t.vectors {
+		m.row = append(m.row, t.vector())
 	}
-	broadcast := t.vector()
-
+	m.broadcast = t.vector()
+	if t.rows == t.set.rows() {
+		m.unrolled(k, aCol, 4, "plain")
+		m.unrolled(k, aCol, 4*t.rows, "packed")
+	}
 	loop := t.label("loop")
 	Label(loop)
-	PREFETCHT0(Mem{Base: a.base[0], Index: aheadA, Scale: 1})
-	t.prefetchRow(Mem{Base: b, Index: aheadB, Scale: 1})
-	for j, v := range row {
-		t.load(Mem{Base: b, Disp: 4 * t.lanes() * j}, v, t.maskedAt(j))
-	}
+	m.prefetch()
+	m.step(Mem{Base: b}, 0)
 	ADDQ(bRow, b)
-	for i := range t.rows {
-		VBROADCASTSS(a.at(i), broadcast)
-		for j := range row {
-			VFMADD231PS(row[j], broadcast, t.acc[i][j])
-		}
-	}
 	a.advance(aCol)
 	DECQ(k)
 	JNE(LabelRef(loop))
+	Label(t.label("done"))
+}
+
+// A multiplication is what the loops over k of a tile share.
+type multiplication struct {
+	*tileBody
+	a              rowPointers
+	b, bRow        reg.Register
+	aheadA, aheadB reg.Register // distances
+	row            []vector     // of B
+	broadcast      vector
+}
+
+// prefetch asks for what the processor does not foresee, packed or not: rows of
+// a plain matrix lie on different pages.
+func (m *multiplication) prefetch() {
+	PREFETCHT0(Mem{Base: m.a.base[0], Index: m.aheadA, Scale: 1})
+	m.prefetchRow(Mem{Base: m.b, Index: m.aheadB, Scale: 1})
+}
+
+// step multiplies a column of A, which is offset bytes behind the pointers, with
+// a row of B.
+func (m *multiplication) step(b Mem, offset int) {
+	for j, v := range m.row {
+		m.load(b.Offset(4*m.lanes()*j), v, m.maskedAt(j))
+	}
+	for i, acc := range m.acc {
+		VBROADCASTSS(m.a.at(i).Offset(offset), m.broadcast)
+		for j, v := range m.row {
+			VFMADD231PS(v, m.broadcast, acc[j])
+		}
+	}
+}
+
+// unrolled writes a loop that takes four steps at a time, while there are as
+// many, if the columns of A are a known number of bytes apart. Its fewer
+// additions leave ports to the multiplications.
+func (m *multiplication) unrolled(k, aCol reg.Register, column int, name string) {
+	loop, rest, other := m.label(name), m.label(name+"Rest"), m.label(name+"Not")
+	CMPQ(aCol, U32(column))
+	JNE(LabelRef(other))
+	SUBQ(U8(4), k)
+	JLT(LabelRef(rest))
+	three := GP64()
+	LEAQ(Mem{Base: m.bRow, Index: m.bRow, Scale: 2}, three)
+	Label(loop)
+	m.prefetch()
+	m.step(Mem{Base: m.b}, 0)
+	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 1}, column)
+	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 2}, 2*column)
+	m.step(Mem{Base: m.b, Index: three, Scale: 1}, 3*column)
+	LEAQ(Mem{Base: m.b, Index: m.bRow, Scale: 4}, m.b)
+	for _, pointer := range m.a.base {
+		ADDQ(U32(4*column), pointer)
+	}
+	SUBQ(U8(4), k)
+	JGE(LabelRef(loop))
+	Label(rest)
+	ADDQ(U8(4), k)
+	JEQ(LabelRef(m.label("done")))
+	Label(other)
 }
 
 // update writes C = alpha*acc + beta*C. With beta = 0, C is not read.
