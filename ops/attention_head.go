@@ -7,7 +7,7 @@ import (
 // queryBlock is the number of queries worked on together: enough for efficient
 // products, and few enough that their scores stay in cache and that little is
 // computed beyond what causality lets them see.
-const queryBlock = 48
+const queryBlock = 24
 
 // A tile has a row for each query of a block with an element for each key. There
 // is room for queryBlock elements in front of every row.
@@ -37,14 +37,26 @@ func (a *attention) biasedSize() int {
 	return ceilDiv(queryBlock*a.d, 16) * 16
 }
 
+// transposedRow returns the distance of the rows of a transposed matrix, with an
+// element for each key.
+func (a *attention) transposedRow() int { return ceilDiv(a.s, 16) * 16 }
+
+// transposedSize is the size of the keys and positions of a head, transposed.
+func (a *attention) transposedSize() int {
+	if a.r == nil {
+		return a.d * a.transposedRow()
+	}
+	return 2 * a.d * a.transposedRow()
+}
+
 func (a *attention) forwardScratch() int {
-	return a.tileSize() + 2*a.biasedSize() + max(simd.GemmWork(queryBlock, a.s, a.d), simd.GemmWork(queryBlock, a.e, a.s))
+	return a.transposedSize() + a.tileSize() + 2*a.biasedSize() + max(simd.GemmWork(queryBlock, a.s, a.d), simd.GemmWork(queryBlock, a.e, a.s))
 }
 
 func (a *attention) backwardScratch() int {
 	b := queryBlock
-	return 2*a.tileSize() + 4*a.biasedSize() + max(simd.GemmWork(b, a.s, a.d), simd.GemmWork(b, a.s, a.e),
-		simd.GemmWork(a.s, a.e, b), simd.GemmWork(a.s, a.d, b), simd.GemmWork(b, a.d, a.s))
+	return a.transposedSize() + a.e*a.transposedRow() + 2*a.tileSize() + 4*a.biasedSize() +
+		max(simd.GemmWork(b, a.s, a.d), simd.GemmWork(b, a.s, a.e), simd.GemmWork(a.s, a.e, b), simd.GemmWork(a.s, a.d, b), simd.GemmWork(b, a.d, a.s))
 }
 
 // attentionHead is one head of one example. Its slices begin with its first
@@ -54,7 +66,8 @@ type attentionHead struct {
 	n, h             int
 	q, k, v, r, u, w []float32
 	y, rows          []float32
-	firstBit         int // in keep
+	firstBit         int       // in keep
+	kT, rT           []float32 // k and r transposed
 	work             []float32
 }
 
@@ -117,21 +130,35 @@ func (h *attentionHead) block(first int, biased [2][]float32) block {
 	return b
 }
 
-// positions returns the rows of r, or of its gradient, that the block's last
-// query meets, from the most distant key on.
-func (h *attentionHead) positions(b block, r []float32) []float32 {
-	return r[(h.t-b.first-b.rows)*h.widthQK:]
+// farthest returns the row of r for the block's last query and the first key.
+func (h *attentionHead) farthest(b block) int { return h.t - b.first - b.rows }
+
+// transpose copies the first s rows of x, width elements of each, to working
+// memory: to columns. What is used for block after block is better stored so.
+func (h *attentionHead) transpose(x []float32, width, stride int) []float32 {
+	dst := h.take(width * h.transposedRow())
+	simd.Transpose(dst, h.transposedRow(), x, stride, h.s, width)
+	return dst
+}
+
+// transposeKeys sets kT and, for relative attention, rT.
+func (h *attentionHead) transposeKeys() {
+	h.kT = h.transpose(h.k, h.d, h.widthQK)
+	if h.r != nil {
+		h.rT = h.transpose(h.r, h.d, h.widthQK)
+	}
 }
 
 // scores fills x with the scores of a block.
 func (h *attentionHead) scores(x tile, b block) {
-	simd.Gemm(false, true, b.rows, b.keys, h.d, h.scale, b.withU, b.rowU, h.k, h.widthQK, 0, x.from(0), x.row, h.work)
+	simd.Gemm(false, false, b.rows, b.keys, h.d, h.scale, b.withU, b.rowU, h.kT, h.transposedRow(), 0, x.from(0), x.row, h.work)
 	if h.r != nil {
-		simd.Gemm(false, true, b.rows, b.keys, h.d, h.scale, b.withW, h.d, h.positions(b, h.r), h.widthQK, 1, x.shifted(b.rows), x.row+1, h.work)
+		simd.Gemm(false, false, b.rows, b.keys, h.d, h.scale, b.withW, h.d, h.rT[h.farthest(b):], h.transposedRow(), 1, x.shifted(b.rows), x.row+1, h.work)
 	}
 }
 
 func (h *attentionHead) forward() {
+	h.transposeKeys()
 	x := h.takeTile()
 	biased := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
 	for first := 0; first < h.t; first += queryBlock {
@@ -191,6 +218,8 @@ func (h *attentionHead) backward(dy []float32, grad headGradients) {
 			clear(sum.of[i*sum.stride:][:sum.cols])
 		}
 	}
+	h.transposeKeys()
+	vT := h.transpose(h.v, h.e, h.widthVO)
 	p, ds := h.takeTile(), h.takeTile()
 	biased := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
 	dq := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
@@ -198,7 +227,7 @@ func (h *attentionHead) backward(dy []float32, grad headGradients) {
 		b := h.block(first, biased)
 		dy := dy[first*h.widthVO:]
 		h.scores(p, b)
-		simd.Gemm(false, true, b.rows, b.keys, h.e, h.factor, dy, h.widthVO, h.v, h.widthVO, 0, ds.from(0), ds.row, h.work)
+		simd.Gemm(false, false, b.rows, b.keys, h.e, h.factor, dy, h.widthVO, vT, h.transposedRow(), 0, ds.from(0), ds.row, h.work)
 		h.softmaxBackward(p, ds, b, dy)
 		if grad.v != nil {
 			simd.Gemm(true, false, b.keys, h.e, b.rows, h.factor, p.from(0), p.row, dy, h.widthVO, 1, grad.v, h.widthVO, h.work)
@@ -207,7 +236,7 @@ func (h *attentionHead) backward(dy []float32, grad headGradients) {
 			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.from(0), ds.row, b.withU, b.rowU, 1, grad.k, h.widthQK, h.work)
 		}
 		if grad.r != nil {
-			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.shifted(b.rows), ds.row+1, b.withW, h.d, 1, h.positions(b, grad.r), h.widthQK, h.work)
+			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.shifted(b.rows), ds.row+1, b.withW, h.d, 1, grad.r[h.farthest(b)*h.widthQK:], h.widthQK, h.work)
 		}
 		h.queryBackward(ds, b, dq, grad)
 	}
@@ -246,7 +275,7 @@ func (h *attentionHead) queryBackward(ds tile, b block, dq [2][]float32, grad he
 		return
 	}
 	simd.Gemm(false, false, b.rows, h.d, b.keys, h.scale, ds.from(0), ds.row, h.k, h.widthQK, 0, dq[0], h.d, h.work)
-	simd.Gemm(false, false, b.rows, h.d, b.keys, h.scale, ds.shifted(b.rows), ds.row+1, h.positions(b, h.r), h.widthQK, 0, dq[1], h.d, h.work)
+	simd.Gemm(false, false, b.rows, h.d, b.keys, h.scale, ds.shifted(b.rows), ds.row+1, h.r[h.farthest(b)*h.widthQK:], h.widthQK, 0, dq[1], h.d, h.work)
 	for i, bias := range [][]float32{grad.u, grad.w} {
 		if bias != nil {
 			simd.SumRows(bias[:h.d], dq[i][:b.rows*h.d], b.rows)

@@ -56,7 +56,7 @@ func SoftmaxWeights(x []float32, keep []uint32, from int) (largest, sum float32)
 //	x[i]  = p                  or 0 where bit from+i of keep is not set
 //	dp[i] = p * (dp[i] - dot)  or p * -dot there
 //
-// A nil keep keeps everything.
+// A nil keep keeps everything. No score may be above largest.
 func SoftmaxWeightsBackward(x, dp []float32, largest, inverseSum, dot float32, keep []uint32, from int) {
 	dp = dp[:len(x)]
 	for lo := 0; lo < len(x); lo += softmaxBlock {

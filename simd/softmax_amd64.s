@@ -105,7 +105,7 @@ DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
 // func expSumAVX2(dst []float32, x []float32, shift float32) float32
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
@@ -118,170 +118,106 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
 	JLT          enough7
 
 loop6:
-	VMOVUPS (CX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VADDPS  Y5, Y1, Y1
-	VMOVUPS Y5, (AX)(BX*4)
-	VMOVUPS 32(CX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS Y5, 32(AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, DX
-	CMPQ    DX, $0x10
-	JGE     loop6
+	VMOVUPS      (CX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VMOVUPS      Y5, (AX)(BX*4)
+	VMOVUPS      32(CX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VMOVUPS      Y5, 32(AX)(BX*4)
+	ADDQ         $0x10, BX
+	SUBQ         $0x10, DX
+	CMPQ         DX, $0x10
+	JGE          loop6
 
 enough7:
-	TESTQ      DX, DX
-	JEQ        done8
-	MOVQ       $0x00000008, SI
-	CMPQ       DX, SI
-	CMOVQLT    DX, SI
-	SUBQ       SI, DX
-	LEAQ       tailMasks<>+32(SB), DI
-	NEGQ       SI
-	VMOVUPS    (DI)(SI*4), Y3
-	VMASKMOVPS (CX)(BX*4), Y3, Y4
-	VSUBPS     Y0, Y4, Y4
-	VMOVUPS    expMin<>+0(SB), Y5
-	VMAXPS     Y4, Y5, Y4
-	VMOVUPS    expMax<>+0(SB), Y5
-	VMINPS     Y4, Y5, Y4
-	VMULPS     log2E<>+0(SB), Y4, Y5
-	VADDPS     rounder<>+0(SB), Y5, Y5
-	VSUBPS     rounder<>+0(SB), Y5, Y6
-	VMULPS     ln2Hi<>+0(SB), Y6, Y7
-	VSUBPS     Y7, Y4, Y4
-	VMULPS     ln2Lo<>+0(SB), Y6, Y7
-	VSUBPS     Y7, Y4, Y4
-	VMULPS     expC4<>+0(SB), Y4, Y6
-	VADDPS     expC3<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     expC2<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     expC1<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     expC0<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     Y4, Y6, Y6
-	VADDPS     one<>+0(SB), Y6, Y6
-	VPSUBD     rounderBits<>+0(SB), Y5, Y5
-	VPSRAD     $0x01, Y5, Y4
-	VPSUBD     Y4, Y5, Y5
-	VPADDD     bias<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y6, Y6
-	VPADDD     bias<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y6, Y6
-	VANDPS     Y3, Y6, Y6
-	VADDPS     Y6, Y1, Y1
-	VMASKMOVPS Y6, Y3, (AX)(BX*4)
-	LEAQ       tailMasks<>+32(SB), SI
-	NEGQ       DX
-	VMOVUPS    (SI)(DX*4), Y3
-	VMASKMOVPS 32(CX)(BX*4), Y3, Y4
-	VSUBPS     Y0, Y4, Y4
-	VMOVUPS    expMin<>+0(SB), Y0
-	VMAXPS     Y4, Y0, Y4
-	VMOVUPS    expMax<>+0(SB), Y0
-	VMINPS     Y4, Y0, Y4
-	VMULPS     log2E<>+0(SB), Y4, Y0
-	VADDPS     rounder<>+0(SB), Y0, Y0
-	VSUBPS     rounder<>+0(SB), Y0, Y5
-	VMULPS     ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS     Y6, Y4, Y4
-	VMULPS     ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS     Y6, Y4, Y4
-	VMULPS     expC4<>+0(SB), Y4, Y5
-	VADDPS     expC3<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     expC2<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     expC1<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     expC0<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     Y4, Y5, Y5
-	VADDPS     one<>+0(SB), Y5, Y5
-	VPSUBD     rounderBits<>+0(SB), Y0, Y0
-	VPSRAD     $0x01, Y0, Y4
-	VPSUBD     Y4, Y0, Y0
-	VPADDD     bias<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VPADDD     bias<>+0(SB), Y0, Y0
-	VPSLLD     $0x17, Y0, Y0
-	VMULPS     Y0, Y5, Y5
-	VANDPS     Y3, Y5, Y5
-	VADDPS     Y5, Y2, Y2
-	VMASKMOVPS Y5, Y3, 32(AX)(BX*4)
+	TESTQ        DX, DX
+	JEQ          done8
+	MOVQ         $0x00000008, SI
+	CMPQ         DX, SI
+	CMOVQLT      DX, SI
+	SUBQ         SI, DX
+	LEAQ         tailMasks<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPS      (DI)(SI*4), Y3
+	VMASKMOVPS   (CX)(BX*4), Y3, Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y5
+	VFMADD231PS  log2E<>+0(SB), Y4, Y5
+	VSUBPS       biasedRounder<>+0(SB), Y5, Y6
+	VFNMADD231PS ln2Hi<>+0(SB), Y6, Y4
+	VFNMADD231PS ln2Lo<>+0(SB), Y6, Y4
+	VMOVUPS      expC4<>+0(SB), Y6
+	VFMADD213PS  expC3<>+0(SB), Y4, Y6
+	VFMADD213PS  expC2<>+0(SB), Y4, Y6
+	VFMADD213PS  expC1<>+0(SB), Y4, Y6
+	VFMADD213PS  expC0<>+0(SB), Y4, Y6
+	VFMADD213PS  one<>+0(SB), Y4, Y6
+	VFMADD213PS  one<>+0(SB), Y4, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y3, Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	VMASKMOVPS   Y6, Y3, (AX)(BX*4)
+	LEAQ         tailMasks<>+32(SB), SI
+	NEGQ         DX
+	VMOVUPS      (SI)(DX*4), Y3
+	VMASKMOVPS   32(CX)(BX*4), Y3, Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y0
+	VMAXPS       Y4, Y0, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y0
+	VFMADD231PS  log2E<>+0(SB), Y4, Y0
+	VSUBPS       biasedRounder<>+0(SB), Y0, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y4
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y4
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y4, Y5
+	VFMADD213PS  expC2<>+0(SB), Y4, Y5
+	VFMADD213PS  expC1<>+0(SB), Y4, Y5
+	VFMADD213PS  expC0<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VANDPS       Y3, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VMASKMOVPS   Y5, Y3, 32(AX)(BX*4)
 
 done8:
 	VMOVAPS      Y2, Y0
@@ -296,41 +232,41 @@ done8:
 	VZEROUPPER
 	RET
 
-DATA expMin<>+0(SB)/4, $0xc2d00000
-DATA expMin<>+4(SB)/4, $0xc2d00000
-DATA expMin<>+8(SB)/4, $0xc2d00000
-DATA expMin<>+12(SB)/4, $0xc2d00000
-DATA expMin<>+16(SB)/4, $0xc2d00000
-DATA expMin<>+20(SB)/4, $0xc2d00000
-DATA expMin<>+24(SB)/4, $0xc2d00000
-DATA expMin<>+28(SB)/4, $0xc2d00000
-DATA expMin<>+32(SB)/4, $0xc2d00000
-DATA expMin<>+36(SB)/4, $0xc2d00000
-DATA expMin<>+40(SB)/4, $0xc2d00000
-DATA expMin<>+44(SB)/4, $0xc2d00000
-DATA expMin<>+48(SB)/4, $0xc2d00000
-DATA expMin<>+52(SB)/4, $0xc2d00000
-DATA expMin<>+56(SB)/4, $0xc2d00000
-DATA expMin<>+60(SB)/4, $0xc2d00000
-GLOBL expMin<>(SB), RODATA|NOPTR, $64
+DATA expBelow0Min<>+0(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+4(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+8(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+12(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+16(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+20(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+24(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+28(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+32(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+36(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+40(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+44(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+48(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+52(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+56(SB)/4, $0xc2b00000
+DATA expBelow0Min<>+60(SB)/4, $0xc2b00000
+GLOBL expBelow0Min<>(SB), RODATA|NOPTR, $64
 
-DATA expMax<>+0(SB)/4, $0x42b20000
-DATA expMax<>+4(SB)/4, $0x42b20000
-DATA expMax<>+8(SB)/4, $0x42b20000
-DATA expMax<>+12(SB)/4, $0x42b20000
-DATA expMax<>+16(SB)/4, $0x42b20000
-DATA expMax<>+20(SB)/4, $0x42b20000
-DATA expMax<>+24(SB)/4, $0x42b20000
-DATA expMax<>+28(SB)/4, $0x42b20000
-DATA expMax<>+32(SB)/4, $0x42b20000
-DATA expMax<>+36(SB)/4, $0x42b20000
-DATA expMax<>+40(SB)/4, $0x42b20000
-DATA expMax<>+44(SB)/4, $0x42b20000
-DATA expMax<>+48(SB)/4, $0x42b20000
-DATA expMax<>+52(SB)/4, $0x42b20000
-DATA expMax<>+56(SB)/4, $0x42b20000
-DATA expMax<>+60(SB)/4, $0x42b20000
-GLOBL expMax<>(SB), RODATA|NOPTR, $64
+DATA biasedRounder<>+0(SB)/4, $0x4b40007f
+DATA biasedRounder<>+4(SB)/4, $0x4b40007f
+DATA biasedRounder<>+8(SB)/4, $0x4b40007f
+DATA biasedRounder<>+12(SB)/4, $0x4b40007f
+DATA biasedRounder<>+16(SB)/4, $0x4b40007f
+DATA biasedRounder<>+20(SB)/4, $0x4b40007f
+DATA biasedRounder<>+24(SB)/4, $0x4b40007f
+DATA biasedRounder<>+28(SB)/4, $0x4b40007f
+DATA biasedRounder<>+32(SB)/4, $0x4b40007f
+DATA biasedRounder<>+36(SB)/4, $0x4b40007f
+DATA biasedRounder<>+40(SB)/4, $0x4b40007f
+DATA biasedRounder<>+44(SB)/4, $0x4b40007f
+DATA biasedRounder<>+48(SB)/4, $0x4b40007f
+DATA biasedRounder<>+52(SB)/4, $0x4b40007f
+DATA biasedRounder<>+56(SB)/4, $0x4b40007f
+DATA biasedRounder<>+60(SB)/4, $0x4b40007f
+GLOBL biasedRounder<>(SB), RODATA|NOPTR, $64
 
 DATA log2E<>+0(SB)/4, $0x3fb8aa3b
 DATA log2E<>+4(SB)/4, $0x3fb8aa3b
@@ -349,24 +285,6 @@ DATA log2E<>+52(SB)/4, $0x3fb8aa3b
 DATA log2E<>+56(SB)/4, $0x3fb8aa3b
 DATA log2E<>+60(SB)/4, $0x3fb8aa3b
 GLOBL log2E<>(SB), RODATA|NOPTR, $64
-
-DATA rounder<>+0(SB)/4, $0x4b400000
-DATA rounder<>+4(SB)/4, $0x4b400000
-DATA rounder<>+8(SB)/4, $0x4b400000
-DATA rounder<>+12(SB)/4, $0x4b400000
-DATA rounder<>+16(SB)/4, $0x4b400000
-DATA rounder<>+20(SB)/4, $0x4b400000
-DATA rounder<>+24(SB)/4, $0x4b400000
-DATA rounder<>+28(SB)/4, $0x4b400000
-DATA rounder<>+32(SB)/4, $0x4b400000
-DATA rounder<>+36(SB)/4, $0x4b400000
-DATA rounder<>+40(SB)/4, $0x4b400000
-DATA rounder<>+44(SB)/4, $0x4b400000
-DATA rounder<>+48(SB)/4, $0x4b400000
-DATA rounder<>+52(SB)/4, $0x4b400000
-DATA rounder<>+56(SB)/4, $0x4b400000
-DATA rounder<>+60(SB)/4, $0x4b400000
-GLOBL rounder<>(SB), RODATA|NOPTR, $64
 
 DATA ln2Hi<>+0(SB)/4, $0x3f318000
 DATA ln2Hi<>+4(SB)/4, $0x3f318000
@@ -512,44 +430,8 @@ DATA one<>+56(SB)/4, $0x3f800000
 DATA one<>+60(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $64
 
-DATA rounderBits<>+0(SB)/4, $0x4b400000
-DATA rounderBits<>+4(SB)/4, $0x4b400000
-DATA rounderBits<>+8(SB)/4, $0x4b400000
-DATA rounderBits<>+12(SB)/4, $0x4b400000
-DATA rounderBits<>+16(SB)/4, $0x4b400000
-DATA rounderBits<>+20(SB)/4, $0x4b400000
-DATA rounderBits<>+24(SB)/4, $0x4b400000
-DATA rounderBits<>+28(SB)/4, $0x4b400000
-DATA rounderBits<>+32(SB)/4, $0x4b400000
-DATA rounderBits<>+36(SB)/4, $0x4b400000
-DATA rounderBits<>+40(SB)/4, $0x4b400000
-DATA rounderBits<>+44(SB)/4, $0x4b400000
-DATA rounderBits<>+48(SB)/4, $0x4b400000
-DATA rounderBits<>+52(SB)/4, $0x4b400000
-DATA rounderBits<>+56(SB)/4, $0x4b400000
-DATA rounderBits<>+60(SB)/4, $0x4b400000
-GLOBL rounderBits<>(SB), RODATA|NOPTR, $64
-
-DATA bias<>+0(SB)/4, $0x0000007f
-DATA bias<>+4(SB)/4, $0x0000007f
-DATA bias<>+8(SB)/4, $0x0000007f
-DATA bias<>+12(SB)/4, $0x0000007f
-DATA bias<>+16(SB)/4, $0x0000007f
-DATA bias<>+20(SB)/4, $0x0000007f
-DATA bias<>+24(SB)/4, $0x0000007f
-DATA bias<>+28(SB)/4, $0x0000007f
-DATA bias<>+32(SB)/4, $0x0000007f
-DATA bias<>+36(SB)/4, $0x0000007f
-DATA bias<>+40(SB)/4, $0x0000007f
-DATA bias<>+44(SB)/4, $0x0000007f
-DATA bias<>+48(SB)/4, $0x0000007f
-DATA bias<>+52(SB)/4, $0x0000007f
-DATA bias<>+56(SB)/4, $0x0000007f
-DATA bias<>+60(SB)/4, $0x0000007f
-GLOBL bias<>(SB), RODATA|NOPTR, $64
-
 // func expSumMaskAVX2(dst []float32, x []float32, bits []uint32, shift float32) float32
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·expSumMaskAVX2(SB), NOSPLIT, $0-84
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
@@ -565,36 +447,20 @@ TEXT ·expSumMaskAVX2(SB), NOSPLIT, $0-84
 loop9:
 	VMOVUPS      (CX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y1, Y1
@@ -605,36 +471,20 @@ loop9:
 	VMOVUPS      Y5, (AX)(SI*4)
 	VMOVUPS      32(CX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VADDPS       Y5, Y2, Y2
@@ -661,36 +511,20 @@ enough10:
 	VMOVUPS      (R8)(DI*4), Y3
 	VMASKMOVPS   (CX)(SI*4), Y3, Y4
 	VSUBPS       Y0, Y4, Y4
-	VMOVUPS      expMin<>+0(SB), Y5
+	VMOVUPS      expBelow0Min<>+0(SB), Y5
 	VMAXPS       Y4, Y5, Y4
-	VMOVUPS      expMax<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMULPS       log2E<>+0(SB), Y4, Y5
-	VADDPS       rounder<>+0(SB), Y5, Y5
-	VSUBPS       rounder<>+0(SB), Y5, Y6
-	VMULPS       ln2Hi<>+0(SB), Y6, Y7
-	VSUBPS       Y7, Y4, Y4
-	VMULPS       ln2Lo<>+0(SB), Y6, Y7
-	VSUBPS       Y7, Y4, Y4
-	VMULPS       expC4<>+0(SB), Y4, Y6
-	VADDPS       expC3<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       expC2<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       expC1<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       expC0<>+0(SB), Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       Y4, Y6, Y6
-	VADDPS       one<>+0(SB), Y6, Y6
-	VPSUBD       rounderBits<>+0(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y4
-	VPSUBD       Y4, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VPADDD       bias<>+0(SB), Y5, Y5
+	VMOVUPS      biasedRounder<>+0(SB), Y5
+	VFMADD231PS  log2E<>+0(SB), Y4, Y5
+	VSUBPS       biasedRounder<>+0(SB), Y5, Y6
+	VFNMADD231PS ln2Hi<>+0(SB), Y6, Y4
+	VFNMADD231PS ln2Lo<>+0(SB), Y6, Y4
+	VMOVUPS      expC4<>+0(SB), Y6
+	VFMADD213PS  expC3<>+0(SB), Y4, Y6
+	VFMADD213PS  expC2<>+0(SB), Y4, Y6
+	VFMADD213PS  expC1<>+0(SB), Y4, Y6
+	VFMADD213PS  expC0<>+0(SB), Y4, Y6
+	VFMADD213PS  one<>+0(SB), Y4, Y6
+	VFMADD213PS  one<>+0(SB), Y4, Y6
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y6, Y6
 	VANDPS       Y3, Y6, Y6
@@ -705,36 +539,20 @@ enough10:
 	VMOVUPS      (DI)(BX*4), Y3
 	VMASKMOVPS   32(CX)(SI*4), Y3, Y4
 	VSUBPS       Y0, Y4, Y4
-	VMOVUPS      expMin<>+0(SB), Y0
+	VMOVUPS      expBelow0Min<>+0(SB), Y0
 	VMAXPS       Y4, Y0, Y4
-	VMOVUPS      expMax<>+0(SB), Y0
-	VMINPS       Y4, Y0, Y4
-	VMULPS       log2E<>+0(SB), Y4, Y0
-	VADDPS       rounder<>+0(SB), Y0, Y0
-	VSUBPS       rounder<>+0(SB), Y0, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y4, Y4
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y4, Y4
-	VMULPS       expC4<>+0(SB), Y4, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y0, Y0
-	VPSRAD       $0x01, Y0, Y4
-	VPSUBD       Y4, Y0, Y0
-	VPADDD       bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VPADDD       bias<>+0(SB), Y0, Y0
+	VMOVUPS      biasedRounder<>+0(SB), Y0
+	VFMADD231PS  log2E<>+0(SB), Y4, Y0
+	VSUBPS       biasedRounder<>+0(SB), Y0, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y4
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y4
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y4, Y5
+	VFMADD213PS  expC2<>+0(SB), Y4, Y5
+	VFMADD213PS  expC1<>+0(SB), Y4, Y5
+	VFMADD213PS  expC0<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
 	VPSLLD       $0x17, Y0, Y0
 	VMULPS       Y0, Y5, Y5
 	VANDPS       Y3, Y5, Y5
@@ -777,7 +595,7 @@ DATA laneBits<>+60(SB)/4, $0x00000080
 GLOBL laneBits<>(SB), RODATA|NOPTR, $64
 
 // func softmaxBackwardAVX2(x []float32, dp []float32, largest float32, inverseSum float32, dot float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·softmaxBackwardAVX2(SB), NOSPLIT, $0-60
 	MOVQ         x_base+0(FP), AX
 	MOVQ         dp_base+24(FP), CX
@@ -790,274 +608,178 @@ TEXT ·softmaxBackwardAVX2(SB), NOSPLIT, $0-60
 	JLT          enough13
 
 loop12:
-	VMOVUPS (AX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS (CX)(BX*4), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y5, Y3, Y3
-	VMOVUPS Y3, (CX)(BX*4)
-	VMOVUPS Y5, (AX)(BX*4)
-	VMOVUPS 32(AX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS 32(CX)(BX*4), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y5, Y3, Y3
-	VMOVUPS Y3, 32(CX)(BX*4)
-	VMOVUPS Y5, 32(AX)(BX*4)
-	VMOVUPS 64(AX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS 64(CX)(BX*4), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y5, Y3, Y3
-	VMOVUPS Y3, 64(CX)(BX*4)
-	VMOVUPS Y5, 64(AX)(BX*4)
-	VMOVUPS 96(AX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS 96(CX)(BX*4), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y5, Y3, Y3
-	VMOVUPS Y3, 96(CX)(BX*4)
-	VMOVUPS Y5, 96(AX)(BX*4)
-	ADDQ    $0x20, BX
-	SUBQ    $0x20, DX
-	CMPQ    DX, $0x20
-	JGE     loop12
+	VMOVUPS      (AX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (CX)(BX*4), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      Y3, (CX)(BX*4)
+	VMOVUPS      Y5, (AX)(BX*4)
+	VMOVUPS      32(AX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      32(CX)(BX*4), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 32(CX)(BX*4)
+	VMOVUPS      Y5, 32(AX)(BX*4)
+	VMOVUPS      64(AX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      64(CX)(BX*4), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 64(CX)(BX*4)
+	VMOVUPS      Y5, 64(AX)(BX*4)
+	VMOVUPS      96(AX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      96(CX)(BX*4), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 96(CX)(BX*4)
+	VMOVUPS      Y5, 96(AX)(BX*4)
+	ADDQ         $0x20, BX
+	SUBQ         $0x20, DX
+	CMPQ         DX, $0x20
+	JGE          loop12
 
 enough13:
 	CMPQ DX, $0x08
 	JLT  enough15
 
 loop14:
-	VMOVUPS (AX)(BX*4), Y3
-	VSUBPS  Y0, Y3, Y3
-	VMOVUPS expMin<>+0(SB), Y4
-	VMAXPS  Y3, Y4, Y3
-	VMOVUPS expMax<>+0(SB), Y4
-	VMINPS  Y3, Y4, Y3
-	VMULPS  log2E<>+0(SB), Y3, Y4
-	VADDPS  rounder<>+0(SB), Y4, Y4
-	VSUBPS  rounder<>+0(SB), Y4, Y5
-	VMULPS  ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS  Y6, Y3, Y3
-	VMULPS  expC4<>+0(SB), Y3, Y5
-	VADDPS  expC3<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC2<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC1<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  expC0<>+0(SB), Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	VADDPS  one<>+0(SB), Y5, Y5
-	VPSUBD  rounderBits<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  bias<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS (CX)(BX*4), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y5, Y3, Y3
-	VMOVUPS Y3, (CX)(BX*4)
-	VMOVUPS Y5, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	SUBQ    $0x08, DX
-	CMPQ    DX, $0x08
-	JGE     loop14
+	VMOVUPS      (AX)(BX*4), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (CX)(BX*4), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      Y3, (CX)(BX*4)
+	VMOVUPS      Y5, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          loop14
 
 enough15:
-	TESTQ      DX, DX
-	JEQ        done16
-	LEAQ       tailMasks<>+32(SB), SI
-	NEGQ       DX
-	VMOVUPS    (SI)(DX*4), Y3
-	VMASKMOVPS (AX)(BX*4), Y3, Y4
-	VSUBPS     Y0, Y4, Y4
-	VMOVUPS    expMin<>+0(SB), Y0
-	VMAXPS     Y4, Y0, Y4
-	VMOVUPS    expMax<>+0(SB), Y0
-	VMINPS     Y4, Y0, Y4
-	VMULPS     log2E<>+0(SB), Y4, Y0
-	VADDPS     rounder<>+0(SB), Y0, Y0
-	VSUBPS     rounder<>+0(SB), Y0, Y5
-	VMULPS     ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS     Y6, Y4, Y4
-	VMULPS     ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS     Y6, Y4, Y4
-	VMULPS     expC4<>+0(SB), Y4, Y5
-	VADDPS     expC3<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     expC2<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     expC1<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     expC0<>+0(SB), Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VMULPS     Y4, Y5, Y5
-	VADDPS     Y4, Y5, Y5
-	VADDPS     one<>+0(SB), Y5, Y5
-	VPSUBD     rounderBits<>+0(SB), Y0, Y0
-	VPSRAD     $0x01, Y0, Y4
-	VPSUBD     Y4, Y0, Y0
-	VPADDD     bias<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VPADDD     bias<>+0(SB), Y0, Y0
-	VPSLLD     $0x17, Y0, Y0
-	VMULPS     Y0, Y5, Y5
-	VMULPS     Y1, Y5, Y5
-	VMASKMOVPS (CX)(BX*4), Y3, Y0
-	VSUBPS     Y2, Y0, Y0
-	VMULPS     Y5, Y0, Y0
-	VMASKMOVPS Y0, Y3, (CX)(BX*4)
-	VMASKMOVPS Y5, Y3, (AX)(BX*4)
+	TESTQ        DX, DX
+	JEQ          done16
+	LEAQ         tailMasks<>+32(SB), SI
+	NEGQ         DX
+	VMOVUPS      (SI)(DX*4), Y3
+	VMASKMOVPS   (AX)(BX*4), Y3, Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y0
+	VMAXPS       Y4, Y0, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y0
+	VFMADD231PS  log2E<>+0(SB), Y4, Y0
+	VSUBPS       biasedRounder<>+0(SB), Y0, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y4
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y4
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y4, Y5
+	VFMADD213PS  expC2<>+0(SB), Y4, Y5
+	VFMADD213PS  expC1<>+0(SB), Y4, Y5
+	VFMADD213PS  expC0<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   (CX)(BX*4), Y3, Y0
+	VSUBPS       Y2, Y0, Y0
+	VMULPS       Y5, Y0, Y0
+	VMASKMOVPS   Y0, Y3, (CX)(BX*4)
+	VMASKMOVPS   Y5, Y3, (AX)(BX*4)
 
 done16:
 	VZEROUPPER
 	RET
 
 // func softmaxBackwardMaskAVX2(x []float32, dp []float32, bits []uint32, largest float32, inverseSum float32, dot float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·softmaxBackwardMaskAVX2(SB), NOSPLIT, $0-84
 	MOVQ         x_base+0(FP), AX
 	MOVQ         dp_base+24(FP), CX
@@ -1073,36 +795,20 @@ TEXT ·softmaxBackwardMaskAVX2(SB), NOSPLIT, $0-84
 loop17:
 	VMOVUPS      (AX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VMULPS       Y1, Y5, Y5
@@ -1118,36 +824,20 @@ loop17:
 	VMOVUPS      Y5, (AX)(SI*4)
 	VMOVUPS      32(AX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VMULPS       Y1, Y5, Y5
@@ -1163,36 +853,20 @@ loop17:
 	VMOVUPS      Y5, 32(AX)(SI*4)
 	VMOVUPS      64(AX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VMULPS       Y1, Y5, Y5
@@ -1208,36 +882,20 @@ loop17:
 	VMOVUPS      Y5, 64(AX)(SI*4)
 	VMOVUPS      96(AX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VMULPS       Y1, Y5, Y5
@@ -1264,36 +922,20 @@ enough18:
 loop19:
 	VMOVUPS      (AX)(SI*4), Y3
 	VSUBPS       Y0, Y3, Y3
-	VMOVUPS      expMin<>+0(SB), Y4
+	VMOVUPS      expBelow0Min<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      expMax<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       log2E<>+0(SB), Y3, Y4
-	VADDPS       rounder<>+0(SB), Y4, Y4
-	VSUBPS       rounder<>+0(SB), Y4, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y3, Y3
-	VMULPS       expC4<>+0(SB), Y3, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VMULPS       Y3, Y5, Y5
-	VADDPS       Y3, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y4, Y4
-	VPSRAD       $0x01, Y4, Y3
-	VPSUBD       Y3, Y4, Y4
-	VPADDD       bias<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VPADDD       bias<>+0(SB), Y4, Y4
+	VMOVUPS      biasedRounder<>+0(SB), Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       biasedRounder<>+0(SB), Y4, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y3
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y3
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y3, Y5
+	VFMADD213PS  expC2<>+0(SB), Y3, Y5
+	VFMADD213PS  expC1<>+0(SB), Y3, Y5
+	VFMADD213PS  expC0<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
+	VFMADD213PS  one<>+0(SB), Y3, Y5
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y5
 	VMULPS       Y1, Y5, Y5
@@ -1321,36 +963,20 @@ enough20:
 	VMOVUPS      (DI)(BX*4), Y3
 	VMASKMOVPS   (AX)(SI*4), Y3, Y4
 	VSUBPS       Y0, Y4, Y4
-	VMOVUPS      expMin<>+0(SB), Y0
+	VMOVUPS      expBelow0Min<>+0(SB), Y0
 	VMAXPS       Y4, Y0, Y4
-	VMOVUPS      expMax<>+0(SB), Y0
-	VMINPS       Y4, Y0, Y4
-	VMULPS       log2E<>+0(SB), Y4, Y0
-	VADDPS       rounder<>+0(SB), Y0, Y0
-	VSUBPS       rounder<>+0(SB), Y0, Y5
-	VMULPS       ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y4, Y4
-	VMULPS       ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS       Y6, Y4, Y4
-	VMULPS       expC4<>+0(SB), Y4, Y5
-	VADDPS       expC3<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       expC2<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       expC1<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       expC0<>+0(SB), Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y4, Y5, Y5
-	VADDPS       one<>+0(SB), Y5, Y5
-	VPSUBD       rounderBits<>+0(SB), Y0, Y0
-	VPSRAD       $0x01, Y0, Y4
-	VPSUBD       Y4, Y0, Y0
-	VPADDD       bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VPADDD       bias<>+0(SB), Y0, Y0
+	VMOVUPS      biasedRounder<>+0(SB), Y0
+	VFMADD231PS  log2E<>+0(SB), Y4, Y0
+	VSUBPS       biasedRounder<>+0(SB), Y0, Y5
+	VFNMADD231PS ln2Hi<>+0(SB), Y5, Y4
+	VFNMADD231PS ln2Lo<>+0(SB), Y5, Y4
+	VMOVUPS      expC4<>+0(SB), Y5
+	VFMADD213PS  expC3<>+0(SB), Y4, Y5
+	VFMADD213PS  expC2<>+0(SB), Y4, Y5
+	VFMADD213PS  expC1<>+0(SB), Y4, Y5
+	VFMADD213PS  expC0<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
+	VFMADD213PS  one<>+0(SB), Y4, Y5
 	VPSLLD       $0x17, Y0, Y0
 	VMULPS       Y0, Y5, Y5
 	VMULPS       Y1, Y5, Y5
@@ -1382,91 +1008,59 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-60
 	JLT          enough23
 
 loop22:
-	VMOVUPS (DX)(BX*4), Z2
-	VSUBPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VADDPS  Z4, Z1, Z1
-	VMOVUPS Z4, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop22
+	VMOVUPS      (DX)(BX*4), Z2
+	VSUBPS       Z0, Z2, Z2
+	VMOVUPS      expBelow0Min<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      biasedRounder<>+0(SB), Z3
+	VFMADD231PS  log2E<>+0(SB), Z2, Z3
+	VSUBPS       biasedRounder<>+0(SB), Z3, Z4
+	VFNMADD231PS ln2Hi<>+0(SB), Z4, Z2
+	VFNMADD231PS ln2Lo<>+0(SB), Z4, Z2
+	VMOVUPS      expC4<>+0(SB), Z4
+	VFMADD213PS  expC3<>+0(SB), Z2, Z4
+	VFMADD213PS  expC2<>+0(SB), Z2, Z4
+	VFMADD213PS  expC1<>+0(SB), Z2, Z4
+	VFMADD213PS  expC0<>+0(SB), Z2, Z4
+	VFMADD213PS  one<>+0(SB), Z2, Z4
+	VFMADD213PS  one<>+0(SB), Z2, Z4
+	VPSLLD       $0x17, Z3, Z3
+	VMULPS       Z3, Z4, Z4
+	VADDPS       Z4, Z1, Z1
+	VMOVUPS      Z4, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	SUBQ         $0x10, CX
+	CMPQ         CX, $0x10
+	JGE          loop22
 
 enough23:
-	TESTQ     CX, CX
-	JEQ       done24
-	MOVL      $0x00000001, SI
-	SHLL      CL, SI
-	DECL      SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX)(BX*4), K1, Z2
-	VSUBPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z0
-	VMAXPS    Z2, Z0, Z2
-	VMOVUPS   expMax<>+0(SB), Z0
-	VMINPS    Z2, Z0, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z0
-	VADDPS    rounder<>+0(SB), Z0, Z0
-	VSUBPS    rounder<>+0(SB), Z0, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VPSUBD    rounderBits<>+0(SB), Z0, Z0
-	VPSRAD    $0x01, Z0, Z2
-	VPSUBD    Z2, Z0, Z0
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z3, Z3
-	VPADDD    bias<>+0(SB), Z0, Z0
-	VPSLLD    $0x17, Z0, Z0
-	VMULPS    Z0, Z3, Z3
-	VMOVAPS.Z Z3, K1, Z3
-	VADDPS    Z3, Z1, Z1
-	VMOVUPS   Z3, K1, (AX)(BX*4)
+	TESTQ        CX, CX
+	JEQ          done24
+	MOVL         $0x00000001, SI
+	SHLL         CL, SI
+	DECL         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX)(BX*4), K1, Z2
+	VSUBPS       Z0, Z2, Z2
+	VMOVUPS      expBelow0Min<>+0(SB), Z0
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      biasedRounder<>+0(SB), Z0
+	VFMADD231PS  log2E<>+0(SB), Z2, Z0
+	VSUBPS       biasedRounder<>+0(SB), Z0, Z3
+	VFNMADD231PS ln2Hi<>+0(SB), Z3, Z2
+	VFNMADD231PS ln2Lo<>+0(SB), Z3, Z2
+	VMOVUPS      expC4<>+0(SB), Z3
+	VFMADD213PS  expC3<>+0(SB), Z2, Z3
+	VFMADD213PS  expC2<>+0(SB), Z2, Z3
+	VFMADD213PS  expC1<>+0(SB), Z2, Z3
+	VFMADD213PS  expC0<>+0(SB), Z2, Z3
+	VFMADD213PS  one<>+0(SB), Z2, Z3
+	VFMADD213PS  one<>+0(SB), Z2, Z3
+	VPSLLD       $0x17, Z0, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVAPS.Z    Z3, K1, Z3
+	VADDPS       Z3, Z1, Z1
+	VMOVUPS      Z3, K1, (AX)(BX*4)
 
 done24:
 	VEXTRACTF64X4 $0x01, Z1, Y0
@@ -1495,96 +1089,64 @@ TEXT ·expSumMaskAVX512(SB), NOSPLIT, $0-84
 	JLT          enough26
 
 loop25:
-	VMOVUPS   (DX)(SI*4), Z2
-	VSUBPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VPSUBD    rounderBits<>+0(SB), Z3, Z3
-	VPSRAD    $0x01, Z3, Z2
-	VPSUBD    Z2, Z3, Z3
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z4, Z4
-	VADDPS    Z4, Z1, Z1
-	KMOVW     (BX), K1
-	VMOVAPS.Z Z4, K1, Z4
-	VMOVUPS   Z4, (AX)(SI*4)
-	ADDQ      $0x02, BX
-	ADDQ      $0x10, SI
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop25
+	VMOVUPS      (DX)(SI*4), Z2
+	VSUBPS       Z0, Z2, Z2
+	VMOVUPS      expBelow0Min<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      biasedRounder<>+0(SB), Z3
+	VFMADD231PS  log2E<>+0(SB), Z2, Z3
+	VSUBPS       biasedRounder<>+0(SB), Z3, Z4
+	VFNMADD231PS ln2Hi<>+0(SB), Z4, Z2
+	VFNMADD231PS ln2Lo<>+0(SB), Z4, Z2
+	VMOVUPS      expC4<>+0(SB), Z4
+	VFMADD213PS  expC3<>+0(SB), Z2, Z4
+	VFMADD213PS  expC2<>+0(SB), Z2, Z4
+	VFMADD213PS  expC1<>+0(SB), Z2, Z4
+	VFMADD213PS  expC0<>+0(SB), Z2, Z4
+	VFMADD213PS  one<>+0(SB), Z2, Z4
+	VFMADD213PS  one<>+0(SB), Z2, Z4
+	VPSLLD       $0x17, Z3, Z3
+	VMULPS       Z3, Z4, Z4
+	VADDPS       Z4, Z1, Z1
+	KMOVW        (BX), K1
+	VMOVAPS.Z    Z4, K1, Z4
+	VMOVUPS      Z4, (AX)(SI*4)
+	ADDQ         $0x02, BX
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, CX
+	CMPQ         CX, $0x10
+	JGE          loop25
 
 enough26:
-	TESTQ     CX, CX
-	JEQ       done27
-	MOVL      $0x00000001, DI
-	SHLL      CL, DI
-	DECL      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (DX)(SI*4), K1, Z2
-	VSUBPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z0
-	VMAXPS    Z2, Z0, Z2
-	VMOVUPS   expMax<>+0(SB), Z0
-	VMINPS    Z2, Z0, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z0
-	VADDPS    rounder<>+0(SB), Z0, Z0
-	VSUBPS    rounder<>+0(SB), Z0, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VMULPS    Z2, Z3, Z3
-	VADDPS    Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VPSUBD    rounderBits<>+0(SB), Z0, Z0
-	VPSRAD    $0x01, Z0, Z2
-	VPSUBD    Z2, Z0, Z0
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z3, Z3
-	VPADDD    bias<>+0(SB), Z0, Z0
-	VPSLLD    $0x17, Z0, Z0
-	VMULPS    Z0, Z3, Z3
-	VMOVAPS.Z Z3, K1, Z3
-	VADDPS    Z3, Z1, Z1
-	KMOVW     (BX), K2
-	VMOVAPS.Z Z3, K2, Z3
-	VMOVUPS   Z3, K1, (AX)(SI*4)
+	TESTQ        CX, CX
+	JEQ          done27
+	MOVL         $0x00000001, DI
+	SHLL         CL, DI
+	DECL         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(SI*4), K1, Z2
+	VSUBPS       Z0, Z2, Z2
+	VMOVUPS      expBelow0Min<>+0(SB), Z0
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      biasedRounder<>+0(SB), Z0
+	VFMADD231PS  log2E<>+0(SB), Z2, Z0
+	VSUBPS       biasedRounder<>+0(SB), Z0, Z3
+	VFNMADD231PS ln2Hi<>+0(SB), Z3, Z2
+	VFNMADD231PS ln2Lo<>+0(SB), Z3, Z2
+	VMOVUPS      expC4<>+0(SB), Z3
+	VFMADD213PS  expC3<>+0(SB), Z2, Z3
+	VFMADD213PS  expC2<>+0(SB), Z2, Z3
+	VFMADD213PS  expC1<>+0(SB), Z2, Z3
+	VFMADD213PS  expC0<>+0(SB), Z2, Z3
+	VFMADD213PS  one<>+0(SB), Z2, Z3
+	VFMADD213PS  one<>+0(SB), Z2, Z3
+	VPSLLD       $0x17, Z0, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVAPS.Z    Z3, K1, Z3
+	VADDPS       Z3, Z1, Z1
+	KMOVW        (BX), K2
+	VMOVAPS.Z    Z3, K2, Z3
+	VMOVUPS      Z3, K1, (AX)(SI*4)
 
 done27:
 	VEXTRACTF64X4 $0x01, Z1, Y0
@@ -1613,268 +1175,172 @@ TEXT ·softmaxBackwardAVX512(SB), NOSPLIT, $0-60
 	JLT          enough29
 
 loop28:
-	VMOVUPS (AX)(BX*4), Z3
-	VSUBPS  Z0, Z3, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS (DX)(BX*4), Z3
-	VSUBPS  Z2, Z3, Z3
-	VMULPS  Z5, Z3, Z3
-	VMOVUPS Z3, (DX)(BX*4)
-	VMOVUPS Z5, (AX)(BX*4)
-	VMOVUPS 64(AX)(BX*4), Z3
-	VSUBPS  Z0, Z3, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS 64(DX)(BX*4), Z3
-	VSUBPS  Z2, Z3, Z3
-	VMULPS  Z5, Z3, Z3
-	VMOVUPS Z3, 64(DX)(BX*4)
-	VMOVUPS Z5, 64(AX)(BX*4)
-	VMOVUPS 128(AX)(BX*4), Z3
-	VSUBPS  Z0, Z3, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS 128(DX)(BX*4), Z3
-	VSUBPS  Z2, Z3, Z3
-	VMULPS  Z5, Z3, Z3
-	VMOVUPS Z3, 128(DX)(BX*4)
-	VMOVUPS Z5, 128(AX)(BX*4)
-	VMOVUPS 192(AX)(BX*4), Z3
-	VSUBPS  Z0, Z3, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS 192(DX)(BX*4), Z3
-	VSUBPS  Z2, Z3, Z3
-	VMULPS  Z5, Z3, Z3
-	VMOVUPS Z3, 192(DX)(BX*4)
-	VMOVUPS Z5, 192(AX)(BX*4)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop28
+	VMOVUPS      (AX)(BX*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (DX)(BX*4), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, (DX)(BX*4)
+	VMOVUPS      Z5, (AX)(BX*4)
+	VMOVUPS      64(AX)(BX*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      64(DX)(BX*4), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, 64(DX)(BX*4)
+	VMOVUPS      Z5, 64(AX)(BX*4)
+	VMOVUPS      128(AX)(BX*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      128(DX)(BX*4), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, 128(DX)(BX*4)
+	VMOVUPS      Z5, 128(AX)(BX*4)
+	VMOVUPS      192(AX)(BX*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      192(DX)(BX*4), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, 192(DX)(BX*4)
+	VMOVUPS      Z5, 192(AX)(BX*4)
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, CX
+	CMPQ         CX, $0x40
+	JGE          loop28
 
 enough29:
 	CMPQ CX, $0x10
 	JLT  enough31
 
 loop30:
-	VMOVUPS (AX)(BX*4), Z3
-	VSUBPS  Z0, Z3, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VMULPS  Z1, Z5, Z5
-	VMOVUPS (DX)(BX*4), Z3
-	VSUBPS  Z2, Z3, Z3
-	VMULPS  Z5, Z3, Z3
-	VMOVUPS Z3, (DX)(BX*4)
-	VMOVUPS Z5, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop30
+	VMOVUPS      (AX)(BX*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (DX)(BX*4), Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, (DX)(BX*4)
+	VMOVUPS      Z5, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	SUBQ         $0x10, CX
+	CMPQ         CX, $0x10
+	JGE          loop30
 
 enough31:
-	TESTQ     CX, CX
-	JEQ       done32
-	MOVL      $0x00000001, SI
-	SHLL      CL, SI
-	DECL      SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (AX)(BX*4), K1, Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z0
-	VMAXPS    Z3, Z0, Z3
-	VMOVUPS   expMax<>+0(SB), Z0
-	VMINPS    Z3, Z0, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z0
-	VADDPS    rounder<>+0(SB), Z0, Z0
-	VSUBPS    rounder<>+0(SB), Z0, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    Z3, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VPSUBD    rounderBits<>+0(SB), Z0, Z0
-	VPSRAD    $0x01, Z0, Z3
-	VPSUBD    Z3, Z0, Z0
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z0, Z0
-	VPSLLD    $0x17, Z0, Z0
-	VMULPS    Z0, Z4, Z4
-	VMULPS    Z1, Z4, Z4
-	VMOVUPS.Z (DX)(BX*4), K1, Z0
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z4, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)(BX*4)
-	VMOVUPS   Z4, K1, (AX)(BX*4)
+	TESTQ        CX, CX
+	JEQ          done32
+	MOVL         $0x00000001, SI
+	SHLL         CL, SI
+	DECL         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (AX)(BX*4), K1, Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z0
+	VMAXPS       Z3, Z0, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z0
+	VFMADD231PS  log2E<>+0(SB), Z3, Z0
+	VSUBPS       biasedRounder<>+0(SB), Z0, Z4
+	VFNMADD231PS ln2Hi<>+0(SB), Z4, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z4, Z3
+	VMOVUPS      expC4<>+0(SB), Z4
+	VFMADD213PS  expC3<>+0(SB), Z3, Z4
+	VFMADD213PS  expC2<>+0(SB), Z3, Z4
+	VFMADD213PS  expC1<>+0(SB), Z3, Z4
+	VFMADD213PS  expC0<>+0(SB), Z3, Z4
+	VFMADD213PS  one<>+0(SB), Z3, Z4
+	VFMADD213PS  one<>+0(SB), Z3, Z4
+	VPSLLD       $0x17, Z0, Z0
+	VMULPS       Z0, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS.Z    (DX)(BX*4), K1, Z0
+	VSUBPS       Z2, Z0, Z0
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      Z0, K1, (DX)(BX*4)
+	VMOVUPS      Z4, K1, (AX)(BX*4)
 
 done32:
 	VZEROUPPER
@@ -1895,288 +1361,192 @@ TEXT ·softmaxBackwardMaskAVX512(SB), NOSPLIT, $0-84
 	JLT          enough34
 
 loop33:
-	VMOVUPS   (AX)(SI*4), Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z5
-	VMULPS    ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VPSUBD    rounderBits<>+0(SB), Z4, Z4
-	VPSRAD    $0x01, Z4, Z3
-	VPSUBD    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z5, Z5
-	VPADDD    bias<>+0(SB), Z4, Z4
-	VPSLLD    $0x17, Z4, Z4
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z5, Z5
-	VMOVUPS   (DX)(SI*4), Z3
-	KMOVW     (BX), K1
-	VMOVAPS.Z Z3, K1, Z3
-	VSUBPS    Z2, Z3, Z3
-	VMULPS    Z5, Z3, Z3
-	VMOVUPS   Z3, (DX)(SI*4)
-	VMOVAPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, (AX)(SI*4)
-	VMOVUPS   64(AX)(SI*4), Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z5
-	VMULPS    ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VPSUBD    rounderBits<>+0(SB), Z4, Z4
-	VPSRAD    $0x01, Z4, Z3
-	VPSUBD    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z5, Z5
-	VPADDD    bias<>+0(SB), Z4, Z4
-	VPSLLD    $0x17, Z4, Z4
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z5, Z5
-	VMOVUPS   64(DX)(SI*4), Z3
-	KMOVW     2(BX), K1
-	VMOVAPS.Z Z3, K1, Z3
-	VSUBPS    Z2, Z3, Z3
-	VMULPS    Z5, Z3, Z3
-	VMOVUPS   Z3, 64(DX)(SI*4)
-	VMOVAPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, 64(AX)(SI*4)
-	VMOVUPS   128(AX)(SI*4), Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z5
-	VMULPS    ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VPSUBD    rounderBits<>+0(SB), Z4, Z4
-	VPSRAD    $0x01, Z4, Z3
-	VPSUBD    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z5, Z5
-	VPADDD    bias<>+0(SB), Z4, Z4
-	VPSLLD    $0x17, Z4, Z4
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z5, Z5
-	VMOVUPS   128(DX)(SI*4), Z3
-	KMOVW     4(BX), K1
-	VMOVAPS.Z Z3, K1, Z3
-	VSUBPS    Z2, Z3, Z3
-	VMULPS    Z5, Z3, Z3
-	VMOVUPS   Z3, 128(DX)(SI*4)
-	VMOVAPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, 128(AX)(SI*4)
-	VMOVUPS   192(AX)(SI*4), Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z5
-	VMULPS    ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VPSUBD    rounderBits<>+0(SB), Z4, Z4
-	VPSRAD    $0x01, Z4, Z3
-	VPSUBD    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z5, Z5
-	VPADDD    bias<>+0(SB), Z4, Z4
-	VPSLLD    $0x17, Z4, Z4
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z5, Z5
-	VMOVUPS   192(DX)(SI*4), Z3
-	KMOVW     6(BX), K1
-	VMOVAPS.Z Z3, K1, Z3
-	VSUBPS    Z2, Z3, Z3
-	VMULPS    Z5, Z3, Z3
-	VMOVUPS   Z3, 192(DX)(SI*4)
-	VMOVAPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, 192(AX)(SI*4)
-	ADDQ      $0x08, BX
-	ADDQ      $0x40, SI
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop33
+	VMOVUPS      (AX)(SI*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (DX)(SI*4), Z3
+	KMOVW        (BX), K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, (DX)(SI*4)
+	VMOVAPS.Z    Z5, K1, Z5
+	VMOVUPS      Z5, (AX)(SI*4)
+	VMOVUPS      64(AX)(SI*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      64(DX)(SI*4), Z3
+	KMOVW        2(BX), K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, 64(DX)(SI*4)
+	VMOVAPS.Z    Z5, K1, Z5
+	VMOVUPS      Z5, 64(AX)(SI*4)
+	VMOVUPS      128(AX)(SI*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      128(DX)(SI*4), Z3
+	KMOVW        4(BX), K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, 128(DX)(SI*4)
+	VMOVAPS.Z    Z5, K1, Z5
+	VMOVUPS      Z5, 128(AX)(SI*4)
+	VMOVUPS      192(AX)(SI*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      192(DX)(SI*4), Z3
+	KMOVW        6(BX), K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, 192(DX)(SI*4)
+	VMOVAPS.Z    Z5, K1, Z5
+	VMOVUPS      Z5, 192(AX)(SI*4)
+	ADDQ         $0x08, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x40, CX
+	CMPQ         CX, $0x40
+	JGE          loop33
 
 enough34:
 	CMPQ CX, $0x10
 	JLT  enough36
 
 loop35:
-	VMOVUPS   (AX)(SI*4), Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z5
-	VMULPS    ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VPSUBD    rounderBits<>+0(SB), Z4, Z4
-	VPSRAD    $0x01, Z4, Z3
-	VPSUBD    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z5, Z5
-	VPADDD    bias<>+0(SB), Z4, Z4
-	VPSLLD    $0x17, Z4, Z4
-	VMULPS    Z4, Z5, Z5
-	VMULPS    Z1, Z5, Z5
-	VMOVUPS   (DX)(SI*4), Z3
-	KMOVW     (BX), K1
-	VMOVAPS.Z Z3, K1, Z3
-	VSUBPS    Z2, Z3, Z3
-	VMULPS    Z5, Z3, Z3
-	VMOVUPS   Z3, (DX)(SI*4)
-	VMOVAPS.Z Z5, K1, Z5
-	VMOVUPS   Z5, (AX)(SI*4)
-	ADDQ      $0x02, BX
-	ADDQ      $0x10, SI
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop35
+	VMOVUPS      (AX)(SI*4), Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z4
+	VFMADD231PS  log2E<>+0(SB), Z3, Z4
+	VSUBPS       biasedRounder<>+0(SB), Z4, Z5
+	VFNMADD231PS ln2Hi<>+0(SB), Z5, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z5, Z3
+	VMOVUPS      expC4<>+0(SB), Z5
+	VFMADD213PS  expC3<>+0(SB), Z3, Z5
+	VFMADD213PS  expC2<>+0(SB), Z3, Z5
+	VFMADD213PS  expC1<>+0(SB), Z3, Z5
+	VFMADD213PS  expC0<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VFMADD213PS  one<>+0(SB), Z3, Z5
+	VPSLLD       $0x17, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      (DX)(SI*4), Z3
+	KMOVW        (BX), K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VSUBPS       Z2, Z3, Z3
+	VMULPS       Z5, Z3, Z3
+	VMOVUPS      Z3, (DX)(SI*4)
+	VMOVAPS.Z    Z5, K1, Z5
+	VMOVUPS      Z5, (AX)(SI*4)
+	ADDQ         $0x02, BX
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, CX
+	CMPQ         CX, $0x10
+	JGE          loop35
 
 enough36:
-	TESTQ     CX, CX
-	JEQ       done37
-	MOVL      $0x00000001, DI
-	SHLL      CL, DI
-	DECL      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (AX)(SI*4), K1, Z3
-	VSUBPS    Z0, Z3, Z3
-	VMOVUPS   expMin<>+0(SB), Z0
-	VMAXPS    Z3, Z0, Z3
-	VMOVUPS   expMax<>+0(SB), Z0
-	VMINPS    Z3, Z0, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z0
-	VADDPS    rounder<>+0(SB), Z0, Z0
-	VSUBPS    rounder<>+0(SB), Z0, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VMULPS    Z3, Z4, Z4
-	VADDPS    Z3, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VPSUBD    rounderBits<>+0(SB), Z0, Z0
-	VPSRAD    $0x01, Z0, Z3
-	VPSUBD    Z3, Z0, Z0
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z0, Z0
-	VPSLLD    $0x17, Z0, Z0
-	VMULPS    Z0, Z4, Z4
-	VMULPS    Z1, Z4, Z4
-	VMOVUPS.Z (DX)(SI*4), K1, Z0
-	KMOVW     (BX), K2
-	VMOVAPS.Z Z0, K2, Z0
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    Z4, Z0, Z0
-	VMOVUPS   Z0, K1, (DX)(SI*4)
-	VMOVAPS.Z Z4, K2, Z4
-	VMOVUPS   Z4, K1, (AX)(SI*4)
+	TESTQ        CX, CX
+	JEQ          done37
+	MOVL         $0x00000001, DI
+	SHLL         CL, DI
+	DECL         DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(SI*4), K1, Z3
+	VSUBPS       Z0, Z3, Z3
+	VMOVUPS      expBelow0Min<>+0(SB), Z0
+	VMAXPS       Z3, Z0, Z3
+	VMOVUPS      biasedRounder<>+0(SB), Z0
+	VFMADD231PS  log2E<>+0(SB), Z3, Z0
+	VSUBPS       biasedRounder<>+0(SB), Z0, Z4
+	VFNMADD231PS ln2Hi<>+0(SB), Z4, Z3
+	VFNMADD231PS ln2Lo<>+0(SB), Z4, Z3
+	VMOVUPS      expC4<>+0(SB), Z4
+	VFMADD213PS  expC3<>+0(SB), Z3, Z4
+	VFMADD213PS  expC2<>+0(SB), Z3, Z4
+	VFMADD213PS  expC1<>+0(SB), Z3, Z4
+	VFMADD213PS  expC0<>+0(SB), Z3, Z4
+	VFMADD213PS  one<>+0(SB), Z3, Z4
+	VFMADD213PS  one<>+0(SB), Z3, Z4
+	VPSLLD       $0x17, Z0, Z0
+	VMULPS       Z0, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS.Z    (DX)(SI*4), K1, Z0
+	KMOVW        (BX), K2
+	VMOVAPS.Z    Z0, K2, Z0
+	VSUBPS       Z2, Z0, Z0
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      Z0, K1, (DX)(SI*4)
+	VMOVAPS.Z    Z4, K2, Z4
+	VMOVUPS      Z4, K1, (AX)(SI*4)
 
 done37:
 	VZEROUPPER

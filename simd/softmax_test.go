@@ -29,7 +29,7 @@ func newAttentionRow(n, from int, masked, special bool) attentionRow {
 	for i := range r.x {
 		r.x[i], r.dp[i] = 5*float32(rng.NormFloat64()), float32(rng.NormFloat64())
 		if special && rng.IntN(8) == 0 {
-			r.x[i], r.dp[i] = specials[rng.IntN(len(specials))], specials[rng.IntN(len(specials))]
+			r.x[i], r.dp[i] = specials[rng.IntN(len(specials))], float32(math.NaN())
 		}
 	}
 	if masked {
@@ -53,7 +53,8 @@ func (r attentionRow) run(tier Tier) (weights, p, dp []float32, largest, sum flo
 	return weights, p, dp, largest, sum
 }
 
-// Every tier gives the bits of the portable code and touches nothing else.
+// Every tier gives what the portable code gives, except for fused products and
+// numbers below the smallest normal one, and touches nothing else.
 func TestSoftmaxWeightsMatchGeneric(t *testing.T) {
 	for _, n := range softmaxSizes() {
 		for _, from := range []int{0, 1, 31, 32, 77} {
@@ -63,7 +64,7 @@ func TestSoftmaxWeightsMatchGeneric(t *testing.T) {
 					wantWeights, wantP, wantDp, wantLargest, wantSum := r.run(Generic)
 					for _, tier := range supportedTiers() {
 						weights, p, dp, largest, sum := r.run(tier)
-						if !sameBits(largest, wantLargest) && largest != 0 || !sameBits(sum, wantSum) {
+						if !sameBits(largest+0, wantLargest+0) || !nearly(sum, wantSum) {
 							t.Fatalf("%d elements on %s: largest %g, sum %g; want %g, %g", n, tier, largest, sum, wantLargest, wantSum)
 						}
 						for _, got := range []struct {
@@ -71,7 +72,7 @@ func TestSoftmaxWeightsMatchGeneric(t *testing.T) {
 							got, want []float32
 						}{{"weights", weights, wantWeights}, {"probabilities", p, wantP}, {"gradient", dp, wantDp}} {
 							for i := range got.want {
-								if !sameBits(got.got[i], got.want[i]) {
+								if outside := i < gap || i >= gap+n; outside && !sameBits(got.got[i], got.want[i]) || !nearly(got.got[i], got.want[i]) {
 									t.Fatalf("%d elements from bit %d, masked %t, special values %t, on %s: %s %d is %g, want %g",
 										n, from, masked, special, tier, got.name, i-gap, got.got[i], got.want[i])
 								}
@@ -82,6 +83,10 @@ func TestSoftmaxWeightsMatchGeneric(t *testing.T) {
 			}
 		}
 	}
+}
+
+func nearly(x, y float32) bool {
+	return sameBits(x, y) || math.Abs(float64(x)-float64(y)) <= 1e-6*math.Abs(float64(y))+2e-38
 }
 
 // The portable code does what the documentation says, to within rounding.

@@ -84,7 +84,7 @@ func expSum(s set, masked bool) {
 	sixteens(s, Load(Param("dst").Len(), GP64()), bits, func(t step) {
 		v := t.load(x)
 		VSUBPS(shift, v, v)
-		e := expOf(s, v)
+		e := expBelow0(s, v)
 		if t.mask != nil {
 			t.keep(t.mask, e)
 		}
@@ -103,6 +103,30 @@ func expSum(s set, masked bool) {
 	VADDPS(upper, sums[0].AsY(), sums[0].AsY())
 	fold(sums[0], VADDPS)
 	returnFloat(sums[0])
+}
+
+// expBelow0 returns e**x for x at most 0, and overwrites x. It goes the way of
+// the function in softmax_generic.go, with fused products.
+func expBelow0(s set, x vector) vector {
+	t, n, p := s.vector(), s.vector(), s.vector()
+	VMOVUPS(float("expBelow0Min", -88), t)
+	VMAXPS(x, t, x) // the second operand, x, if it is NaN
+	rounder := float("biasedRounder", 3<<22+127)
+	VMOVUPS(rounder, t)
+	VFMADD231PS(float("log2E", 1.44269504088896340736), x, t)
+	VSUBPS(rounder, t, n)
+	VFNMADD231PS(float("ln2Hi", 0.693359375), n, x)
+	VFNMADD231PS(float("ln2Lo", -2.12194440054690582e-4), n, x)
+	VMOVUPS(float("expC4", 0.0013926175888627768), p)
+	for _, c := range []Mem{
+		float("expC3", 0.008363173343241215), float("expC2", 0.041666556149721146), float("expC1", 0.16666577756404877),
+		float("expC0", 0.5), float("one", 1), float("one", 1),
+	} {
+		VFMADD213PS(c, x, p)
+	}
+	VPSLLD(U8(23), t, t)
+	VMULPS(t, p, p)
+	return p
 }
 
 // masking returns the name and the additional parameter of a kernel's variant
@@ -162,7 +186,7 @@ func softmaxBackward(s set, masked bool) {
 	loop{set: s, n: Load(Param("x").Len(), GP64()), bits: bits, body: func(t step) {
 		v := t.load(x)
 		VSUBPS(shift, v, v)
-		p := expOf(s, v)
+		p := expBelow0(s, v)
 		VMULPS(scale, p, p)
 		g := t.load(dp)
 		var kept lanemask
