@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -283,5 +284,73 @@ func TestWRNMemoryIsBounded(t *testing.T) {
 	}
 	if first, second := step(), step(); second != first {
 		t.Errorf("a step allocated %d buffers after the first had %d", second-first, first)
+	}
+}
+
+// TestWRNRecomputesOutputs wants the same gradients in less memory.
+func TestWRNRecomputesOutputs(t *testing.T) {
+	m := newWRN(t, 16, 1)
+	policy, err := dropout.NewSpatialDropout(0.3, m.Sites())
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := values(0, 4, 32, 32, 3)
+	run := func(recompute bool) (grads []float32, peak int) {
+		tape := autograd.NewTape(m.Params())
+		tape.Recompute = recompute
+		for range 2 {
+			tape.Reset()
+			c := &layers.Ctx{Tape: tape, Train: true, Policy: policy}
+			y := m.Forward(c, tape.Input(images.Data(), images.Shape()...))
+			grads = slices.Clone(tape.Backward(ops.CrossEntropy(y, []int{1, 2, 3, 4}, 0)))
+		}
+		return grads, tape.Stats().Peak
+	}
+	want, much := run(false)
+	got, little := run(true)
+	if !slices.Equal(got, want) {
+		t.Error("gradients differ")
+	}
+	if float64(little) > 0.8*float64(much) {
+		t.Errorf("%d bytes at most instead of %d", little, much)
+	}
+}
+
+// TestWRNMemoryStaysFlat trains a thousand steps and wants neither the Go heap
+// nor the resident memory to grow after the first hundred.
+func TestWRNMemoryStaysFlat(t *testing.T) {
+	m := newWRN(t, 10, 1)
+	tape := autograd.NewTape(m.Params())
+	images := values(0, 1, 8, 8, 3)
+	run := func(steps int) (objects uint64) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range steps {
+			tape.Reset()
+			y := m.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(images.Data(), images.Shape()...))
+			tape.Backward(ops.CrossEntropy(y, []int{1}, 0))
+			tape.Commit()
+		}
+		runtime.ReadMemStats(&after)
+		return (after.Mallocs - before.Mallocs) / uint64(steps)
+	}
+	held := func() (heap, resident uint64) {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		statm, _ := os.ReadFile("/proc/self/statm") // other systems have none
+		var size, pages uint64
+		fmt.Sscan(string(statm), &size, &pages)
+		return stats.HeapAlloc, pages * uint64(os.Getpagesize())
+	}
+	run(100)
+	heap, resident := held()
+	objects := run(900)
+	if later, laterResident := held(); later > heap+heap/20 || laterResident > resident+resident/10 {
+		t.Errorf("the heap went from %d to %d bytes, resident memory from %d to %d", heap, later, resident, laterResident)
+	}
+	const most = 16 // small objects: closures, handles, lists of inputs
+	if recorded := tape.Stats().Recorded; objects > uint64(most*recorded) {
+		t.Errorf("%d objects in a step of %d operations, more than %d each", objects, recorded, most)
 	}
 }

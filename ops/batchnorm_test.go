@@ -27,14 +27,18 @@ func sparse(keep []uint32) float32 {
 	return 1.3
 }
 
+func itself(x *autograd.Tensor) *autograd.Tensor { return x }
+
 // TestBatchNormReLUIsComposition wants of the fused operation the bits of those
-// it fuses. x is used twice, so that its gradient is a sum.
+// it fuses. x is used twice, so that the gradient is added to another, which is
+// shared with a third tensor or is not.
 func TestBatchNormReLUIsComposition(t *testing.T) {
 	for _, c := range []int{1, 3, 16, 33, 64, 1030} {
 		for _, test := range []struct {
 			train bool
 			mask  func([]uint32) float32
-		}{{true, nil}, {false, nil}, {true, sparse}, {false, sparse}} {
+			other func(x *autograd.Tensor) *autograd.Tensor
+		}{{true, nil, itself}, {false, nil, ops.Neg}, {true, sparse, ops.Neg}, {true, sparse, itself}, {false, sparse, itself}} {
 			train := test.train
 			rng := rand.New(rand.NewPCG(7, uint64(c)))
 			inputs := tensors{normal(rng, 5, 7, 9, c), normal(rng, c), normal(rng, c)}
@@ -48,14 +52,17 @@ func TestBatchNormReLUIsComposition(t *testing.T) {
 				return y, grads
 			}
 			y, grads := run(func(in tensors) *autograd.Tensor {
-				return ops.Add(in[0], ops.BatchNormReLU(in[0], in[1], in[2], fused, spec, test.mask))
+				x := ops.Neg(in[0])
+				h := ops.BatchNormReLU(x, in[1], in[2], fused, spec, test.mask)
+				return ops.Add(test.other(x), h)
 			})
 			wantY, wantGrads := run(func(in tensors) *autograd.Tensor {
-				h := ops.ReLU(ops.BatchNorm(in[0], in[1], in[2], composed, spec))
+				x := ops.Neg(in[0])
+				h := ops.ReLU(ops.BatchNorm(x, in[1], in[2], composed, spec))
 				if test.mask != nil {
 					h = ops.Dropout(h, test.mask)
 				}
-				return ops.Add(in[0], h)
+				return ops.Add(test.other(x), h)
 			})
 			if !slices.Equal(y, wantY) {
 				t.Errorf("%d channels, train %v: outputs differ", c, train)

@@ -38,7 +38,7 @@ func TestJSON(t *testing.T) {
 		const common = "name tier threads gflops ceiling_gflops fraction"
 		const conv = common + " batch size in out kernel stride pass"
 		want := []struct{ name, keys string }{
-			{"step-wrn-10-1-b1", common + " batch model steps items_per_s peak_rss_mb peak_rss_growth_mb allocs_per_step alloc_bytes_per_step"},
+			{"step-wrn-10-1-b1", common + " batch model steps items_per_s peak_rss_mb peak_rss_growth_mb peak_rss_early_mb ops_per_step allocs_per_step alloc_bytes_per_step"},
 			{"gemm-nt-8x9x10", common + " use m n k trans_a trans_b"},
 			{"conv-forward-3x3-4x4-3-5-s2-b1", conv},
 			{"conv-dX-3x3-4x4-3-5-s2-b1", conv},
