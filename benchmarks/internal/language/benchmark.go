@@ -11,6 +11,7 @@ import (
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/data"
 	"autodropout/dropout"
+	"autodropout/models"
 )
 
 // Benchmark is what one of the benchmarks has of its own.
@@ -69,20 +70,30 @@ func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err
 	if err != nil {
 		return "", err
 	}
+	cut := false
 	for _, part := range []struct {
 		words *[]int32
 		size  int
 	}{{&s.corpus.Train, s.trainSize}, {&s.corpus.Valid, s.testSize}, {&s.corpus.Test, s.testSize}} {
 		if part.size > 0 && part.size < len(*part.words) {
 			*part.words = (*part.words)[:part.size]
-			about += fmt.Sprintf(" Only the first %d words of a part are used.", part.size)
+			cut = true
 		}
+	}
+	if cut {
+		about += fmt.Sprintf(" Of these, the first %d training, %d validation and %d test words are used.",
+			len(s.corpus.Train), len(s.corpus.Valid), len(s.corpus.Test))
 	}
 	return about, s.fits()
 }
 
-// fits returns an error when a part of the corpus is too short for the settings.
+// fits returns an error when the settings do not fit the corpus.
 func (s *subject) fits() error {
+	shallow := s.network(bench.Final, 0)
+	shallow.Layers = 1
+	if _, err := models.NewTransformerXL(shallow); err != nil {
+		return bench.Usagef("%v", err)
+	}
 	if _, err := data.NewSegments(s.corpus.Train, s.Batch); err != nil {
 		return fmt.Errorf("the training text does not fit -batch %d: %w", s.Batch, err)
 	}

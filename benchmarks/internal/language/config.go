@@ -33,12 +33,16 @@ func (b *Benchmark) command() *bench.Command[config] {
 Searches dropout patterns for a Transformer-XL on %s, with the controller and at random, trains the model with the
 best ones and with hand-made dropout, and prints perplexities beside the AutoDropout paper's, where one is confirmed.
 
-  go run ./benchmarks/%[2]s                          the whole pipeline in minutes, on a built-in language if there is no corpus
-  go run ./benchmarks/%[2]s -data %[2]s              download %[1]s first
-  go run ./benchmarks/%[2]s -pattern best.json       train with a pattern that was learned before
-  go run ./benchmarks/%[2]s -resume -out runs/NAME   continue a run that was stopped
+  go run ./benchmarks/%[2]s
+        the whole pipeline in minutes, on a built-in language if there is no corpus
+  go run ./benchmarks/%[2]s -data %[2]s
+        download %[1]s first
+  go run ./benchmarks/%[2]s -pattern best.json
+        train with a pattern that was learned before
+  go run ./benchmarks/%[2]s -resume -out runs/NAME
+        continue a run that was stopped
   go run ./benchmarks/%[2]s -resume -out runs/NAME -generate 100 -prompt "the market"
-                                           write text with the best model that the run has trained
+        write text with the best model that the run has trained
 
 A search scores a pattern by 80/perplexity on the validation text. A pattern acts inside the layers; words, word vectors
 and the last output have the variational dropout of the flags with it. Everything is written to the run's folder:

@@ -1,0 +1,353 @@
+package language
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+	"autodropout/models"
+	"autodropout/train"
+)
+
+// try is a benchmark as the programs have them.
+var try = Benchmark{
+	Name: "try", Title: "a treebank", Open: data.OpenPTB,
+	Paper:  &bench.Paper{Valid: 58.1, Value: 54.9, Setting: "as published"},
+	Recipe: small,
+}
+
+// tiny is the smallest experiment with a search. It takes nothing from a preset
+// that the tests rely on.
+func tiny(out string, more ...string) []string {
+	return append([]string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-batch", "6", "-epochs", "2",
+		"-bptt", "20", "-memory", "10", "-eval-bptt", "10", "-jitter", "-shards", "2", "-mean-epochs", "1",
+		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-method", "none,random,autodropout", "-out", out,
+		"-layers", "2", "-width", "8", "-heads", "2", "-inner", "8", "-search-layers", "1", "-search-width", "8", "-search-inner", "8",
+		"-lr", "0.01", "-last-lr", "0.001", "-warm-up", "2", "-clip", "0.25", "-temperature", "1.1"}, more...)
+}
+
+// call runs the benchmark in this process.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = try.Run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func mustCall(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, stderr := call(t, args...)
+	if code != 0 {
+		t.Fatalf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
+	}
+	return stdout
+}
+
+func readResult(t *testing.T, folder string) bench.Result {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r bench.Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func tinyCorpus(t *testing.T) *data.Corpus {
+	t.Helper()
+	corpus, err := data.SyntheticLanguage(data.LanguageConfig{Train: 1000, Valid: 1000, Test: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return corpus
+}
+
+func TestPipeline(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	config := try.paper()
+	table := config.table()
+	keys := strings.Join(bench.Keys(table), ",")
+	stdout := mustCall(t, tiny(folder, "-method", keys, "-drop-words", "0.1", "-dropout", "0.1")...)
+	for _, want := range []string{"built-in synthetic language", "least perplexity possible is", "demonstration", "Estimated time",
+		"valid perplexity", "test perplexity", "58.1 / 54.9", "lower test perplexity than", folder} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the output does not have %q:\n%s", want, stdout)
+		}
+	}
+	corpus := tinyCorpus(t)
+	r := readResult(t, folder)
+	if len(r.Rows) != len(table) || r.Model != "Transformer-XL-2-8" || r.Metric != "perplexity" || len(r.BestPattern) < 10 || r.Floor != math.Exp(corpus.Entropy) {
+		t.Errorf("the result is %+v", r)
+	}
+	trained := map[string]string{}
+	for i, row := range r.Rows {
+		if row.Method != table[i].Title || len(row.Values) != 1 || len(row.Valid) != 1 || row.Values[0] < r.Floor || (row.Paper != nil) != (row.Method == "AutoDropout") {
+			t.Errorf("row %d is %+v", i, row)
+		}
+		weights, err := os.ReadFile(filepath.Join(folder, "weights", table[i].Key+"-0.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := trained[string(weights)]; ok {
+			t.Errorf("%s and %s have the same weights", row.Method, other)
+		}
+		trained[string(weights)] = row.Method
+	}
+	for _, name := range []string{"best-pattern.png", "loss.svg", "search.svg", "table.txt"} {
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	checkPerplexity(t, folder, corpus, r.Rows[0])
+	checkReward(t, folder, corpus)
+
+	given := filepath.Join(t.TempDir(), "given")
+	mustCall(t, tiny(given, "-layers", "3", "-method", "none,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"))...)
+	if r = readResult(t, given); len(r.Rows) != 2 || r.Rows[1].Method != "pattern best-pattern.json" {
+		t.Errorf("with -pattern the rows are %+v", r.Rows)
+	}
+}
+
+// checkPerplexity compares a row with what its weights score.
+func checkPerplexity(t *testing.T, folder string, corpus *data.Corpus, row bench.Row) {
+	t.Helper()
+	model, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: len(corpus.Words), Layers: 2, Width: 8, Heads: 2, HeadWidth: 4, Inner: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []struct {
+		text []int32
+		want float64
+	}{{corpus.Test, row.Values[0]}, {corpus.Valid, row.Valid[0]}} {
+		score, err := train.EvaluateLanguage(t.Context(), model, part.text, train.LanguageEvaluation{
+			Batch: 10, Lengths: models.Lengths{Target: 10, Memory: 20}, Temperature: 1.1})
+		if err != nil || score.Perplexity() != part.want {
+			t.Errorf("the weights have perplexity %v (error %v), the row says %v", score.Perplexity(), err, part.want)
+		}
+	}
+}
+
+// checkReward compares the reward of a trial with a training written out.
+func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
+	t.Helper()
+	report, err := controller.Replay(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := report.Trials[0]
+	model, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: len(corpus.Words), Layers: 1, Width: 8, Heads: 2, HeadWidth: 4, Inner: 8,
+		Seed: seed.Derive(trial.Seed, "child model")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern, err := dropout.DecodeSequence(dropout.SequenceSpace(), trial.Tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, err := pattern.Policy(model.Sites())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rates := small.Rates
+	outside, err := dropout.NewSequenceDropout(dropout.SequenceRates{Words: 0.1, Input: rates.Input, Final: rates.Final}, model.Sites())
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer, err := train.NewLanguage(model, corpus.Train, train.LanguageConfig{Batch: 6, Lengths: models.Lengths{Target: 20, Memory: 10}, Shards: 2,
+		Rate: 0.01, LastRate: 0.001, WarmUp: 2,
+		Common: train.Common{ClipNorm: 0.25, Policy: dropout.Combine(inside, outside), Seed: seed.Derive(trial.Seed, "child training")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trainer.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	score, err := trainer.Evaluate(t.Context(), corpus.Valid, train.LanguageEvaluation{Batch: 10, Lengths: models.Lengths{Target: 20, Memory: 10}})
+	if want := 80 / score.Perplexity(); err != nil || report.Results[0].Reward != want {
+		t.Errorf("the reward is %v, want %v (error %v)", report.Results[0].Reward, want, err)
+	}
+}
+
+// TestSameAlways runs one experiment without a break, on one core and in pieces.
+func TestSameAlways(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	dir := t.TempDir()
+	outcome := func(folder string) string {
+		var b strings.Builder
+		for _, name := range []string{"weights/none-0.safetensors", "weights/random-0.safetensors", "weights/autodropout-0.safetensors", "best-pattern.json"} {
+			text, err := os.ReadFile(filepath.Join(folder, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Write(text)
+		}
+		for _, row := range readResult(t, folder).Rows {
+			json.NewEncoder(&b).Encode([]any{row.Values, row.Valid})
+		}
+		return b.String()
+	}
+	whole := filepath.Join(dir, "whole")
+	mustCall(t, tiny(whole)...)
+	want := outcome(whole)
+
+	runtime.GOMAXPROCS(1)
+	one := filepath.Join(dir, "one")
+	mustCall(t, tiny(one)...)
+	runtime.GOMAXPROCS(2)
+	if outcome(one) != want {
+		t.Error("weights, perplexities or patterns differ between one core and two")
+	}
+
+	folder := filepath.Join(dir, "pieces")
+	if stdout := mustCall(t, tiny(folder, "-steps", "5")...); !strings.Contains(stdout, "go run ./benchmarks/try -resume -out "+folder) {
+		t.Errorf("stopped by -steps the output is\n%s", stdout)
+	}
+	if _, _, stderr := call(t, "-resume", "-out", folder, "-steps", "6"); !strings.Contains(stderr, "none, seed 0: continuing after step 5\n") {
+		t.Errorf("the second piece prints\n%s", stderr)
+	}
+	for _, steps := range []int{11, 14, 9} {
+		mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
+	}
+	mustCall(t, "-resume", "-out", folder)
+	if outcome(folder) != want {
+		t.Error("weights, perplexities or patterns differ from those of the run in one piece")
+	}
+}
+
+func TestWrites(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "run")
+	corpus := tinyCorpus(t)
+	mustCall(t, tiny(folder, "-method", "none,variational", "-steps", "5")...)
+	prompt := corpus.Words[5] + " " + corpus.Words[7]
+	early := mustCall(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt)
+	mustCall(t, "-resume", "-out", folder)
+	text := mustCall(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt)
+	if text == early {
+		t.Error("the finished model writes what the checkpoint wrote")
+	}
+	known := map[string]bool{}
+	for _, word := range corpus.Words {
+		known[word] = true
+	}
+	words := strings.Fields(text)
+	if !strings.HasPrefix(text, prompt+" ") || len(words)+strings.Count(text, "\n")-1 != 14 {
+		t.Errorf("it writes %q after %q", text, prompt)
+	}
+	for _, word := range words {
+		if !known[word] {
+			t.Errorf("it writes %q", word)
+		}
+	}
+	if again := mustCall(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt); again != text {
+		t.Errorf("once it writes %q, then %q", text, again)
+	}
+	for _, args := range [][]string{
+		tiny(filepath.Join(dir, "none"), "-generate", "5"),
+		{"-resume", "-out", folder, "-generate", "5", "-method", "dropout"},
+		{"-resume", "-out", folder, "-generate", "5", "-prompt", "antidisestablishmentarianism"},
+	} {
+		if code, _, stderr := call(t, args...); code == 0 || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: exit code %d\n%s", args, code, stderr)
+		}
+	}
+}
+
+func TestDraw(t *testing.T) {
+	rng := seed.New(1, "draw")
+	count := [3]int{}
+	const draws = 20000
+	for range draws {
+		count[draw([]float32{0, float32(math.Log(3)) / 2, -100}, 0.5, rng)]++
+	}
+	if share := float64(count[1]) / draws; math.Abs(share-0.75) > 0.02 || count[2] > 0 {
+		t.Errorf("words three times as likely are drawn with frequencies %v", count)
+	}
+}
+
+func TestWrongInput(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	folder := func(name string, files map[string]string) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(path, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range files {
+			if err := os.WriteFile(filepath.Join(path, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	plain := strings.Repeat("a b c\n", 100)
+	corpus := func(train, valid, test string) map[string]string {
+		return map[string]string{"train.txt": train, "valid.txt": valid, "test.txt": test}
+	}
+	noTest := corpus(plain, plain, "")
+	delete(noTest, "test.txt")
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"-data " + filepath.Join(dir, "missing"), 1, "missing"},
+		{"-data " + folder("no-files", nil), 1, "no-files"},
+		{"-data " + folder("no-test", noTest), 1, "test.txt"},
+		{"-data " + folder("empty", corpus("", plain, plain)), 1, "train.txt"},
+		{"-data " + folder("binary", corpus("a\x00\xff\xfe b", plain, plain)), 1, "train.txt"},
+		{"-data " + folder("vocabulary", map[string]string{"ptb.train.txt": plain, "ptb.valid.txt": plain, "ptb.test.txt": plain}), 1, "expected 10000"},
+		{"-data " + folder("foreign", corpus(plain, plain+"zebra", plain)), 1, "zebra"},
+		{"-data " + folder("short", corpus("a b c\n", plain, plain)), 1, "-batch"},
+		{"-data " + folder("little", corpus(plain, plain, "a\n")), 1, "validation and test"},
+		{"-pattern " + folder("no-pattern", nil) + "/none.json", 1, "none.json"},
+		{"-pattern " + folder("pattern", map[string]string{"conv.json": onePattern}) + "/conv.json", 1, "another kind of network"},
+		{"-width 10 -heads 4", 2, "-width"},
+		{"-search-width 10 -heads 4", 2, "-search-width"},
+		{"-eval-bptt 80 -bptt 70", 2, "-eval-bptt"},
+		{"-mean-epochs 9 -epochs 3", 2, "-mean-epochs"},
+		{"-shards 20 -batch 3", 2, "-batch"},
+		{"-lr 0", 2, "-lr"},
+		{"-temperature NaN", 2, "-temperature"},
+		{"-clip -1", 2, "-clip"},
+		{"-drop-input 1", 2, "variational dropout"},
+		{"-dropout -0.1", 2, "Dropout"},
+		{"-cutoffs 10,x", 2, "-cutoffs"},
+		{"-data synthetic -cutoffs 100000", 2, "cut"},
+		{"-method none,magic", 2, "magic"},
+		{"-generate 5", 2, "-resume"},
+		{"-data synthetic -train-size 10", 1, "too small"},
+	} {
+		args := strings.Fields(c.args)
+		code, stdout, stderr := call(t, append(args, "-out", out)...)
+		if code != c.code || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "try: ") {
+			t.Errorf("%s: exit code %d, want %d and one line with %q:\n%s", c.args, code, c.code, c.want, stderr)
+		}
+		if strings.Contains(stdout, "To do") {
+			t.Errorf("%s: the run began", c.args)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s: the output folder was made", c.args)
+		}
+	}
+}
+
+const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,
+	"shear_x": 0, "shear_y": 0, "share_c": true, "residual": false}]]}`

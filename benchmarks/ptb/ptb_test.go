@@ -1,0 +1,35 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"autodropout/models"
+)
+
+// TestRun takes a tiny experiment from the command line to the table.
+func TestRun(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := benchmark.Run(t.Context(), []string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-epochs", "1", "-seeds", "1",
+		"-method", "variational,autodropout", "-trials", "2", "-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8",
+		"-search-width", "8", "-search-inner", "8", "-out", filepath.Join(t.TempDir(), "run")}, &stdout, &stderr)
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
+	}
+	for _, want := range []string{"not Penn Treebank", "test perplexity", "58.1 / 54.9 (Transformer-XL)", "lower test perplexity"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("the output does not have %q:\n%s", want, &stdout)
+		}
+	}
+}
+
+// The recipe is for a model of 24.04 million parameters.
+func TestRecipe(t *testing.T) {
+	r := benchmark.Recipe
+	want := models.TransformerXLPTB()
+	if r.Layers != want.Layers || r.Width != want.Width || r.Heads != want.Heads || r.Width/r.Heads != want.HeadWidth || r.Inner != want.Inner || r.Positions {
+		t.Errorf("the recipe has the model %+v", r)
+	}
+}
