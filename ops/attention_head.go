@@ -4,10 +4,13 @@ import (
 	"autodropout/simd"
 )
 
-// queryBlock is the number of queries worked on together: enough for efficient
-// products, and few enough that their scores stay in cache and that little is
-// computed beyond what causality lets them see.
-const queryBlock = 24
+// queryBlock is the largest number of queries worked on together: enough for
+// efficient products, and few enough that their scores stay in cache and that
+// little is computed beyond what causality lets them see.
+const queryBlock = 30
+
+// blockRows returns the number of queries in a block, all about equally long.
+func (a *attention) blockRows() int { return ceilDiv(a.t, ceilDiv(a.t, queryBlock)) }
 
 // A tile has a row for each query of a block with an element for each key. There
 // is room for queryBlock elements in front of every row.
@@ -113,7 +116,7 @@ type block struct {
 // block returns the queries from first on. Relative attention stores them, with
 // the biases, in biased.
 func (h *attentionHead) block(first int, biased [2][]float32) block {
-	b := block{first: first, rows: min(queryBlock, h.t-first)}
+	b := block{first: first, rows: min(h.blockRows(), h.t-first)}
 	b.keys = h.reach(first + b.rows - 1)
 	q := h.q[first*h.widthQK:]
 	if h.r == nil {
@@ -161,7 +164,7 @@ func (h *attentionHead) forward() {
 	h.transposeKeys()
 	x := h.takeTile()
 	biased := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
-	for first := 0; first < h.t; first += queryBlock {
+	for first := 0; first < h.t; first += h.blockRows() {
 		b := h.block(first, biased)
 		h.scores(x, b)
 		for i := range b.rows {
@@ -210,35 +213,53 @@ func (h *attentionHead) gradients(all [6][]float32) headGradients {
 // the gradient of the scores is P .* (dA - rowsum(P .* dA)), where the row sum is
 // that of dY .* Y.
 func (h *attentionHead) backward(dy []float32, grad headGradients) {
-	for _, sum := range []struct {
-		of                 []float32
-		rows, cols, stride int
-	}{{grad.k, h.s, h.d, h.widthQK}, {grad.v, h.s, h.e, h.widthVO}, {grad.r, h.s, h.d, h.widthQK}, {grad.u, 1, h.d, h.d}, {grad.w, 1, h.d, h.d}} {
-		for i := 0; sum.of != nil && i < sum.rows; i++ {
-			clear(sum.of[i*sum.stride:][:sum.cols])
-		}
-	}
+	grad.clear(h)
 	h.transposeKeys()
 	vT := h.transpose(h.v, h.e, h.widthVO)
 	p, ds := h.takeTile(), h.takeTile()
 	biased := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
 	dq := [2][]float32{h.take(h.biasedSize()), h.take(h.biasedSize())}
-	for first := 0; first < h.t; first += queryBlock {
+	rows := h.blockRows()
+	// The last block reaches all keys: its sums need not be there before.
+	sums := float32(0)
+	for first := (h.t - 1) / rows * rows; first >= 0; first -= rows {
 		b := h.block(first, biased)
 		dy := dy[first*h.widthVO:]
 		h.scores(p, b)
 		simd.Gemm(false, false, b.rows, b.keys, h.e, h.factor, dy, h.widthVO, vT, h.transposedRow(), 0, ds.from(0), ds.row, h.work)
 		h.softmaxBackward(p, ds, b, dy)
 		if grad.v != nil {
-			simd.Gemm(true, false, b.keys, h.e, b.rows, h.factor, p.from(0), p.row, dy, h.widthVO, 1, grad.v, h.widthVO, h.work)
+			simd.Gemm(true, false, b.keys, h.e, b.rows, h.factor, p.from(0), p.row, dy, h.widthVO, sums, grad.v, h.widthVO, h.work)
 		}
 		if grad.k != nil {
-			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.from(0), ds.row, b.withU, b.rowU, 1, grad.k, h.widthQK, h.work)
+			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.from(0), ds.row, b.withU, b.rowU, sums, grad.k, h.widthQK, h.work)
 		}
 		if grad.r != nil {
-			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.shifted(b.rows), ds.row+1, b.withW, h.d, 1, grad.r[h.farthest(b)*h.widthQK:], h.widthQK, h.work)
+			simd.Gemm(true, false, b.keys, h.d, b.rows, h.scale, ds.shifted(b.rows), ds.row+1, b.withW, h.d, sums, grad.r[h.farthest(b)*h.widthQK:], h.widthQK, h.work)
 		}
 		h.queryBackward(ds, b, dq, grad)
+		sums = 1
+	}
+}
+
+// clear zeroes the gradients that are added up from zero, and those of keys that
+// no query sees.
+func (g headGradients) clear(h *attentionHead) {
+	for _, bias := range [][]float32{g.u, g.w} {
+		if bias != nil {
+			clear(bias[:h.d])
+		}
+	}
+	if h.r != nil {
+		return
+	}
+	for j := h.visible(h.n, h.t-1); j < h.s; j++ {
+		if g.k != nil {
+			clear(g.k[j*h.widthQK:][:h.d])
+		}
+		if g.v != nil {
+			clear(g.v[j*h.widthVO:][:h.e])
+		}
 	}
 }
 
