@@ -23,6 +23,14 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
 FORMATS = ("nchw", "nhwc")
+# What keeps ours, PyTorch with its oneDNN and MKL, and OpenBLAS at AVX2.
+AVX2 = {
+    "AUTODROPOUT_SIMD": "avx2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
 MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "txl-ptb", "txl-wt2")
 
 
@@ -36,6 +44,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side")
     parser.add_argument("--python", default=sys.executable, help="the Python that has the peer")
     parser.add_argument("--library", help="the file of an OpenBLAS")
+    parser.add_argument("--avx2", action="store_true", help="keep both sides from AVX-512")
     parser.add_argument("--json", action="store_true", help="print JSON lines, not a table")
     args = parser.parse_args()
     if args.rounds < 1 or args.steps < 1 or args.threads < 1 or (args.batch or 1) < 1:
@@ -96,15 +105,11 @@ class Sides:
         return ours, theirs
 
     def threads(self):
-        sides = []
-        for threads in (self.args.threads, 1):
-            lines = self.speed("-run", "gemm", threads=threads)
-            lines += self.speed("-run", "conv", *self.batch("-batch"), threads=threads)
-            for model in self.args.models:
-                lines += self.speed(*self.steps(model), threads=threads)
-            for line in lines:
-                line["peer"] = "one thread"
-            sides.append(lines)
+        parts = [["-run", "gemm"], ["-run", "conv", *self.batch("-batch")], *map(self.steps, self.args.models)]
+        sides = [], []
+        for flags in parts:
+            for side, threads in zip(sides, (self.args.threads, 1)):
+                side += ({**line, "peer": "one thread"} for line in self.speed(*flags, threads=threads))
         return sides
 
 
@@ -180,6 +185,8 @@ def table(rows):
 
 def main():
     args = arguments()
+    if args.avx2:
+        os.environ.update(AVX2)
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
         binary = os.path.join(folder, "speed.exe")
