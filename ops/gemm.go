@@ -13,34 +13,78 @@ const tasks = 128
 // ceilDiv returns a/b rounded up.
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// gemmBlock returns the block of an m x n result that one task computes. Large
-// blocks pack their operands less often, small ones make more tasks.
-func gemmBlock(m, n int) (rows, cols int) {
-	rows, cols = 192, 512
-	for cols > 128 && ceilDiv(m, rows)*ceilDiv(n, cols) < tasks {
-		rows, cols = max(rows/2, 96), cols/2
+// gemmBlock returns the block of an m x n result that one task computes: whole
+// tiles, and fewer of them where there would be too few tasks. A dimension is cut
+// into equal blocks.
+func gemmBlock(m, n, k int) (rows, cols int) {
+	const least = 1 << 20 // multiplications of a task that is worth its start
+	rows, cols = min(m, 192), min(n, 512)
+	for ceilDiv(m, rows)*ceilDiv(n, cols) < tasks && rows*cols*k >= 2*least {
+		switch {
+		case cols >= 2*rows && cols > 64:
+			cols = ceilDiv(cols, 2)
+		case rows > 48:
+			rows = ceilDiv(rows, 2)
+		default:
+			return wholeTiles(m, n, rows, cols)
+		}
 	}
-	return ceilDiv(m, max(1, ceilDiv(m, rows))), min(cols, n)
+	return wholeTiles(m, n, rows, cols)
+}
+
+// wholeTiles returns a block of whole tiles that is about as large as rows x cols.
+func wholeTiles(m, n, rows, cols int) (int, int) {
+	height, width := simd.GemmTile()
+	equal := func(n, part, tile int) int { return ceilDiv(ceilDiv(n, ceilDiv(n, part)), tile) * tile }
+	return equal(m, rows, height), equal(n, cols, width)
 }
 
 // gemm is simd.Gemm with alpha 1 on all cores.
 func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	gemmThen(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, nil)
+}
+
+// gemmThen is gemm, and calls finish, unless it is nil, with the rows and columns
+// of every finished block of C while the block is in the cache.
+func gemmThen(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, finish func(rows, cols span)) {
 	if m == 0 || n == 0 {
 		return
 	}
-	rows, cols := gemmBlock(m, n)
-	across := ceilDiv(n, cols)
-	parallel.ForScratch(ceilDiv(m, rows)*across, simd.GemmWork(rows, cols, k), func(task int, work []float32) {
-		i, j := task/across*rows, task%across*cols
-		aOffset, bOffset := i*lda, j
-		if transA {
-			aOffset = i
+	p := &product{
+		Product: simd.NewProduct(transA, transB, m, n, k, a, lda, b, ldb),
+		beta:    beta, c: c, ldc: ldc, m: m, n: n, finish: finish,
+	}
+	p.rows, p.cols = gemmBlock(m, n, k)
+	parallel.ForScratch(1, p.Memory(), p.run)
+}
+
+// A span is a range of rows or columns.
+type span struct{ lo, hi int }
+
+// product is a product that is computed on all cores.
+type product struct {
+	simd.Product
+	beta       float32
+	c          []float32
+	ldc        int
+	m, n       int
+	rows, cols int // of a task
+	finish     func(rows, cols span)
+}
+
+// run packs what is to be packed, then computes the blocks.
+func (p *product) run(_ int, memory []float32) {
+	if parts := p.Parts(); parts > 0 {
+		parallel.For(parts, func(part int) { p.Pack(part, memory) })
+	}
+	across := ceilDiv(p.n, p.cols)
+	parallel.For(ceilDiv(p.m, p.rows)*across, func(task int) {
+		i, j := task/across*p.rows, task%across*p.cols
+		rows, cols := span{i, min(p.m, i+p.rows)}, span{j, min(p.n, j+p.cols)}
+		p.Block(i, j, rows.hi-i, cols.hi-j, p.beta, p.c[i*p.ldc+j:], p.ldc, memory)
+		if p.finish != nil {
+			p.finish(rows, cols)
 		}
-		if transB {
-			bOffset = j * ldb
-		}
-		simd.Gemm(transA, transB, min(rows, m-i), min(cols, n-j), k,
-			1, a[aOffset:], lda, b[bOffset:], ldb, beta, c[i*ldc+j:], ldc, work)
 	})
 }
 
@@ -48,9 +92,12 @@ func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, l
 // a k that may be much longer than m and n: it is cut into parts whose results
 // are added in order.
 func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32) {
-	rows, cols := gemmBlock(m, n)
-	blocks := ceilDiv(m, max(1, rows)) * ceilDiv(n, max(1, cols))
-	parts := splits(k, m*n, ceilDiv(tasks, max(1, blocks)))
+	if m == 0 || n == 0 {
+		return
+	}
+	rows, cols := gemmBlock(m, n, k)
+	blocks := ceilDiv(m, rows) * ceilDiv(n, cols)
+	parts := splits(k, m*n, ceilDiv(tasks, blocks))
 	if parts == 1 {
 		gemm(true, false, m, n, k, a, lda, b, ldb, 0, c, n)
 		return

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"autodropout/autograd"
+	"autodropout/simd"
 )
 
 // MatMul returns the matrix product of a and b, each transposed first if its
@@ -81,10 +82,11 @@ func Linear(x, w, b *autograd.Tensor) *autograd.Tensor {
 		Shape:  shape,
 		Saves:  productSaves(x, w),
 		Forward: func(y *autograd.Tensor) {
-			gemm(false, true, rows, out, in, x.Data(), in, w.Data(), in, 0, y.Data(), out)
+			var finish func(rows, cols span)
 			if b != nil {
-				addBias(y.Data(), y.Data(), b.Data())
+				finish = biasAdder(y.Data(), b.Data())
 			}
+			gemmThen(false, true, rows, out, in, x.Data(), in, w.Data(), in, 0, y.Data(), out, finish)
 		},
 		Backward: func(g *autograd.Grad) {
 			dy := g.Dy().Data()
@@ -99,4 +101,15 @@ func Linear(x, w, b *autograd.Tensor) *autograd.Tensor {
 			}
 		},
 	})
+}
+
+// biasAdder returns a function that adds b to blocks of y, whose rows are as long
+// as b.
+func biasAdder(y, b []float32) func(rows, cols span) {
+	return func(rows, cols span) {
+		for i := rows.lo; i < rows.hi; i++ {
+			row := y[i*len(b):][cols.lo:cols.hi]
+			simd.Add(row, row, b[cols.lo:cols.hi])
+		}
+	}
 }

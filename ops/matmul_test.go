@@ -2,7 +2,9 @@ package ops_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"autodropout/autograd"
@@ -55,6 +57,31 @@ func TestMatMulLarge(t *testing.T) {
 			compare(t, "y", y.Data(), want)
 			compare(t, "gradients", grads, wantGrads)
 		})
+	}
+}
+
+// TestLinearBias compares the bias added to blocks with one added afterwards, on
+// one worker and on several.
+func TestLinearBias(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 5))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, c := range []struct{ rows, in, out int }{{1, 3, 2}, {33, 0, 5}, {2, 5, 0}, {0, 5, 3}, {210, 301, 530}, {1030, 64, 20}} {
+		tape := autograd.NewInference()
+		input := func(shape ...int) *autograd.Tensor {
+			x := normal(rng, shape...)
+			return tape.Input(x.Data(), shape...)
+		}
+		x, w, b := input(c.rows, c.in), input(c.out, c.in), input(c.out)
+		want := ops.AddBias(ops.MatMul(x, w, false, true), b).Data()
+		for _, workers := range []int{1, 2, 5} {
+			runtime.GOMAXPROCS(workers)
+			got := ops.Linear(x, w, b).Data()
+			for i := range want {
+				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+					t.Fatalf("%v, %d workers: element %d is %g, want %g", c, workers, i, got[i], want[i])
+				}
+			}
+		}
 	}
 }
 

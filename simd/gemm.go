@@ -31,11 +31,20 @@ func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int,
 		scaleRows(m, n, beta, c, ldc)
 		return
 	}
-	A, B := matrix{a, lda, 1}, matrix{b, ldb, 1}
+	A, B := operands(transA, transB, m, n, k, a, lda, b, ldb)
+	if need := GemmWork(m, n, k); len(work) < need {
+		panic(fmt.Sprintf("simd: Gemm: work has %d elements, want %d", len(work), need))
+	}
+	gemmBlocks(m, n, k, alpha, A, B, beta, c, ldc, work)
+}
+
+// operands returns op(A) and op(B), which are not empty.
+func operands(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int) (A, B matrix) {
+	A, B = matrix{a, lda, 1}, matrix{b, ldb, 1}
 	if transA {
 		checkMatrix("A", k, m, a, lda)
 		race.ReadRows(a, k, m, lda)
-		A = matrix{a, 1, lda}
+		A = A.transposed()
 	} else {
 		checkMatrix("A", m, k, a, lda)
 		race.ReadRows(a, m, k, lda)
@@ -43,15 +52,12 @@ func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int,
 	if transB {
 		checkMatrix("B", n, k, b, ldb)
 		race.ReadRows(b, n, k, ldb)
-		B = matrix{b, 1, ldb}
+		B = B.transposed()
 	} else {
 		checkMatrix("B", k, n, b, ldb)
 		race.ReadRows(b, k, n, ldb)
 	}
-	if need := GemmWork(m, n, k); len(work) < need {
-		panic(fmt.Sprintf("simd: Gemm: work has %d elements, want %d", len(work), need))
-	}
-	gemmBlocks(m, n, k, alpha, A, B, beta, c, ldc, work)
+	return A, B
 }
 
 // GemmWork returns how many float32s of scratch memory [Gemm] needs for these
@@ -60,6 +66,13 @@ func GemmWork(m, n, k int) int {
 	s := gemmSizes()
 	mb, nb, kb := min(m, s.mc), min(n, s.nc), min(k, s.kc)
 	return packedSize(mb, kb, s.mr) + packedSize(nb, kb, s.nr)
+}
+
+// GemmTile returns the size of the block of C that Gemm computes at a time. Blocks
+// of whole tiles are the fastest to compute.
+func GemmTile() (rows, cols int) {
+	s := gemmSizes()
+	return s.mr, s.nr
 }
 
 // GemmPanel returns how many columns of B Gemm works on at a time. Where B is

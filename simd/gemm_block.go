@@ -26,6 +26,8 @@ func (x matrix) from(i, j int) matrix {
 	return matrix{x.data[i*x.row+j*x.col:], x.row, x.col}
 }
 
+func (x matrix) transposed() matrix { return matrix{x.data, x.col, x.row} }
+
 // panels is a matrix cut into panels, which start next elements apart: of A as
 // many rows, of B as many columns as a tile of C has. row and col are the
 // distances within a panel.
@@ -63,7 +65,9 @@ func gemmBlock(m, n, k, height, width int, alpha float32, a, b panels, beta floa
 	for j := 0; j < n; j += width {
 		cols := min(width, n-j)
 		panel := b.data[j/width*b.next:]
-		gemmTiles(tiles, height, cols, k, alpha, a, panel, b.row, beta, c[j:], ldc)
+		if tiles > 0 {
+			gemmTiles(tiles, height, cols, k, alpha, a, panel, b.row, beta, c[j:], ldc)
+		}
 		if rest > 0 {
 			gemmTiles(1, rest, cols, k, alpha, a.from(tiles), panel, b.row, beta, c[tiles*height*ldc+j:], ldc)
 		}

@@ -16,30 +16,40 @@ const (
 // columns, of k elements.
 func packedSize(n, k, width int) int { return roundUp(n, width) * k }
 
-// packA returns the first m rows and k columns of a as panels of height rows,
-// copied to work if that pays.
-func packA(work []float32, a matrix, m, n, k, height int) panels {
-	pays := min(n, a.row) >= packingA
+// packsA reports whether it pays to pack a, which n columns of B use.
+func packsA(a matrix, n int) bool {
 	if a.row == 1 {
-		pays = n*a.col >= packingTransA
+		return n*a.col >= packingTransA
 	}
-	if !pays {
+	return min(n, a.row) >= packingA
+}
+
+// packsB reports whether it pays to pack b, which m rows of A use, or is
+// necessary, as b is transposed.
+func packsB(b matrix, m int) bool { return b.col != 1 || m*b.row >= packingB }
+
+// packA returns the first m rows and k columns of a as panels of height rows,
+// copied to work if that pays for n columns of B.
+func packA(work []float32, a matrix, m, n, k, height int) panels {
+	if !packsA(a, n) {
 		return panels{a, height * a.row}
 	}
-	return pack(work, matrix{a.data, a.col, a.row}, m, k, height, 1, height)
+	pack(work, a.transposed(), m, k, height)
+	return panels{matrix{work, 1, height}, height * k}
 }
 
 // packB returns the first k rows and n columns of b as panels of width columns,
-// copied to work if b is transposed or that pays.
+// copied to work if that is necessary or pays for m rows of A.
 func packB(work []float32, b matrix, m, n, k, width int) panels {
-	if b.col == 1 && m*b.row < packingB {
+	if !packsB(b, m) {
 		return panels{b, width}
 	}
-	return pack(work, b, n, k, width, width, 1)
+	pack(work, b, n, k, width)
+	return panels{matrix{work, width, 1}, width * k}
 }
 
 // pack copies k rows and n columns of x to dst, in panels of width columns.
-func pack(dst []float32, x matrix, n, k, width, row, col int) panels {
+func pack(dst []float32, x matrix, n, k, width int) {
 	if x.col == 1 {
 		packRows(dst, x, n, k, width)
 	} else {
@@ -47,7 +57,6 @@ func pack(dst []float32, x matrix, n, k, width, row, col int) panels {
 			transposePanel(dst[j*k:], x.from(0, j), min(width, n-j), n-j, k, width)
 		}
 	}
-	return panels{matrix{dst, row, col}, width * k}
 }
 
 // packRows copies k rows of n contiguous elements to panels of width columns.

@@ -211,7 +211,7 @@ func TestGemmPack(t *testing.T) {
 						for i := range packed {
 							packed[i] = nan
 						}
-						pack(packed, matrix{from.data(), row, col}, n, k, width, width, 1)
+						pack(packed, matrix{from.data(), row, col}, n, k, width)
 						for j := range n {
 							for p := range k {
 								if got, want := packed[j/width*width*k+p*width+j%width], from.data()[p*row+j*col]; got != want {
@@ -262,6 +262,40 @@ func TestGemmIsIndependentOfTheCut(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+// A Product must have the bits of Gemm, whatever is packed.
+func TestProduct(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 6))
+		height, width := GemmTile()
+		for _, size := range [][3]int{{1, 1, 0}, {1, 2, 3}, {50, 70, 9}, {95, 200, 800}, {400, 95, 401}, {90, 770, 770}} {
+			forEachTransposition(func(transA, transB bool) {
+				g := gemmCase{transA, transB, size[0], size[1], size[2], 3, 1, float32(size[1] % 2)}
+				a, b, c := g.operands(rng)
+				blocks := c.clone()
+				g.run(a, b, c)
+				p := NewProduct(transA, transB, g.m, g.n, g.k, a.data(), a.ld, b.data(), b.ld)
+				memory := alignedWork(p.Memory())
+				for i := range memory {
+					memory[i] = nan
+				}
+				for part := range p.Parts() {
+					p.Pack(p.Parts()-1-part, memory)
+				}
+				for i := 0; i < g.m; i += 3 * height {
+					for j := 0; j < g.n; j += 2 * width {
+						p.Block(i, j, min(3*height, g.m-i), min(2*width, g.n-j), g.beta, blocks.data()[i*c.ld+j:], c.ld, memory)
+					}
+				}
+				for at := range c.all {
+					if math.Float32bits(c.all[at]) != math.Float32bits(blocks.all[at]) {
+						t.Fatalf("%v: element %d is %g in one call and %g in blocks", g, at-margin, c.all[at], blocks.all[at])
+					}
+				}
+			})
+		}
 	})
 }
 
