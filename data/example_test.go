@@ -99,9 +99,9 @@ func ExampleSyntheticLanguage() {
 	}
 	fmt.Println(strings.ReplaceAll(text.String(), " <eos> ", "\n"))
 	// Output:
-	// 471 words, least perplexity 9.20
-	// = Tilova povifia =
-	// una periva foginat la periva de le sicefe ( una lafuna ( une lipere tidecet ) zadefat ) . Tilova dezuvim belomat .
+	// 305 words, least perplexity 8.24
+	// = Nedife cimusia =
+	// una caruca zedalat la caruca de le vanile ( una debiva ( une biluze nibibet ) bisagat ) . Nedife tobefim ricuget .
 	// la
 }
 

@@ -20,7 +20,7 @@ type LanguageConfig struct {
 	Train, Valid, Test int
 }
 
-// SyntheticLanguage draws a text of some five hundred words from a probabilistic
+// SyntheticLanguage draws a text of some three hundred words from a probabilistic
 // grammar whose true entropy is known: [Corpus].Entropy is exact. What comes next
 // depends on what was said long ago:
 //

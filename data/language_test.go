@@ -63,7 +63,7 @@ func TestLanguageTellsTrueProbabilities(t *testing.T) {
 // probabilities over a long text.
 func TestLanguageEntropy(t *testing.T) {
 	l := newLanguage(1)
-	const parts, n = 40, 10000
+	const parts, n = 25, 10000
 	var sum, squares float64
 	for part := range uint64(parts) {
 		_, loss := l.text(7, part, n)
@@ -89,7 +89,7 @@ func TestLanguageWordsDiffer(t *testing.T) {
 			}
 			seen[word] = true
 		}
-		if len(seen) < 300 || len(seen) > 900 {
+		if len(seen) < 200 || len(seen) > 900 {
 			t.Errorf("seed %d: %d words", base, len(seen))
 		}
 	}
@@ -194,7 +194,7 @@ func TestLanguageNeedsMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	floor := math.Exp(c.TestEntropy)
-	for order := 2; order <= 5; order++ {
+	for _, order := range []int{2, 4} {
 		m := newNgram(order, len(c.Words), c.Train)
 		loss := 0.0
 		for i := 10; i < len(c.Test); i++ {
@@ -202,7 +202,7 @@ func TestLanguageNeedsMemory(t *testing.T) {
 		}
 		perplexity := math.Exp(loss / float64(len(c.Test)-10))
 		t.Logf("%d-gram: perplexity %.2f, the least possible is %.2f", order, perplexity, floor)
-		if perplexity < 1.5*floor {
+		if perplexity < 2*floor {
 			t.Errorf("a %d-gram model has perplexity %.2f, and the least possible is %.2f", order, perplexity, floor)
 		}
 	}

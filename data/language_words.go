@@ -17,14 +17,14 @@ const (
 // How many words of each sort a language has. Sorts of nouns, names and verbs
 // are equally large in all genders and topics, so that uncertainty is as well.
 const (
-	topics       = 10
-	heroes       = 10 * genders
+	topics       = 6
+	heroes       = 4 * genders
 	topicNouns   = 3 // of each gender in each topic
 	generalNouns = 4 // of each gender
-	adjectives   = 20
-	adverbs      = 10
-	intransitive = 12
-	transitive   = 16
+	adjectives   = 12
+	adverbs      = 6
+	intransitive = 8
+	transitive   = 10
 )
 
 // A category is a run of words in the lexicon with their probabilities.

@@ -150,7 +150,7 @@ func TestOpenText(t *testing.T) {
 	cfg := openConfig(t)
 	cfg.Language = LanguageConfig{Seed: 4, Train: 1000, Valid: 1000, Test: 1000}
 	for name, words := range map[string][]string{
-		"auto":      {"built-in synthetic language, not Penn Treebank", "1000 training", "seed 4", "least perplexity possible is 9.2", "-data ptb downloads it"},
+		"auto":      {"built-in synthetic language, not Penn Treebank", "1000 training", "seed 4", "least perplexity possible is 8.24", "-data ptb downloads it"},
 		"synthetic": {"as -data synthetic asks"},
 	} {
 		c, about, err := OpenPTB(t.Context(), name, cfg)
@@ -181,7 +181,8 @@ func TestOpenText(t *testing.T) {
 	checkError(t, err, "wikitext-2-v1.zip is damaged")
 }
 
-// Of a corpus that is in the cache in part, the rest is downloaded.
+// A corpus of several files is downloaded to its folder, and of one that is in
+// the cache in part the rest.
 func TestDownloadText(t *testing.T) {
 	cfg := quick(t)
 	asked := 0
@@ -202,6 +203,9 @@ func TestDownloadText(t *testing.T) {
 	path, _, err := s.find(t.Context(), "tiny", cfg)
 	if err != nil || path != filepath.Join(cfg.Dir, "tiny") || asked != 1 {
 		t.Errorf("downloaded to %q with %d requests, %v", path, asked, err)
+	}
+	if path, _, err := s.find(t.Context(), "tiny", quick(t)); err != nil || asked != 3 {
+		t.Errorf("the whole was downloaded to %q with %d requests, %v", path, asked-1, err)
 	}
 	if got, err := os.ReadFile(filepath.Join(path, "b")); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the file is wrong: %v", err)

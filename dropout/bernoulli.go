@@ -5,7 +5,8 @@ import (
 )
 
 // Dropout drops single elements (Srivastava et al. 2014), in Wide ResNets
-// between the two convolutions of a block.
+// between the two convolutions of a block, in networks without such a place
+// before the classifier.
 type Dropout struct {
 	threshold uint16 // of 65536
 	sites     map[string]bool
@@ -13,16 +14,19 @@ type Dropout struct {
 }
 
 // NewDropout returns the policy that drops every element with probability p,
-// rounded to a multiple of 1/65536, at the Hidden sites. The others are
-// divided by the probability of keeping one. It is an error when p is not in
-// [0, 1) or the model has no such site.
+// rounded to a multiple of 1/65536, at the Hidden sites, or at Features if there
+// are none. The others are divided by the probability of keeping one. It is an
+// error when p is not in [0, 1) or the model has no such site.
 func NewDropout(p float64, sites []Site) (*Dropout, error) {
 	if err := checkDrop(p); err != nil {
 		return nil, err
 	}
 	at, err := sitesOf(Hidden, sites)
 	if err != nil {
-		return nil, err
+		var none error
+		if at, none = sitesOf(Features, sites); none != nil {
+			return nil, err
+		}
 	}
 	return &Dropout{threshold: threshold16(p), sites: names(at)}, nil
 }

@@ -51,11 +51,16 @@ func naiveToken(b TokenPattern, keys bool, rows, tokens, channels int, ctr [4]ui
 		c[1] = 1
 		phase = int(uint64(simd.Philox(c, key)[0]) * uint64(b.Size+b.Stride) >> 32)
 	}
+	streams := map[int][]uint32{}
 	noise := func(stream, n, i int) bool { // bit i of n in the stream-th block of noise
-		bits := make([]uint32, (n+31)/32)
-		c := ctr
-		c[0] += uint32(4 * len(bits) * stream)
-		simd.BernoulliBits(bits, n, uint16(math.Round(b.Drop*65536)), key, c)
+		bits := streams[stream]
+		if bits == nil {
+			bits = make([]uint32, (n+31)/32)
+			c := ctr
+			c[0] += uint32(4 * len(bits) * stream)
+			simd.BernoulliBits(bits, n, uint16(math.Round(b.Drop*65536)), key, c)
+			streams[stream] = bits
+		}
 		return bits[i/32]>>(i%32)&1 == 1
 	}
 	blocks := 0 // that begin before the last key
@@ -74,9 +79,9 @@ func naiveToken(b TokenPattern, keys bool, rows, tokens, channels int, ctr [4]ui
 			case (t+phase)%(b.Size+b.Stride) >= b.Size:
 				kept[at] = true
 			case b.ShareC && b.ShareT:
-				kept[at] = noise(0, tokens+1, block)
+				kept[at] = noise(0, tokens, block)
 			case b.ShareC:
-				kept[at] = noise(0, tokens+1, t)
+				kept[at] = noise(0, tokens, t)
 			case b.ShareT && b.Size > 1 && keys:
 				kept[at] = noise(0, channels*blocks, c*blocks+block)
 			case b.ShareT && b.Size > 1:
@@ -91,7 +96,7 @@ func naiveToken(b TokenPattern, keys bool, rows, tokens, channels int, ctr [4]ui
 
 func TestTokenMaskMatchesDefinition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	shapes := [][2]int{{7, 5}, {12, 32}, {33, 3}, {1, 40}, {16, 64}, {9, 38}, {64, 1}, {5, 100}}
+	shapes := [][2]int{{7, 5}, {12, 32}, {33, 3}, {1, 40}, {16, 64}, {9, 38}, {64, 1}, {9, 1300}}
 	for trial := range 400 {
 		tokens, channels := shapes[trial%len(shapes)][0], shapes[trial%len(shapes)][1]
 		b := TokenPattern{
@@ -211,10 +216,10 @@ func TestTokenMaskFrequency(t *testing.T) {
 // factor that is the realised share instead of the expected one.
 func TestPatternsGeneraliseDropout(t *testing.T) {
 	shapes := map[string][]int{"0.query": {40, 30, 38}, "1.inner": {40, 30, 64}}
-	rates := SequenceRates{Attention: 0.3, Inner: 0.3}
+	rates := SequenceRates{Attention: 0.3, Inner: 0.3, Probability: 0.3}
 	locked, err := NewSequenceDropout(rates, sequenceSites(2))
 	locked = must(t, locked, err)
-	rates.Plain, rates.Probability = true, 0.3
+	rates.Plain = true
 	plain, err := NewSequenceDropout(rates, sequenceSites(2))
 	plain = must(t, plain, err)
 	for _, size := range []int{30, 64, maxTokens} {
@@ -240,6 +245,9 @@ func TestPatternsGeneraliseDropout(t *testing.T) {
 				t.Errorf("%v at %s is not plain dropout", b, site)
 			}
 		}
+	}
+	if site := "0.probability"; !slices.Equal(kept(locked, site, Stream{}, 2, 3, 4, 5), kept(plain, site, Stream{}, 2, 3, 4, 5)) {
+		t.Error("attention probabilities are not dropped one by one")
 	}
 	y := apply(locked, "0.query", Stream{}, 4, 3, 8)
 	p := math.Round(0.3*65536) / 65536

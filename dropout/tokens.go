@@ -41,8 +41,8 @@ func (m *tokenMask) runs(phase, tokens int, visit func(n, lo, hi int)) {
 // the example's random stream.
 func (m *tokenMask) line(dropped []uint32, tokens int, ctr [4]uint32, key [2]uint32) {
 	phase := m.phase(ctr, key)
-	noise := make([]uint32, tokens/32+1) // there may be a block more than tokens
-	simd.BernoulliBits(noise, tokens+1, m.threshold, key, ctr)
+	noise := make([]uint32, len(dropped)) // there are no more blocks than tokens
+	simd.BernoulliBits(noise, tokens, m.threshold, key, ctr)
 	m.runs(phase, tokens, func(n, lo, hi int) {
 		for t := lo; t < hi; t++ {
 			i := t
