@@ -41,8 +41,8 @@ func chooseRoute(name string, w io.Writer) convRoute {
 var winogradPays = [...]struct{ channels, pixels int }{
 	simd.Generic: {32, 16},
 	simd.NEON:    {32, 16},
-	simd.AVX2:    {3, 16},
-	simd.AVX512:  {3, 16},
+	simd.AVX2:    {8, 16},
+	simd.AVX512:  {8, 16},
 }
 
 // winograd returns the convolution in tiles, and nil if it should be computed

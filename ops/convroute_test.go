@@ -46,8 +46,8 @@ func TestMeasuredRoute(t *testing.T) {
 	if w := route(1, 6, 32, 32, 3, pad); w == nil || w.tile != 2 {
 		t.Errorf("images of 6x6 give %+v, want tiles of 2x2", w)
 	}
-	if w := route(1, 32, 3, 16, 3, pad); (w != nil) != (simd.Active() >= simd.AVX2) {
-		t.Errorf("three channels give %+v on %s", w, simd.Active())
+	if w := route(1, 32, 8, 16, 3, pad); (w != nil) != (simd.Active() >= simd.AVX2) {
+		t.Errorf("eight channels give %+v on %s", w, simd.Active())
 	}
 	for name, w := range map[string]*winograd{
 		"stride":   route(1, 8, 32, 32, 3, ConvSpec{Stride: 2}),
@@ -55,6 +55,7 @@ func TestMeasuredRoute(t *testing.T) {
 		"groups":   route(1, 8, 32, 32, 3, ConvSpec{Groups: 2}),
 		"1x1":      route(1, 8, 32, 32, 1, ConvSpec{}),
 		"5x5":      route(1, 8, 32, 32, 5, ConvSpec{}),
+		"colours":  route(1, 32, 3, 16, 3, pad),
 		"3 pixels": route(1, 3, 32, 32, 3, pad),
 		"empty":    route(0, 8, 32, 32, 3, pad),
 	} {

@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	denseBand   = 1 << 17 // elements of a band of a dense convolution, for the second-level cache
-	densePixels = 256     // outputs of a band at most
-	denseDepth  = 384     // elements that an output is the sum of at a time, for the first-level cache
+	denseBand     = 1 << 17 // elements of a band of a dense convolution, for the second-level cache
+	densePixels   = 256     // outputs of a band at most
+	denseTogether = 8       // bands of a task at most, if they are small
+	denseDepth    = 320     // elements that an output is the sum of at a time, for the first-level cache
 )
 
 // kernels are the kernels (KH, KW, ins, outs*groups) of a convolution for its
@@ -19,76 +20,123 @@ type kernels struct {
 	transposed bool
 }
 
-// dense sets dst to the sweep over src with kernels.
-func (s *sweep) dense(memory scratcher, dst, src []float32, w kernels) {
-	ins, outs := s.src.c/s.groups, s.dst.c/s.groups
-	packed := memory.Scratch(s.taps() * ins * s.dst.c)
-	s.pack(packed, w)
-	b := s.bands(max(1, densePixels/s.x.outputs), denseBand, s.src.c)
-	run, offsets := s.runs(b)
-	depth := s.taps() * ins
-	group := ceilDiv(len(offsets), ceilDiv(depth, denseDepth)) // runs at a time
-	panel := simd.GemmPanel()
-	width, parts := s.parts(b, outs, panel)
-	s.eachBand(b, parts, src, func(in []float32, image, lo, hi, part int) {
-		for g := range s.groups {
-			for t := 0; t < len(offsets); t += group {
-				a := simd.Taps{Offsets: offsets[t:min(t+group, len(offsets))], Run: run, Row: s.step * s.src.c, Col: 1}
-				for j := part * width; j < min((part+1)*width, outs); j += panel {
-					n := min(panel, outs-j)
-					w := packed[(g*outs+j)*depth+t*run*n:]
+// dense sets dst to the sweep over src with kernels. A task computes some
+// channels of the outputs of some bands.
+func (s sweep) dense(memory scratcher, dst, src []float32, w kernels) {
+	d := denseSweep{ins: s.src.c / s.groups, outs: s.dst.c / s.groups, panel: simd.GemmPanel()}
+	d.depth = s.taps() * d.ins
+	d.band = s.bands(max(1, densePixels/s.x.outputs), denseBand, s.src.c)
+	d.together = min(max(1, densePixels/2/(d.band.rows*s.x.outputs)), denseTogether)
+	bands := s.n * d.band.perImage
+	d.width, d.parts = d.split(ceilDiv(bands, d.together))
+	if d.band.copied && d.parts > 1 { // all parts of a band share the copy
+		s, src = s.padded(memory, src)
+		d.band = s.bands(d.band.rows, denseBand, s.src.c)
+	}
+	d.sweep = s
+	d.run, d.offsets = s.runs(d.band)
+	d.runs = max(1, denseDepth/d.run)
+	d.packed = memory.Scratch(d.depth * s.dst.c)
+	d.pack(w)
+	parallel.ForScratch(ceilDiv(bands, d.together)*d.parts, d.together*d.band.size, func(task int, scratch []float32) {
+		first := task / d.parts * d.together
+		d.compute(dst, src, first, min(first+d.together, bands), task%d.parts, scratch)
+	})
+}
+
+// A denseSweep is how a dense sweep is cut.
+type denseSweep struct {
+	sweep
+	band         band
+	ins, outs    int // of a group
+	depth        int // elements that an output is the sum of
+	packed       []float32
+	panel        int
+	run          int
+	offsets      []int
+	runs         int // of a call
+	together     int // bands of a task
+	width, parts int // outputs of a task; into how many parts they are cut
+}
+
+// split cuts the channels of outputs into parts of some panels, as many as make
+// enough tasks.
+func (d *denseSweep) split(bands int) (width, parts int) {
+	const panels = 4 // of a part at least, so that what it reads is used often
+	parts = max(1, min(d.outs/(panels*d.panel), ceilDiv(tasks, max(1, bands))))
+	width = ceilDiv(ceilDiv(d.outs, parts), d.panel) * d.panel
+	return width, ceilDiv(d.outs, width)
+}
+
+// compute computes a part of the outputs of bands [first, last).
+func (d *denseSweep) compute(dst, src []float32, first, last, part int, scratch []float32) {
+	var in [denseTogether][]float32
+	for i := first; i < last; i++ {
+		image, lo, hi := d.rows(d.band, i)
+		in[i-first] = d.load(d.band, scratch[(i-first)*d.band.size:], src, image, lo, hi, 0)
+	}
+	for g := range d.groups {
+		for t := 0; t < len(d.offsets); t += d.runs {
+			a := simd.Taps{Offsets: d.offsets[t:min(t+d.runs, len(d.offsets))], Run: d.run, Row: d.step * d.src.c, Col: 1}
+			for j := part * d.width; j < min((part+1)*d.width, d.outs); j += d.panel {
+				n := min(d.panel, d.outs-j)
+				w := d.packed[g*d.outs*d.depth+t*d.run*d.outs+len(a.Offsets)*d.run*j:]
+				for i := first; i < last; i++ {
+					image, lo, hi := d.rows(d.band, i)
 					for row := range hi - lo {
-						a.Data = in[row*s.step*b.pitch+g*ins:]
-						simd.GemmTaps(s.x.outputs, n, a, w, n, dst[s.output(image, lo+row)+g*outs+j:], s.x.apart*s.dst.c, t > 0)
+						a.Data = in[i-first][row*d.step*d.band.pitch+g*d.ins:]
+						simd.GemmTaps(d.x.outputs, n, a, w, n, dst[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
 					}
 				}
 			}
 		}
-	})
+	}
 }
 
-// pack stores the kernels in panels of as many outputs as are computed at a
-// time: in each, a row for every tap and input.
-func (s *sweep) pack(packed []float32, w kernels) {
-	ins, outs, panel := s.src.c/s.groups, s.dst.c/s.groups, simd.GemmPanel()
-	depth, panels := s.taps()*ins, ceilDiv(outs, panel)
-	parallel.For(s.groups*panels, func(task int) {
-		g, j := task/panels, task%panels*panel
-		n := min(panel, outs-j)
-		to := packed[(g*outs+j)*depth:]
-		for t := range s.taps() {
-			kernel := s.kernel(t, w.kw)
-			if w.transposed {
-				simd.Transpose(to[t*ins*n:], n, w.w[(kernel*outs+j)*s.src.c+g*ins:], s.src.c, n, ins)
-				continue
+// pack stores the kernels as compute reads them: for the runs of each call,
+// panels of as many outputs as are computed at a time, and in these a row for
+// every tap and input.
+func (d *denseSweep) pack(w kernels) {
+	block, panels := d.runs*d.run, ceilDiv(d.outs, d.panel)
+	parallel.For(d.groups*panels, func(task int) {
+		g, j := task/panels, task%panels*d.panel
+		n := min(d.panel, d.outs-j)
+		for from := 0; from < d.depth; from += block {
+			end := min(from+block, d.depth)
+			to := d.packed[g*d.outs*d.depth+from*d.outs+(end-from)*j:]
+			for k := from; k < end; {
+				kernel, i := d.kernel(k/d.ins, w.kw), k%d.ins
+				rows := min(d.ins-i, end-k)
+				if w.transposed {
+					simd.Transpose(to[(k-from)*n:], n, w.w[(kernel*d.outs+j)*d.src.c+g*d.ins+i:], d.src.c, n, rows)
+				} else {
+					copyRows(to[(k-from)*n:], n, w.w[(kernel*d.ins+i)*d.dst.c+g*d.outs+j:], d.dst.c, rows)
+				}
+				k += rows
 			}
-			copyRows(to[t*ins*n:], n, w.w[kernel*ins*s.dst.c+g*outs+j:], s.dst.c, ins)
 		}
 	})
 }
 
 // runs returns the runs in which an output sees the source. Those of a row of
-// taps are one if they touch, unless it would be long.
+// taps are one if they touch and are short; long ones are cut.
 func (s *sweep) runs(b band) (length int, offsets []int) {
 	ins := s.src.c / s.groups
-	if s.groups == 1 && s.x.next == 1 && s.x.taps*ins <= denseDepth {
+	if s.groups == 1 && s.x.next == 1 && s.x.taps*ins <= denseDepth/2 {
 		return s.x.taps * ins, s.rowOffsets(b, s.y.taps, s.y.next)
+	}
+	length = ins
+	for length > denseDepth && length%2 == 0 {
+		length /= 2
 	}
 	for y := range s.y.taps {
 		for x := range s.x.taps {
-			offsets = append(offsets, y*s.y.next*b.pitch+x*s.x.next*s.src.c)
+			for from := 0; from < ins; from += length {
+				offsets = append(offsets, y*s.y.next*b.pitch+x*s.x.next*s.src.c+from)
+			}
 		}
 	}
-	return ins, offsets
-}
-
-// parts cuts outs channels into parts, of so many panels that there are enough
-// tasks.
-func (s *sweep) parts(b band, outs, panel int) (width, parts int) {
-	panels := ceilDiv(outs, panel)
-	parts = min(panels, ceilDiv(tasks, max(1, s.n*b.perImage)))
-	width = ceilDiv(panels, parts) * panel
-	return width, ceilDiv(outs, width)
+	return length, offsets
 }
 
 // denseGradW sets dw to the gradient of the kernels. A task computes a block of
@@ -102,6 +150,9 @@ func (s *conv) denseGradW(memory scratcher, dw, x, dy []float32) {
 		d.span, d.ins = 1, ceilDiv(ins, ceilDiv(ins, channels))
 	}
 	d.band = sweep.bands(max(1, densePixels/s.ow), denseBand, d.ins)
+	if d.band.copied && d.span == 1 {
+		d.band.separate(s.stride)
+	}
 	d.offsets = sweep.rowOffsets(d.band, d.band.rows, s.stride)
 	d.down, d.across = ceilDiv(ins, d.ins), ceilDiv(outs, d.outs)
 	size := d.band.size + d.band.rows*s.ow*panel
@@ -123,6 +174,7 @@ type denseGrad struct {
 
 // add adds to sum, or sets it to, what a band contributes to a block.
 func (d *denseGrad) add(sum, x, dy []float32, block, image, lo, hi int, accumulate bool, scratch []float32) {
+	const closeRows = 32 // elements; rows that are farther apart compete for the same lines of the cache
 	group, i, o := block/d.across/d.down, block/d.across%d.down*d.ins, block%d.across*d.outs
 	ins, outs, panel := d.c/d.groups, d.oc/d.groups, simd.GemmPanel()
 	rows, pixels := min(d.ins, ins-i), (hi-lo)*d.ow
@@ -130,11 +182,16 @@ func (d *denseGrad) add(sum, x, dy []float32, block, image, lo, hi int, accumula
 	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: 1, Col: d.stride * d.band.pixel}
 	for j := o; j < min(o+d.outs, outs); j += panel {
 		n := min(panel, outs-j)
-		packed := scratch[d.band.size:][:pixels*n]
-		copyRows(packed, n, dy[d.sweep.output(image, lo)+group*outs+j:], d.oc, pixels)
+		packed := dy[d.sweep.output(image, lo)+group*outs+j:]
+		ld := d.oc
+		if ld > closeRows {
+			ld = n
+			copyRows(scratch[d.band.size:], n, packed, d.oc, pixels)
+			packed = scratch[d.band.size:]
+		}
 		for tap := 0; tap < d.kh*d.kw; tap += d.span {
 			a.Data = in[tap/d.kw*d.dilation*d.band.pitch+tap%d.kw*d.dilation*d.band.pixel:]
-			simd.GemmTaps(d.span*rows, n, a, packed, n, sum[(tap*ins+i)*d.oc+group*outs+j:], d.oc, accumulate)
+			simd.GemmTaps(d.span*rows, n, a, packed, ld, sum[(tap*ins+i)*d.oc+group*outs+j:], d.oc, accumulate)
 		}
 	}
 }

@@ -115,9 +115,55 @@ func (s *sweep) bands(limit, size, channels int) band {
 	return b
 }
 
+// separate moves the pixels of the copy so far apart that those which lie step
+// pixels from each other do not compete for the same lines of the cache: an odd
+// number of lines.
+func (b *band) separate(step int) {
+	const line = 16
+	from := b.pixel
+	b.pixel = (from + line - 1) &^ (line - 1)
+	switch {
+	case step%2 == 0:
+		b.pixel += line / 2
+	case b.pixel/line%2 == 0:
+		b.pixel += line
+	}
+	b.pitch, b.size = b.pitch/from*b.pixel, b.size/from*b.pixel
+}
+
 // inside reports whether nothing outside of an image of that length is seen.
 func (a axis) inside(step, length int) bool {
-	return a.place >= 0 && a.place+(a.outputs-1)*step+a.span() <= length
+	before, behind := a.missing(step, length)
+	return before+behind == 0
+}
+
+// padded returns the sweep over images that are large enough, and these: copies
+// with zeros around them.
+func (s sweep) padded(memory scratcher, src []float32) (sweep, []float32) {
+	top, bottom := s.y.missing(s.step, s.src.h)
+	left, right := s.x.missing(s.step, s.src.w)
+	from, c := s.src, s.src.c
+	s.src.h, s.src.w = top+from.h+bottom, left+from.w+right
+	s.y.place, s.x.place = s.y.place+top, s.x.place+left
+	dst := memory.Scratch(s.n * s.src.h * s.src.w * c)
+	parallel.For(s.n*s.src.h, func(row int) {
+		line := dst[row*s.src.w*c:][:s.src.w*c]
+		image, y := row/s.src.h, row%s.src.h-top
+		if y < 0 || y >= from.h {
+			clear(line)
+			return
+		}
+		clear(line[:left*c])
+		copy(line[left*c:], src[(image*from.h+y)*from.w*c:][:from.w*c])
+		clear(line[(left+from.w)*c:])
+	})
+	return s, dst
+}
+
+// missing returns how much would have to be before and behind an image of that
+// length.
+func (a axis) missing(step, length int) (before, behind int) {
+	return max(0, -a.place), max(0, a.place+(a.outputs-1)*step+a.span()-length)
 }
 
 // rows returns the image of a band, counted over all images, and its rows
@@ -136,7 +182,7 @@ func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int)
 	if !b.copied {
 		return src[(top*s.src.w+left)*c+channel:]
 	}
-	width := b.pitch / b.channels
+	width := b.pitch / b.pixel
 	from, to := min(max(0, left), s.src.w), max(0, min(left+width, s.src.w))
 	for row := range (hi-1-lo)*s.step + s.y.span() {
 		line := scratch[row*b.pitch:][:b.pitch]
@@ -145,16 +191,16 @@ func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int)
 			clear(line)
 			continue
 		}
-		clear(line[:(from-left)*b.channels])
-		pixels := line[(from-left)*b.channels : (to-left)*b.channels]
-		if b.channels == c {
+		clear(line[:(from-left)*b.pixel])
+		pixels := line[(from-left)*b.pixel : (to-left)*b.pixel]
+		if b.pixel == c {
 			copy(pixels, src[(y*s.src.w+from)*c:])
 		} else {
 			for x := range to - from {
-				copy(pixels[x*b.channels:][:b.channels], src[(y*s.src.w+from+x)*c+channel:])
+				copy(pixels[x*b.pixel:][:b.channels], src[(y*s.src.w+from+x)*c+channel:])
 			}
 		}
-		clear(line[(to-left)*b.channels:])
+		clear(line[(to-left)*b.pixel:])
 	}
 	return scratch
 }

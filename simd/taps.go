@@ -47,6 +47,9 @@ func checkTaps(op string, m, n, size int, a Taps, b []float32, ldb int, c []floa
 // inputs that [Gemm] would need. n is at most [GemmPanel](). C must not overlap A
 // or B.
 //
+// It is best if what is B in the next call lies behind B: it is on its way into
+// the cache then.
+//
 // An element of C does not depend on m, n or its place. Without accumulate, C is
 // not read. With k = 0, A and B are not.
 func GemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {

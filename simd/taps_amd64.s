@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func gemmTapsAVX2(rows int, count int, cols int, taps int, run int, a *float32, offsets *int, row int, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmTapsAVX2(SB), NOSPLIT, $24-105
 	MOVQ    a+40(FP), AX
 	MOVQ    AX, (SP)
@@ -36,31 +36,38 @@ tile6:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap7:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column8:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y3
 	VMASKMOVPS   32(AX), Y0, Y4
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y3, Y5, Y1
 	VFMADD231PS  Y4, Y5, Y2
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column8
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap7
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -98,34 +105,41 @@ tile10:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap11:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column12:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y5
 	VMASKMOVPS   32(AX), Y0, Y6
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y7
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y5, Y7, Y1
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R8)(R9*1), Y7
+	VBROADCASTSS (R9)(R10*1), Y7
 	VFMADD231PS  Y5, Y7, Y3
 	VFMADD231PS  Y6, Y7, Y4
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column12
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap11
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -171,37 +185,44 @@ tile14:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap15:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column16:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y7
 	VMASKMOVPS   32(AX), Y0, Y8
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y9
+	VBROADCASTSS (R9), Y9
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
-	VBROADCASTSS (R8)(R9*1), Y9
+	VBROADCASTSS (R9)(R10*1), Y9
 	VFMADD231PS  Y7, Y9, Y3
 	VFMADD231PS  Y8, Y9, Y4
-	VBROADCASTSS (R8)(R9*2), Y9
+	VBROADCASTSS (R9)(R10*2), Y9
 	VFMADD231PS  Y7, Y9, Y5
 	VFMADD231PS  Y8, Y9, Y6
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column16
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap15
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -260,43 +281,50 @@ tile20:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap21:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column22:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y9
 	VMASKMOVPS   32(AX), Y0, Y10
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y11
+	VBROADCASTSS (R9), Y11
 	VFMADD231PS  Y9, Y11, Y1
 	VFMADD231PS  Y10, Y11, Y2
-	VBROADCASTSS (R8)(R9*1), Y11
+	VBROADCASTSS (R9)(R10*1), Y11
 	VFMADD231PS  Y9, Y11, Y3
 	VFMADD231PS  Y10, Y11, Y4
-	VBROADCASTSS (R8)(R9*2), Y11
+	VBROADCASTSS (R9)(R10*2), Y11
 	VFMADD231PS  Y9, Y11, Y5
 	VFMADD231PS  Y10, Y11, Y6
-	VBROADCASTSS (R10), Y11
+	VBROADCASTSS (R11), Y11
 	VFMADD231PS  Y9, Y11, Y7
 	VFMADD231PS  Y10, Y11, Y8
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column22
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap21
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -360,46 +388,53 @@ tile24:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap25:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column26:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y11
 	VMASKMOVPS   32(AX), Y0, Y12
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y13
+	VBROADCASTSS (R9), Y13
 	VFMADD231PS  Y11, Y13, Y1
 	VFMADD231PS  Y12, Y13, Y2
-	VBROADCASTSS (R8)(R9*1), Y13
+	VBROADCASTSS (R9)(R10*1), Y13
 	VFMADD231PS  Y11, Y13, Y3
 	VFMADD231PS  Y12, Y13, Y4
-	VBROADCASTSS (R8)(R9*2), Y13
+	VBROADCASTSS (R9)(R10*2), Y13
 	VFMADD231PS  Y11, Y13, Y5
 	VFMADD231PS  Y12, Y13, Y6
-	VBROADCASTSS (R10), Y13
+	VBROADCASTSS (R11), Y13
 	VFMADD231PS  Y11, Y13, Y7
 	VFMADD231PS  Y12, Y13, Y8
-	VBROADCASTSS (R10)(R9*1), Y13
+	VBROADCASTSS (R11)(R10*1), Y13
 	VFMADD231PS  Y11, Y13, Y9
 	VFMADD231PS  Y12, Y13, Y10
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column26
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap25
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -471,49 +506,56 @@ tile28:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap29:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column30:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y13
 	VMASKMOVPS   32(AX), Y0, Y14
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y15
+	VBROADCASTSS (R9), Y15
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
-	VBROADCASTSS (R8)(R9*1), Y15
+	VBROADCASTSS (R9)(R10*1), Y15
 	VFMADD231PS  Y13, Y15, Y3
 	VFMADD231PS  Y14, Y15, Y4
-	VBROADCASTSS (R8)(R9*2), Y15
+	VBROADCASTSS (R9)(R10*2), Y15
 	VFMADD231PS  Y13, Y15, Y5
 	VFMADD231PS  Y14, Y15, Y6
-	VBROADCASTSS (R10), Y15
+	VBROADCASTSS (R11), Y15
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (R10)(R9*1), Y15
+	VBROADCASTSS (R11)(R10*1), Y15
 	VFMADD231PS  Y13, Y15, Y9
 	VFMADD231PS  Y14, Y15, Y10
-	VBROADCASTSS (R10)(R9*2), Y15
+	VBROADCASTSS (R11)(R10*2), Y15
 	VFMADD231PS  Y13, Y15, Y11
 	VFMADD231PS  Y14, Y15, Y12
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column30
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap29
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -588,31 +630,38 @@ tile35:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap36:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column37:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y2
 	VMOVUPS      32(AX), Y3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y4
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column37
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap36
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -650,34 +699,41 @@ tile39:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap40:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column41:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y4
 	VMOVUPS      32(AX), Y5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y6
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R8)(R9*1), Y6
+	VBROADCASTSS (R9)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column41
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap40
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -723,37 +779,44 @@ tile43:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap44:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column45:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      32(AX), Y7
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R8)(R9*1), Y8
+	VBROADCASTSS (R9)(R10*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R8)(R9*2), Y8
+	VBROADCASTSS (R9)(R10*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column45
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap44
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -812,43 +875,50 @@ tile49:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap50:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column51:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y8
 	VMOVUPS      32(AX), Y9
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y10
+	VBROADCASTSS (R9), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R8)(R9*1), Y10
+	VBROADCASTSS (R9)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R8)(R9*2), Y10
+	VBROADCASTSS (R9)(R10*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10), Y10
+	VBROADCASTSS (R11), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column51
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap50
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -912,46 +982,53 @@ tile53:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap54:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column55:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y10
 	VMOVUPS      32(AX), Y11
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y12
+	VBROADCASTSS (R9), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R8)(R9*1), Y12
+	VBROADCASTSS (R9)(R10*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R8)(R9*2), Y12
+	VBROADCASTSS (R9)(R10*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R10), Y12
+	VBROADCASTSS (R11), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R10)(R9*1), Y12
+	VBROADCASTSS (R11)(R10*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column55
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap54
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1023,49 +1100,56 @@ tile57:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap58:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column59:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y12
 	VMOVUPS      32(AX), Y13
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y14
+	VBROADCASTSS (R9), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R8)(R9*1), Y14
+	VBROADCASTSS (R9)(R10*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R8)(R9*2), Y14
+	VBROADCASTSS (R9)(R10*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R11), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R10)(R9*1), Y14
+	VBROADCASTSS (R11)(R10*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R10)(R9*2), Y14
+	VBROADCASTSS (R11)(R10*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column59
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap58
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1144,29 +1228,36 @@ tile65:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap66:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column67:
+	PREFETCHT1   (AX)(DX*1)
 	VMASKMOVPS   (AX), Y0, Y2
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y3
+	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column67
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap66
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -1199,31 +1290,38 @@ tile69:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap70:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column71:
+	PREFETCHT1   (AX)(DX*1)
 	VMASKMOVPS   (AX), Y0, Y3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y4
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R8)(R9*1), Y4
+	VBROADCASTSS (R9)(R10*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column71
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap70
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1260,33 +1358,40 @@ tile73:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap74:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column75:
+	PREFETCHT1   (AX)(DX*1)
 	VMASKMOVPS   (AX), Y0, Y4
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R8)(R9*1), Y5
+	VBROADCASTSS (R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R8)(R9*2), Y5
+	VBROADCASTSS (R9)(R10*2), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column75
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap74
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1332,38 +1437,45 @@ tile79:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap80:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column81:
+	PREFETCHT1   (AX)(DX*1)
 	VMASKMOVPS   (AX), Y0, Y5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y6
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R8)(R9*1), Y6
+	VBROADCASTSS (R9)(R10*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R8)(R9*2), Y6
+	VBROADCASTSS (R9)(R10*2), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10), Y6
+	VBROADCASTSS (R11), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column81
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap80
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1410,40 +1522,47 @@ tile83:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap84:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column85:
+	PREFETCHT1   (AX)(DX*1)
 	VMASKMOVPS   (AX), Y0, Y6
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y7
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R8)(R9*1), Y7
+	VBROADCASTSS (R9)(R10*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R8)(R9*2), Y7
+	VBROADCASTSS (R9)(R10*2), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10), Y7
+	VBROADCASTSS (R11), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(R9*1), Y7
+	VBROADCASTSS (R11)(R10*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column85
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap84
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1494,42 +1613,49 @@ tile87:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap88:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column89:
+	PREFETCHT1   (AX)(DX*1)
 	VMASKMOVPS   (AX), Y0, Y7
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y8
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R8)(R9*1), Y8
+	VBROADCASTSS (R9)(R10*1), Y8
 	VFMADD231PS  Y7, Y8, Y2
-	VBROADCASTSS (R8)(R9*2), Y8
+	VBROADCASTSS (R9)(R10*2), Y8
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R10), Y8
+	VBROADCASTSS (R11), Y8
 	VFMADD231PS  Y7, Y8, Y4
-	VBROADCASTSS (R10)(R9*1), Y8
+	VBROADCASTSS (R11)(R10*1), Y8
 	VFMADD231PS  Y7, Y8, Y5
-	VBROADCASTSS (R10)(R9*2), Y8
+	VBROADCASTSS (R11)(R10*2), Y8
 	VFMADD231PS  Y7, Y8, Y6
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column89
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap88
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1585,29 +1711,36 @@ tile94:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap95:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column96:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y1
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y2
+	VBROADCASTSS (R9), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column96
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap95
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -1640,31 +1773,38 @@ tile98:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap99:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column100:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y2
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y3
+	VBROADCASTSS (R9), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R8)(R9*1), Y3
+	VBROADCASTSS (R9)(R10*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column100
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap99
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1701,33 +1841,40 @@ tile102:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap103:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column104:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y4
+	VBROADCASTSS (R9), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R8)(R9*1), Y4
+	VBROADCASTSS (R9)(R10*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R8)(R9*2), Y4
+	VBROADCASTSS (R9)(R10*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column104
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap103
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1773,38 +1920,45 @@ tile108:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap109:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column110:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y4
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R8)(R9*1), Y5
+	VBROADCASTSS (R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R8)(R9*2), Y5
+	VBROADCASTSS (R9)(R10*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10), Y5
+	VBROADCASTSS (R11), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column110
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap109
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1851,40 +2005,47 @@ tile112:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap113:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column114:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y6
+	VBROADCASTSS (R9), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R8)(R9*1), Y6
+	VBROADCASTSS (R9)(R10*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R8)(R9*2), Y6
+	VBROADCASTSS (R9)(R10*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R10), Y6
+	VBROADCASTSS (R11), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R10)(R9*1), Y6
+	VBROADCASTSS (R11)(R10*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column114
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap113
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -1935,42 +2096,49 @@ tile116:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap117:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column118:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Y6
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Y7
+	VBROADCASTSS (R9), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R8)(R9*1), Y7
+	VBROADCASTSS (R9)(R10*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R8)(R9*2), Y7
+	VBROADCASTSS (R9)(R10*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10), Y7
+	VBROADCASTSS (R11), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R10)(R9*1), Y7
+	VBROADCASTSS (R11)(R10*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R10)(R9*2), Y7
+	VBROADCASTSS (R11)(R10*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column118
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap117
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -3723,7 +3891,7 @@ done223:
 	RET
 
 // func gemmTapsAVX512(rows int, count int, cols int, taps int, run int, a *float32, offsets *int, row int, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·gemmTapsAVX512(SB), NOSPLIT, $24-105
 	MOVQ  a+40(FP), AX
 	MOVQ  AX, (SP)
@@ -3757,31 +3925,38 @@ tile238:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap239:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column240:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z2
 	VMOVUPS.Z    64(AX), K1, Z3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column240
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap239
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -3819,34 +3994,41 @@ tile242:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap243:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column244:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z4
 	VMOVUPS.Z    64(AX), K1, Z5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(R9*1), Z6
+	VBROADCASTSS (R9)(R10*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column244
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap243
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -3895,37 +4077,44 @@ tile247:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap248:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column249:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z6
 	VMOVUPS.Z    64(AX), K1, Z7
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R8)(R9*1), Z8
+	VBROADCASTSS (R9)(R10*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R8)(R9*2), Z8
+	VBROADCASTSS (R9)(R10*2), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column249
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap248
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -3979,43 +4168,50 @@ tile251:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap252:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column253:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z8
 	VMOVUPS.Z    64(AX), K1, Z9
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R8)(R9*1), Z10
+	VBROADCASTSS (R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R8)(R9*2), Z10
+	VBROADCASTSS (R9)(R10*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R11), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column253
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap252
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4084,46 +4280,53 @@ tile257:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap258:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column259:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z10
 	VMOVUPS.Z    64(AX), K1, Z11
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R8)(R9*1), Z12
+	VBROADCASTSS (R9)(R10*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R8)(R9*2), Z12
+	VBROADCASTSS (R9)(R10*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(R9*1), Z12
+	VBROADCASTSS (R11)(R10*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column259
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap258
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4195,49 +4398,56 @@ tile261:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap262:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column263:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z12
 	VMOVUPS.Z    64(AX), K1, Z13
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z14
+	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(R9*1), Z14
+	VBROADCASTSS (R9)(R10*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R8)(R9*2), Z14
+	VBROADCASTSS (R9)(R10*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
+	VBROADCASTSS (R11), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(R9*1), Z14
+	VBROADCASTSS (R11)(R10*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(R9*2), Z14
+	VBROADCASTSS (R11)(R10*2), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column263
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap262
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4317,54 +4527,61 @@ tile265:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap266:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column267:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z14
 	VMOVUPS.Z    64(AX), K1, Z15
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R8)(R9*1), Z16
+	VBROADCASTSS (R9)(R10*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R8)(R9*2), Z16
+	VBROADCASTSS (R9)(R10*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R11), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(R9*1), Z16
+	VBROADCASTSS (R11)(R10*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(R9*2), Z16
+	VBROADCASTSS (R11)(R10*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R12), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column267
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap266
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4460,57 +4677,64 @@ tile272:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap273:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column274:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z16
 	VMOVUPS.Z    64(AX), K1, Z17
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R8)(R9*1), Z18
+	VBROADCASTSS (R9)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R8)(R9*2), Z18
+	VBROADCASTSS (R9)(R10*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R11), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(R9*1), Z18
+	VBROADCASTSS (R11)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(R9*2), Z18
+	VBROADCASTSS (R11)(R10*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R12), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(R9*1), Z18
+	VBROADCASTSS (R12)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column274
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap273
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4607,60 +4831,67 @@ tile276:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap277:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column278:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z18
 	VMOVUPS.Z    64(AX), K1, Z19
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R8)(R9*1), Z20
+	VBROADCASTSS (R9)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R8)(R9*2), Z20
+	VBROADCASTSS (R9)(R10*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(R9*1), Z20
+	VBROADCASTSS (R11)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(R9*2), Z20
+	VBROADCASTSS (R11)(R10*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R12), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(R9*1), Z20
+	VBROADCASTSS (R12)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(R9*2), Z20
+	VBROADCASTSS (R12)(R10*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column278
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap277
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4768,65 +4999,72 @@ tile281:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap282:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column283:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z20
 	VMOVUPS.Z    64(AX), K1, Z21
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R8)(R9*1), Z22
+	VBROADCASTSS (R9)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R8)(R9*2), Z22
+	VBROADCASTSS (R9)(R10*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(R9*1), Z22
+	VBROADCASTSS (R11)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(R9*2), Z22
+	VBROADCASTSS (R11)(R10*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R12), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(R9*1), Z22
+	VBROADCASTSS (R12)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(R9*2), Z22
+	VBROADCASTSS (R12)(R10*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R13), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column283
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap282
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -4940,68 +5178,75 @@ tile285:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap286:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column287:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z22
 	VMOVUPS.Z    64(AX), K1, Z23
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R8)(R9*1), Z24
+	VBROADCASTSS (R9)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R8)(R9*2), Z24
+	VBROADCASTSS (R9)(R10*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(R9*1), Z24
+	VBROADCASTSS (R11)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(R9*2), Z24
+	VBROADCASTSS (R11)(R10*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R12), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(R9*1), Z24
+	VBROADCASTSS (R12)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(R9*2), Z24
+	VBROADCASTSS (R12)(R10*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R13), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(R9*1), Z24
+	VBROADCASTSS (R13)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column287
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap286
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -5128,71 +5373,78 @@ tile291:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap292:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column293:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z24
 	VMOVUPS.Z    64(AX), K1, Z25
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R8)(R9*1), Z26
+	VBROADCASTSS (R9)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R8)(R9*2), Z26
+	VBROADCASTSS (R9)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(R9*1), Z26
+	VBROADCASTSS (R11)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(R9*2), Z26
+	VBROADCASTSS (R11)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R12), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(R9*1), Z26
+	VBROADCASTSS (R12)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(R9*2), Z26
+	VBROADCASTSS (R12)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R13), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(R9*1), Z26
+	VBROADCASTSS (R13)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(R9*2), Z26
+	VBROADCASTSS (R13)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column293
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap292
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -5322,76 +5574,83 @@ tile295:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap296:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column297:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z26
 	VMOVUPS.Z    64(AX), K1, Z27
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z28
+	VBROADCASTSS (R9), Z28
 	VFMADD231PS  Z26, Z28, Z0
 	VFMADD231PS  Z27, Z28, Z1
-	VBROADCASTSS (R8)(R9*1), Z28
+	VBROADCASTSS (R9)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R8)(R9*2), Z28
+	VBROADCASTSS (R9)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z4
 	VFMADD231PS  Z27, Z28, Z5
-	VBROADCASTSS (R10), Z28
+	VBROADCASTSS (R11), Z28
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(R9*1), Z28
+	VBROADCASTSS (R11)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z8
 	VFMADD231PS  Z27, Z28, Z9
-	VBROADCASTSS (R10)(R9*2), Z28
+	VBROADCASTSS (R11)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (R11)(R9*1), Z28
+	VBROADCASTSS (R12)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R11)(R9*2), Z28
+	VBROADCASTSS (R12)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R13), Z28
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(R9*1), Z28
+	VBROADCASTSS (R13)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z20
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (R12)(R9*2), Z28
+	VBROADCASTSS (R13)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (R13), Z28
+	VBROADCASTSS (R14), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column297
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap296
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -5530,79 +5789,86 @@ tile299:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap300:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column301:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z28
 	VMOVUPS.Z    64(AX), K1, Z29
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z30
+	VBROADCASTSS (R9), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (R8)(R9*1), Z30
+	VBROADCASTSS (R9)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (R8)(R9*2), Z30
+	VBROADCASTSS (R9)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (R10), Z30
+	VBROADCASTSS (R11), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (R10)(R9*1), Z30
+	VBROADCASTSS (R11)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (R10)(R9*2), Z30
+	VBROADCASTSS (R11)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (R11), Z30
+	VBROADCASTSS (R12), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (R11)(R9*1), Z30
+	VBROADCASTSS (R12)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (R11)(R9*2), Z30
+	VBROADCASTSS (R12)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (R12), Z30
+	VBROADCASTSS (R13), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (R12)(R9*1), Z30
+	VBROADCASTSS (R13)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (R12)(R9*2), Z30
+	VBROADCASTSS (R13)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (R13), Z30
+	VBROADCASTSS (R14), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (R13)(R9*1), Z30
+	VBROADCASTSS (R14)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column301
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap300
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -5730,31 +5996,38 @@ tile307:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap308:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column309:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z2
 	VMOVUPS      64(AX), Z3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column309
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap308
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -5792,34 +6065,41 @@ tile311:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap312:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column313:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z4
 	VMOVUPS      64(AX), Z5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(R9*1), Z6
+	VBROADCASTSS (R9)(R10*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column313
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap312
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -5868,37 +6148,44 @@ tile316:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap317:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column318:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z6
 	VMOVUPS      64(AX), Z7
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R8)(R9*1), Z8
+	VBROADCASTSS (R9)(R10*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R8)(R9*2), Z8
+	VBROADCASTSS (R9)(R10*2), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column318
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap317
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -5952,43 +6239,50 @@ tile320:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap321:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column322:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z8
 	VMOVUPS      64(AX), Z9
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R8)(R9*1), Z10
+	VBROADCASTSS (R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R8)(R9*2), Z10
+	VBROADCASTSS (R9)(R10*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
+	VBROADCASTSS (R11), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column322
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap321
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6057,46 +6351,53 @@ tile326:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap327:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column328:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z10
 	VMOVUPS      64(AX), Z11
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R8)(R9*1), Z12
+	VBROADCASTSS (R9)(R10*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R8)(R9*2), Z12
+	VBROADCASTSS (R9)(R10*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R11), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(R9*1), Z12
+	VBROADCASTSS (R11)(R10*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column328
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap327
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6168,49 +6469,56 @@ tile330:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap331:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column332:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z12
 	VMOVUPS      64(AX), Z13
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z14
+	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(R9*1), Z14
+	VBROADCASTSS (R9)(R10*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R8)(R9*2), Z14
+	VBROADCASTSS (R9)(R10*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R10), Z14
+	VBROADCASTSS (R11), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R10)(R9*1), Z14
+	VBROADCASTSS (R11)(R10*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R10)(R9*2), Z14
+	VBROADCASTSS (R11)(R10*2), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column332
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap331
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6290,54 +6598,61 @@ tile334:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap335:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column336:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z14
 	VMOVUPS      64(AX), Z15
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z16
+	VBROADCASTSS (R9), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R8)(R9*1), Z16
+	VBROADCASTSS (R9)(R10*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R8)(R9*2), Z16
+	VBROADCASTSS (R9)(R10*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R10), Z16
+	VBROADCASTSS (R11), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R10)(R9*1), Z16
+	VBROADCASTSS (R11)(R10*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R10)(R9*2), Z16
+	VBROADCASTSS (R11)(R10*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R11), Z16
+	VBROADCASTSS (R12), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column336
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap335
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6433,57 +6748,64 @@ tile341:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap342:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column343:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z16
 	VMOVUPS      64(AX), Z17
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R8)(R9*1), Z18
+	VBROADCASTSS (R9)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R8)(R9*2), Z18
+	VBROADCASTSS (R9)(R10*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R11), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R10)(R9*1), Z18
+	VBROADCASTSS (R11)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R10)(R9*2), Z18
+	VBROADCASTSS (R11)(R10*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11), Z18
+	VBROADCASTSS (R12), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(R9*1), Z18
+	VBROADCASTSS (R12)(R10*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column343
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap342
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6580,60 +6902,67 @@ tile345:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap346:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column347:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z18
 	VMOVUPS      64(AX), Z19
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z20
+	VBROADCASTSS (R9), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R8)(R9*1), Z20
+	VBROADCASTSS (R9)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R8)(R9*2), Z20
+	VBROADCASTSS (R9)(R10*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R10), Z20
+	VBROADCASTSS (R11), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R10)(R9*1), Z20
+	VBROADCASTSS (R11)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R10)(R9*2), Z20
+	VBROADCASTSS (R11)(R10*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R11), Z20
+	VBROADCASTSS (R12), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R11)(R9*1), Z20
+	VBROADCASTSS (R12)(R10*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R11)(R9*2), Z20
+	VBROADCASTSS (R12)(R10*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column347
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap346
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6741,65 +7070,72 @@ tile350:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap351:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column352:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z20
 	VMOVUPS      64(AX), Z21
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z22
+	VBROADCASTSS (R9), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R8)(R9*1), Z22
+	VBROADCASTSS (R9)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (R8)(R9*2), Z22
+	VBROADCASTSS (R9)(R10*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R10), Z22
+	VBROADCASTSS (R11), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R10)(R9*1), Z22
+	VBROADCASTSS (R11)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R10)(R9*2), Z22
+	VBROADCASTSS (R11)(R10*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R11), Z22
+	VBROADCASTSS (R12), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R11)(R9*1), Z22
+	VBROADCASTSS (R12)(R10*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R11)(R9*2), Z22
+	VBROADCASTSS (R12)(R10*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R12), Z22
+	VBROADCASTSS (R13), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column352
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap351
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -6913,68 +7249,75 @@ tile354:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap355:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column356:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z22
 	VMOVUPS      64(AX), Z23
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z24
+	VBROADCASTSS (R9), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R8)(R9*1), Z24
+	VBROADCASTSS (R9)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R8)(R9*2), Z24
+	VBROADCASTSS (R9)(R10*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R10), Z24
+	VBROADCASTSS (R11), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R10)(R9*1), Z24
+	VBROADCASTSS (R11)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R10)(R9*2), Z24
+	VBROADCASTSS (R11)(R10*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R11), Z24
+	VBROADCASTSS (R12), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R11)(R9*1), Z24
+	VBROADCASTSS (R12)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R11)(R9*2), Z24
+	VBROADCASTSS (R12)(R10*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R12), Z24
+	VBROADCASTSS (R13), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R12)(R9*1), Z24
+	VBROADCASTSS (R13)(R10*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column356
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap355
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7101,71 +7444,78 @@ tile360:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap361:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column362:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z24
 	VMOVUPS      64(AX), Z25
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z26
+	VBROADCASTSS (R9), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R8)(R9*1), Z26
+	VBROADCASTSS (R9)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R8)(R9*2), Z26
+	VBROADCASTSS (R9)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R10)(R9*1), Z26
+	VBROADCASTSS (R11)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R10)(R9*2), Z26
+	VBROADCASTSS (R11)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R12), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(R9*1), Z26
+	VBROADCASTSS (R12)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R11)(R9*2), Z26
+	VBROADCASTSS (R12)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R13), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(R9*1), Z26
+	VBROADCASTSS (R13)(R10*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(R9*2), Z26
+	VBROADCASTSS (R13)(R10*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column362
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap361
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7295,76 +7645,83 @@ tile364:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap365:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column366:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z26
 	VMOVUPS      64(AX), Z27
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z28
+	VBROADCASTSS (R9), Z28
 	VFMADD231PS  Z26, Z28, Z0
 	VFMADD231PS  Z27, Z28, Z1
-	VBROADCASTSS (R8)(R9*1), Z28
+	VBROADCASTSS (R9)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R8)(R9*2), Z28
+	VBROADCASTSS (R9)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z4
 	VFMADD231PS  Z27, Z28, Z5
-	VBROADCASTSS (R10), Z28
+	VBROADCASTSS (R11), Z28
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R10)(R9*1), Z28
+	VBROADCASTSS (R11)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z8
 	VFMADD231PS  Z27, Z28, Z9
-	VBROADCASTSS (R10)(R9*2), Z28
+	VBROADCASTSS (R11)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R11), Z28
+	VBROADCASTSS (R12), Z28
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (R11)(R9*1), Z28
+	VBROADCASTSS (R12)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R11)(R9*2), Z28
+	VBROADCASTSS (R12)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (R12), Z28
+	VBROADCASTSS (R13), Z28
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R12)(R9*1), Z28
+	VBROADCASTSS (R13)(R10*1), Z28
 	VFMADD231PS  Z26, Z28, Z20
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (R12)(R9*2), Z28
+	VBROADCASTSS (R13)(R10*2), Z28
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (R13), Z28
+	VBROADCASTSS (R14), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column366
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap365
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7503,79 +7860,86 @@ tile368:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap369:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column370:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z28
 	VMOVUPS      64(AX), Z29
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z30
+	VBROADCASTSS (R9), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (R8)(R9*1), Z30
+	VBROADCASTSS (R9)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (R8)(R9*2), Z30
+	VBROADCASTSS (R9)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (R10), Z30
+	VBROADCASTSS (R11), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (R10)(R9*1), Z30
+	VBROADCASTSS (R11)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (R10)(R9*2), Z30
+	VBROADCASTSS (R11)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (R11), Z30
+	VBROADCASTSS (R12), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (R11)(R9*1), Z30
+	VBROADCASTSS (R12)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (R11)(R9*2), Z30
+	VBROADCASTSS (R12)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (R12), Z30
+	VBROADCASTSS (R13), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (R12)(R9*1), Z30
+	VBROADCASTSS (R13)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (R12)(R9*2), Z30
+	VBROADCASTSS (R13)(R10*2), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (R13), Z30
+	VBROADCASTSS (R14), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (R13)(R9*1), Z30
+	VBROADCASTSS (R14)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column370
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap369
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7708,29 +8072,36 @@ tile377:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap378:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column379:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z1
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z2
+	VBROADCASTSS (R9), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column379
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap378
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -7763,31 +8134,38 @@ tile381:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap382:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column383:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z2
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z3
+	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(R9*1), Z3
+	VBROADCASTSS (R9)(R10*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column383
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap382
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7827,33 +8205,40 @@ tile386:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap387:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column388:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R8)(R9*1), Z4
+	VBROADCASTSS (R9)(R10*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R8)(R9*2), Z4
+	VBROADCASTSS (R9)(R10*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column388
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap387
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7894,38 +8279,45 @@ tile390:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap391:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column392:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z4
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z5
+	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R8)(R9*1), Z5
+	VBROADCASTSS (R9)(R10*1), Z5
 	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R8)(R9*2), Z5
+	VBROADCASTSS (R9)(R10*2), Z5
 	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
+	VBROADCASTSS (R11), Z5
 	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column392
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap391
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -7977,40 +8369,47 @@ tile396:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap397:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column398:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R8)(R9*1), Z6
+	VBROADCASTSS (R9)(R10*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(R9*2), Z6
+	VBROADCASTSS (R9)(R10*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
+	VBROADCASTSS (R11), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(R9*1), Z6
+	VBROADCASTSS (R11)(R10*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column398
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap397
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8061,42 +8460,49 @@ tile400:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap401:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column402:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z6
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z7
+	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R8)(R9*1), Z7
+	VBROADCASTSS (R9)(R10*1), Z7
 	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R8)(R9*2), Z7
+	VBROADCASTSS (R9)(R10*2), Z7
 	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
+	VBROADCASTSS (R11), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(R9*1), Z7
+	VBROADCASTSS (R11)(R10*1), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(R9*2), Z7
+	VBROADCASTSS (R11)(R10*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column402
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap401
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8151,46 +8557,53 @@ tile404:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap405:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column406:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z7
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R8)(R9*1), Z8
+	VBROADCASTSS (R9)(R10*1), Z8
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R8)(R9*2), Z8
+	VBROADCASTSS (R9)(R10*2), Z8
 	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(R9*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(R9*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
 	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R11)(R10*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R11)(R10*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R12), Z8
 	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column406
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap405
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8257,48 +8670,55 @@ tile411:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap412:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column413:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z8
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R8)(R9*1), Z9
+	VBROADCASTSS (R9)(R10*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R8)(R9*2), Z9
+	VBROADCASTSS (R9)(R10*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(R9*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(R9*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
 	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R11)(R10*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R11)(R10*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R12), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(R9*1), Z9
+	VBROADCASTSS (R12)(R10*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column413
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap412
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8362,50 +8782,57 @@ tile415:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap416:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column417:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z9
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R8)(R9*1), Z10
+	VBROADCASTSS (R9)(R10*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R8)(R9*2), Z10
+	VBROADCASTSS (R9)(R10*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(R9*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(R9*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
 	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R11)(R10*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R11)(R10*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R12), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(R9*1), Z10
+	VBROADCASTSS (R12)(R10*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(R9*2), Z10
+	VBROADCASTSS (R12)(R10*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column417
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap416
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8476,54 +8903,61 @@ tile420:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap421:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column422:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z10
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R8)(R9*1), Z11
+	VBROADCASTSS (R9)(R10*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R8)(R9*2), Z11
+	VBROADCASTSS (R9)(R10*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(R9*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(R9*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
 	VBROADCASTSS (R11), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(R9*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(R9*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R11)(R10*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R11)(R10*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
 	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R12)(R10*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R12)(R10*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R13), Z11
 	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column422
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap421
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8596,56 +9030,63 @@ tile424:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap425:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column426:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z11
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R8)(R9*1), Z12
+	VBROADCASTSS (R9)(R10*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R8)(R9*2), Z12
+	VBROADCASTSS (R9)(R10*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(R9*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(R9*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
 	VBROADCASTSS (R11), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(R9*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(R9*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R11)(R10*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R11)(R10*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
 	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R12)(R10*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R12)(R10*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R13), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(R9*1), Z12
+	VBROADCASTSS (R13)(R10*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column426
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap425
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8727,58 +9168,65 @@ tile430:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap431:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column432:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z12
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R8)(R9*1), Z13
+	VBROADCASTSS (R9)(R10*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R8)(R9*2), Z13
+	VBROADCASTSS (R9)(R10*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(R9*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(R9*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
 	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(R9*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(R9*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R11)(R10*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R11)(R10*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
 	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R12)(R10*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R12)(R10*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R13), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(R9*1), Z13
+	VBROADCASTSS (R13)(R10*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(R9*2), Z13
+	VBROADCASTSS (R13)(R10*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column432
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap431
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -8859,62 +9307,69 @@ tile434:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap435:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column436:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z13
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z14
+	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (R8)(R9*1), Z14
+	VBROADCASTSS (R9)(R10*1), Z14
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(R9*2), Z14
+	VBROADCASTSS (R9)(R10*2), Z14
 	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R10)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (R10)(R9*2), Z14
-	VFMADD231PS  Z13, Z14, Z5
 	VBROADCASTSS (R11), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (R11)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R11)(R9*2), Z14
-	VFMADD231PS  Z13, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R11)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (R11)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z5
 	VBROADCASTSS (R12), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R12)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R12)(R9*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (R12)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R12)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z8
 	VBROADCASTSS (R13), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R13)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R13)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (R14), Z14
 	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column436
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap435
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9000,64 +9455,71 @@ tile438:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap439:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column440:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS.Z    (AX), K1, Z14
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (R8)(R9*1), Z15
+	VBROADCASTSS (R9)(R10*1), Z15
 	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (R8)(R9*2), Z15
+	VBROADCASTSS (R9)(R10*2), Z15
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R10), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (R10)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (R10)(R9*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
 	VBROADCASTSS (R11), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (R11)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (R11)(R9*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (R11)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (R11)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z5
 	VBROADCASTSS (R12), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R12)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R12)(R9*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R12)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R12)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z8
 	VBROADCASTSS (R13), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R13)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R13)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R14), Z15
 	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R13)(R9*1), Z15
+	VBROADCASTSS (R14)(R10*1), Z15
 	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column440
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap439
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9142,29 +9604,36 @@ tile446:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap447:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), DI
-	SHLQ $0x02, DI
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ run+32(FP), R8
 
 column448:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z1
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z2
+	VBROADCASTSS (R9), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column448
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap447
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
@@ -9197,31 +9666,38 @@ tile450:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap451:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column452:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z2
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z3
+	VBROADCASTSS (R9), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(R9*1), Z3
+	VBROADCASTSS (R9)(R10*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column452
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap451
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9261,33 +9737,40 @@ tile455:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap456:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
 
 column457:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z3
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z4
+	VBROADCASTSS (R9), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R8)(R9*1), Z4
+	VBROADCASTSS (R9)(R10*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R8)(R9*2), Z4
+	VBROADCASTSS (R9)(R10*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         DX, R8
-	DECQ         DI
+	ADDQ         BX, R9
+	DECQ         R8
 	JNE          column457
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap456
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9328,38 +9811,45 @@ tile459:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap460:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column461:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z4
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z5
+	VBROADCASTSS (R9), Z5
 	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R8)(R9*1), Z5
+	VBROADCASTSS (R9)(R10*1), Z5
 	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R8)(R9*2), Z5
+	VBROADCASTSS (R9)(R10*2), Z5
 	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10), Z5
+	VBROADCASTSS (R11), Z5
 	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column461
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap460
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9411,40 +9901,47 @@ tile465:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap466:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column467:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z5
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z6
+	VBROADCASTSS (R9), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R8)(R9*1), Z6
+	VBROADCASTSS (R9)(R10*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(R9*2), Z6
+	VBROADCASTSS (R9)(R10*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R10), Z6
+	VBROADCASTSS (R11), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R10)(R9*1), Z6
+	VBROADCASTSS (R11)(R10*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column467
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap466
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9495,42 +9992,49 @@ tile469:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap470:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
 
 column471:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z6
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z7
+	VBROADCASTSS (R9), Z7
 	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R8)(R9*1), Z7
+	VBROADCASTSS (R9)(R10*1), Z7
 	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R8)(R9*2), Z7
+	VBROADCASTSS (R9)(R10*2), Z7
 	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R10), Z7
+	VBROADCASTSS (R11), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R10)(R9*1), Z7
+	VBROADCASTSS (R11)(R10*1), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R10)(R9*2), Z7
+	VBROADCASTSS (R11)(R10*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	DECQ         R8
 	JNE          column471
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap470
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9585,46 +10089,53 @@ tile473:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap474:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column475:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z7
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z8
+	VBROADCASTSS (R9), Z8
 	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R8)(R9*1), Z8
+	VBROADCASTSS (R9)(R10*1), Z8
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R8)(R9*2), Z8
+	VBROADCASTSS (R9)(R10*2), Z8
 	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R10)(R9*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R10)(R9*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
 	VBROADCASTSS (R11), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (R11)(R10*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (R11)(R10*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (R12), Z8
 	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column475
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap474
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9691,48 +10202,55 @@ tile480:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap481:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column482:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z8
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z9
+	VBROADCASTSS (R9), Z9
 	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R8)(R9*1), Z9
+	VBROADCASTSS (R9)(R10*1), Z9
 	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R8)(R9*2), Z9
+	VBROADCASTSS (R9)(R10*2), Z9
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R10)(R9*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R10)(R9*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
 	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R11)(R10*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R11)(R10*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R12), Z9
 	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(R9*1), Z9
+	VBROADCASTSS (R12)(R10*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column482
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap481
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9796,50 +10314,57 @@ tile484:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap485:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
 
 column486:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z9
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R8)(R9*1), Z10
+	VBROADCASTSS (R9)(R10*1), Z10
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R8)(R9*2), Z10
+	VBROADCASTSS (R9)(R10*2), Z10
 	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(R9*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R10)(R9*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
 	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R11)(R10*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (R11)(R10*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R12), Z10
 	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R11)(R9*1), Z10
+	VBROADCASTSS (R12)(R10*1), Z10
 	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R11)(R9*2), Z10
+	VBROADCASTSS (R12)(R10*2), Z10
 	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	DECQ         R8
 	JNE          column486
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap485
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -9910,54 +10435,61 @@ tile489:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap490:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column491:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z10
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z11
+	VBROADCASTSS (R9), Z11
 	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R8)(R9*1), Z11
+	VBROADCASTSS (R9)(R10*1), Z11
 	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R8)(R9*2), Z11
+	VBROADCASTSS (R9)(R10*2), Z11
 	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R10), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R10)(R9*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R10)(R9*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
 	VBROADCASTSS (R11), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R11)(R9*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R11)(R9*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (R11)(R10*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (R11)(R10*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
 	VBROADCASTSS (R12), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R12)(R10*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R12)(R10*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R13), Z11
 	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column491
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap490
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -10030,56 +10562,63 @@ tile493:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap494:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column495:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z11
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z12
+	VBROADCASTSS (R9), Z12
 	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R8)(R9*1), Z12
+	VBROADCASTSS (R9)(R10*1), Z12
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R8)(R9*2), Z12
+	VBROADCASTSS (R9)(R10*2), Z12
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R10)(R9*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R10)(R9*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
 	VBROADCASTSS (R11), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R11)(R9*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R11)(R9*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (R11)(R10*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (R11)(R10*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
 	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R12)(R10*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R12)(R10*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R13), Z12
 	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R12)(R9*1), Z12
+	VBROADCASTSS (R13)(R10*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column495
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap494
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -10161,58 +10700,65 @@ tile499:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap500:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	MOVQ run+32(FP), R8
 
 column501:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z12
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z13
+	VBROADCASTSS (R9), Z13
 	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R8)(R9*1), Z13
+	VBROADCASTSS (R9)(R10*1), Z13
 	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R8)(R9*2), Z13
+	VBROADCASTSS (R9)(R10*2), Z13
 	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R10)(R9*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R10)(R9*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
 	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(R9*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R11)(R9*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R11)(R10*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R11)(R10*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
 	VBROADCASTSS (R12), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R12)(R10*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R12)(R10*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R13), Z13
 	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R12)(R9*1), Z13
+	VBROADCASTSS (R13)(R10*1), Z13
 	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R12)(R9*2), Z13
+	VBROADCASTSS (R13)(R10*2), Z13
 	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	DECQ         R8
 	JNE          column501
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap500
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -10293,62 +10839,69 @@ tile503:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap504:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column505:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z13
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z14
+	VBROADCASTSS (R9), Z14
 	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (R8)(R9*1), Z14
+	VBROADCASTSS (R9)(R10*1), Z14
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(R9*2), Z14
+	VBROADCASTSS (R9)(R10*2), Z14
 	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (R10), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R10)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (R10)(R9*2), Z14
-	VFMADD231PS  Z13, Z14, Z5
 	VBROADCASTSS (R11), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (R11)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R11)(R9*2), Z14
-	VFMADD231PS  Z13, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (R11)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (R11)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z5
 	VBROADCASTSS (R12), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R12)(R9*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R12)(R9*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (R12)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R12)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z8
 	VBROADCASTSS (R13), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R13)(R10*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R13)(R10*2), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (R14), Z14
 	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column505
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap504
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
@@ -10434,64 +10987,71 @@ tile507:
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   col+64(FP), DX
+	MOVQ   ldb+80(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   offsets+48(FP), BX
-	MOVQ   taps+24(FP), SI
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
 
 tap508:
-	MOVQ (SP), R8
-	MOVQ (BX), DI
-	LEAQ (R8)(DI*4), R8
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), DI
-	LEAQ (R8)(DI*1), R10
-	LEAQ (R10)(DI*1), R11
-	LEAQ (R11)(DI*1), R12
-	LEAQ (R12)(DI*1), R13
-	MOVQ run+32(FP), DI
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	LEAQ (R12)(R8*1), R13
+	LEAQ (R13)(R8*1), R14
+	MOVQ run+32(FP), R8
 
 column509:
+	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z14
 	ADDQ         CX, AX
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (R8)(R9*1), Z15
+	VBROADCASTSS (R9)(R10*1), Z15
 	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (R8)(R9*2), Z15
+	VBROADCASTSS (R9)(R10*2), Z15
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R10), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (R10)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (R10)(R9*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
 	VBROADCASTSS (R11), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (R11)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (R11)(R9*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (R11)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (R11)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z5
 	VBROADCASTSS (R12), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R12)(R9*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R12)(R9*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R12)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R12)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z8
 	VBROADCASTSS (R13), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R13)(R10*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R13)(R10*2), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R14), Z15
 	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R13)(R9*1), Z15
+	VBROADCASTSS (R14)(R10*1), Z15
 	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         DX, R8
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         DX, R12
-	ADDQ         DX, R13
-	DECQ         DI
+	ADDQ         BX, R9
+	ADDQ         BX, R11
+	ADDQ         BX, R12
+	ADDQ         BX, R13
+	ADDQ         BX, R14
+	DECQ         R8
 	JNE          column509
-	ADDQ         $0x08, BX
-	DECQ         SI
+	ADDQ         $0x08, SI
+	DECQ         DI
 	JNE          tap508
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX

@@ -48,7 +48,7 @@ func newTapsTile(s set, name string) tapsTile {
 }
 
 // gemmTaps writes tiles of a matrix product, at most two vectors wide. B is read
-// in rows.
+// in rows, and what follows it fetched into the second-level cache.
 func gemmTaps(s set) {
 	t := newTapsTile(s, "gemmTaps")
 	rows, cols := Load(Param("rows"), GP64()), Load(Param("cols"), GP64())
@@ -104,7 +104,13 @@ func (t tapsTile) gemm() {
 		columns[j] = t.vector()
 	}
 	broadcast := t.vector()
+	ahead := strideParam("ldb")
+	for _, factor := range []string{"taps", "run"} {
+		by := Load(Param(factor), GP64())
+		IMULQ(by, ahead)
+	}
 	t.eachTap(nil, func(a rowPointers) {
+		PREFETCHT1(Mem{Base: b, Index: ahead, Scale: 1})
 		for j, v := range columns {
 			t.load(Mem{Base: b, Disp: 4 * t.lanes() * j}, v, t.maskAt(j))
 		}
