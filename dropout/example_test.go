@@ -116,3 +116,63 @@ func ExampleBlockPattern_Sample() {
 	// ......##.......##......#
 	// #....####.....####....##
 }
+
+// Blocks of four tokens lose the same channels; two tokens between them lose
+// none.
+func ExampleTokenPattern_Sample() {
+	pattern := dropout.TokenPattern{Size: 4, Stride: 2, ShareT: true, Drop: 0.5}
+	rows := pattern.Sample(20, 6, dropout.Stream{Seed: 1})
+	for channel := range rows[0] {
+		for token := range rows { // time runs to the right
+			if rows[token][channel] {
+				fmt.Print(".")
+			} else {
+				fmt.Print("#")
+			}
+		}
+		fmt.Println()
+	}
+	// Output:
+	// ....................
+	// ..####..............
+	// ....................
+	// ..####..####..####..
+	// ..####........####..
+	// ..####..............
+}
+
+// A learned pattern acts in the layers, and the usual dropout elsewhere.
+func ExampleCombine() {
+	space := dropout.SequenceSpace()
+	fmt.Println(space)
+	tokens := make([]int, space.Decisions())
+	tokens[5*5+4] = 3 // place 5, the hidden layer of the feed-forward part, drops 0.3
+	learned, err := dropout.DecodeSequence(space, tokens)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sites := []dropout.Site{
+		{Name: "input", Kind: dropout.Input},
+		{Name: "layers.0.inner", Kind: dropout.Inner, Stages: 1, Blocks: 1},
+	}
+	inner, err := learned.Policy(sites)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	outer, err := dropout.NewSequenceDropout(dropout.SequenceRates{Input: 0.6}, sites)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	policy := dropout.Combine(inner, outer)
+	for _, site := range sites {
+		mask := policy.Mask(site.Name, []int{10, 70, 380}, dropout.Stream{})
+		fmt.Printf("%s: %v\n", site.Name, mask != nil)
+	}
+	// Output:
+	// sequence space: 7 groups of 5 tokens (size 8, stride 8, share_t 2, share_c 2, drop 8), 1.51e+23 patterns
+	// input: true
+	// layers.0.inner: true
+}
