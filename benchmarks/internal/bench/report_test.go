@@ -70,6 +70,19 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+func TestTableWithValidation(t *testing.T) {
+	r := Result{Task: "language modelling", Dataset: "some text", Split: "test", Metric: "perplexity", Model: "Transformer-XL", Preset: "quick", Floor: 9.2,
+		Rows: []Row{
+			NewRow("none", []Score{{Value: 12, Valid: 10}, {Value: 14, Valid: 10}}, 0, 5, nil),
+			NewRow("AutoDropout", []Score{{Value: 3, Valid: 4}}, 1, 9, &Paper{Valid: 58.1, Value: 54.9, Setting: "as published"}),
+		}}
+	var b bytes.Buffer
+	if err := r.Table(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "table-valid.txt", b.Bytes())
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }

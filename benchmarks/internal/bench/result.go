@@ -15,7 +15,7 @@ type Result struct {
 	Split       string          `json:"split"`           // where the metric was taken: "test"
 	Metric      string          `json:"metric"`          // "error"
 	Unit        string          `json:"unit"`            // "%"
-	Floor       float64         `json:"floor,omitempty"` // the lowest value that is possible, where it is known
+	Floor       float64         `json:"floor,omitempty"` // the least value to be expected of any model, where it is known
 	Model       string          `json:"model"`           // "WRN-28-10"
 	Preset      string          `json:"preset"`
 	Seed        int             `json:"seed"`

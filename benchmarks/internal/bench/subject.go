@@ -93,7 +93,7 @@ type About struct {
 	Split   string  // where the metric is taken: "test"
 	Metric  string  // "error"
 	Unit    string  // "%"; "" is none
-	Floor   float64 // the lowest value that is possible; 0: unknown
+	Floor   float64 // the least value to be expected of any model; 0: unknown
 
 	Model string // "WRN-28-10"
 	Child string // the network of a search, "WRN-28-2"

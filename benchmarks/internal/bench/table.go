@@ -45,7 +45,7 @@ func (r *Result) Table(w io.Writer) error {
 		b.WriteString(tableLine(line, widths))
 	}
 	if r.Floor != 0 {
-		fmt.Fprintf(&b, "\nNo model can have a lower %s %s than %.2f.\n", r.Split, r.Metric, r.Floor)
+		fmt.Fprintf(&b, "\nThe least %s %s that can be expected of any model is %.2f.\n", r.Split, r.Metric, r.Floor)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -1,0 +1,102 @@
+package bench
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+func TestRows(t *testing.T) {
+	table := []Method{
+		{Key: "none", Title: "none"},
+		{Key: "random", Title: "random search", Search: controller.Random},
+		{Key: "learned", Title: "AutoDropout", Search: controller.Reinforce},
+	}
+	plan := Plan{Methods: []string{"learned", "none"}, Algorithm: "ppo"}
+	rows := plan.Rows(table)
+	if !slices.Equal(Keys(rows), []string{"none", "learned"}) || rows[1].Search != controller.PPO || !Searches(rows) {
+		t.Errorf("the rows are %+v", rows)
+	}
+	plan.Pattern = "some/best.json"
+	rows = plan.Rows(table)
+	if !slices.Equal(Keys(rows), []string{"none", "pattern"}) || rows[1].Title != "pattern best.json" || !rows[1].Given || Searches(rows) {
+		t.Errorf("with a pattern the rows are %+v", rows)
+	}
+	wrong := Method{Title: "wrong", Policy: func([]dropout.Site) (dropout.Policy, error) { return nil, errors.New("no such rate") }}
+	var usage *UsageError
+	if err := CheckPolicies([]Method{rows[0], wrong}, nil); !errors.As(err, &usage) || usage.Message != "wrong: no such rate" {
+		t.Errorf("a policy that cannot be made gives error %v", err)
+	}
+}
+
+func TestLoadPattern(t *testing.T) {
+	dir := t.TempDir()
+	pattern := &dropout.SequencePattern{}
+	for i := range pattern.Places {
+		pattern.Places[i].Size = 1
+	}
+	pattern.Places[0].Drop = 0.5
+	path := filepath.Join(dir, "sequence.json")
+	if err := pattern.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	query := []dropout.Site{{Name: "q", Kind: dropout.Query, Stages: 1, Blocks: 1}}
+	if got, err := LoadPattern[*dropout.SequencePattern](path, query); err != nil || got.Places != pattern.Places {
+		t.Errorf("the pattern is read as %v, error %v", got, err)
+	}
+	if _, err := LoadPattern[*dropout.SequencePattern](path, nil); err == nil {
+		t.Error("a pattern is read for a network without its sites")
+	}
+	if _, err := LoadPattern[*dropout.ConvPattern](path, query); err == nil {
+		t.Error("a pattern is read as one of another kind")
+	}
+}
+
+func TestFindWeights(t *testing.T) {
+	dir := t.TempDir()
+	less := func(a, b Score) bool { return a.Valid < b.Valid }
+	find := func(methods ...string) string {
+		path, err := FindWeights(dir, methods, less)
+		if err != nil {
+			return ""
+		}
+		return path
+	}
+	if find("none") != "" {
+		t.Error("an empty folder has weights")
+	}
+	checkpoint := filepath.Join(dir, "checkpoints", "none-1.safetensors")
+	if err := os.MkdirAll(filepath.Dir(checkpoint), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, checkpoint, "weights")
+	if got := find("other", "none"); got != checkpoint {
+		t.Errorf("before a training has finished the weights are %q", got)
+	}
+	units, err := OpenJournal[unit](filepath.Join(dir, unitsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer units.Close()
+	for _, u := range []unit{
+		{Method: "none", Seed: 0, Score: Score{Valid: 30}},
+		{Method: "none", Seed: 1, Score: Score{Valid: 20}},
+		{Method: "none", Seed: 2, Diverged: true},
+		{Method: "best", Seed: 0, Score: Score{Valid: 10}},
+	} {
+		if err := units.Append(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := find("none", "other"), filepath.Join(dir, "weights", "none-1.safetensors"); got != want {
+		t.Errorf("the best weights are %q, want %q", got, want)
+	}
+	if find("other") != "" {
+		t.Error("a method that was not trained has weights")
+	}
+}
