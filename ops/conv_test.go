@@ -59,6 +59,20 @@ func TestConv2DAgainstNaive(t *testing.T) {
 		{[4]int{9, 16, 16, 8}, [4]int{3, 3, 8, 8}, ops.ConvSpec{Pad: 1, Stride: 2}},
 		{[4]int{9, 16, 16, 8}, [4]int{1, 1, 8, 16}, ops.ConvSpec{}},
 		{[4]int{0, 4, 4, 2}, [4]int{3, 3, 2, 2}, ops.ConvSpec{}},
+		// Stems, and depthwise convolutions.
+		{[4]int{3, 30, 29, 3}, [4]int{7, 7, 3, 35}, ops.ConvSpec{Pad: 3, Stride: 2}},
+		{[4]int{2, 31, 30, 3}, [4]int{3, 3, 3, 32}, ops.ConvSpec{Pad: 1, Stride: 2}},
+		{[4]int{3, 19, 21, 37}, [4]int{3, 3, 1, 37}, ops.ConvSpec{Pad: 1, Groups: 37}},
+		{[4]int{2, 19, 20, 24}, [4]int{5, 5, 1, 24}, ops.ConvSpec{Pad: 2, Stride: 2, Groups: 24}},
+		{[4]int{2, 15, 15, 9}, [4]int{3, 4, 1, 9}, ops.ConvSpec{Pad: 4, Stride: 3, Dilation: 2, Groups: 9}},
+		{[4]int{1, 80, 90, 40}, [4]int{3, 3, 1, 40}, ops.ConvSpec{Pad: 1, Groups: 40}}, // several bands
+		{[4]int{2, 7, 7, 6}, [4]int{3, 3, 1, 12}, ops.ConvSpec{Pad: 1, Groups: 6}},
+		// Long runs are cut, small maps computed together, and pixels left out.
+		{[4]int{3, 5, 6, 644}, [4]int{3, 3, 644, 20}, ops.ConvSpec{Pad: 1, Stride: 2}},
+		{[4]int{2, 6, 6, 321}, [4]int{2, 2, 321, 150}, ops.ConvSpec{Stride: 2}},
+		{[4]int{19, 4, 4, 40}, [4]int{3, 3, 40, 200}, ops.ConvSpec{Pad: 1, Stride: 2}},
+		{[4]int{2, 9, 8, 5}, [4]int{1, 1, 5, 6}, ops.ConvSpec{Pad: 1, Stride: 3}},
+		{[4]int{2, 9, 11, 4}, [4]int{2, 1, 4, 6}, ops.ConvSpec{Stride: 4}},
 		{[4]int{1, 4, 4, 1}, [4]int{3, 3, 1, 1}, ops.ConvSpec{Pad: 1}},
 		{[4]int{1, 1, 1, 3}, [4]int{3, 3, 3, 2}, ops.ConvSpec{Pad: 1}},
 		{[4]int{2, 3, 2, 3}, [4]int{3, 3, 3, 2}, ops.ConvSpec{Pad: 4}},
@@ -78,6 +92,33 @@ func TestConv2DAgainstNaive(t *testing.T) {
 				compare(t, "dw", dw, e.dw)
 			})
 		}
+	}
+}
+
+// TestDirectAccuracy bounds the rounding errors of the direct route's paths as
+// TestConv2DAccuracy does.
+func TestDirectAccuracy(t *testing.T) {
+	for name, c := range map[string]struct {
+		x, w [4]int
+		spec ops.ConvSpec
+	}{
+		"stem":      {[4]int{4, 32, 32, 3}, [4]int{7, 7, 3, 16}, ops.ConvSpec{Pad: 3, Stride: 2}},
+		"stride 2":  {[4]int{4, 16, 16, 64}, [4]int{3, 3, 64, 64}, ops.ConvSpec{Pad: 1, Stride: 2}},
+		"depthwise": {[4]int{4, 24, 24, 40}, [4]int{5, 5, 1, 40}, ops.ConvSpec{Pad: 2, Groups: 40}},
+		"pointwise": {[4]int{4, 12, 12, 64}, [4]int{1, 1, 64, 64}, ops.ConvSpec{Stride: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newConvExample(c.x, c.w, c.spec)
+			y, dx, dw := e.run()
+			for i, r := range []struct {
+				got  []float32
+				want []float64
+			}{{y, e.y}, {dx, e.dx}, {dw, e.dw}} {
+				if mean, largest := relativeErrors(r.got, r.want); !(mean <= 6e-7 && largest <= 4e-6) {
+					t.Errorf("%s: mean error %.2g, largest %.2g; want at most 6e-7 and 4e-6", [...]string{"y", "dx", "dw"}[i], mean, largest)
+				}
+			}
+		})
 	}
 }
 
@@ -156,6 +197,7 @@ func BenchmarkConv2D(b *testing.B) {
 		{"32x32x32-64stride2", 64, 32, 32, 64, 3, 2},
 		{"shortcut1x1", 64, 32, 32, 64, 1, 2},
 		{"bottleneck1x1", 8, 28, 512, 128, 1, 1},
+		{"stem7x7", 8, 224, 3, 64, 7, 2},
 	} {
 		x, w := normal(rand.New(rand.NewPCG(1, 2)), c.n, c.size, c.size, c.c), normal(rand.New(rand.NewPCG(3, 4)), c.k, c.k, c.c, c.oc)
 		for _, mode := range []string{"forward", "dX", "dW"} {
