@@ -5,11 +5,11 @@ package simd
 // matrix, and on the distance of its rows: rows far apart compete for the same
 // lines of the first-level cache and for entries of the address translation.
 const (
-	// packingB and packingTransA bound uses times distance where a tile reads
-	// pieces of many rows: of B, and of A transposed.
-	packingB, packingTransA = 1 << 17, 1 << 16
-	// packingA bounds both where a tile reads along its rows: A as it is.
-	packingA = 768
+	// packingPieces bounds uses times distance where a tile reads pieces of many
+	// rows: of B, and of A transposed.
+	packingPieces = 1 << 16
+	// packingRows bounds both where a tile reads along its rows: A as it is.
+	packingRows = 768
 )
 
 // packedSize returns the number of elements of a packed matrix of n rows, or
@@ -19,14 +19,14 @@ func packedSize(n, k, width int) int { return roundUp(n, width) * k }
 // packsA reports whether it pays to pack a, which n columns of B use.
 func packsA(a matrix, n int) bool {
 	if a.row == 1 {
-		return n*a.col >= packingTransA
+		return n*a.col >= packingPieces
 	}
-	return min(n, a.row) >= packingA
+	return min(n, a.row) >= packingRows
 }
 
 // packsB reports whether it pays to pack b, which m rows of A use, or is
 // necessary, as b is transposed.
-func packsB(b matrix, m int) bool { return b.col != 1 || m*b.row >= packingB }
+func packsB(b matrix, m int) bool { return b.col != 1 || m*b.row >= packingPieces }
 
 // packA returns the first m rows and k columns of a as panels of height rows,
 // copied to work if that pays for n columns of B.
