@@ -5,10 +5,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"autodropout/autograd"
 	"autodropout/internal/gradcheck"
 	"autodropout/ops"
+	"autodropout/simd"
 )
 
 // attentionShape is one attention to try; t queries of width d and s keys in
@@ -259,7 +261,7 @@ func BenchmarkAttention(b *testing.B) {
 					}
 					f(in)
 				}
-				b.ReportMetric(c.flops()*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+				reportFlops(b, c.flops())
 			})
 			b.Run(fmt.Sprintf("shape=%s/masked=%t/pass=both", c.name, masked), func(b *testing.B) {
 				tape := autograd.NewTape(ps)
@@ -271,10 +273,23 @@ func BenchmarkAttention(b *testing.B) {
 					}
 					tape.Backward(ops.Sum(f(in)))
 				}
-				b.ReportMetric(3*c.flops()*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+				reportFlops(b, 3*c.flops())
 			})
 		}
 	}
+}
+
+// reportFlops reports the speed of a benchmark of so many flops an iteration,
+// also in percent of the multiply-adds that one core can do.
+func reportFlops(b *testing.B, flops float64) {
+	speed := flops * float64(b.N) / b.Elapsed().Seconds()
+	ceiling := 0.0
+	for range 100 {
+		start := time.Now()
+		ceiling = max(ceiling, float64(simd.FMALoop(10_000))/time.Since(start).Seconds())
+	}
+	b.ReportMetric(speed/1e9, "GFLOPS")
+	b.ReportMetric(100*speed/ceiling, "%ceiling")
 }
 
 // benchmarked is fused, with a mask that costs next to nothing.
