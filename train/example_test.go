@@ -7,6 +7,7 @@ import (
 	"autodropout/autograd"
 	"autodropout/data"
 	"autodropout/layers"
+	"autodropout/models"
 	"autodropout/ops"
 	"autodropout/train"
 )
@@ -44,4 +45,30 @@ func Example() {
 	score, err := trainer.Evaluate(context.Background(), test)
 	fmt.Println(trainer.Done(), "steps,", score.Images, "test images,", err)
 	// Output: 12 steps, 100 test images, <nil>
+}
+
+func ExampleNewLanguage() {
+	corpus, err := data.SyntheticLanguage(data.LanguageConfig{Train: 2000, Valid: 1000, Test: 1000})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	model, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: len(corpus.Words), Layers: 1, Width: 8, Heads: 2, HeadWidth: 4, Inner: 16})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	lengths := models.Lengths{Target: 20, Memory: 20}
+	trainer, err := train.NewLanguage(model, corpus.Train, train.LanguageConfig{Epochs: 2, Batch: 10, Lengths: lengths})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := trainer.Run(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	score, err := trainer.Evaluate(context.Background(), corpus.Test, train.LanguageEvaluation{Lengths: lengths})
+	fmt.Println(trainer.Done(), "steps,", score.Words, "words predicted,", err)
+	// Output: 20 steps, 999 words predicted, <nil>
 }
