@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"autodropout/autograd"
@@ -23,11 +24,26 @@ var cases = []struct {
 }{
 	{"WRN-10-1", wrn(10, 1), []int{32, 32, 3}, []int{10}, 77_850, 7},
 	{"WRN-16-2", wrn(16, 2), []int{16, 16, 3}, []int{10}, 691_674, 13},
+	{"ResNet-18 of 8 channels", resNet(18, 8), []int{33, 40, 3}, []int{10}, 177_362, 20},
+	{"ResNet-50 of 4 channels", resNet(50, 4), []int{32, 32, 3}, []int{10}, 96_782, 53},
+	{"EfficientNet-B0 times 0.25", efficientNet(0, 0.25), []int{40, 33, 3}, []int{10}, 328_956, 49},
 }
 
 func wrn(depth, width int) func() (layers.Model, error) {
 	return func() (layers.Model, error) {
 		return NewWRN(WRNConfig{Depth: depth, Width: width, Classes: 10, Seed: 1})
+	}
+}
+
+func resNet(depth, channels int) func() (layers.Model, error) {
+	return func() (layers.Model, error) {
+		return NewResNet(ResNetConfig{Depth: depth, Channels: channels, Classes: 10, Seed: 1})
+	}
+}
+
+func efficientNet(version int, width float64) func() (layers.Model, error) {
+	return func() (layers.Model, error) {
+		return NewEfficientNet(EfficientNetConfig{Version: version, Width: width, Classes: 10, Seed: 1})
 	}
 }
 
@@ -95,8 +111,13 @@ func checkGradients(t *testing.T, m layers.Model, x *autograd.Tensor) {
 			t.Errorf("%s: gradients with the absolute sum %v", p.Name, sum)
 		}
 	}
+	sum := 0.0
+	for _, g := range grads {
+		sum += float64(g) * float64(g)
+	}
+	rate := float32(0.01 / max(1, math.Sqrt(sum))) // a deep network of few channels has large gradients
 	for i, g := range grads {
-		ps.Flat()[i] -= 0.01 * g
+		ps.Flat()[i] -= rate * g
 	}
 	if after, _ := step(); !(after < before) {
 		t.Errorf("a step down the gradient takes the loss from %v to %v", before, after)
@@ -129,6 +150,49 @@ func values(seed int, shape ...int) *autograd.Tensor {
 		z = (z ^ z>>15) * 2246822519
 		z ^= z >> 13
 		x.Data()[i] = float32(z>>8)/(1<<23) - 1
+	}
+	return x
+}
+
+// nameSeed is the function seed of testdata/golden.py.
+func nameSeed(name string) int {
+	sum := 0
+	for i, b := range []byte(name) {
+		sum += int(b) * (i + 1)
+	}
+	return sum
+}
+
+// weigh gives a model weights by the formula of testdata/golden.py.
+func weigh(t *testing.T, m layers.Model) {
+	t.Helper()
+	state := layers.State(m.Params())
+	for _, a := range state {
+		scale, shift := float32(0.25), float32(0)
+		switch {
+		case len(a.Shape) == 4:
+			scale = float32(math.Sqrt(6 / float64(a.Shape[1]*a.Shape[2]*a.Shape[3])))
+		case strings.HasSuffix(a.Name, "running_var"):
+			scale, shift = 0.5, 1
+		case strings.HasSuffix(a.Name, "weight") && len(a.Shape) == 1:
+			shift = 1
+		case len(a.Shape) == 2:
+			scale = 0.125
+		}
+		for i, v := range values(nameSeed(a.Name), len(a.Data)).Data() {
+			a.Data[i] = float32(v*scale) + shift
+		}
+	}
+	if err := layers.LoadState(m.Params(), state); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// exampleImages returns the batch called images(1, n, size) in testdata/golden.py.
+func exampleImages(n, size int) *autograd.Tensor {
+	x := values(1, n, size, size, 3)
+	for i := range x.Data() {
+		x.Data()[i] *= 1.5
 	}
 	return x
 }

@@ -147,34 +147,8 @@ func train(m *WRN, steps int, policy dropout.Policy) []float32 {
 func TestWRNPredictsAsPyTorch(t *testing.T) {
 	file := golden.Load(t, "testdata/wrn-28-2.safetensors")
 	m := newWRN(t, 28, 2)
-	state := layers.State(m.Params())
-	for _, a := range state {
-		seed := 0
-		for i, b := range []byte(a.Name) {
-			seed += int(b) * (i + 1)
-		}
-		scale, shift := float32(0.25), float32(0)
-		switch {
-		case len(a.Shape) == 4:
-			scale = float32(math.Sqrt(6 / float64(a.Shape[0]*a.Shape[2]*a.Shape[3])))
-		case strings.HasSuffix(a.Name, "running_var"):
-			scale, shift = 0.5, 1
-		case strings.HasSuffix(a.Name, "weight") && len(a.Shape) == 1:
-			shift = 1
-		case a.Name == "fc.weight":
-			scale = 0.125
-		}
-		for i, v := range values(seed, len(a.Data)).Data() {
-			a.Data[i] = float32(v*scale) + shift
-		}
-	}
-	if err := layers.LoadState(m.Params(), state); err != nil {
-		t.Fatal(err)
-	}
-	images := values(1, 4, 32, 32, 3)
-	for i := range images.Data() {
-		images.Data()[i] *= 1.5
-	}
+	weigh(t, m)
+	images := exampleImages(4, 32)
 	file.Compare("logits", layers.Predict(m, images).Data(), 1e-5)
 }
 

@@ -129,6 +129,7 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"Attention/mask", attentionCase(ops.AttentionSpec{Heads: 2, Mask: most}), tensors{normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6)}, smooth},
 		{"RelativeAttention/mask", relativeCase(ops.AttentionSpec{Heads: 2, Mask: most, Scale: 0.7}), tensors{
 			normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6), normal(rng, 5, 8), normal(rng, 2, 4), normal(rng, 2, 4)}, smooth},
+		{"ScaleChannels", binaryCase(ops.ScaleChannels), tensors{normal(rng, 2, 3, 2, 5), normal(rng, 2, 5)}, smooth},
 		{"Dropout", mask, tensors{normal(rng, 5, 13)}, smooth},
 		{"Detach", func(in tensors) *autograd.Tensor { return ops.Add(in[0], ops.Detach(ops.Sub(in[0], in[0]))) }, tensors{normal(rng, 3, 4)}, smooth},
 	}

@@ -3,7 +3,7 @@
 wrn-10-1.safetensors: a small WRN's initial weights, ten training losses on two
 batches in turn, and running statistics and classifier after them.
 wrn-28-2.safetensors: logits at evaluation, from weights that a formula gives
-(values below), as the network is too large to commit.
+(values and weigh below), as the network is too large to commit.
 
 Made with torch 2.15.0 and safetensors 0.8.0. Run in this directory.
 """
@@ -79,9 +79,9 @@ def values(seed, *shape):
     return torch.from_numpy(v.astype(np.float32)).reshape(shape)
 
 
-def images(seed, n):
+def images(seed, n, size=32):
     """n images as PyTorch orders them, from values ordered (N, H, W, C)."""
-    return values(seed, n, 32, 32, 3).permute(0, 3, 1, 2).contiguous() * 1.5
+    return values(seed, n, size, size, 3).permute(0, 3, 1, 2).contiguous() * 1.5
 
 
 def save(name, tensors):
@@ -112,32 +112,42 @@ def training():
     save("wrn-10-1.safetensors", out)
 
 
-def evaluation():
-    model = WRN(28, 2, 10).eval()
+def seed(name):
+    """The sum of the bytes of a name times their positions, from 1."""
+    return sum(b * (i + 1) for i, b in enumerate(name.encode()))
+
+
+def weigh(model):
+    """Gives a model weights by a formula."""
     state = model.state_dict()
-    names = [k for k in state if not k.endswith("num_batches_tracked")]
-    for k in names:
-        # The seed of an array is the sum of its name's bytes times their
-        # positions, from 1.
-        v = values(sum(b * (i + 1) for i, b in enumerate(k.encode())), *state[k].shape)
-        if v.dim() == 4:  # the same variance as He's fan-out rule
-            v = v * np.float32(np.sqrt(6 / (v.shape[0] * v.shape[2] * v.shape[3])))
+    for k in state:
+        if k.endswith("num_batches_tracked"):
+            continue
+        v = values(seed(k), *state[k].shape)
+        if v.dim() == 4:  # the same variance as He's fan-in rule
+            v = v * np.float32(np.sqrt(6 / (v.shape[1] * v.shape[2] * v.shape[3])))
         elif k.endswith("running_var"):
             v = 1 + v / 2
         elif k.endswith("weight") and v.dim() == 1:
             v = 1 + v / 4
-        elif k == "fc.weight":
+        elif v.dim() == 2:
             v = v / 8
         else:
             v = v / 4
         state[k] = v
     model.load_state_dict(state)
+
+
+def evaluation():
+    model = WRN(28, 2, 10).eval()
+    weigh(model)
     with torch.no_grad():
         logits = model(images(1, 4))
     print(logits)
     save("wrn-28-2.safetensors", {"logits": logits})
 
 
-torch.set_num_threads(1)
-training()
-evaluation()
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    training()
+    evaluation()

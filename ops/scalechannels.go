@@ -1,0 +1,52 @@
+package ops
+
+import (
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// ScaleChannels multiplies every channel of every example by its own factor: x
+// (N, ..., C) and s (N, C) give y[n, ..., c] = x[n, ..., c]*s[n, c], the gate of
+// squeeze-and-excitation (Hu et al., arXiv 1709.01507, equation 4).
+func ScaleChannels(x, s *autograd.Tensor) *autograd.Tensor {
+	if x.Rank() < 2 || s.Rank() != 2 || s.Dim(0) != x.Dim(0) || s.Dim(1) != x.Dim(-1) {
+		panic(autograd.NewShapeError("ops.ScaleChannels", "x (N, ..., C) and s (N, C)", x, s))
+	}
+	n, c := s.Dim(0), s.Dim(1)
+	rows := x.Len() / max(1, n*c)
+	times := func(dst, src, zeros []float32) {
+		parallel.For(n, func(i int) {
+			lo, hi := i*rows*c, (i+1)*rows*c
+			simd.ScaleShiftRows(dst[lo:hi], src[lo:hi], s.Data()[i*c:(i+1)*c], zeros, rows)
+		})
+	}
+	return autograd.Do(autograd.Op{
+		Name:   "ops.ScaleChannels",
+		Inputs: []*autograd.Tensor{x, s},
+		Shape:  x.Shape(),
+		Saves:  []*autograd.Tensor{x, s},
+		Forward: func(y *autograd.Tensor) {
+			zeros := y.Scratch(c)
+			clear(zeros)
+			times(y.Data(), x.Data(), zeros)
+		},
+		Backward: func(g *autograd.Grad) {
+			dy, zeros := g.Dy().Data(), g.Scratch(c)
+			clear(zeros)
+			if g.Needs(0) {
+				times(g.New(0).Data(), dy, zeros)
+			}
+			if !g.Needs(1) {
+				return
+			}
+			ds, sums := g.New(1).Data(), g.Scratch(n*c)
+			clear(ds)
+			clear(sums)
+			parallel.For(n, func(i int) {
+				lo, hi := i*rows*c, (i+1)*rows*c
+				simd.SumDotRows(sums[i*c:(i+1)*c], ds[i*c:(i+1)*c], dy[lo:hi], x.Data()[lo:hi], zeros, rows)
+			})
+		},
+	})
+}
