@@ -1,10 +1,16 @@
 package data
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"autodropout/data/imaging"
+)
 
 // Augment says how training images are varied. Its zero value leaves them alone.
 // Places that no pixel reaches hold 0 after normalisation, the mean colour.
 type Augment struct {
+	// RandAugment varies the pixels first.
+	RandAugment imaging.RandAugment
 	// Flip mirrors half of the images left to right.
 	Flip bool
 	// Pad surrounds an image by this many pixels and crops it at random to its
@@ -42,9 +48,26 @@ func (t *normaliser) apply(dst []float32, src []uint8) {
 	}
 }
 
+// scratch is memory for two images, to be used for one after another.
+type scratch struct{ images [2]imaging.Image }
+
+// take returns the two images, made anew where they are not of the given size.
+func (s *scratch) take(width, height int) (image, spare imaging.Image) {
+	if s.images[0].Width != width || s.images[0].Height != height {
+		s.images = [2]imaging.Image{imaging.New(width, height), imaging.New(width, height)}
+	}
+	return s.images[0], s.images[1]
+}
+
 // apply normalises src into dst as table says and varies it by numbers from rng.
 // Both are images of (height, width, Channels).
-func (a Augment) apply(dst []float32, src []uint8, height, width int, table *normaliser, rng *rand.Rand) {
+func (a Augment) apply(dst []float32, src []uint8, height, width int, table *normaliser, rng *rand.Rand, memory *scratch) {
+	if a.RandAugment.Operations > 0 {
+		image, spare := memory.take(width, height)
+		copy(image.Pix, src)
+		a.RandAugment.Apply(image, spare, rng)
+		src = image.Pix
+	}
 	flip := a.Flip && rng.IntN(2) == 1
 	var down, right int // how far the crop lies from the image
 	if a.Pad > 0 {

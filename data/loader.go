@@ -31,6 +31,9 @@ type LoaderConfig struct {
 	Seed uint64
 	// Augment varies the images; its zero value does not.
 	Augment Augment
+	// Variation tells apart loaders with one Seed: they give the same images in
+	// the same order, each varied in its own way.
+	Variation uint64
 	// DropLast leaves out the last batch of an epoch if it is not full.
 	DropLast bool
 }
@@ -61,9 +64,9 @@ func NewLoader(s *Set, cfg LoaderConfig) (*Loader, error) {
 		return nil, fmt.Errorf("data: a batch of %d images is not possible: at least 1 is needed", cfg.Batch)
 	case cfg.DropLast && cfg.Batch > s.Len():
 		return nil, fmt.Errorf("data: a batch of %d images never fills: %s has only %d", cfg.Batch, s.Name, s.Len())
-	case cfg.Augment.Pad < 0 || cfg.Augment.Cutout < 0:
-		return nil, fmt.Errorf("data: padding by %d pixels and a cutout of %d are not possible: they must not be negative",
-			cfg.Augment.Pad, cfg.Augment.Cutout)
+	case cfg.Augment.Pad < 0 || cfg.Augment.Cutout < 0 || cfg.Augment.RandAugment.Operations < 0:
+		return nil, fmt.Errorf("data: padding by %d pixels, a cutout of %d and %d operations are not possible: they must not be negative",
+			cfg.Augment.Pad, cfg.Augment.Cutout, cfg.Augment.RandAugment.Operations)
 	}
 	return &Loader{set: s, cfg: cfg}, nil
 }
@@ -84,11 +87,15 @@ func (l *Loader) Waited() time.Duration { return time.Duration(l.waited.Load()) 
 // after the loop has been left, however it was.
 func (l *Loader) Epoch(ctx context.Context, epoch, from int) iter.Seq[*Batch] {
 	order := seed.New(l.cfg.Seed, "shuffle", uint64(epoch)).Perm(l.set.Len())
+	base := l.cfg.Seed
+	if l.cfg.Variation != 0 {
+		base = seed.Derive(base, "variation", l.cfg.Variation)
+	}
 	f := feed{
 		set: l.set, order: order, batch: l.cfg.Batch, from: from, to: l.Batches(), waited: &l.waited,
-		prepare: func(dst []float32, i int, table *normaliser) {
-			rng := seed.New(l.cfg.Seed, "augment", uint64(epoch), uint64(i))
-			l.cfg.Augment.apply(dst, l.set.Image(i), l.set.Height, l.set.Width, table, rng)
+		prepare: func(dst []float32, i int, table *normaliser, memory *scratch) {
+			rng := seed.New(base, "augment", uint64(epoch), uint64(i))
+			l.cfg.Augment.apply(dst, l.set.Image(i), l.set.Height, l.set.Width, table, rng, memory)
 		},
 	}
 	return f.batches(ctx)
@@ -108,7 +115,7 @@ func (s *Set) Batches(ctx context.Context, size int) iter.Seq[*Batch] {
 	}
 	f := feed{
 		set: s, order: order, batch: size, to: (s.Len() + size - 1) / size, waited: new(atomic.Int64),
-		prepare: func(dst []float32, i int, table *normaliser) { table.apply(dst, s.Image(i)) },
+		prepare: func(dst []float32, i int, table *normaliser, _ *scratch) { table.apply(dst, s.Image(i)) },
 	}
 	return f.batches(ctx)
 }
@@ -119,7 +126,7 @@ type feed struct {
 	order    []int
 	batch    int
 	from, to int
-	prepare  func(dst []float32, i int, table *normaliser) // makes one image
+	prepare  func(dst []float32, i int, table *normaliser, memory *scratch) // makes one image
 	waited   *atomic.Int64
 }
 
@@ -193,8 +200,9 @@ func (f feed) fill(b *Batch, i int, table *normaliser) {
 		b.Y[j] = int(f.set.Labels[example])
 	}
 	parallel.Range(n, 8, func(lo, hi int) {
+		var memory scratch
 		for j := lo; j < hi; j++ {
-			f.prepare(b.X[j*size:(j+1)*size], examples[j], table)
+			f.prepare(b.X[j*size:(j+1)*size], examples[j], table, &memory)
 		}
 	})
 }

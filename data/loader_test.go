@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"autodropout/data/imaging"
 	"autodropout/internal/seed"
 )
 
@@ -111,6 +112,52 @@ func TestAugmentationIgnoresBatchesAndCores(t *testing.T) {
 	cfg.Seed++
 	if same(collect(newLoader(t, train, cfg).Epoch(t.Context(), 2, 0))) {
 		t.Error("two seeds give the same augmentation")
+	}
+}
+
+func TestVariationsShareTheOrder(t *testing.T) {
+	train, _, err := Synthetic(SyntheticConfig{Train: 60, Test: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := LoaderConfig{Batch: 20, Seed: 5, Augment: StandardAugment()}
+	first := collect(newLoader(t, train, cfg).Epoch(t.Context(), 2, 0))
+	cfg.Variation = 1
+	second := collect(newLoader(t, train, cfg).Epoch(t.Context(), 2, 0))
+	if !slices.EqualFunc(first.examples, second.examples, slices.Equal) {
+		t.Error("the order differs")
+	}
+	same := 0
+	for i, x := range first.images {
+		if slices.Equal(x, second.images[i]) {
+			same++
+		}
+	}
+	if same > 5 { // of 162 ways each is as likely
+		t.Errorf("%d of 60 images are varied alike", same)
+	}
+}
+
+func TestRandAugmentIsApplied(t *testing.T) {
+	train, _, err := Synthetic(SyntheticConfig{Train: 10, Test: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, before := newNormaliser(train), slices.Clone(train.Images)
+	var memory scratch
+	for i := range train.Len() {
+		got, want := make([]float32, train.imageSize()), make([]float32, train.imageSize())
+		Augment{RandAugment: imaging.PaperRandAugment, Flip: true}.apply(got, train.Image(i), 32, 32, table, seed.New(uint64(i), "test"), &memory)
+		rng := seed.New(uint64(i), "test")
+		image := imaging.Image{Width: 32, Height: 32, Pix: slices.Clone(train.Image(i))}
+		imaging.PaperRandAugment.Apply(image, imaging.New(32, 32), rng)
+		Augment{Flip: true}.apply(want, image.Pix, 32, 32, table, rng, nil)
+		if !slices.Equal(got, want) {
+			t.Errorf("image %d differs from one that RandAugment was applied to before", i)
+		}
+	}
+	if !slices.Equal(train.Images, before) {
+		t.Error("the set was changed")
 	}
 }
 
@@ -253,6 +300,7 @@ func TestNewLoaderRefuses(t *testing.T) {
 		{tinySet(5), LoaderConfig{}, "a batch of 0 images"},
 		{tinySet(5), LoaderConfig{Batch: 6, DropLast: true}, "never fills"},
 		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{Pad: -1}}, "negative"},
+		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{RandAugment: imaging.RandAugment{Operations: -1}}}, "negative"},
 	} {
 		_, err := NewLoader(test.set, test.cfg)
 		checkError(t, err, test.want)
@@ -264,7 +312,7 @@ func TestAugmentIsNormalisedWithoutVariation(t *testing.T) {
 	table := newNormaliser(s)
 	plain, varied := make([]float32, 48), make([]float32, 48)
 	table.apply(plain, s.Image(1))
-	Augment{}.apply(varied, s.Image(1), 4, 4, table, seed.New(1, "test"))
+	Augment{}.apply(varied, s.Image(1), 4, 4, table, seed.New(1, "test"), nil)
 	if !slices.Equal(plain, varied) {
 		t.Error("the zero Augment changes an image")
 	}
@@ -286,7 +334,7 @@ func TestFlipAndCrop(t *testing.T) {
 	shifts := map[[3]int]int{}
 	for k := range uint64(2000) {
 		x := make([]float32, 8*8*Channels)
-		a.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"))
+		a.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), nil)
 		at := func(y, x2 int) int { return int(math.Round(float64(x[(y*8+x2)*Channels]) * 255)) }
 		// A pixel of the middle is always inside: it tells shift and direction.
 		v := at(4, 4) - 1
@@ -331,7 +379,7 @@ func TestCutout(t *testing.T) {
 	sizes := map[int]int{}
 	for k := range uint64(1000) {
 		x := make([]float32, 8*8*Channels)
-		Augment{Cutout: 4}.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"))
+		Augment{Cutout: 4}.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), nil)
 		top, left, bottom, right, n := 8, 8, -1, -1, 0
 		for i := range 64 {
 			if x[i*Channels] == 0 {

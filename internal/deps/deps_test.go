@@ -34,7 +34,7 @@ var ours = map[string][]string{
 	"layers":               {"autograd", "ops", "dropout", "internal/seed"},
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},
-	"data":                 {"internal/seed", "internal/parallel"},
+	"data":                 {"data/imaging", "internal/seed", "internal/parallel"},
 	"data/imaging":         {},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
