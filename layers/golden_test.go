@@ -39,7 +39,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 			})
 		}},
 		{"attention", false, func(s *Scope) Layer {
-			return NewSelfAttention(s, SelfAttentionConfig{Dim: 8, Heads: 2, Causal: true})
+			return NewAttention(s, AttentionConfig{Dim: 8, Heads: 2, Causal: true})
 		}},
 		{"transformer", false, func(s *Scope) Layer {
 			return NewTransformerBlock(s, TransformerConfig{Dim: 8, Heads: 2, Hidden: 12, Causal: true})

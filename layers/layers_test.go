@@ -141,13 +141,13 @@ func TestAttentionIsCausal(t *testing.T) {
 	}
 }
 
-func TestSelfAttentionRefuses(t *testing.T) {
+func TestAttentionRefuses(t *testing.T) {
 	defer func() {
 		if err, ok := recover().(*autograd.ShapeError); !ok || !strings.Contains(err.Error(), "divides") {
 			t.Errorf("panic %v, want a ShapeError", err)
 		}
 	}()
-	NewSelfAttention(NewScope(1), SelfAttentionConfig{Dim: 10, Heads: 4})
+	NewAttention(NewScope(1), AttentionConfig{Dim: 10, Heads: 4})
 }
 
 // halve is a policy with one site.
