@@ -73,7 +73,7 @@ func TestCommandLine(t *testing.T) {
 	if code := run(t.Context(), args, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
-	for _, want := range []string{", 1 cores, ", "1 thread\n", "images/s", "wrn-10-2          2", " %\n"} {
+	for _, want := range []string{", 1 cores, ", "1 thread\n", "images/s", "wrn-10-2                  2", " %\n"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, &stdout)
 		}
@@ -141,6 +141,7 @@ func TestInterrupt(t *testing.T) {
 func TestModelFLOPs(t *testing.T) {
 	for name, want := range map[string]float64{
 		"wrn-28-2": 1.286, "wrn-16-4": 2.356, "wrn-28-10": 31.46,
+		"resnet50-224": 24.535, "resnet50-160": 12.524, "efficientnet-b0-224": 2.3149,
 		// For a word in a layer: 4 projections, the feed-forward part, and 35.5
 		// keys to compare, twice, and to read. The projection of 70 positions
 		// needs no gradient of its input.

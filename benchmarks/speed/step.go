@@ -54,10 +54,15 @@ func newModel(name string) (trainee, error) {
 			return m, nil
 		}
 	}
+	for _, m := range photographModels() {
+		if m.String() == name {
+			return m, nil
+		}
+	}
 	return newImageModel(name)
 }
 
-// imageModel is a network for square colour images.
+// imageModel is a Wide ResNet for small square colour images.
 type imageModel struct {
 	depth, width int
 	size         int // of the images, in pixels
@@ -68,7 +73,7 @@ func newImageModel(name string) (imageModel, error) {
 	const most = 1000 // so that sizes do not overflow
 	m := imageModel{size: 32, classes: 10}
 	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
-		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10, txl-ptb or txl-wt2", name)
+		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb or txl-wt2", name)
 	}
 	if m.depth > most || m.width > most {
 		return m, bench.Usagef("-model %s is too large: depth and width are at most %d", name, most)
@@ -134,7 +139,7 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	tape.Recompute = c.recompute
 	count, name := m.items()
 	p.title("Training steps, convolutions counted as the direct algorithm computes them",
-		"%-12s %6s %9s %9s %12s %10s", "model", "batch", name+"/s", "peak", "allocs/step", "allocs/op")
+		"%-20s %6s %9s %9s %12s %10s", "model", "batch", name+"/s", "peak", "allocs/step", "allocs/op")
 	k.warmUp()
 	warm := bench.PeakMemory()
 	early, steps := int64(0), 0
@@ -157,37 +162,43 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	facts.AllocsPerStep, facts.AllocBytesPerStep = allocations(k)
 	r := c.result(fmt.Sprintf("step-%s-b%d", m, batch), speed)
 	r.Batch, r.stepFacts = batch, &facts
-	return p.print(r, fmt.Sprintf("%-12s %6d %9.2f %9s %12.0f %10.1f",
+	return p.print(r, fmt.Sprintf("%-20s %6d %9.2f %9s %12.0f %10.1f",
 		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep, facts.AllocsPerStep/float64(facts.OpsPerStep)))
 }
 
-// step ends with stochastic gradient descent with Nesterov's momentum and weight
-// decay.
 func (m imageModel) step(batch int) (kernel, *autograd.Tape, error) {
 	model, err := models.NewWRN(models.WRNConfig{Depth: m.depth, Width: m.width, Classes: m.classes})
 	if err != nil {
 		return nil, nil, err
 	}
+	k, tape := imageStep(model, m.size, m.classes, batch)
+	return k, tape, nil
+}
+
+// imageStep returns a training step on square colour images, and its tape. It
+// ends with stochastic gradient descent with Nesterov's momentum and weight
+// decay.
+func imageStep(model layers.Model, size, classes, batch int) (kernel, *autograd.Tape) {
 	const rate = 0.1
 	sgd := optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
 	tape := autograd.NewTape(model.Params())
 	rng := seed.New(0, "speed")
-	x, labels := make([]float32, batch*m.size*m.size*3), make([]int, batch)
+	x, labels := make([]float32, batch*size*size*3), make([]int, batch)
 	for i := range x {
 		x[i] = float32(rng.NormFloat64())
 	}
 	for i := range labels {
-		labels[i] = rng.IntN(m.classes)
+		labels[i] = rng.IntN(classes)
 	}
 	return func() time.Duration {
 		start := time.Now()
 		tape.Reset()
-		logits := model.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(x, batch, m.size, m.size, 3))
+		logits := model.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(x, batch, size, size, 3))
 		grads := tape.Backward(ops.CrossEntropy(logits, labels, 0))
 		sgd.Step(rate, grads)
 		tape.Commit()
 		return time.Since(start)
-	}, tape, nil
+	}, tape
 }
 
 // allocations returns how many objects, and how many bytes, a step allocates.

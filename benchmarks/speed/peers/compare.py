@@ -31,13 +31,14 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
 }
-MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "txl-ptb", "txl-wt2")
+LANGUAGE_MODELS = ("txl-ptb", "txl-wt2")
+MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "resnet50-224", "resnet50-160", "efficientnet-b0-224") + LANGUAGE_MODELS
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("gemm", "conv", "step", "threads"))
-    parser.add_argument("--models", nargs="+", default=MODELS, help="wrn-D-K, txl-ptb or txl-wt2, several with spaces between them")
+    parser.add_argument("--models", nargs="+", default=MODELS, help="models of speed -run step, several with spaces between them")
     parser.add_argument("--batch", type=int, help="images or texts (default 16 for convolutions; for steps that of speed -run step)")
     parser.add_argument("--steps", type=int, default=5, help="training steps a run")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -99,7 +100,7 @@ class Sides:
     def step(self):
         ours, theirs = [], []
         for model in self.args.models:
-            for layout in FORMATS if model.startswith("wrn") else FORMATS[:1]:
+            for layout in FORMATS[:1] if model in LANGUAGE_MODELS else FORMATS:
                 ours += self.speed(*self.steps(model))
                 theirs += self.peer("torch_step.py", model, "--format", layout, "--steps", str(self.args.steps), *self.batch("--batch"))
         return ours, theirs

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from measuring import peak_rss_mb
 from transformerxl import LANGUAGE_MODELS, TransformerXL
 
+PHOTOGRAPH_MODELS = {"resnet50-224": 224, "resnet50-160": 160, "efficientnet-b0-224": 224}
 FORMATS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
 
 
@@ -41,6 +42,15 @@ class Block(nn.Module):
             x = self.shortcut(hidden)
         hidden = F.relu(self.bn2(self.conv1(hidden)), inplace=True)
         return x + self.conv2(hidden)
+
+
+def photograph_model(name):
+    """A network of torchvision for a thousand classes, without dropout."""
+    import torchvision  # only these models need it
+
+    if name.startswith("resnet50"):
+        return torchvision.models.resnet50()
+    return torchvision.models.efficientnet_b0(dropout=0.0, stochastic_depth_prob=0.0)
 
 
 class WideResNet(nn.Module):
@@ -66,8 +76,8 @@ class WideResNet(nn.Module):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, txl-ptb or txl-wt2")
-    parser.add_argument("--batch", type=int, help="images or texts (default 64, 16 from width 10 on, and 10 and 8 for the txl)")
+    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, " + ", ".join([*PHOTOGRAPH_MODELS, *LANGUAGE_MODELS]))
+    parser.add_argument("--batch", type=int, help="images or texts (default 64, 16 from width 10 on, 10 for txl-ptb and 8 for the others)")
     parser.add_argument("--steps", type=int, default=5, help="to time, after two that are not")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--format", choices=FORMATS, default="nchw", help="of images in memory")
@@ -75,11 +85,15 @@ def arguments():
     if args.model in LANGUAGE_MODELS:
         args.batch = args.batch or LANGUAGE_MODELS[args.model]["batch"]
         return args
+    if args.model in PHOTOGRAPH_MODELS:
+        args.batch = args.batch or 8
+        return args
     try:
         family, depth, width = args.model.split("-")
         args.depth, args.width = int(depth), int(width)
     except ValueError:
-        parser.error(f"there is no model {args.model!r}: take wrn-D-K, txl-ptb or txl-wt2")
+        known = ", ".join([*PHOTOGRAPH_MODELS, *LANGUAGE_MODELS])
+        parser.error(f"there is no model {args.model!r}: take wrn-D-K, {known}")
     if family != "wrn" or args.depth < 10 or args.depth % 6 != 4 or args.width < 1:
         parser.error(f"there is no model {args.model!r}: take wrn-D-K with D = 10, 16, 22, ...")
     args.batch = args.batch or (16 if args.width >= 10 else 64)
@@ -89,9 +103,13 @@ def arguments():
 def image_model(args):
     """The loss of a model, its optimizer, and the number of items in a step."""
     memory_format = FORMATS[args.format]
-    model = WideResNet(args.depth, args.width).to(memory_format=memory_format)
-    images = torch.randn(args.batch, 3, 32, 32).contiguous(memory_format=memory_format)
-    labels = torch.randint(0, 10, (args.batch,))
+    if args.model in PHOTOGRAPH_MODELS:
+        model, size, classes = photograph_model(args.model), PHOTOGRAPH_MODELS[args.model], 1000
+    else:
+        model, size, classes = WideResNet(args.depth, args.width), 32, 10
+    model = model.to(memory_format=memory_format)
+    images = torch.randn(args.batch, 3, size, size).contiguous(memory_format=memory_format)
+    labels = torch.randint(0, classes, (args.batch,))
     sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     return lambda: F.cross_entropy(model(images), labels), sgd, args.batch
 
