@@ -137,6 +137,8 @@ func (s *conv) forwardDirect(memory scratcher, y, x, w []float32) {
 	case len(y) == 0:
 	case s.pointwise():
 		gemm(false, false, s.pixels(), s.oc, s.c, s.sampled(memory, x), s.c, w, s.oc, 0, y, s.oc)
+	case s.gathers():
+		s.gatheredForward(memory, y, x, w)
 	case s.depthwise():
 		sweep.depthwise(memory, y, x, w, s.kw)
 	default:
@@ -171,9 +173,13 @@ func (s *conv) pointwiseGradX(memory scratcher, dx, dy, w []float32) {
 	s.spread(dx, seen)
 }
 
-// gradXDirect sweeps over dy once for each class of pixels that meet the same
-// taps.
+// gradXDirect gathers, or sweeps over dy once for each class of pixels that meet
+// the same taps.
 func (s *conv) gradXDirect(memory scratcher, dx, dy, w []float32) {
+	if s.gathers() {
+		s.gatheredGradX(memory, dx, dy, w)
+		return
+	}
 	for class := range s.stride * s.stride {
 		sweep := s.backwardSweep(class/s.stride, class%s.stride)
 		switch {
@@ -213,6 +219,8 @@ func (s *conv) gradW(g *autograd.Grad, dw, x, dy []float32) {
 	switch {
 	case s.pixels() == 0:
 		clear(dw)
+	case s.gathers():
+		s.gatheredGradW(g, dw, x, dy)
 	case s.depthwise():
 		s.depthwiseGradW(g, dw, x, dy)
 	default:

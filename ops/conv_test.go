@@ -67,6 +67,13 @@ func TestConv2DAgainstNaive(t *testing.T) {
 		{[4]int{2, 15, 15, 9}, [4]int{3, 4, 1, 9}, ops.ConvSpec{Pad: 4, Stride: 3, Dilation: 2, Groups: 9}},
 		{[4]int{1, 80, 90, 40}, [4]int{3, 3, 1, 40}, ops.ConvSpec{Pad: 1, Groups: 40}}, // several bands
 		{[4]int{2, 7, 7, 6}, [4]int{3, 3, 1, 12}, ops.ConvSpec{Pad: 1, Groups: 6}},
+		{[4]int{2, 9, 6, 7}, [4]int{3, 5, 1, 7}, ops.ConvSpec{Pad: 5, Stride: 2, Groups: 7}}, // rows and columns of nothing but padding
+		{[4]int{3, 2, 2, 5}, [4]int{5, 5, 1, 5}, ops.ConvSpec{Pad: 2, Groups: 5}},
+		{[4]int{2, 9, 12, 8}, [4]int{3, 3, 1, 8}, ops.ConvSpec{Pad: 1, Stride: 3, Groups: 8}},
+		// Wide ones with strides, in several chunks.
+		{[4]int{9, 15, 14, 160}, [4]int{3, 3, 160, 161}, ops.ConvSpec{Pad: 1, Stride: 2}},
+		{[4]int{2, 9, 8, 161}, [4]int{3, 2, 161, 160}, ops.ConvSpec{Pad: 2, Stride: 3, Dilation: 2}},
+		{[4]int{0, 4, 4, 160}, [4]int{3, 3, 160, 160}, ops.ConvSpec{Stride: 2}},
 		// Long runs are cut, small maps computed together, and pixels left out.
 		{[4]int{3, 5, 6, 644}, [4]int{3, 3, 644, 20}, ops.ConvSpec{Pad: 1, Stride: 2}},
 		{[4]int{2, 6, 6, 321}, [4]int{2, 2, 321, 150}, ops.ConvSpec{Stride: 2}},

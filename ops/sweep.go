@@ -205,16 +205,6 @@ func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int)
 	return scratch
 }
 
-// eachBand calls body, on all cores, for every band and each of the parts it is
-// to be worked on in. in is what [sweep.load] returns for rows [lo, hi) of an
-// image.
-func (s *sweep) eachBand(b band, parts int, src []float32, body func(in []float32, image, lo, hi, part int)) {
-	parallel.ForScratch(s.n*b.perImage*parts, b.size, func(task int, scratch []float32) {
-		image, lo, hi := s.rows(b, task/parts)
-		body(s.load(b, scratch, src, image, lo, hi, 0), image, lo, hi, task%parts)
-	})
-}
-
 // sumBands sets dw to the sum over all bands of what body computes of them, on
 // all cores. body sets sum, or adds to it, in blocks which it does one at a
 // time; it gets size elements to work with, and rows [lo, hi) of an image.
