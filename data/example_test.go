@@ -51,7 +51,12 @@ func ExampleLoader() {
 		images += len(batch.Y) // train on batch.X and batch.Y here
 	}
 	fmt.Println(loader.Batches(), "batches of", images, "images")
-	for batch := range valid.Batches(ctx, 64) {
+	walk, err := data.NewOrdered(valid, 64)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for batch := range walk.Epoch(ctx, 0, 0) {
 		fmt.Println(batch.Shape)
 	}
 	// Output:

@@ -33,13 +33,27 @@ func collect(batches func(yield func(*Batch) bool)) seen {
 	return s
 }
 
-func newLoader(t testing.TB, s *Set, cfg LoaderConfig) *Loader {
+func newLoader(t testing.TB, s Source, cfg LoaderConfig) *Loader {
 	t.Helper()
 	l, err := NewLoader(s, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func newOrdered(t testing.TB, s Source, batch int) *Loader {
+	t.Helper()
+	l, err := NewOrdered(s, batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func tableOf(s Source) *normaliser {
+	header := s.Header()
+	return newNormaliser(&header)
 }
 
 func TestEpochHoldsEveryImageOnce(t *testing.T) {
@@ -143,7 +157,7 @@ func TestRandAugmentIsApplied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, before := newNormaliser(train), slices.Clone(train.Images)
+	table, before := tableOf(train), slices.Clone(train.Images)
 	var memory scratch
 	for i := range train.Len() {
 		got, want := make([]float32, train.imageSize()), make([]float32, train.imageSize())
@@ -204,7 +218,7 @@ func TestEpochResumes(t *testing.T) {
 
 func TestBatchesWalksInOrder(t *testing.T) {
 	s := tinySet(25)
-	got := collect(s.Batches(t.Context(), 10))
+	got := collect(newOrdered(t, s, 10).Epoch(t.Context(), 0, 0))
 	for j, i := range slices.Concat(got.examples...) {
 		if i != j {
 			t.Fatalf("image %d comes at place %d", i, j)
@@ -220,7 +234,7 @@ func TestBatchesWalksInOrder(t *testing.T) {
 
 func TestBatchShape(t *testing.T) {
 	index := 0
-	for b := range tinySet(25).Batches(t.Context(), 10) {
+	for b := range newOrdered(t, tinySet(25), 10).Epoch(t.Context(), 0, 0) {
 		n := min(10, 25-10*index)
 		if b.Index != index || !slices.Equal(b.Shape, []int{n, 4, 4, 3}) || len(b.X) != n*48 || len(b.Y) != n {
 			t.Errorf("batch %d: index %d, shape %v, %d values, %d labels", index, b.Index, b.Shape, len(b.X), len(b.Y))
@@ -309,7 +323,7 @@ func TestNewLoaderRefuses(t *testing.T) {
 
 func TestAugmentIsNormalisedWithoutVariation(t *testing.T) {
 	s := tinySet(3)
-	table := newNormaliser(s)
+	table := tableOf(s)
 	plain, varied := make([]float32, 48), make([]float32, 48)
 	table.apply(plain, s.Image(1))
 	Augment{}.apply(varied, s.Image(1), 4, 4, table, seed.New(1, "test"), nil)
@@ -329,7 +343,7 @@ func pixelSet() *Set {
 
 func TestFlipAndCrop(t *testing.T) {
 	s := pixelSet()
-	table := newNormaliser(s)
+	table := tableOf(s)
 	a := Augment{Flip: true, Pad: 2}
 	shifts := map[[3]int]int{}
 	for k := range uint64(2000) {
@@ -375,7 +389,7 @@ func TestFlipAndCrop(t *testing.T) {
 
 func TestCutout(t *testing.T) {
 	s := pixelSet()
-	table := newNormaliser(s)
+	table := tableOf(s)
 	sizes := map[int]int{}
 	for k := range uint64(1000) {
 		x := make([]float32, 8*8*Channels)

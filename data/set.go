@@ -1,14 +1,14 @@
 package data
 
 import (
-	"fmt"
+	"hash/crc32"
 	"math"
 
-	"autodropout/internal/seed"
+	"autodropout/data/imaging"
 )
 
 // Channels is the number of colour channels of every image: red, green, blue.
-const Channels = 3
+const Channels = imaging.Channels
 
 // Set is a list of labelled RGB images of one size.
 type Set struct {
@@ -38,24 +38,35 @@ func (s *Set) Image(i int) []uint8 {
 	return s.Images[i*size : (i+1)*size : (i+1)*size]
 }
 
+// Header implements [Source].
+func (s *Set) Header() Header {
+	return Header{Name: s.Name, Classes: s.Classes, Height: s.Height, Width: s.Width, Shorter: min(s.Height, s.Width), Mean: s.Mean, Std: s.Std}
+}
+
+// Label implements [Source].
+func (s *Set) Label(i int) int { return int(s.Labels[i]) }
+
+// Load implements [Source].
+func (s *Set) Load(i int) (imaging.Image, error) {
+	return imaging.Image{Width: s.Width, Height: s.Height, Pix: s.Image(i)}, nil
+}
+
+// Checksum implements [Source].
+func (s *Set) Checksum() uint32 {
+	return crc32.Update(crc32.Checksum(s.Images, castagnoli), castagnoli, s.Labels)
+}
+
 func (s *Set) imageSize() int { return s.Height * s.Width * Channels }
 
 // Take picks perClass images of every class at random. It returns them as taken
 // and all others as rest, both in the order of s. The choice depends on the
 // seed alone. It is an error if a class has fewer images.
 func (s *Set) Take(base uint64, perClass int) (taken, rest *Set, err error) {
-	if perClass < 1 {
-		return nil, nil, fmt.Errorf("data: cannot take %d images per class of %s: at least 1 is needed", perClass, s.Name)
+	in, out, err := take(s, base, perClass)
+	if err != nil {
+		return nil, nil, err
 	}
-	byClass := s.byClass()
-	for class, images := range byClass {
-		if len(images) < perClass {
-			return nil, nil, fmt.Errorf("data: cannot take %d images per class of %s: class %q has only %d",
-				perClass, s.Name, s.Classes[class], len(images))
-		}
-	}
-	taken, rest = s.split(base, byClass, func(int) int { return perClass })
-	return taken, rest, nil
+	return s.subset(in), s.subset(out), nil
 }
 
 // HoldOut puts the given fraction of every class, rounded to whole images, aside
@@ -63,43 +74,11 @@ func (s *Set) Take(base uint64, perClass int) (taken, rest *Set, err error) {
 // both in the order of s. The choice depends on the seed alone. Fraction must be
 // above 0 and below 1, and neither part may be left empty.
 func (s *Set) HoldOut(base uint64, fraction float64) (train, valid *Set, err error) {
-	if !(fraction > 0 && fraction < 1) {
-		return nil, nil, fmt.Errorf("data: cannot hold out a fraction of %v of %s: it must lie between 0 and 1", fraction, s.Name)
+	in, out, err := holdOut(s, base, fraction)
+	if err != nil {
+		return nil, nil, err
 	}
-	valid, train = s.split(base, s.byClass(), func(n int) int { return int(math.Round(fraction * float64(n))) })
-	if valid.Len() == 0 || train.Len() == 0 {
-		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty", fraction, s.Len(), s.Name)
-	}
-	return train, valid, nil
-}
-
-// byClass lists the images of every class in order.
-func (s *Set) byClass() [][]int {
-	images := make([][]int, len(s.Classes))
-	for i, class := range s.Labels {
-		images[class] = append(images[class], i)
-	}
-	return images
-}
-
-// split moves count(n) random images of every class with n images to picked.
-func (s *Set) split(base uint64, byClass [][]int, count func(n int) int) (picked, rest *Set) {
-	isPicked := make([]bool, s.Len())
-	for class, images := range byClass {
-		order := seed.New(base, "split", uint64(class)).Perm(len(images))
-		for _, j := range order[:count(len(images))] {
-			isPicked[images[j]] = true
-		}
-	}
-	var in, out []int
-	for i, ok := range isPicked {
-		if ok {
-			in = append(in, i)
-		} else {
-			out = append(out, i)
-		}
-	}
-	return s.subset(in), s.subset(out)
+	return s.subset(in), s.subset(out), nil
 }
 
 // subset copies the images at the given indices.

@@ -41,6 +41,13 @@ type Config struct {
 	Batch     int          // images in a batch; 0 means 128
 	Smoothing float32      // label smoothing, 0 to 1
 	Augment   data.Augment // how training images are varied
+
+	// Accumulate is the number of parts of a batch that are computed one after
+	// another, to save memory; 0 means 1. Each part has its own batch statistics,
+	// and the running statistics take in all of them, in order: what normalises a
+	// batch is as if batches were that much smaller.
+	Accumulate int
+
 	Common
 }
 
@@ -53,10 +60,12 @@ type Step struct {
 	Rate    float32 `json:"rate"`    // learning rate
 	Norm    float64 `json:"norm"`    // of the gradient, before clipping
 	Seconds float64 `json:"seconds"` // since the step before ended, or the run began
+
+	Confident float32 `json:"confident,omitempty"` // share of the unlabelled images that taught, where there are any
 }
 
 // DivergedError reports a loss or a gradient that is not a finite number. The
-// model is as it was before the step.
+// model's parameters are as they were before the step.
 type DivergedError struct {
 	Step int // counted from 0
 	Loss float32

@@ -27,15 +27,17 @@ func (s Score) Error() float64 { return 100 * float64(s.Images-s.Correct) / floa
 // result.
 const evaluationBatch = 100
 
-// Evaluate scores a model on a set. When ctx is cancelled it returns the cause.
-func Evaluate(ctx context.Context, model layers.Model, set *data.Set) (Score, error) {
-	if set.Len() == 0 {
-		return Score{}, fmt.Errorf("train: %s has no images to evaluate on", set.Name)
+// Evaluate scores a model on the images of a source, without those that cannot
+// be used. When ctx is cancelled it returns the cause.
+func Evaluate(ctx context.Context, model layers.Model, images data.Source) (Score, error) {
+	loader, err := data.NewOrdered(images, evaluationBatch)
+	if err != nil {
+		return Score{}, fmt.Errorf("train: there is nothing to evaluate on: %w", err)
 	}
 	tape := autograd.NewInference()
 	c := layers.Ctx{Tape: tape}
 	var score Score
-	for batch := range set.Batches(ctx, evaluationBatch) {
+	for batch := range loader.Epoch(ctx, 0, 0) {
 		logits := model.Forward(&c, tape.Input(batch.X, batch.Shape...))
 		score.Loss += float64(ops.CrossEntropy(logits, batch.Y, 0).Item()) * float64(len(batch.Y))
 		rows, classes := logits.Data(), logits.Dim(-1)
@@ -49,6 +51,12 @@ func Evaluate(ctx context.Context, model layers.Model, set *data.Set) (Score, er
 	}
 	if ctx.Err() != nil {
 		return Score{}, context.Cause(ctx)
+	}
+	if err := loader.Err(); err != nil {
+		return Score{}, fmt.Errorf("train: cannot evaluate: %w", err)
+	}
+	if score.Images == 0 {
+		return Score{}, fmt.Errorf("train: none of the %d images of %s can be used", images.Len(), images.Header().Name)
 	}
 	score.Loss /= float64(score.Images)
 	return score, nil

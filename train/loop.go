@@ -16,22 +16,24 @@ import (
 // Loop is the part of a trainer that does not depend on what is trained: the
 // steps with their checkpoints and log.
 type Loop struct {
-	task        task
-	params      *autograd.Params
-	config      *Common
-	average     *optim.Average // nil: none
-	averageFrom int            // the first step that counts in the average
-	losses      []float32      // of every step done
-	total       int            // steps in the whole training
-	log         *runLog        // nil: none
-	clock       time.Time      // when the last step ended
+	task         task
+	params       *autograd.Params
+	config       *Common
+	average      *optim.Average // nil: none
+	averageFrom  int            // the first step that counts in the average
+	averageEvery int            // steps from one that counts to the next; 0: 1
+	losses       []float32      // of every step done
+	total        int            // steps in the whole training
+	log          *runLog        // nil: none
+	clock        time.Time      // when the last step ended
 }
 
 // task computes the steps of a training.
 type task interface {
 	// steps yields the steps from the given one on. It ends early when ctx is
-	// cancelled.
+	// cancelled, or when the data fails: err says why then.
 	steps(ctx context.Context, from int) iter.Seq[compute]
+	err() error
 	// commit makes the side effects of a step last.
 	commit()
 	// release gives back what a step has used, whether it was committed or not.
@@ -109,6 +111,9 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if l.Done() < l.total && ctx.Err() == nil {
+		return fmt.Errorf("train: no more data after %d of %d steps: %w", l.Done(), l.total, l.task.err())
+	}
 	if l.Done() < l.total {
 		return context.Cause(ctx)
 	}
@@ -130,7 +135,7 @@ func (l *Loop) step(compute compute) error {
 	}
 	l.config.Optimizer.Step(s.Rate, grads)
 	l.task.commit()
-	if l.average != nil && s.Step >= l.averageFrom {
+	if since := s.Step - l.averageFrom; l.average != nil && since >= 0 && since%max(1, l.averageEvery) == 0 {
 		l.average.Update()
 	}
 	l.losses = append(l.losses, s.Loss)

@@ -3,8 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
-	"hash/crc32"
 	"iter"
+	"time"
 
 	"autodropout/autograd"
 	"autodropout/data"
@@ -14,32 +14,38 @@ import (
 	"autodropout/optim"
 )
 
-// Trainer trains one image classifier on one set.
+// Trainer trains one image classifier on one source of images.
 type Trainer struct {
 	*Loop
 	model  layers.Model
-	set    *data.Set
+	images data.Source
 	config Config
 	loader *data.Loader
 	tape   *autograd.Tape
+	sum    []float32 // of the gradients of all parts of a batch; nil: there is one
 }
 
-// New returns a trainer for model, which must be complete, on set. It is an
+// New returns a trainer for model, which must be complete, on images. It is an
 // error when the configuration does not fit.
-func New(model layers.Model, set *data.Set, config Config) (*Trainer, error) {
+func New(model layers.Model, images data.Source, config Config) (*Trainer, error) {
 	if config.Epochs == 0 {
 		config.Epochs = 1
 	}
 	if config.Batch == 0 {
 		config.Batch = 128
 	}
+	if config.Accumulate == 0 {
+		config.Accumulate = 1
+	}
 	switch {
+	case config.Accumulate < 1 || config.Accumulate > config.Batch:
+		return nil, fmt.Errorf("train: a batch of %d images has from 1 to %d parts, not %d", config.Batch, config.Batch, config.Accumulate)
 	case config.Epochs < 0:
 		return nil, fmt.Errorf("train: %d epochs are not possible: at least 1 is needed", config.Epochs)
 	case config.Smoothing < 0 || config.Smoothing > 1:
 		return nil, fmt.Errorf("train: label smoothing must be from 0 to 1, not %v", config.Smoothing)
 	}
-	loader, err := data.NewLoader(set, data.LoaderConfig{Batch: config.Batch, Seed: config.Seed, Augment: config.Augment})
+	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: config.Batch, Seed: config.Seed, Augment: config.Augment})
 	if err != nil {
 		return nil, err
 	}
@@ -50,17 +56,20 @@ func New(model layers.Model, set *data.Set, config Config) (*Trainer, error) {
 	if config.Schedule == nil {
 		config.Schedule = optim.Cosine(0.1, total)
 	}
-	t := &Trainer{model: model, set: set, config: config, loader: loader}
+	t := &Trainer{model: model, images: images, config: config, loader: loader}
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
 		return nil, err
 	}
 	t.tape = autograd.NewTape(model.Params())
+	if config.Accumulate > 1 {
+		t.sum = make([]float32, model.Params().Len())
+	}
 	return t, nil
 }
 
 func (t *Trainer) steps(ctx context.Context, from int) iter.Seq[compute] {
 	return func(yield func(compute) bool) {
-		for step := from; step < t.total && ctx.Err() == nil; {
+		for step := from; step < t.total && ctx.Err() == nil && t.loader.Err() == nil; {
 			epoch, first := step/t.loader.Batches(), step%t.loader.Batches()
 			for batch := range t.loader.Epoch(ctx, epoch, first) {
 				if !yield(func(s *Step) []float32 { return t.compute(s, epoch, batch) }) {
@@ -72,30 +81,63 @@ func (t *Trainer) steps(ctx context.Context, from int) iter.Seq[compute] {
 	}
 }
 
-// compute runs the network on one batch.
-func (t *Trainer) compute(s *Step, epoch int, batch *data.Batch) []float32 {
+// Waited returns how long the training has waited for images so far.
+func (t *Trainer) Waited() time.Duration { return t.loader.Waited() }
+
+// compute runs the network on one batch, part by part.
+func (t *Trainer) compute(s *Step, epoch int, batch *data.Batch) (grads []float32) {
 	s.Epoch, s.Size = epoch, len(batch.Y)
-	c := layers.Ctx{Tape: t.tape, Train: true, Policy: t.config.Policy}
-	c.Stream.Seed = t.config.Seed
-	c.Stream.Step = uint64(s.Step)
-	c.Stream.Progress = t.progress(s.Step)
-	logits := t.model.Forward(&c, t.tape.Input(batch.X, batch.Shape...))
-	loss := ops.CrossEntropy(logits, batch.Y, t.config.Smoothing)
-	s.Loss = loss.Item()
-	if !finite(float64(s.Loss)) {
-		return nil
+	loss := 0.0
+	for part := range min(t.config.Accumulate, len(batch.Y)) {
+		if part > 0 {
+			t.tape.Commit()
+			t.tape.Reset()
+		}
+		objective := t.part(s, part, batch)
+		loss += float64(objective.Item())
+		s.Loss = float32(loss)
+		if !finite(loss) {
+			return nil
+		}
+		grads = t.tape.Backward(objective)
+		if t.sum != nil {
+			if part == 0 {
+				clear(t.sum)
+			}
+			addTo(t.sum, grads)
+			grads = t.sum
+		}
 	}
-	return t.tape.Backward(loss)
+	return grads
 }
+
+// part runs the network on a part of a batch and returns that part's share of
+// the mean loss.
+func (t *Trainer) part(s *Step, part int, batch *data.Batch) *autograd.Tensor {
+	n := len(batch.Y)
+	parts := min(t.config.Accumulate, n)
+	lo, hi := part*n/parts, (part+1)*n/parts
+	c := layers.Ctx{Tape: t.tape, Train: true, Policy: t.config.Policy}
+	c.Stream.Seed, c.Stream.Step, c.Stream.Example = t.config.Seed, uint64(s.Step), uint64(lo)
+	c.Stream.Progress = t.progress(s.Step)
+	shape := append([]int{hi - lo}, batch.Shape[1:]...)
+	size := len(batch.X) / n
+	logits := t.model.Forward(&c, t.tape.Input(batch.X[lo*size:hi*size], shape...))
+	loss := ops.CrossEntropy(logits, batch.Y[lo:hi], t.config.Smoothing)
+	if parts == 1 {
+		return loss
+	}
+	return ops.Scale(loss, float32(hi-lo)/float32(n))
+}
+
+func (t *Trainer) err() error { return t.loader.Err() }
 
 func (t *Trainer) commit()  { t.tape.Commit() }
 func (t *Trainer) release() { t.tape.Reset() }
 
 func (t *Trainer) identity() []any {
-	table := crc32.MakeTable(crc32.Castagnoli)
 	c := &t.config
-	return []any{c.Epochs, c.Batch, c.Smoothing, c.Augment, t.set.Len(), t.set.Mean, t.set.Std,
-		crc32.Checksum(t.set.Images, table), crc32.Checksum(t.set.Labels, table)}
+	return []any{c.Epochs, c.Batch, c.Accumulate, c.Smoothing, c.Augment, t.images.Header(), t.images.Len(), t.images.Checksum()}
 }
 
 // The place in the data follows from the number of steps.
@@ -103,10 +145,10 @@ func (t *Trainer) state() []safetensors.Tensor          { return nil }
 func (t *Trainer) restore(int, *safetensors.File) error { return nil }
 
 // Evaluate scores the model, with its averaged weights where there is an
-// average, on a set.
-func (t *Trainer) Evaluate(ctx context.Context, set *data.Set) (score Score, err error) {
+// average, on images.
+func (t *Trainer) Evaluate(ctx context.Context, images data.Source) (score Score, err error) {
 	err = t.averaged(func() error {
-		score, err = Evaluate(ctx, t.model, set)
+		score, err = Evaluate(ctx, t.model, images)
 		return err
 	})
 	return score, err

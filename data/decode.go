@@ -1,0 +1,97 @@
+package data
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+
+	"autodropout/data/imaging"
+)
+
+// mostPixels bounds the memory that an image takes: a file of a few bytes can
+// claim billions of pixels.
+const mostPixels = 1 << 26
+
+// decode decodes a JPEG or PNG image.
+func decode(text []byte) (imaging.Image, error) {
+	var none imaging.Image
+	size, all := jpeg.DecodeConfig, jpeg.Decode
+	switch {
+	case bytes.HasPrefix(text, []byte("\x89PNG\r\n\x1a\n")):
+		size, all = png.DecodeConfig, png.Decode
+	case !bytes.HasPrefix(text, []byte("\xff\xd8")):
+		return none, errors.New("it is neither a JPEG nor a PNG image")
+	}
+	config, err := size(bytes.NewReader(text))
+	if err != nil {
+		return none, err
+	}
+	if config.Width < 1 || config.Height < 1 || config.Width > mostPixels/config.Height {
+		return none, fmt.Errorf("it has %d x %d pixels; up to %d are possible", config.Width, config.Height, mostPixels)
+	}
+	m, err := all(bytes.NewReader(text))
+	if err != nil {
+		return none, err
+	}
+	return toRGB(m), nil
+}
+
+// toRGB converts an image.
+func toRGB(m image.Image) imaging.Image {
+	bounds := m.Bounds()
+	dst := imaging.New(bounds.Dx(), bounds.Dy())
+	switch m := m.(type) {
+	case *image.YCbCr:
+		fromYCbCr(dst, m)
+	case *image.Gray:
+		for y := range dst.Height {
+			line := dst.Pix[y*dst.Width*Channels:]
+			for x, v := range m.Pix[y*m.Stride:][:dst.Width] {
+				line[x*Channels], line[x*Channels+1], line[x*Channels+2] = v, v, v
+			}
+		}
+	case *image.NRGBA:
+		for y := range dst.Height {
+			pack(dst, y, m.Pix[y*m.Stride:], 4, 1)
+		}
+	case *image.NRGBA64:
+		for y := range dst.Height {
+			pack(dst, y, m.Pix[y*m.Stride:], 8, 2)
+		}
+	default:
+		// Opaque kinds: conversion to colours with alpha changes nothing.
+		rgba := image.NewRGBA(image.Rect(0, 0, dst.Width, dst.Height))
+		draw.Draw(rgba, rgba.Bounds(), m, bounds.Min, draw.Src)
+		for y := range dst.Height {
+			pack(dst, y, rgba.Pix[y*rgba.Stride:], 4, 1)
+		}
+	}
+	return dst
+}
+
+// pack fills row y of dst from pixels that lie so many bytes apart, as do their
+// channels.
+func pack(dst imaging.Image, y int, src []uint8, pixel, channel int) {
+	row := dst.Pix[y*dst.Width*Channels : (y+1)*dst.Width*Channels]
+	for x := range dst.Width {
+		p, q := row[x*Channels:x*Channels+Channels], src[x*pixel:]
+		p[0], p[1], p[2] = q[0], q[channel], q[2*channel]
+	}
+}
+
+// fromYCbCr converts what nearly all photographs are.
+func fromYCbCr(dst imaging.Image, m *image.YCbCr) {
+	for y := range dst.Height {
+		row := dst.Pix[y*dst.Width*Channels : (y+1)*dst.Width*Channels]
+		for x := range dst.Width {
+			i, j := m.YOffset(m.Rect.Min.X+x, m.Rect.Min.Y+y), m.COffset(m.Rect.Min.X+x, m.Rect.Min.Y+y)
+			p := row[x*Channels : x*Channels+Channels]
+			p[0], p[1], p[2] = color.YCbCrToRGB(m.Y[i], m.Cb[j], m.Cr[j])
+		}
+	}
+}

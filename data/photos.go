@@ -1,0 +1,213 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"autodropout/data/imaging"
+)
+
+// Photos are labelled photographs in files, a folder for each class. They are
+// read and decoded whenever they are needed.
+type Photos struct {
+	header  Header
+	dir     string
+	folders []string // by class
+	files   []photo
+	bad     *badImages
+}
+
+// photo is a file in the folder of its class.
+type photo struct {
+	class int32
+	name  string
+}
+
+// badImages remembers the images that could not be used.
+type badImages struct {
+	mu     sync.RWMutex
+	byPath map[string]*BadImageError
+}
+
+// ImageNet's usual description: channels, and what a network for 224x224 pixels
+// sees of a photograph.
+var photosHeader = Header{
+	Height: 224, Width: 224, Shorter: 256,
+	Mean: [Channels]float32{0.485, 0.456, 0.406}, Std: [Channels]float32{0.229, 0.224, 0.225},
+}
+
+// LoadPhotos lists the photographs in a folder with ImageNet's layout:
+// train/CLASS/NAME.JPEG and val/CLASS/NAME.JPEG, where the names end in .jpeg,
+// .jpg or .png, in small or capital letters. Other files are ignored. Classes are the folders of the
+// training part in alphabetical order. Batches have 224x224 pixels, unless
+// [Resized] changes that.
+//
+// Only names are read now. What turns out to be no image of a format that
+// [Photos.Load] knows is left out later, see [Photos.Bad].
+func LoadPhotos(dir string) (train, valid *Photos, err error) {
+	bad := &badImages{byPath: map[string]*BadImageError{}}
+	name := filepath.Base(filepath.Clean(dir))
+	train = &Photos{header: photosHeader, dir: filepath.Join(dir, "train"), bad: bad}
+	train.header.Name = name + " training"
+	if train.folders, err = classFolders(train.dir); err != nil {
+		return nil, nil, err
+	}
+	train.header.Classes = train.folders
+	valid = &Photos{header: train.header, dir: filepath.Join(dir, "val"), folders: train.folders, bad: bad}
+	valid.header.Name = name + " validation"
+	folders, err := classFolders(valid.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, folder := range folders {
+		if !slices.Contains(train.folders, folder) {
+			return nil, nil, fmt.Errorf("data: %s is a class that %s does not have", filepath.Join(valid.dir, folder), train.dir)
+		}
+	}
+	if err := train.list(train.folders); err != nil {
+		return nil, nil, err
+	}
+	return train, valid, valid.list(folders)
+}
+
+// classFolders names the folders in dir, in alphabetical order.
+func classFolders(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("data: there is no folder %s: photographs are expected in train/CLASS and val/CLASS, as in ImageNet", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data: cannot list photographs: %w", err)
+	}
+	var folders []string
+	for _, entry := range entries {
+		info, err := os.Stat(filepath.Join(dir, entry.Name())) // also follows links
+		if err != nil {
+			return nil, fmt.Errorf("data: cannot list photographs: %w", err)
+		}
+		if info.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+			folders = append(folders, entry.Name())
+		}
+	}
+	if len(folders) == 0 {
+		return nil, fmt.Errorf("data: %s has no folders: each class needs one with its photographs", dir)
+	}
+	return folders, nil
+}
+
+// list adds the files in the given folders of classes.
+func (p *Photos) list(folders []string) error {
+	for _, folder := range folders {
+		class := slices.Index(p.folders, folder)
+		entries, err := os.ReadDir(filepath.Join(p.dir, folder))
+		if err != nil {
+			return fmt.Errorf("data: cannot list photographs: %w", err)
+		}
+		before := len(p.files)
+		for _, entry := range entries {
+			if name := entry.Name(); !entry.IsDir() && isPhoto(name) {
+				p.files = append(p.files, photo{int32(class), name})
+			}
+		}
+		if len(p.files) == before {
+			return fmt.Errorf("data: %s has no photographs: their names end in %s", filepath.Join(p.dir, folder), strings.Join(photoEndings, ", "))
+		}
+	}
+	return nil
+}
+
+var photoEndings = []string{".jpeg", ".jpg", ".png"}
+
+func isPhoto(name string) bool {
+	return !strings.HasPrefix(name, ".") && slices.Contains(photoEndings, strings.ToLower(filepath.Ext(name)))
+}
+
+// Header implements [Source].
+func (p *Photos) Header() Header { return p.header }
+
+// Len implements [Source].
+func (p *Photos) Len() int { return len(p.files) }
+
+// Label implements [Source].
+func (p *Photos) Label(i int) int { return int(p.files[i].class) }
+
+// Path returns the file of an image.
+func (p *Photos) Path(i int) string {
+	return filepath.Join(p.dir, p.folders[p.files[i].class], p.files[i].name)
+}
+
+// Checksum implements [Source]. It covers the names of the files, not what is in
+// them.
+func (p *Photos) Checksum() uint32 {
+	h := crc32.New(castagnoli)
+	for _, f := range p.files {
+		fmt.Fprintf(h, "%s/%s\n", p.folders[f.class], f.name)
+	}
+	return h.Sum32()
+}
+
+// Load implements [Source]: it reads and decodes a JPEG or PNG file of any kind
+// that Go's decoders know, whatever its name ends in. Grey images get three equal
+// channels, transparency is ignored, and of 16 bits the upper 8 are kept. Files
+// of more than 100 MB and images of more than 2**26 pixels are refused before
+// they are decoded.
+func (p *Photos) Load(i int) (imaging.Image, error) {
+	path := p.Path(i)
+	p.bad.mu.RLock()
+	known := p.bad.byPath[path]
+	p.bad.mu.RUnlock()
+	if known != nil {
+		return imaging.Image{}, known
+	}
+	text, err := readPhoto(path)
+	var m imaging.Image
+	if err == nil {
+		m, err = decode(text)
+	} else if !errors.Is(err, errTooLong) {
+		return imaging.Image{}, fmt.Errorf("data: cannot read a photograph: %w", err)
+	}
+	if err != nil {
+		known = &BadImageError{path, err}
+		p.bad.mu.Lock()
+		p.bad.byPath[path] = known
+		p.bad.mu.Unlock()
+		return imaging.Image{}, known
+	}
+	return m, nil
+}
+
+// Bad returns the images, of both parts, that could not be used so far, in the
+// order of their paths.
+func (p *Photos) Bad() []*BadImageError {
+	p.bad.mu.RLock()
+	defer p.bad.mu.RUnlock()
+	var list []*BadImageError
+	for _, bad := range p.bad.byPath {
+		list = append(list, bad)
+	}
+	slices.SortFunc(list, func(a, b *BadImageError) int { return strings.Compare(a.Path, b.Path) })
+	return list
+}
+
+const longestPhoto = 100e6 // bytes
+
+var errTooLong = fmt.Errorf("it has more than %d MB", int(longestPhoto/1e6))
+
+// readPhoto reads a file that is not too long.
+func readPhoto(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > longestPhoto {
+		return nil, errTooLong
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,109 @@
+package data
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+
+	"autodropout/data/imaging"
+)
+
+// A Source holds labelled images: a [Set] in memory, [Photos] in files, or a
+// part or view of another one. Its methods may be called by several goroutines
+// at a time.
+type Source interface {
+	// Header returns what the images have in common.
+	Header() Header
+	// Len returns the number of images, and Label the class of one of them.
+	Len() int
+	Label(i int) int
+	// Load returns an image as it is stored, of any size. It may share memory
+	// with the source. A [*BadImageError] says that this image cannot be used;
+	// any other error, that the source cannot.
+	Load(i int) (imaging.Image, error)
+	// Checksum returns a number that tells sources with other images apart.
+	Checksum() uint32
+}
+
+// Header is what the images of a source have in common, and the form that a
+// [Loader] brings them to.
+type Header struct {
+	// Name says what the source is, for people.
+	Name string
+	// Classes names the classes.
+	Classes []string
+	// Height and Width are the size of the images in batches.
+	Height, Width int
+	// Shorter is the length that the shorter side of an image is resized to
+	// before the middle is cut out, where images are not varied.
+	Shorter int
+	// Filter is what images are resized with.
+	Filter imaging.Filter
+	// Mean and Std describe each channel, with pixel values scaled to 0..1.
+	Mean, Std [Channels]float32
+}
+
+// BadImageError reports an image that cannot be used.
+type BadImageError struct {
+	Path string
+	Err  error
+}
+
+// Error names the file and what is wrong with it.
+func (e *BadImageError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns what is wrong with the file.
+func (e *BadImageError) Unwrap() error { return e.Err }
+
+// A part shows some images of a source under another header.
+type part struct {
+	Source
+	header  Header
+	indices []int
+}
+
+// Header implements [Source].
+func (p *part) Header() Header { return p.header }
+
+// Len implements [Source].
+func (p *part) Len() int { return len(p.indices) }
+
+// Label implements [Source].
+func (p *part) Label(i int) int { return p.Source.Label(p.indices[i]) }
+
+// Load implements [Source].
+func (p *part) Load(i int) (imaging.Image, error) { return p.Source.Load(p.indices[i]) }
+
+// Checksum implements [Source].
+func (p *part) Checksum() uint32 {
+	h := crc32.New(castagnoli)
+	binary.Write(h, binary.LittleEndian, p.Source.Checksum())
+	for _, i := range p.indices {
+		binary.Write(h, binary.LittleEndian, uint64(i))
+	}
+	return h.Sum32()
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Resized returns a view of a source in which the images of batches have pixels
+// rows and columns. Images that are not varied are first resized so that the
+// shorter side has the given length, of which the middle is cut out; the usual
+// length is 8/7 of pixels. It is an error if that is shorter than pixels.
+func Resized(s Source, pixels, shorter int, f imaging.Filter) (Source, error) {
+	if pixels < 1 || shorter < pixels {
+		return nil, fmt.Errorf("data: no square of %d pixels can be cut out of an image whose shorter side has %d", pixels, shorter)
+	}
+	header := s.Header()
+	header.Height, header.Width, header.Shorter, header.Filter = pixels, pixels, shorter, f
+	return &part{s, header, upTo(s.Len())}, nil
+}
+
+// upTo returns the numbers below n.
+func upTo(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
+}
