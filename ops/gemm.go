@@ -50,12 +50,38 @@ func gemmThen(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	if m == 0 || n == 0 {
 		return
 	}
+	if parallel.Cores() == 1 {
+		gemmAlone(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, finish)
+		return
+	}
 	p := &product{
 		Product: simd.NewProduct(transA, transB, m, n, k, a, lda, b, ldb),
 		beta:    beta, c: c, ldc: ldc, m: m, n: n, finish: finish,
 	}
 	p.rows, p.cols = gemmBlock(m, n, k)
 	parallel.ForScratch(1, p.Memory(), p.run)
+}
+
+// gemmAlone is gemmThen on the calling goroutine. There is no one to share packed
+// matrices with: it packs as it goes, so that they are used while in the cache.
+func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, finish func(rows, cols span)) {
+	const most = 512 // columns, so that what finish works on is in the cache
+	width := ceilDiv(n, ceilDiv(n, most))
+	_, tile := simd.GemmTile()
+	width = ceilDiv(width, tile) * tile
+	parallel.ForScratch(1, simd.GemmWork(m, width, k), func(_ int, work []float32) {
+		for j := 0; j < n; j += width {
+			cols := span{j, min(n, j+width)}
+			first := j
+			if transB {
+				first = j * ldb
+			}
+			simd.Gemm(transA, transB, m, cols.hi-j, k, 1, a, lda, b[first:], ldb, beta, c[j:], ldc, work)
+			if finish != nil {
+				finish(span{0, m}, cols)
+			}
+		}
+	})
 }
 
 // A span is a range of rows or columns.
@@ -121,7 +147,7 @@ func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32
 // is cut: at most limit, so that a part has enough rows to be worth its own
 // result, and so that all results together stay small.
 func splits(k, size, limit int) int {
-	const minRows, maxElements = 512, 1 << 24
+	const minRows, maxElements = 1024, 1 << 24
 	parts := max(1, min(limit, k/minRows, maxElements/max(1, size)))
 	return max(1, ceilDiv(k, max(1, ceilDiv(k, parts)))) // no part is empty
 }

@@ -256,3 +256,15 @@ func BenchmarkFor(b *testing.B) {
 		})
 	}
 }
+
+func TestCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	if got := Cores(); got != 3 {
+		t.Errorf("%d cores, want 3", got)
+	}
+	For(3, func(i int) {
+		if got := Cores(); got != 1 {
+			t.Errorf("%d cores in a body, want 1", got)
+		}
+	})
+}

@@ -58,6 +58,17 @@ var pool struct {
 
 type failure struct{ value any }
 
+// Cores returns how many cores a call made now would use: one inside a body.
+// The answer may only decide how fast a result is reached, not which.
+func Cores() int {
+	procs := runtime.GOMAXPROCS(0)
+	if procs == 1 || !pool.mu.TryLock() {
+		return 1
+	}
+	pool.mu.Unlock()
+	return procs
+}
+
 func dispatch(j job) {
 	helpers := min(runtime.GOMAXPROCS(0), j.n) - 1
 	if helpers <= 0 || !pool.mu.TryLock() {
