@@ -160,11 +160,11 @@ func (g *Grad) New(i int) *Tensor {
 // the sum to dx. The two may be one tensor.
 func (g *Grad) Add(i int) (dx, prior *Tensor) {
 	n := g.node.inputs[i].node
-	if prior = n.grad; prior == nil || n.param != nil {
+	if prior = n.grad; prior == nil {
 		return g.New(i), nil
 	}
 	dx = prior
-	if prior.store.refs > 1 {
+	if n.param == nil && prior.store.refs > 1 {
 		dx = newTensor(g.tape, g.tape.pool.get(prior.Len()), prior.Shape())
 		g.work.temp = append(g.work.temp, prior.store)
 		n.grad = dx

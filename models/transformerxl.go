@@ -204,7 +204,8 @@ func (m *TransformerXL) rows(hidden *autograd.Tensor) *autograd.Tensor {
 // embed returns the scaled word vectors (n, length, Width) of ids.
 func (m *TransformerXL) embed(c *layers.Ctx, ids []int, n, length int) *autograd.Tensor {
 	return c.Tape.Block(func() *autograd.Tensor {
-		x := ops.Embedding(c.Drop(wordsSite, c.Use(m.embedding)), ids, n, length)
+		mask := c.Mask(wordsSite, m.config.Vocab, m.config.Width)
+		x := ops.EmbeddingDropout(c.Use(m.embedding), mask, ids, n, length)
 		return c.Drop(inputSite, ops.Scale(x, float32(math.Sqrt(float64(m.config.Width)))))
 	})
 }

@@ -55,8 +55,9 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.BatchNorm(m34, v4, v4, stats, ops.BatchNormSpec{}) },
 			func() { ops.BatchNorm(autograd.New(2, 3), v3, v4, stats, ops.BatchNormSpec{}) },
 		},
-		"BatchNormReLU": {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
-		"LayerNorm":     {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
+		"BatchNormReLU":    {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
+		"LayerNorm":        {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
+		"EmbeddingDropout": {func() { ops.EmbeddingDropout(v3, nil, []int{0}) }, func() { ops.EmbeddingDropout(m34, nil, []int{3}) }},
 		"Embedding": {
 			func() { ops.Embedding(v3, []int{0}) }, func() { ops.Embedding(m34, []int{0, 1}, 3) },
 			func() { ops.Embedding(m34, []int{3}) }, func() { ops.Embedding(m34, []int{-1}) },

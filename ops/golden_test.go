@@ -109,6 +109,8 @@ var goldenCases = map[string]gradcheck.Func{
 	"Slice":          func(in tensors) *autograd.Tensor { return ops.Slice(in[0], 1, 1, 3) },
 	"Detach":         func(in tensors) *autograd.Tensor { return ops.Mul(in[0], ops.Detach(in[0])) },
 
+	"ScaleChannels": binaryCase(ops.ScaleChannels),
+
 	"GlobalAvgPool": unaryCase(ops.GlobalAvgPool),
 	"AvgPool2D":     func(in tensors) *autograd.Tensor { return ops.AvgPool2D(in[0], ops.PoolSpec{Size: 2}) },
 	"AvgPool2D/pad": func(in tensors) *autograd.Tensor {
@@ -135,6 +137,10 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"Dropout": func(f *golden.File, name string) gradcheck.Func {
 		mask := loadMask(f, name, 1/0.7)
 		return func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], mask) }
+	},
+	"EmbeddingDropout": func(f *golden.File, name string) gradcheck.Func {
+		mask := loadMask(f, name, 1/0.7)
+		return func(in tensors) *autograd.Tensor { return ops.EmbeddingDropout(in[0], mask, ids, 2, 3) }
 	},
 	"Attention/mask": func(f *golden.File, name string) gradcheck.Func {
 		return attentionCase(ops.AttentionSpec{Heads: 2, Causal: true, Mask: loadMask(f, name, 1.25)})

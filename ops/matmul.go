@@ -91,7 +91,8 @@ func Linear(x, w, b *autograd.Tensor) *autograd.Tensor {
 		Backward: func(g *autograd.Grad) {
 			dy := g.Dy().Data()
 			if g.Needs(0) {
-				gemm(false, false, rows, in, out, dy, out, w.Data(), in, 0, g.New(0).Data(), in)
+				dx, beta := addInPlace(g, 0)
+				gemm(false, false, rows, in, out, dy, out, w.Data(), in, beta, dx, in)
 			}
 			if g.Needs(1) {
 				gemmReduce(g, out, in, rows, dy, out, x.Data(), in, g.New(1).Data())
@@ -101,6 +102,19 @@ func Linear(x, w, b *autograd.Tensor) *autograd.Tensor {
 			}
 		},
 	})
+}
+
+// addInPlace returns where a product is to write the gradient of input i, and what
+// it multiplies by what is there: 1 where another use has left its gradient.
+func addInPlace(g *autograd.Grad, i int) (dx []float32, beta float32) {
+	sum, prior := g.Add(i)
+	if prior == nil {
+		return sum.Data(), 0
+	}
+	if prior != sum {
+		copy(sum.Data(), prior.Data())
+	}
+	return sum.Data(), 1
 }
 
 // biasAdder returns a function that adds b to blocks of y, whose rows are as long

@@ -197,6 +197,11 @@ case("RelativeAttention", lambda *x: relative(*x, 1, 1), *(normal(*shape) for sh
 keep = torch.rand(2, 2, 3, 5) > 0.3
 case("RelativeAttention/mask", lambda *x: relative(*x, keep, 1.25), *(normal(*shape) for shape in shapes), extra=dict(keep=keep))
 
+keep = torch.rand(5, 7) > 0.3
+case("EmbeddingDropout", lambda w: F.embedding(torch.tensor([[1, 4, 1], [0, 1, 3]]), w * keep / 0.7), normal(5, 7), extra=dict(keep=keep))
+
+case("ScaleChannels", lambda x, s: x * s[:, None, None], normal(2, 3, 2, 5), normal(2, 5))
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
 print(f"{len(tensors)} tensors, {os.path.getsize(path)} bytes")
