@@ -1,0 +1,289 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"autodropout/autograd"
+	"autodropout/data"
+	"autodropout/internal/safetensors"
+	"autodropout/internal/seed"
+	"autodropout/layers"
+	"autodropout/ops"
+	"autodropout/optim"
+)
+
+// UDAConfig says how a [UDATrainer] trains. Its zero value is a step on 64
+// labelled images, with SGD (Nesterov momentum 0.9, weight decay 5e-4) and a
+// learning rate that falls from 0.03 along 7/16 of a cosine.
+type UDAConfig struct {
+	Steps int // 0 means 1
+	Batch int // labelled images in a step; 0 means 64
+	Ratio int // unlabelled images for each of them; 0 is supervised training
+
+	// Accumulate is the number of parts of a batch that are computed one after
+	// another, to save memory; 0 means 1. Each part has its own batch statistics,
+	// and the running statistics take in all of them, in order.
+	Accumulate int
+
+	Smoothing float32   // label smoothing, 0 to 1
+	Annealing Annealing // leaves out labelled images that are known too well
+
+	Weight      float32 // of the unlabelled images in the loss; 0 means 1
+	Threshold   float32 // an image teaches when one class has more probability than this
+	Temperature float32 // divides the logits of what it teaches; 0 means 1
+
+	Augment data.Augment // how labelled and original images are varied
+	Strong  data.Augment // how augmented images are varied
+
+	Common
+}
+
+// withDefaults returns c with its zeros replaced, and an error when it is out of
+// range.
+func (c UDAConfig) withDefaults() (UDAConfig, error) {
+	for _, number := range []struct {
+		name     string
+		value    *int
+		standard int
+	}{{"steps", &c.Steps, 1}, {"labelled images", &c.Batch, 64}, {"parts of a batch", &c.Accumulate, 1}} {
+		if *number.value == 0 {
+			*number.value = number.standard
+		}
+		if *number.value < 1 {
+			return c, fmt.Errorf("train: the number of %s must be at least 1, not %d", number.name, *number.value)
+		}
+	}
+	if c.Weight == 0 {
+		c.Weight = 1
+	}
+	if c.Temperature == 0 {
+		c.Temperature = 1
+	}
+	switch {
+	case c.Ratio < 0:
+		return c, fmt.Errorf("train: %d unlabelled images for each labelled one are not possible", c.Ratio)
+	case c.Batch%c.Accumulate != 0:
+		return c, fmt.Errorf("train: %d labelled images cannot be divided into %d equal parts", c.Batch, c.Accumulate)
+	case !(c.Smoothing >= 0 && c.Smoothing <= 1):
+		return c, fmt.Errorf("train: label smoothing must be from 0 to 1, not %v", c.Smoothing)
+	case !(c.Threshold >= 0 && c.Threshold < 1):
+		return c, fmt.Errorf("train: the threshold of confidence must be at least 0 and below 1, not %v", c.Threshold)
+	case !(c.Weight > 0 && c.Temperature > 0):
+		return c, fmt.Errorf("train: weight and temperature of unlabelled images must be above 0, not %v and %v", c.Weight, c.Temperature)
+	}
+	return c, c.Annealing.check()
+}
+
+// UDATrainer trains one image classifier on a few labelled and many unlabelled
+// images by unsupervised data augmentation (Xie et al., arXiv 1904.12848). The
+// network learns the labels, and to predict for an augmented image what it
+// predicts for the original:
+//
+//	CE(labelled) + Weight * mean[1{max p(original) > Threshold} * KL(p(original/Temperature) || p(augmented))]
+//
+// No gradient goes through the prediction for the original. As in the authors'
+// code labelled, original and augmented images are one batch in one pass: batch
+// statistics are those of all of them, and so dropout acts on all of them.
+type UDATrainer struct {
+	*Loop
+	model                layers.Model
+	labelled, unlabelled data.Source
+	config               UDAConfig
+	loaders              []*data.Loader // of labelled, original and augmented images
+	tape                 *autograd.Tape
+	images               []float32 // of a part: labelled, original, augmented
+	sum                  []float32 // of the gradients of all parts; nil: there is one
+}
+
+// NewUDA returns a trainer for model, which must be complete, on labelled and
+// unlabelled images. The labels of the latter, which may include the former, are
+// not looked at. It is an error when the configuration does not fit.
+func NewUDA(model layers.Model, labelled, unlabelled data.Source, config UDAConfig) (*UDATrainer, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if config.Optimizer == nil {
+		config.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
+	}
+	if config.Schedule == nil {
+		config.Schedule = optim.PartialCosine(0.03, config.Steps)
+	}
+	t := &UDATrainer{model: model, labelled: labelled, unlabelled: unlabelled, config: config}
+	if err := t.load(); err != nil {
+		return nil, err
+	}
+	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Steps); err != nil {
+		return nil, err
+	}
+	t.tape = autograd.NewTape(model.Params())
+	if config.Accumulate > 1 {
+		t.sum = make([]float32, model.Params().Len())
+	}
+	return t, nil
+}
+
+// load makes the loaders.
+func (t *UDATrainer) load() error {
+	c := &t.config
+	add := func(images data.Source, config data.LoaderConfig) error {
+		config.DropLast = true
+		loader, err := data.NewLoader(images, config)
+		t.loaders = append(t.loaders, loader)
+		return err
+	}
+	err := add(t.labelled, data.LoaderConfig{Batch: c.Batch, Seed: c.Seed, Augment: c.Augment})
+	if c.Ratio == 0 || err != nil {
+		return err
+	}
+	if a, b := t.labelled.Header(), t.unlabelled.Header(); a.Height != b.Height || a.Width != b.Width {
+		return fmt.Errorf("train: labelled images are %dx%d and unlabelled ones %dx%d pixels; they must have one size", a.Width, a.Height, b.Width, b.Height)
+	}
+	unlabelled := data.LoaderConfig{Batch: c.Batch * c.Ratio, Seed: seed.Derive(c.Seed, "unlabelled"), Augment: c.Augment}
+	if err := add(t.unlabelled, unlabelled); err != nil {
+		return err
+	}
+	unlabelled.Augment, unlabelled.Variation = c.Strong, 1
+	return add(t.unlabelled, unlabelled)
+}
+
+func (t *UDATrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
+	return func(yield func(compute) bool) {
+		batches := make([]*data.Batch, len(t.loaders))
+		var next []func() (*data.Batch, bool)
+		for _, loader := range t.loaders {
+			batch, stop := iter.Pull(endless(ctx, loader, from))
+			defer stop()
+			next = append(next, batch)
+		}
+		for step := from; step < t.total; step++ {
+			for i := range next {
+				batch, ok := next[i]()
+				if !ok {
+					return
+				}
+				batches[i] = batch
+			}
+			if !yield(func(s *Step) []float32 { return t.compute(s, batches) }) {
+				return
+			}
+		}
+	}
+}
+
+// endless yields the batches of all epochs, from that of a step on, until ctx is
+// cancelled.
+func endless(ctx context.Context, loader *data.Loader, step int) iter.Seq[*data.Batch] {
+	return func(yield func(*data.Batch) bool) {
+		epoch, first := step/loader.Batches(), step%loader.Batches()
+		for ; ctx.Err() == nil && loader.Err() == nil; epoch, first = epoch+1, 0 {
+			for batch := range loader.Epoch(ctx, epoch, first) {
+				if !yield(batch) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// compute runs the network on one batch, part by part.
+func (t *UDATrainer) compute(s *Step, batches []*data.Batch) []float32 {
+	s.Epoch = s.Step / t.loaders[0].Batches()
+	loss, confident := 0.0, 0
+	var grads []float32
+	for part := range t.config.Accumulate {
+		if part > 0 {
+			t.tape.Commit()
+			t.tape.Reset()
+		}
+		objective, n := t.part(s, part, batches)
+		loss += float64(objective.Item())
+		if !finite(loss) {
+			s.Loss = float32(loss)
+			return nil
+		}
+		confident += n
+		grads = t.tape.Backward(objective)
+		if t.sum != nil {
+			if part == 0 {
+				clear(t.sum)
+			}
+			addTo(t.sum, grads)
+			grads = t.sum
+		}
+	}
+	s.Loss = float32(loss)
+	if t.config.Ratio > 0 {
+		s.Confident = float32(confident) / float32(len(batches[1].Y))
+	}
+	return grads
+}
+
+// part runs the network on a part of a batch and returns that part's share of
+// the loss, and how many of its unlabelled images teach.
+func (t *UDATrainer) part(s *Step, part int, batches []*data.Batch) (loss *autograd.Tensor, confident int) {
+	parts := t.config.Accumulate
+	t.images = t.images[:0]
+	images := 0
+	for _, b := range batches {
+		size := len(b.X) / parts
+		t.images = append(t.images, b.X[part*size:(part+1)*size]...)
+		images += len(b.Y) / parts
+	}
+	s.Size += images
+	c := layers.Ctx{Tape: t.tape, Train: true, Policy: t.config.Policy}
+	c.Stream.Seed, c.Stream.Step, c.Stream.Example = t.config.Seed, uint64(s.Step), uint64(part*images)
+	c.Stream.Progress = t.progress(s.Step)
+	shape := append([]int{images}, batches[0].Shape[1:]...)
+	logits := t.model.Forward(&c, t.tape.Input(t.images, shape...))
+	labels := t.config.Batch / parts
+	loss, confident = t.config.loss(logits, batches[0].Y[part*labels:(part+1)*labels], c.Stream.Progress)
+	return ops.Scale(loss, 1/float32(parts)), confident
+}
+
+func (t *UDATrainer) err() error {
+	for _, loader := range t.loaders {
+		if err := loader.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *UDATrainer) commit()  { t.tape.Commit() }
+func (t *UDATrainer) release() { t.tape.Reset() }
+
+func (t *UDATrainer) identity() []any {
+	c := &t.config
+	identity := []any{c.Steps, c.Batch, c.Ratio, c.Accumulate, c.Smoothing, c.Annealing, c.Weight, c.Threshold, c.Temperature, c.Augment, c.Strong}
+	for _, images := range []data.Source{t.labelled, t.unlabelled} {
+		identity = append(identity, images.Header(), images.Len(), images.Checksum())
+	}
+	return identity
+}
+
+// The places in the data follow from the number of steps.
+func (t *UDATrainer) state() []safetensors.Tensor          { return nil }
+func (t *UDATrainer) restore(int, *safetensors.File) error { return nil }
+
+// Waited returns how long the training has waited for images so far.
+func (t *UDATrainer) Waited() time.Duration {
+	var waited time.Duration
+	for _, loader := range t.loaders {
+		waited += loader.Waited()
+	}
+	return waited
+}
+
+// Evaluate scores the model, with its averaged weights where there is an
+// average, on images.
+func (t *UDATrainer) Evaluate(ctx context.Context, images data.Source) (score Score, err error) {
+	err = t.averaged(func() error {
+		score, err = Evaluate(ctx, t.model, images)
+		return err
+	})
+	return score, err
+}
