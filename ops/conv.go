@@ -19,23 +19,45 @@ type ConvSpec struct {
 // which is (N, OH, OW, Cout). OH is (H + 2*Pad - Dilation*(KH-1) - 1)/Stride + 1
 // rounded down, and OW likewise.
 func Conv2D(x, w *autograd.Tensor, spec ConvSpec) *autograd.Tensor {
-	s := newConv(x, w, spec)
+	c := &convOp{conv: newConv(x, w, spec), inputs: [2]*autograd.Tensor{x, w}}
+	c.shape = [4]int{c.n, c.oh, c.ow, c.oc}
 	return autograd.Do(autograd.Op{
-		Name:    "ops.Conv2D",
-		Inputs:  []*autograd.Tensor{x, w},
-		Shape:   []int{s.n, s.oh, s.ow, s.oc},
-		Saves:   productSaves(x, w),
-		Forward: func(y *autograd.Tensor) { s.forward(y, y.Data(), x.Data(), w.Data()) },
-		Backward: func(g *autograd.Grad) {
-			dy := g.Dy().Data()
-			if g.Needs(0) {
-				s.gradX(g, g.New(0).Data(), dy, w.Data())
-			}
-			if g.Needs(1) {
-				s.gradW(g, g.New(1).Data(), x.Data(), dy)
-			}
-		},
+		Name: "ops.Conv2D", Inputs: c.inputs[:], Shape: c.shape[:], Saves: c.saves(),
+		Forward: c.run, Backward: c.back,
 	})
+}
+
+// convOp is what a convolution keeps for its gradients, in one object.
+type convOp struct {
+	conv
+	inputs [2]*autograd.Tensor // x and w
+	shape  [4]int
+}
+
+// saves returns what the gradients read.
+func (c *convOp) saves() []*autograd.Tensor {
+	lo, hi := 0, 0 // x is needed for the gradient of w, and w for that of x
+	if c.inputs[0].NeedsGrad() {
+		lo, hi = 1, 2
+	}
+	if c.inputs[1].NeedsGrad() {
+		lo, hi = 0, max(1, hi)
+	}
+	return c.inputs[lo:hi]
+}
+
+func (c *convOp) run(y *autograd.Tensor) {
+	c.forward(y, y.Data(), c.inputs[0].Data(), c.inputs[1].Data())
+}
+
+func (c *convOp) back(g *autograd.Grad) {
+	x, w, dy := c.inputs[0], c.inputs[1], g.Dy().Data()
+	if g.Needs(0) {
+		c.gradX(g, g.New(0).Data(), dy, w.Data())
+	}
+	if g.Needs(1) {
+		c.gradW(g, g.New(1).Data(), x.Data(), dy)
+	}
 }
 
 // conv is the geometry of a convolution.

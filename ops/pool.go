@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"math"
-
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
@@ -37,57 +35,75 @@ func newPool(op string, x *autograd.Tensor, spec PoolSpec) pool {
 	return p
 }
 
-// each calls visit for every output pixel of image i and every input pixel its
-// window sees; first marks the first of a window. Pixels are counted over all
-// images.
-func (p *pool) each(i int, visit func(out, in int, first bool)) {
-	for oy := range p.oh {
-		for ox := range p.ow {
-			out := (i*p.oh+oy)*p.ow + ox
-			top, left := oy*p.stride-p.pad, ox*p.stride-p.pad
-			first := true
-			for y := max(0, top); y < min(top+p.size, p.h); y++ {
-				for x := max(0, left); x < min(left+p.size, p.w); x++ {
-					visit(out, (i*p.h+y)*p.w+x, first)
-					first = false
-				}
-			}
-		}
+// along returns what the window of an output sees of an axis of that length.
+func (p *pool) along(output, length int) span {
+	first := output*p.stride - p.pad
+	return span{max(0, first), min(first+p.size, length)}
+}
+
+// eachWindow calls visit for every pixel of a row of an image's outputs, with
+// the place of its channels and of those its window sees.
+func (p *pool) eachWindow(image, row int, visit func(out int, y, x span)) {
+	y := p.along(row, p.h)
+	for col := range p.ow {
+		visit(((image*p.oh+row)*p.ow+col)*p.c, y, p.along(col, p.w))
 	}
+}
+
+// eachRow calls visit, on all cores, for every row of every image's outputs.
+func (p *pool) eachRow(visit func(image, row int)) {
+	parallel.Range(p.n*p.oh, max(1, grain/(p.ow*p.c*p.size*p.size)), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			visit(i/p.oh, i%p.oh)
+		}
+	})
 }
 
 // AvgPool2D returns the means over the windows of x (N, H, W, C). Padding
 // counts as zeros.
 func AvgPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 	p := newPool("ops.AvgPool2D", x, spec)
-	c, factor := p.c, 1/float32(p.size*p.size)
 	return autograd.Do(autograd.Op{
-		Name:   "ops.AvgPool2D",
-		Inputs: []*autograd.Tensor{x},
-		Shape:  []int{p.n, p.oh, p.ow, c},
-		Forward: func(y *autograd.Tensor) {
-			dst, src := y.Data(), x.Data()
-			parallel.For(p.n, func(i int) {
-				p.each(i, func(out, in int, first bool) {
-					to, from := dst[out*c:(out+1)*c], src[in*c:(in+1)*c]
-					if first {
-						simd.Scale(to, from, factor)
-					} else {
-						simd.Axpy(to, factor, from)
-					}
-				})
-			})
-		},
+		Name:    "ops.AvgPool2D",
+		Inputs:  []*autograd.Tensor{x},
+		Shape:   []int{p.n, p.oh, p.ow, p.c},
+		Forward: func(y *autograd.Tensor) { p.average(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) {
-			dx, dy := g.New(0).Data(), g.Dy().Data()
-			image := p.h * p.w * c
-			parallel.For(p.n, func(i int) {
-				clear(dx[i*image : (i+1)*image])
-				p.each(i, func(out, in int, _ bool) {
-					simd.Axpy(dx[in*c:(in+1)*c], factor, dy[out*c:(out+1)*c])
-				})
-			})
+			p.spreadAverage(g.New(0).Data(), g.Dy().Data())
 		},
+	})
+}
+
+// average sets dst to the means of the windows.
+func (p *pool) average(dst, src []float32) {
+	c, factor := p.c, 1/float32(p.size*p.size)
+	p.eachRow(func(image, row int) {
+		p.eachWindow(image, row, func(out int, ys, xs span) {
+			mean := dst[out : out+c]
+			clear(mean)
+			for y := ys.lo; y < ys.hi; y++ {
+				simd.SumRows(mean, src[((image*p.h+y)*p.w+xs.lo)*c:], xs.hi-xs.lo)
+			}
+			simd.Scale(mean, mean, factor)
+		})
+	})
+}
+
+// spreadAverage sets dx to the gradient of what average read. Windows may
+// overlap, so that a task takes a whole image.
+func (p *pool) spreadAverage(dx, dy []float32) {
+	c, factor := p.c, 1/float32(p.size*p.size)
+	parallel.For(p.n, func(image int) {
+		clear(dx[image*p.h*p.w*c : (image+1)*p.h*p.w*c])
+		for row := range p.oh {
+			p.eachWindow(image, row, func(out int, ys, xs span) {
+				for y := ys.lo; y < ys.hi; y++ {
+					for x := xs.lo; x < xs.hi; x++ {
+						simd.Axpy(dx[((image*p.h+y)*p.w+x)*c:][:c], factor, dy[out:out+c])
+					}
+				}
+			})
+		}
 	})
 }
 
@@ -95,38 +111,51 @@ func AvgPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 // never the maximum. The gradient goes to the first of equal elements.
 func MaxPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 	p := newPool("ops.MaxPool2D", x, spec)
-	c := p.c
 	var from []uint32 // the pixel, within its image, that each maximum came from
 	return autograd.Do(autograd.Op{
 		Name:   "ops.MaxPool2D",
 		Inputs: []*autograd.Tensor{x},
-		Shape:  []int{p.n, p.oh, p.ow, c},
+		Shape:  []int{p.n, p.oh, p.ow, p.c},
 		Forward: func(y *autograd.Tensor) {
-			dst, src := y.Data(), x.Data()
-			from = y.KeepBits(32 * len(dst))
-			parallel.For(p.n, func(i int) {
-				p.each(i, func(out, in int, first bool) {
-					best, origin := dst[out*c:(out+1)*c], from[out*c:(out+1)*c]
-					pixel := uint32(in - i*p.h*p.w)
-					for j, v := range src[in*c : (in+1)*c] {
-						if first || v > best[j] || math.IsNaN(float64(v)) {
-							best[j], origin[j] = v, pixel
-						}
-					}
-				})
-			})
+			from = y.KeepBits(32 * y.Len())
+			p.maximum(y.Data(), from, x.Data())
 		},
 		Backward: func(g *autograd.Grad) {
 			dx, dy := g.New(0).Data(), g.Dy().Data()
-			image, output := p.h*p.w*c, p.oh*p.ow*c
+			image, output := p.h*p.w*p.c, p.oh*p.ow*p.c
 			parallel.For(p.n, func(i int) {
 				part := dx[i*image : (i+1)*image]
 				clear(part)
-				for o := i * output; o < (i+1)*output; o++ {
-					part[int(from[o])*c+o%c] += dy[o]
+				for at := i * output; at < (i+1)*output; at += p.c {
+					pixels := from[at : at+p.c]
+					for channel, v := range dy[at : at+p.c] {
+						part[int(pixels[channel])*p.c+channel] += v
+					}
 				}
 			})
 		},
+	})
+}
+
+// maximum sets dst to the maxima of the windows, and from to their pixels.
+func (p *pool) maximum(dst []float32, from []uint32, src []float32) {
+	c := p.c
+	p.eachRow(func(image, row int) {
+		src := src[image*p.h*p.w*c:]
+		p.eachWindow(image, row, func(out int, ys, xs span) {
+			best, origin := dst[out:out+c], from[out:out+c]
+			first := ys.lo*p.w + xs.lo
+			copy(best, src[first*c:])
+			for i := range origin {
+				origin[i] = uint32(first)
+			}
+			for y := ys.lo; y < ys.hi; y++ {
+				for x := xs.lo; x < xs.hi; x++ {
+					pixel := y*p.w + x
+					simd.MaxFrom(best, origin, src[pixel*c:], uint32(pixel))
+				}
+			}
+		})
 	})
 }
 

@@ -6,6 +6,7 @@ package simd
 //go:generate go -C _asm run ./vectors -family mask -out ../mask_amd64.s
 //go:generate go -C _asm run ./vectors -family optim -out ../optim_amd64.s
 //go:generate go -C _asm run ./vectors -family philox -out ../philox_amd64.s
+//go:generate go -C _asm run ./vectors -family pool -out ../pool_amd64.s
 //go:generate go -C _asm run ./vectors -family reduce -out ../reduce_amd64.s
 //go:generate go -C _asm run ./vectors -family rows -out ../rows_amd64.s
 //go:generate go -C _asm run ./vectors -family rowsums -out ../rowsums_amd64.s

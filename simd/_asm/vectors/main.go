@@ -15,6 +15,7 @@ var families = map[string]func(){
 	"mask":     mask,
 	"optim":    optim,
 	"philox":   philox,
+	"pool":     pool,
 	"reduce":   reduce,
 	"rows":     rows,
 	"rowsums":  rowSums,

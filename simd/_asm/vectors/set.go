@@ -37,4 +37,5 @@ const (
 	notLess        = 0x15 // true for NaN
 	notLessOrEqual = 0x16 // true for NaN
 	unordered      = 0x03 // one is NaN
+	greater        = 0x1e // false for NaN
 )
