@@ -76,7 +76,8 @@ func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float
 			if transB {
 				first = j * ldb
 			}
-			simd.Gemm(transA, transB, m, cols.hi-j, k, 1, a, lda, b[first:], ldb, beta, c[j:], ldc, work)
+			part := b[min(first, len(b)):] // empty if k is 0
+			simd.Gemm(transA, transB, m, cols.hi-j, k, 1, a, lda, part, ldb, beta, c[j:], ldc, work)
 			if finish != nil {
 				finish(span{0, m}, cols)
 			}
@@ -123,7 +124,7 @@ func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32
 	}
 	rows, cols := gemmBlock(m, n, k)
 	blocks := ceilDiv(m, rows) * ceilDiv(n, cols)
-	parts := splits(k, m*n, ceilDiv(tasks, blocks))
+	parts := splits(k, m*n, tasks/blocks)
 	if parts == 1 {
 		gemm(true, false, m, n, k, a, lda, b, ldb, 0, c, n)
 		return
@@ -147,7 +148,7 @@ func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32
 // is cut: at most limit, so that a part has enough rows to be worth its own
 // result, and so that all results together stay small.
 func splits(k, size, limit int) int {
-	const minRows, maxElements = 1024, 1 << 24
+	const minRows, maxElements = 512, 1 << 24
 	parts := max(1, min(limit, k/minRows, maxElements/max(1, size)))
 	return max(1, ceilDiv(k, max(1, ceilDiv(k, parts)))) // no part is empty
 }

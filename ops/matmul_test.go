@@ -12,8 +12,16 @@ import (
 )
 
 // TestMatMulLarge compares products that are cut into blocks and parts with
-// float64 sums.
+// float64 sums, on one worker and on several.
 func TestMatMulLarge(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, workers := range []int{1, 3} {
+		runtime.GOMAXPROCS(workers)
+		t.Run(fmt.Sprint(workers, " workers"), testMatMulLarge)
+	}
+}
+
+func testMatMulLarge(t *testing.T) {
 	for _, c := range []struct {
 		m, n, k        int
 		transA, transB bool
@@ -22,6 +30,7 @@ func TestMatMulLarge(t *testing.T) {
 		{700, 33, 20, false, false},
 		{20, 33, 1700, true, false},
 		{193, 513, 7, false, true},
+		{2, 1300, 0, false, false},
 		{100, 140, 300, true, true},
 		{3000, 17, 9, false, false}, // the gradient of b is cut into parts
 	} {
@@ -65,7 +74,7 @@ func TestMatMulLarge(t *testing.T) {
 func TestLinearBias(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 5))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, c := range []struct{ rows, in, out int }{{1, 3, 2}, {33, 0, 5}, {2, 5, 0}, {0, 5, 3}, {210, 301, 530}, {1030, 64, 20}} {
+	for _, c := range []struct{ rows, in, out int }{{1, 3, 2}, {33, 0, 5}, {2, 0, 1300}, {2, 5, 0}, {0, 5, 3}, {210, 301, 530}, {1030, 64, 20}} {
 		tape := autograd.NewInference()
 		input := func(shape ...int) *autograd.Tensor {
 			x := normal(rng, shape...)
