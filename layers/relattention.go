@@ -2,7 +2,6 @@ package layers
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"autodropout/autograd"
@@ -89,21 +88,4 @@ func (l *RelativeAttention) relative(c *Ctx, distances *autograd.Tensor) *autogr
 		return l.position.Forward(c, distances)
 	}
 	return ops.Concat(1, slices.Repeat([]*autograd.Tensor{distances}, l.config.Heads)...)
-}
-
-// DistanceEncodings returns the encodings of the distances count-1 down to 0, a
-// (count, width) array: sines of the distance in the first half of a row and
-// cosines in the second, at wavelengths from 2π towards 10000·2π in geometric
-// progression (Vaswani et al., arXiv 1706.03762, section 3.5). width is even.
-func DistanceEncodings(count, width int) []float32 {
-	half := width / 2
-	e := make([]float32, count*width)
-	for i := range half {
-		frequency := math.Pow(10000, -float64(i)/float64(half))
-		for row := range count {
-			sin, cos := math.Sincos(float64(count-1-row) * frequency)
-			e[row*width+i], e[row*width+half+i] = float32(sin), float32(cos)
-		}
-	}
-	return e
 }
