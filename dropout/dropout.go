@@ -50,7 +50,7 @@ const (
 
 	Words       // the table of word vectors, (words, C): its rows are dropped, not examples
 	Input       // the word vectors of a sequence, before the first layer
-	Query       // the queries of self-attention, all heads side by side
+	Query       // the queries of attention, all heads side by side
 	Key         // its keys
 	Value       // its values
 	Probability // its probabilities, (N, heads, queries, keys)
@@ -79,7 +79,8 @@ type Site struct {
 	Stage, Stages int // index of the stage, and how many there are
 	Block, Blocks int // index of the block in its stage, and how many that has
 
-	// The layers of a Transformer are the blocks of one stage. A site outside
+	// The layers of a Transformer are the blocks of one stage, those of an encoder
+	// and a decoder of two. A site outside
 	// the blocks has Blocks 0; of these, policies act at Features, Words, Input
 	// and Final only.
 }

@@ -51,3 +51,23 @@ func ExampleTransformerXL_Forward() {
 	// loss 4.6, logits [3 100], memory of 5 words
 	// Transformer-XL-2-16 has 6564 parameters
 }
+
+// Translations of a model that has learned nothing yet: none is much more probable
+// than another.
+func ExampleTransformer_Translate() {
+	m, err := models.NewTransformer(models.TransformerConfig{SourceVocab: 20, TargetVocab: 30, Layers: 2, Width: 16, Heads: 2, Inner: 32, End: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sources := [][]int32{{7, 3, 11, 4}, {5, 2}}
+	for i, found := range m.Translate(sources, models.Search{Beam: 4, Best: 2, Penalty: 1, Factor: 1, Extra: 3}) {
+		fmt.Println(len(found), "translations of", sources[i], "of at most", len(sources[i])+3, "words")
+		fmt.Println("the first is the better one:", found[0].Score >= found[1].Score)
+	}
+	// Output:
+	// 2 translations of [7 3 11 4] of at most 7 words
+	// the first is the better one: true
+	// 2 translations of [5 2] of at most 5 words
+	// the first is the better one: true
+}

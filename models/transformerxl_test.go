@@ -101,7 +101,7 @@ func TestTransformerXLTrainsAsPyTorch(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := small(t, c.layers, c.change)
-			load(t, m, file, c.name+".state.")
+			load(t, m.Params(), file, c.name+".state.")
 			tape := autograd.NewTape(m.Params())
 			var memory *Memory
 			var losses []float32
@@ -163,7 +163,7 @@ func (coins) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
 
 // load sets the parameters of a model from the tensors whose names begin with
 // prefix.
-func load(t *testing.T, m *TransformerXL, file *golden.File, prefix string) {
+func load(t *testing.T, ps *autograd.Params, file *golden.File, prefix string) {
 	t.Helper()
 	var state []layers.Array
 	for _, name := range file.Names() {
@@ -172,7 +172,7 @@ func load(t *testing.T, m *TransformerXL, file *golden.File, prefix string) {
 			state = append(state, layers.Array{Name: short, Shape: x.Shape(), Data: x.Data()})
 		}
 	}
-	if err := layers.LoadState(m.Params(), state); err != nil {
+	if err := layers.LoadState(ps, state); err != nil {
 		t.Fatal(err)
 	}
 }
