@@ -54,12 +54,42 @@ func gemmThen(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 		gemmAlone(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, finish)
 		return
 	}
-	p := &product{
-		Product: simd.NewProduct(transA, transB, m, n, k, a, lda, b, ldb),
-		beta:    beta, c: c, ldc: ldc, m: m, n: n, finish: finish,
+	whole := simd.NewProduct(transA, transB, m, n, k, a, lda, b, ldb)
+	rows, cols, depth := m, n, max(1, k)
+	if whole.Memory() > mostPacked {
+		const least = 1024 // rows or columns that are worth packing the other matrix
+		if mostPacked/depth < least {
+			depth = simd.GemmDepth(k)
+		}
+		rows, cols = min(m, mostPacked/depth), min(n, mostPacked/depth)
 	}
-	p.rows, p.cols = gemmBlock(m, n, k)
-	parallel.ForScratch(1, p.Memory(), p.run)
+	for i := 0; i < m; i += rows {
+		for j := 0; j < n; j += cols {
+			p := &product{beta: beta, c: c[i*ldc+j:], ldc: ldc, m: min(rows, m-i), n: min(cols, n-j), first: [2]int{i, j}}
+			for kk := 0; kk == 0 || kk < k; kk += depth {
+				kb := min(depth, k-kk)
+				p.Product = simd.NewProduct(transA, transB, p.m, p.n, kb, from(a, lda, transA, i, kk), lda, from(b, ldb, transB, kk, j), ldb)
+				if kk+kb == k {
+					p.finish = finish
+				}
+				p.rows, p.cols = gemmBlock(p.m, p.n, kb)
+				parallel.ForScratch(1, p.Memory(), p.run)
+				p.beta = 1
+			}
+		}
+	}
+}
+
+// mostPacked is how many elements of its matrices a product packs at a time.
+const mostPacked = 1 << 21
+
+// from returns a matrix without its first i rows and j columns, after
+// transposition.
+func from(x []float32, ld int, transposed bool, i, j int) []float32 {
+	if transposed {
+		i, j = j, i
+	}
+	return x[min(i*ld+j, len(x)):] // some are empty
 }
 
 // gemmAlone is gemmThen on the calling goroutine. There is no one to share packed
@@ -72,12 +102,7 @@ func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float
 	parallel.ForScratch(1, simd.GemmWork(m, width, k), func(_ int, work []float32) {
 		for j := 0; j < n; j += width {
 			cols := span{j, min(n, j+width)}
-			first := j
-			if transB {
-				first = j * ldb
-			}
-			part := b[min(first, len(b)):] // empty if k is 0
-			simd.Gemm(transA, transB, m, cols.hi-j, k, 1, a, lda, part, ldb, beta, c[j:], ldc, work)
+			simd.Gemm(transA, transB, m, cols.hi-j, k, 1, a, lda, from(b, ldb, transB, 0, j), ldb, beta, c[j:], ldc, work)
 			if finish != nil {
 				finish(span{0, m}, cols)
 			}
@@ -95,7 +120,8 @@ type product struct {
 	c          []float32
 	ldc        int
 	m, n       int
-	rows, cols int // of a task
+	rows, cols int    // of a task
+	first      [2]int // row and column of the whole result
 	finish     func(rows, cols span)
 }
 
@@ -107,10 +133,11 @@ func (p *product) run(_ int, memory []float32) {
 	across := ceilDiv(p.n, p.cols)
 	parallel.For(ceilDiv(p.m, p.rows)*across, func(task int) {
 		i, j := task/across*p.rows, task%across*p.cols
-		rows, cols := span{i, min(p.m, i+p.rows)}, span{j, min(p.n, j+p.cols)}
-		p.Block(i, j, rows.hi-i, cols.hi-j, p.beta, p.c[i*p.ldc+j:], p.ldc, memory)
+		m, n := min(p.rows, p.m-i), min(p.cols, p.n-j)
+		p.Block(i, j, m, n, p.beta, p.c[i*p.ldc+j:], p.ldc, memory)
 		if p.finish != nil {
-			p.finish(rows, cols)
+			i, j := p.first[0]+i, p.first[1]+j
+			p.finish(span{i, i + m}, span{j, j + n})
 		}
 	})
 }

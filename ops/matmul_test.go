@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"autodropout/autograd"
@@ -89,6 +90,26 @@ func TestLinearBias(t *testing.T) {
 				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
 					t.Fatalf("%v, %d workers: element %d is %g, want %g", c, workers, i, got[i], want[i])
 				}
+			}
+		}
+	}
+}
+
+// TestPackedInParts compares bits of products whose packed matrices are too large
+// to be in memory at once, on one worker and on several.
+func TestPackedInParts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 6))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, c := range []struct{ rows, in, out int }{{200, 401, 6007}, {260, 9001, 230}} {
+		ps := params(tensors{normal(rng, c.rows, c.in), normal(rng, c.out, c.in), normal(rng, c.out)})
+		var wantY, want []float32
+		for _, workers := range []int{1, 2} {
+			runtime.GOMAXPROCS(workers)
+			y, grads := step(autograd.NewTape(ps), ps, func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], in[2]) })
+			if want == nil {
+				wantY, want = y, grads
+			} else if !slices.Equal(y, wantY) || !slices.Equal(grads, want) {
+				t.Errorf("%v: %d workers give other bits than one", c, workers)
 			}
 		}
 	}

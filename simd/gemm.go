@@ -79,6 +79,11 @@ func GemmTile() (rows, cols int) {
 // used often, it is best to store it in blocks of that many columns.
 func GemmPanel() int { return gemmSizes().nr }
 
+// GemmDepth returns the length of the blocks into which Gemm cuts a sum over k,
+// all but the last. A product that adds one of them after the other, with beta =
+// 1, has the bits of a single call.
+func GemmDepth(k int) int { return equalParts(k, gemmSizes().kc, 1) }
+
 func checkMatrix(name string, rows, cols int, x []float32, ld int) {
 	if rows < 0 || cols < 0 {
 		panic(fmt.Sprintf("simd: Gemm: %s is %d x %d", name, rows, cols))
