@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 
 	"autodropout/internal/parallel"
 	"autodropout/internal/seed"
@@ -13,6 +14,9 @@ type SyntheticConfig struct {
 	Seed uint64
 	// Train and Test are the numbers of images; 0 means 2,000 and 4,000.
 	Train, Test int
+	// Detail draws the same scenes with this many pixels for one, each way; 0
+	// means 1, and 2 and 4 are possible.
+	Detail int
 	// Difficulty says how hard the set is; its zero value means
 	// [StandardDifficulty].
 	Difficulty Difficulty
@@ -63,9 +67,10 @@ func StandardDifficulty() Difficulty {
 	}
 }
 
-const syntheticSize = 32 // height and width of an image in pixels
+const syntheticSize = 32 // height and width of a scene in pixels of detail 1
 
-// Synthetic draws a training and a test set of 32x32 images of ten classes. Every
+// Synthetic draws a training and a test set of images of ten classes, of 32x32
+// pixels at detail 1. Every
 // image shows one large textured shape, whose outline is its class, in front of
 // a cluttered background, among small distracting shapes, partly hidden by bars,
 // under uneven light, with noise. The texture usually tells the class as well, so
@@ -81,6 +86,9 @@ func Synthetic(cfg SyntheticConfig) (train, test *Set, err error) {
 	if cfg.Test == 0 {
 		cfg.Test = 4000
 	}
+	if cfg.Detail == 0 {
+		cfg.Detail = 1
+	}
 	if cfg.Difficulty == (Difficulty{}) {
 		cfg.Difficulty = StandardDifficulty()
 	}
@@ -88,11 +96,14 @@ func Synthetic(cfg SyntheticConfig) (train, test *Set, err error) {
 		return nil, nil, fmt.Errorf("data: a synthetic set of %d training and %d test images is too small: each part needs at least %d",
 			cfg.Train, cfg.Test, len(shapes))
 	}
+	if !slices.Contains([]int{1, 2, 4}, cfg.Detail) {
+		return nil, nil, fmt.Errorf("data: a synthetic set has detail 1, 2 or 4, not %d", cfg.Detail)
+	}
 	if err := cfg.Difficulty.check(); err != nil {
 		return nil, nil, err
 	}
-	train = drawSet("synthetic training", cfg.Difficulty, cfg.Seed, 0, cfg.Train)
-	test = drawSet("synthetic test", cfg.Difficulty, cfg.Seed, 1, cfg.Test)
+	train = drawSet("synthetic training", cfg, 0, cfg.Train)
+	test = drawSet("synthetic test", cfg, 1, cfg.Test)
 	train.setMoments()
 	test.Mean, test.Std = train.Mean, train.Std
 	train.mislabel(cfg.Seed, cfg.Difficulty.LabelNoise)
@@ -123,12 +134,13 @@ func (d Difficulty) check() error {
 	return nil
 }
 
-func drawSet(name string, d Difficulty, base, part uint64, n int) *Set {
+func drawSet(name string, cfg SyntheticConfig, part uint64, n int) *Set {
+	side := syntheticSize * cfg.Detail
 	s := &Set{
 		Name:   name,
-		Height: syntheticSize,
-		Width:  syntheticSize,
-		Images: make([]uint8, n*syntheticSize*syntheticSize*Channels),
+		Height: side,
+		Width:  side,
+		Images: make([]uint8, n*side*side*Channels),
 		Labels: make([]uint8, n),
 	}
 	for _, shape := range shapes {
@@ -138,7 +150,7 @@ func drawSet(name string, d Difficulty, base, part uint64, n int) *Set {
 		for i := lo; i < hi; i++ {
 			class := i % len(shapes)
 			s.Labels[i] = uint8(class)
-			drawScene(s.Image(i), seed.New(base, "synthetic", part, uint64(i)), d, class)
+			drawScene(s.Image(i), seed.New(cfg.Seed, "synthetic", part, uint64(i)), cfg, class)
 		}
 	})
 	return s

@@ -6,9 +6,12 @@ import "math/rand/v2"
 // finished.
 type rgb [Channels]int32
 
-// A scene is an image under construction.
+// A scene is an image under construction. Its places are in eighths of a pixel
+// of detail 1.
 type scene struct {
-	pixels [syntheticSize * syntheticSize]rgb
+	pixels []rgb
+	side   int // height and width in pixels
+	pitch  int // from one pixel to the next, in eighths of a pixel of detail 1
 	rng    *rand.Rand
 	d      Difficulty
 }
@@ -24,15 +27,16 @@ type figure struct {
 }
 
 // drawScene draws an image of the given class into dst, an RGB image.
-func drawScene(dst []uint8, rng *rand.Rand, d Difficulty, class int) {
-	s := scene{rng: rng, d: d}
+func drawScene(dst []uint8, rng *rand.Rand, cfg SyntheticConfig, class int) {
+	side := syntheticSize * cfg.Detail
+	s := scene{pixels: make([]rgb, side*side), side: side, pitch: 8 / cfg.Detail, rng: rng, d: cfg.Difficulty}
 	s.background()
 	main := s.place(class)
-	for range rng.IntN(d.Distractors + 1) {
+	for range rng.IntN(s.d.Distractors + 1) {
 		s.draw(s.distractor(class, main))
 	}
 	s.draw(main)
-	for range rng.IntN(d.Occluders + 1) {
+	for range rng.IntN(s.d.Occluders + 1) {
 		s.occlude(main)
 	}
 	s.light()
@@ -48,14 +52,14 @@ func (s *scene) background() {
 	dx, dy := s.between(-16, 16), s.between(-16, 16)
 	reach := int32(max(16*(abs(dx)+abs(dy)), 1))
 	strength := int32(s.rng.IntN(s.d.Clutter + 1))
-	for y := range syntheticSize {
-		for x := range syntheticSize {
-			at := int32((x-16)*dx+(y-16)*dy) + reach // 0..2*reach
+	for y := range s.side {
+		for x := range s.side {
+			at := s.slope(x, y, dx, dy) + reach // 0..2*reach
 			p := mixed(from, to, at, 2*reach)
-			if texture(view.at(8*x+4, 8*y+4)) {
+			if texture(view.at(s.middle(x), s.middle(y))) {
 				p = mixed(p, grain, strength, 100)
 			}
-			s.pixels[y*syntheticSize+x] = p
+			s.pixels[y*s.side+x] = p
 		}
 	}
 }
@@ -106,10 +110,10 @@ func (s *scene) occlude(main figure) {
 	view := newFrame(main.x+s.between(-reach, reach), main.y+s.between(-reach, reach), 8, s.between(0, 359), 100)
 	width, length := unit*s.between(8, 20)/10, unit*s.between(3, 12)
 	p := s.colour()
-	for y := range syntheticSize {
-		for x := range syntheticSize {
-			if u, v := view.at(8*x+4, 8*y+4); abs(u) < width && abs(v) < length {
-				s.pixels[y*syntheticSize+x] = p
+	for y := range s.side {
+		for x := range s.side {
+			if u, v := view.at(s.middle(x), s.middle(y)); abs(u) < width && abs(v) < length {
+				s.pixels[y*s.side+x] = p
 			}
 		}
 	}
@@ -120,15 +124,15 @@ func (s *scene) draw(f figure) {
 	view := newFrame(f.x, f.y, f.radius, f.turn, f.aspect)
 	inside, texture := shapes[f.shape].inside, textures[f.texture]
 	reach := f.radius*2 + 8 // no shape extends beyond: stretched corners included
-	top, bottom := max((f.y-reach)/8, 0), min((f.y+reach)/8, syntheticSize-1)
-	left, right := max((f.x-reach)/8, 0), min((f.x+reach)/8, syntheticSize-1)
+	top, bottom := max((f.y-reach)/s.pitch, 0), min((f.y+reach)/s.pitch, s.side-1)
+	left, right := max((f.x-reach)/s.pitch, 0), min((f.x+reach)/s.pitch, s.side-1)
 	for y := top; y <= bottom; y++ {
 		for x := left; x <= right; x++ {
-			p := &s.pixels[y*syntheticSize+x]
+			p := &s.pixels[y*s.side+x]
 			var sum rgb
 			covered := int32(0)
 			for sample := range 4 {
-				u, v := view.at(8*x+2+sample%2*4, 8*y+2+sample/2*4)
+				u, v := view.at(s.pitch*x+s.pitch/4+sample%2*s.pitch/2, s.pitch*y+s.pitch/4+sample/2*s.pitch/2)
 				if !inside(u, v) {
 					continue
 				}
@@ -152,10 +156,10 @@ func (s *scene) draw(f figure) {
 func (s *scene) light() {
 	dx, dy := s.between(-10, 10), s.between(-10, 10)
 	level := s.between(750, 1200) // thousandths
-	for y := range syntheticSize {
-		for x := range syntheticSize {
-			gain := int32(level + (x-16)*dx + (y-16)*dy)
-			p := &s.pixels[y*syntheticSize+x]
+	for y := range s.side {
+		for x := range s.side {
+			gain := int32(level) + s.slope(x, y, dx, dy)
+			p := &s.pixels[y*s.side+x]
 			for c := range p {
 				p[c] = p[c] * gain / 1000
 			}
@@ -195,12 +199,23 @@ func (s *scene) paint(behind int32) [2]rgb {
 	}
 }
 
-// brightness returns the mean brightness of the pixels around (x, y).
+// middle returns the place of the middle of a column or row of pixels.
+func (s *scene) middle(x int) int { return s.pitch*x + s.pitch/2 }
+
+// slope is what a plane through the middle of the scene, which rises by dx and dy
+// for each pixel of detail 1, has at a pixel.
+func (s *scene) slope(x, y, dx, dy int) int32 {
+	const half = 8 * syntheticSize / 2
+	return int32(((s.pitch*x-half)*dx + (s.pitch*y-half)*dy) / 8)
+}
+
+// brightness returns the mean brightness of the pixels around (x, y), a pixel of
+// detail 1.
 func (s *scene) brightness(x, y int) int32 {
 	var sum, n int32
 	for j := max(y-6, 0); j <= min(y+6, syntheticSize-1); j += 3 {
 		for i := max(x-6, 0); i <= min(x+6, syntheticSize-1); i += 3 {
-			sum += luma(s.pixels[j*syntheticSize+i])
+			sum += luma(s.pixels[(j*s.side+i)*8/s.pitch])
 			n++
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -210,4 +211,39 @@ func BenchmarkSynthetic(b *testing.B) {
 		images += 1000
 	}
 	b.ReportMetric(float64(images)/b.Elapsed().Seconds(), "images/s")
+}
+
+// More detail shows the same scenes, smoother: the mean of the pixels that one has
+// become is close to it, and the texture still has both of its colours.
+func TestSyntheticDetail(t *testing.T) {
+	d := StandardDifficulty()
+	d.Noise = 0
+	coarse, _ := synthetic(t, SyntheticConfig{Train: 20, Test: 10, Difficulty: d})
+	fine, _ := synthetic(t, SyntheticConfig{Train: 20, Test: 10, Difficulty: d, Detail: 2})
+	if fine.Height != 64 || fine.Width != 64 || !slices.Equal(fine.Labels, coarse.Labels) {
+		t.Fatalf("detail 2 gives images of %dx%d pixels", fine.Width, fine.Height)
+	}
+	off, between := 0, 0
+	for i := range coarse.Len() {
+		a, b := coarse.Image(i), fine.Image(i)
+		for y := range 32 {
+			for x := range 32 {
+				corner := (2*y*64 + 2*x) * Channels
+				right, below := corner+Channels, corner+64*Channels
+				mean := (int(b[corner]) + int(b[right]) + int(b[below]) + int(b[below+Channels])) / 4
+				if abs(mean-int(a[(y*32+x)*Channels])) > 40 {
+					off++
+				}
+				if b[corner] != b[right] {
+					between++
+				}
+			}
+		}
+	}
+	if pixels := coarse.Len() * 32 * 32; off > pixels/20 || between < pixels/20 {
+		t.Errorf("of %d pixels, %d differ from those of more detail and %d have detail", pixels, off, between)
+	}
+	if _, _, err := Synthetic(SyntheticConfig{Detail: 3}); err == nil {
+		t.Error("detail 3 is possible")
+	}
 }
