@@ -29,6 +29,8 @@ func TestSchedules(t *testing.T) {
 		{"first decade", decades, 9, 0.1},
 		{"second decade", decades, 10, 0.01},
 		{"third decade", decades, 20, 0.001},
+		{"before the first step down", Exponential(0.2, 0.5, 10), 9, 0.2},
+		{"after the third step down", Exponential(0.2, 0.5, 10), 30, 0.025},
 		{"warm-up start", WarmUp(5, Constant(1)), 0, 0.2},
 		{"warm-up end", WarmUp(5, Constant(1)), 4, 1},
 		{"after warm-up", WarmUp(5, Constant(1)), 5, 1},
