@@ -17,15 +17,17 @@ type costs struct{ final, child float64 }
 type work struct{ trainings, searches, trials, tried int }
 
 func (e *Experiment[P]) left() (w work) {
+	searched := map[string]bool{}
 	for _, m := range e.Rows {
 		for k := range e.Plan.Seeds {
 			if _, done := e.finished(m, k); !done {
 				w.trainings++
 			}
 		}
-		if m.Search == "" {
+		if m.Search == "" || searched[m.searchKey()] {
 			continue
 		}
+		searched[m.searchKey()] = true
 		tried := e.triedBefore(m)
 		w.tried += tried
 		if tried < e.Plan.Trials {

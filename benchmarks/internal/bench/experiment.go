@@ -56,6 +56,9 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	return e.run(ctx)
 }
 
+// Folder returns the folder of the run, once it has started.
+func (e *Experiment[P]) Folder() string { return e.folder }
+
 func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	started := time.Now()
 	for _, sub := range []string{"logs", "weights", "checkpoints"} {
@@ -114,7 +117,6 @@ func (e *Experiment[P]) row(ctx context.Context, m Method) (Row, error) {
 		if err != nil {
 			return Row{}, err
 		}
-		e.found = append(e.found, found)
 		policy, seconds = e.apply(found.pattern), found.seconds
 	}
 	var scores []Score

@@ -51,8 +51,20 @@ type Method struct {
 	// Search finds the pattern; "" where there is nothing to search. Reinforce
 	// stands for the algorithm of the plan.
 	Search controller.Algorithm
+	// Shares is the key of the row whose search this one shares; "" is none.
+	Shares string
 	// Given tells that the pattern comes from -pattern.
 	Given bool
+	// Network is what the row trains: Final, or Varied.
+	Network Network
+}
+
+// searchKey names the search of a row.
+func (m *Method) searchKey() string {
+	if m.Shares != "" {
+		return m.Shares
+	}
+	return m.Key
 }
 
 // Keys returns the keys of a table's methods.
@@ -77,8 +89,15 @@ func (p *Plan) Rows(table []Method) []Method {
 		}
 		rows = append(rows, m)
 	}
-	if p.Pattern != "" {
-		rows = append(rows, Method{Key: "pattern", Title: "pattern " + filepath.Base(p.Pattern), Given: true})
+	if p.Pattern == "" {
+		return rows
+	}
+	title := "pattern " + filepath.Base(p.Pattern)
+	rows = append(rows, Method{Key: "pattern", Title: title, Given: true})
+	for _, m := range table {
+		if slices.Contains(p.Methods, m.Key) && m.Shares != "" {
+			rows = append(rows, Method{Key: "pattern-" + m.Key, Title: title + ", as in " + m.Title, Given: true, Network: m.Network})
+		}
 	}
 	return rows
 }

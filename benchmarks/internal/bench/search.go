@@ -21,8 +21,14 @@ type finding[P Pattern] struct {
 	seconds float64
 }
 
-// search runs the search of a method, or what is left of it.
+// search runs the search of a method, or what is left of it. Where an earlier row
+// shares it, there is nothing to do.
 func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], error) {
+	for _, f := range e.found {
+		if f.method.searchKey() == m.searchKey() {
+			return f, nil
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(e.trialLog(m)), 0o777); err != nil {
 		return nil, err
 	}
@@ -64,11 +70,12 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err != nil {
 		return nil, err
 	}
-	return f, f.pattern.Save(filepath.Join(e.folder, m.Key, "pattern.json"))
+	e.found = append(e.found, f)
+	return f, f.pattern.Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
 }
 
 func (e *Experiment[P]) trialLog(m Method) string {
-	return filepath.Join(e.folder, m.Key, "trials.jsonl")
+	return filepath.Join(e.folder, m.searchKey(), "trials.jsonl")
 }
 
 // concurrency returns how many trials run at a time.

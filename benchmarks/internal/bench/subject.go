@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"strings"
+	"time"
 
 	"autodropout/dropout"
 	"autodropout/train"
@@ -67,8 +68,9 @@ type Policy = func(sites []dropout.Site) (dropout.Policy, error)
 type Network int
 
 const (
-	Final Network = iota // the one whose scores are in the table
-	Child                // the one that the trials of a search train
+	Final  Network = iota // the one whose scores are in the table
+	Child                 // the one that the trials of a search train
+	Varied                // the final one, on images that are varied more than in other rows
 )
 
 // Training is a training that is ready to run, and what scores its network: a
@@ -76,6 +78,8 @@ const (
 type Training struct {
 	*train.Loop
 	Score func(ctx context.Context) (Score, error)
+	// Waited returns how long the training has waited for data; nil: not at all.
+	Waited func() time.Duration
 }
 
 // Score is what a training reached.

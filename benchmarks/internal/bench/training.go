@@ -84,7 +84,7 @@ func (e *Experiment[P]) apply(pattern P) Policy {
 func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (unit, error) {
 	var task *Task
 	base := uint64(e.Plan.Seed)
-	training, err := e.Subject.Prepare(Final, seed.Derive(base, "final model", uint64(k)), policy, train.Common{
+	training, err := e.Subject.Prepare(m.Network, seed.Derive(base, "final model", uint64(k)), policy, train.Common{
 		Seed:       seed.Derive(base, "final training", uint64(k)),
 		Checkpoint: e.checkpoint(m, k),
 		Log:        e.log(m, k),
@@ -110,7 +110,12 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 // finish runs a training to its end, scores it and saves its weights.
 func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (unit, error) {
 	u := unit{Method: m.Key, Seed: k}
+	began := time.Now()
 	err := training.Run(ctx)
+	waited := ""
+	if training.Waited != nil {
+		waited = fmt.Sprintf(", %.1f %% of it waiting for data", 100*training.Waited().Seconds()/time.Since(began).Seconds())
+	}
 	var diverged *train.DivergedError
 	if errors.As(err, &diverged) {
 		u.Diverged = true
@@ -139,7 +144,7 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	if err := training.SaveWeights(filepath.Join(e.folder, "weights", m.name(k)+".safetensors")); err != nil {
 		return unit{}, err
 	}
-	e.progress.Logf("%s: %s, %s, %s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item))
+	e.progress.Logf("%s: %s, %s, %s%s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item), waited)
 	return u, nil
 }
 

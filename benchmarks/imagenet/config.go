@@ -1,0 +1,205 @@
+package main
+
+import (
+	"flag"
+	"math"
+	"strings"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/data/imaging"
+	"autodropout/dropout"
+)
+
+// config holds the settings of a run.
+type config struct {
+	bench.Plan
+	data                string
+	trainSize, testSize int // 0: all
+	pixels, resize      int // 0: the model's, and 8/7 of pixels
+
+	model    string
+	channels int // 0: the published number
+
+	epochs, batch, accumulate int
+	optimizer, schedule       string
+	rate                      float64 // for a batch of 256
+	warmUp                    int     // epochs
+	milestones                []int   // epochs
+	weightDecay, clip         float64
+	smoothing, ema            float64
+	crop                      float64
+	flip                      bool
+	cutout                    int
+	randAugment               imaging.RandAugment
+
+	searchTrain, searchValid     int // 0: nine tenths and one tenth
+	searchChannels, searchEpochs int // 0 channels: half
+
+	dropout         float64
+	spatialDropout  float64
+	dropBlock       float64
+	dropBlockSize   int
+	stochasticDepth float64
+}
+
+// Optimizers and schedules.
+const (
+	sgd         = "sgd"
+	rmsprop     = "rmsprop"
+	cosine      = "cosine"
+	step        = "step"
+	exponential = "exponential"
+)
+
+const builtIn = "builtin" // the data that needs no files
+
+var command = bench.Command[config]{
+	Name: "imagenet",
+	Summary: `
+Searches dropout patterns for ResNets and EfficientNets on photographs in ImageNet's layout, with the controller and at
+random, trains the network with the best ones and with hand-made baselines, and prints the accuracies beside the
+AutoDropout paper's numbers.
+
+  go run ./benchmarks/imagenet                              the whole pipeline in a few minutes, on a built-in data set
+  go run ./benchmarks/imagenet -data DIR                    on the photographs in DIR/train/CLASS and DIR/val/CLASS
+  go run ./benchmarks/imagenet -preset paper -data DIR      the recipe of ResNet-50; paper-efficientnet has EfficientNet-B0's
+  go run ./benchmarks/imagenet -pattern best.json           train with a pattern that was learned before
+  go run ./benchmarks/imagenet -resume -out runs/NAME       continue a run that was stopped
+
+A search scores a pattern by the accuracy on training images, held out; the images in val are used once, for the final
+rows. Images that cannot be decoded are left out, counted and listed. Everything is written to the run's folder: config.toml,
+result.json, table.txt, best-pattern.json and .png, loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`,
+	Presets: []bench.Preset[config]{
+		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
+		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: for ten classes such as Imagenette's, some days on a small machine", Config: study},
+		{Name: "paper", Help: "ResNet-50 on ImageNet for 270 epochs; prints how long that takes", Config: paper},
+		{Name: "paper-efficientnet", Help: "EfficientNet-B0 on ImageNet for 350 epochs, with RMSProp", Config: paperEfficientNet},
+	},
+	Register: register,
+	Free:     bench.FreeFlags,
+}
+
+// ResNet-50 is trained as the DropBlock paper did. The number of trials and the
+// length of a child's training were not published: they are choices of this
+// program. So is the number of parts of a batch, for memory.
+var paper = config{
+	Plan: bench.Plan{Methods: bench.Keys(new(config).table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
+	data: builtIn, model: "resnet-50",
+	epochs: 270, batch: 256, accumulate: 8, optimizer: sgd, schedule: step, rate: 0.1, warmUp: 5, milestones: []int{125, 200, 250},
+	weightDecay: 1e-4, smoothing: 0.1, crop: 0.08, flip: true,
+	searchTrain: 80000, searchValid: 5000, searchEpochs: 30,
+	dropout: 0.2, spatialDropout: 0.1, dropBlock: 0.9, dropBlockSize: 7, stochasticDepth: 0.8,
+}
+
+var paperEfficientNet = func() config {
+	c := paper
+	c.model = "efficientnet-b0"
+	c.epochs, c.optimizer, c.schedule, c.rate, c.milestones = 350, rmsprop, exponential, 0.016, nil
+	c.weightDecay, c.ema = 1e-5, 0.9999
+	return c
+}()
+
+// Learning rates are those that suit short trainings.
+var study = func() config {
+	c := paper
+	c.model, c.channels, c.pixels, c.resize = "resnet-18", 32, 96, 96
+	c.epochs, c.batch, c.accumulate, c.schedule, c.rate, c.warmUp, c.milestones = 40, 64, 1, cosine, 0.4, 2, nil
+	c.weightDecay, c.crop, c.Seeds = 5e-4, 0.35, 3
+	c.searchTrain, c.searchValid, c.searchEpochs, c.Trials = 0, 0, 10, 60
+	return c
+}()
+
+// A network as small as quick's, trained as briefly, learns nothing with the
+// baselines' published rates or from cropped images.
+var quick = func() config {
+	c := study
+	c.trainSize, c.testSize, c.pixels, c.resize, c.channels, c.searchChannels = 1000, 1000, 64, 64, 8, 8
+	c.epochs, c.batch, c.rate, c.warmUp, c.Seeds, c.crop, c.flip = 6, 32, 0.8, 1, 1, 0, false
+	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.95
+	c.searchEpochs, c.Trials, c.InFlight = 3, 8, 4
+	return c
+}()
+
+func register(fs *flag.FlagSet, c *config) {
+	c.Plan.Register(fs, c.table())
+	fs.StringVar(&c.data, "data", c.data, "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png)")
+	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
+	bench.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
+
+	bench.Choice(fs, &c.model, "model", modelNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
+	bench.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
+
+	bench.Whole(fs, &c.epochs, "epochs", 1, "the `number` of epochs of a final training")
+	bench.Whole(fs, &c.batch, "batch", 1, "the `number` of images in a batch")
+	bench.Whole(fs, &c.accumulate, "accumulate", 1, "the `number` of parts of a batch that are computed one after another, to save memory; each has its own batch statistics")
+	bench.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with momentum 0.9")
+	bench.Choice(fs, &c.schedule, "schedule", []string{cosine, step, exponential}, "how the learning rate falls: `cosine`, to 0; step, to a tenth at each of the milestones; exponential, by 3 % every 2.4 epochs")
+	fs.Float64Var(&c.rate, "rate", c.rate, "the learning `rate` for batches of 256 images; for others it is in proportion")
+	bench.Whole(fs, &c.warmUp, "warm-up", 0, "the `number` of epochs in which the learning rate grows at first")
+	bench.Wholes(fs, &c.milestones, "milestones", 1, "the `epochs` after which the schedule step lowers the learning rate")
+	fs.Float64Var(&c.weightDecay, "weight-decay", c.weightDecay, "the weight decay `factor`, except of biases and normalisations")
+	fs.Float64Var(&c.clip, "clip", c.clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
+	fs.Float64Var(&c.smoothing, "smoothing", c.smoothing, "the `share` of a label that goes to all classes alike")
+	fs.Float64Var(&c.ema, "ema", c.ema, "the `decay` of the moving average of weights and batch statistics that is scored; 0 is none")
+	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
+	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
+	bench.Whole(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
+	bench.RandAugment(fs, &c.randAugment, "randaugment", imageNetRandAugment, "how training images are varied by RandAugment in all rows")
+
+	bench.Whole(fs, &c.searchTrain, "search-train", 0, "the `number` of training images that a search trains on, the same of every class; 0 is all that it does not hold out")
+	bench.Whole(fs, &c.searchValid, "search-valid", 0, "the `number` of training images that a search holds out, the same of every class; 0 is a tenth")
+	bench.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
+	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+
+	fs.Float64Var(&c.dropout, "dropout", c.dropout, "Dropout's `probability` of dropping an input of the classifier")
+	fs.Float64Var(&c.spatialDropout, "spatial-dropout", c.spatialDropout, "SpatialDropout's `probability` of dropping a channel")
+	fs.Float64Var(&c.dropBlock, "dropblock", c.dropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
+	bench.Whole(fs, &c.dropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
+	fs.Float64Var(&c.stochasticDepth, "stochastic-depth", c.stochasticDepth, "stochastic depth's `probability` of keeping the last block")
+}
+
+// The RandAugment paper's setting for ResNet-50.
+var imageNetRandAugment = imaging.RandAugment{Operations: 2, Magnitude: 9}
+
+// check returns the dropout sites of the network, and what is wrong with the
+// settings beyond the single flag. It replaces zeros that stand for other values.
+func (c *config) check() ([]dropout.Site, error) {
+	switch {
+	case !(c.rate > 0):
+		return nil, bench.Usagef("-rate %v is not a learning rate: it must be above 0", c.rate)
+	case !(c.weightDecay >= 0):
+		return nil, bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
+	case !(c.clip >= 0):
+		return nil, bench.Usagef("-clip %v must not be negative", c.clip)
+	case !(c.smoothing >= 0 && c.smoothing < 1):
+		return nil, bench.Usagef("-smoothing %v must be at least 0 and below 1", c.smoothing)
+	case !(c.ema >= 0 && c.ema < 1):
+		return nil, bench.Usagef("-ema %v must be at least 0 and below 1", c.ema)
+	case !(c.crop >= 0 && c.crop <= 1):
+		return nil, bench.Usagef("-crop %v must be from 0 to 1", c.crop)
+	case c.accumulate > c.batch:
+		return nil, bench.Usagef("-accumulate %d is more than -batch %d: a part has at least one image", c.accumulate, c.batch)
+	case c.schedule == step && len(c.milestones) == 0:
+		return nil, bench.Usagef("-schedule step needs -milestones")
+	}
+	model, pixels, err := c.network(c.channels, 1, 0)
+	if err != nil {
+		return nil, bench.Usagef("%v", err)
+	}
+	if c.pixels == 0 {
+		c.pixels = pixels
+	}
+	if c.resize == 0 {
+		c.resize = int(math.Round(float64(c.pixels) * 256 / 224))
+	}
+	if c.resize < c.pixels {
+		return nil, bench.Usagef("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)
+	}
+	return model.Sites(), bench.CheckPolicies(c.Rows(c.table()), model.Sites())
+}
+
+// isResNet tells the two families apart.
+func (c *config) isResNet() bool { return strings.HasPrefix(c.model, "resnet") }

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strings"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// subject is what the experiment is about: networks for photographs.
+type subject struct {
+	config
+	train, test data.Source
+	fit, valid  data.Source  // the parts of train that searches use; nil: there is none
+	photos      *data.Photos // nil: the data is built in
+}
+
+// About implements [bench.Subject].
+func (s *subject) About() bench.About {
+	header := s.train.Header()
+	about := bench.About{
+		Name: "imagenet", Task: "image classification", Dataset: strings.TrimSuffix(header.Name, " training"),
+		Split: "validation", Metric: "top-1 accuracy", Unit: "%",
+		Model: s.name(bench.Final), Child: s.name(bench.Child), Item: "img",
+	}
+	if s.fit == nil {
+		return about
+	}
+	about.Trial = fmt.Sprintf("%s on %d images of %s with %d pixels a side for %d epochs in batches of %d, accuracy on %d others",
+		about.Child, s.fit.Len(), about.Dataset, s.pixels, s.searchEpochs, s.batch, s.valid.Len())
+	about.Reward = bench.Reward{
+		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
+		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d epochs", s.valid.Len(), s.searchEpochs),
+		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
+	}
+	return about
+}
+
+// name returns what people call a network.
+func (s *subject) name(n bench.Network) string {
+	model, _, err := s.network(s.channelsOf(n), 1, 0)
+	if err != nil {
+		return s.model // what is wrong is said where it is to be trained
+	}
+	return model.String()
+}
+
+func (s *subject) channelsOf(n bench.Network) int {
+	if n == bench.Child {
+		return s.childChannels()
+	}
+	return s.channels
+}
+
+// Space implements [bench.Subject].
+func (s *subject) Space() (dropout.Space, error) {
+	model, _, err := s.network(s.childChannels(), 1, 0)
+	if err != nil {
+		return dropout.Space{}, err
+	}
+	return dropout.ConvSpace(model.Blocks()), nil
+}
+
+// Decode implements [bench.Subject].
+func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
+	pattern, err := dropout.DecodeConv(space, tokens)
+	if err != nil {
+		return nil, err
+	}
+	pattern.Origin = origin
+	return pattern, nil
+}
+
+// Apply implements [bench.Subject].
+func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
+	return pattern.Policy(sites)
+}
+
+// Picture implements [bench.Subject].
+func (s *subject) Picture(pattern *dropout.ConvPattern, stream dropout.Stream) image.Image {
+	const (
+		side    = 56 // of the first stage for 224 pixels, in cells
+		scale   = 2  // pixels for a cell
+		columns = 6
+	)
+	return pattern.Image(side, scale, columns, stream)
+}
+
+// sources returns the images that a network is trained on and those that score it.
+func (s *subject) sources(n bench.Network) (fit, score data.Source) {
+	if n == bench.Child {
+		return s.fit, s.valid
+	}
+	return s.train, s.test
+}
+
+func (s *subject) epochsOf(n bench.Network) int {
+	if n == bench.Child {
+		return s.searchEpochs
+	}
+	return s.epochs
+}
+
+// perEpoch returns the steps in an epoch, 0 where there is no search.
+func (s *subject) perEpoch(n bench.Network) int {
+	fit, _ := s.sources(n)
+	if fit == nil {
+		return 0
+	}
+	return (fit.Len() + s.batch - 1) / s.batch
+}
+
+// Steps implements [bench.Subject].
+func (s *subject) Steps(n bench.Network) int { return s.epochsOf(n) * s.perEpoch(n) }
+
+// TestSteps implements [bench.Subject]: a forward pass is about a third of a
+// step.
+func (s *subject) TestSteps(n bench.Network) float64 {
+	_, score := s.sources(n)
+	return float64(score.Len()) / float64(s.batch) / 3
+}
+
+// Prepare implements [bench.Subject].
+func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+	model, _, err := s.network(s.channelsOf(n), len(s.train.Header().Classes), modelSeed)
+	if err != nil {
+		return nil, err
+	}
+	if policy != nil {
+		if common.Policy, err = policy(model.Sites()); err != nil {
+			return nil, err
+		}
+	}
+	fit, score := s.sources(n)
+	trainer, err := train.New(model, fit, s.recipe(n, model, common))
+	if err != nil {
+		return nil, err
+	}
+	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (bench.Score, error) {
+		result, err := trainer.Evaluate(ctx, score)
+		if n == bench.Child {
+			return bench.Score{Value: result.Accuracy(), Loss: result.Loss}, err
+		}
+		return bench.Score{Value: 100 * result.Accuracy(), Loss: result.Loss}, err
+	}}, nil
+}
+
+// recipe returns how a network is trained.
+func (s *subject) recipe(n bench.Network, model network, common train.Common) train.Config {
+	augment := data.Augment{Crop: s.crop, Flip: s.flip, Cutout: s.cutout, RandAugment: s.randAugment}
+	if n == bench.Varied && s.randAugment.Operations == 0 {
+		augment.RandAugment = imageNetRandAugment
+	}
+	for _, p := range model.Params().All() {
+		p.NoDecay = len(p.Shape()) == 1
+	}
+	const momentum = 0.9
+	if s.optimizer == rmsprop {
+		common.Optimizer = optim.NewRMSProp(model.Params(), optim.RMSPropConfig{
+			Momentum: momentum, Eps: 1e-3, WeightDecay: float32(s.weightDecay)})
+	} else {
+		common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: momentum, WeightDecay: float32(s.weightDecay)})
+	}
+	if common.Schedule == nil {
+		common.Schedule = s.rates(n)
+	}
+	common.ClipNorm, common.EMA = float32(s.clip), s.ema
+	return train.Config{Epochs: s.epochsOf(n), Batch: s.batch, Accumulate: s.accumulate, Smoothing: float32(s.smoothing), Augment: augment, Common: common}
+}
+
+// rates returns the learning rates. A child's training is a final one, shorter.
+func (s *subject) rates(n bench.Network) optim.Schedule {
+	rate, perEpoch := float32(s.rate*float64(s.batch)/256), s.perEpoch(n)
+	shrink := func(epochs float64) int {
+		return int(epochs * float64(perEpoch*s.epochsOf(n)) / float64(s.epochs))
+	}
+	var schedule optim.Schedule
+	switch s.schedule {
+	case cosine:
+		schedule = optim.Cosine(rate, s.Steps(n))
+	case step:
+		var milestones []int
+		for _, epoch := range s.milestones {
+			milestones = append(milestones, shrink(float64(epoch)))
+		}
+		schedule = optim.MultiStep(rate, 0.1, milestones...)
+	case exponential:
+		schedule = optim.Exponential(rate, 0.97, max(shrink(2.4), 1))
+	}
+	if s.warmUp > 0 {
+		schedule = optim.WarmUp(max(shrink(float64(s.warmUp)), 1), schedule)
+	}
+	return schedule
+}
