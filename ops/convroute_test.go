@@ -68,3 +68,25 @@ func TestMeasuredRoute(t *testing.T) {
 		t.Error("direct was not obeyed")
 	}
 }
+
+// Wide convolutions with strides gather their inputs, whatever the batch.
+func TestGathers(t *testing.T) {
+	for _, test := range []struct {
+		n, c, oc, k int
+		spec        ConvSpec
+		want        bool
+	}{
+		{1, 160, 320, 3, ConvSpec{Stride: 2, Pad: 1}, true},
+		{64, 160, 320, 3, ConvSpec{Stride: 2, Pad: 1}, true},
+		{1, 320, 128, 3, ConvSpec{Stride: 2, Pad: 1}, false},
+		{1, 3, 320, 7, ConvSpec{Stride: 2, Pad: 3}, false},
+		{1, 160, 160, 3, ConvSpec{Pad: 1}, false},
+		{1, 320, 320, 3, ConvSpec{Stride: 2, Groups: 2}, false},
+		{0, 160, 160, 3, ConvSpec{Stride: 2}, false},
+	} {
+		s := newConv(autograd.New(test.n, 8, 8, test.c), autograd.New(test.k, test.k, test.c/max(1, test.spec.Groups), test.oc), test.spec)
+		if s.gathers() != test.want {
+			t.Errorf("%d images of %d channels, %d kernels of %dx%d, %+v: gathered is %v", test.n, test.c, test.oc, test.k, test.k, test.spec, !test.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"autodropout/autograd"
@@ -15,6 +16,33 @@ func TestMaxPoolKeepsNaN(t *testing.T) {
 		x.Data()[i] = float32(math.NaN())
 		if y := ops.MaxPool2D(x, ops.PoolSpec{Size: 2}).Item(); y == y {
 			t.Errorf("NaN at place %d: the maximum is %v", i, y)
+		}
+	}
+}
+
+// TestPoolsAgainstNaive compares both kinds of pooling, with rows and columns cut
+// off at the borders, with their definition, for several images and channels.
+func TestPoolsAgainstNaive(t *testing.T) {
+	const n, h, w, c = 3, 9, 8, 19
+	rng := rand.New(rand.NewPCG(4, 4))
+	x := normal(rng, n, h, w, c)
+	for _, spec := range []ops.PoolSpec{{Size: 2, Stride: 2}, {Size: 3, Stride: 2, Pad: 1}, {Size: 3, Stride: 1}, {Size: 5, Stride: 3, Pad: 2}} {
+		largest, mean := ops.MaxPool2D(x, spec), ops.AvgPool2D(x, spec)
+		oh, ow := largest.Dim(1), largest.Dim(2)
+		for at := range largest.Len() {
+			channel, ox, oy, image := at%c, at/c%ow, at/c/ow%oh, at/c/ow/oh
+			best, sum := math.Inf(-1), 0.0
+			for tap := range spec.Size * spec.Size {
+				iy, ix := oy*spec.Stride-spec.Pad+tap/spec.Size, ox*spec.Stride-spec.Pad+tap%spec.Size
+				if iy < 0 || iy >= h || ix < 0 || ix >= w {
+					continue
+				}
+				v := float64(x.Data()[((image*h+iy)*w+ix)*c+channel])
+				best, sum = max(best, v), sum+v
+			}
+			if float64(largest.Data()[at]) != best || math.Abs(float64(mean.Data()[at])-sum/float64(spec.Size*spec.Size)) > 1e-6 {
+				t.Fatalf("%+v: element %d is %v and %v, want %v and %v", spec, at, largest.Data()[at], mean.Data()[at], best, sum/float64(spec.Size*spec.Size))
+			}
 		}
 	}
 }
