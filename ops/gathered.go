@@ -8,7 +8,7 @@ import (
 // gatherPays is the least number of channels, of inputs and of outputs, from
 // which convolutions with a stride were measured to be faster as products of
 // gathered inputs: their maps are small and rows of taps far apart.
-const gatherPays = 160
+const gatherPays = 96
 
 // gathers reports whether to gather inputs.
 func (s *conv) gathers() bool {
