@@ -5,14 +5,14 @@ import (
 	"autodropout/simd"
 )
 
-// gatherPays is the least number of channels, of inputs and of outputs, from
-// which convolutions with a stride were measured to be faster as products of
-// gathered inputs: their maps are small and rows of taps far apart.
-const gatherPays = 96
+// gatherPays has, for every tier, the least number of channels, of inputs and of
+// outputs, from which convolutions with a stride were measured to be faster as
+// products of gathered inputs: their maps are small and rows of taps far apart.
+var gatherPays = [...]int{simd.Generic: 96, simd.NEON: 96, simd.AVX2: 96, simd.AVX512: 160}
 
 // gathers reports whether to gather inputs.
 func (s *conv) gathers() bool {
-	return s.stride > 1 && s.groups == 1 && min(s.c, s.oc) >= gatherPays && s.pixels() > 0
+	return s.stride > 1 && s.groups == 1 && min(s.c, s.oc) >= gatherPays[simd.Active()] && s.pixels() > 0
 }
 
 // eachChunk calls body, in order, for chunks of whole images [lo, hi), with
