@@ -72,7 +72,7 @@ rows. Images that cannot be decoded are left out, counted and listed. Everything
 result.json, table.txt, best-pattern.json and .png, loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`,
 	Presets: []bench.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
-		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: for ten classes such as Imagenette's, some days on a small machine", Config: study},
+		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: on ten classes such as Imagenette's about a day on a small machine", Config: study},
 		{Name: "paper", Help: "ResNet-50 on ImageNet for 270 epochs; prints how long that takes", Config: paper},
 		{Name: "paper-efficientnet", Help: "EfficientNet-B0 on ImageNet for 350 epochs, with RMSProp", Config: paperEfficientNet},
 	},
@@ -114,8 +114,8 @@ var study = func() config {
 // baselines' published rates or from cropped images.
 var quick = func() config {
 	c := study
-	c.trainSize, c.testSize, c.pixels, c.resize, c.channels, c.searchChannels = 1000, 1000, 64, 64, 8, 8
-	c.epochs, c.batch, c.rate, c.warmUp, c.Seeds, c.crop, c.flip = 6, 32, 0.8, 1, 1, 0, false
+	c.trainSize, c.testSize, c.pixels, c.resize, c.channels = 2000, 1000, 64, 64, 16
+	c.epochs, c.batch, c.rate, c.warmUp, c.Seeds, c.crop, c.flip = 10, 32, 0.4, 1, 1, 0, false
 	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.95
 	c.searchEpochs, c.Trials, c.InFlight = 3, 8, 4
 	return c
