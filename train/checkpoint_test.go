@@ -15,7 +15,7 @@ import (
 )
 
 func TestResumeIsExact(t *testing.T) {
-	for name, change := range map[string]func(*Config){"SGD": nil, "no average": func(c *Config) { c.EMA = 0 }} {
+	for name, change := range map[string]func(*Config){"SGD": nil, "no average": func(c *Config) { c.EMA = 0 }, "in parts": func(c *Config) { c.Accumulate = 3 }} {
 		t.Run(name, func(t *testing.T) {
 			whole := exercise(t, change)
 			mustRun(t, whole)

@@ -263,7 +263,7 @@ func TestEvaluateRefuses(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	fit, _ := images(t)
-	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {Common: Common{EMA: 1}}} {
+	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {Accumulate: -1}, {Batch: 5, Accumulate: 6}, {Common: Common{EMA: 1}}} {
 		if _, err := New(newNetwork(8), fit, c); err == nil {
 			t.Errorf("%+v: no error", c)
 		}
