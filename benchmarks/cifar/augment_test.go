@@ -8,7 +8,8 @@ import (
 
 func TestAugmentationReachesTheTrainer(t *testing.T) {
 	trained := map[string]string{}
-	for _, flags := range [][]string{{"-augment=false"}, {"-augment"}, {"-augment=false", "-cutout", "8"}} {
+	for _, flags := range [][]string{{"-augment=false"}, {"-augment"}, {"-augment=false", "-cutout", "8"},
+		{"-augment=false", "-randaugment", "authors"}, {"-augment=false", "-randaugment", "paper"}} {
 		folder := filepath.Join(t.TempDir(), "run")
 		mustCall(t, tiny(folder, append(flags, "-method", "none")...)...)
 		weights, err := os.ReadFile(filepath.Join(folder, "weights", "none-0.safetensors"))

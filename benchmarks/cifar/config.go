@@ -5,6 +5,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
+	"autodropout/data/imaging"
 	"autodropout/dropout"
 	"autodropout/models"
 )
@@ -22,6 +23,7 @@ type config struct {
 	clip          float64
 	augment       bool
 	cutout        int
+	randAugment   imaging.RandAugment
 
 	searchDepth, searchWidth int
 	searchEpochs             int
@@ -100,6 +102,7 @@ func register(fs *flag.FlagSet, c *config) {
 	fs.Float64Var(&c.clip, "clip", c.clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
 	bench.Whole(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
+	bench.RandAugment(fs, &c.randAugment, "randaugment", imaging.PaperRandAugment, "how training images are varied by RandAugment, which is usually joined by -cutout 16")
 
 	bench.Whole(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
 	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks that a search trains")

@@ -128,7 +128,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (bench.Score, error) {
+	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (bench.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
 		if n == bench.Child {
 			return bench.Score{Value: result.Accuracy(), Loss: result.Loss}, err
@@ -143,7 +143,7 @@ func (s *subject) recipe(n bench.Network, model *models.WRN, common train.Common
 	if s.augment {
 		augment = data.StandardAugment()
 	}
-	augment.Cutout = s.cutout
+	augment.Cutout, augment.RandAugment = s.cutout, s.randAugment
 	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{
 		Momentum: 0.9, Nesterov: true, WeightDecay: float32(s.weightDecay)})
 	if common.Schedule == nil {
