@@ -70,7 +70,7 @@ type Network int
 const (
 	Final  Network = iota // the one whose scores are in the table
 	Child                 // the one that the trials of a search train
-	Varied                // the final one, on images that are varied more than in other rows
+	Varied                // the final one, trained otherwise than in other rows: the subject knows how
 )
 
 // Training is a training that is ready to run, and what scores its network: a

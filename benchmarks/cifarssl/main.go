@@ -1,0 +1,71 @@
+// Command cifarssl reproduces the row of the AutoDropout paper (Pham and Le,
+// arXiv 2101.01761) for CIFAR-10 with 4,000 labels at a scale of one's choice: it
+// trains Wide ResNets by UDA (Xie et al., arXiv 1904.12848) with dropout patterns
+// that the controller found, that were found at random, or made by hand. Run it
+// with -h for the flags.
+package main
+
+import (
+	"context"
+	"io"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/fewlabels"
+	"autodropout/data"
+	"autodropout/data/imaging"
+	"autodropout/models"
+)
+
+func main() { bench.Main(benchmark.Run) }
+
+var benchmark = fewlabels.Benchmark{
+	Name: "cifarssl", Title: "CIFAR-10", Network: "Wide ResNet",
+	Open: open,
+	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
+		return models.NewWRN(models.WRNConfig{Depth: depth, Width: width, Classes: classes, Seed: seed})
+	},
+	UDA:         bench.Paper{Value: 4.31, Setting: "UDA's authors: 4,000 labels, WRN-28-2"},
+	AutoDropout: bench.Paper{Value: 4.2, Setting: "4,000 labels, WRN-28-2"},
+	DataHelp:    "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files",
+	WidthHelp:   "the width `factor` of the WRN",
+	Paper:       paper, Study: study, Quick: quick,
+}
+
+func open(ctx context.Context, c *fewlabels.Config, stderr io.Writer) (train, test data.Source, about string, err error) {
+	fit, score, about, err := data.Open(ctx, c.Data, data.OpenConfig{
+		Synthetic: data.SyntheticConfig{Train: c.TrainSize, Test: c.TestSize},
+		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, "CIFAR-10")},
+	})
+	return fit, score, about, err
+}
+
+// The recipe is that of UDA's authors. How long a child trains was not published.
+var paper = fewlabels.Config{
+	Plan: fewlabels.Plan, Data: "auto", Labels: 4000,
+	Depth: 28, Width: 2, Steps: 500_000, Batch: 64, Ratio: 7, Accumulate: 1,
+	Rate: 0.03, WeightDecay: 5e-4, Average: 0.9999, Weight: 1, Sure: 0.8, Sharpening: 0.4, Annealing: "none",
+	Augment: data.StandardAugment(), RandAugment: imaging.AuthorsRandAugment, Cutout: 16,
+	SearchDepth: 28, SearchWidth: 2, SearchSteps: 20_000,
+	Dropout: 0.3, DropBlock: 0.9, DropBlockSize: 7,
+}
+
+// A training of the study takes at most 90 minutes on two cores.
+var study = func() fewlabels.Config {
+	c := paper
+	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 5000, 3, 0.999
+	c.RandAugment = imaging.RandAugment{Operations: 2, Magnitude: 10}
+	c.Dropout, c.DropBlock = 0.1, 0.97
+	c.Seeds, c.Trials, c.SearchDepth, c.SearchWidth, c.SearchSteps = 1, 40, 10, 1, 600
+	return c
+}()
+
+// A network as briefly trained as quick's is sure of little: the bound is low.
+var quick = func() fewlabels.Config {
+	c := study
+	c.TrainSize, c.TestSize, c.Labels = 2000, 1000, 400
+	c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 1, 200, 32, 2, 0.98, 0.5
+	c.RandAugment, c.Cutout = imaging.RandAugment{Operations: 1, Magnitude: 5}, 8
+	c.Dropout, c.DropBlock = 0.05, 0.97
+	c.Trials, c.InFlight, c.SearchSteps = 8, 4, 40
+	return c
+}()

@@ -1,0 +1,167 @@
+package fewlabels
+
+import (
+	"flag"
+	"fmt"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/data"
+	"autodropout/data/imaging"
+	"autodropout/dropout"
+)
+
+// Config holds the settings of a run.
+type Config struct {
+	bench.Plan
+	Data                string
+	TrainSize, TestSize int // 0: all
+	Labels              int // 0: a tenth of every class
+	Pixels              int // 0: there is no such flag
+
+	Depth, Width             int
+	Steps, Batch, Ratio      int
+	Accumulate               int
+	Rate, WeightDecay, Clip  float64
+	Average                  float64
+	Smoothing                float64
+	Weight, Sure, Sharpening float64
+	Annealing                string
+	Augment                  data.Augment // of labelled and original images
+	RandAugment              imaging.RandAugment
+	Cutout                   int
+
+	SearchDepth, SearchWidth, SearchSteps int
+
+	Dropout, DropBlock float64
+	DropBlockSize      int
+}
+
+// Methods are the keys of all rows.
+var Methods = bench.Keys(new(Config).table(&Benchmark{}))
+
+// Plan is that of the paper's scale. The number of trials was not published.
+var Plan = bench.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+
+// noAnnealing is what -annealing calls none.
+const noAnnealing = "none"
+
+func (b *Benchmark) command() *bench.Command[Config] {
+	return &bench.Command[Config]{
+		Name: b.Name,
+		Summary: fmt.Sprintf(`
+Trains a %[3]s on %[2]s with few labels by UDA: on the labelled images, and on all images without their labels. Searches
+dropout patterns for it with the controller and at random, trains with the best ones, with hand-made dropout, and on the
+labelled images alone, and prints the test errors beside the published ones.
+
+  go run ./benchmarks/%[1]s
+        the whole pipeline in minutes, on a built-in data set if there is no other
+  go run ./benchmarks/%[1]s -pattern best.json
+        train with a pattern that was learned before
+  go run ./benchmarks/%[1]s -resume -out runs/NAME
+        continue a run that was stopped
+
+A search holds out a fifth of the labelled images, trains on the others and on the images without labels, and scores a
+pattern by the accuracy on the held-out ones; no other label is looked at. The test images are used once, for the final
+rows. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and .png,
+loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`, b.Name, b.Title, b.Network),
+		Presets: []bench.Preset[Config]{
+			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.Quick},
+			{Name: "study", Help: "a small network, hours on a small machine", Config: b.Study},
+			{Name: "paper", Help: "the published scale; prints how long that takes", Config: b.Paper},
+		},
+		Register: b.register,
+		Free:     bench.FreeFlags,
+	}
+}
+
+func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
+	c.Plan.Register(fs, c.table(b))
+	fs.StringVar(&c.Data, "data", c.Data, b.DataHelp)
+	bench.Whole(fs, &c.TrainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.TestSize, "test-size", 0, "the `number` of test images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.Labels, "labels", 0, "the `number` of training images whose labels are used, the same of every class; 0 is a tenth of every class. -seed chooses them")
+	if c.Pixels > 0 {
+		bench.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
+	}
+	bench.Whole(fs, &c.Depth, "depth", 10, "the `depth` of the network")
+	bench.Whole(fs, &c.Width, "width", 1, b.WidthHelp)
+	c.registerTraining(fs)
+	bench.Whole(fs, &c.SearchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
+	bench.Whole(fs, &c.SearchWidth, "search-width", 1, "the `width` of the networks that a search trains")
+	bench.Whole(fs, &c.SearchSteps, "search-steps", 1, "the `number` of steps for which a search trains a network")
+	fs.Float64Var(&c.Dropout, "dropout", c.Dropout, "Dropout's `probability` of dropping an element")
+	fs.Float64Var(&c.DropBlock, "dropblock", c.DropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
+	bench.Whole(fs, &c.DropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
+}
+
+func (c *Config) registerTraining(fs *flag.FlagSet) {
+	bench.Whole(fs, &c.Steps, "training-steps", 1, "the `number` of steps of a final training")
+	bench.Whole(fs, &c.Batch, "batch", 1, "the `number` of labelled images in a step")
+	bench.Whole(fs, &c.Ratio, "ratio", 1, "the `number` of unlabelled images for each of them; the network sees each twice, original and augmented")
+	bench.Whole(fs, &c.Accumulate, "accumulate", 1, "the `number` of parts of a step to compute one after another, to save memory; each has its own batch statistics")
+	fs.Float64Var(&c.Rate, "rate", c.Rate, "the initial learning `rate`; it falls to a fifth along 7/16 of a cosine")
+	fs.Float64Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "the weight decay `factor`")
+	fs.Float64Var(&c.Clip, "clip", c.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
+	fs.Float64Var(&c.Average, "ema", c.Average, "the `decay` of the moving average of the weights, which is what is scored; 0 is none")
+	fs.Float64Var(&c.Smoothing, "label-smoothing", c.Smoothing, "the `share` of a label that is spread over all classes")
+	fs.Float64Var(&c.Weight, "weight", c.Weight, "the `weight` of the unlabelled images in the loss")
+	fs.Float64Var(&c.Sure, "threshold", c.Sure, "the `probability` that an original's most probable class must exceed for the image to count")
+	fs.Float64Var(&c.Sharpening, "temperature", c.Sharpening, "the `temperature` that divides an original's logits: below 1, what it teaches is sharpened")
+	bench.Choice(fs, &c.Annealing, "annealing", []string{noAnnealing, "linear", "log", "exp"}, "the `schedule`, none, linear, log or exp, that leaves out labelled images that are known too well for their time")
+	bench.RandAugment(fs, &c.RandAugment, "randaugment", imaging.PaperRandAugment, "how `strongly` unlabelled images are augmented")
+	bench.Whole(fs, &c.Cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of augmented images; 0 is none")
+}
+
+// check returns the dropout sites of the network, and what is wrong with the
+// settings beyond the single flag.
+func (c *Config) check(b *Benchmark) ([]dropout.Site, error) {
+	for _, positive := range []struct {
+		flag  string
+		value float64
+	}{{"rate", c.Rate}, {"weight", c.Weight}, {"temperature", c.Sharpening}} {
+		if !(positive.value > 0) {
+			return nil, bench.Usagef("-%s %v must be above 0", positive.flag, positive.value)
+		}
+	}
+	for _, share := range []struct {
+		flag  string
+		value float64
+	}{{"ema", c.Average}, {"threshold", c.Sure}, {"label-smoothing", c.Smoothing}} {
+		if !(share.value >= 0 && share.value < 1) {
+			return nil, bench.Usagef("-%s %v must be at least 0 and below 1", share.flag, share.value)
+		}
+	}
+	switch {
+	case !(c.WeightDecay >= 0):
+		return nil, bench.Usagef("-weight-decay %v must not be negative", c.WeightDecay)
+	case !(c.Clip >= 0):
+		return nil, bench.Usagef("-clip %v must not be negative", c.Clip)
+	case c.Batch%c.Accumulate != 0:
+		return nil, bench.Usagef("-batch %d cannot be divided into -accumulate %d equal parts", c.Batch, c.Accumulate)
+	}
+	if _, err := b.NewModel(c.SearchDepth, 1, 1, 0); err != nil {
+		return nil, bench.Usagef("%v", err)
+	}
+	thin, err := b.NewModel(c.Depth, 1, 1, 0)
+	if err != nil {
+		return nil, bench.Usagef("%v", err)
+	}
+	return thin.Sites(), bench.CheckPolicies(c.Rows(c.table(b)), thin.Sites())
+}
+
+// table returns the rows that the table can have.
+func (c *Config) table(b *Benchmark) []bench.Method {
+	return []bench.Method{
+		{Key: "supervised", Title: "labelled images only", Network: supervised},
+		{Key: "uda", Title: "UDA", Paper: &b.UDA},
+		{Key: "dropout", Title: "UDA + Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+			return dropout.NewDropout(c.Dropout, sites)
+		}},
+		{Key: "dropblock", Title: "UDA + DropBlock", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+			return dropout.NewDropBlock(c.DropBlockSize, c.DropBlock, sites)
+		}},
+		{Key: "random", Title: "UDA + random-search pattern", Search: controller.Random},
+		{Key: "autodropout", Title: "UDA + AutoDropout", Search: controller.Reinforce, Paper: &b.AutoDropout},
+	}
+}

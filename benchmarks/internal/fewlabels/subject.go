@@ -1,0 +1,251 @@
+package fewlabels
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"io"
+	"strings"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// supervised is the final network, trained on the labelled images alone, with
+// everything else as it is with UDA.
+const supervised = bench.Varied
+
+// subject is what the experiment is about: a ConvNet on few labels.
+type subject struct {
+	Config
+	benchmark   *Benchmark
+	train, test data.Source
+	labelled    data.Source // part of train
+	rest        data.Source // the other part
+	fit, valid  data.Source // the parts of labelled that searches use
+}
+
+// open loads the images and chooses those with labels, by the seed. It returns
+// the sentences that say which they are.
+func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
+	if s.train, s.test, about, err = s.benchmark.Open(ctx, &s.Config, stderr); err != nil {
+		return "", err
+	}
+	whole := [2]int{s.train.Len(), s.test.Len()}
+	if s.train, err = shrink(s.train, s.TrainSize, "-train-size"); err != nil {
+		return "", err
+	}
+	if s.test, err = shrink(s.test, s.TestSize, "-test-size"); err != nil {
+		return "", err
+	}
+	if whole != [2]int{s.train.Len(), s.test.Len()} {
+		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", s.train.Len(), s.test.Len())
+	}
+	base := uint64(s.Seed)
+	const tenth = 0.1
+	if s.Labels == 0 {
+		s.rest, s.labelled, err = data.HoldOut(s.train, base, tenth)
+	} else {
+		var perClass int
+		if perClass, err = share(s.train, s.Labels, "-labels"); err == nil {
+			s.labelled, s.rest, err = data.Take(s.train, base, perClass)
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	about += fmt.Sprintf(" The labels of %d training images, chosen by -seed %d, are used.", s.labelled.Len(), s.Seed)
+	const heldOut = 0.2 // of what little is known: a reward needs enough images
+	if search {
+		if s.fit, s.valid, err = data.HoldOut(s.labelled, base, heldOut); err != nil {
+			return "", err
+		}
+	}
+	return about, s.fills()
+}
+
+// fills returns an error when there are too few images for a step.
+func (s *subject) fills() error {
+	for _, part := range []struct {
+		images data.Source // nil: there is no search
+		least  int
+	}{{s.labelled, s.Batch}, {s.fit, s.Batch}, {s.train, s.Batch * s.Ratio}, {s.rest, s.Batch * s.Ratio}} {
+		if part.images != nil && part.images.Len() < part.least {
+			return bench.Usagef("-batch %d and -ratio %d are too large: a step takes %d of %d images", s.Batch, s.Ratio, part.least, part.images.Len())
+		}
+	}
+	return nil
+}
+
+// shrink takes a balanced part of the images, always the same one.
+func shrink(images data.Source, size int, flag string) (data.Source, error) {
+	if size == 0 || size == images.Len() {
+		return images, nil
+	}
+	perClass, err := share(images, size, flag)
+	if err != nil {
+		return nil, err
+	}
+	part, _, err := data.Take(images, 0, perClass)
+	return part, err
+}
+
+// share divides a number of images by the number of classes.
+func share(images data.Source, size int, flag string) (perClass int, err error) {
+	classes := len(images.Header().Classes)
+	switch {
+	case size%classes != 0:
+		return 0, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
+	case size > images.Len():
+		return 0, bench.Usagef("%s %d is too large: %s has %d images", flag, size, images.Header().Name, images.Len())
+	}
+	return size / classes, nil
+}
+
+// About implements [bench.Subject].
+func (s *subject) About() bench.About {
+	final, child := s.network(bench.Final), s.network(bench.Child)
+	about := bench.About{
+		Name: s.benchmark.Name, Task: fmt.Sprintf("semi-supervised image classification with %d labels", s.labelled.Len()),
+		Dataset: strings.TrimSuffix(s.train.Header().Name, " training"),
+		Split:   "test", Metric: "error", Unit: "%", Item: "img", Model: final, Child: child,
+	}
+	if s.fit == nil {
+		return about
+	}
+	about.Trial = fmt.Sprintf("%s by UDA on %d labelled and %d unlabelled images of %s for %d steps of %d labelled, accuracy on %d others",
+		child, s.fit.Len(), s.rest.Len(), about.Dataset, s.SearchSteps, s.Batch, s.valid.Len())
+	about.Reward = bench.Reward{
+		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
+		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d steps", s.valid.Len(), s.SearchSteps),
+		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
+	}
+	return about
+}
+
+// size returns the depth and the width of a network.
+func (s *subject) size(n bench.Network) (depth, width int) {
+	if n == bench.Child {
+		return s.SearchDepth, s.SearchWidth
+	}
+	return s.Depth, s.Width
+}
+
+// network returns a network's name.
+func (s *subject) network(n bench.Network) string {
+	depth, width := s.size(n)
+	model, err := s.benchmark.NewModel(depth, width, 1, 0)
+	if err != nil {
+		return "" // check has made one
+	}
+	return model.String()
+}
+
+// Space implements [bench.Subject].
+func (s *subject) Space() (dropout.Space, error) {
+	model, err := s.benchmark.NewModel(s.SearchDepth, 1, 1, 0)
+	if err != nil {
+		return dropout.Space{}, err
+	}
+	return dropout.ConvSpace(model.Blocks()), nil
+}
+
+// Decode implements [bench.Subject].
+func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
+	pattern, err := dropout.DecodeConv(space, tokens)
+	if err != nil {
+		return nil, err
+	}
+	pattern.Origin = origin
+	return pattern, nil
+}
+
+// Apply implements [bench.Subject].
+func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
+	return pattern.Policy(sites)
+}
+
+// Picture implements [bench.Subject].
+func (s *subject) Picture(pattern *dropout.ConvPattern, stream dropout.Stream) image.Image {
+	const (
+		side    = 32 // of the images, in cells
+		scale   = 3  // pixels for a cell
+		columns = 8
+	)
+	return pattern.Image(side, scale, columns, stream)
+}
+
+// Steps implements [bench.Subject].
+func (s *subject) Steps(n bench.Network) int {
+	if n == bench.Child {
+		return s.SearchSteps
+	}
+	return s.Config.Steps
+}
+
+// TestSteps implements [bench.Subject]: a forward pass is about a third of a
+// step.
+func (s *subject) TestSteps(n bench.Network) float64 {
+	score := s.test
+	if n == bench.Child {
+		score = s.valid
+	}
+	return float64(score.Len()) / float64(s.Batch*(1+2*s.Ratio)) / 3
+}
+
+// Prepare implements [bench.Subject].
+func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+	depth, width := s.size(n)
+	model, err := s.benchmark.NewModel(depth, width, len(s.train.Header().Classes), modelSeed)
+	if err != nil {
+		return nil, err
+	}
+	if policy != nil {
+		if common.Policy, err = policy(model.Sites()); err != nil {
+			return nil, err
+		}
+	}
+	labelled, unlabelled, score := s.labelled, s.train, s.test
+	if n == bench.Child {
+		labelled, unlabelled, score = s.fit, s.rest, s.valid
+	}
+	trainer, err := train.NewUDA(model, labelled, unlabelled, s.recipe(n, model, common))
+	if err != nil {
+		return nil, err
+	}
+	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (bench.Score, error) {
+		result, err := trainer.Evaluate(ctx, score)
+		if n == bench.Child {
+			return bench.Score{Value: result.Accuracy(), Loss: result.Loss}, err
+		}
+		return bench.Score{Value: result.Error(), Loss: result.Loss}, err
+	}}, nil
+}
+
+// recipe returns how a network is trained.
+func (s *subject) recipe(n bench.Network, model Model, common train.Common) train.UDAConfig {
+	steps := s.Steps(n)
+	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: float32(s.WeightDecay)})
+	if common.Schedule == nil {
+		common.Schedule = optim.PartialCosine(float32(s.Rate), steps)
+	}
+	common.ClipNorm, common.EMA = float32(s.Clip), s.Average
+	weak := s.Augment
+	strong := weak
+	strong.RandAugment, strong.Cutout = s.RandAugment, s.Cutout
+	config := train.UDAConfig{
+		Steps: steps, Batch: s.Batch, Ratio: s.Ratio, Accumulate: s.Accumulate,
+		Smoothing: float32(s.Smoothing), Weight: float32(s.Weight), Threshold: float32(s.Sure), Temperature: float32(s.Sharpening),
+		Augment: weak, Strong: strong, Common: common,
+	}
+	if s.Annealing != noAnnealing {
+		config.Annealing = train.Annealing(s.Annealing)
+	}
+	if n == supervised {
+		config.Ratio = 0
+	}
+	return config
+}
