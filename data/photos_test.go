@@ -188,6 +188,32 @@ func TestDecodeKinds(t *testing.T) {
 	}
 }
 
+func TestColoursOfPhotographs(t *testing.T) {
+	rng := seed.New(1, "colours")
+	for _, ratio := range []image.YCbCrSubsampleRatio{
+		image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420,
+		image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410,
+	} {
+		m := image.NewYCbCr(image.Rect(0, 0, 33, 17), ratio)
+		for _, plane := range [][]uint8{m.Y, m.Cb, m.Cr} {
+			for i := range plane {
+				plane[i] = uint8(rng.IntN(256))
+			}
+		}
+		got := toRGB(m)
+		for i := range 33 * 17 {
+			x, y := i%33, i/33
+			light := float64(m.Y[m.YOffset(x, y)])
+			blue, red := float64(m.Cb[m.COffset(x, y)])-128, float64(m.Cr[m.COffset(x, y)])-128
+			for c, want := range []float64{light + 1.402*red, light - 0.344136*blue - 0.714136*red, light + 1.772*blue} {
+				if want = min(max(want, 0), 255); math.Abs(float64(got.Pix[i*Channels+c])-want) > 0.51 {
+					t.Fatalf("%v: pixel (%d, %d) has %d in channel %d, want %v", ratio, x, y, got.Pix[i*Channels+c], c, want)
+				}
+			}
+		}
+	}
+}
+
 // cmykJPEG is an 8x8 image in four channels of one value each, which Go's encoder
 // cannot write: its only block has these values as first coefficients.
 func cmykJPEG(t testing.TB) []byte {
