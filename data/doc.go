@@ -1,9 +1,11 @@
 // Package data provides labelled images and texts, and feeds them to a trainer.
 //
-// A [Set] holds 8-bit RGB images with their labels. It comes from the CIFAR-10
-// binary files ([LoadCIFAR10]), or is drawn from a seed with no file at all
-// ([Synthetic]). A [Loader] shuffles, augments and normalises a training set
-// ahead of the trainer; [Set.Batches] walks through a set for evaluation.
+// A [Source] holds labelled images. A [Set] has 8-bit RGB images in memory; it
+// comes from the CIFAR-10 binary files ([LoadCIFAR10]), or is drawn from a seed
+// with no file at all ([Synthetic]). [Photos] are files in ImageNet's layout,
+// which are decoded when they are needed. [Take], [HoldOut] and [Resized] make
+// views of them. A [Loader] shuffles, augments and normalises images ahead of the
+// trainer, or walks through them for evaluation ([NewOrdered]).
 //
 // A [Corpus] holds a text for language models. It is the Penn Treebank
 // ([LoadPTB]), WikiText-2 ([LoadWikiText2]) or a text of your own ([LoadText]),
