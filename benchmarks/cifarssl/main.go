@@ -20,7 +20,8 @@ func main() { bench.Main(benchmark.Run) }
 
 var benchmark = fewlabels.Benchmark{
 	Name: "cifarssl", Title: "CIFAR-10", Network: "Wide ResNet",
-	Open: open,
+	Split: "test",
+	Open:  open,
 	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
 		return models.NewWRN(models.WRNConfig{Depth: depth, Width: width, Classes: classes, Seed: seed})
 	},

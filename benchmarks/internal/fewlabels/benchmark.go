@@ -19,6 +19,9 @@ type Benchmark struct {
 	Title   string // "CIFAR-10"
 	Network string // "Wide ResNet"
 
+	Split    string // what scores the rows: "test"
+	Accuracy bool   // the rows have accuracies, not errors
+
 	// Open loads the images that Config.Data names, and says which they are.
 	Open func(ctx context.Context, c *Config, stderr io.Writer) (train, test data.Source, about string, err error)
 	// NewModel makes a network. What depth and width mean is up to it.

@@ -52,7 +52,7 @@ func (b *Benchmark) command() *bench.Command[Config] {
 		Summary: fmt.Sprintf(`
 Trains a %[3]s on %[2]s with few labels by UDA: on the labelled images, and on all images without their labels. Searches
 dropout patterns for it with the controller and at random, trains with the best ones, with hand-made dropout, and on the
-labelled images alone, and prints the test errors beside the published ones.
+labelled images alone, and prints the scores beside the published ones.
 
   go run ./benchmarks/%[1]s
         the whole pipeline in minutes, on a built-in data set if there is no other
@@ -62,9 +62,9 @@ labelled images alone, and prints the test errors beside the published ones.
         continue a run that was stopped
 
 A search holds out a fifth of the labelled images, trains on the others and on the images without labels, and scores a
-pattern by the accuracy on the held-out ones; no other label is looked at. The test images are used once, for the final
-rows. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and .png,
-loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`, b.Name, b.Title, b.Network),
+pattern by the accuracy on the held-out ones; no other label is looked at. The %[4]s images are used once, for the
+final rows. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and .png,
+loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`, b.Name, b.Title, b.Network, b.Split),
 		Presets: []bench.Preset[Config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.Quick},
 			{Name: "study", Help: "a small network, hours on a small machine", Config: b.Study},

@@ -111,7 +111,10 @@ func (s *subject) About() bench.About {
 	about := bench.About{
 		Name: s.benchmark.Name, Task: fmt.Sprintf("semi-supervised image classification with %d labels", s.labelled.Len()),
 		Dataset: strings.TrimSuffix(s.train.Header().Name, " training"),
-		Split:   "test", Metric: "error", Unit: "%", Item: "img", Model: final, Child: child,
+		Split:   s.benchmark.Split, Metric: "error", Unit: "%", Item: "img", Model: final, Child: child,
+	}
+	if s.benchmark.Accuracy {
+		about.Metric = "top-1 accuracy"
 	}
 	if s.fit == nil {
 		return about
@@ -218,10 +221,14 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	}
 	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (bench.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
-		if n == bench.Child {
-			return bench.Score{Value: result.Accuracy(), Loss: result.Loss}, err
+		value := result.Error()
+		switch {
+		case n == bench.Child:
+			value = result.Accuracy()
+		case s.benchmark.Accuracy:
+			value = 100 * result.Accuracy()
 		}
-		return bench.Score{Value: result.Error(), Loss: result.Loss}, err
+		return bench.Score{Value: value, Loss: result.Loss}, err
 	}}, nil
 }
 

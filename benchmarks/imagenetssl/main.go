@@ -1,0 +1,94 @@
+// Command imagenetssl reproduces the row of the AutoDropout paper (Pham and Le,
+// arXiv 2101.01761) for ImageNet with a tenth of its labels at a scale of one's
+// choice: it trains ResNets by UDA (Xie et al., arXiv 1904.12848) with dropout
+// patterns that the controller found, that were found at random, or made by hand.
+// Run it with -h for the flags.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/fewlabels"
+	"autodropout/data"
+	"autodropout/data/imaging"
+	"autodropout/models"
+)
+
+func main() { bench.Main(benchmark.Run) }
+
+var benchmark = fewlabels.Benchmark{
+	Name: "imagenetssl", Title: "photographs in ImageNet's layout", Network: "ResNet",
+	Split: "validation", Accuracy: true,
+	Open: open,
+	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
+		return models.NewResNet(models.ResNetConfig{Depth: depth, Channels: width, Classes: classes, Seed: seed})
+	},
+	UDA:         bench.Paper{Value: 68.78, Setting: "UDA's authors: ImageNet, 10 % of the labels, ResNet-50"},
+	AutoDropout: bench.Paper{Value: 72.9, Setting: "ImageNet, 10 % of the labels, ResNet-50"},
+	DataHelp:    "builtin (drawn images of 64x64 pixels), or a `path` to a folder with photographs in train/CLASS and val/CLASS",
+	WidthHelp:   "the `channels` of the ResNet's first stage, 64 as published",
+	Paper:       paper, Study: study, Quick: quick,
+}
+
+const builtIn = "builtin" // the data that needs no files
+
+func open(_ context.Context, c *fewlabels.Config, _ io.Writer) (train, test data.Source, about string, err error) {
+	if c.Data == builtIn {
+		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: c.TrainSize, Test: c.TestSize, Detail: 2})
+		if err != nil {
+			return nil, nil, "", err
+		}
+		train, test = fit, valid
+		about = fmt.Sprintf("The data is the built-in synthetic set, no photographs (%d training and %d validation images of 64x64 pixels); -data takes a folder of photographs.", fit.Len(), valid.Len())
+	} else {
+		photos, valid, err := data.LoadPhotos(c.Data)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		train, test = photos, valid
+		about = fmt.Sprintf("The data is %d training and %d validation photographs of %d classes from %s.", photos.Len(), valid.Len(), len(photos.Header().Classes), c.Data)
+	}
+	shorter := c.Pixels * 8 / 7
+	if train, err = data.Resized(train, c.Pixels, shorter, imaging.Bilinear); err != nil {
+		return nil, nil, "", err
+	}
+	test, err = data.Resized(test, c.Pixels, shorter, imaging.Bilinear)
+	return train, test, about, err
+}
+
+// The settings of UDA's loss are those published; a step is computed in parts
+// since no machine holds the activations of 31,744 photographs. The number of
+// steps is that of the code of UDA, the learning rate the usual 0.1 per 256
+// labelled images and ResNet-50's weight decay.
+var paper = fewlabels.Config{
+	Plan: fewlabels.Plan, Data: builtIn, Pixels: 224,
+	Depth: 50, Width: 64, Steps: 40_000, Batch: 1024, Ratio: 15, Accumulate: 512,
+	Rate: 0.4, WeightDecay: 1e-4, Average: 0.999, Smoothing: 0.1, Weight: 20, Sure: 0.6, Sharpening: 0.5, Annealing: "none",
+	Augment: data.Augment{Crop: 0.08, Flip: true}, RandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
+	SearchDepth: 50, SearchWidth: 32, SearchSteps: 2000,
+	Dropout: 0.2, DropBlock: 0.9, DropBlockSize: 7,
+}
+
+// study is for ten classes of 96x96 pixels such as Imagenette's.
+var study = func() fewlabels.Config {
+	c := paper
+	c.Pixels, c.Depth, c.Width, c.Steps, c.Batch, c.Ratio, c.Accumulate = 96, 18, 32, 4000, 32, 3, 1
+	c.Rate, c.Weight, c.Augment.Crop = 0.03, 1, 0.35
+	c.Dropout, c.DropBlock = 0.1, 0.97
+	c.Seeds, c.Trials, c.SearchDepth, c.SearchWidth, c.SearchSteps = 1, 40, 18, 16, 400
+	return c
+}()
+
+// A network as briefly trained as quick's is sure of little: the bound is low.
+var quick = func() fewlabels.Config {
+	c := study
+	c.TrainSize, c.TestSize, c.Labels = 1000, 500, 400
+	c.Pixels, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 64, 8, 120, 32, 1, 0.98, 0.5
+	c.Augment.Crop, c.RandAugment = 0.5, imaging.RandAugment{Operations: 1, Magnitude: 5}
+	c.Dropout, c.DropBlock = 0.05, 0.97
+	c.Trials, c.InFlight, c.SearchWidth, c.SearchSteps = 8, 4, 8, 30
+	return c
+}()
