@@ -1,6 +1,6 @@
 // Package train trains and evaluates networks: image classifiers with a
 // [Trainer] or, where few labels are known, a [UDATrainer], language models with
-// a [LanguageTrainer].
+// a [LanguageTrainer], and translators with a [TranslationTrainer].
 //
 // What they have in common is in [Loop]: forward and backward, clipping, an
 // optimizer with a schedule, an optional average of the weights, checkpoints

@@ -72,3 +72,33 @@ func ExampleNewLanguage() {
 	fmt.Println(trainer.Done(), "steps,", score.Words, "words predicted,", err)
 	// Output: 20 steps, 999 words predicted, <nil>
 }
+
+func ExampleNewTranslation() {
+	model, err := models.NewTransformer(models.TransformerConfig{SourceVocab: 12, TargetVocab: 12, Layers: 1, Width: 16, Heads: 2, Inner: 32, SharedOutput: true, End: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// Every word has a translation, and sentences have one word.
+	var pairs []train.SentencePair
+	for i := range int32(100) {
+		pairs = append(pairs, train.SentencePair{Source: []int32{2 + i%10}, Target: []int32{2 + 3*i%10}})
+	}
+	trainer, err := train.NewTranslation(model, pairs, train.TranslationConfig{Epochs: 30, Tokens: 60, Smoothing: 0.1, Rate: 0.01, WarmUp: 20, MeanEpochs: 3})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := trainer.Run(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	found, err := trainer.Translate(context.Background(), [][]int32{{3}, {8}}, models.Search{Beam: 3, Penalty: 1, Factor: 1, Extra: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(found[0][0].Words, found[1][0].Words)
+	// Output:
+	// [5] [10]
+}
