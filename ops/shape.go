@@ -5,6 +5,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
+	"autodropout/simd"
 )
 
 // Reshape returns x with another shape of the same number of elements. The
@@ -195,11 +196,19 @@ func Slice(x *autograd.Tensor, axis, lo, hi int) *autograd.Tensor {
 			}
 		},
 		Backward: func(g *autograd.Grad) {
-			dx := g.New(0).Data()
-			clear(dx)
-			if outer > 0 {
-				copyBlocks(dx[at:], g.Dy().Data(), outer, n, stride, n)
+			// Other parts of a tensor that is cut up are not touched: their slices add
+			// what is theirs.
+			dx, beta := addInPlace(g, 0)
+			if beta == 0 {
+				clear(dx)
 			}
+			dy := g.Dy().Data()
+			parallel.Range(outer, max(1, grain/max(1, n)), func(lo, hi int) {
+				for i := lo; i < hi; i++ {
+					part := dx[at+i*stride:][:n]
+					simd.Add(part, part, dy[i*n:])
+				}
+			})
 		},
 	})
 }
