@@ -148,6 +148,9 @@ func TestModelFLOPs(t *testing.T) {
 		"txl-ptb": 70*3*(16*(4*2*380*380+2*2*380*900+35.5*3*2*380)+2*380*10_000)/1e9 + 16*70*2*2*380*380/1e9,
 		// The memory's keys and values need none either.
 		"txl-wt2": 150*3*(16*(4*2*400*400+2*2*400*900+225.5*3*2*400)+2*400*33_278)/1e9 + 16*(2*150+300)*2*2*400*400/1e9,
+		// Twelve projections, two feed-forward parts, and 28, 28 and 14.5 keys that
+		// words of the source see, words of the target in it, and among themselves.
+		"mt-iwslt": 28 * 3 * (6*(12*2*512*512+2*2*2*512*1024+70.5*2*2*512) + 2*512*10_152) / 1e9,
 	} {
 		m, err := newModel(name)
 		if err != nil {

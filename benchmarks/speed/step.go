@@ -54,6 +54,11 @@ func newModel(name string) (trainee, error) {
 			return m, nil
 		}
 	}
+	for _, m := range translationModels() {
+		if m.String() == name {
+			return m, nil
+		}
+	}
 	for _, m := range photographModels() {
 		if m.String() == name {
 			return m, nil
@@ -73,7 +78,7 @@ func newImageModel(name string) (imageModel, error) {
 	const most = 1000 // so that sizes do not overflow
 	m := imageModel{size: 32, classes: 10}
 	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
-		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb or txl-wt2", name)
+		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2 or mt-iwslt", name)
 	}
 	if m.depth > most || m.width > most {
 		return m, bench.Usagef("-model %s is too large: depth and width are at most %d", name, most)

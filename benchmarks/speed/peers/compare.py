@@ -31,8 +31,8 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
 }
-LANGUAGE_MODELS = ("txl-ptb", "txl-wt2")
-MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "resnet50-224", "resnet50-160", "efficientnet-b0-224") + LANGUAGE_MODELS
+WORD_MODELS = ("txl-ptb", "txl-wt2", "mt-iwslt")
+MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "resnet50-224", "resnet50-160", "efficientnet-b0-224") + WORD_MODELS
 
 
 def arguments():
@@ -100,7 +100,7 @@ class Sides:
     def step(self):
         ours, theirs = [], []
         for model in self.args.models:
-            for layout in FORMATS[:1] if model in LANGUAGE_MODELS else FORMATS:
+            for layout in FORMATS[:1] if model in WORD_MODELS else FORMATS:
                 ours += self.speed(*self.steps(model))
                 theirs += self.peer("torch_step.py", model, "--format", layout, "--steps", str(self.args.steps), *self.batch("--batch"))
         return ours, theirs

@@ -2,8 +2,8 @@
 
 A step is a forward pass in training mode, the cross-entropy, a backward pass,
 and an update, on the same random examples each time: SGD with learning rate 0.1,
-Nesterov momentum 0.9 and weight decay 5e-4 for images, Adam with learning rate
-3e-4 for texts. Prints one JSON object.
+Nesterov momentum 0.9 and weight decay 5e-4 for images, Adam for texts and sentence
+pairs. Prints one JSON object.
 """
 
 import argparse
@@ -17,9 +17,11 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from measuring import peak_rss_mb
+from transformer import TRANSLATION_MODELS, Transformer
 from transformerxl import LANGUAGE_MODELS, TransformerXL
 
 PHOTOGRAPH_MODELS = {"resnet50-224": 224, "resnet50-160": 160, "efficientnet-b0-224": 224}
+WORD_MODELS = LANGUAGE_MODELS | TRANSLATION_MODELS
 FORMATS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
 
 
@@ -76,14 +78,14 @@ class WideResNet(nn.Module):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, " + ", ".join([*PHOTOGRAPH_MODELS, *LANGUAGE_MODELS]))
-    parser.add_argument("--batch", type=int, help="images or texts (default 64, 16 from width 10 on, 10 for txl-ptb and 8 for the others)")
+    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, " + ", ".join([*PHOTOGRAPH_MODELS, *WORD_MODELS]))
+    parser.add_argument("--batch", type=int, help="images, texts or sentence pairs (default 64, 16 from width 10 on, 10 for txl-ptb and 8 for the other texts and photographs)")
     parser.add_argument("--steps", type=int, default=5, help="to time, after two that are not")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--format", choices=FORMATS, default="nchw", help="of images in memory")
     args = parser.parse_args()
-    if args.model in LANGUAGE_MODELS:
-        args.batch = args.batch or LANGUAGE_MODELS[args.model]["batch"]
+    if args.model in WORD_MODELS:
+        args.batch = args.batch or WORD_MODELS[args.model]["batch"]
         return args
     if args.model in PHOTOGRAPH_MODELS:
         args.batch = args.batch or 8
@@ -92,7 +94,7 @@ def arguments():
         family, depth, width = args.model.split("-")
         args.depth, args.width = int(depth), int(width)
     except ValueError:
-        known = ", ".join([*PHOTOGRAPH_MODELS, *LANGUAGE_MODELS])
+        known = ", ".join([*PHOTOGRAPH_MODELS, *WORD_MODELS])
         parser.error(f"there is no model {args.model!r}: take wrn-D-K, {known}")
     if family != "wrn" or args.depth < 10 or args.depth % 6 != 4 or args.width < 1:
         parser.error(f"there is no model {args.model!r}: take wrn-D-K with D = 10, 16, 22, ...")
@@ -123,13 +125,22 @@ def language_model(args):
     return lambda: model(words, targets), adam, words.numel()
 
 
+def translation_model(args):
+    """The same for a Transformer."""
+    config = TRANSLATION_MODELS[args.model]
+    model = Transformer(**config["sizes"])
+    sources, inputs, targets = torch.randint(0, config["sizes"]["vocab"], (3, args.batch, config["length"]))
+    adam = torch.optim.Adam(model.parameters(), lr=5e-4, betas=(0.9, 0.98))
+    return lambda: model(sources, inputs, targets), adam, targets.numel()
+
+
 def main():
     args = arguments()
     before = peak_rss_mb()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
-    language = args.model in LANGUAGE_MODELS
-    loss, optimizer, items = language_model(args) if language else image_model(args)
+    make = language_model if args.model in LANGUAGE_MODELS else translation_model if args.model in TRANSLATION_MODELS else image_model
+    loss, optimizer, items = make(args)
 
     def step():
         start = time.perf_counter()
@@ -143,7 +154,7 @@ def main():
     seconds = statistics.median(step() for _ in range(args.steps))
     print(json.dumps({
         "name": f"step-{args.model}-b{args.batch}",
-        "peer": f"PyTorch {torch.__version__}" + ("" if language else f" {args.format}"),
+        "peer": f"PyTorch {torch.__version__}" + ("" if args.model in WORD_MODELS else f" {args.format}"),
         "threads": args.threads,
         "items_per_s": items / seconds,
         "peak_rss_mb": peak_rss_mb(),
