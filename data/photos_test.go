@@ -142,14 +142,16 @@ func TestLoadPhotosRefuses(t *testing.T) {
 
 func TestDecodeKinds(t *testing.T) {
 	base := picture(24, 16, 90)
-	grey, deep, deepGrey := image.NewGray(base.Rect), image.NewNRGBA64(base.Rect), image.NewGray16(base.Rect)
+	grey, deepGrey := image.NewGray(base.Rect), image.NewGray16(base.Rect)
+	deep, opaque := image.NewNRGBA64(base.Rect), image.NewNRGBA64(base.Rect)
 	table := image.NewPaletted(base.Rect, color.Palette{color.NRGBA{10, 20, 30, 255}, color.NRGBA{200, 100, 50, 255}})
 	clear := image.NewNRGBA(base.Rect)
 	for y := range 16 {
 		for x := range 24 {
 			grey.SetGray(x, y, color.Gray{uint8(10 * x)})
 			deepGrey.SetGray16(x, y, color.Gray16{uint16(10*x)<<8 | 77})
-			deep.SetNRGBA64(x, y, color.NRGBA64{90<<8 | 200, uint16(4*x)<<8 | 1, uint16(4*y) << 8, 0xffff})
+			deep.SetNRGBA64(x, y, color.NRGBA64{90<<8 | 200, uint16(4*x)<<8 | 1, uint16(4*y) << 8, uint16(x)<<8 | 9})
+			opaque.SetNRGBA64(x, y, color.NRGBA64{90<<8 | 200, uint16(4*x)<<8 | 1, uint16(4*y) << 8, 0xffff})
 			table.SetColorIndex(x, y, uint8(x%2))
 			clear.SetNRGBA(x, y, color.NRGBA{90, uint8(4 * x), uint8(4 * y), uint8(x)})
 		}
@@ -167,7 +169,8 @@ func TestDecodeKinds(t *testing.T) {
 		{"CMYK JPEG", cmykJPEG(t), func(x, y int) [3]int { return [3]int{100 * 200 / 255, 200 * 200 / 255, 200 * 200 / 255} }, 3},
 		{"colour PNG", pngOf(t, base), smooth, 0},
 		{"grey PNG", pngOf(t, grey), shade, 0},
-		{"16-bit PNG", pngOf(t, deep), smooth, 0},
+		{"transparent 16-bit PNG", pngOf(t, deep), smooth, 0},
+		{"16-bit PNG", pngOf(t, opaque), smooth, 0},
 		{"16-bit grey PNG", pngOf(t, deepGrey), shade, 0},
 		{"palette PNG", pngOf(t, table), func(x, y int) [3]int { return [][3]int{{10, 20, 30}, {200, 100, 50}}[x%2] }, 0},
 		{"transparent PNG", pngOf(t, clear), smooth, 0},
@@ -289,7 +292,7 @@ func TestBadImages(t *testing.T) {
 	} {
 		files["train/c/"+name+".JPEG"] = text
 	}
-	files["train/c/7-good.JPEG"] = good
+	files["train/d/7-good.JPEG"] = good
 	train, _ := loadPhotos(t, files)
 	for i := 5; i < 11; i++ {
 		_, err := train.Load(i)
@@ -307,6 +310,12 @@ func TestBadImages(t *testing.T) {
 	}
 	if _, err := train.Load(11); err != nil {
 		t.Error(err)
+	}
+	if err := os.WriteFile(train.Path(5), good, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Load(5); err == nil {
+		t.Error("an image that could not be used is used later")
 	}
 
 	// A trainer gets the next image that can be used instead, an evaluation none.
@@ -406,7 +415,7 @@ func TestMiddle(t *testing.T) {
 
 func TestCropBoxes(t *testing.T) {
 	rng := seed.New(1, "boxes")
-	for _, size := range [][2]int{{500, 375}, {100, 100}, {30, 200}, {1, 1}} {
+	for _, size := range [][2]int{{500, 375}, {100, 100}, {30, 200}, {200, 30}, {1, 1}} {
 		width, height := size[0], size[1]
 		least, most := 1.0, 0.0
 		for range 2000 {

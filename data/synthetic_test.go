@@ -240,7 +240,7 @@ func TestSyntheticDetail(t *testing.T) {
 			}
 		}
 	}
-	if pixels := coarse.Len() * 32 * 32; off > pixels/20 || between < pixels/20 {
+	if pixels := coarse.Len() * 32 * 32; off > pixels/100 || between < pixels/20 {
 		t.Errorf("of %d pixels, %d differ from those of more detail and %d have detail", pixels, off, between)
 	}
 	if _, _, err := Synthetic(SyntheticConfig{Detail: 3}); err == nil {

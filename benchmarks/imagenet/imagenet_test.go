@@ -255,6 +255,22 @@ func TestEfficientNet(t *testing.T) {
 	}
 }
 
+func TestFlagsReachTheTrainer(t *testing.T) {
+	trained := map[string]string{}
+	for _, flags := range []string{
+		"", "-ema 0.5", "-clip 0.01", "-smoothing 0.3", "-weight-decay 0.1", "-accumulate 2", "-optimizer rmsprop", "-schedule exponential", "-warm-up 0", "-rate 0.5",
+		"-flip=false", "-crop 0.5", "-cutout 8", "-randaugment paper", "-resize 40", "-seed 1",
+	} {
+		folder := filepath.Join(t.TempDir(), "run")
+		mustCall(t, append(tiny(folder, "-train-size", "20", "-test-size", "10", "-batch", "10", "-method", "none", "-epochs", "1", "-crop", "0", "-flip", "-smoothing", "0.1", "-weight-decay", "0"), strings.Fields(flags)...)...)
+		w := weights(t, folder, "none-0")
+		if other, ok := trained[w]; ok {
+			t.Errorf("%q trains as %q does", flags, other)
+		}
+		trained[w] = flags
+	}
+}
+
 func TestRates(t *testing.T) {
 	set, _, err := data.Synthetic(data.SyntheticConfig{Train: 640, Test: 10})
 	if err != nil {
