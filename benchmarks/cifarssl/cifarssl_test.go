@@ -22,7 +22,7 @@ import (
 // tiny is the smallest experiment with everything in it.
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "20", "-labels", "30", "-batch", "8", "-ratio", "1",
-		"-training-steps", "3", "-search-steps", "2", "-trials", "2", "-in-flight", "2", "-seeds", "1", "-threshold", "0.1", "-ema", "0.5",
+		"-training-steps", "3", "-search-steps", "2", "-trials", "2", "-in-flight", "2", "-seeds", "1", "-threshold", "0.1", "-ema", "0.5", "-rate", "0.03",
 		"-depth", "10", "-width", "1", "-search-depth", "10", "-search-width", "1", "-out", out}, more...)
 }
 
@@ -167,8 +167,8 @@ func newTrainer(t *testing.T, modelSeed uint64, labelled, unlabelled data.Source
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak := data.Augment{Flip: true, Pad: 4}
-	strong := data.Augment{RandAugment: imaging.RandAugment{Operations: 1, Magnitude: 5}, Flip: true, Pad: 4, Cutout: 8}
+	weak, strong := quick.Augment, quick.Augment
+	strong.RandAugment, strong.Cutout = imaging.RandAugment{Operations: 1, Magnitude: 5}, 8
 	common.EMA = 0.5
 	trainer, err := train.NewUDA(model, labelled, unlabelled, train.UDAConfig{
 		Steps: steps, Batch: 8, Ratio: ratio, Threshold: 0.1, Temperature: 0.4, Augment: weak, Strong: strong, Common: common})

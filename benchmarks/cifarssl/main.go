@@ -50,10 +50,10 @@ var paper = fewlabels.Config{
 	Dropout: 0.3, DropBlock: 0.9, DropBlockSize: 7,
 }
 
-// A training of the study takes at most 90 minutes on two cores.
+// A training of the study takes about an hour on two cores.
 var study = func() fewlabels.Config {
 	c := paper
-	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 5000, 3, 0.999
+	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 6000, 3, 0.999
 	c.RandAugment = imaging.RandAugment{Operations: 2, Magnitude: 10}
 	c.Dropout, c.DropBlock = 0.1, 0.97
 	c.Seeds, c.Trials, c.SearchDepth, c.SearchWidth, c.SearchSteps = 1, 40, 10, 1, 600
@@ -65,6 +65,7 @@ var quick = func() fewlabels.Config {
 	c := study
 	c.TrainSize, c.TestSize, c.Labels = 2000, 1000, 400
 	c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 1, 200, 32, 2, 0.98, 0.5
+	c.Rate, c.Augment = 0.1, data.Augment{Flip: true}
 	c.RandAugment, c.Cutout = imaging.RandAugment{Operations: 1, Magnitude: 5}, 8
 	c.Dropout, c.DropBlock = 0.05, 0.97
 	c.Trials, c.InFlight, c.SearchSteps = 8, 4, 40

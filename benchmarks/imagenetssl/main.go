@@ -87,7 +87,7 @@ var quick = func() fewlabels.Config {
 	c := study
 	c.TrainSize, c.TestSize, c.Labels = 1000, 500, 400
 	c.Pixels, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 64, 8, 120, 32, 1, 0.98, 0.5
-	c.Augment.Crop, c.RandAugment = 0.5, imaging.RandAugment{Operations: 1, Magnitude: 5}
+	c.Rate, c.Augment.Crop, c.RandAugment = 0.1, 0.7, imaging.RandAugment{Operations: 1, Magnitude: 5}
 	c.Dropout, c.DropBlock = 0.05, 0.97
 	c.Trials, c.InFlight, c.SearchWidth, c.SearchSteps = 8, 4, 8, 30
 	return c
