@@ -37,7 +37,7 @@ var ours = map[string][]string{
 	"data":                 {"data/imaging", "internal/seed", "internal/parallel"},
 	"data/imaging":         {},
 	"data/text":            {},
-	"data/text/parallel":   {"data", "data/text", "internal/seed"},
+	"data/text/bitext":     {"data", "data/text", "internal/parallel", "internal/seed"},
 	"data/text/metric":     {},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},

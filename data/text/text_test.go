@@ -1,0 +1,91 @@
+package text_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"autodropout/data/text"
+)
+
+func TestReadBPEErrors(t *testing.T) {
+	for _, c := range []struct{ codes, want string }{
+		{"", "is empty"},
+		{"#version: 0.1\na b\n", "the only version that is read"},
+		{"#version: 0.2\na b\na\n", "line 3 of the merges"},
+		{"#version: 0.2\na b c\n", "line 2 of the merges"},
+		{"#version: 0.2\na \xff\n", "line 2 of the merges"},
+	} {
+		if _, err := text.ReadBPE(strings.NewReader(c.codes)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: the error is %v, expected one with %q", c.codes, err, c.want)
+		}
+	}
+	if _, err := text.LearnBPE(&text.WordCounts{}, 1, 2); err == nil {
+		t.Error("merges are learned from no words")
+	}
+	if _, err := text.ReadVocabulary(strings.NewReader("a 1\nb x\n"), 1); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("a wrong vocabulary says %v", err)
+	}
+}
+
+func TestRemoveNonPrinting(t *testing.T) {
+	if got, want := text.RemoveNonPrinting("a\u00ad\x01é\u200b東\ufeff!\U000e0001"), "a  é 東 ! "; got != want {
+		t.Errorf("%q, expected %q", got, want)
+	}
+}
+
+func FuzzReadBPE(f *testing.F) {
+	f.Add("#version: 0.2\na b\nab c</w>\n", "abc ab\xffc")
+	f.Fuzz(func(t *testing.T, codes, line string) {
+		b, err := text.ReadBPE(strings.NewReader(codes))
+		if err != nil {
+			return
+		}
+		if strings.Contains(line, text.Separator) {
+			return
+		}
+		words := strings.Join(strings.FieldsFunc(strings.Trim(line, "\r\n "), func(r rune) bool { return r == ' ' }), " ")
+		if got := text.JoinBPE(b.Segment(line)); got != words {
+			t.Fatalf("parts of %q join to %q", words, got)
+		}
+	})
+}
+
+func FuzzTokenize(f *testing.F) {
+	f.Add("L'eau, 5,,6 a.' ...x")
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, l := range []text.Language{text.English, text.German, text.French} {
+			tokens := text.NewTokenizer(l, true).Tokenize(text.NewNormalizer(l).Normalize(line))
+			if strings.Contains(tokens, "  ") || strings.ContainsAny(tokens, "\n'<>[]|") {
+				t.Fatalf("%s: %q", l, tokens)
+			}
+			text.NewDetokenizer(l).Detokenize(tokens)
+		}
+	})
+}
+
+func ExampleTokenizer() {
+	t := text.NewTokenizer(text.English, true)
+	tokens := t.Tokenize("Mr. Smith's well-known dog isn't here (yet).")
+	fmt.Println(tokens)
+	fmt.Println(text.NewDetokenizer(text.English).Detokenize(tokens))
+	// Output:
+	// Mr. Smith &apos;s well @-@ known dog isn &apos;t here ( yet ) .
+	// Mr. Smith's well-known dog isn't here (yet).
+}
+
+func ExampleLearnBPE() {
+	var words text.WordCounts
+	words.Add("low low low lower newest newest widest")
+	bpe, err := text.LearnBPE(&words, 10, 2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	parts := bpe.Segment("lowest newer")
+	fmt.Println(parts)
+	fmt.Println(text.JoinBPE(parts))
+	// Output:
+	// lo@@ west ne@@ we@@ r
+	// lowest newer
+}
