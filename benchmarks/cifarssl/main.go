@@ -64,10 +64,10 @@ var study = func() fewlabels.Config {
 var quick = func() fewlabels.Config {
 	c := study
 	c.TrainSize, c.TestSize, c.Labels = 2000, 1000, 400
-	c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 1, 200, 32, 2, 0.98, 0.5
+	c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 1, 160, 32, 2, 0.98, 0.5
 	c.Rate, c.Augment = 0.1, data.Augment{Flip: true}
 	c.RandAugment, c.Cutout = imaging.RandAugment{Operations: 1, Magnitude: 5}, 8
 	c.Dropout, c.DropBlock = 0.05, 0.97
-	c.Trials, c.InFlight, c.SearchSteps = 8, 4, 40
+	c.Trials, c.InFlight, c.SearchSteps = 8, 4, 30
 	return c
 }()
