@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"autodropout/autograd"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
@@ -54,7 +52,7 @@ func (m languageModel) flops(batch int) float64 {
 var recipe = dropout.SequenceRates{Words: 0.2, Input: 0.6, Attention: 0.2, Probability: 0.2, Inner: 0.2, Output: 0.2, Final: 0.5}
 
 // step trains with dropout and ends with Adam. Its memory is full from the second time on.
-func (m languageModel) step(batch int) (kernel, *autograd.Tape, error) {
+func (m languageModel) step(batch int) (kernel, []*autograd.Tape, error) {
 	model, err := models.NewTransformerXL(m.config)
 	if err != nil {
 		return nil, nil, err
@@ -63,24 +61,23 @@ func (m languageModel) step(batch int) (kernel, *autograd.Tape, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	const rate = 3e-4
-	adam := optim.NewAdam(model.Params(), optim.AdamConfig{})
-	tape := autograd.NewTape(model.Params())
 	rng := seed.New(0, "speed")
 	words := make([]int, 2*batch*m.lengths.Target)
 	for i := range words {
 		words[i] = rng.IntN(m.config.Vocab)
 	}
-	s := models.Segment{N: batch, Inputs: words[:len(words)/2], Targets: words[len(words)/2:]}
-	c := &layers.Ctx{Tape: tape, Train: true, Policy: policy}
-	return func() time.Duration {
-		start := time.Now()
-		tape.Reset()
-		out := model.Forward(c, s, m.lengths)
-		adam.Step(rate, tape.Backward(out.Loss))
-		tape.Commit()
-		c.Stream.Step++
-		s.Memory, s.Spare = out.Memory, s.Memory
-		return time.Since(start)
-	}, tape, nil
+	inputs, targets := words[:len(words)/2], words[len(words)/2:]
+	k, tapes := sharded(model, policy, batch, optim.NewAdam(model.Params(), optim.AdamConfig{}), 3e-4,
+		func(lo, hi int) func(c *layers.Ctx) *autograd.Tensor {
+			lo, hi = lo*m.lengths.Target, hi*m.lengths.Target
+			s := models.Segment{N: (hi - lo) / m.lengths.Target, Inputs: inputs[lo:hi], Targets: targets[lo:hi]}
+			var next *models.Memory
+			return func(c *layers.Ctx) *autograd.Tensor {
+				s.Memory, s.Spare = next, s.Memory
+				out := model.Forward(c, s, m.lengths)
+				next = out.Memory
+				return out.Loss
+			}
+		})
+	return k, tapes, nil
 }

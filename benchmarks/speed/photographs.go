@@ -48,13 +48,13 @@ func (m photographModel) flops(batch int) float64 {
 	return 3 * float64(batch) * total
 }
 
-func (m photographModel) step(batch int) (kernel, *autograd.Tape, error) {
+func (m photographModel) step(batch int) (kernel, []*autograd.Tape, error) {
 	model, err := m.model()
 	if err != nil {
 		return nil, nil, err
 	}
-	k, tape := imageStep(model, m.size, photographClasses, batch)
-	return k, tape, nil
+	k, tapes := imageStep(model, m.size, photographClasses, batch)
+	return k, tapes, nil
 }
 
 // resNet50Convs returns the convolutions for images of that size, and the number

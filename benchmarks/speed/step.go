@@ -43,8 +43,8 @@ type trainee interface {
 	items() (count int, name string)
 	// flops returns how many floating-point operations a step takes.
 	flops(batch int) float64
-	// step returns a training step on random examples, and its tape.
-	step(batch int) (kernel, *autograd.Tape, error)
+	// step returns a training step on random examples, and its tapes.
+	step(batch int) (kernel, []*autograd.Tape, error)
 }
 
 // newModel returns the model called name.
@@ -137,11 +137,13 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	if batch == 0 {
 		batch = m.batch()
 	}
-	k, tape, err := m.step(batch)
+	k, tapes, err := m.step(batch)
 	if err != nil {
 		return err
 	}
-	tape.Recompute = c.recompute
+	for _, tape := range tapes {
+		tape.Recompute = c.recompute
+	}
 	count, name := m.items()
 	p.title("Training steps, convolutions counted as the direct algorithm computes them",
 		"%-20s %6s %9s %9s %12s %10s", "model", "batch", name+"/s", "peak", "allocs/step", "allocs/op")
@@ -162,7 +164,9 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	facts := stepFacts{
 		Model: m.String(), Steps: c.steps, ItemsPerSecond: speed.flops / m.flops(batch) * float64(batch*count),
 		PeakRSS: float64(peak) / 1e6, PeakRSSGrowth: float64(peak-warm) / 1e6, EarlyPeakRSS: float64(early) / 1e6,
-		OpsPerStep: tape.Stats().Recorded,
+	}
+	for _, tape := range tapes {
+		facts.OpsPerStep += tape.Stats().Recorded
 	}
 	facts.AllocsPerStep, facts.AllocBytesPerStep = allocations(k)
 	r := c.result(fmt.Sprintf("step-%s-b%d", m, batch), speed)
@@ -171,19 +175,19 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep, facts.AllocsPerStep/float64(facts.OpsPerStep)))
 }
 
-func (m imageModel) step(batch int) (kernel, *autograd.Tape, error) {
+func (m imageModel) step(batch int) (kernel, []*autograd.Tape, error) {
 	model, err := models.NewWRN(models.WRNConfig{Depth: m.depth, Width: m.width, Classes: m.classes})
 	if err != nil {
 		return nil, nil, err
 	}
-	k, tape := imageStep(model, m.size, m.classes, batch)
-	return k, tape, nil
+	k, tapes := imageStep(model, m.size, m.classes, batch)
+	return k, tapes, nil
 }
 
 // imageStep returns a training step on square colour images, and its tape. It
 // ends with stochastic gradient descent with Nesterov's momentum and weight
 // decay.
-func imageStep(model layers.Model, size, classes, batch int) (kernel, *autograd.Tape) {
+func imageStep(model layers.Model, size, classes, batch int) (kernel, []*autograd.Tape) {
 	const rate = 0.1
 	sgd := optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
 	tape := autograd.NewTape(model.Params())
@@ -203,7 +207,7 @@ func imageStep(model layers.Model, size, classes, batch int) (kernel, *autograd.
 		sgd.Step(rate, grads)
 		tape.Commit()
 		return time.Since(start)
-	}, tape
+	}, []*autograd.Tape{tape}
 }
 
 // allocations returns how many objects, and how many bytes, a step allocates.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"autodropout/autograd"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
@@ -62,7 +60,7 @@ func plain(drop float64) *dropout.SequencePattern {
 }
 
 // step trains with dropout and smoothed labels and ends with Adam.
-func (m translationModel) step(batch int) (kernel, *autograd.Tape, error) {
+func (m translationModel) step(batch int) (kernel, []*autograd.Tape, error) {
 	const rate, smoothing = 5e-4, 0.1
 	model, err := models.NewTransformer(m.config)
 	if err != nil {
@@ -72,8 +70,6 @@ func (m translationModel) step(batch int) (kernel, *autograd.Tape, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	adam := optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98})
-	tape := autograd.NewTape(model.Params())
 	rng := seed.New(0, "speed")
 	sentences := make([][]int32, 2*batch)
 	for i := range sentences {
@@ -81,13 +77,11 @@ func (m translationModel) step(batch int) (kernel, *autograd.Tape, error) {
 			sentences[i] = append(sentences[i], int32(rng.IntN(m.config.TargetVocab)))
 		}
 	}
-	c := &layers.Ctx{Tape: tape, Train: true, Policy: policy}
-	return func() time.Duration {
-		start := time.Now()
-		tape.Reset()
-		adam.Step(rate, tape.Backward(model.Loss(c, sentences[:batch], sentences[batch:], smoothing)))
-		tape.Commit()
-		c.Stream.Step++
-		return time.Since(start)
-	}, tape, nil
+	k, tapes := sharded(model, policy, batch, optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98}), rate,
+		func(lo, hi int) func(c *layers.Ctx) *autograd.Tensor {
+			return func(c *layers.Ctx) *autograd.Tensor {
+				return model.Loss(c, sentences[lo:hi], sentences[batch+lo:batch+hi], smoothing)
+			}
+		})
+	return k, tapes, nil
 }
