@@ -16,7 +16,7 @@ bench:
 # PyTorch's values for the golden tests. Needs Python with the torch version
 # that the scripts name; the written files are committed.
 golden:
-	for script in $$(git ls-files '*/golden.py'); do python3 $$script || exit 1; done
+	for script in $$(git ls-files '*/golden.py'); do (cd $$(dirname $$script) && python3 golden.py) || exit 1; done
 
 # Assembly, from the generators in simd/_asm.
 gen:
