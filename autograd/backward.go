@@ -42,7 +42,7 @@ func (t *Tape) Backward(loss *Tensor) []float32 {
 	return t.grads
 }
 
-// differentiate runs a node's backward closure and hands its results on.
+// differentiate runs a node's Backward and hands its results on.
 func (t *Tape) differentiate(n *node) {
 	if n.grad == nil {
 		return
@@ -50,17 +50,17 @@ func (t *Tape) differentiate(n *node) {
 	g := &t.backward
 	g.tape, g.node = t, n
 	g.work.tape = t
-	g.inputs = append(g.inputs[:0], make([]*Tensor, len(n.inputs))...)
+	g.inputs = append(g.inputs[:0], make([]*Tensor, len(n.op.Inputs))...)
 	for _, x := range n.lost {
 		t.restore(x)
 	}
-	n.backward(g)
-	for i, x := range n.inputs {
+	n.op.backward(g)
+	for i, x := range n.op.Inputs {
 		if x.node == nil {
 			continue
 		}
 		if g.inputs[i] == nil {
-			panic(fmt.Sprintf("autograd: Backward of %s returned no gradient for input %d", n.name, i))
+			panic(fmt.Sprintf("autograd: Backward of %s returned no gradient for input %d", n.op.Name, i))
 		}
 		t.add(x.node, g.inputs[i])
 	}
@@ -138,12 +138,12 @@ type Grad struct {
 func (g *Grad) Dy() *Tensor { return g.node.grad }
 
 // Needs reports whether the gradient of input i is wanted.
-func (g *Grad) Needs(i int) bool { return g.node.inputs[i].node != nil }
+func (g *Grad) Needs(i int) bool { return g.node.op.Inputs[i].node != nil }
 
 // New returns an uninitialised tensor for the gradient of input i; the caller
 // must write all of it. The engine sums it with the gradients from other uses.
 func (g *Grad) New(i int) *Tensor {
-	x := g.node.inputs[i]
+	x := g.node.op.Inputs[i]
 	n := x.node
 	if n.param != nil && n.grad == nil {
 		// The first use of a parameter writes where the gradient will be.
@@ -159,7 +159,7 @@ func (g *Grad) New(i int) *Tensor {
 // of input i from other uses so far, nil if there is none, and the caller writes
 // the sum to dx. The two may be one tensor.
 func (g *Grad) Add(i int) (dx, prior *Tensor) {
-	n := g.node.inputs[i].node
+	n := g.node.op.Inputs[i].node
 	if prior = n.grad; prior == nil {
 		return g.New(i), nil
 	}
@@ -178,7 +178,7 @@ func (g *Grad) Add(i int) (dx, prior *Tensor) {
 func (g *Grad) Share(i int) {
 	dy := g.node.grad
 	dy.store.refs++
-	g.inputs[i] = newTensor(g.tape, dy.store, g.node.inputs[i].Shape())
+	g.inputs[i] = newTensor(g.tape, dy.store, g.node.op.Inputs[i].Shape())
 }
 
 // Scratch returns an uninitialised buffer that lives until Backward returns.

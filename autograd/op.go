@@ -4,6 +4,7 @@ import "fmt"
 
 // Op is one differentiable operation, written as a literal whose two closures
 // share what the forward pass computed. One without a Backward cannot run.
+// Operations that run often have Passes instead, which are fewer objects.
 type Op struct {
 	// Name is the function the user called, "ops.MatMul".
 	Name string
@@ -30,28 +31,51 @@ type Op struct {
 	// with g.New, g.Add or g.Share.
 	Backward func(g *Grad)
 
-	// Recompute fills y once more, with the same bits, from what Backward may
-	// read; nil if that takes long. See [Tape.Recompute].
-	Recompute func(y *Tensor)
+	// Passes takes the place of Forward and Backward.
+	Passes Passes
 }
+
+// Passes are the passes of an operation, as methods of what they share. Those
+// that take little time to fill y once more, with the same bits, from what
+// Backward may read have a method Recompute(y *Tensor); see [Tape.Recompute].
+type Passes interface {
+	Forward(y *Tensor)
+	Backward(g *Grad)
+}
+
+func (op *Op) forward(y *Tensor) {
+	switch {
+	case op.Passes != nil:
+		op.Passes.Forward(y)
+	case op.Forward != nil:
+		op.Forward(y)
+	}
+}
+
+func (op *Op) backward(g *Grad) {
+	if op.Passes != nil {
+		op.Passes.Backward(g)
+	} else {
+		op.Backward(g)
+	}
+}
+
+// recomputer is a Passes that makes its output again.
+type recomputer interface{ Recompute(y *Tensor) }
 
 // node is one recorded operation, or a parameter's leaf.
 type node struct {
-	output   *Tensor
-	name     string
-	inputs   []*Tensor
-	saved    []*storage // released when the gradient has been computed
-	lost     []*Tensor  // read by backward, and to be computed again for it
-	backward func(*Grad)
-	again    func(*Tensor)
-	param    *Param  // set on a leaf
-	grad     *Tensor // of the output; on a leaf: a part of the tape's gradient
+	op    Op         // zero on a leaf
+	saved []*storage // released when the gradient has been computed
+	lost  []*Tensor  // read by backward, and to be computed again for it
+	param *Param     // set on a leaf
+	grad  *Tensor    // of the output; on a leaf: a part of the tape's gradient
 }
 
 // Do runs op and returns its output. The tape is found through the inputs; the
 // operation is recorded when that tape records and an input needs a gradient.
 func Do(op Op) *Tensor {
-	if op.Backward == nil {
+	if op.Backward == nil && op.Passes == nil {
 		panic(fmt.Sprintf("autograd: operation %s has no Backward", op.Name))
 	}
 	tape, needs := inspect(&op)
@@ -69,13 +93,10 @@ func Do(op Op) *Tensor {
 	if needs {
 		tape.pool.stats.Recorded++
 		n = tape.newNode()
-		n.output, n.name, n.inputs, n.backward = y, op.Name, op.Inputs, op.Backward
-		if tape.Recompute {
-			n.again = op.Recompute
-		}
+		n.op = op
 		y.node = n
 		for _, x := range op.Saves {
-			if x.node != nil && x.node.again != nil {
+			if tape.Recompute && x.recomputes() {
 				n.lost = append(n.lost, x)
 			} else {
 				n.hold(x.store)
@@ -85,26 +106,37 @@ func Do(op Op) *Tensor {
 			n.hold(y.store)
 		}
 	}
-	if op.Forward != nil {
-		tape.run(op.Forward, y, n)
-	}
+	tape.start(y, n)
+	op.forward(y)
+	y.finish()
 	if tape != nil {
 		tape.handles = append(tape.handles, y)
 	}
 	return y
 }
 
-// run lets f fill y, which n records, if not nil.
-func (t *Tape) run(f func(y *Tensor), y *Tensor, n *node) {
+// recomputes reports whether the operation that made t can make it again.
+func (t *Tensor) recomputes() bool {
+	if t.node == nil {
+		return false
+	}
+	_, ok := t.node.op.Passes.(recomputer)
+	return ok
+}
+
+// start lets y, which n records, if not nil, ask for buffers until finish.
+func (t *Tape) start(y *Tensor, n *node) {
 	if t == nil {
 		y.work = new(work)
 	} else {
 		y.work = &t.work
 	}
 	y.work.tape, y.work.node = t, n
-	f(y)
-	y.work.end()
-	y.work = nil
+}
+
+func (t *Tensor) finish() {
+	t.work.end()
+	t.work = nil
 }
 
 // restore computes the data of x again, if it is gone. It then stays until the
@@ -116,7 +148,9 @@ func (t *Tape) restore(x *Tensor) {
 	x.store = t.pool.get(x.Len())
 	x.generation = x.store.generation
 	x.node.saved = append(x.node.saved, x.store)
-	t.run(x.node.again, x, nil)
+	t.start(x, nil)
+	x.node.op.Passes.(recomputer).Recompute(x)
+	x.finish()
 }
 
 // inspect returns the tape of an operation's inputs and whether it is recorded.

@@ -77,7 +77,6 @@ func (t *Tape) Use(p *Param) *Tensor {
 	x := t.leaves[p.index].value
 	if x.node == nil {
 		x.node = t.newNode()
-		x.node.output = x
 		x.node.param = p
 	}
 	return x

@@ -8,7 +8,7 @@ import (
 
 // ReLU returns max(x, 0). For the gradient it keeps one bit an element.
 func ReLU(x *autograd.Tensor) *autograd.Tensor {
-	var bits []uint32 // where x is positive
+	positive := &masking{factor: 1}
 	return autograd.Do(autograd.Op{
 		Name:   "ops.ReLU",
 		Inputs: []*autograd.Tensor{x},
@@ -19,17 +19,12 @@ func ReLU(x *autograd.Tensor) *autograd.Tensor {
 				parallel.Range(len(dst), grain, func(lo, hi int) { simd.ReLU(dst[lo:hi], src[lo:hi]) })
 				return
 			}
-			bits = y.KeepBits(len(dst))
+			bits := y.KeepBits(len(dst))
+			positive.bits = bits
 			parallel.Range(len(dst), grain, func(lo, hi int) { simd.ReLUBits(dst[lo:hi], src[lo:hi], bits[lo/32:]) })
 		},
-		Backward: func(g *autograd.Grad) { maskGrad(g, bits, 1) },
+		Backward: func(g *autograd.Grad) { positive.run(g.New(0).Data(), g.Dy().Data()) },
 	})
-}
-
-// maskGrad gives input 0 the gradient dy*c where a bit is set and 0 elsewhere.
-func maskGrad(g *autograd.Grad, bits []uint32, c float32) {
-	dx, dy := g.New(0).Data(), g.Dy().Data()
-	parallel.Range(len(dx), grain, func(lo, hi int) { simd.MaskScale(dx[lo:hi], dy[lo:hi], bits[lo/32:], c) })
 }
 
 // Sigmoid returns 1/(1+exp(-x)).

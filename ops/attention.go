@@ -109,7 +109,8 @@ func (a *attention) run(inputs ...*autograd.Tensor) *autograd.Tensor {
 				a.factor = a.mask(a.keep)
 			}
 			parallel.ForScratch(a.n*a.heads, a.forwardScratch(), func(task int, scratch []float32) {
-				a.head(task, scratch).forward()
+				h := a.head(task, scratch)
+				h.forward()
 			})
 		},
 		Backward: a.backward,

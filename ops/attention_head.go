@@ -75,9 +75,9 @@ type attentionHead struct {
 }
 
 // head returns the head that is the subject of a task, with memory to work in.
-func (a *attention) head(task int, scratch []float32) *attentionHead {
+func (a *attention) head(task int, scratch []float32) attentionHead {
 	n, h := task/a.heads, task%a.heads
-	head := &attentionHead{
+	head := attentionHead{
 		attention: a, n: n, h: h,
 		q:        a.q.Data()[n*a.t*a.widthQK+h*a.d:],
 		k:        a.k.Data()[n*a.s*a.widthQK+h*a.d:],

@@ -43,6 +43,7 @@ func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec
 
 // batchNorm is one batch normalisation, and what its forward pass keeps.
 type batchNorm struct {
+	inputs         [3]*autograd.Tensor
 	x, gamma, beta *autograd.Tensor
 	running        BatchNormStats
 	spec           BatchNormSpec
@@ -53,6 +54,19 @@ type batchNorm struct {
 	mean, invStd []float32
 	bits         []uint32 // with a ReLU: where the gradient passes
 	factor       float32  // of what passes
+
+	pass batchNormPass
+}
+
+// batchNormPass is what the tasks of a pass work on. A task has grain rows.
+type batchNormPass struct {
+	grain             int
+	data, x           []float32 // y or dy, and x
+	scale, shift      []float32
+	means, sums, dots []float32 // a row for every task
+	variance          []float32
+	dx, prior         []float32 // prior is added to dx; nil: none
+	a, b, d           []float32
 }
 
 func newBatchNorm(op string, x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *batchNorm {
@@ -67,29 +81,32 @@ func newBatchNorm(op string, x, gamma, beta *autograd.Tensor, running BatchNormS
 		spec.Eps = 1e-5
 	}
 	c := x.Dim(-1)
-	return &batchNorm{x: x, gamma: gamma, beta: beta, running: running, spec: spec, rows: x.Len() / max(1, c), c: c}
+	return &batchNorm{
+		inputs: [...]*autograd.Tensor{x, gamma, beta}, x: x, gamma: gamma, beta: beta,
+		running: running, spec: spec, rows: x.Len() / max(1, c), c: c,
+		pass: batchNormPass{grain: rowGrain(c)},
+	}
 }
 
 func (n *batchNorm) do(name string) *autograd.Tensor {
-	inputs := []*autograd.Tensor{n.x, n.gamma, n.beta}
-	return autograd.Do(autograd.Op{
-		Name:      name,
-		Inputs:    inputs,
-		Shape:     n.x.Shape(),
-		Saves:     inputs,
-		Forward:   n.forward,
-		Backward:  n.backward,
-		Recompute: n.normalise,
-	})
+	return autograd.Do(autograd.Op{Name: name, Inputs: n.inputs[:], Shape: n.x.Shape(), Saves: n.inputs[:], Passes: n})
 }
 
-func (n *batchNorm) forward(y *autograd.Tensor) {
+// tasks is the number of tasks of a pass.
+func (n *batchNorm) tasks() int { return ceilDiv(n.rows, n.pass.grain) }
+
+// part returns the elements [lo, hi) of a task.
+func (n *batchNorm) part(task int) (lo, hi int) {
+	return task * n.pass.grain * n.c, min((task+1)*n.pass.grain, n.rows) * n.c
+}
+
+func (n *batchNorm) Forward(y *autograd.Tensor) {
 	c := n.c
 	n.mean, n.invStd = y.Keep(c), y.Keep(c)
 	variance := n.running.Var
 	if n.spec.Train {
 		variance = y.Retain(c)
-		n.moments(y, n.mean, variance)
+		n.moments(y, variance)
 		n.track(y, variance)
 	} else {
 		copy(n.mean, n.running.Mean)
@@ -105,27 +122,31 @@ func (n *batchNorm) forward(y *autograd.Tensor) {
 			keepAll(n.bits)
 		}
 	}
-	n.normalise(y)
+	n.Recompute(y)
 }
 
-// normalise writes y once the statistics are known. With a ReLU it clears the
+// Recompute writes y once the statistics are known. With a ReLU it clears the
 // bits of the elements that are not positive; doing so again changes nothing.
-func (n *batchNorm) normalise(y *autograd.Tensor) {
-	c := n.c
-	scale, shift := y.Scratch(c), y.Scratch(c)
+func (n *batchNorm) Recompute(y *autograd.Tensor) {
+	p := &n.pass
+	p.scale, p.shift = y.Scratch(n.c), y.Scratch(n.c)
 	gamma, beta := n.gamma.Data(), n.beta.Data()
 	for j, s := range n.invStd {
-		scale[j] = gamma[j] * s
-		shift[j] = beta[j] - float32(n.mean[j]*scale[j])
+		p.scale[j] = gamma[j] * s
+		p.shift[j] = beta[j] - float32(n.mean[j]*p.scale[j])
 	}
-	dst, x := y.Data(), n.x.Data()
-	parallel.Range(n.rows, rowGrain(c), func(lo, hi int) {
-		if n.relu {
-			simd.ScaleShiftReLURows(dst[lo*c:hi*c], x[lo*c:hi*c], scale, shift, n.bits[lo*c/32:], n.factor, hi-lo)
-		} else {
-			simd.ScaleShiftRows(dst[lo*c:hi*c], x[lo*c:hi*c], scale, shift, hi-lo)
-		}
-	})
+	p.data, p.x = y.Data(), n.x.Data()
+	parallel.Each(n.tasks(), 0, n, (*batchNorm).normalise)
+}
+
+func (n *batchNorm) normalise(task int, _ []float32) {
+	p := &n.pass
+	lo, hi := n.part(task)
+	if n.relu {
+		simd.ScaleShiftReLURows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
+	} else {
+		simd.ScaleShiftRows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, (hi-lo)/n.c)
+	}
 }
 
 // keepAll sets all bits.
@@ -139,35 +160,46 @@ func keepAll(bits []uint32) {
 // Tasks measure their own rows about their own mean, so that a mean that is
 // large against the deviation costs no accuracy; the results are combined in
 // order (Chan, Golub and LeVeque 1979).
-func (n *batchNorm) moments(y *autograd.Tensor, mean, variance []float32) {
-	c, grain := n.c, rowGrain(n.c)
-	x := n.x.Data()
-	count := ceilDiv(n.rows, grain)
-	means, squares, sums := y.Scratch(count*c), y.Scratch(count*c), y.Scratch(count*c)
-	parallel.Range(n.rows, grain, func(lo, hi int) {
-		at := lo / grain * c
-		m, sum, square := means[at:at+c], sums[at:at+c], squares[at:at+c]
-		clear(m)
-		clear(sum)
-		clear(square)
-		simd.SumRows(m, x[lo*c:hi*c], hi-lo)
-		simd.Scale(m, m, 1/float32(hi-lo))
-		simd.SumMomentsRows(sum, square, x[lo*c:hi*c], hi-lo, m)
+func (n *batchNorm) moments(y *autograd.Tensor, variance []float32) {
+	const channels = 64 // of a task that combines
+	p, size := &n.pass, n.tasks()*n.c
+	p.means, p.sums, p.dots = y.Scratch(size), y.Scratch(size), y.Scratch(size)
+	p.x, p.variance = n.x.Data(), variance
+	parallel.Each(n.tasks(), 0, n, (*batchNorm).measure)
+	parallel.Each(ceilDiv(n.c, channels), 0, n, func(n *batchNorm, task int, _ []float32) {
+		n.combine(task*channels, min((task+1)*channels, n.c))
 	})
-	parallel.Range(c, 64, func(from, to int) {
-		for j := from; j < to; j++ {
-			rows, average, square := 0.0, 0.0, 0.0
-			for t := range count {
-				k := float64(min(grain, n.rows-t*grain))
-				rest := float64(sums[t*c+j]) / k // of the task's mean, lost in rounding
-				delta := float64(means[t*c+j]) + rest - average
-				square += float64(squares[t*c+j]) - k*rest*rest + delta*delta*rows*k/(rows+k)
-				rows += k
-				average += delta * k / rows
-			}
-			mean[j], variance[j] = float32(average), float32(square/rows)
+}
+
+// measure sets a task's means, and the sums of the distances from them and of
+// their squares.
+func (n *batchNorm) measure(task int, _ []float32) {
+	lo, hi := n.part(task)
+	rows, at := (hi-lo)/n.c, task*n.c
+	m, sum, square, x := n.pass.means[at:at+n.c], n.pass.sums[at:at+n.c], n.pass.dots[at:at+n.c], n.pass.x[lo:hi]
+	clear(m)
+	clear(sum)
+	clear(square)
+	simd.SumRows(m, x, rows)
+	simd.Scale(m, m, 1/float32(rows))
+	simd.SumMomentsRows(sum, square, x, rows, m)
+}
+
+// combine sets the statistics of channels [from, to).
+func (n *batchNorm) combine(from, to int) {
+	p := &n.pass
+	for j := from; j < to; j++ {
+		rows, average, square := 0.0, 0.0, 0.0
+		for t := range n.tasks() {
+			k := float64(min(p.grain, n.rows-t*p.grain))
+			rest := float64(p.sums[t*n.c+j]) / k // of the task's mean, lost in rounding
+			delta := float64(p.means[t*n.c+j]) + rest - average
+			square += float64(p.dots[t*n.c+j]) - k*rest*rest + delta*delta*rows*k/(rows+k)
+			rows += k
+			average += delta * k / rows
 		}
-	})
+		n.mean[j], p.variance[j] = float32(average), float32(square/rows)
+	}
 }
 
 // track queues the update of the running statistics. variance lives until the
@@ -190,11 +222,11 @@ func (n *batchNorm) track(y *autograd.Tensor, variance []float32) {
 	}
 }
 
-// backward is in two passes: one for the sums over the batch that every
+// Backward is in two passes: one for the sums over the batch that every
 // gradient needs, one for dx.
-func (n *batchNorm) backward(g *autograd.Grad) {
-	c := n.c
-	sum, dot := g.Scratch(c), g.Scratch(c)
+func (n *batchNorm) Backward(g *autograd.Grad) {
+	n.pass.data, n.pass.x = g.Dy().Data(), n.x.Data()
+	sum, dot := g.Scratch(n.c), g.Scratch(n.c)
 	n.reduce(g, sum, dot)
 	if g.Needs(1) {
 		simd.Mul(g.New(1).Data(), dot, n.invStd)
@@ -202,13 +234,16 @@ func (n *batchNorm) backward(g *autograd.Grad) {
 	if g.Needs(2) {
 		copy(g.New(2).Data(), sum)
 	}
-	if !g.Needs(0) {
-		return
+	if g.Needs(0) {
+		n.gradX(g, sum, dot)
 	}
-	// dx = gamma*invStd * (dy - mean(dy) - xhat*mean(dy*xhat)) as a*dy + b*x + d;
-	// running statistics are constants.
-	a, b, d := g.Scratch(c), g.Scratch(c), g.Scratch(c)
-	gamma := n.gamma.Data()
+}
+
+// gradX computes dx = gamma*invStd * (dy - mean(dy) - xhat*mean(dy*xhat)) as
+// a*dy + b*x + d; running statistics are constants.
+func (n *batchNorm) gradX(g *autograd.Grad, sum, dot []float32) {
+	p, gamma := &n.pass, n.gamma.Data()
+	a, b, d := g.Scratch(n.c), g.Scratch(n.c), g.Scratch(n.c)
 	clear(b)
 	clear(d)
 	for j := range a {
@@ -218,49 +253,54 @@ func (n *batchNorm) backward(g *autograd.Grad) {
 			d[j] = -a[j]*sum[j]/float32(n.rows) - float32(b[j]*n.mean[j])
 		}
 	}
-	total, prior := g.Add(0)
-	dx, dy, x := total.Data(), g.Dy().Data(), n.x.Data()
-	rows, size := rowGrain(c), 0
+	p.a, p.b, p.d = a, b, d
+	dx, prior := g.Add(0)
+	size := 0
+	p.dx, p.prior = dx.Data(), nil
 	if prior != nil {
-		size = rows * c
+		p.prior, size = prior.Data(), p.grain*n.c
 	}
-	parallel.ForScratch(ceilDiv(n.rows, rows), size, func(task int, scratch []float32) {
-		lo, hi := task*rows*c, min((task+1)*rows, n.rows)*c
-		out := dx[lo:hi]
-		if prior != nil {
-			out = scratch[:hi-lo]
-		}
-		if n.relu {
-			simd.BNReLUBackwardRows(out, dy[lo:hi], x[lo:hi], a, b, d, n.bits[lo/32:], n.factor, (hi-lo)/c)
-		} else {
-			simd.BNBackwardRows(out, dy[lo:hi], x[lo:hi], a, b, d, (hi-lo)/c)
-		}
-		if prior != nil {
-			simd.Add(dx[lo:hi], prior.Data()[lo:hi], out)
-		}
-	})
+	parallel.Each(n.tasks(), size, n, (*batchNorm).differentiate)
+}
+
+func (n *batchNorm) differentiate(task int, scratch []float32) {
+	p := &n.pass
+	lo, hi := n.part(task)
+	out := p.dx[lo:hi]
+	if p.prior != nil {
+		out = scratch[:hi-lo]
+	}
+	if n.relu {
+		simd.BNReLUBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
+	} else {
+		simd.BNBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, (hi-lo)/n.c)
+	}
+	if p.prior != nil {
+		simd.Add(p.dx[lo:hi], p.prior[lo:hi], out)
+	}
 }
 
 // reduce sets, for every channel, sum to the sum of dy and dot to that of
 // dy*(x-mean), where dy is what ReLU and mask let through.
 func (n *batchNorm) reduce(g *autograd.Grad, sum, dot []float32) {
-	c, grain := n.c, rowGrain(n.c)
-	dy, x := g.Dy().Data(), n.x.Data()
-	count := ceilDiv(n.rows, grain)
-	sums, dots := g.Scratch(count*c), g.Scratch(count*c)
-	parallel.Range(n.rows, grain, func(lo, hi int) {
-		at := lo / grain * c
-		s, d := sums[at:at+c], dots[at:at+c]
-		clear(s)
-		clear(d)
-		if n.relu {
-			simd.MaskSumDotRows(s, d, dy[lo*c:hi*c], x[lo*c:hi*c], n.mean, n.bits[lo*c/32:], n.factor, hi-lo)
-		} else {
-			simd.SumDotRows(s, d, dy[lo*c:hi*c], x[lo*c:hi*c], n.mean, hi-lo)
-		}
-	})
+	p, size := &n.pass, n.tasks()*n.c
+	p.sums, p.dots = g.Scratch(size), g.Scratch(size)
+	parallel.Each(n.tasks(), 0, n, (*batchNorm).sum)
 	clear(sum)
 	clear(dot)
-	simd.SumRows(sum, sums, count)
-	simd.SumRows(dot, dots, count)
+	simd.SumRows(sum, p.sums, n.tasks())
+	simd.SumRows(dot, p.dots, n.tasks())
+}
+
+func (n *batchNorm) sum(task int, _ []float32) {
+	p, at := &n.pass, task*n.c
+	lo, hi := n.part(task)
+	s, d := p.sums[at:at+n.c], p.dots[at:at+n.c]
+	clear(s)
+	clear(d)
+	if n.relu {
+		simd.MaskSumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
+	} else {
+		simd.SumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, (hi-lo)/n.c)
+	}
 }

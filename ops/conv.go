@@ -19,44 +19,35 @@ type ConvSpec struct {
 // which is (N, OH, OW, Cout). OH is (H + 2*Pad - Dilation*(KH-1) - 1)/Stride + 1
 // rounded down, and OW likewise.
 func Conv2D(x, w *autograd.Tensor, spec ConvSpec) *autograd.Tensor {
-	c := &convOp{conv: newConv(x, w, spec), inputs: [2]*autograd.Tensor{x, w}}
-	c.shape = [4]int{c.n, c.oh, c.ow, c.oc}
+	s := &convolution{conv: newConv(x, w, spec), inputs: [...]*autograd.Tensor{x, w}}
+	s.shape = [...]int{s.n, s.oh, s.ow, s.oc}
 	return autograd.Do(autograd.Op{
-		Name: "ops.Conv2D", Inputs: c.inputs[:], Shape: c.shape[:], Saves: c.saves(),
-		Forward: c.run, Backward: c.back,
+		Name:   "ops.Conv2D",
+		Inputs: s.inputs[:],
+		Shape:  s.shape[:],
+		Saves:  productSaves(s.saves[:0], x, w),
+		Passes: s,
 	})
 }
 
-// convOp is what a convolution keeps for its gradients, in one object.
-type convOp struct {
+// convolution is one convolution of x with w, its inputs.
+type convolution struct {
 	conv
-	inputs [2]*autograd.Tensor // x and w
-	shape  [4]int
+	inputs, saves [2]*autograd.Tensor
+	shape         [4]int
 }
 
-// saves returns what the gradients read.
-func (c *convOp) saves() []*autograd.Tensor {
-	lo, hi := 0, 0 // x is needed for the gradient of w, and w for that of x
-	if c.inputs[0].NeedsGrad() {
-		lo, hi = 1, 2
-	}
-	if c.inputs[1].NeedsGrad() {
-		lo, hi = 0, max(1, hi)
-	}
-	return c.inputs[lo:hi]
+func (s *convolution) Forward(y *autograd.Tensor) {
+	s.forward(y, y.Data(), s.inputs[0].Data(), s.inputs[1].Data())
 }
 
-func (c *convOp) run(y *autograd.Tensor) {
-	c.forward(y, y.Data(), c.inputs[0].Data(), c.inputs[1].Data())
-}
-
-func (c *convOp) back(g *autograd.Grad) {
-	x, w, dy := c.inputs[0], c.inputs[1], g.Dy().Data()
+func (s *convolution) Backward(g *autograd.Grad) {
+	dy := g.Dy().Data()
 	if g.Needs(0) {
-		c.gradX(g, g.New(0).Data(), dy, w.Data())
+		s.gradX(g, g.New(0).Data(), dy, s.inputs[1].Data())
 	}
 	if g.Needs(1) {
-		c.gradW(g, g.New(1).Data(), x.Data(), dy)
+		s.gradW(g, g.New(1).Data(), s.inputs[0].Data(), dy)
 	}
 }
 
@@ -114,34 +105,45 @@ func (s *conv) sampled(memory scratcher, x []float32) []float32 {
 	if s.stride == 1 {
 		return x
 	}
-	seen := memory.Scratch(s.pixels() * s.c)
-	s.eachSeen(func(output, input int) {
-		copy(seen[output*s.c:][:s.c], x[input*s.c:])
-	})
-	return seen
+	p := &sampling{s, x, memory.Scratch(s.pixels() * s.c)}
+	parallel.Each(s.n*s.oh, 0, p, (*sampling).take)
+	return p.seen
 }
 
 // spread sets dx to the pixels of seen where [conv.sampled] found them, and
 // zeros elsewhere.
 func (s *conv) spread(dx, seen []float32) {
-	line := s.w * s.c
-	parallel.Range(s.n*s.h, max(1, grain/line), func(lo, hi int) { clear(dx[lo*line : hi*line]) })
-	s.eachSeen(func(output, input int) {
-		copy(dx[input*s.c:][:s.c], seen[output*s.c:])
-	})
+	parallel.Each(s.n*s.h, 0, &sampling{s, dx, seen}, (*sampling).put)
 }
 
-// eachSeen calls visit, on all cores, for every output pixel of a pointwise
-// convolution and the input pixel it sees.
-func (s *conv) eachSeen(visit func(output, input int)) {
-	parallel.Range(s.n*s.oh, max(1, grain/(s.ow*s.c)), func(lo, hi int) {
-		for row := lo; row < hi; row++ {
-			line := (row/s.oh*s.h + row%s.oh*s.stride) * s.w
-			for x := range s.ow {
-				visit(row*s.ow+x, line+x*s.stride)
-			}
-		}
-	})
+// A sampling has all pixels of images and those that a pointwise convolution
+// sees.
+type sampling struct {
+	*conv
+	all, seen []float32
+}
+
+// take copies what a row of outputs sees.
+func (p *sampling) take(row int, _ []float32) {
+	from := p.all[(row/p.oh*p.h+row%p.oh*p.stride)*p.w*p.c:]
+	to := p.seen[row*p.ow*p.c:]
+	for x := range p.ow {
+		copy(to[x*p.c:][:p.c], from[x*p.stride*p.c:])
+	}
+}
+
+// put sets a row of all pixels.
+func (p *sampling) put(row int, _ []float32) {
+	to := p.all[row*p.w*p.c:][:p.w*p.c]
+	clear(to)
+	image, y := row/p.h, row%p.h
+	if y%p.stride != 0 {
+		return
+	}
+	from := p.seen[(image*p.oh+y/p.stride)*p.ow*p.c:]
+	for x := range p.ow {
+		copy(to[x*p.stride*p.c:][:p.c], from[x*p.c:])
+	}
 }
 
 // forward sets y to the convolution of x with w.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"autodropout/autograd"
+	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
 
@@ -13,37 +14,51 @@ import (
 // smoothing/C for every class (Szegedy et al. 2016).
 func CrossEntropy(logits *autograd.Tensor, labels []int, smoothing float32) *autograd.Tensor {
 	checkIDs("ops.CrossEntropy", logits, labels)
-	n, c := len(labels), logits.Dim(1)
-	uniform := smoothing / float32(c)
-	var probs []float32
-	return autograd.Do(autograd.Op{
-		Name:   "ops.CrossEntropy",
-		Inputs: []*autograd.Tensor{logits},
-		Forward: func(y *autograd.Tensor) {
-			x := logits.Data()
-			probs = y.Keep(n * c)
-			losses := y.Scratch(n)
-			eachRow(n*c, c, func(i, lo, hi int) {
-				row := x[lo:hi]
-				logSum := simd.SoftmaxRow(probs[lo:hi], row)
-				losses[i] = (1 - smoothing) * (logSum - row[labels[i]])
-				if smoothing != 0 {
-					// sum_j (logSum - x_j), without cancellation for large logits
-					losses[i] -= uniform * sumShifted(row, logSum)
-				}
-			})
-			y.Data()[0] = simd.Sum(losses) / float32(n)
-		},
-		Backward: func(g *autograd.Grad) {
-			dx := g.New(0).Data()
-			scale := g.Dy().Item() / float32(n)
-			eachRow(n*c, c, func(i, lo, hi int) {
-				simd.AddScalar(dx[lo:hi], probs[lo:hi], -uniform)
-				dx[lo+labels[i]] -= 1 - smoothing
-				simd.Scale(dx[lo:hi], dx[lo:hi], scale)
-			})
-		},
-	})
+	e := &crossEntropy{inputs: [...]*autograd.Tensor{logits}, labels: labels, smoothing: smoothing, c: logits.Dim(1)}
+	e.uniform = smoothing / float32(e.c)
+	return autograd.Do(autograd.Op{Name: "ops.CrossEntropy", Inputs: e.inputs[:], Passes: e})
+}
+
+// crossEntropy is one mean cross-entropy.
+type crossEntropy struct {
+	inputs             [1]*autograd.Tensor
+	labels             []int
+	c                  int
+	smoothing, uniform float32 // uniform is what every class has of it
+	probs              []float32
+
+	// What the tasks of a pass, of an example each, work on.
+	x, losses, dx []float32
+	scale         float32
+}
+
+func (e *crossEntropy) Forward(y *autograd.Tensor) {
+	n := len(e.labels)
+	e.x, e.probs, e.losses = e.inputs[0].Data(), y.Keep(n*e.c), y.Scratch(n)
+	parallel.Each(n, 0, e, (*crossEntropy).measure)
+	y.Data()[0] = simd.Sum(e.losses) / float32(n)
+}
+
+func (e *crossEntropy) measure(i int, _ []float32) {
+	row := e.x[i*e.c : (i+1)*e.c]
+	logSum := simd.SoftmaxRow(e.probs[i*e.c:(i+1)*e.c], row)
+	e.losses[i] = (1 - e.smoothing) * (logSum - row[e.labels[i]])
+	if e.smoothing != 0 {
+		// sum_j (logSum - x_j), without cancellation for large logits
+		e.losses[i] -= e.uniform * sumShifted(row, logSum)
+	}
+}
+
+func (e *crossEntropy) Backward(g *autograd.Grad) {
+	e.dx, e.scale = g.New(0).Data(), g.Dy().Item()/float32(len(e.labels))
+	parallel.Each(len(e.labels), 0, e, (*crossEntropy).differentiate)
+}
+
+func (e *crossEntropy) differentiate(i int, _ []float32) {
+	dx := e.dx[i*e.c : (i+1)*e.c]
+	simd.AddScalar(dx, e.probs[i*e.c:(i+1)*e.c], -e.uniform)
+	dx[e.labels[i]] -= 1 - e.smoothing
+	simd.Scale(dx, dx, e.scale)
 }
 
 // sumShifted returns the sum of x[j]-shift.

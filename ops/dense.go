@@ -10,6 +10,7 @@ const (
 	densePixels   = 256     // outputs of a band at most
 	denseTogether = 8       // bands of a task at most, if they are small
 	denseDepth    = 320     // elements that an output is the sum of at a time, for the first-level cache
+	fewOffsets    = 16      // usually not more, so that they need no memory of their own
 )
 
 // kernels are the kernels (KH, KW, ins, outs*groups) of a convolution for its
@@ -23,40 +24,41 @@ type kernels struct {
 // dense sets dst to the sweep over src with kernels. A task computes some
 // channels of the outputs of some bands.
 func (s sweep) dense(memory scratcher, dst, src []float32, w kernels) {
-	d := denseSweep{ins: s.src.c / s.groups, outs: s.dst.c / s.groups, panel: simd.GemmPanel()}
+	d := &denseSweep{ins: s.src.c / s.groups, outs: s.dst.c / s.groups, panel: simd.GemmPanel(), to: dst, kernels: w}
 	d.depth = s.taps() * d.ins
 	d.band = s.bands(max(1, densePixels/s.x.outputs), denseBand, s.src.c)
 	d.together = min(max(1, densePixels/2/(d.band.rows*s.x.outputs)), denseTogether)
-	bands := s.n * d.band.perImage
-	d.width, d.parts = d.split(ceilDiv(bands, d.together))
+	d.bands = s.n * d.band.perImage
+	d.width, d.parts = d.split(ceilDiv(d.bands, d.together))
 	if d.band.copied && d.parts > 1 { // all parts of a band share the copy
 		s, src = s.padded(memory, src)
 		d.band = s.bands(d.band.rows, denseBand, s.src.c)
 	}
-	d.sweep = s
-	d.run, d.offsets = s.runs(d.band)
+	d.sweep, d.from = s, src
+	d.run, d.offsets = s.runs(d.few[:0], d.band)
 	d.runs = max(1, denseDepth/d.run)
 	d.packed = memory.Scratch(d.depth * s.dst.c)
-	d.pack(w)
-	parallel.ForScratch(ceilDiv(bands, d.together)*d.parts, d.together*d.band.size, func(task int, scratch []float32) {
-		first := task / d.parts * d.together
-		d.compute(dst, src, first, min(first+d.together, bands), task%d.parts, scratch)
-	})
+	parallel.Each(d.groups*ceilDiv(d.outs, d.panel), 0, d, (*denseSweep).pack)
+	parallel.Each(ceilDiv(d.bands, d.together)*d.parts, d.together*d.band.size, d, (*denseSweep).compute)
 }
 
 // A denseSweep is how a dense sweep is cut.
 type denseSweep struct {
 	sweep
+	kernels
+	to, from     []float32
 	band         band
+	bands        int
 	ins, outs    int // of a group
 	depth        int // elements that an output is the sum of
 	packed       []float32
 	panel        int
 	run          int
 	offsets      []int
-	runs         int // of a call
-	together     int // bands of a task
-	width, parts int // outputs of a task; into how many parts they are cut
+	few          [fewOffsets]int // memory of offsets
+	runs         int             // of a call
+	together     int             // bands of a task
+	width, parts int             // outputs of a task; into how many parts they are cut
 }
 
 // split cuts the channels of outputs into parts of some panels, as many as make
@@ -68,12 +70,14 @@ func (d *denseSweep) split(bands int) (width, parts int) {
 	return width, ceilDiv(d.outs, width)
 }
 
-// compute computes a part of the outputs of bands [first, last).
-func (d *denseSweep) compute(dst, src []float32, first, last, part int, scratch []float32) {
+// compute computes a part of the outputs of some bands.
+func (d *denseSweep) compute(task int, scratch []float32) {
+	first, part := task/d.parts*d.together, task%d.parts
+	last := min(first+d.together, d.bands)
 	var in [denseTogether][]float32
 	for i := first; i < last; i++ {
 		image, lo, hi := d.rows(d.band, i)
-		in[i-first] = d.load(d.band, scratch[(i-first)*d.band.size:], src, image, lo, hi, 0)
+		in[i-first] = d.load(d.band, scratch[(i-first)*d.band.size:], d.from, image, lo, hi, 0)
 	}
 	for g := range d.groups {
 		for t := 0; t < len(d.offsets); t += d.runs {
@@ -85,7 +89,7 @@ func (d *denseSweep) compute(dst, src []float32, first, last, part int, scratch 
 					image, lo, hi := d.rows(d.band, i)
 					for row := range hi - lo {
 						a.Data = in[i-first][row*d.step*d.band.pitch+g*d.ins:]
-						simd.GemmTaps(d.x.outputs, n, a, w, n, dst[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
+						simd.GemmTaps(d.x.outputs, n, a, w, n, d.to[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
 					}
 				}
 			}
@@ -93,37 +97,35 @@ func (d *denseSweep) compute(dst, src []float32, first, last, part int, scratch 
 	}
 }
 
-// pack stores the kernels as compute reads them: for the runs of each call,
-// panels of as many outputs as are computed at a time, and in these a row for
-// every tap and input.
-func (d *denseSweep) pack(w kernels) {
+// pack stores a panel of the kernels as compute reads them: for the runs of each
+// call, panels of as many outputs as are computed at a time, and in these a row
+// for every tap and input.
+func (d *denseSweep) pack(task int, _ []float32) {
 	block, panels := d.runs*d.run, ceilDiv(d.outs, d.panel)
-	parallel.For(d.groups*panels, func(task int) {
-		g, j := task/panels, task%panels*d.panel
-		n := min(d.panel, d.outs-j)
-		for from := 0; from < d.depth; from += block {
-			end := min(from+block, d.depth)
-			to := d.packed[g*d.outs*d.depth+from*d.outs+(end-from)*j:]
-			for k := from; k < end; {
-				kernel, i := d.kernel(k/d.ins, w.kw), k%d.ins
-				rows := min(d.ins-i, end-k)
-				if w.transposed {
-					simd.Transpose(to[(k-from)*n:], n, w.w[(kernel*d.outs+j)*d.src.c+g*d.ins+i:], d.src.c, n, rows)
-				} else {
-					copyRows(to[(k-from)*n:], n, w.w[(kernel*d.ins+i)*d.dst.c+g*d.outs+j:], d.dst.c, rows)
-				}
-				k += rows
+	g, j := task/panels, task%panels*d.panel
+	n := min(d.panel, d.outs-j)
+	for from := 0; from < d.depth; from += block {
+		end := min(from+block, d.depth)
+		to := d.packed[g*d.outs*d.depth+from*d.outs+(end-from)*j:]
+		for k := from; k < end; {
+			kernel, i := d.kernel(k/d.ins, d.kw), k%d.ins
+			rows := min(d.ins-i, end-k)
+			if d.transposed {
+				simd.Transpose(to[(k-from)*n:], n, d.w[(kernel*d.outs+j)*d.src.c+g*d.ins+i:], d.src.c, n, rows)
+			} else {
+				copyRows(to[(k-from)*n:], n, d.w[(kernel*d.ins+i)*d.dst.c+g*d.outs+j:], d.dst.c, rows)
 			}
+			k += rows
 		}
-	})
+	}
 }
 
-// runs returns the runs in which an output sees the source. Those of a row of
+// runs appends the runs in which an output sees the source. Those of a row of
 // taps are one if they touch and are short; long ones are cut.
-func (s *sweep) runs(b band) (length int, offsets []int) {
+func (s *sweep) runs(offsets []int, b band) (length int, all []int) {
 	ins := s.src.c / s.groups
 	if s.groups == 1 && s.x.next == 1 && s.x.taps*ins <= denseDepth/2 {
-		return s.x.taps * ins, s.rowOffsets(b, s.y.taps, s.y.next)
+		return s.x.taps * ins, multiples(offsets, s.y.taps, s.y.next*b.pitch)
 	}
 	length = ins
 	for length > denseDepth && length%2 == 0 {
@@ -143,46 +145,44 @@ func (s *sweep) runs(b band) (length int, offsets []int) {
 // inputs and outputs of it from some of the bands.
 func (s *conv) denseGradW(memory scratcher, dw, x, dy []float32) {
 	const channels, panels = 128, 8 // of a block at most
-	sweep := s.forwardSweep()
 	ins, outs, panel := s.c/s.groups, s.oc/s.groups, simd.GemmPanel()
-	d := denseGrad{conv: s, sweep: &sweep, ins: ins, outs: min(outs, panels*panel), span: s.kw}
+	d := &denseGrad{conv: s, sweep: s.forwardSweep(), x: x, dy: dy, ins: ins, outs: min(outs, panels*panel), span: s.kw}
 	if s.groups > 1 || s.dilation > 1 || ins > channels/2 {
 		d.span, d.ins = 1, ceilDiv(ins, ceilDiv(ins, channels))
 	}
-	d.band = sweep.bands(max(1, densePixels/s.ow), denseBand, d.ins)
+	d.band = d.sweep.bands(max(1, densePixels/s.ow), denseBand, d.ins)
 	if d.band.copied && d.span == 1 {
 		d.band.separate(s.stride)
 	}
-	d.offsets = sweep.rowOffsets(d.band, d.band.rows, s.stride)
+	d.offsets = multiples(d.few[:0], d.band.rows, s.stride*d.band.pitch)
 	d.down, d.across = ceilDiv(ins, d.ins), ceilDiv(outs, d.outs)
 	size := d.band.size + d.band.rows*s.ow*panel
-	sweep.sumBands(memory, d.band, s.groups*d.down*d.across, size, dw, func(sum []float32, block, image, lo, hi int, accumulate bool, scratch []float32) {
-		d.add(sum, x, dy, block, image, lo, hi, accumulate, scratch)
-	})
+	d.sweep.sumBands(memory, d.band, s.groups*d.down*d.across, size, dw, d)
 }
 
 // A denseGrad computes the gradient of kernels in blocks.
 type denseGrad struct {
 	*conv
-	sweep        *sweep
+	sweep        sweep
+	x, dy        []float32
 	band         band
 	ins, outs    int // of a block
 	down, across int // blocks of a group
 	span         int // taps of a row that are taken together
 	offsets      []int
+	few          [fewOffsets]int // memory of offsets
 }
 
-// add adds to sum, or sets it to, what a band contributes to a block.
-func (d *denseGrad) add(sum, x, dy []float32, block, image, lo, hi int, accumulate bool, scratch []float32) {
+func (d *denseGrad) add(sum []float32, block, image, lo, hi int, accumulate bool, scratch []float32) {
 	const closeRows = 32 // elements; rows that are farther apart compete for the same lines of the cache
 	group, i, o := block/d.across/d.down, block/d.across%d.down*d.ins, block%d.across*d.outs
 	ins, outs, panel := d.c/d.groups, d.oc/d.groups, simd.GemmPanel()
 	rows, pixels := min(d.ins, ins-i), (hi-lo)*d.ow
-	in := d.sweep.load(d.band, scratch[:d.band.size], x, image, lo, hi, group*ins+i)
+	in := d.sweep.load(d.band, scratch[:d.band.size], d.x, image, lo, hi, group*ins+i)
 	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: 1, Col: d.stride * d.band.pixel}
 	for j := o; j < min(o+d.outs, outs); j += panel {
 		n := min(panel, outs-j)
-		packed := dy[d.sweep.output(image, lo)+group*outs+j:]
+		packed := d.dy[d.sweep.output(image, lo)+group*outs+j:]
 		ld := d.oc
 		if ld > closeRows {
 			ld = n

@@ -14,29 +14,33 @@ const depthwiseElements = 1 << 15
 
 // depthwise sets dst to the sweep over src with kernels w (KH, KW, C) that work
 // on every channel alone. kw is that KW.
-func (s *sweep) depthwise(memory scratcher, dst, src, w []float32, kw int) {
+func (s sweep) depthwise(memory scratcher, dst, src, w []float32, kw int) {
 	c := s.src.c
 	kernels := memory.Scratch(s.taps() * c)
 	for t := range s.taps() {
 		copy(kernels[t*c:][:c], w[s.kernel(t, kw)*c:])
 	}
-	offsets := make([]int, s.y.taps)
-	for i := range offsets {
-		offsets[i] = i * s.y.next * s.src.w * c
-	}
-	d := depthwiseSweep{s, kernels, offsets}
-	parallel.Range(s.n*s.y.outputs, max(1, depthwiseElements/(s.x.outputs*c)), func(lo, hi int) {
-		for row := lo; row < hi; row++ {
-			d.row(dst, src, row/s.y.outputs, row%s.y.outputs)
-		}
-	})
+	d := &depthwiseSweep{sweep: s, to: dst, from: src, kernels: kernels}
+	d.offsets = multiples(d.few[:0], s.y.taps, s.y.next*s.src.w*c)
+	d.length = max(1, depthwiseElements/(s.x.outputs*c))
+	parallel.Each(ceilDiv(s.n*s.y.outputs, d.length), 0, d, (*depthwiseSweep).compute)
 }
 
 // A depthwiseSweep computes rows of outputs.
 type depthwiseSweep struct {
-	*sweep
-	kernels []float32
-	offsets []int // of the rows of taps
+	sweep
+	to, from []float32
+	kernels  []float32
+	offsets  []int           // of the rows of taps
+	few      [fewOffsets]int // memory of offsets
+	length   int             // rows of a task
+}
+
+func (d *depthwiseSweep) compute(task int, _ []float32) {
+	rows := d.y.outputs
+	for row := task * d.length; row < min((task+1)*d.length, d.n*rows); row++ {
+		d.row(d.to, d.from, row/rows, row%rows)
+	}
 }
 
 // row computes a row of an image's outputs. Those that all taps of a row are
@@ -105,15 +109,27 @@ func (a axis) whole(step, length int) (lo, hi int) {
 // depthwise convolution.
 func (s *conv) depthwiseGradW(memory scratcher, dw, x, dy []float32) {
 	const pixels, size = 1 << 10, 1 << 16 // of a band at most, for the second-level cache
-	sweep, c := s.forwardSweep(), s.c
-	b := sweep.bands(ceilDiv(pixels, s.ow), size, c)
-	a := simd.Taps{Offsets: sweep.rowOffsets(b, b.rows, s.stride), Run: s.ow, Row: s.dilation * c, Col: s.stride * c}
-	sweep.sumBands(memory, b, 1, b.size, dw, func(sum []float32, _, image, lo, hi int, accumulate bool, scratch []float32) {
-		in, a := sweep.load(b, scratch, x, image, lo, hi, 0), a
-		a.Offsets = a.Offsets[:hi-lo]
-		for ky := range s.kh {
-			a.Data = in[ky*s.dilation*b.pitch:]
-			simd.DepthwiseTaps(s.kw, c, a, dy[sweep.output(image, lo):], c, sum[ky*s.kw*c:], c, accumulate)
-		}
-	})
+	d := &depthwiseGrad{conv: s, sweep: s.forwardSweep(), x: x, dy: dy}
+	d.band = d.sweep.bands(ceilDiv(pixels, s.ow), size, s.c)
+	d.offsets = multiples(d.few[:0], d.band.rows, s.stride*d.band.pitch)
+	d.sweep.sumBands(memory, d.band, 1, d.band.size, dw, d)
+}
+
+// A depthwiseGrad computes the gradient of kernels.
+type depthwiseGrad struct {
+	*conv
+	sweep   sweep
+	x, dy   []float32
+	band    band
+	offsets []int
+	few     [fewOffsets]int // memory of offsets
+}
+
+func (d *depthwiseGrad) add(sum []float32, _, image, lo, hi int, accumulate bool, scratch []float32) {
+	in := d.sweep.load(d.band, scratch, d.x, image, lo, hi, 0)
+	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: d.dilation * d.c, Col: d.stride * d.c}
+	for ky := range d.kh {
+		a.Data = in[ky*d.dilation*d.band.pitch:]
+		simd.DepthwiseTaps(d.kw, d.c, a, d.dy[d.sweep.output(image, lo):], d.c, sum[ky*d.kw*d.c:], d.c, accumulate)
+	}
 }

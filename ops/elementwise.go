@@ -49,22 +49,32 @@ func binary(name string, a, b *autograd.Tensor, saves []*autograd.Tensor,
 // Add returns a + b for operands of the same shape.
 func Add(a, b *autograd.Tensor) *autograd.Tensor {
 	sameShape("ops.Add", a, b)
-	return autograd.Do(autograd.Op{
-		Name:   "ops.Add",
-		Inputs: []*autograd.Tensor{a, b},
-		Shape:  a.Shape(),
-		Forward: func(y *autograd.Tensor) {
-			dst, a, b := y.Data(), a.Data(), b.Data()
-			parallel.Range(len(dst), grain, func(lo, hi int) { simd.Add(dst[lo:hi], a[lo:hi], b[lo:hi]) })
-		},
-		Backward: func(g *autograd.Grad) {
-			for i := range 2 {
-				if g.Needs(i) {
-					g.Share(i)
-				}
-			}
-		},
-	})
+	s := &addition{inputs: [...]*autograd.Tensor{a, b}}
+	return autograd.Do(autograd.Op{Name: "ops.Add", Inputs: s.inputs[:], Shape: a.Shape(), Passes: s})
+}
+
+// addition is one sum of its inputs.
+type addition struct {
+	inputs    [2]*autograd.Tensor
+	dst, a, b []float32
+}
+
+func (s *addition) Forward(y *autograd.Tensor) {
+	s.dst, s.a, s.b = y.Data(), s.inputs[0].Data(), s.inputs[1].Data()
+	parallel.Each(ceilDiv(len(s.dst), grain), 0, s, (*addition).part)
+}
+
+func (s *addition) part(task int, _ []float32) {
+	lo, hi := task*grain, min((task+1)*grain, len(s.dst))
+	simd.Add(s.dst[lo:hi], s.a[lo:hi], s.b[lo:hi])
+}
+
+func (s *addition) Backward(g *autograd.Grad) {
+	for i := range s.inputs {
+		if g.Needs(i) {
+			g.Share(i)
+		}
+	}
 }
 
 // Sub returns a - b for operands of the same shape.

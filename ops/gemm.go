@@ -41,17 +41,17 @@ func wholeTiles(m, n, rows, cols int) (int, int) {
 
 // gemm is simd.Gemm with alpha 1 on all cores.
 func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	gemmThen(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, nil)
+	gemmPlus(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, nil)
 }
 
-// gemmThen is gemm, and calls finish, unless it is nil, with the rows and columns
-// of every finished block of C while the block is in the cache.
-func gemmThen(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, finish func(rows, cols span)) {
+// gemmPlus is gemm, and adds bias, unless it is nil, to every row of C, to each
+// block while it is in the cache.
+func gemmPlus(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, bias []float32) {
 	if m == 0 || n == 0 {
 		return
 	}
 	if parallel.Cores() == 1 {
-		gemmAlone(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, finish)
+		gemmAlone(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, bias)
 		return
 	}
 	whole := simd.NewProduct(transA, transB, m, n, k, a, lda, b, ldb)
@@ -65,15 +65,15 @@ func gemmThen(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	}
 	for i := 0; i < m; i += rows {
 		for j := 0; j < n; j += cols {
-			p := &product{beta: beta, c: c[i*ldc+j:], ldc: ldc, m: min(rows, m-i), n: min(cols, n-j), first: [2]int{i, j}}
+			p := &product{beta: beta, c: c[i*ldc+j:], ldc: ldc, m: min(rows, m-i), n: min(cols, n-j)}
 			for kk := 0; kk == 0 || kk < k; kk += depth {
 				kb := min(depth, k-kk)
 				p.Product = simd.NewProduct(transA, transB, p.m, p.n, kb, from(a, lda, transA, i, kk), lda, from(b, ldb, transB, kk, j), ldb)
-				if kk+kb == k {
-					p.finish = finish
+				if kk+kb == k && bias != nil {
+					p.bias = bias[j : j+p.n]
 				}
 				p.rows, p.cols = gemmBlock(p.m, p.n, kb)
-				parallel.ForScratch(1, p.Memory(), p.run)
+				parallel.Each(1, p.Memory(), p, (*product).run)
 				p.beta = 1
 			}
 		}
@@ -92,26 +92,31 @@ func from(x []float32, ld int, transposed bool, i, j int) []float32 {
 	return x[min(i*ld+j, len(x)):] // some are empty
 }
 
-// gemmAlone is gemmThen on the calling goroutine. There is no one to share packed
+// gemmAlone is gemmPlus on the calling goroutine. There is no one to share packed
 // matrices with: it packs as it goes, so that they are used while in the cache.
-func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, finish func(rows, cols span)) {
-	const most = 512 // columns, so that what finish works on is in the cache
+func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, bias []float32) {
+	const most = 512 // columns, so that what the bias is added to is in the cache
 	width := ceilDiv(n, ceilDiv(n, most))
 	_, tile := simd.GemmTile()
 	width = ceilDiv(width, tile) * tile
 	parallel.ForScratch(1, simd.GemmWork(m, width, k), func(_ int, work []float32) {
 		for j := 0; j < n; j += width {
-			cols := span{j, min(n, j+width)}
-			simd.Gemm(transA, transB, m, cols.hi-j, k, 1, a, lda, from(b, ldb, transB, 0, j), ldb, beta, c[j:], ldc, work)
-			if finish != nil {
-				finish(span{0, m}, cols)
+			cols := min(width, n-j)
+			simd.Gemm(transA, transB, m, cols, k, 1, a, lda, from(b, ldb, transB, 0, j), ldb, beta, c[j:], ldc, work)
+			if bias != nil {
+				addToRows(c[j:], ldc, m, bias[j:j+cols])
 			}
 		}
 	})
 }
 
-// A span is a range of rows or columns.
-type span struct{ lo, hi int }
+// addToRows adds bias to rows of C, which start ldc apart.
+func addToRows(c []float32, ldc, rows int, bias []float32) {
+	for i := range rows {
+		row := c[i*ldc:][:len(bias)]
+		simd.Add(row, row, bias)
+	}
+}
 
 // product is a product that is computed on all cores.
 type product struct {
@@ -120,26 +125,30 @@ type product struct {
 	c          []float32
 	ldc        int
 	m, n       int
-	rows, cols int    // of a task
-	first      [2]int // row and column of the whole result
-	finish     func(rows, cols span)
+	rows, cols int       // of a task
+	bias       []float32 // nil: none
+	memory     []float32
 }
 
 // run packs what is to be packed, then computes the blocks.
 func (p *product) run(_ int, memory []float32) {
+	p.memory = memory
 	if parts := p.Parts(); parts > 0 {
-		parallel.For(parts, func(part int) { p.Pack(part, memory) })
+		parallel.Each(parts, 0, p, (*product).pack)
 	}
+	parallel.Each(ceilDiv(p.m, p.rows)*ceilDiv(p.n, p.cols), 0, p, (*product).block)
+}
+
+func (p *product) pack(part int, _ []float32) { p.Pack(part, p.memory) }
+
+func (p *product) block(task int, _ []float32) {
 	across := ceilDiv(p.n, p.cols)
-	parallel.For(ceilDiv(p.m, p.rows)*across, func(task int) {
-		i, j := task/across*p.rows, task%across*p.cols
-		m, n := min(p.rows, p.m-i), min(p.cols, p.n-j)
-		p.Block(i, j, m, n, p.beta, p.c[i*p.ldc+j:], p.ldc, memory)
-		if p.finish != nil {
-			i, j := p.first[0]+i, p.first[1]+j
-			p.finish(span{i, i + m}, span{j, j + n})
-		}
-	})
+	i, j := task/across*p.rows, task%across*p.cols
+	rows, cols := min(p.rows, p.m-i), min(p.cols, p.n-j)
+	p.Block(i, j, rows, cols, p.beta, p.c[i*p.ldc+j:], p.ldc, p.memory)
+	if p.bias != nil {
+		addToRows(p.c[i*p.ldc+j:], p.ldc, rows, p.bias[j:j+cols])
+	}
 }
 
 // gemmReduce sets c (m x n) to the transpose of a (k x m) times b (k x n), for
@@ -156,19 +165,31 @@ func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32
 		gemm(true, false, m, n, k, a, lda, b, ldb, 0, c, n)
 		return
 	}
-	rows, cols = min(192, m), min(512, n)
-	across := ceilDiv(n, cols)
-	each := ceilDiv(m, rows) * across
-	length := ceilDiv(k, parts)
-	partial := g.Scratch(parts * m * n)
-	parallel.ForScratch(parts*each, simd.GemmWork(rows, cols, length), func(task int, work []float32) {
-		part, block := task/each, task%each
-		i, j := block/across*rows, block%across*cols
-		lo, hi := part*length, min((part+1)*length, k)
-		simd.Gemm(true, false, min(rows, m-i), min(cols, n-j), hi-lo,
-			1, a[lo*lda+i:], lda, b[lo*ldb+j:], ldb, 0, partial[part*m*n+i*n+j:], n, work)
-	})
-	addParts(c, partial, parts)
+	r := &reduction{a: a, lda: lda, b: b, ldb: ldb, m: m, n: n, k: k, rows: min(192, m), cols: min(512, n), length: ceilDiv(k, parts)}
+	r.partial = g.Scratch(parts * m * n)
+	blocks = ceilDiv(m, r.rows) * ceilDiv(n, r.cols)
+	parallel.Each(parts*blocks, simd.GemmWork(r.rows, r.cols, r.length), r, (*reduction).block)
+	addParts(c, r.partial, parts)
+}
+
+// reduction is a product that gemmReduce computes in parts.
+type reduction struct {
+	a, b       []float32
+	lda, ldb   int
+	m, n, k    int
+	rows, cols int // of a block
+	length     int // rows of a and b in a part
+	partial    []float32
+}
+
+func (r *reduction) block(task int, work []float32) {
+	across := ceilDiv(r.n, r.cols)
+	each := ceilDiv(r.m, r.rows) * across
+	part, block := task/each, task%each
+	i, j := block/across*r.rows, block%across*r.cols
+	lo, hi := part*r.length, min((part+1)*r.length, r.k)
+	simd.Gemm(true, false, min(r.rows, r.m-i), min(r.cols, r.n-j), hi-lo,
+		1, r.a[lo*r.lda+i:], r.lda, r.b[lo*r.ldb+j:], r.ldb, 0, r.partial[(part*r.m+i)*r.n+j:], r.n, work)
 }
 
 // splits returns into how many parts a sum over k rows that gives size elements
@@ -192,10 +213,9 @@ func addParts(dst, partial []float32, parts int) {
 	})
 }
 
-// productSaves returns what the gradient of a product reads: a factor, when the
-// other one needs a gradient.
-func productSaves(a, b *autograd.Tensor) []*autograd.Tensor {
-	var saves []*autograd.Tensor
+// productSaves appends to saves what the gradient of a product reads: a factor,
+// when the other one needs a gradient.
+func productSaves(saves []*autograd.Tensor, a, b *autograd.Tensor) []*autograd.Tensor {
 	if a.NeedsGrad() {
 		saves = append(saves, b)
 	}

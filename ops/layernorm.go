@@ -15,73 +15,89 @@ func LayerNorm(x, gamma, beta *autograd.Tensor, eps float32) *autograd.Tensor {
 	if x.Rank() < 1 || gamma.Rank() != 1 || beta.Rank() != 1 || gamma.Dim(0) != x.Dim(-1) || beta.Dim(0) != x.Dim(-1) {
 		panic(autograd.NewShapeError("ops.LayerNorm", "x (..., C), gamma (C) and beta (C)", x, gamma, beta))
 	}
-	c := x.Dim(-1)
-	var mean, invStd []float32 // of every row
-	return autograd.Do(autograd.Op{
-		Name:   "ops.LayerNorm",
-		Inputs: []*autograd.Tensor{x, gamma, beta},
-		Shape:  x.Shape(),
-		Saves:  []*autograd.Tensor{x, gamma},
-		Forward: func(y *autograd.Tensor) {
-			rows := x.Len() / max(1, c)
-			mean, invStd = y.Keep(rows), y.Keep(rows)
-			dst, src, gamma, beta := y.Data(), x.Data(), gamma.Data(), beta.Data()
-			eachRow(len(dst), c, func(r, lo, hi int) {
-				row := dst[lo:hi]
-				mean[r] = simd.Sum(src[lo:hi]) / float32(c)
-				simd.AddScalar(row, src[lo:hi], -mean[r])
-				invStd[r] = float32(1 / math.Sqrt(simd.SumSquares(row)/float64(c)+float64(eps)))
-				simd.Scale(row, row, invStd[r])
-				simd.ScaleShiftRows(row, row, gamma, beta, 1)
-			})
-		},
-		Backward: func(g *autograd.Grad) {
-			layerNormGrad(g, x.Data(), gamma.Data(), mean, invStd)
-		},
-	})
+	n := &layerNorm{inputs: [...]*autograd.Tensor{x, gamma, beta}, eps: eps, c: x.Dim(-1)}
+	n.rows = x.Len() / max(1, n.c)
+	return autograd.Do(autograd.Op{Name: "ops.LayerNorm", Inputs: n.inputs[:], Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
 }
 
-// layerNormGrad computes all three gradients in one pass over the rows. Tasks
-// sum the gradients of gamma and beta over their own rows.
-func layerNormGrad(g *autograd.Grad, x, gamma, mean, invStd []float32) {
-	c, rows := len(gamma), len(mean)
-	dy := g.Dy().Data()
-	var dx []float32
-	if g.Needs(0) {
-		dx = g.New(0).Data()
+// layerNorm is one layer normalisation, and what its forward pass keeps.
+type layerNorm struct {
+	inputs       [3]*autograd.Tensor // x, gamma, beta
+	eps          float32
+	rows, c      int
+	mean, invStd []float32 // of every row
+
+	// What the tasks of a pass work on.
+	x, gamma, beta []float32
+	y, dy, dx      []float32 // dx is nil if it is not wanted
+	sums           []float32 // of dgamma and dbeta, by task
+}
+
+// part returns the rows [lo, hi) of a task.
+func (n *layerNorm) part(task int) (lo, hi int) {
+	grain := rowGrain(n.c)
+	return task * grain, min((task+1)*grain, n.rows)
+}
+
+func (n *layerNorm) Forward(y *autograd.Tensor) {
+	n.mean, n.invStd = y.Keep(n.rows), y.Keep(n.rows)
+	n.y, n.x, n.gamma, n.beta = y.Data(), n.inputs[0].Data(), n.inputs[1].Data(), n.inputs[2].Data()
+	parallel.Each(ceilDiv(n.rows, rowGrain(n.c)), 0, n, (*layerNorm).normalise)
+}
+
+func (n *layerNorm) normalise(task int, _ []float32) {
+	c := n.c
+	for r, hi := n.part(task); r < hi; r++ {
+		row, x := n.y[r*c:(r+1)*c], n.x[r*c:(r+1)*c]
+		n.mean[r] = simd.Sum(x) / float32(c)
+		simd.AddScalar(row, x, -n.mean[r])
+		n.invStd[r] = float32(1 / math.Sqrt(simd.SumSquares(row)/float64(c)+float64(n.eps)))
+		simd.Scale(row, row, n.invStd[r])
+		simd.ScaleShiftRows(row, row, n.gamma, n.beta, 1)
 	}
-	grain := rowGrain(c)
-	count := ceilDiv(rows, grain)
-	sums := g.Scratch(count * 2 * c) // of dgamma and dbeta, by task
-	parallel.ForScratch(count, 2*c, func(task int, scratch []float32) {
-		xhat, dxhat := scratch[:c], scratch[c:]
-		dgamma, dbeta := sums[task*2*c:][:c], sums[(task*2+1)*c:][:c]
-		clear(dgamma)
-		clear(dbeta)
-		for r := task * grain; r < min((task+1)*grain, rows); r++ {
-			dyRow := dy[r*c : (r+1)*c]
-			simd.AddScalar(xhat, x[r*c:], -mean[r])
-			simd.Scale(xhat, xhat, invStd[r])
-			simd.MulAdd(dgamma, dyRow, xhat)
-			simd.Add(dbeta, dbeta, dyRow)
-			if dx == nil {
-				continue
-			}
-			// dx = invStd * (dxhat - mean(dxhat) - xhat*mean(dxhat*xhat))
-			simd.Mul(dxhat, dyRow, gamma)
-			along := simd.Dot(dxhat, xhat) / float32(c)
-			simd.AddScalar(dxhat, dxhat, -simd.Sum(dxhat)/float32(c))
-			simd.Axpy(dxhat, -along, xhat)
-			simd.Scale(dx[r*c:(r+1)*c], dxhat, invStd[r])
-		}
-	})
-	total := g.Scratch(2 * c)
+}
+
+// Backward computes all three gradients in one pass over the rows. Tasks sum the
+// gradients of gamma and beta over their own rows.
+func (n *layerNorm) Backward(g *autograd.Grad) {
+	n.x, n.gamma, n.dy, n.dx = n.inputs[0].Data(), n.inputs[1].Data(), g.Dy().Data(), nil
+	if g.Needs(0) {
+		n.dx = g.New(0).Data()
+	}
+	count := ceilDiv(n.rows, rowGrain(n.c))
+	n.sums = g.Scratch(count * 2 * n.c)
+	parallel.Each(count, 2*n.c, n, (*layerNorm).differentiate)
+	total := g.Scratch(2 * n.c)
 	clear(total)
-	simd.SumRows(total, sums, count)
+	simd.SumRows(total, n.sums, count)
 	if g.Needs(1) {
-		copy(g.New(1).Data(), total[:c])
+		copy(g.New(1).Data(), total[:n.c])
 	}
 	if g.Needs(2) {
-		copy(g.New(2).Data(), total[c:])
+		copy(g.New(2).Data(), total[n.c:])
+	}
+}
+
+func (n *layerNorm) differentiate(task int, scratch []float32) {
+	c := n.c
+	xhat, dxhat := scratch[:c], scratch[c:]
+	dgamma, dbeta := n.sums[task*2*c:][:c], n.sums[(task*2+1)*c:][:c]
+	clear(dgamma)
+	clear(dbeta)
+	for r, hi := n.part(task); r < hi; r++ {
+		dy := n.dy[r*c : (r+1)*c]
+		simd.AddScalar(xhat, n.x[r*c:], -n.mean[r])
+		simd.Scale(xhat, xhat, n.invStd[r])
+		simd.MulAdd(dgamma, dy, xhat)
+		simd.Add(dbeta, dbeta, dy)
+		if n.dx == nil {
+			continue
+		}
+		// dx = invStd * (dxhat - mean(dxhat) - xhat*mean(dxhat*xhat))
+		simd.Mul(dxhat, dy, n.gamma)
+		along := simd.Dot(dxhat, xhat) / float32(c)
+		simd.AddScalar(dxhat, dxhat, -simd.Sum(dxhat)/float32(c))
+		simd.Axpy(dxhat, -along, xhat)
+		simd.Scale(n.dx[r*c:(r+1)*c], dxhat, n.invStd[r])
 	}
 }

@@ -1,11 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"autodropout/autograd"
-	"autodropout/simd"
-)
+import "autodropout/autograd"
 
 // MatMul returns the matrix product of a and b, each transposed first if its
 // flag is set.
@@ -30,7 +25,7 @@ func MatMul(a, b *autograd.Tensor, transA, transB bool) *autograd.Tensor {
 		Name:   "ops.MatMul",
 		Inputs: []*autograd.Tensor{a, b},
 		Shape:  []int{m, n},
-		Saves:  productSaves(a, b),
+		Saves:  productSaves(nil, a, b),
 		Forward: func(y *autograd.Tensor) {
 			gemm(transA, transB, m, n, k, a.Data(), lda, b.Data(), ldb, 0, y.Data(), n)
 		},
@@ -65,43 +60,49 @@ func Linear(x, w, b *autograd.Tensor) *autograd.Tensor {
 	if x.Rank() < 1 || w.Rank() != 2 || x.Dim(-1) != w.Dim(1) || (b != nil && (b.Rank() != 1 || b.Dim(0) != w.Dim(0))) {
 		panic(autograd.NewShapeError("ops.Linear", "x (..., in), w (out, in) and b (out) or nil", x, w, b))
 	}
-	in, out := w.Dim(1), w.Dim(0)
-	shape := slices.Clone(x.Shape())
-	shape[len(shape)-1] = out
-	rows := 1
+	l := &linear{x: x, w: w, b: b, in: w.Dim(1), out: w.Dim(0), inputs: [...]*autograd.Tensor{x, w, b}}
+	inputs := l.inputs[:]
+	if b == nil {
+		inputs = inputs[:2]
+	}
+	shape := l.shape[:copy(l.shape[:], x.Shape())]
+	shape[len(shape)-1] = l.out
+	l.rows = 1
 	for _, d := range shape[:len(shape)-1] {
-		rows *= d
+		l.rows *= d
 	}
-	inputs := []*autograd.Tensor{x, w}
-	if b != nil {
-		inputs = append(inputs, b)
+	return autograd.Do(autograd.Op{Name: "ops.Linear", Inputs: inputs, Shape: shape, Saves: productSaves(l.saves[:0], x, w), Passes: l})
+}
+
+// linear is one linear map.
+type linear struct {
+	x, w, b       *autograd.Tensor
+	rows, in, out int
+	inputs        [3]*autograd.Tensor
+	saves         [2]*autograd.Tensor
+	shape         [autograd.MaxRank]int
+}
+
+func (l *linear) Forward(y *autograd.Tensor) {
+	var b []float32
+	if l.b != nil {
+		b = l.b.Data()
 	}
-	return autograd.Do(autograd.Op{
-		Name:   "ops.Linear",
-		Inputs: inputs,
-		Shape:  shape,
-		Saves:  productSaves(x, w),
-		Forward: func(y *autograd.Tensor) {
-			var finish func(rows, cols span)
-			if b != nil {
-				finish = biasAdder(y.Data(), b.Data())
-			}
-			gemmThen(false, true, rows, out, in, x.Data(), in, w.Data(), in, 0, y.Data(), out, finish)
-		},
-		Backward: func(g *autograd.Grad) {
-			dy := g.Dy().Data()
-			if g.Needs(0) {
-				dx, beta := addInPlace(g, 0)
-				gemm(false, false, rows, in, out, dy, out, w.Data(), in, beta, dx, in)
-			}
-			if g.Needs(1) {
-				gemmReduce(g, out, in, rows, dy, out, x.Data(), in, g.New(1).Data())
-			}
-			if b != nil && g.Needs(2) {
-				sumRows(g, g.New(2).Data(), dy)
-			}
-		},
-	})
+	gemmPlus(false, true, l.rows, l.out, l.in, l.x.Data(), l.in, l.w.Data(), l.in, 0, y.Data(), l.out, b)
+}
+
+func (l *linear) Backward(g *autograd.Grad) {
+	dy := g.Dy().Data()
+	if g.Needs(0) {
+		dx, beta := addInPlace(g, 0)
+		gemm(false, false, l.rows, l.in, l.out, dy, l.out, l.w.Data(), l.in, beta, dx, l.in)
+	}
+	if g.Needs(1) {
+		gemmReduce(g, l.out, l.in, l.rows, dy, l.out, l.x.Data(), l.in, g.New(1).Data())
+	}
+	if l.b != nil && g.Needs(2) {
+		sumRows(g, g.New(2).Data(), dy)
+	}
 }
 
 // addInPlace returns where a product is to write the gradient of input i, and what
@@ -115,15 +116,4 @@ func addInPlace(g *autograd.Grad, i int) (dx []float32, beta float32) {
 		copy(sum.Data(), prior.Data())
 	}
 	return sum.Data(), 1
-}
-
-// biasAdder returns a function that adds b to blocks of y, whose rows are as long
-// as b.
-func biasAdder(y, b []float32) func(rows, cols span) {
-	return func(rows, cols span) {
-		for i := rows.lo; i < rows.hi; i++ {
-			row := y[i*len(b):][cols.lo:cols.hi]
-			simd.Add(row, row, b[cols.lo:cols.hi])
-		}
-	}
 }

@@ -35,6 +35,9 @@ func newPool(op string, x *autograd.Tensor, spec PoolSpec) pool {
 	return p
 }
 
+// A span is a range of rows or columns.
+type span struct{ lo, hi int }
+
 // along returns what the window of an output sees of an axis of that length.
 func (p *pool) along(output, length int) span {
 	first := output*p.stride - p.pad
@@ -165,30 +168,42 @@ func GlobalAvgPool(x *autograd.Tensor) *autograd.Tensor {
 	if x.Rank() != 4 || x.Dim(1)*x.Dim(2) == 0 {
 		panic(autograd.NewShapeError("ops.GlobalAvgPool", "x (N, H, W, C) with at least one pixel", x))
 	}
-	n, pixels, c := x.Dim(0), x.Dim(1)*x.Dim(2), x.Dim(3)
-	factor := 1 / float32(pixels)
-	return autograd.Do(autograd.Op{
-		Name:   "ops.GlobalAvgPool",
-		Inputs: []*autograd.Tensor{x},
-		Shape:  []int{n, c},
-		Forward: func(y *autograd.Tensor) {
-			dst, src := y.Data(), x.Data()
-			parallel.For(n, func(i int) {
-				row := dst[i*c : (i+1)*c]
-				clear(row)
-				simd.SumRows(row, src[i*pixels*c:], pixels)
-				simd.Scale(row, row, factor)
-			})
-		},
-		Backward: func(g *autograd.Grad) {
-			dx, dy := g.New(0).Data(), g.Dy().Data()
-			parallel.For(n, func(i int) {
-				image := dx[i*pixels*c : (i+1)*pixels*c]
-				simd.Scale(image[:c], dy[i*c:], factor)
-				for at := c; at < len(image); at += c {
-					copy(image[at:at+c], image[:c])
-				}
-			})
-		},
-	})
+	p := &globalPool{
+		inputs: [...]*autograd.Tensor{x}, shape: [...]int{x.Dim(0), x.Dim(3)},
+		pixels: x.Dim(1) * x.Dim(2), c: x.Dim(3),
+	}
+	return autograd.Do(autograd.Op{Name: "ops.GlobalAvgPool", Inputs: p.inputs[:], Shape: p.shape[:], Passes: p})
+}
+
+// globalPool is one mean over the pixels of images.
+type globalPool struct {
+	inputs    [1]*autograd.Tensor
+	shape     [2]int
+	pixels, c int
+	x, y      []float32 // of a pass, or their gradients
+}
+
+func (p *globalPool) Forward(y *autograd.Tensor) {
+	p.x, p.y = p.inputs[0].Data(), y.Data()
+	parallel.Each(p.shape[0], 0, p, (*globalPool).average)
+}
+
+func (p *globalPool) average(image int, _ []float32) {
+	row := p.y[image*p.c : (image+1)*p.c]
+	clear(row)
+	simd.SumRows(row, p.x[image*p.pixels*p.c:], p.pixels)
+	simd.Scale(row, row, 1/float32(p.pixels))
+}
+
+func (p *globalPool) Backward(g *autograd.Grad) {
+	p.x, p.y = g.New(0).Data(), g.Dy().Data()
+	parallel.Each(p.shape[0], 0, p, (*globalPool).spread)
+}
+
+func (p *globalPool) spread(image int, _ []float32) {
+	pixels := p.x[image*p.pixels*p.c : (image+1)*p.pixels*p.c]
+	simd.Scale(pixels[:p.c], p.y[image*p.c:], 1/float32(p.pixels))
+	for at := p.c; at < len(pixels); at += p.c {
+		copy(pixels[at:at+p.c], pixels[:p.c])
+	}
 }

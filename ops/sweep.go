@@ -205,29 +205,49 @@ func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int)
 	return scratch
 }
 
-// sumBands sets dw to the sum over all bands of what body computes of them, on
-// all cores. body sets sum, or adds to it, in blocks which it does one at a
-// time; it gets size elements to work with, and rows [lo, hi) of an image.
-func (s *sweep) sumBands(memory scratcher, b band, blocks, size int, dw []float32,
-	body func(sum []float32, block, image, lo, hi int, accumulate bool, scratch []float32)) {
+// A bandAdder computes what bands contribute to the gradient of kernels, which
+// it does in blocks.
+type bandAdder interface {
+	// add adds to a block of sum, or sets it to, what rows [lo, hi) of an image
+	// contribute.
+	add(sum []float32, block, image, lo, hi int, accumulate bool, scratch []float32)
+}
+
+// sumBands sets dw to the sum over all bands of what adder computes of them, in
+// so many blocks, with size elements to work with, on all cores.
+func (s *sweep) sumBands(memory scratcher, b band, blocks, size int, dw []float32, adder bandAdder) {
 	const maxElements = 1 << 24 // of all partial sums
-	bands := s.n * b.perImage
-	parts := max(1, min(ceilDiv(tasks, blocks), bands, maxElements/len(dw)))
-	length := ceilDiv(bands, parts)
-	parts = max(1, ceilDiv(bands, max(1, length))) // no part is empty
-	partial := dw
+	t := &bandSum{adder: adder, sweep: s, band: b, bands: s.n * b.perImage, blocks: blocks, size: len(dw), partial: dw}
+	parts := max(1, min(ceilDiv(tasks, blocks), t.bands, maxElements/len(dw)))
+	t.length = ceilDiv(t.bands, parts)
+	parts = max(1, ceilDiv(t.bands, max(1, t.length))) // no part is empty
 	if parts > 1 {
-		partial = memory.Scratch(parts * len(dw))
+		t.partial = memory.Scratch(parts * len(dw))
 	}
-	parallel.ForScratch(parts*blocks, size, func(task int, scratch []float32) {
-		part, block := task/blocks, task%blocks
-		for i := part * length; i < min((part+1)*length, bands); i++ {
-			image, lo, hi := s.rows(b, i)
-			body(partial[part*len(dw):][:len(dw)], block, image, lo, hi, i > part*length, scratch)
-		}
-	})
+	parallel.Each(parts*blocks, size, t, (*bandSum).part)
 	if parts > 1 {
-		addParts(dw, partial, parts)
+		addParts(dw, t.partial, parts)
+	}
+}
+
+// A bandSum is a sum over bands, which is cut into parts.
+type bandSum struct {
+	adder   bandAdder
+	sweep   *sweep
+	band    band
+	bands   int
+	length  int // bands of a part
+	blocks  int
+	size    int       // elements of the sum
+	partial []float32 // sums, by part
+}
+
+// part computes a block of a part.
+func (t *bandSum) part(task int, scratch []float32) {
+	part, block := task/t.blocks, task%t.blocks
+	for i := part * t.length; i < min((part+1)*t.length, t.bands); i++ {
+		image, lo, hi := t.sweep.rows(t.band, i)
+		t.adder.add(t.partial[part*t.size:][:t.size], block, image, lo, hi, i > part*t.length, scratch)
 	}
 }
 
@@ -238,7 +258,7 @@ func (s *sweep) output(image, row int) int {
 }
 
 // clear sets all outputs to 0.
-func (s *sweep) clear(dst []float32) {
+func (s sweep) clear(dst []float32) {
 	parallel.For(s.n, func(image int) {
 		for row := range s.y.outputs {
 			for x := range s.x.outputs {
@@ -248,12 +268,10 @@ func (s *sweep) clear(dst []float32) {
 	})
 }
 
-// rowOffsets returns the distances of n rows of the source, next apart, from the
-// first.
-func (s *sweep) rowOffsets(b band, n, next int) []int {
-	offsets := make([]int, n)
-	for i := range offsets {
-		offsets[i] = i * next * b.pitch
+// multiples appends the first n multiples of step, from 0 on.
+func multiples(offsets []int, n, step int) []int {
+	for i := range n {
+		offsets = append(offsets, i*step)
 	}
 	return offsets
 }

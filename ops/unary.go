@@ -11,31 +11,56 @@ import (
 // unary runs an operation on every element of x. grad sets dx from dy and from
 // v, the data of x; with saveOutput v is the data of the output instead.
 func unary(name string, x *autograd.Tensor, saveOutput bool, forward func(y, x []float32), grad func(dx, dy, v []float32)) *autograd.Tensor {
-	var y *autograd.Tensor
-	op := autograd.Op{
-		Name:        name,
-		Inputs:      []*autograd.Tensor{x},
-		Shape:       x.Shape(),
-		SavesOutput: saveOutput,
-		Forward: func(out *autograd.Tensor) {
-			y = out
-			dst, x := out.Data(), x.Data()
-			parallel.Range(len(dst), grain, func(lo, hi int) { forward(dst[lo:hi], x[lo:hi]) })
-		},
-		Backward: func(g *autograd.Grad) {
-			v := y
-			if !saveOutput {
-				v = x
-			}
-			dx, dy, data := g.New(0).Data(), g.Dy().Data(), v.Data()
-			parallel.Range(len(dx), grain, func(lo, hi int) { grad(dx[lo:hi], dy[lo:hi], data[lo:hi]) })
-		},
-	}
+	u := &elementwise{inputs: [...]*autograd.Tensor{x}, saveOutput: saveOutput, forward: forward, grad: grad}
+	op := autograd.Op{Name: name, Inputs: u.inputs[:], Shape: x.Shape(), SavesOutput: saveOutput, Passes: u}
 	if !saveOutput {
-		op.Saves, op.Recompute = op.Inputs, op.Forward
+		op.Saves, op.Passes = op.Inputs, repeatable{u}
 	}
 	return autograd.Do(op)
 }
+
+// elementwise is one operation on every element of its input.
+type elementwise struct {
+	inputs     [1]*autograd.Tensor
+	output     *autograd.Tensor
+	saveOutput bool
+	forward    func(y, x []float32)
+	grad       func(dx, dy, v []float32)
+
+	// What the tasks of a pass work on: y or dx, dy, and what they read.
+	dst, dy, v []float32
+}
+
+func (u *elementwise) Forward(y *autograd.Tensor) {
+	u.output = y
+	u.dst, u.v = y.Data(), u.inputs[0].Data()
+	parallel.Each(ceilDiv(len(u.dst), grain), 0, u, func(u *elementwise, task int, _ []float32) {
+		lo, hi := u.part(task)
+		u.forward(u.dst[lo:hi], u.v[lo:hi])
+	})
+}
+
+func (u *elementwise) Backward(g *autograd.Grad) {
+	read := u.inputs[0]
+	if u.saveOutput {
+		read = u.output
+	}
+	u.dst, u.dy, u.v = g.New(0).Data(), g.Dy().Data(), read.Data()
+	parallel.Each(ceilDiv(len(u.dst), grain), 0, u, func(u *elementwise, task int, _ []float32) {
+		lo, hi := u.part(task)
+		u.grad(u.dst[lo:hi], u.dy[lo:hi], u.v[lo:hi])
+	})
+}
+
+// part returns the elements [lo, hi) of a task.
+func (u *elementwise) part(task int) (lo, hi int) {
+	return task * grain, min((task+1)*grain, len(u.dst))
+}
+
+// repeatable is an elementwise operation that makes its output again.
+type repeatable struct{ *elementwise }
+
+func (r repeatable) Recompute(y *autograd.Tensor) { r.Forward(y) }
 
 // Scale returns c*x.
 func Scale(x *autograd.Tensor, c float32) *autograd.Tensor { return scale("ops.Scale", x, c) }

@@ -18,6 +18,13 @@ type winograd struct {
 	winogradMaps
 	down, across int  // tiles of an image
 	flipped      bool // the kernels are those of a convolution that this one reverses
+
+	// What the tasks of a pass work on.
+	u      kernelSpectrum
+	v, z   spectrum  // of the inputs, and of the gradient of the outputs
+	result []float32 // y, or what the parts of the gradient of the kernels add up to
+	length int       // blocks of tiles in a part
+	m      int       // elements of a matrix of products
 }
 
 // winogradMaps are the transforms for one size of tiles.
@@ -36,13 +43,13 @@ var (
 func newWinograd(s conv) *winograd {
 	small, large := s.tiled(winograd2), s.tiled(winograd4)
 	if large.tiles()*large.elements() < small.tiles()*small.elements() {
-		return large
+		small = large
 	}
-	return small
+	return &small
 }
 
-func (s conv) tiled(maps winogradMaps) *winograd {
-	return &winograd{conv: s, winogradMaps: maps, down: ceilDiv(s.oh, maps.tile), across: ceilDiv(s.ow, maps.tile)}
+func (s conv) tiled(maps winogradMaps) winograd {
+	return winograd{conv: s, winogradMaps: maps, down: ceilDiv(s.oh, maps.tile), across: ceilDiv(s.ow, maps.tile)}
 }
 
 // side is the number of elements of a transformed tile along an axis.
@@ -92,23 +99,35 @@ func (s *winograd) forward(memory scratcher, y, x, w []float32) {
 // forwardFused transforms all kernels first. A task transforms a few tiles, with
 // all their channels, and multiplies them with all kernels.
 func (s *winograd) forwardFused(memory scratcher, y, x, w []float32) {
-	outs, tiles := min(fusedOutputs, s.oc), s.fusedTiles()
-	u := s.kernelSpectrum(w, s.c, outs)
-	u.fill(memory)
-	planeV, planeM := plane(tiles, s.c), plane(tiles, outs)
-	sizeV, sizeM := s.elements()*planeV, s.elements()*planeM
-	parallel.ForScratch(ceilDiv(s.tiles(), tiles), sizeV+sizeM+winogradScratch, func(task int, scratch []float32) {
-		v, m, work := scratch[:sizeV], scratch[sizeV:sizeV+sizeM], scratch[sizeV+sizeM:]
-		lo := task * tiles
-		hi := min(lo+tiles, s.tiles())
-		s.inputs().transform(s.input, v, planeV, x, lo, hi, 0, s.c, work)
-		for j := 0; j < s.oc; j += outs {
-			n := min(outs, s.oc-j)
-			simd.MultiplyPlanes(s.elements(), false, hi-lo, n, s.c, simd.Planes{Data: v, Plane: planeV, Row: s.c},
-				u.block(0, j/outs, nil, nil), 0, simd.Planes{Data: m, Plane: planeM, Row: n})
-			s.transformOutputs(y, m, planeM, lo, hi, j, j+n, work)
-		}
-	})
+	s.u = s.kernelSpectrum(w, s.c, min(fusedOutputs, s.oc))
+	s.u.fill(memory)
+	s.v = s.spectrum(s.inputs(), s.input, x, s.fusedTiles(), s.c)
+	s.result, s.m = y, plane(s.v.tiles, s.u.outs)
+	parallel.Each(ceilDiv(s.tiles(), s.v.tiles), s.scratch(s.v.lent()), s, (*winograd).fused)
+}
+
+func (s *winograd) fused(task int, scratch []float32) {
+	v, m, work := s.divide(scratch, s.v.lent())
+	lo := task * s.v.tiles
+	hi := min(lo+s.v.tiles, s.tiles())
+	in := s.v.block(task, 0, v, work)
+	for j := 0; j < s.oc; j += s.u.outs {
+		n := min(s.u.outs, s.oc-j)
+		simd.MultiplyPlanes(s.elements(), false, hi-lo, n, s.c, in, s.u.block(0, j/s.u.outs, nil, nil),
+			0, simd.Planes{Data: m, Plane: s.m, Row: n})
+		s.transformOutputs(s.result, m, s.m, lo, hi, j, j+n, work)
+	}
+}
+
+// scratch is the memory of a task that makes transforms of so many elements, and
+// divide cuts it into these, products, and what a transform has in between.
+func (s *winograd) scratch(transforms int) int {
+	return transforms + s.elements()*s.m + winogradScratch
+}
+
+func (s *winograd) divide(scratch []float32, transforms int) (made, products, work []float32) {
+	products = scratch[transforms:]
+	return scratch[:transforms], products[:s.elements()*s.m], products[s.elements()*s.m:]
 }
 
 // fusedTiles is the number of tiles of a task, fewer if there would be few
@@ -126,69 +145,69 @@ func (s *winograd) fusedTiles() int {
 func (s *winograd) forwardBlocks(memory scratcher, y, x, w []float32) {
 	tiles := min(forwardTiles, s.tiles())
 	ins, outs := equalBlock(s.c, forwardInputs), min(2*simd.GemmPanel(), s.oc)
-	v, u := s.spectrum(s.inputs(), s.input, x, tiles, ins), s.kernelSpectrum(w, ins, outs)
-	v.fill(memory)
-	sizeU := u.size
+	s.v, s.u = s.spectrum(s.inputs(), s.input, x, tiles, ins), s.kernelSpectrum(w, ins, outs)
+	s.v.fill(memory)
 	if s.tiles() >= manyBlocks*tiles {
-		u.fill(memory)
-		sizeU = 0
+		s.u.fill(memory)
 	}
-	across, planeM := ceilDiv(s.oc, outs), plane(tiles, outs)
-	sizeM := s.elements() * planeM
-	parallel.ForScratch(ceilDiv(s.tiles(), tiles)*across, sizeU+sizeM+winogradScratch, func(task int, scratch []float32) {
-		scratchU, m, work := scratch[:sizeU], scratch[sizeU:sizeU+sizeM], scratch[sizeU+sizeM:]
-		i, j := task/across, task%across
-		rows, n := min(tiles, s.tiles()-i*tiles), min(outs, s.oc-j*outs)
-		beta := float32(0)
-		for k := range ceilDiv(s.c, ins) {
-			simd.MultiplyPlanes(s.elements(), false, rows, n, min(ins, s.c-k*ins), v.block(i, k, nil, nil),
-				u.block(k, j, scratchU, work), beta, simd.Planes{Data: m, Plane: planeM, Row: n})
-			beta = 1
-		}
-		s.transformOutputs(y, m, planeM, i*tiles, i*tiles+rows, j*outs, j*outs+n, work)
-	})
+	s.result, s.m = y, plane(tiles, outs)
+	parallel.Each(ceilDiv(s.tiles(), tiles)*ceilDiv(s.oc, outs), s.scratch(s.u.lent()), s, (*winograd).forwardBlock)
+}
+
+func (s *winograd) forwardBlock(task int, scratch []float32) {
+	u, m, work := s.divide(scratch, s.u.lent())
+	tiles, ins, outs := s.v.tiles, s.u.ins, s.u.outs
+	i, j := task/ceilDiv(s.oc, outs), task%ceilDiv(s.oc, outs)
+	rows, n := min(tiles, s.tiles()-i*tiles), min(outs, s.oc-j*outs)
+	beta := float32(0)
+	for k := range ceilDiv(s.c, ins) {
+		simd.MultiplyPlanes(s.elements(), false, rows, n, min(ins, s.c-k*ins), s.v.block(i, k, nil, nil),
+			s.u.block(k, j, u, work), beta, simd.Planes{Data: m, Plane: s.m, Row: n})
+		beta = 1
+	}
+	s.transformOutputs(s.result, m, s.m, i*tiles, i*tiles+rows, j*outs, j*outs+n, work)
 }
 
 // gradW sets dw to the gradient of the kernels. A task computes it for a block
 // of inputs and outputs from some of the tiles.
 func (s *winograd) gradW(memory scratcher, dw, x, dy []float32) {
 	ins, outs, tiles := equalBlock(s.c, gradChannels), equalBlock(s.oc, gradChannels), gradTiles
-	across := ceilDiv(s.oc, outs)
-	blocks := ceilDiv(s.c, ins) * across
+	blocks := ceilDiv(s.c, ins) * ceilDiv(s.oc, outs)
 	if blocks > 1 {
 		tiles = manyGradTiles
 	}
 	tiles = min(tiles, s.tiles())
-	v, z := s.spectrum(s.inputs(), s.input, x, tiles, ins), s.spectrum(s.outputs(), s.outputGrad, dy, tiles, outs)
-	sizeV, sizeZ := v.size, z.size
+	s.v, s.z = s.spectrum(s.inputs(), s.input, x, tiles, ins), s.spectrum(s.outputs(), s.outputGrad, dy, tiles, outs)
 	if blocks > 1 {
-		v.fill(memory)
-		z.fill(memory)
-		sizeV, sizeZ = 0, 0
+		s.v.fill(memory)
+		s.z.fill(memory)
 	}
 	parts, length := s.split(blocks, tiles)
-	partial := dw
+	s.result, s.length, s.m = dw, length, plane(ins, outs)
 	if parts > 1 {
-		partial = memory.Scratch(parts * len(dw))
+		s.result = memory.Scratch(parts * len(dw))
 	}
-	planeM := plane(ins, outs)
-	sizeM := s.elements() * planeM
-	parallel.ForScratch(parts*blocks, sizeV+sizeZ+sizeM+winogradScratch, func(task int, scratch []float32) {
-		scratchV, scratch := scratch[:sizeV], scratch[sizeV:]
-		scratchZ, m, work := scratch[:sizeZ], scratch[sizeZ:sizeZ+sizeM], scratch[sizeZ+sizeM:]
-		part, i, j := task/blocks, task%blocks/across, task%blocks%across
-		c, n := min(ins, s.c-i*ins), min(outs, s.oc-j*outs)
-		beta := float32(0)
-		for block := part * length; block < (part+1)*length && block*tiles < s.tiles(); block++ {
-			simd.MultiplyPlanes(s.elements(), true, c, n, min(tiles, s.tiles()-block*tiles), v.block(block, i, scratchV, work),
-				z.block(block, j, scratchZ, work).Panels(), beta, simd.Planes{Data: m, Plane: planeM, Row: n})
-			beta = 1
-		}
-		s.transformKernelGrads(partial[part*len(dw):][:len(dw)], m, planeM, i*ins, i*ins+c, j*outs, j*outs+n, work)
-	})
+	parallel.Each(parts*blocks, s.scratch(s.v.lent()+s.z.lent()), s, (*winograd).gradBlock)
 	if parts > 1 {
-		addParts(dw, partial, parts)
+		addParts(dw, s.result, parts)
 	}
+}
+
+func (s *winograd) gradBlock(task int, scratch []float32) {
+	made, m, work := s.divide(scratch, s.v.lent()+s.z.lent())
+	v, z := made[:s.v.lent()], made[s.v.lent():]
+	ins, outs, tiles := s.v.channels, s.z.channels, s.v.tiles
+	across := ceilDiv(s.oc, outs)
+	blocks := ceilDiv(s.c, ins) * across
+	part, i, j := task/blocks, task%blocks/across, task%blocks%across
+	c, n := min(ins, s.c-i*ins), min(outs, s.oc-j*outs)
+	beta := float32(0)
+	for block := part * s.length; block < (part+1)*s.length && block*tiles < s.tiles(); block++ {
+		simd.MultiplyPlanes(s.elements(), true, c, n, min(tiles, s.tiles()-block*tiles), s.v.block(block, i, v, work),
+			s.z.block(block, j, z, work).Panels(), beta, simd.Planes{Data: m, Plane: s.m, Row: n})
+		beta = 1
+	}
+	s.transformKernelGrads(s.result[part*9*s.c*s.oc:], m, s.m, i*ins, i*ins+c, j*outs, j*outs+n, work)
 }
 
 // split returns into how many parts the tiles are cut for a gradient of the

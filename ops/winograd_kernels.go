@@ -19,26 +19,37 @@ type kernelSpectrum struct {
 	data        []float32 // all blocks, or nil: block makes them
 }
 
-func (s *winograd) kernelSpectrum(w []float32, ins, outs int) *kernelSpectrum {
+func (s *winograd) kernelSpectrum(w []float32, ins, outs int) kernelSpectrum {
 	width := min(outs, simd.GemmPanel())
 	plane := ceilDiv(outs, width) * width * ins
-	return &kernelSpectrum{winograd: s, w: w, ins: ins, outs: outs, width: width, plane: plane, size: s.elements() * plane}
+	return kernelSpectrum{winograd: s, w: w, ins: ins, outs: outs, width: width, plane: plane, size: s.elements() * plane}
 }
 
 // fill makes all blocks.
 func (u *kernelSpectrum) fill(memory scratcher) {
-	down, across := ceilDiv(u.c, u.ins), ceilDiv(u.oc, u.outs)
-	data := memory.Scratch(down * across * u.size)
-	rows := min(kernelElements/u.outs, u.ins)
-	groups := ceilDiv(u.ins, rows)
-	parallel.ForScratch(down*across*groups, winogradScratch, func(task int, scratch []float32) {
-		b, first := task/groups, task%groups*rows
-		i, j := b/across*u.ins, b%across*u.outs
-		if last := min(first+rows, u.ins, u.c-i); first < last {
-			u.transform(data[b*u.size:], i, j, first, last, true, scratch)
-		}
-	})
-	u.data = data
+	blocks := ceilDiv(u.c, u.ins) * ceilDiv(u.oc, u.outs)
+	u.data = memory.Scratch(blocks * u.size)
+	parallel.Each(blocks*ceilDiv(u.ins, u.rows()), winogradScratch, u, (*kernelSpectrum).fillRows)
+}
+
+// rows is the number of inputs of a block that are transformed at a time.
+func (u *kernelSpectrum) rows() int { return min(kernelElements/u.outs, u.ins) }
+
+func (u *kernelSpectrum) fillRows(task int, scratch []float32) {
+	across, groups := ceilDiv(u.oc, u.outs), ceilDiv(u.ins, u.rows())
+	b, first := task/groups, task%groups*u.rows()
+	i, j := b/across*u.ins, b%across*u.outs
+	if last := min(first+u.rows(), u.ins, u.c-i); first < last {
+		u.transform(u.data[b*u.size:], i, j, first, last, true, scratch)
+	}
+}
+
+// lent is the number of elements that block needs.
+func (u *kernelSpectrum) lent() int {
+	if u.data != nil {
+		return 0
+	}
+	return u.size
 }
 
 // block returns block i of the inputs and j of the outputs, made in dst unless

@@ -115,34 +115,47 @@ type spectrum struct {
 	data            []float32 // all blocks, or nil: block makes them
 }
 
-func (s *winograd) spectrum(w windows, t simd.WinogradTransform, x []float32, tiles, channels int) *spectrum {
+func (s *winograd) spectrum(w windows, t simd.WinogradTransform, x []float32, tiles, channels int) spectrum {
 	p := plane(tiles, channels)
-	return &spectrum{windows: w, t: t, x: x, all: s.tiles(), tiles: tiles, channels: channels, plane: p, size: s.elements() * p}
+	return spectrum{windows: w, t: t, x: x, all: s.tiles(), tiles: tiles, channels: channels, plane: p, size: s.elements() * p}
 }
 
 // fill makes all blocks.
 func (s *spectrum) fill(memory scratcher) {
-	across := ceilDiv(s.c, s.channels)
-	n := ceilDiv(s.all, s.tiles) * across
+	n := ceilDiv(s.all, s.tiles) * ceilDiv(s.c, s.channels)
 	s.far = true
-	data := memory.Scratch(n * s.size)
-	parallel.ForScratch(n, winogradScratch, func(i int, scratch []float32) {
-		s.block(i/across, i%across, data[i*s.size:], scratch)
-	})
-	s.data = data
+	s.data = memory.Scratch(n * s.size)
+	parallel.Each(n, winogradScratch, s, (*spectrum).fillBlock)
+}
+
+func (s *spectrum) fillBlock(task int, scratch []float32) {
+	across := ceilDiv(s.c, s.channels)
+	s.compute(task/across, task%across, s.data[task*s.size:], scratch)
+}
+
+// lent is the number of elements that block needs.
+func (s *spectrum) lent() int {
+	if s.data != nil {
+		return 0
+	}
+	return s.size
 }
 
 // block returns block i of the tiles and j of the channels, made in dst unless
 // there are all blocks.
 func (s *spectrum) block(i, j int, dst, scratch []float32) simd.Planes {
-	lo, c := i*s.tiles, j*s.channels
-	hi, end := min(lo+s.tiles, s.all), min(c+s.channels, s.c)
 	if s.data != nil {
 		dst = s.data[(i*ceilDiv(s.c, s.channels)+j)*s.size:]
 	} else {
-		s.transform(s.t, dst, s.plane, s.x, lo, hi, c, end, scratch)
+		s.compute(i, j, dst, scratch)
 	}
-	return simd.Planes{Data: dst, Plane: s.plane, Row: end - c, Far: s.data != nil}
+	return simd.Planes{Data: dst, Plane: s.plane, Row: min(s.channels, s.c-j*s.channels), Far: s.data != nil}
+}
+
+// compute makes block i, j in dst.
+func (s *spectrum) compute(i, j int, dst, scratch []float32) {
+	lo, c := i*s.tiles, j*s.channels
+	s.transform(s.t, dst, s.plane, s.x, lo, min(lo+s.tiles, s.all), c, min(c+s.channels, s.c), scratch)
 }
 
 // transformOutputs sets channels [c0, c1) of tiles [lo, hi) of y from their

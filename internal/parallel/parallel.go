@@ -16,7 +16,7 @@ package parallel
 // If a body panics, indexes that have not started are left out and For panics
 // with the same value.
 func For(n int, body func(i int)) {
-	dispatch(job{n: n, each: body})
+	dispatch(job{n: n, body: each(body)})
 }
 
 // Range cuts [0, n) into chunks of grain indexes, the last one possibly
@@ -27,12 +27,18 @@ func Range(n, grain int, body func(lo, hi int)) {
 	if grain <= 0 {
 		panic("parallel: grain is not positive")
 	}
-	dispatch(job{n: (n + grain - 1) / grain, chunk: body, grain: grain, end: n})
+	dispatch(job{n: (n + grain - 1) / grain, body: chunk(body), grain: grain, end: n})
 }
 
 // ForScratch is For for bodies that need working memory: no two bodies that run
 // at the same time share scratch, which has size elements, starts on a 64-byte
 // boundary and holds anything.
 func ForScratch(n, size int, body func(i int, scratch []float32)) {
-	dispatch(job{n: n, scratched: body, size: size})
+	dispatch(job{n: n, body: scratched(body), size: size})
+}
+
+// Each is ForScratch for loops that allocate nothing: where a closure would be
+// an object, body is a method expression, such as (*T).row, and gets state.
+func Each[T any](n, size int, state *T, body func(state *T, i int, scratch []float32)) {
+	dispatch(job{n: n, body: method[T](body), state: state, size: size})
 }

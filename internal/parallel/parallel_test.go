@@ -97,6 +97,25 @@ func TestScratchIsPrivateAndAligned(t *testing.T) {
 	})
 }
 
+// tally counts how often each index ran.
+type tally struct{ counts []int }
+
+func (t *tally) count(i int, scratch []float32) {
+	if len(scratch) == 3 {
+		t.counts[i]++
+	}
+}
+
+func TestEachRunsEveryIndexOnce(t *testing.T) {
+	withProcs(t, func(t *testing.T) {
+		for _, n := range []int{0, 1, 2, 65} {
+			state := tally{make([]int, n)}
+			Each(n, 3, &state, (*tally).count)
+			checkOnce(t, state.counts)
+		}
+	})
+}
+
 func TestAllWorkersTakePart(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	// Every body waits for the three others: this ends only if four goroutines
@@ -207,6 +226,7 @@ func TestSteadyStateAllocations(t *testing.T) {
 	var sink atomic.Int64
 	each := func(i int) { sink.Add(int64(i)) }
 	scratched := func(i int, scratch []float32) { sink.Add(int64(len(scratch))) }
+	add := func(sink *atomic.Int64, i int, _ []float32) { sink.Add(int64(i)) }
 	for _, procs := range []int{1, 2} {
 		runtime.GOMAXPROCS(procs) // testing.AllocsPerRun would set it to 1
 		const calls = 1000
@@ -216,6 +236,7 @@ func TestSteadyStateAllocations(t *testing.T) {
 		for range calls {
 			For(16, each)
 			ForScratch(16, 1000, scratched)
+			Each(16, 1000, &sink, add)
 		}
 		runtime.ReadMemStats(&after)
 		if allocations := after.Mallocs - before.Mallocs; allocations > calls/10 {

@@ -6,40 +6,38 @@ import (
 	"sync/atomic"
 )
 
-// A job is one call of For, Range or ForScratch: one of the three functions is
-// set.
+// A job is one call of For, Range, ForScratch or Each.
 type job struct {
-	n int
-
-	each func(i int)
-
-	chunk      func(lo, hi int)
-	grain, end int
-
-	scratched func(i int, scratch []float32)
-	size      int
+	n, size    int
+	body       body
+	grain, end int // of chunks
+	state      any // of a method
 }
 
-func (j *job) do(i int, scratch []float32) {
-	switch {
-	case j.each != nil:
-		j.each(i)
-	case j.chunk != nil:
-		j.chunk(i*j.grain, min((i+1)*j.grain, j.end))
-	default:
-		j.scratched(i, scratch)
-	}
+// A body is the function that a job calls for every index. Functions and
+// pointers fit into an interface as they are, so that a job allocates nothing.
+type body interface {
+	do(j job, i int, scratch []float32)
 }
+
+type (
+	each          func(i int)
+	chunk         func(lo, hi int)
+	scratched     func(i int, scratch []float32)
+	method[T any] func(state *T, i int, scratch []float32)
+)
+
+func (f each) do(_ job, i int, _ []float32)            { f(i) }
+func (f chunk) do(j job, i int, _ []float32)           { f(i*j.grain, min((i+1)*j.grain, j.end)) }
+func (f scratched) do(_ job, i int, scratch []float32) { f(i, scratch) }
+func (f method[T]) do(j job, i int, scratch []float32) { f(j.state.(*T), i, scratch) }
 
 // runAll does the whole job on the calling goroutine.
 func (j *job) runAll() {
-	var scratch []float32
-	if j.scratched != nil {
-		scratch = takeScratch(j.size)
-		defer giveScratch(scratch)
-	}
+	scratch := takeScratch(j.size)
+	defer giveScratch(scratch)
 	for i := range j.n {
-		j.do(i, scratch)
+		j.body.do(*j, i, scratch)
 	}
 }
 
@@ -131,16 +129,13 @@ func helpOnce() {
 // participate starts indexes of the pool's job until none is left.
 func participate() {
 	j := &pool.job
-	var scratch []float32
-	if j.scratched != nil {
-		scratch = takeScratch(j.size)
-		defer giveScratch(scratch)
-	}
+	scratch := takeScratch(j.size)
+	defer giveScratch(scratch)
 	for {
 		i := int(pool.next.Add(1)) - 1
 		if i >= j.n {
 			return
 		}
-		j.do(i, scratch)
+		j.body.do(*j, i, scratch)
 	}
 }
