@@ -19,22 +19,34 @@ func fill(keep []uint32, n, size int, s Stream, drop func(keep []uint32, pos int
 	if n*size == 0 {
 		return 0
 	}
-	grain := wholeWords(size)
-	grain *= max(1, maskGrain/(grain*size))
-	var total atomic.Int64
-	parallel.Range(n, grain, func(lo, hi int) {
-		words := keep[lo*size/32 : (hi*size+31)/32]
-		setBits(words, (hi-lo)*size)
-		for i := lo; i < hi; i++ {
-			drop(keep, i*size, counter(s.Example+uint64(i)))
-		}
-		count := 0
-		for _, w := range words {
-			count += bits.OnesCount32(w)
-		}
-		total.Add(int64(count))
-	})
-	return int(total.Load())
+	f := &filling{keep: keep, n: n, size: size, first: s.Example, drop: drop}
+	f.grain = wholeWords(size)
+	f.grain *= max(1, maskGrain/(f.grain*size))
+	parallel.Each((n+f.grain-1)/f.grain, 0, f, (*filling).part)
+	return int(f.kept.Load())
+}
+
+// filling is one call of fill. A task has grain examples.
+type filling struct {
+	keep           []uint32
+	n, size, grain int
+	first          uint64 // example
+	drop           func(keep []uint32, pos int, ctr [4]uint32)
+	kept           atomic.Int64
+}
+
+func (f *filling) part(task int, _ []float32) {
+	lo, hi := task*f.grain, min((task+1)*f.grain, f.n)
+	words := f.keep[lo*f.size/32 : (hi*f.size+31)/32]
+	setBits(words, (hi-lo)*f.size)
+	for i := lo; i < hi; i++ {
+		f.drop(f.keep, i*f.size, counter(f.first+uint64(i)))
+	}
+	count := 0
+	for _, w := range words {
+		count += bits.OnesCount32(w)
+	}
+	f.kept.Add(int64(count))
 }
 
 // wholeWords returns the smallest number of examples that fill whole words, so

@@ -53,7 +53,7 @@ type SequencePolicy struct {
 }
 
 type sequenceSite struct {
-	tokenMask
+	*tokenMask
 	kind Kind
 }
 
@@ -74,8 +74,9 @@ func NewSequencePattern(pattern *SequencePattern, sites []Site) (*SequencePolicy
 		if err != nil {
 			return nil, fmt.Errorf("dropout pattern: %w", err)
 		}
+		mask := b.mask()
 		for _, site := range at {
-			p.sites[site.Name] = sequenceSite{b.mask(), kind}
+			p.sites[site.Name] = sequenceSite{&mask, kind}
 		}
 	}
 	return p, nil

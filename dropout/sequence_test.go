@@ -96,7 +96,7 @@ func naiveToken(b TokenPattern, keys bool, rows, tokens, channels int, ctr [4]ui
 
 func TestTokenMaskMatchesDefinition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	shapes := [][2]int{{7, 5}, {12, 32}, {33, 3}, {1, 40}, {16, 64}, {9, 38}, {64, 1}, {9, 1300}}
+	shapes := [][2]int{{7, 5}, {12, 32}, {33, 3}, {1, 40}, {16, 64}, {9, 38}, {64, 1}, {9, 1300}, {3, 2100}}
 	for trial := range 400 {
 		tokens, channels := shapes[trial%len(shapes)][0], shapes[trial%len(shapes)][1]
 		b := TokenPattern{

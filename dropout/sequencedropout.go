@@ -65,7 +65,7 @@ func NewSequenceDropout(rates SequenceRates, sites []Site) (*SequenceDropout, er
 				return nil, err
 			}
 			for _, site := range at {
-				d.sites[site.Name] = sequenceSite{mask, kind}
+				d.sites[site.Name] = sequenceSite{&mask, kind}
 			}
 		}
 	}

@@ -73,18 +73,22 @@ func (m *tokenMask) drop(keep []uint32, pos, tokens, channels int, ctr [4]uint32
 // dropBlocks gives the channels noise of their own and the tokens of a block the
 // same.
 func (m *tokenMask) dropBlocks(keep []uint32, pos, tokens, channels int, ctr [4]uint32, key [2]uint32) {
-	phase := m.phase(ctr, key)
+	var noise [64]uint32 // of some channels at a time, so that it is no object of its own
 	words := (channels + 31) / 32
-	noise := make([]uint32, words)
-	m.runs(phase, tokens, func(n, lo, hi int) {
+	m.runs(m.phase(ctr, key), tokens, func(n, lo, hi int) {
 		block := ctr
 		block[0] += uint32(4 * words * n)
-		simd.BernoulliBits(noise, channels, m.threshold, key, block)
-		if channels%32 != 0 {
-			noise[words-1] |= math.MaxUint32 << (channels % 32)
-		}
-		for t := lo; t < hi; t++ {
-			clearWords(keep, pos+t*channels, noise)
+		for from := 0; from < channels; from += 32 * len(noise) {
+			some := min(32*len(noise), channels-from)
+			part := noise[:(some+31)/32]
+			simd.BernoulliBits(part, some, m.threshold, key, block)
+			block[0] += uint32(4 * len(part))
+			if some%32 != 0 {
+				part[len(part)-1] |= math.MaxUint32 << (some % 32)
+			}
+			for t := lo; t < hi; t++ {
+				clearWords(keep, pos+t*channels+from, part)
+			}
 		}
 	})
 }
