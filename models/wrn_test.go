@@ -299,11 +299,14 @@ func TestWRNMemoryStaysFlat(t *testing.T) {
 	run := func(steps int) (objects uint64) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		for range steps {
+		for i := range steps {
 			tape.Reset()
 			y := m.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(images.Data(), images.Shape()...))
 			tape.Backward(ops.CrossEntropy(y, []int{1}, 0))
 			tape.Commit()
+			if i%100 == 99 {
+				runtime.GC() // or garbage is resident until there is enough of it
+			}
 		}
 		runtime.ReadMemStats(&after)
 		return (after.Mallocs - before.Mallocs) / uint64(steps)
@@ -320,10 +323,11 @@ func TestWRNMemoryStaysFlat(t *testing.T) {
 	run(100)
 	heap, resident := held()
 	objects := run(900)
-	if later, laterResident := held(); later > heap+heap/20 || laterResident > resident+resident/10 {
+	const program = 1 << 20 // bytes of it that may come into memory late
+	if later, laterResident := held(); later > heap+heap/20 || laterResident > resident+resident/10+program {
 		t.Errorf("the heap went from %d to %d bytes, resident memory from %d to %d", heap, later, resident, laterResident)
 	}
-	const most = 16 // small objects: closures, handles, lists of inputs
+	const most = 5 // small objects: what passes share, and products and sweeps cut up
 	if recorded := tape.Stats().Recorded; objects > uint64(most*recorded) {
 		t.Errorf("%d objects in a step of %d operations, more than %d each", objects, recorded, most)
 	}
