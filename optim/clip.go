@@ -7,6 +7,11 @@ import (
 	"autodropout/simd"
 )
 
+// Accumulate adds the gradients of a part of a batch to a sum of gradients.
+func Accumulate(sum, grads []float32) {
+	parallel.Range(len(sum), grain, func(lo, hi int) { simd.Add(sum[lo:hi], sum[lo:hi], grads[lo:hi]) })
+}
+
 // ClipNorm scales grads to the Euclidean norm most when theirs is larger, as
 // PyTorch's clip_grad_norm_ does, and returns the norm they had. With most 0 it
 // only measures. When the norm is not a finite number grads stay as they are:

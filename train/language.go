@@ -179,19 +179,9 @@ func (t *LanguageTrainer) compute(s *Step, epoch int, span data.Span) []float32 
 	}
 	sum := t.shards[0].grads
 	for _, shard := range t.shards[1:] {
-		addTo(sum, shard.grads)
+		optim.Accumulate(sum, shard.grads)
 	}
 	return sum
-}
-
-// addTo adds src to dst.
-func addTo(dst, src []float32) {
-	const grain = 1 << 15
-	parallel.Range(len(dst), grain, func(lo, hi int) {
-		for i, v := range src[lo:hi] {
-			dst[lo+i] += v
-		}
-	})
 }
 
 func (t *LanguageTrainer) commit() {

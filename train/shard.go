@@ -7,7 +7,6 @@ import (
 	"autodropout/autograd"
 	"autodropout/data"
 	"autodropout/internal/safetensors"
-	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/ops"
 )
@@ -17,8 +16,7 @@ import (
 type shard struct {
 	trainer *LanguageTrainer
 	first   int // its parts are first, first+1, ...
-	tape    *autograd.Tape
-	sum     []float32 // of the parts' gradients; nil where there is one part
+	partTape
 
 	memory, next []*models.Memory // of each part, before and after the step
 
@@ -29,12 +27,8 @@ type shard struct {
 
 func newShard(t *LanguageTrainer, i int) *shard {
 	parts := t.config.Accumulate
-	s := &shard{trainer: t, first: i * parts, tape: autograd.NewTape(t.model.Params()),
+	return &shard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts),
 		memory: make([]*models.Memory, parts), next: make([]*models.Memory, parts)}
-	if parts > 1 {
-		s.sum = make([]float32, t.model.Params().Len())
-	}
-	return s
 }
 
 // rows returns the rows [lo, hi) of one of the shard's parts.
@@ -48,7 +42,7 @@ func (s *shard) rows(part int) (lo, hi int) {
 // compute computes the loss and the gradient of the shard's rows. Inputs and
 // targets are those of all rows.
 func (s *shard) compute(step int, span data.Span, inputs, targets []int) {
-	s.loss = 0
+	s.loss, s.grads = 0, nil
 	if span.Start == 0 {
 		clear(s.memory) // an epoch begins
 	}
@@ -56,16 +50,7 @@ func (s *shard) compute(step int, span data.Span, inputs, targets []int) {
 		if part > 0 {
 			s.tape.Reset()
 		}
-		grads := s.part(part, step, span, inputs, targets)
-		switch {
-		case s.sum == nil:
-			s.grads = grads
-		case part == 0:
-			copy(s.sum, grads)
-			s.grads = s.sum
-		default:
-			addTo(s.sum, grads)
-		}
+		s.grads = s.add(s.grads, s.part(part, step, span, inputs, targets))
 	}
 }
 
@@ -75,9 +60,7 @@ func (s *shard) part(part, step int, span data.Span, inputs, targets []int) []fl
 	config := &t.config
 	lo, hi := s.rows(part)
 	words := len(inputs) / config.Batch
-	c := layers.Ctx{Tape: s.tape, Train: true, Policy: config.Policy}
-	c.Stream.Seed, c.Stream.Step, c.Stream.Example = config.Seed, uint64(step), uint64(lo)
-	c.Stream.Progress = t.progress(step)
+	c := t.context(s.tape, step, lo)
 	lengths := config.Lengths
 	lengths.Target = span.Length
 	out := t.model.Forward(&c, models.Segment{

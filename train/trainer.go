@@ -21,8 +21,7 @@ type Trainer struct {
 	images data.Source
 	config Config
 	loader *data.Loader
-	tape   *autograd.Tape
-	sum    []float32 // of the gradients of all parts of a batch; nil: there is one
+	partTape
 }
 
 // New returns a trainer for model, which must be complete, on images. It is an
@@ -60,10 +59,7 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
 		return nil, err
 	}
-	t.tape = autograd.NewTape(model.Params())
-	if config.Accumulate > 1 {
-		t.sum = make([]float32, model.Params().Len())
-	}
+	t.partTape = newPartTape(model.Params(), config.Accumulate)
 	return t, nil
 }
 
@@ -99,14 +95,7 @@ func (t *Trainer) compute(s *Step, epoch int, batch *data.Batch) (grads []float3
 		if !finite(loss) {
 			return nil
 		}
-		grads = t.tape.Backward(objective)
-		if t.sum != nil {
-			if part == 0 {
-				clear(t.sum)
-			}
-			addTo(t.sum, grads)
-			grads = t.sum
-		}
+		grads = t.add(grads, t.tape.Backward(objective))
 	}
 	return grads
 }
@@ -117,9 +106,7 @@ func (t *Trainer) part(s *Step, part int, batch *data.Batch) *autograd.Tensor {
 	n := len(batch.Y)
 	parts := min(t.config.Accumulate, n)
 	lo, hi := part*n/parts, (part+1)*n/parts
-	c := layers.Ctx{Tape: t.tape, Train: true, Policy: t.config.Policy}
-	c.Stream.Seed, c.Stream.Step, c.Stream.Example = t.config.Seed, uint64(s.Step), uint64(lo)
-	c.Stream.Progress = t.progress(s.Step)
+	c := t.context(t.tape, s.Step, lo)
 	shape := append([]int{hi - lo}, batch.Shape[1:]...)
 	size := len(batch.X) / n
 	logits := t.model.Forward(&c, t.tape.Input(batch.X[lo*size:hi*size], shape...))

@@ -178,7 +178,7 @@ func (t *TranslationTrainer) compute(s *Step, epoch int, batch []int) []float32 
 		case sum == nil:
 			sum = shard.grads
 		default:
-			addTo(sum, shard.grads)
+			optim.Accumulate(sum, shard.grads)
 		}
 	}
 	s.Loss = float32(loss)

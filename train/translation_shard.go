@@ -1,9 +1,7 @@
 package train
 
 import (
-	"autodropout/autograd"
 	"autodropout/internal/safetensors"
-	"autodropout/layers"
 	"autodropout/ops"
 )
 
@@ -12,8 +10,7 @@ import (
 type translationShard struct {
 	trainer *TranslationTrainer
 	first   int // its parts are first, first+1, ...
-	tape    *autograd.Tape
-	sum     []float32 // of the parts' gradients; nil where there is one part
+	partTape
 
 	// Of the current step.
 	loss  float64   // the shard's share of the mean cross-entropy
@@ -21,11 +18,8 @@ type translationShard struct {
 }
 
 func newTranslationShard(t *TranslationTrainer, i int) *translationShard {
-	s := &translationShard{trainer: t, first: i * t.config.Accumulate, tape: autograd.NewTape(t.model.Params())}
-	if t.config.Accumulate > 1 {
-		s.sum = make([]float32, t.model.Params().Len())
-	}
-	return s
+	parts := t.config.Accumulate
+	return &translationShard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts)}
 }
 
 // compute computes the loss and the gradient of the shard's pairs in a batch whose
@@ -41,16 +35,7 @@ func (s *translationShard) compute(step, words int, batch []int) {
 			continue
 		}
 		s.tape.Reset()
-		grads := s.part(step, words, lo, batch[lo:hi])
-		switch {
-		case s.sum == nil:
-			s.grads = grads
-		case s.grads == nil:
-			copy(s.sum, grads)
-			s.grads = s.sum
-		default:
-			addTo(s.sum, grads)
-		}
+		s.grads = s.add(s.grads, s.part(step, words, lo, batch[lo:hi]))
 	}
 }
 
@@ -58,9 +43,7 @@ func (s *translationShard) compute(step, words int, batch []int) {
 // and returns its gradient.
 func (s *translationShard) part(step, words, lo int, batch []int) []float32 {
 	t := s.trainer
-	c := layers.Ctx{Tape: s.tape, Train: true, Policy: t.config.Policy}
-	c.Stream.Seed, c.Stream.Step, c.Stream.Example = t.config.Seed, uint64(step), uint64(lo)
-	c.Stream.Progress = t.progress(step)
+	c := t.context(s.tape, step, lo)
 	sources, targets, own := side(t.pairs, batch)
 	loss := t.model.Loss(&c, sources, targets, t.config.Smoothing)
 	share := float32(own) / float32(words)

@@ -93,9 +93,8 @@ type UDATrainer struct {
 	labelled, unlabelled data.Source
 	config               UDAConfig
 	loaders              []*data.Loader // of labelled, original and augmented images
-	tape                 *autograd.Tape
-	images               []float32 // of a part: labelled, original, augmented
-	sum                  []float32 // of the gradients of all parts; nil: there is one
+	images               []float32      // of a part: labelled, original, augmented
+	partTape
 }
 
 // NewUDA returns a trainer for model, which must be complete, on labelled and
@@ -119,10 +118,7 @@ func NewUDA(model layers.Model, labelled, unlabelled data.Source, config UDAConf
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Steps); err != nil {
 		return nil, err
 	}
-	t.tape = autograd.NewTape(model.Params())
-	if config.Accumulate > 1 {
-		t.sum = make([]float32, model.Params().Len())
-	}
+	t.partTape = newPartTape(model.Params(), config.Accumulate)
 	return t, nil
 }
 
@@ -206,14 +202,7 @@ func (t *UDATrainer) compute(s *Step, batches []*data.Batch) []float32 {
 			return nil
 		}
 		confident += n
-		grads = t.tape.Backward(objective)
-		if t.sum != nil {
-			if part == 0 {
-				clear(t.sum)
-			}
-			addTo(t.sum, grads)
-			grads = t.sum
-		}
+		grads = t.add(grads, t.tape.Backward(objective))
 	}
 	s.Loss = float32(loss)
 	if t.config.Ratio > 0 {
@@ -234,9 +223,7 @@ func (t *UDATrainer) part(s *Step, part int, batches []*data.Batch) (loss *autog
 		images += len(b.Y) / parts
 	}
 	s.Size += images
-	c := layers.Ctx{Tape: t.tape, Train: true, Policy: t.config.Policy}
-	c.Stream.Seed, c.Stream.Step, c.Stream.Example = t.config.Seed, uint64(s.Step), uint64(part*images)
-	c.Stream.Progress = t.progress(s.Step)
+	c := t.context(t.tape, s.Step, part*images)
 	shape := append([]int{images}, batches[0].Shape[1:]...)
 	logits := t.model.Forward(&c, t.tape.Input(t.images, shape...))
 	labels := t.config.Batch / parts

@@ -9,7 +9,6 @@ import (
 	"autodropout/layers"
 	"autodropout/ops"
 	"autodropout/optim"
-	"autodropout/simd"
 )
 
 // mostShards is how many tapes share the examples of a step, as in the presets
@@ -50,7 +49,7 @@ func sharded(model interface{ Params() *autograd.Params }, policy dropout.Policy
 		parallel.For(n, func(i int) { shards[i].compute() })
 		sum := shards[0].grads
 		for _, s := range shards[1:] {
-			parallel.Range(len(sum), 1<<15, func(lo, hi int) { simd.Add(sum[lo:hi], sum[lo:hi], s.grads[lo:hi]) })
+			optim.Accumulate(sum, s.grads)
 		}
 		optimizer.Step(rate, sum)
 		return time.Since(start)
