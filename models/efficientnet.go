@@ -24,9 +24,8 @@ type EfficientNetConfig struct {
 type EfficientNet struct {
 	config EfficientNetConfig
 	params *autograd.Params
-	stem   *normConv
 	stages [][]*invertedBlock
-	head   *normConv
+	body   []layers.Layer // the stem, the blocks and the head
 	fc     *layers.Linear
 }
 
@@ -69,19 +68,20 @@ func NewEfficientNet(config EfficientNetConfig) (*EfficientNet, error) {
 	m := &EfficientNet{
 		config: config,
 		params: s.Params(),
-		stem:   newNormConv(s, "conv_stem", "bn1", layers.Conv2DConfig{In: 3, Out: in, Size: 3, Stride: 2, Pad: 1}),
 	}
+	m.body = append(m.body, activated{newNormConv(s, "conv_stem", "bn1", layers.Conv2DConfig{In: 3, Out: in, Size: 3, Stride: 2, Pad: 1})})
 	for stage, b := range efficientNetStages {
 		out, stride := width(b.out), b.stride
 		var blocks []*invertedBlock
 		for i := range int(math.Ceil(float64(b.blocks) * size.depth)) {
-			blocks = append(blocks, newInvertedBlock(s.Sub(fmt.Sprintf("blocks.%d.%d", stage, i)), in, out, b.widen, stride, b.size))
+			block := newInvertedBlock(s.Sub(fmt.Sprintf("blocks.%d.%d", stage, i)), in, out, b.widen, stride, b.size)
+			blocks, m.body = append(blocks, block), append(m.body, block)
 			in, stride = out, 1
 		}
 		m.stages = append(m.stages, blocks)
 	}
 	features := width(1280)
-	m.head = newNormConv(s, "conv_head", "bn2", layers.Conv2DConfig{In: in, Out: features, Size: 1})
+	m.body = append(m.body, activated{newNormConv(s, "conv_head", "bn2", layers.Conv2DConfig{In: in, Out: features, Size: 1})})
 	m.fc = layers.NewLinear(s.Sub("classifier"), layers.LinearConfig{In: features, Out: config.Classes})
 	return m, nil
 }
@@ -114,45 +114,18 @@ func (m *EfficientNet) String() string {
 
 // Forward maps images (N, H, W, 3) to logits (N, Classes).
 func (m *EfficientNet) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	body := []layers.Layer{activated{m.stem}}
-	for _, blocks := range m.stages {
-		for _, b := range blocks {
-			body = append(body, b)
-		}
-	}
-	x = layers.Chain(c, x, append(body, activated{m.head})...)
+	x = layers.Chain(c, x, m.body...)
 	return m.fc.Forward(c, c.Drop("features", ops.GlobalAvgPool(x)))
 }
 
 // Blocks returns the number of blocks in each stage.
-func (m *EfficientNet) Blocks() []int {
-	var n []int
-	for _, blocks := range m.stages {
-		n = append(n, len(blocks))
-	}
-	return n
-}
+func (m *EfficientNet) Blocks() []int { return blockCounts(m.stages) }
 
 // Sites returns the dropout sites: in block b of the parameter names b.bn1, b.bn2
 // and, except in the first stage, b.bn3 of kind Norm; b.branch and b.shortcut
 // where the input is added to the output; and features, the classifier's input.
 func (m *EfficientNet) Sites() []dropout.Site {
-	var sites []dropout.Site
-	for stage, blocks := range m.stages {
-		for i, b := range blocks {
-			add := func(name string, kind dropout.Kind) {
-				sites = append(sites, dropout.Site{Name: name, Kind: kind, Stage: stage, Stages: len(m.stages), Block: i, Blocks: len(blocks)})
-			}
-			for _, p := range b.parts {
-				add(p.site, dropout.Norm)
-			}
-			if b.residual {
-				add(b.branch, dropout.Branch)
-				add(b.shortcut, dropout.Shortcut)
-			}
-		}
-	}
-	return append(sites, dropout.Site{Name: "features", Kind: dropout.Features})
+	return append(blockSites(m.stages), dropout.Site{Name: "features", Kind: dropout.Features})
 }
 
 // activated is a convolution, its normalisation and SiLU.
@@ -192,6 +165,17 @@ func newInvertedBlock(s *layers.Scope, in, out, widen, stride, size int) *invert
 	gate()
 	b.parts = append(b.parts, newNormConv(s, "conv_pwl", "bn3", layers.Conv2DConfig{In: hidden, Out: out, Size: 1}))
 	return b
+}
+
+func (b *invertedBlock) places() []place {
+	var places []place
+	for _, p := range b.parts {
+		places = append(places, place{p.site, dropout.Norm})
+	}
+	if b.residual {
+		places = append(places, place{b.branch, dropout.Branch}, place{b.shortcut, dropout.Shortcut})
+	}
+	return places
 }
 
 // Forward maps (N, H, W, in) to (N, H/stride, W/stride, out).

@@ -26,6 +26,7 @@ type ResNet struct {
 	conv   *layers.Conv2D
 	norm   *layers.BatchNorm
 	stages [][]*resNetBlock
+	body   []layers.Layer // the stem and the blocks
 	fc     *layers.Linear
 }
 
@@ -55,6 +56,7 @@ func NewResNet(config ResNetConfig) (*ResNet, error) {
 		conv:   layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: 3, Out: in, Size: 7, Stride: 2, Pad: 3}),
 		norm:   layers.NewBatchNorm(s.Sub("bn1"), layers.BatchNormConfig{Channels: in}),
 	}
+	m.body = append(m.body, stem{m})
 	for stage, n := range blocks {
 		width, stride := config.Channels<<stage, 2
 		if stage == 0 {
@@ -63,7 +65,8 @@ func NewResNet(config ResNetConfig) (*ResNet, error) {
 		var list []*resNetBlock
 		for i := range n {
 			b := newResNetBlock(s.Sub(fmt.Sprintf("layer%d.%d", stage+1, i)), in, width, stride, config.Depth >= 50)
-			list, in, stride = append(list, b), b.out, 1
+			list, m.body = append(list, b), append(m.body, b)
+			in, stride = b.out, 1
 		}
 		m.stages = append(m.stages, list)
 	}
@@ -84,13 +87,7 @@ func (m *ResNet) String() string {
 
 // Forward maps images (N, H, W, 3) to logits (N, Classes).
 func (m *ResNet) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	body := []layers.Layer{stem{m}}
-	for _, blocks := range m.stages {
-		for _, b := range blocks {
-			body = append(body, b)
-		}
-	}
-	x = layers.Chain(c, x, body...)
+	x = layers.Chain(c, x, m.body...)
 	return m.fc.Forward(c, c.Drop("features", ops.GlobalAvgPool(x)))
 }
 
@@ -103,26 +100,13 @@ func (m stem) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 }
 
 // Blocks returns the number of residual blocks in each stage.
-func (m *ResNet) Blocks() []int { return resNetBlocks[m.config.Depth] }
+func (m *ResNet) Blocks() []int { return blockCounts(m.stages) }
 
 // Sites returns the dropout sites: in block b of the parameter names b.bn1, b.bn2
 // and, in a bottleneck, b.bn3 of kind Norm, b.branch, and b.shortcut after the
 // normalisation there; and features, the input of the classifier.
 func (m *ResNet) Sites() []dropout.Site {
-	var sites []dropout.Site
-	for stage, blocks := range m.stages {
-		for i, b := range blocks {
-			add := func(name string, kind dropout.Kind) {
-				sites = append(sites, dropout.Site{Name: name, Kind: kind, Stage: stage, Stages: len(m.stages), Block: i, Blocks: len(blocks)})
-			}
-			for _, p := range b.parts {
-				add(p.site, dropout.Norm)
-			}
-			add(b.branch, dropout.Branch)
-			add(b.shortcut, dropout.Shortcut)
-		}
-	}
-	return append(sites, dropout.Site{Name: "features", Kind: dropout.Features})
+	return append(blockSites(m.stages), dropout.Site{Name: "features", Kind: dropout.Features})
 }
 
 // normConv is a convolution and its batch normalisation.
@@ -167,6 +151,14 @@ func newResNetBlock(s *layers.Scope, in, width, stride int, bottleneck bool) *re
 		b.downsample = newNormConv(s, "downsample.0", "downsample.1", layers.Conv2DConfig{In: in, Out: b.out, Size: 1, Stride: stride})
 	}
 	return b
+}
+
+func (b *resNetBlock) places() []place {
+	var places []place
+	for _, p := range b.parts {
+		places = append(places, place{p.site, dropout.Norm})
+	}
+	return append(places, place{b.branch, dropout.Branch}, place{b.shortcut, dropout.Shortcut})
 }
 
 // Forward applies the masks of inner normalisations after their ReLU, in the same

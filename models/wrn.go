@@ -78,37 +78,11 @@ func (m *WRN) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 }
 
 // Blocks returns the number of residual blocks in each stage.
-func (m *WRN) Blocks() []int {
-	var n []int
-	for _, blocks := range m.stages {
-		n = append(n, len(blocks))
-	}
-	return n
-}
+func (m *WRN) Blocks() []int { return blockCounts(m.stages) }
 
 // Sites returns the dropout sites of the residual blocks. Block b of the names
 // above has b.bn1 and b.bn2 of kind Norm, b.hidden, b.branch and b.shortcut.
-func (m *WRN) Sites() []dropout.Site {
-	var sites []dropout.Site
-	for stage, blocks := range m.stages {
-		for i, b := range blocks {
-			for _, s := range []struct {
-				name string
-				kind dropout.Kind
-			}{
-				{b.sites.norm1, dropout.Norm},
-				{b.sites.norm2, dropout.Norm},
-				{b.sites.hidden, dropout.Hidden},
-				{b.sites.branch, dropout.Branch},
-				{b.sites.shortcut, dropout.Shortcut},
-			} {
-				sites = append(sites, dropout.Site{Name: s.name, Kind: s.kind,
-					Stage: stage, Stages: len(m.stages), Block: i, Blocks: len(blocks)})
-			}
-		}
-	}
-	return sites
-}
+func (m *WRN) Sites() []dropout.Site { return blockSites(m.stages) }
 
 // wrnBlock is a residual block in the order BN-ReLU-conv-BN-ReLU-conv.
 type wrnBlock struct {
@@ -131,6 +105,11 @@ func newWRNBlock(s *layers.Scope, in, out, stride int) *wrnBlock {
 	b.sites.norm1, b.sites.norm2 = s.Path("bn1"), s.Path("bn2")
 	b.sites.hidden, b.sites.branch, b.sites.shortcut = s.Path("hidden"), s.Path("branch"), s.Path("shortcut")
 	return b
+}
+
+func (b *wrnBlock) places() []place {
+	return []place{{b.sites.norm1, dropout.Norm}, {b.sites.norm2, dropout.Norm}, {b.sites.hidden, dropout.Hidden},
+		{b.sites.branch, dropout.Branch}, {b.sites.shortcut, dropout.Shortcut}}
 }
 
 // Forward applies dropout to the outputs of the batch normalisations after the
