@@ -136,7 +136,7 @@ func TestPrepareIWSLT14(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 67 sentences, speaker, title and description are 70 pairs.
-	want := bitext.Prepared{Train: 67, Valid: 3, Test: 5, Skipped: bitext.Skipped{NotUTF8: 1, Empty: 1, Ratio: 1}, Merges: p.Merges}
+	want := bitext.Prepared{Version: 1, About: p.About, Train: 67, Valid: 3, Test: 5, Skipped: bitext.Skipped{NotUTF8: 1, Empty: 1, Ratio: 1}, Merges: p.Merges}
 	if p != want || p.Merges < 20 {
 		t.Errorf("prepared are %v, expected %v", p, want)
 	}
