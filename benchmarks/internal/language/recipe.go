@@ -60,21 +60,7 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	fs.Float64Var(&r.Temporal, "temporal", r.Temporal, "the `weight` of the penalty on outputs that change fast")
 
 	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, at every place but the words")
-	for _, rate := range []struct {
-		value *float64
-		name  string
-		what  string
-	}{
-		{&r.Rates.Words, "drop-words", "a word"},
-		{&r.Rates.Input, "drop-input", "a channel of the word vectors"},
-		{&r.Rates.Attention, "drop-attention", "a channel of queries, keys, values and the output of an attention"},
-		{&r.Rates.Probability, "drop-probability", "an attention probability"},
-		{&r.Rates.Inner, "drop-inner", "a channel in the middle of a feed-forward part"},
-		{&r.Rates.Output, "drop-output", "a channel of the output of a feed-forward part"},
-		{&r.Rates.Final, "drop-final", "a channel of the last layer's output"},
-	} {
-		fs.Float64Var(rate.value, rate.name, *rate.value, "variational dropout's `probability` of dropping "+rate.what)
-	}
+	bench.Rates(fs, &r.Rates, "words", "input", "attention", "probability", "inner", "output", "final")
 }
 
 // check returns what is wrong with the settings beyond the single flag.
