@@ -1,6 +1,7 @@
 package language
 
 import (
+	"cmp"
 	"flag"
 
 	"autodropout/benchmarks/internal/bench"
@@ -75,17 +76,9 @@ func (r *Recipe) check() error {
 	case r.Shards*r.Accumulate > r.Batch:
 		return bench.Usagef("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
 	}
-	for _, flag := range []struct {
-		name  string
-		value float64
-		zero  bool // is allowed
-	}{
-		{"lr", r.Rate, false}, {"words-lr", r.WordsRate, false}, {"temperature", r.Temperature, false}, {"last-lr", r.LastRate, true},
-		{"weight-decay", r.WeightDecay, true}, {"clip", r.Clip, true}, {"activation", r.Activation, true}, {"temporal", r.Temporal, true},
-	} {
-		if !(flag.value > 0 || flag.zero && flag.value == 0) {
-			return bench.Usagef("-%s %v must be positive", flag.name, flag.value)
-		}
-	}
-	return nil
+	return cmp.Or(
+		bench.Positive("lr", r.Rate, false), bench.Positive("words-lr", r.WordsRate, false), bench.Positive("temperature", r.Temperature, false),
+		bench.Positive("last-lr", r.LastRate, true), bench.Positive("weight-decay", r.WeightDecay, true), bench.Positive("clip", r.Clip, true),
+		bench.Positive("activation", r.Activation, true), bench.Positive("temporal", r.Temporal, true),
+	)
 }

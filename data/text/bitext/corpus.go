@@ -201,6 +201,15 @@ func (c *Corpus) Encode(sentence string) ([]int32, error) {
 // Decode returns the tokens of a translation, with spaces between them.
 func (c *Corpus) Decode(ids []int32) string { return text.JoinBPE(c.Target.Decode(ids)) }
 
+// Text returns a translation, which is tokens, in the form of the sentences to be
+// translated: as tokens where these are tokens.
+func (c *Corpus) Text(tokens string) string {
+	if c.Style.Tokenized {
+		return tokens
+	}
+	return c.Detokenize(tokens)
+}
+
 // Detokenize returns the translation that tokens stand for, as people read it.
 func (c *Corpus) Detokenize(tokens string) string {
 	return text.NewDetokenizer(c.About.Target).Detokenize(tokens)

@@ -41,12 +41,3 @@ func (s Style) tokens(l text.Language, training bool) func(sentence string) stri
 		return sentence
 	}
 }
-
-// text returns tokens as people read them: where they were made of a text, what
-// can be undone is.
-func (s Style) text(l text.Language, tokens string) string {
-	if s.Tokenized {
-		return tokens
-	}
-	return text.NewDetokenizer(l).Detokenize(tokens)
-}
