@@ -110,7 +110,8 @@ func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err
 		return "", fmt.Errorf("none of the %d training pairs has 1 to %d words on both sides, as -longest and -tokens say", s.corpus.Train.Len(), s.longest())
 	}
 	if batches.Skipped > 0 {
-		about += fmt.Sprintf(" %d training pairs are skipped, which have no words or more than %d on a side (-longest, -tokens).", batches.Skipped, s.longest())
+		about += fmt.Sprintf(" Skipped: %s with no words or more than %d on a side (-longest, -tokens).",
+			bench.Count(batches.Skipped, "training pair", "training pairs"), s.longest())
 	}
 	return about, nil
 }

@@ -110,18 +110,20 @@ func (b *Benchmark) quick() config {
 	return c
 }
 
+// middle is a recipe for study.
 var middle = Recipe{
-	Layers: 3, Width: 256, Heads: 4, Inner: 1024, PreNorm: true,
-	Tokens: 4096, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 16, MeanEpochs: 0,
-	Rate: 1.5e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 400, Clip: 1, Smoothing: 0.1,
+	Layers: 3, Width: 256, Heads: 4, Inner: 512, PreNorm: true,
+	Tokens: 2048, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 16,
+	Rate: 1e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 400, Clip: 1, Smoothing: 0.1,
 	Beam: 5, Penalty: 1,
-	Dropout: 0.3, Rates: dropout.SequenceRates{Input: 0.2, Projection: 0.2, Output: 0.2},
+	Dropout: 0.2, Rates: dropout.SequenceRates{Input: 0.2, Projection: 0.2, Output: 0.2},
 }
 
+// small is a recipe for the built-in language pair.
 var small = Recipe{
 	Layers: 2, Width: 64, Heads: 4, Inner: 128, PreNorm: true,
-	Tokens: 1024, Longest: 60, Shards: 2, Accumulate: 1, Epochs: 8, MeanEpochs: 0,
-	Rate: 4e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 60, Clip: 1, Smoothing: 0.1,
+	Tokens: 512, Longest: 60, Shards: 2, Accumulate: 1, Epochs: 8,
+	Rate: 3e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 100, Clip: 1, Smoothing: 0.1,
 	Beam: 4, Penalty: 1,
 	Dropout: 0.05, Rates: dropout.SequenceRates{Input: 0.05, Projection: 0.05, Output: 0.05},
 }

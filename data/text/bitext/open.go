@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,8 +139,12 @@ func (k *collection) prepared(ctx context.Context, path string, cfg *OpenConfig)
 		return dir, cfg.once(dir, path, func() (Prepared, error) { return k.prepare(ctx, path, dir) })
 	}
 	own, err := cfg.Texts.find(path)
+	if errors.Is(err, errNoTexts) {
+		return "", fmt.Errorf("bitext: the folder %s has neither prepared texts, nor %s, nor train, valid and test texts of your own in %s and %s",
+			path, strings.Join(archives.Files, " and "), cfg.Texts.Source, cfg.Texts.Target)
+	}
 	if err != nil {
-		return "", fmt.Errorf("%w; nor are there prepared texts, or the original %s", err, strings.Join(archives.Files, ", "))
+		return "", fmt.Errorf("bitext: cannot prepare %s: %w", path, err)
 	}
 	dir, err := cacheName(ctx, cfg, "", strings.ReplaceAll(nameOf(path), "/", "-"), own.files())
 	if err != nil {

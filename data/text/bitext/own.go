@@ -3,10 +3,12 @@ package bitext
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"autodropout/data/text"
@@ -38,15 +40,21 @@ func (t *ownTexts) files() []string {
 	return files
 }
 
+// errNoTexts says that a folder has nothing that looks like a training text.
+var errNoTexts = errors.New("no texts")
+
 // find looks for the texts in a folder.
 func (c *TextsConfig) find(dir string) (t ownTexts, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return t, fmt.Errorf("bitext: cannot read a folder of texts: %w", err)
+		return t, err
 	}
 	var names []string
 	for _, e := range entries {
 		names = append(names, e.Name())
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "train.") }) {
+		return t, errNoTexts
 	}
 	test := func(stem string) bool { return stem == c.Test || c.Test == "" && strings.HasPrefix(stem, "test") }
 	for _, part := range []struct {
@@ -55,13 +63,13 @@ func (c *TextsConfig) find(dir string) (t ownTexts, err error) {
 		is    func(stem string) bool
 	}{
 		{&t.train, "train", func(stem string) bool { return stem == "train" }},
-		{&t.valid, "valid, val or dev", func(stem string) bool { return stem == "valid" || stem == "val" || stem == "dev" }},
+		{&t.valid, "valid", func(stem string) bool { return stem == "valid" || stem == "val" || stem == "dev" }},
 		{&t.test, cmp.Or(c.Test, "test"), test},
 	} {
 		for i, l := range []text.Language{c.Source, c.Target} {
 			name, err := only(names, l, part.what, part.is)
 			if err != nil {
-				return t, fmt.Errorf("bitext: the folder %s %w", dir, err)
+				return t, fmt.Errorf("it %w", err)
 			}
 			part.files[i] = filepath.Join(dir, name)
 		}
@@ -81,11 +89,11 @@ func only(names []string, l text.Language, what string, is func(stem string) boo
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("has no text %s in the language %s, such as %[1]s.%[2]s: texts of one's own are train, valid and test in both languages", what, l)
+		return "", fmt.Errorf("has no text %s in the language %s, such as %[1]s.%[2]s: there must be train, valid and test in both languages", what, l)
 	case 1:
 		return found[0], nil
 	}
-	return "", fmt.Errorf("has more than one text %s in the language %s (%s): name the one that is meant", what, l, strings.Join(found, ", "))
+	return "", fmt.Errorf("has more than one text %s in the language %s (%s): -test says which test text is meant, other texts must be the only ones", what, l, strings.Join(found, ", "))
 }
 
 // PrepareTexts makes texts of one's own, which are in a folder, ready for training in
@@ -97,7 +105,7 @@ func only(names []string, l text.Language, what string, is func(stem string) boo
 func PrepareTexts(ctx context.Context, folder string, cfg TextsConfig, dir string) (Prepared, error) {
 	t, err := cfg.find(folder)
 	if err != nil {
-		return Prepared{}, err
+		return Prepared{}, fmt.Errorf("bitext: cannot prepare %s: %w", folder, err)
 	}
 	return t.prepare(ctx, folder, &cfg, dir)
 }

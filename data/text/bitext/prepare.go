@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"autodropout/data/text"
-	"autodropout/internal/atomicfile"
 )
 
 // About says what prepared texts are.
@@ -129,7 +128,7 @@ func (j *job) run() error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(filepath.Join(j.work, preparedName), append(about, '\n'))
+	return os.WriteFile(filepath.Join(j.work, preparedName), append(about, '\n'), 0o644)
 }
 
 // tokens writes the tokens of all texts, and counts the words of the training text.
