@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// lock creates the lock file at path, or fails at once if it exists.
-func lock(path string) (unlock func(), err error) {
+// Lock creates the lock file at path, or fails at once if it exists.
+func Lock(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("another process seems to be at it: wait until it has finished, or delete %s if there is none", path)

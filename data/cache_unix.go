@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// lock takes the lock file at path, or fails at once if another process has it.
+// Lock takes the lock file at path, or fails at once if another process has it.
 // The system gives it free when its owner ends, however that happens.
-func lock(path string) (unlock func(), err error) {
+func Lock(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

@@ -3,9 +3,11 @@ package data
 import (
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"net/http"
@@ -22,9 +24,18 @@ type Remote struct {
 	Name string
 	// URLs lists mirrors, to be tried in this order.
 	URLs []string
-	// Size is the number of bytes and MD5 the checksum, in hexadecimal.
+	// Size is the number of bytes; 0 means that mirrors are to be asked.
 	Size int64
-	MD5  string
+	// SHA256 or MD5 is the checksum, in hexadecimal.
+	SHA256, MD5 string
+}
+
+// checksum returns the name of the checksum, what computes it, and its value.
+func (r *Remote) checksum() (name string, sum hash.Hash, want string) {
+	if r.SHA256 != "" {
+		return "sha256", sha256.New(), r.SHA256
+	}
+	return "md5", md5.New(), r.MD5
 }
 
 // CIFAR10 is the original archive of the binary version of CIFAR-10.
@@ -108,7 +119,7 @@ func Download(ctx context.Context, r Remote, cfg DownloadConfig) (path string, e
 	if err := os.MkdirAll(filepath.Dir(d.path), 0o755); err != nil {
 		return "", fmt.Errorf("data: cannot create the folder for downloads (AUTODROPOUT_DATA chooses another): %w", err)
 	}
-	unlock, err := lock(d.path + ".lock")
+	unlock, err := Lock(d.path + ".lock")
 	if err != nil {
 		return "", fmt.Errorf("data: cannot download %s: %w", r.Name, err)
 	}
@@ -151,29 +162,30 @@ func (d *download) verify(path string) error {
 		return err
 	}
 	defer f.Close()
-	sum := md5.New()
-	n, err := io.Copy(sum, io.LimitReader(f, d.Size+1))
+	name, sum, want := d.checksum()
+	var content io.Reader = f
+	if d.Size > 0 {
+		content = io.LimitReader(f, d.Size+1)
+	}
+	n, err := io.Copy(sum, content)
 	if err != nil {
 		return err
 	}
-	if n != d.Size {
+	if d.Size > 0 && n != d.Size {
 		info, err := f.Stat()
 		if err != nil {
 			return err
 		}
 		return fmt.Errorf("it has %d bytes, expected %d", info.Size(), d.Size)
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != d.MD5 {
-		return fmt.Errorf("its md5 is %s, expected %s", got, d.MD5)
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		return fmt.Errorf("its %s is %s, expected %s", name, got, want)
 	}
 	return nil
 }
 
 // fromMirrors asks one mirror after the other.
 func (d *download) fromMirrors(ctx context.Context) error {
-	if err := d.checkSpace(); err != nil {
-		return err
-	}
 	var said []string
 	for _, url := range d.URLs {
 		err := d.fromMirror(ctx, url)
@@ -188,8 +200,13 @@ func (d *download) fromMirrors(ctx context.Context) error {
 			break // another mirror will not help
 		}
 	}
-	return fmt.Errorf("data: cannot download %s (%s); get the file (%d bytes, md5 %s) some other way and put it at %s",
-		d.Name, strings.Join(said, "; "), d.Size, d.MD5, d.path)
+	name, _, sum := d.checksum()
+	size := ""
+	if d.Size > 0 {
+		size = fmt.Sprintf("%d bytes, ", d.Size)
+	}
+	return fmt.Errorf("data: cannot download %s (%s); get the file (%s%s %s) some other way and put it at %s",
+		d.Name, strings.Join(said, "; "), size, name, sum, d.path)
 }
 
 // checkSpace makes sure that what is missing fits on the disk.
@@ -199,8 +216,8 @@ func (d *download) checkSpace() error {
 		missing -= info.Size()
 	}
 	if free, ok := freeSpace(d.cfg.Dir); ok && free < missing {
-		return fmt.Errorf("data: %s needs %d bytes more in %s, which has only %d free: make room, or set AUTODROPOUT_DATA to another folder",
-			d.Name, missing, d.cfg.Dir, free)
+		return localError{fmt.Errorf("it needs %d bytes more in %s, which has only %d free: make room, or set AUTODROPOUT_DATA to another folder",
+			missing, d.cfg.Dir, free)}
 	}
 	return nil
 }
@@ -208,8 +225,9 @@ func (d *download) checkSpace() error {
 // fromMirror asks one mirror until it has sent the whole file.
 func (d *download) fromMirror(ctx context.Context, url string) error {
 	pause := d.cfg.Backoff
+	sized := *d
 	for attempt := 1; ; attempt++ {
-		err := d.attempt(ctx, url)
+		err := sized.attempt(ctx, url)
 		if err == nil || !isTemporary(err) || attempt >= d.cfg.Attempts {
 			return err
 		}
@@ -222,8 +240,17 @@ func (d *download) fromMirror(ctx context.Context, url string) error {
 	}
 }
 
-// attempt receives what is missing, verifies the whole and gives it its name.
-func (d *download) attempt(ctx context.Context, url string) error {
+// attempt receives what is missing, verifies the whole and gives it its name. Where
+// the size is not known it is the one that the mirror says.
+func (d *download) attempt(ctx context.Context, url string) (err error) {
+	if d.Size == 0 {
+		if d.Size, err = d.askSize(ctx, url); err != nil {
+			return err
+		}
+	}
+	if err := d.checkSpace(); err != nil {
+		return err
+	}
 	resumed, err := d.receive(ctx, url)
 	if err != nil {
 		return err

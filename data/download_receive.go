@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -99,21 +100,56 @@ func stallOr(ctx context.Context, err error) error {
 
 // request asks for the bytes from have on.
 func (d *download) request(ctx context.Context, url string, have int64) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	var header http.Header
+	if have > 0 {
+		header = http.Header{"Range": {fmt.Sprintf("bytes=%d-", have)}}
+	}
+	return d.ask(ctx, http.MethodGet, url, header)
+}
+
+func (d *download) ask(ctx context.Context, method, url string, header http.Header) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(request.Header, header)
 	request.Header.Set("User-Agent", "autodropout")
 	// Bytes as they are: a mirror must not compress, nor net/http unpack, them.
 	request.Header.Set("Accept-Encoding", "identity")
-	if have > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
-	}
 	response, err := d.cfg.Client.Do(request)
 	if err != nil {
 		return nil, temporaryError{err}
 	}
 	return response, nil
+}
+
+// askSize asks a mirror how large the file is.
+func (d *download) askSize(ctx context.Context, url string) (int64, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.cfg.Stall, errStalled)
+	defer cancel()
+	response, err := d.ask(ctx, http.MethodHead, url, nil)
+	if err != nil {
+		return 0, stallOr(ctx, err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return 0, refusal(response)
+	}
+	if response.ContentLength <= 0 {
+		return 0, fmt.Errorf("it does not say how large the file is")
+	}
+	return response.ContentLength, nil
+}
+
+// refusal says that a mirror does not send the file.
+func refusal(response *http.Response) error {
+	err := fmt.Errorf("it answered %s", response.Status)
+	switch code := response.StatusCode; {
+	case code == http.StatusRequestedRangeNotSatisfiable, code == http.StatusRequestTimeout,
+		code == http.StatusTooManyRequests, code >= 500:
+		return temporaryError{err}
+	}
+	return err
 }
 
 // checkResponse tells whether a response brings what is missing after have bytes.
@@ -129,11 +165,8 @@ func (d *download) checkResponse(response *http.Response, have int64) error {
 		if n := response.ContentLength; n >= 0 && n != d.Size {
 			return fmt.Errorf("it offers a file of %d bytes, expected %d", n, d.Size)
 		}
-	case code == http.StatusRequestedRangeNotSatisfiable, code == http.StatusRequestTimeout,
-		code == http.StatusTooManyRequests, code >= 500:
-		return temporaryError{fmt.Errorf("it answered %s", response.Status)}
 	default:
-		return fmt.Errorf("it answered %s", response.Status)
+		return refusal(response)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -227,6 +228,34 @@ func TestDownloadFailureSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// Of some files only a checksum is known: their size is what a mirror says.
+func TestDownloadOfUnknownSize(t *testing.T) {
+	sum := sha256.Sum256(content)
+	r := Remote{Name: "file.bin", SHA256: hex.EncodeToString(sum[:])}
+	page := newMirror(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>we have moved") })
+	broken := newMirror(t, inTurn(good, cutAfter(100_000, good), good))
+	r.URLs = []string{newMirror(t, http.NotFound).URL, page.URL, broken.URL}
+	cfg := quick(t)
+	var total int64
+	cfg.Progress = func(done, of int64) { total = of }
+	path, err := Download(t.Context(), r, cfg)
+	checkDownloaded(t, path, err, cfg)
+	if want := []string{"", "", "bytes=100000-"}; !slices.Equal(broken.ranges, want) || total != int64(len(content)) {
+		t.Errorf("asked for ranges %q of %d bytes, want %q", broken.ranges, total, want)
+	}
+	if path, err = Download(t.Context(), r, cfg); err != nil || len(broken.ranges) != 3 {
+		t.Errorf("a file in the cache was asked for again (error %v)", err)
+	}
+	writeFile(t, path, []byte("mine"))
+	_, err = Download(t.Context(), r, cfg)
+	checkError(t, err, path, "its sha256 is", "delete it")
+
+	silent := newMirror(t, func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush() })
+	r.URLs = []string{newMirror(t, http.NotFound).URL, silent.URL}
+	_, err = Download(t.Context(), r, quick(t))
+	checkError(t, err, "it answered 404", "it does not say how large the file is", "get the file (sha256 "+r.SHA256+")")
+}
+
 func TestDownloadGivesUpOnADeadMirror(t *testing.T) {
 	dead := newMirror(t, good)
 	dead.Close()
@@ -293,7 +322,7 @@ func TestDownloadLocks(t *testing.T) {
 	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := lock(filepath.Join(cfg.Dir, "file.bin.lock"))
+	unlock, err := Lock(filepath.Join(cfg.Dir, "file.bin.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type OpenConfig struct {
 //
 // A folder or file called auto, synthetic or cifar10 is reached as ./auto.
 func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, about string, err error) {
-	path, why, err := cifarSource.find(ctx, name, cfg.Download)
+	path, why, err := cifarOriginal.Find(ctx, name, cfg.Download)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -51,28 +51,29 @@ func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, a
 	return train, test, about, nil
 }
 
-// A source is real data that a program can be told to use.
-type source struct {
-	key, title string
-	places     []place
-	remotes    []Remote
+// An Original is real data that a program can be told to use by a name.
+type Original struct {
+	Key, Title string   // "cifar10", "CIFAR-10"
+	Places     []Place  // in the cache
+	Remotes    []Remote // that make it up
 }
 
-// A place is where data may be in the cache.
-type place struct {
-	path  string
-	files []string // that must be in the folder path; nil: path alone says enough
+// A Place is where data may be in the cache.
+type Place struct {
+	Path  string
+	Files []string // that must be in the folder Path; nil: Path alone says enough
 }
 
-var cifarSource = source{
-	key: "cifar10", title: "CIFAR-10",
-	places:  []place{{path: cifarFolder}, {path: CIFAR10.Name}},
-	remotes: []Remote{CIFAR10},
+var cifarOriginal = Original{
+	Key: "cifar10", Title: "CIFAR-10",
+	Places:  []Place{{Path: cifarFolder}, {Path: CIFAR10.Name}},
+	Remotes: []Remote{CIFAR10},
 }
 
-// find returns the path of the data that name stands for, "" for the built-in
-// one, and the reason for it.
-func (s *source) find(ctx context.Context, name string, cfg DownloadConfig) (path, why string, err error) {
+// Find returns the path of the data that name stands for: auto, synthetic, the key
+// of the original, or a path, see [Open]; "" is the built-in data. It also returns
+// the reason.
+func (o *Original) Find(ctx context.Context, name string, cfg DownloadConfig) (path, why string, err error) {
 	if cfg, err = cfg.withDefaults(); err != nil {
 		return "", "", err
 	}
@@ -80,28 +81,28 @@ func (s *source) find(ctx context.Context, name string, cfg DownloadConfig) (pat
 	case "synthetic":
 		return "", "as -data synthetic asks", nil
 	case "auto":
-		if path, err = s.cached(cfg.Dir); path != "" || err != nil {
+		if path, err = o.cached(cfg.Dir); path != "" || err != nil {
 			return path, "found in the cache by -data auto", err
 		}
-		return "", fmt.Sprintf("chosen by -data auto because there is no %s in %s; -data %s downloads it", s.title, cfg.Dir, s.key), nil
-	case s.key:
-		if path, err = s.cached(cfg.Dir); path == "" && err == nil {
-			path, err = s.download(ctx, cfg)
+		return "", fmt.Sprintf("chosen by -data auto because there is no %s in %s; -data %s downloads it", o.Title, cfg.Dir, o.Key), nil
+	case o.Key:
+		if path, err = o.cached(cfg.Dir); path == "" && err == nil {
+			path, err = o.download(ctx, cfg)
 		}
-		return path, fmt.Sprintf("as -data %s asks", s.key), err
+		return path, fmt.Sprintf("as -data %s asks", o.Key), err
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return "", "", fmt.Errorf("data: -data %q is neither auto, synthetic or %s nor a folder or file that exists", name, s.key)
+		return "", "", fmt.Errorf("data: -data %q is neither auto, synthetic or %s nor a folder or file that exists", name, o.Key)
 	}
 	return name, "as -data asks", nil
 }
 
 // cached returns where the data is in the cache, or "".
-func (s *source) cached(dir string) (string, error) {
-	for _, p := range s.places {
-		path := filepath.Join(dir, p.path)
+func (o *Original) cached(dir string) (string, error) {
+	for _, p := range o.Places {
+		path := filepath.Join(dir, p.Path)
 		there, err := exists(path)
-		for _, name := range p.files {
+		for _, name := range p.Files {
 			if there && err == nil {
 				there, err = exists(filepath.Join(path, name))
 			}
@@ -125,11 +126,11 @@ func exists(path string) (bool, error) {
 }
 
 // download fetches what is missing and returns where the data is then.
-func (s *source) download(ctx context.Context, cfg DownloadConfig) (string, error) {
-	for _, r := range s.remotes {
+func (o *Original) download(ctx context.Context, cfg DownloadConfig) (string, error) {
+	for _, r := range o.Remotes {
 		if _, err := Download(ctx, r, cfg); err != nil {
 			return "", err
 		}
 	}
-	return s.cached(cfg.Dir)
+	return o.cached(cfg.Dir)
 }

@@ -6,10 +6,10 @@ import (
 	"math"
 )
 
-var ptbSource = source{
-	key: "ptb", title: ptbSet.title,
-	places: []place{{ptbSet.folder, ptbSet.files[:]}},
-	remotes: []Remote{
+var ptbOriginal = Original{
+	Key: "ptb", Title: ptbSet.title,
+	Places: []Place{{ptbSet.folder, ptbSet.files[:]}},
+	Remotes: []Remote{
 		ptbRemote(0, 5101618, "f26c4b92c5fdc7b3f8c7cdcb991d8420"),
 		ptbRemote(1, 399782, "aa0affc06ff7c36e977d7cd49e3839bf"),
 		ptbRemote(2, 449945, "8b80168b89c18661a38ef683c0dc3721"),
@@ -26,10 +26,10 @@ func ptbRemote(part int, size int64, md5 string) Remote {
 	}
 }
 
-var wikiText2Source = source{
-	key: "wikitext2", title: wikiText2Set.title,
-	places: []place{{path: wikiText2Set.folder}, {path: "wikitext-2-v1.zip"}},
-	remotes: []Remote{{
+var wikiText2Original = Original{
+	Key: "wikitext2", Title: wikiText2Set.title,
+	Places: []Place{{Path: wikiText2Set.folder}, {Path: "wikitext-2-v1.zip"}},
+	Remotes: []Remote{{
 		Name: "wikitext-2-v1.zip",
 		URLs: []string{"https://wikitext.smerity.com/wikitext-2-v1.zip"},
 		Size: 4475746,
@@ -47,17 +47,17 @@ var wikiText2Source = source{
 //	a path     the Penn Treebank in a folder, see [LoadPTB], or a corpus of your
 //	           own, see [LoadText], if the folder has a file train.txt
 func OpenPTB(ctx context.Context, name string, cfg OpenConfig) (c *Corpus, about string, err error) {
-	return openText(ctx, name, cfg, &ptbSource, &ptbSet)
+	return openText(ctx, name, cfg, &ptbOriginal, &ptbSet)
 }
 
 // OpenWikiText2 is like [OpenPTB], with wikitext2 for WikiText-2, which may be
 // an archive too: see [LoadWikiText2].
 func OpenWikiText2(ctx context.Context, name string, cfg OpenConfig) (c *Corpus, about string, err error) {
-	return openText(ctx, name, cfg, &wikiText2Source, &wikiText2Set)
+	return openText(ctx, name, cfg, &wikiText2Original, &wikiText2Set)
 }
 
-func openText(ctx context.Context, name string, cfg OpenConfig, from *source, set *textSet) (c *Corpus, about string, err error) {
-	path, why, err := from.find(ctx, name, cfg.Download)
+func openText(ctx context.Context, name string, cfg OpenConfig, from *Original, set *textSet) (c *Corpus, about string, err error) {
+	path, why, err := from.Find(ctx, name, cfg.Download)
 	if err != nil {
 		return nil, "", err
 	}
@@ -66,7 +66,7 @@ func openText(ctx context.Context, name string, cfg OpenConfig, from *source, se
 			return nil, "", err
 		}
 		about = fmt.Sprintf("The data is the built-in synthetic language, not %s (%s, drawn from seed %d; the least perplexity possible is %.2f), %s.",
-			from.title, c.size(), cfg.Language.Seed, math.Exp(c.Entropy), why)
+			from.Title, c.size(), cfg.Language.Seed, math.Exp(c.Entropy), why)
 		return c, about, nil
 	}
 	what := "the real " + set.title

@@ -190,21 +190,21 @@ func TestDownloadText(t *testing.T) {
 		asked++
 		good(w, r)
 	})
-	s := source{key: "tiny", title: "Tiny", places: []place{{"tiny", []string{"a", "b"}}}}
+	s := Original{Key: "tiny", Title: "Tiny", Places: []Place{{"tiny", []string{"a", "b"}}}}
 	for _, name := range []string{"tiny/a", "tiny/b"} {
 		r := remote(m.URL)
 		r.Name = name
-		s.remotes = append(s.remotes, r)
+		s.Remotes = append(s.Remotes, r)
 	}
 	writeFile(t, filepath.Join(cfg.Dir, "tiny", "a"), content)
-	if path, _, err := s.find(t.Context(), "auto", cfg); path != "" || err != nil {
+	if path, _, err := s.Find(t.Context(), "auto", cfg); path != "" || err != nil {
 		t.Errorf("auto found %q, %v in half a corpus", path, err)
 	}
-	path, _, err := s.find(t.Context(), "tiny", cfg)
+	path, _, err := s.Find(t.Context(), "tiny", cfg)
 	if err != nil || path != filepath.Join(cfg.Dir, "tiny") || asked != 1 {
 		t.Errorf("downloaded to %q with %d requests, %v", path, asked, err)
 	}
-	if path, _, err := s.find(t.Context(), "tiny", quick(t)); err != nil || asked != 3 {
+	if path, _, err := s.Find(t.Context(), "tiny", quick(t)); err != nil || asked != 3 {
 		t.Errorf("the whole was downloaded to %q with %d requests, %v", path, asked-1, err)
 	}
 	if got, err := os.ReadFile(filepath.Join(path, "b")); err != nil || !bytes.Equal(got, content) {

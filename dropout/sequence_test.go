@@ -307,6 +307,7 @@ func TestSequenceDropoutSites(t *testing.T) {
 		"words":       {SequenceRates{Words: 0.1}, "words"},
 		"input":       {SequenceRates{Input: 0.1}, "input"},
 		"attention":   {SequenceRates{Attention: 0.1}, "query key value projection"},
+		"projection":  {SequenceRates{Projection: 0.1}, "projection"},
 		"probability": {SequenceRates{Probability: 0.1}, "probability"},
 		"inner":       {SequenceRates{Inner: 0.1}, "inner"},
 		"output":      {SequenceRates{Output: 0.1}, "output"},

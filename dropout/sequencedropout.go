@@ -14,6 +14,7 @@ type SequenceRates struct {
 	Words       float64 // whole rows of the table of word vectors
 	Input       float64 // word vectors
 	Attention   float64 // queries, keys, values and the output of the attention
+	Projection  float64 // the output of the attention; 0: as Attention says
 	Probability float64 // attention probabilities, always element by element
 	Inner       float64 // the hidden layer of the feed-forward part
 	Output      float64 // the output of the feed-forward part
@@ -44,6 +45,7 @@ func NewSequenceDropout(rates SequenceRates, sites []Site) (*SequenceDropout, er
 		{rates.Words, false, []Kind{Words}},
 		{rates.Input, rates.Plain, []Kind{Input}},
 		{rates.Attention, rates.Plain, []Kind{Query, Key, Value, Projection}},
+		{rates.Projection, rates.Plain, []Kind{Projection}},
 		{rates.Probability, true, []Kind{Probability}},
 		{rates.Inner, rates.Plain, []Kind{Inner}},
 		{rates.Output, rates.Plain, []Kind{Output}},

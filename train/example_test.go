@@ -6,6 +6,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/data"
+	"autodropout/data/text/bitext"
 	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/ops"
@@ -80,9 +81,14 @@ func ExampleNewTranslation() {
 		return
 	}
 	// Every word has a translation, and sentences have one word.
-	var pairs []train.SentencePair
+	var sources, targets [][]int32
 	for i := range int32(100) {
-		pairs = append(pairs, train.SentencePair{Source: []int32{2 + i%10}, Target: []int32{2 + 3*i%10}})
+		sources, targets = append(sources, []int32{2 + i%10}), append(targets, []int32{2 + 3*i%10})
+	}
+	pairs, err := bitext.NewDataset(sources, targets)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	trainer, err := train.NewTranslation(model, pairs, train.TranslationConfig{Epochs: 30, Tokens: 60, Smoothing: 0.1, Rate: 0.01, WarmUp: 20, MeanEpochs: 3})
 	if err != nil {

@@ -2,20 +2,15 @@ package train
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"iter"
 
+	"autodropout/data/text/bitext"
 	"autodropout/internal/parallel"
 	"autodropout/internal/seed"
 	"autodropout/models"
 	"autodropout/optim"
 )
-
-// SentencePair is a sentence and its translation, as word ids without the words
-// that begin and end sentences.
-type SentencePair struct{ Source, Target []int32 }
 
 // TranslationConfig says how a [TranslationTrainer] trains. Its zero value is one
 // epoch in batches of 4,096 places, with Adam and a second moment's decay of 0.98.
@@ -24,9 +19,14 @@ type TranslationConfig struct {
 
 	// Tokens is the largest size of a batch: the number of its sentence pairs,
 	// times the length of the longest sentence among them, its end counted. 0
-	// means 4096. Sentences of like length are together; the order of the batches
-	// is random.
+	// means 4096. Sentences of like length are together; which of equal length, and
+	// the order of the batches, is random.
 	Tokens int
+
+	// Longest is the number of words of the longest sentences that are trained on,
+	// their ends not counted; 0 means as many as a batch can hold. Pairs with a
+	// longer sentence, or an empty one, are left out: see Skipped.
+	Longest int
 
 	// Shards is the number of parts of a batch that are computed at the same
 	// time, each on a tape of its own, and Accumulate the number of parts of a
@@ -70,7 +70,12 @@ func (c TranslationConfig) withDefaults() (TranslationConfig, error) {
 	if c.Rate == 0 {
 		c.Rate = 5e-4
 	}
+	if c.Longest == 0 {
+		c.Longest = max(1, c.Tokens-1)
+	}
 	switch {
+	case c.Longest < 1 || c.Longest >= c.Tokens:
+		return c, fmt.Errorf("train: sentences of up to %d words and their ends do not fit batches of %d places", c.Longest, c.Tokens)
 	case !(c.Smoothing >= 0 && c.Smoothing < 1):
 		return c, fmt.Errorf("train: the label smoothing must be at least 0 and below 1, not %v", c.Smoothing)
 	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
@@ -86,29 +91,24 @@ type TranslationTrainer struct {
 	*Loop
 	model   *models.Transformer
 	config  TranslationConfig
-	pairs   []SentencePair
-	batches [][]int // indices of pairs
-	text    uint32  // checksum
+	pairs   *bitext.Dataset
+	batches *bitext.Batches // in order
+	failed  error           // of the data
 	shards  []*translationShard
 }
 
-// NewTranslation returns a trainer for model on sentence pairs, which must be left
-// alone meanwhile. It is an error when the configuration does not fit, there is no
-// pair, or one is longer than a batch.
-func NewTranslation(model *models.Transformer, pairs []SentencePair, config TranslationConfig) (*TranslationTrainer, error) {
+// NewTranslation returns a trainer for model on sentence pairs, whose words are
+// those of the model; they are read when their batch comes. It is an error when the
+// configuration does not fit, or no pair does.
+func NewTranslation(model *models.Transformer, pairs *bitext.Dataset, config TranslationConfig) (*TranslationTrainer, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if len(pairs) == 0 {
-		return nil, fmt.Errorf("train: there are no sentence pairs to train on")
-	}
 	t := &TranslationTrainer{model: model, pairs: pairs}
-	if t.batches, err = sentenceBatches(pairs, config.Tokens); err != nil {
-		return nil, err
-	}
-	if t.text, err = checksum(pairs); err != nil {
-		return nil, err
+	t.batches = bitext.NewBatches(pairs.Len(), pairs.Lengths, bitext.BatchConfig{Tokens: config.Tokens, Longest: config.Longest})
+	if t.batches.Len() == 0 {
+		return nil, fmt.Errorf("train: none of %d sentence pairs has 1 to %d words on both sides: there is nothing to train on", pairs.Len(), config.Longest)
 	}
 	if config.Optimizer == nil {
 		config.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98})
@@ -117,12 +117,12 @@ func NewTranslation(model *models.Transformer, pairs []SentencePair, config Tran
 		config.Schedule = optim.WarmUp(config.WarmUp, optim.InverseSqrt(config.Rate, config.WarmUp))
 	}
 	t.config = config
-	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Epochs*len(t.batches)); err != nil {
+	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Epochs*t.batches.Len()); err != nil {
 		return nil, err
 	}
 	if config.MeanEpochs > 0 {
-		t.average, t.averageEvery = optim.NewMean(model.Params()), len(t.batches)
-		t.averageFrom = (config.Epochs-config.MeanEpochs+1)*len(t.batches) - 1
+		t.average, t.averageEvery = optim.NewMean(model.Params()), t.batches.Len()
+		t.averageFrom = (config.Epochs-config.MeanEpochs+1)*t.batches.Len() - 1
 	}
 	for i := range config.Shards {
 		t.shards = append(t.shards, newTranslationShard(t, i))
@@ -130,30 +130,23 @@ func NewTranslation(model *models.Transformer, pairs []SentencePair, config Tran
 	return t, nil
 }
 
-// checksum identifies sentence pairs.
-func checksum(pairs []SentencePair) (uint32, error) {
-	sum, table := uint32(0), crc32.MakeTable(crc32.Castagnoli)
-	var bytes []byte
-	for _, p := range pairs {
-		bytes = bytes[:0]
-		for _, sentence := range [][]int32{p.Source, p.Target} {
-			bytes = binary.LittleEndian.AppendUint32(bytes, uint32(len(sentence)))
-			var err error
-			if bytes, err = binary.Append(bytes, binary.LittleEndian, sentence); err != nil {
-				return 0, err
-			}
-		}
-		sum = crc32.Update(sum, table, bytes)
-	}
-	return sum, nil
-}
+// Skipped returns the number of pairs that are left out.
+func (t *TranslationTrainer) Skipped() int { return t.batches.Skipped }
 
 func (t *TranslationTrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
 	return func(yield func(compute) bool) {
-		for epoch := from / len(t.batches); epoch < t.config.Epochs; epoch++ {
-			order := seed.New(t.config.Seed, "batches", uint64(epoch)).Perm(len(t.batches))
-			for _, i := range order[from%len(t.batches):] {
-				if ctx.Err() != nil || !yield(func(s *Step) []float32 { return t.compute(s, epoch, t.batches[i]) }) {
+		count := t.batches.Len()
+		for epoch := from / count; epoch < t.config.Epochs; epoch++ {
+			batches := t.batches.Shuffled(seed.New(t.config.Seed, "batches", uint64(epoch)))
+			for i := from % count; i < count; i++ {
+				if ctx.Err() != nil {
+					return
+				}
+				var sources, targets [][]int32
+				if sources, targets, t.failed = t.pairs.Pairs(batches.Batch(i)); t.failed != nil {
+					return
+				}
+				if !yield(func(s *Step) []float32 { return t.compute(s, epoch, sources, targets) }) {
 					return
 				}
 			}
@@ -163,12 +156,9 @@ func (t *TranslationTrainer) steps(ctx context.Context, from int) iter.Seq[compu
 }
 
 // compute runs the model on one batch.
-func (t *TranslationTrainer) compute(s *Step, epoch int, batch []int) []float32 {
-	s.Epoch = epoch
-	for _, i := range batch {
-		s.Size += len(t.pairs[i].Target) + 1
-	}
-	parallel.For(len(t.shards), func(i int) { t.shards[i].compute(s.Step, s.Size, batch) })
+func (t *TranslationTrainer) compute(s *Step, epoch int, sources, targets [][]int32) []float32 {
+	s.Epoch, s.Size = epoch, predicted(targets)
+	parallel.For(len(t.shards), func(i int) { t.shards[i].compute(s.Step, s.Size, sources, targets) })
 	loss := 0.0
 	var sum []float32
 	for _, shard := range t.shards {
@@ -194,8 +184,7 @@ func (t *TranslationTrainer) commit() {
 	}
 }
 
-// Sentences in memory do not fail.
-func (t *TranslationTrainer) err() error { return nil }
+func (t *TranslationTrainer) err() error { return t.failed }
 
 func (t *TranslationTrainer) release() {
 	for _, shard := range t.shards {
@@ -205,12 +194,12 @@ func (t *TranslationTrainer) release() {
 
 func (t *TranslationTrainer) identity() []any {
 	c := &t.config
-	return []any{c.Epochs, c.Tokens, c.Shards, c.Accumulate, c.Smoothing, c.MeanEpochs, t.text}
+	return []any{c.Epochs, c.Tokens, c.Longest, c.Shards, c.Accumulate, c.Smoothing, c.MeanEpochs, t.pairs.Checksum()}
 }
 
 // Evaluate scores the model, with its averaged weights where there is an average,
-// on sentence pairs in batches of at most Tokens places.
-func (t *TranslationTrainer) Evaluate(ctx context.Context, pairs []SentencePair) (score LanguageScore, err error) {
+// on all sentence pairs, in batches of at most Tokens places or one pair.
+func (t *TranslationTrainer) Evaluate(ctx context.Context, pairs *bitext.Dataset) (score LanguageScore, err error) {
 	err = t.averaged(func() error {
 		score, err = EvaluateTranslation(ctx, t.model, pairs, t.config.Tokens)
 		return err

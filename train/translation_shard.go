@@ -22,43 +22,40 @@ func newTranslationShard(t *TranslationTrainer, i int) *translationShard {
 	return &translationShard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts)}
 }
 
-// compute computes the loss and the gradient of the shard's pairs in a batch whose
-// targets have the given number of words.
-func (s *translationShard) compute(step, words int, batch []int) {
+// compute computes the loss and the gradient of the shard's pairs in a batch in
+// which the given number of words is predicted.
+func (s *translationShard) compute(step, words int, sources, targets [][]int32) {
 	s.loss, s.grads = 0, nil
 	config := &s.trainer.config
 	for part := range config.Accumulate {
 		parts := config.Shards * config.Accumulate
 		at := s.first + part
-		lo, hi := at*len(batch)/parts, (at+1)*len(batch)/parts
+		lo, hi := at*len(sources)/parts, (at+1)*len(sources)/parts
 		if lo == hi {
 			continue
 		}
 		s.tape.Reset()
-		s.grads = s.add(s.grads, s.part(step, words, lo, batch[lo:hi]))
+		s.grads = s.add(s.grads, s.part(step, words, lo, sources[lo:hi], targets[lo:hi]))
 	}
 }
 
 // part computes the pairs of one part, the first of which is pair lo of the batch,
 // and returns its gradient.
-func (s *translationShard) part(step, words, lo int, batch []int) []float32 {
+func (s *translationShard) part(step, words, lo int, sources, targets [][]int32) []float32 {
 	t := s.trainer
 	c := t.context(s.tape, step, lo)
-	sources, targets, own := side(t.pairs, batch)
 	loss := t.model.Loss(&c, sources, targets, t.config.Smoothing)
-	share := float32(own) / float32(words)
+	share := float32(predicted(targets)) / float32(words)
 	s.loss += float64(share) * float64(loss.Item())
 	return s.tape.Backward(ops.Scale(loss, share))
 }
 
-// side returns the two sides of some pairs, and the number of words of the targets
-// with their ends.
-func side(pairs []SentencePair, batch []int) (sources, targets [][]int32, words int) {
-	for _, i := range batch {
-		sources, targets = append(sources, pairs[i].Source), append(targets, pairs[i].Target)
-		words += len(pairs[i].Target) + 1
+// predicted returns the number of words of some targets with their ends.
+func predicted(targets [][]int32) (words int) {
+	for _, target := range targets {
+		words += len(target) + 1
 	}
-	return sources, targets, words
+	return words
 }
 
 // The place in the data follows from the number of steps.

@@ -1,8 +1,10 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"math"
 	"path/filepath"
 	"runtime"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"autodropout/autograd"
+	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
 	"autodropout/layers"
@@ -19,20 +22,29 @@ import (
 	"autodropout/optim"
 )
 
-// reversals returns pairs of sentences of which the second is the first backwards,
-// each word replaced by another.
-func reversals(count int) []SentencePair {
+// reversals returns sentences of up to five words and the same backwards, each word
+// replaced by another.
+func reversals(count int) (sources, targets [][]int32) {
 	rng := seed.New(4, "reversals")
-	pairs := make([]SentencePair, count)
-	for i := range pairs {
-		source := make([]int32, rng.IntN(6))
+	for range count {
+		source := make([]int32, 1+rng.IntN(5))
 		for j := range source {
 			source[j] = int32(2 + rng.IntN(vocabulary-2))
 		}
-		pairs[i].Source = source
+		var target []int32
 		for _, word := range slices.Backward(source) {
-			pairs[i].Target = append(pairs[i].Target, 2+(3*word)%(vocabulary-2))
+			target = append(target, 2+(3*word)%(vocabulary-2))
 		}
+		sources, targets = append(sources, source), append(targets, target)
+	}
+	return sources, targets
+}
+
+func sentencePairs(t testing.TB, sources, targets [][]int32) *bitext.Dataset {
+	t.Helper()
+	pairs, err := bitext.NewDataset(sources, targets)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return pairs
 }
@@ -76,7 +88,8 @@ func translationExercise(t testing.TB, change func(*TranslationConfig)) *Transla
 	if change != nil {
 		change(&config)
 	}
-	trainer, err := NewTranslation(newTranslationModel(t), reversals(40), config)
+	sources, targets := reversals(40)
+	trainer, err := NewTranslation(newTranslationModel(t), sentencePairs(t, sources, targets), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,17 +101,19 @@ func TestPlainTranslationLoop(t *testing.T) {
 	trainer := translationExercise(t, func(c *TranslationConfig) { c.Shards, c.Accumulate = 1, 1 })
 	mustTrain(t, trainer.Loop)
 
-	model, pairs := newTranslationModel(t), reversals(40)
+	model := newTranslationModel(t)
+	allSources, allTargets := reversals(40)
 	adam := optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98})
 	schedule := optim.WarmUp(3, optim.InverseSqrt(0.01, 3))
 	mean := make([]float64, model.Params().Len())
 	step := 0
 	for epoch := range 3 {
-		seen := map[int]bool{}
-		for _, i := range seed.New(7, "batches", uint64(epoch)).Perm(len(trainer.batches)) {
+		seen := map[int32]bool{}
+		batches := trainer.batches.Shuffled(seed.New(7, "batches", uint64(epoch)))
+		for i := range batches.Len() {
 			var sources, targets [][]int32
-			for _, j := range trainer.batches[i] {
-				sources, targets = append(sources, pairs[j].Source), append(targets, pairs[j].Target)
+			for _, j := range batches.Batch(i) {
+				sources, targets = append(sources, allSources[j]), append(targets, allTargets[j])
 				seen[j] = true
 			}
 			tape := autograd.NewTape(model.Params())
@@ -207,6 +222,7 @@ func TestTranslationResumeIsExact(t *testing.T) {
 	}
 	for name, change := range map[string]func(c *TranslationConfig){
 		"tokens":    func(c *TranslationConfig) { c.Tokens = 60 },
+		"longest":   func(c *TranslationConfig) { c.Longest = 4 },
 		"shards":    func(c *TranslationConfig) { c.Shards, c.Accumulate = 1, 4 },
 		"average":   func(c *TranslationConfig) { c.MeanEpochs = 1 },
 		"smoothing": func(c *TranslationConfig) { c.Smoothing = 0 },
@@ -216,9 +232,9 @@ func TestTranslationResumeIsExact(t *testing.T) {
 			t.Errorf("a checkpoint loads with another %s", name)
 		}
 	}
-	other := reversals(40)
-	other[17].Target = nil
-	trainer, err := NewTranslation(newTranslationModel(t), other, whole.config)
+	sources, targets := reversals(40)
+	targets[17][0]++
+	trainer, err := NewTranslation(newTranslationModel(t), sentencePairs(t, sources, targets), whole.config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,9 +244,17 @@ func TestTranslationResumeIsExact(t *testing.T) {
 }
 
 func TestTranslationLearns(t *testing.T) {
-	pairs := slices.DeleteFunc(reversals(900), func(p SentencePair) bool { return len(p.Source) > 3 })
-	train, valid := pairs[:500], pairs[500:]
-	trainer, err := NewTranslation(newTranslationModel(t), train, TranslationConfig{Epochs: 20, Tokens: 150, Rate: 0.008, WarmUp: 40})
+	var sources, targets [][]int32
+	allSources, allTargets := reversals(1100)
+	for i, source := range allSources {
+		if len(source) <= 3 {
+			sources, targets = append(sources, source), append(targets, allTargets[i])
+		}
+	}
+	const held = 500
+	valid := sentencePairs(t, sources[held:], targets[held:])
+	trainer, err := NewTranslation(newTranslationModel(t), sentencePairs(t, sources[:held], targets[:held]),
+		TranslationConfig{Epochs: 20, Tokens: 150, Rate: 0.008, WarmUp: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,79 +267,98 @@ func TestTranslationLearns(t *testing.T) {
 	if err != nil || after.Loss > before.Loss/3 {
 		t.Errorf("training took the loss from %v to %v (error %v)", before.Loss, after.Loss, err)
 	}
-	var sources [][]int32
-	for _, p := range valid {
-		sources = append(sources, p.Source)
-	}
 	for _, beam := range []int{1, 4} {
-		found, err := trainer.Translate(t.Context(), sources, models.Search{Beam: beam, Penalty: 1})
+		found, err := trainer.Translate(t.Context(), sources[held:], models.Search{Beam: beam, Penalty: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		right, all := 0, 0
-		for i, p := range valid {
-			if len(p.Target) == 0 {
-				continue // every translation has a word
-			}
-			all++
-			if slices.Equal(found[i][0].Words, p.Target) {
+		right := 0
+		for i, target := range targets[held:] {
+			if slices.Equal(found[i][0].Words, target) {
 				right++
 			}
 		}
-		if float64(right) < 0.4*float64(all) {
-			t.Errorf("with a beam of %d %d of %d translations are right", beam, right, all)
+		if float64(right) < 0.4*float64(len(found)) {
+			t.Errorf("with a beam of %d %d of %d translations are right", beam, right, len(found))
 		}
 	}
 }
 
-func TestSentenceBatches(t *testing.T) {
-	pairs := reversals(300)
-	const places = 50
-	batches, err := sentenceBatches(pairs, places)
+// What is empty or too long is left out of a training, not of an evaluation.
+func TestTranslationSkips(t *testing.T) {
+	sources, targets := reversals(20)
+	sources[3], targets[5], targets[7] = nil, nil, make([]int32, 30)
+	pairs := sentencePairs(t, sources, targets)
+	trainer, err := NewTranslation(newTranslationModel(t), pairs, TranslationConfig{Tokens: 60, Longest: 29})
+	if err != nil || trainer.Skipped() != 3 {
+		t.Fatalf("%d pairs are left out, want 3 (error %v)", trainer.Skipped(), err)
+	}
+	size := 0
+	trainer.config.OnStep = func(s Step) { size += s.Size }
+	mustTrain(t, trainer.Loop)
+	score, err := trainer.Evaluate(t.Context(), pairs)
+	if all := predicted(targets); err != nil || score.Words != all || size != all-predicted([][]int32{targets[3], nil, targets[7]}) {
+		t.Errorf("%d words are scored, %d trained on, of %d (error %v)", score.Words, size, all, err)
+	}
+}
+
+// damaged is a file whose words cannot be read.
+type damaged struct{ io.ReaderAt }
+
+func (d damaged) ReadAt(p []byte, at int64) (int, error) {
+	if at < 100 {
+		return 0, errors.New("the disk is broken")
+	}
+	return d.ReaderAt.ReadAt(p, at)
+}
+
+func TestTranslationDataFails(t *testing.T) {
+	var file bytes.Buffer
+	w := bitext.NewWriter(&file)
+	for range 40 {
+		if err := w.Write([]int32{2}, []int32{3}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pairs, err := bitext.Open(damaged{bytes.NewReader(file.Bytes())}, int64(file.Len()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, used := map[int]bool{}, 0
-	for _, batch := range batches {
-		longest, words := 0, 0
-		for _, i := range batch {
-			if seen[i] {
-				t.Errorf("pair %d is in two batches", i)
-			}
-			seen[i] = true
-			longest = max(longest, len(pairs[i].Source)+1, len(pairs[i].Target)+1)
-			words += len(pairs[i].Source) + 1
-		}
-		if longest*len(batch) > places {
-			t.Errorf("a batch has %d sentences of up to %d words", len(batch), longest)
-		}
-		used += words
+	trainer, err := NewTranslation(newTranslationModel(t), pairs, TranslationConfig{Tokens: 10})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(seen) != len(pairs) || float64(used) < 0.8*float64(places*len(batches)) {
-		t.Errorf("%d of %d pairs are in %d batches, with %d words", len(seen), len(pairs), len(batches), used)
+	if err := trainer.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "of 8 steps") || !strings.Contains(err.Error(), "the disk is broken") {
+		t.Errorf("the training ends with %v", err)
+	}
+	if _, err := trainer.Evaluate(t.Context(), pairs); err == nil || !strings.Contains(err.Error(), "the disk is broken") {
+		t.Errorf("the evaluation ends with %v", err)
 	}
 }
 
 func TestTranslationsThatDoNotFit(t *testing.T) {
-	pairs := reversals(10)
-	for want, change := range map[string]func(c *TranslationConfig) []SentencePair{
-		"no sentence pairs": func(*TranslationConfig) []SentencePair { return nil },
-		"pair 10 has 8": func(c *TranslationConfig) []SentencePair {
-			c.Tokens = 7
-			return append(pairs, SentencePair{make([]int32, 7), nil})
-		},
-		"epochs":        func(c *TranslationConfig) []SentencePair { c.Epochs = -1; return pairs },
-		"3 of 2 epochs": func(c *TranslationConfig) []SentencePair { c.Epochs, c.MeanEpochs = 2, 3; return pairs },
-		"one average":   func(c *TranslationConfig) []SentencePair { c.EMA, c.MeanEpochs = 0.9, 1; return pairs },
-		"smoothing":     func(c *TranslationConfig) []SentencePair { c.Smoothing = 1; return pairs },
+	sources, targets := reversals(10)
+	pairs, none := sentencePairs(t, sources, targets), sentencePairs(t, nil, nil)
+	for want, config := range map[string]TranslationConfig{
+		"do not fit batches of 1 places":  {Tokens: 1},
+		"do not fit batches of 20 places": {Tokens: 20, Longest: 20},
+		"epochs":                          {Epochs: -1},
+		"3 of 2 epochs":                   {Epochs: 2, MeanEpochs: 3},
+		"one average":                     {MeanEpochs: 1, Common: Common{EMA: 0.9}},
+		"smoothing":                       {Smoothing: 1},
 	} {
-		var config TranslationConfig
-		if _, err := NewTranslation(newTranslationModel(t), change(&config), config); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewTranslation(newTranslationModel(t), pairs, config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want one with %q", err, want)
 		}
 	}
+	if _, err := NewTranslation(newTranslationModel(t), none, TranslationConfig{}); err == nil || !strings.Contains(err.Error(), "none of 0 sentence pairs") {
+		t.Errorf("the error is %v", err)
+	}
 	model := newTranslationModel(t)
-	if _, err := EvaluateTranslation(t.Context(), model, nil, 100); err == nil {
+	if _, err := EvaluateTranslation(t.Context(), model, none, 100); err == nil {
 		t.Error("a model can be evaluated on nothing")
 	}
 	if _, err := Translate(t.Context(), model, nil, models.Search{Beam: -1}, 100); err == nil {

@@ -80,21 +80,37 @@ func (c *WordCounts) WriteTo(w io.Writer) (int64, error) {
 	return written, out.Flush()
 }
 
-// ReadVocabulary reads the words of a vocabulary file, see [WordCounts.WriteTo],
-// that occur at least least times. It is an error when a line is something else.
-func ReadVocabulary(r io.Reader, least int64) (map[string]bool, error) {
-	vocabulary := map[string]bool{}
+// ReadCounts reads a vocabulary file, see [WordCounts.WriteTo]. It is an error when
+// a line is something else.
+func ReadCounts(r io.Reader) (*WordCounts, error) {
+	c := &WordCounts{index: map[string]int32{}}
 	err := eachLine(r, func(number int, line string) error {
 		word, count, ok := strings.Cut(strings.Trim(line, blanks), " ")
 		n, err := strconv.ParseInt(count, 10, 64)
 		if !ok || err != nil || word == "" {
 			return fmt.Errorf("text: line %d of the vocabulary is %q: it must be a word, a space and a count", number, line)
 		}
+		if i, seen := c.index[word]; seen {
+			c.words[i].count += n
+			return nil
+		}
+		c.index[word] = int32(len(c.words))
+		c.words = append(c.words, wordCount{word, n})
+		return nil
+	})
+	return c, err
+}
+
+// ReadVocabulary returns the words of a vocabulary file, see [ReadCounts], that
+// occur at least least times.
+func ReadVocabulary(r io.Reader, least int64) (map[string]bool, error) {
+	counts, err := ReadCounts(r)
+	vocabulary := map[string]bool{}
+	for word, n := range counts.All() {
 		if n >= least {
 			vocabulary[word] = true
 		}
-		return nil
-	})
+	}
 	return vocabulary, err
 }
 

@@ -39,7 +39,7 @@ var ours = map[string][]string{
 	"data/text":            {},
 	"data/text/bitext":     {"data", "data/text", "internal/parallel", "internal/seed"},
 	"data/text/metric":     {},
-	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "internal/*"},
+	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "data/text/bitext", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"benchmarks/*":         {"*"},
 }

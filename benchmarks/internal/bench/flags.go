@@ -133,3 +133,12 @@ func (w *wholes) Set(s string) error {
 
 // Get implements flag.Getter.
 func (w *wholes) Get() any { return append([]int{}, *w.values...) }
+
+// Positive returns an error when the value of a flag is not positive; zero says that
+// 0 is allowed.
+func Positive(name string, value float64, zero bool) error {
+	if value > 0 || zero && value == 0 {
+		return nil
+	}
+	return Usagef("-%s %v must be positive", name, value)
+}

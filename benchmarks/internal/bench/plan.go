@@ -53,7 +53,8 @@ type Method struct {
 	Search controller.Algorithm
 	// Shares is the key of the row whose search this one shares; "" is none.
 	Shares string
-	// Given tells that the pattern comes from -pattern.
+	// Given tells that the pattern comes from -pattern. A row of a table may have it
+	// too: with -pattern it has that pattern, and without it Policy.
 	Given bool
 	// Network is what the row trains: Final, or Varied.
 	Network Network
@@ -87,9 +88,14 @@ func (p *Plan) Rows(table []Method) []Method {
 		if m.Search == controller.Reinforce {
 			m.Search = controller.Algorithm(p.Algorithm)
 		}
+		if m.Given && p.Pattern != "" {
+			m.Policy, m.Title = nil, m.Title+", "+filepath.Base(p.Pattern)
+		} else {
+			m.Given = false
+		}
 		rows = append(rows, m)
 	}
-	if p.Pattern == "" {
+	if p.Pattern == "" || slices.ContainsFunc(rows, func(m Method) bool { return m.Given }) {
 		return rows
 	}
 	title := "pattern " + filepath.Base(p.Pattern)

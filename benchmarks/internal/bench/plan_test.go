@@ -27,6 +27,18 @@ func TestRows(t *testing.T) {
 	if !slices.Equal(Keys(rows), []string{"none", "pattern"}) || rows[1].Title != "pattern best.json" || !rows[1].Given || Searches(rows) {
 		t.Errorf("with a pattern the rows are %+v", rows)
 	}
+	policy := func([]dropout.Site) (dropout.Policy, error) { return nil, nil }
+	table = append(table, Method{Key: "transferred", Title: "AutoDropout (transferred)", Policy: policy, Given: true})
+	plan.Methods = append(plan.Methods, "transferred")
+	rows = plan.Rows(table)
+	if last := rows[1]; len(rows) != 2 || last.Title != "AutoDropout (transferred), best.json" || !last.Given || last.Policy != nil {
+		t.Errorf("with a pattern for a row of the table the rows are %+v", rows)
+	}
+	plan.Pattern = ""
+	rows = plan.Rows(table)
+	if last := rows[2]; len(rows) != 3 || last.Title != "AutoDropout (transferred)" || last.Given || last.Policy == nil {
+		t.Errorf("without a pattern for a row of the table the rows are %+v", rows)
+	}
 	wrong := Method{Title: "wrong", Policy: func([]dropout.Site) (dropout.Policy, error) { return nil, errors.New("no such rate") }}
 	var usage *UsageError
 	if err := CheckPolicies([]Method{rows[0], wrong}, nil); !errors.As(err, &usage) || usage.Message != "wrong: no such rate" {

@@ -21,6 +21,8 @@ func (e *Experiment[P]) report(rows []Row) error {
 		Metric:  e.about.Metric,
 		Unit:    e.about.Unit,
 		Floor:   e.about.Floor,
+		Also:    e.about.Also,
+		Notes:   e.about.Notes,
 		Model:   e.about.Model,
 		Preset:  e.Run.Preset,
 		Seed:    e.Plan.Seed,

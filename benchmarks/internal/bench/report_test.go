@@ -83,6 +83,20 @@ func TestTableWithValidation(t *testing.T) {
 	golden(t, "table-valid.txt", b.Bytes())
 }
 
+func TestTableWithMoreMeasures(t *testing.T) {
+	r := Result{Task: "translation", Dataset: "some text", Split: "test", Metric: "BLEU", Model: "Transformer", Preset: "study",
+		Also: []string{"valid BLEU", "test sacreBLEU"}, Notes: []string{"BLEU is nrefs:1.", "Nothing else."},
+		Rows: []Row{
+			NewRow("none", []Score{{Value: 12, Also: []float64{0, 11}}, {Value: 14, Also: []float64{2, 12}}}, 0, 5, nil),
+			NewRow("Dropout", nil, 1, 9, nil),
+		}}
+	var b bytes.Buffer
+	if err := r.Table(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "table-also.txt", b.Bytes())
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }

@@ -16,6 +16,8 @@ type Result struct {
 	Metric      string          `json:"metric"`          // "error"
 	Unit        string          `json:"unit"`            // "%"
 	Floor       float64         `json:"floor,omitempty"` // the least value to be expected of any model, where it is known
+	Also        []string        `json:"also,omitempty"`  // measures beside the metric: "valid BLEU"
+	Notes       []string        `json:"notes,omitempty"` // what the reader of the table should know
 	Model       string          `json:"model"`           // "WRN-28-10"
 	Preset      string          `json:"preset"`
 	Seed        int             `json:"seed"`
@@ -31,13 +33,14 @@ type Result struct {
 
 // Row is one method's part of a Result.
 type Row struct {
-	Method  string    `json:"method"`
-	Mean    *float64  `json:"mean"`            // null when a training diverged
-	Std     *float64  `json:"std"`             // sample standard deviation, null below two values
-	Values  []float64 `json:"values"`          // one per seed that did not diverge
-	Valid   []float64 `json:"valid,omitempty"` // the same on the validation split, where it was taken
-	Seconds float64   `json:"seconds"`         // of the whole row, search included
-	Paper   *Paper    `json:"paper"`           // null where no number is confirmed
+	Method  string      `json:"method"`
+	Mean    *float64    `json:"mean"`            // null when a training diverged
+	Std     *float64    `json:"std"`             // sample standard deviation, null below two values
+	Values  []float64   `json:"values"`          // one per seed that did not diverge
+	Valid   []float64   `json:"valid,omitempty"` // the same on the validation split, where it was taken
+	Also    [][]float64 `json:"also,omitempty"`  // the same for each of the measures beside the metric
+	Seconds float64     `json:"seconds"`         // of the whole row, search included
+	Paper   *Paper      `json:"paper"`           // null where no number is confirmed
 }
 
 // Paper is a published number with the setting it belongs to.
@@ -55,6 +58,12 @@ func NewRow(method string, scores []Score, diverged int, seconds float64, paper 
 		row.Values = append(row.Values, s.Value)
 		if s.Valid != 0 {
 			row.Valid = append(row.Valid, s.Valid)
+		}
+		if row.Also == nil && s.Also != nil {
+			row.Also = make([][]float64, len(s.Also))
+		}
+		for i, value := range s.Also {
+			row.Also[i] = append(row.Also[i], value)
 		}
 	}
 	if diverged == 0 {

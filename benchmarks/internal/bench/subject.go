@@ -87,6 +87,8 @@ type Score struct {
 	Value float64 `json:"value"`           // the metric on the test split; a child's reward
 	Valid float64 `json:"valid,omitempty"` // the metric on the validation split; 0: not taken
 	Loss  float64 `json:"loss"`            // where Value was taken
+
+	Also []float64 `json:"also,omitempty"` // the measures that the subject has beside the metric
 }
 
 // About describes an experiment for people.
@@ -98,6 +100,9 @@ type About struct {
 	Metric  string  // "error"
 	Unit    string  // "%"; "" is none
 	Floor   float64 // the least value to be expected of any model; 0: unknown
+
+	Also  []string // measures beside the metric: "valid BLEU"
+	Notes []string // sentences for below the table
 
 	Model string // "WRN-28-10"
 	Child string // the network of a search, "WRN-28-2"
@@ -126,6 +131,9 @@ func (a *About) score(s Score) string {
 	text := fmt.Sprintf("%s %s %s", a.Split, a.Metric, a.amount(s.Value))
 	if s.Valid != 0 {
 		text = fmt.Sprintf("valid %s %s, %s", a.Metric, a.amount(s.Valid), text)
+	}
+	for i, value := range s.Also {
+		text += fmt.Sprintf(", %s %.2f", a.Also[i], value)
 	}
 	return text
 }

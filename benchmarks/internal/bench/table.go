@@ -16,14 +16,18 @@ func (r *Result) Table(w io.Writer) error {
 		metric += ", " + r.Unit
 	}
 	valid := slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Valid != nil })
-	lines := [][]string{{"method", "valid " + metric, r.Split + " " + metric, "seeds", "time", "paper, in its own setting"}}
+	lines := [][]string{{"method", "valid " + metric, r.Split + " " + metric}}
+	lines[0] = append(append(lines[0], r.Also...), "seeds", "time", "paper, in its own setting")
 	for _, row := range r.Rows {
-		validMean, validStd := summary(row.Valid)
-		if row.Mean == nil {
-			validMean = nil
+		line := []string{row.Method, row.score(row.Valid), row.score(row.Values)}
+		for i := range r.Also {
+			var values []float64
+			if row.Also != nil {
+				values = row.Also[i]
+			}
+			line = append(line, row.score(values))
 		}
-		lines = append(lines, []string{row.Method, score(validMean, validStd), score(row.Mean, row.Std),
-			fmt.Sprint(len(row.Values)), Duration(row.Seconds), row.paper()})
+		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), Duration(row.Seconds), row.paper()))
 	}
 	if !valid {
 		for i, line := range lines {
@@ -47,6 +51,12 @@ func (r *Result) Table(w io.Writer) error {
 	if r.Floor != 0 {
 		fmt.Fprintf(&b, "\nThe least %s %s that can be expected of any model is %.2f.\n", r.Split, r.Metric, r.Floor)
 	}
+	for i, note := range r.Notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(note + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -67,9 +77,11 @@ func rule(widths []int) string {
 	return b.String() + "|\n"
 }
 
-func score(mean, std *float64) string {
+// score sums up values of the row, one for each seed.
+func (r *Row) score(values []float64) string {
+	mean, std := summary(values)
 	switch {
-	case mean == nil:
+	case r.Mean == nil || mean == nil:
 		return "diverged"
 	case std == nil:
 		return fmt.Sprintf("%.2f", *mean)

@@ -42,7 +42,7 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	s := &subject{config: c}
+	s := &subject{config: c, Sequences: bench.Sequences{Outside: c.outside()}}
 	rows := c.Rows(s.table())
 	e := bench.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {

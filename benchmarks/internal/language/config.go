@@ -128,6 +128,12 @@ func (c *config) check() ([]dropout.Site, error) {
 	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
 }
 
+// outside returns the dropout where a pattern has no place: that of the row
+// variational dropout.
+func (c *config) outside() dropout.SequenceRates {
+	return dropout.SequenceRates{Words: c.Rates.Words, Input: c.Rates.Input, Final: c.Rates.Final}
+}
+
 // table returns the rows that the table can have.
 func (c *config) table() []bench.Method {
 	return []bench.Method{

@@ -1,6 +1,7 @@
 package language
 
 import (
+	"cmp"
 	"flag"
 
 	"autodropout/benchmarks/internal/bench"
@@ -60,21 +61,7 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	fs.Float64Var(&r.Temporal, "temporal", r.Temporal, "the `weight` of the penalty on outputs that change fast")
 
 	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, at every place but the words")
-	for _, rate := range []struct {
-		value *float64
-		name  string
-		what  string
-	}{
-		{&r.Rates.Words, "drop-words", "a word"},
-		{&r.Rates.Input, "drop-input", "a channel of the word vectors"},
-		{&r.Rates.Attention, "drop-attention", "a channel of queries, keys, values and the output of an attention"},
-		{&r.Rates.Probability, "drop-probability", "an attention probability"},
-		{&r.Rates.Inner, "drop-inner", "a channel in the middle of a feed-forward part"},
-		{&r.Rates.Output, "drop-output", "a channel of the output of a feed-forward part"},
-		{&r.Rates.Final, "drop-final", "a channel of the last layer's output"},
-	} {
-		fs.Float64Var(rate.value, rate.name, *rate.value, "variational dropout's `probability` of dropping "+rate.what)
-	}
+	bench.Rates(fs, &r.Rates, "words", "input", "attention", "probability", "inner", "output", "final")
 }
 
 // check returns what is wrong with the settings beyond the single flag.
@@ -89,17 +76,9 @@ func (r *Recipe) check() error {
 	case r.Shards*r.Accumulate > r.Batch:
 		return bench.Usagef("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
 	}
-	for _, flag := range []struct {
-		name  string
-		value float64
-		zero  bool // is allowed
-	}{
-		{"lr", r.Rate, false}, {"words-lr", r.WordsRate, false}, {"temperature", r.Temperature, false}, {"last-lr", r.LastRate, true},
-		{"weight-decay", r.WeightDecay, true}, {"clip", r.Clip, true}, {"activation", r.Activation, true}, {"temporal", r.Temporal, true},
-	} {
-		if !(flag.value > 0 || flag.zero && flag.value == 0) {
-			return bench.Usagef("-%s %v must be positive", flag.name, flag.value)
-		}
-	}
-	return nil
+	return cmp.Or(
+		bench.Positive("lr", r.Rate, false), bench.Positive("words-lr", r.WordsRate, false), bench.Positive("temperature", r.Temperature, false),
+		bench.Positive("last-lr", r.LastRate, true), bench.Positive("weight-decay", r.WeightDecay, true), bench.Positive("clip", r.Clip, true),
+		bench.Positive("activation", r.Activation, true), bench.Positive("temporal", r.Temporal, true),
+	)
 }

@@ -3,13 +3,11 @@ package language
 import (
 	"context"
 	"fmt"
-	"image"
 	"math"
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/data"
-	"autodropout/dropout"
 	"autodropout/models"
 	"autodropout/optim"
 	"autodropout/train"
@@ -18,6 +16,7 @@ import (
 // subject is what the experiment is about: a Transformer-XL on a corpus.
 type subject struct {
 	config
+	bench.Sequences
 	corpus *data.Corpus
 }
 
@@ -47,43 +46,6 @@ func (s *subject) About() bench.About {
 
 func describe(c models.TransformerXLConfig) string {
 	return fmt.Sprintf("Transformer-XL-%d-%d", c.Layers, c.Width)
-}
-
-// Space implements [bench.Subject].
-func (s *subject) Space() (dropout.Space, error) { return dropout.SequenceSpace(), nil }
-
-// Decode implements [bench.Subject].
-func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.SequencePattern, error) {
-	pattern, err := dropout.DecodeSequence(space, tokens)
-	if err != nil {
-		return nil, err
-	}
-	pattern.Origin = origin
-	return pattern, nil
-}
-
-// Apply implements [bench.Subject]. Outside the layers, where a pattern has no
-// place, the dropout is that of the row variational dropout.
-func (s *subject) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) (dropout.Policy, error) {
-	inside, err := dropout.NewSequencePattern(pattern, sites)
-	if err != nil {
-		return nil, err
-	}
-	outside, err := dropout.NewSequenceDropout(dropout.SequenceRates{Words: s.Rates.Words, Input: s.Rates.Input, Final: s.Rates.Final}, sites)
-	if err != nil {
-		return nil, err
-	}
-	return dropout.Combine(inside, outside), nil
-}
-
-// Picture implements [bench.Subject].
-func (s *subject) Picture(pattern *dropout.SequencePattern, stream dropout.Stream) image.Image {
-	const (
-		tokens, channels = 64, 32
-		scale            = 3 // pixels for an element
-		columns          = 4
-	)
-	return pattern.Image(tokens, channels, scale, columns, stream)
 }
 
 // network returns the configuration of a network.

@@ -2,91 +2,88 @@ package bitext
 
 import (
 	"cmp"
-	"fmt"
+	"math/rand/v2"
 	"slices"
-
-	"autodropout/internal/seed"
 )
 
-// BatchConfig says how pairs are batched.
+// BatchConfig says how sentence pairs are batched.
 type BatchConfig struct {
 	// Tokens is the largest size of a batch: its number of pairs times the number
 	// of words of its longest sentence, of either side, with the one that ends it.
+	// A pair that is larger is a batch of its own.
 	Tokens int
-	// Longest is the number of words up to which sentences are used, the one that
-	// ends them not counted; 0 means as many as a batch can hold.
+	// Longest is the number of words, the one that ends a sentence not counted, up
+	// to which pairs are used: those with a longer side, or an empty one, are
+	// left out. 0 means that all pairs are used.
 	Longest int
-	// Seed and the epoch determine the order.
-	Seed uint64
 }
 
-// Batch is some pairs, as lists of words without those that begin and end them.
-type Batch struct{ Sources, Targets [][]int32 }
-
-// Schedule lists the batches of an epoch.
-type Schedule struct {
-	// Skipped is the number of pairs with a side that is empty or too long.
+// Batches divides sentence pairs by their numbers into batches of similar lengths.
+type Batches struct {
+	// Skipped is the number of pairs that are left out.
 	Skipped int
 
-	set    *Dataset
-	order  []int32 // of the pairs
-	starts []int   // of batches in order, and the end
-	turn   []int32 // of the batches
+	lengths func(pair int) (source, target int)
+	order   []int32 // the pairs, by their lengths
+	starts  []int   // of the batches in order, and the end
+	turn    []int   // the batches as they come
 }
 
-// Schedule returns the batches of an epoch: pairs of similar lengths are
-// together, and which ones and in what order depends on seed and epoch only. It
-// is an error when no pair can be used.
-func (d *Dataset) Schedule(cfg BatchConfig, epoch int) (*Schedule, error) {
-	longest := cfg.Tokens - 1
-	if cfg.Longest > 0 {
-		longest = min(longest, cfg.Longest)
-	}
-	s := &Schedule{set: d}
-	rng := seed.New(cfg.Seed, "batches", uint64(epoch))
-	for i := range d.Len() {
-		if source, target := d.Lengths(i); min(source, target) == 0 || max(source, target) > longest {
-			s.Skipped++
+// NewBatches divides n pairs of the given lengths, the shortest first.
+func NewBatches(n int, lengths func(pair int) (source, target int), cfg BatchConfig) *Batches {
+	b := &Batches{lengths: lengths, order: make([]int32, 0, n)}
+	for i := range n {
+		if source, target := lengths(i); cfg.Longest > 0 && (min(source, target) == 0 || max(source, target) > cfg.Longest) {
+			b.Skipped++
 			continue
 		}
-		s.order = append(s.order, int32(i))
+		b.order = append(b.order, int32(i))
 	}
-	if len(s.order) == 0 {
-		return nil, fmt.Errorf("bitext: none of %d pairs has 1 to %d words on both sides, as batches of %d tokens need", d.Len(), longest, cfg.Tokens)
-	}
-	rng.Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
-	slices.SortStableFunc(s.order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(d.lengths[2*a], d.lengths[2*b]), cmp.Compare(d.lengths[2*a+1], d.lengths[2*b+1]))
-	})
+	slices.SortFunc(b.order, func(i, j int32) int { return cmp.Or(b.compare(i, j), cmp.Compare(i, j)) })
 	width := 0
-	for k, i := range s.order {
-		source, target := d.Lengths(int(i))
+	for k, i := range b.order {
+		source, target := lengths(int(i))
 		size := max(source, target) + 1
-		if k == 0 || max(width, size)*(k+1-s.starts[len(s.starts)-1]) > cfg.Tokens {
-			s.turn = append(s.turn, int32(len(s.starts)))
-			s.starts = append(s.starts, k)
+		if k == 0 || max(width, size)*(k+1-b.starts[len(b.starts)-1]) > cfg.Tokens {
+			b.turn = append(b.turn, len(b.starts))
+			b.starts = append(b.starts, k)
 			width = 0
 		}
 		width = max(width, size)
 	}
-	s.starts = append(s.starts, len(s.order))
-	rng.Shuffle(len(s.turn), func(i, j int) { s.turn[i], s.turn[j] = s.turn[j], s.turn[i] })
-	return s, nil
+	b.starts = append(b.starts, len(b.order))
+	return b
+}
+
+// compare orders pairs by the lengths of the source and then of the target.
+func (b *Batches) compare(i, j int32) int {
+	si, ti := b.lengths(int(i))
+	sj, tj := b.lengths(int(j))
+	return cmp.Or(cmp.Compare(si, sj), cmp.Compare(ti, tj))
 }
 
 // Len returns the number of batches.
-func (s *Schedule) Len() int { return len(s.turn) }
+func (b *Batches) Len() int { return len(b.turn) }
 
-// Batch returns batch i of the epoch.
-func (s *Schedule) Batch(i int) (Batch, error) {
-	var b Batch
-	k := s.turn[i]
-	for _, pair := range s.order[s.starts[k]:s.starts[k+1]] {
-		source, target, err := s.set.Pair(int(pair))
-		if err != nil {
-			return Batch{}, err
+// Batch returns the pairs of batch i, which are not to be changed.
+func (b *Batches) Batch(i int) []int32 {
+	k := b.turn[i]
+	return b.order[b.starts[k]:b.starts[k+1]]
+}
+
+// Shuffled returns as many batches of the same lengths for another epoch: they come
+// in random order, and pairs of equal lengths have changed places.
+func (b *Batches) Shuffled(rng *rand.Rand) *Batches {
+	s := *b
+	s.order, s.turn = slices.Clone(b.order), rng.Perm(len(b.turn))
+	for from := 0; from < len(s.order); {
+		to := from + 1
+		for to < len(s.order) && b.compare(b.order[from], b.order[to]) == 0 {
+			to++
 		}
-		b.Sources, b.Targets = append(b.Sources, source), append(b.Targets, target)
+		equal := s.order[from:to]
+		rng.Shuffle(len(equal), func(i, j int) { equal[i], equal[j] = equal[j], equal[i] })
+		from = to
 	}
-	return b, nil
+	return &s
 }

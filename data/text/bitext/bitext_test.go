@@ -17,6 +17,7 @@ import (
 
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
+	"autodropout/internal/seed"
 )
 
 func TestReadErrors(t *testing.T) {
@@ -135,7 +136,7 @@ func TestPrepareIWSLT14(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 67 sentences, speaker, title and description are 70 pairs.
-	want := bitext.Prepared{Train: 67, Valid: 3, Test: 5, Skipped: bitext.Skipped{NotUTF8: 1, Empty: 1, Ratio: 1}, Merges: p.Merges}
+	want := bitext.Prepared{Version: 1, About: p.About, Train: 67, Valid: 3, Test: 5, Skipped: bitext.Skipped{NotUTF8: 1, Empty: 1, Ratio: 1}, Merges: p.Merges}
 	if p != want || p.Merges < 20 {
 		t.Errorf("prepared are %v, expected %v", p, want)
 	}
@@ -254,6 +255,9 @@ func dataset(t *testing.T, pairs []bitext.Pair) *bitext.Dataset {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if d.Words() != v.Len() {
+		t.Errorf("the words are of a vocabulary of %d, expected %d", d.Words(), v.Len())
+	}
 	for i, p := range pairs {
 		s, target, err := d.Pair(i)
 		if err != nil || v.Decode(s) != p.Source || v.Decode(target) != p.Target {
@@ -268,48 +272,92 @@ func dataset(t *testing.T, pairs []bitext.Pair) *bitext.Dataset {
 	return d
 }
 
-func TestSchedule(t *testing.T) {
+func TestBatches(t *testing.T) {
 	task, err := bitext.Synthetic(bitext.SyntheticConfig{Train: 500, Valid: 1, Test: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := dataset(t, append(task.Train, bitext.Pair{Source: strings.TrimSpace(strings.Repeat("a ", 90)), Target: "b"}, bitext.Pair{Source: "a"}))
-	collect := func(seed uint64, epoch int) (batches [][][]int32) {
-		s, err := d.Schedule(bitext.BatchConfig{Tokens: 400, Longest: 80, Seed: seed}, epoch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.Skipped != 2 {
-			t.Errorf("%d pairs are skipped, expected 2", s.Skipped)
-		}
-		pairs, filled := 0, 0
-		for i := range s.Len() {
-			b, err := s.Batch(i)
+	sorted := bitext.NewBatches(d.Len(), d.Lengths, bitext.BatchConfig{Tokens: 400, Longest: 80})
+	if sorted.Skipped != 2 {
+		t.Errorf("%d pairs are skipped, expected 2", sorted.Skipped)
+	}
+	collect := func(b *bitext.Batches) (numbers [][]int32) {
+		seen, filled := map[int32]bool{}, 0
+		for i := range b.Len() {
+			numbers = append(numbers, b.Batch(i))
+			sources, targets, err := d.Pairs(b.Batch(i))
 			if err != nil {
 				t.Fatal(err)
 			}
-			width, words := 0, 0
-			for k := range b.Sources {
-				width = max(width, len(b.Sources[k])+1, len(b.Targets[k])+1)
-				words += len(b.Sources[k]) + 1
+			width := 0
+			for k, number := range b.Batch(i) {
+				seen[number] = true
+				width = max(width, len(sources[k])+1, len(targets[k])+1)
+				filled += len(sources[k]) + 1
 			}
-			if width*len(b.Sources) > 400 {
-				t.Errorf("batch %d has %d sentences of up to %d words", i, len(b.Sources), width)
+			if width*len(sources) > 400 {
+				t.Errorf("batch %d has %d sentences of up to %d words", i, len(sources), width)
 			}
-			pairs, filled = pairs+len(b.Sources), filled+words
-			batches = append(batches, b.Sources)
 		}
-		if pairs != 500 || filled < s.Len()*400*7/10 {
-			t.Errorf("%d batches have %d pairs and %d words", s.Len(), pairs, filled)
+		if len(seen) != 500 || filled < b.Len()*400*7/10 || b.Len() != sorted.Len() {
+			t.Errorf("%d batches have %d pairs and %d words", b.Len(), len(seen), filled)
 		}
-		return batches
+		return numbers
 	}
-	first := collect(1, 0)
-	if !reflect.DeepEqual(first, collect(1, 0)) || reflect.DeepEqual(first, collect(1, 1)) || reflect.DeepEqual(first, collect(2, 0)) {
-		t.Error("batches do not depend on seed and epoch only")
+	order := collect(sorted)
+	first := collect(sorted.Shuffled(seed.New(1, "a")))
+	if !reflect.DeepEqual(first, collect(sorted.Shuffled(seed.New(1, "a")))) || reflect.DeepEqual(first, collect(sorted.Shuffled(seed.New(2, "a")))) {
+		t.Error("batches do not depend on the generator only")
 	}
-	if _, err := d.Schedule(bitext.BatchConfig{Tokens: 3}, 0); err == nil || !strings.Contains(err.Error(), "none of 502 pairs") {
-		t.Errorf("a batch that holds no pair says %v", err)
+	if !reflect.DeepEqual(order, collect(sorted)) {
+		t.Error("shuffled batches are those of before")
+	}
+	whole := bitext.NewBatches(d.Len(), d.Lengths, bitext.BatchConfig{Tokens: 80})
+	if last := whole.Batch(whole.Len() - 1); whole.Skipped != 0 || len(last) != 1 || last[0] != 500 {
+		t.Errorf("%d pairs are skipped, the last batch is %v: a long pair must be alone", whole.Skipped, last)
+	}
+}
+
+func TestDatasetParts(t *testing.T) {
+	sources, targets := [][]int32{{4, 5}, {6}, {}}, [][]int32{{9}, {8, 7}, {4}}
+	d, err := bitext.NewDataset(sources, targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := d.Pairs([]int32{1, 0}); err != nil || !slices.Equal(got[0], sources[1]) || !slices.Equal(got[1], sources[0]) {
+		t.Errorf("pairs 1 and 0 are %v (%v)", got, err)
+	}
+	first := d.First(2)
+	if first.Len() != 2 || d.First(3) != d || first.Checksum() == d.Checksum() {
+		t.Errorf("the first 2 of 3 pairs are %d", first.Len())
+	}
+	targets[2] = []int32{5}
+	if other, err := bitext.NewDataset(sources, targets); err != nil || other.Checksum() == d.Checksum() {
+		t.Error("other words have the same checksum")
+	}
+	if _, err := bitext.NewDataset(sources, targets[:2]); err == nil || !strings.Contains(err.Error(), "3 sentences have 2 translations") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := bitext.NewDataset([][]int32{make([]int32, 1<<16)}, [][]int32{{4}}); err == nil || !strings.Contains(err.Error(), "65536 words is too long") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// Damage to a word is noticed where the word is read, if it is no word at all.
+func TestDamagedWords(t *testing.T) {
+	var file bytes.Buffer
+	w := bitext.NewWriter(&file)
+	w.Write([]int32{5, 6}, []int32{7})
+	w.Close()
+	content := file.Bytes()
+	content[1] = 1
+	d, err := bitext.Open(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.Pair(0); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -408,8 +456,12 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		for i := range d.Len() {
-			if _, _, err := d.Pair(i); err != nil {
-				t.Fatal(err)
+			source, target, err := d.Pair(i)
+			if err != nil {
+				continue
+			}
+			if words := append(source, target...); len(words) > 0 && int(slices.Max(words)) >= d.Words() {
+				t.Fatalf("pair %d has word %d of %d", i, slices.Max(words), d.Words())
 			}
 		}
 	})

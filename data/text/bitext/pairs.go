@@ -84,16 +84,17 @@ func zip(source, target iter.Seq2[string, error]) iter.Seq2[Pair, error] {
 type Filter struct {
 	// Min and Max bound the number of tokens of both sides.
 	Min, Max int
-	// Ratio is how many times as many tokens one side may have as the other.
+	// Ratio is how many times as many tokens one side may have as the other; 0 is
+	// any number.
 	Ratio float64
 }
 
 // Skipped counts pairs that are left out, by the first reason that holds.
 type Skipped struct {
-	NotUTF8 int // one side is not UTF-8
-	Empty   int // one side has no token
-	Length  int // one side is too short or too long
-	Ratio   int // one side is too long for the other
+	NotUTF8 int `json:"not_utf8"` // one side is not UTF-8
+	Empty   int `json:"empty"`    // one side has no token
+	Length  int `json:"length"`   // one side is too short or too long
+	Ratio   int `json:"ratio"`    // one side is too long for the other
 }
 
 // Total returns the number of all pairs that are left out.
@@ -110,13 +111,13 @@ func (f Filter) Keep(p Pair, skipped *Skipped) bool {
 	source, target := tokens(p.Source), tokens(p.Target)
 	long, short := max(source, target), min(source, target)
 	switch {
-	case !valid(p):
+	case !p.valid():
 		skipped.NotUTF8++
 	case short == 0:
 		skipped.Empty++
 	case short < f.Min || long > f.Max:
 		skipped.Length++
-	case float64(long) > f.Ratio*float64(short):
+	case f.Ratio > 0 && float64(long) > f.Ratio*float64(short):
 		skipped.Ratio++
 	default:
 		return true
@@ -124,7 +125,8 @@ func (f Filter) Keep(p Pair, skipped *Skipped) bool {
 	return false
 }
 
-func valid(p Pair) bool { return utf8.ValidString(p.Source) && utf8.ValidString(p.Target) }
+// valid reports whether both sides are UTF-8.
+func (p Pair) valid() bool { return utf8.ValidString(p.Source) && utf8.ValidString(p.Target) }
 
 func tokens(line string) (n int) {
 	for range strings.FieldsSeq(line) {

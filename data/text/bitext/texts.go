@@ -15,9 +15,13 @@ import (
 type twoFiles [2]*os.File
 
 // openPair opens a text in two languages, which are the endings of its name.
-func openPair(name string, languages [2]text.Language) (files twoFiles, err error) {
-	for i, l := range languages {
-		if files[i], err = os.Open(name + "." + string(l)); err != nil {
+func openPair(name string, languages [2]text.Language) (twoFiles, error) {
+	return openFiles([2]string{name + "." + string(languages[0]), name + "." + string(languages[1])})
+}
+
+func openFiles(paths [2]string) (files twoFiles, err error) {
+	for i, path := range paths {
+		if files[i], err = os.Open(path); err != nil {
 			return twoFiles{}, errors.Join(fmt.Errorf("bitext: cannot read a text: %w", err), files.close())
 		}
 	}
@@ -33,55 +37,53 @@ func (f *twoFiles) close() (err error) {
 	return err
 }
 
-// remove closes and deletes the files.
-func (f *twoFiles) remove() {
-	f.close()
-	for _, file := range f {
-		if file != nil {
-			os.Remove(file.Name())
-		}
-	}
+// lineWriter is being written, a sentence on each line. The first error is kept for close.
+type lineWriter struct {
+	file *os.File // nil where it could not be made
+	out  *bufio.Writer
+	err  error
 }
 
-// texts are being written. The first error is kept for close.
-type texts struct {
-	files twoFiles
-	out   [2]*bufio.Writer
-	err   error
-}
-
-// newTexts creates the two files of a text.
-func (j *job) newTexts(dir, name string) *texts {
-	t := &texts{}
-	for i, l := range j.languages {
-		f, err := os.Create(filepath.Join(dir, name+"."+string(l)))
-		t.err = errors.Join(t.err, err)
-		if err == nil {
-			t.files[i], t.out[i] = f, bufio.NewWriterSize(f, 1<<16)
-		}
+func newLineWriter(dir, name string) *lineWriter {
+	t := &lineWriter{}
+	if t.file, t.err = os.Create(filepath.Join(dir, name)); t.err == nil {
+		t.out = bufio.NewWriterSize(t.file, 1<<16)
 	}
 	return t
 }
 
-func (t *texts) write(p Pair) {
-	for i, line := range []string{p.Source, p.Target} {
-		if t.err == nil {
-			_, t.err = t.out[i].WriteString(line + "\n")
-		}
+func (t *lineWriter) write(line string) {
+	if t.err == nil {
+		_, t.err = t.out.WriteString(line + "\n")
 	}
 }
 
-func (t *texts) close() error {
-	for _, out := range t.out {
-		if t.err == nil {
-			t.err = out.Flush()
-		}
+func (t *lineWriter) close() error {
+	if t.err == nil {
+		t.err = t.out.Flush()
 	}
-	if err := errors.Join(t.err, t.files.close()); err != nil {
-		return fmt.Errorf("bitext: cannot write a text: %w", err)
+	if t.file != nil {
+		t.err = errors.Join(t.err, t.file.Close())
+	}
+	if t.err != nil {
+		return fmt.Errorf("bitext: cannot write a text: %w", t.err)
 	}
 	return nil
 }
+
+// texts are a text and its translation that are being written.
+type texts [2]*lineWriter
+
+func (j *job) newTexts(dir, name string) *texts {
+	return &texts{newLineWriter(dir, name+"."+string(j.Source)), newLineWriter(dir, name+"."+string(j.Target))}
+}
+
+func (t *texts) write(p Pair) {
+	t[0].write(p.Source)
+	t[1].write(p.Target)
+}
+
+func (t *texts) close() error { return errors.Join(t[0].close(), t[1].close()) }
 
 func writeFile(name string, content io.WriterTo) error {
 	f, err := os.Create(name)

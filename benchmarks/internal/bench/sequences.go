@@ -1,0 +1,75 @@
+package bench
+
+import (
+	"flag"
+	"image"
+	"slices"
+
+	"autodropout/dropout"
+)
+
+// Sequences is the part of a [Subject] that Transformers have in common: patterns
+// of the sequence space, which act inside the layers.
+type Sequences struct {
+	// Outside is the dropout at the sites where a pattern has no place.
+	Outside dropout.SequenceRates
+}
+
+// Space implements [Subject].
+func (Sequences) Space() (dropout.Space, error) { return dropout.SequenceSpace(), nil }
+
+// Decode implements [Subject].
+func (Sequences) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.SequencePattern, error) {
+	pattern, err := dropout.DecodeSequence(space, tokens)
+	if err != nil {
+		return nil, err
+	}
+	pattern.Origin = origin
+	return pattern, nil
+}
+
+// Apply implements [Subject].
+func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) (dropout.Policy, error) {
+	inside, err := dropout.NewSequencePattern(pattern, sites)
+	if err != nil {
+		return nil, err
+	}
+	outside, err := dropout.NewSequenceDropout(s.Outside, sites)
+	if err != nil {
+		return nil, err
+	}
+	return dropout.Combine(inside, outside), nil
+}
+
+// Picture implements [Subject].
+func (Sequences) Picture(pattern *dropout.SequencePattern, stream dropout.Stream) image.Image {
+	const (
+		tokens, channels = 64, 32
+		scale            = 3 // pixels for an element
+		columns          = 4
+	)
+	return pattern.Image(tokens, channels, scale, columns, stream)
+}
+
+// Rates declares the flags of variational dropout at the places with the given
+// names.
+func Rates(fs *flag.FlagSet, r *dropout.SequenceRates, places ...string) {
+	for _, rate := range []struct {
+		value *float64
+		place string
+		what  string
+	}{
+		{&r.Words, "words", "a word"},
+		{&r.Input, "input", "a channel of the word vectors"},
+		{&r.Attention, "attention", "a channel of queries, keys, values and the output of an attention"},
+		{&r.Projection, "projection", "a channel of the output of an attention; where it is 0, -drop-attention holds there too"},
+		{&r.Probability, "probability", "an attention probability"},
+		{&r.Inner, "inner", "a channel in the middle of a feed-forward part"},
+		{&r.Output, "output", "a channel of the output of a feed-forward part"},
+		{&r.Final, "final", "a channel of the last layer's output"},
+	} {
+		if slices.Contains(places, rate.place) {
+			fs.Float64Var(rate.value, "drop-"+rate.place, *rate.value, "variational dropout's `probability` of dropping "+rate.what)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package translation
+
+import (
+	_ "embed"
+	"flag"
+	"fmt"
+	"slices"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/data/text"
+	"autodropout/dropout"
+	"autodropout/models"
+)
+
+// config holds the settings of a run.
+type config struct {
+	bench.Plan
+	Recipe
+	benchmark *Benchmark
+
+	data                string
+	trainSize, testSize int // pairs; 0: all
+
+	// Of texts of one's own.
+	from, to, testName string
+	tokenized          bool
+	merges             int
+
+	searchLayers, searchWidth, searchInner int
+	searchEpochs                           int
+
+	prepare       bool
+	sentence      string
+	sentencesFile string
+}
+
+// translates reports whether the run is to translate, and not to train.
+func (c *config) translates() bool { return c.sentence != "" || c.sentencesFile != "" }
+
+func (b *Benchmark) command() *bench.Command[config] {
+	return &bench.Command[config]{
+		Name: b.Name,
+		Summary: fmt.Sprintf(`
+Trains a Transformer to translate %[1]s with the dropout pattern that was learned for a language model, with patterns
+that are searched here on a small budget, and with dropout made by hand, and prints BLEU beside the AutoDropout paper's.
+
+  go run ./benchmarks/%[2]s
+        the whole pipeline in minutes, on a built-in language pair if there is no corpus
+  go run ./benchmarks/%[2]s -data %[2]s
+        download and prepare %[1]s first
+  go run ./benchmarks/%[2]s -data DIR
+        train on texts of your own, DIR/{train,valid,test}.{%[3]s,%[4]s}; they are prepared first
+  go run ./benchmarks/%[2]s -pattern best.json
+        take the transferred pattern from this file, such as one that benchmarks/ptb has learned, and search none
+  go run ./benchmarks/%[2]s -resume -out runs/NAME
+        continue a run that was stopped
+  go run ./benchmarks/%[2]s -resume -out runs/NAME -translate "..."
+        translate with the best model that the run has trained; -translate-file takes a sentence on each line of a file
+
+The table has corpus BLEU on tokens%[5]s, as multi-bleu computes it, and sacreBLEU on the text. A search scores
+a pattern by exp(-loss) on the validation text, the mean probability of its words. A pattern acts inside the layers: in
+all three attentions and in the feed-forward parts; word vectors and the last output have the variational dropout of
+the flags with it. Without -pattern the transferred one is a pattern that benchmarks/ptb has learned on its built-in
+language. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and .png,
+loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
+		Presets: []bench.Preset[config]{
+			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
+			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: half an hour for a training", Config: b.study()},
+			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
+		},
+		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+		Free:     append([]string{"prepare", "translate", "translate-file"}, bench.FreeFlags...),
+	}
+}
+
+func (b *Benchmark) lowercased() string {
+	if b.Texts.Style.Lowercase {
+		return " in lower case"
+	}
+	return ""
+}
+
+// paper is the recipe of the benchmark. There the paper searches nothing: the
+// number of trials, the network that they train and for how long are choices of
+// this program.
+func (b *Benchmark) paper() config {
+	c := config{benchmark: b, Recipe: b.Recipe, data: "auto", from: string(b.Texts.Source), to: string(b.Texts.Target), merges: b.Texts.Merges}
+	c.Plan = bench.Plan{Methods: bench.Keys(c.table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 256, 512, 2
+	return c
+}
+
+// study is for some ten thousand pairs of short sentences.
+func (b *Benchmark) study() config {
+	c := b.paper()
+	c.Recipe = middle
+	c.merges, c.Seeds, c.Trials = 6000, 1, 16
+	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 128, 256, 4
+	return c
+}
+
+// quick is for the built-in language pair.
+func (b *Benchmark) quick() config {
+	c := b.study()
+	c.Recipe = small
+	c.trainSize, c.testSize = 6000, 200
+	c.Seeds, c.Trials, c.InFlight = 2, 8, 4
+	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = small.Layers, small.Width, small.Inner, 2
+	return c
+}
+
+// middle is a recipe for study.
+var middle = Recipe{
+	Layers: 3, Width: 256, Heads: 4, Inner: 512, PreNorm: true,
+	Tokens: 2048, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 16,
+	Rate: 1e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 400, Clip: 1, Smoothing: 0.1,
+	Beam: 5, Penalty: 1,
+	Dropout: 0.2, Rates: dropout.SequenceRates{Input: 0.2, Projection: 0.2, Output: 0.2},
+}
+
+// small is a recipe for the built-in language pair.
+var small = Recipe{
+	Layers: 2, Width: 64, Heads: 4, Inner: 128, PreNorm: true,
+	Tokens: 512, Longest: 60, Shards: 2, Accumulate: 1, Epochs: 8,
+	Rate: 3e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 100, Clip: 1, Smoothing: 0.1,
+	Beam: 4, Penalty: 1,
+	Dropout: 0.05, Rates: dropout.SequenceRates{Input: 0.05, Projection: 0.05, Output: 0.05},
+}
+
+func (c *config) register(fs *flag.FlagSet) {
+	b := c.benchmark
+	languages := []string{string(text.German), string(text.English), string(text.French)}
+	c.Plan.Register(fs, c.table())
+	c.Recipe.register(fs)
+	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language pair), synthetic (the built-in language pair), %s (downloads and prepares it if need be), or a `path` to a folder of prepared texts, of the original archives, or of train, valid and test texts of your own", b.Title, b.Name))
+	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training pairs to use; 0 is all")
+	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, pairs to use; 0 is all")
+	bench.Choice(fs, &c.from, "from", languages, "the `language` that texts of your own are translated from")
+	bench.Choice(fs, &c.to, "to", languages, "the `language` that texts of your own are translated to")
+	fs.StringVar(&c.testName, "test", c.testName, "the `name` of the test text among texts of your own, such as test_2016_flickr; without it the only one that begins with test")
+	fs.BoolVar(&c.tokenized, "tokenized", c.tokenized, "texts of your own are tokens with spaces between them already")
+	bench.Whole(fs, &c.merges, "merges", 0, "the `number` of merges that are learned for texts of your own, which cut words into parts")
+	bench.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
+	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, even and a multiple of -heads")
+	bench.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
+	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	fs.BoolVar(&c.prepare, "prepare", c.prepare, "get the data ready, print where it is, and end")
+	fs.StringVar(&c.sentence, "translate", c.sentence, "translate this `sentence` with the best model of the run in -out, which -resume must name, instead of training")
+	fs.StringVar(&c.sentencesFile, "translate-file", c.sentencesFile, "translate each line of this `file`, - is the standard input, in the same way")
+}
+
+// check returns the dropout sites of the model, and what is wrong with the
+// settings beyond the single flag.
+func (c *config) check(asked bench.Run) ([]dropout.Site, error) {
+	if err := c.Recipe.check(); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.searchWidth%2 != 0 || c.searchWidth%c.Heads != 0:
+		return nil, bench.Usagef("-search-width %d must be even and a multiple of -heads %d", c.searchWidth, c.Heads)
+	case c.from == c.to:
+		return nil, bench.Usagef("-from and -to are both %s: a translation is to another language", c.from)
+	case c.sentence != "" && c.sentencesFile != "":
+		return nil, bench.Usagef("-translate and -translate-file cannot be combined")
+	case c.translates() && !asked.Resume:
+		return nil, bench.Usagef("-translate and -translate-file need -resume and -out with the folder of a run that has trained a model")
+	}
+	least, err := models.NewTransformer(models.TransformerConfig{SourceVocab: 1, TargetVocab: 1, Layers: c.Layers, Width: 2, Heads: 1, Inner: 1})
+	if err != nil {
+		return nil, bench.Usagef("%v", err)
+	}
+	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
+}
+
+// outside returns the dropout where a pattern has no place: that of the row
+// variational dropout.
+func (c *config) outside() dropout.SequenceRates {
+	return dropout.SequenceRates{Input: c.Rates.Input, Final: c.Rates.Final}
+}
+
+// ptbPattern is the pattern of the row transferred when none is given. It is that of
+// benchmarks/results/ptb-quick-synthetic.
+//
+//go:embed ptb-pattern.json
+var ptbPattern []byte
+
+func learned() (*dropout.SequencePattern, error) {
+	var pattern dropout.SequencePattern
+	return &pattern, pattern.UnmarshalJSON(ptbPattern)
+}
+
+// table returns the rows that the table can have. AutoDropout is the last one.
+func (c *config) table() []bench.Method {
+	return []bench.Method{
+		{Key: "none", Title: "none"},
+		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+			p := c.Dropout
+			return dropout.NewSequenceDropout(dropout.SequenceRates{Input: p, Projection: p, Output: p, Plain: true}, sites)
+		}},
+		{Key: "variational", Title: "variational dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+			return dropout.NewSequenceDropout(c.Rates, sites)
+		}},
+		{Key: "transferred", Title: "AutoDropout (transferred)", Given: true, Paper: c.benchmark.Paper,
+			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
+				pattern, err := learned()
+				if err != nil {
+					return nil, err
+				}
+				return bench.Sequences{Outside: c.outside()}.Apply(pattern, sites)
+			}},
+		{Key: "random", Title: "random-search pattern", Search: controller.Random},
+		{Key: "autodropout", Title: "AutoDropout (searched here)", Search: controller.Reinforce},
+	}
+}
+
+// transfers reports whether the row of the built-in pattern is asked for.
+func (c *config) transfers() bool {
+	return c.Pattern == "" && slices.Contains(c.Methods, "transferred")
+}

@@ -1,0 +1,95 @@
+package translation
+
+import (
+	"cmp"
+	"flag"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/dropout"
+	"autodropout/models"
+)
+
+// Recipe says how a network looks and is trained.
+type Recipe struct {
+	Layers, Width, Heads, Inner int
+	PreNorm                     bool
+
+	Tokens, Longest    int // of a batch, of a sentence; Longest 0: as a batch can hold
+	Shards, Accumulate int
+	Epochs, MeanEpochs int
+	Rate, LastRate     float64
+	Schedule           string // inverse-sqrt or cosine
+	WarmUp             int
+	WeightDecay, Clip  float64
+	Smoothing          float64
+
+	Beam    int // of the translations that are scored
+	Penalty float64
+
+	Dropout float64               // probability of the row Dropout
+	Rates   dropout.SequenceRates // of the row variational dropout
+}
+
+// The schedules of the learning rate.
+const (
+	inverseSqrt = "inverse-sqrt"
+	cosine      = "cosine"
+)
+
+func (r *Recipe) register(fs *flag.FlagSet) {
+	bench.Whole(fs, &r.Layers, "layers", 1, "the `number` of layers of the encoder, and of the decoder")
+	bench.Whole(fs, &r.Width, "width", 1, "the `number` of dimensions of word vectors and hidden states, even and a multiple of -heads")
+	bench.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
+	bench.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
+	fs.BoolVar(&r.PreNorm, "pre-norm", r.PreNorm, "normalise before each part of a layer, not after it")
+
+	bench.Whole(fs, &r.Tokens, "tokens", 2, "the largest `size` of a batch: its number of sentence pairs times the words of its longest sentence")
+	bench.Whole(fs, &r.Longest, "longest", 0, "the `number` of words, or parts of words, up to which sentences are trained on; 0 is as many as a batch can hold")
+	bench.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
+	bench.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
+	bench.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of passes over the training text")
+	bench.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "score the mean of the weights at the ends of this `number` of last epochs; 0 is no mean")
+	fs.Float64Var(&r.Rate, "lr", r.Rate, "the highest learning `rate`")
+	fs.Float64Var(&r.LastRate, "last-lr", r.LastRate, "the learning `rate` at the end of a cosine")
+	bench.Choice(fs, &r.Schedule, "schedule", []string{inverseSqrt, cosine}, "how the learning rate falls: `inverse-sqrt or cosine`")
+	bench.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
+	fs.Float64Var(&r.WeightDecay, "weight-decay", r.WeightDecay, "the `factor` of weight decay, which acts on the weights and not on gradients")
+	fs.Float64Var(&r.Clip, "clip", r.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
+	fs.Float64Var(&r.Smoothing, "smoothing", r.Smoothing, "the `share` of a word's probability that is expected of all words alike")
+
+	bench.Whole(fs, &r.Beam, "beam", 1, "the `number` of beginnings of a translation that the search for it extends")
+	fs.Float64Var(&r.Penalty, "length-penalty", r.Penalty, "the `exponent` of the length by which log-probabilities of translations are divided")
+
+	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, of word vectors and of the outputs of attentions and feed-forward parts")
+	bench.Rates(fs, &r.Rates, "input", "attention", "projection", "probability", "inner", "output", "final")
+}
+
+// longest returns the number of words of the longest sentences to train on.
+func (r *Recipe) longest() int {
+	if r.Longest == 0 {
+		return r.Tokens - 1
+	}
+	return r.Longest
+}
+
+func (r *Recipe) search() models.Search { return models.Search{Beam: r.Beam, Penalty: r.Penalty} }
+
+// check returns what is wrong with the settings beyond the single flag.
+func (r *Recipe) check() error {
+	switch {
+	case r.Width%2 != 0 || r.Width%r.Heads != 0:
+		return bench.Usagef("-width %d must be even and a multiple of -heads %d", r.Width, r.Heads)
+	case r.Longest >= r.Tokens:
+		return bench.Usagef("sentences of -longest %d words and their ends do not fit batches of -tokens %d", r.Longest, r.Tokens)
+	case r.MeanEpochs > r.Epochs:
+		return bench.Usagef("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
+	case !(r.Smoothing >= 0 && r.Smoothing < 1):
+		return bench.Usagef("-smoothing %v must be at least 0 and below 1", r.Smoothing)
+	case r.search().Check() != nil:
+		return bench.Usagef("%v", r.search().Check())
+	}
+	return cmp.Or(
+		bench.Positive("lr", r.Rate, false), bench.Positive("last-lr", r.LastRate, true),
+		bench.Positive("weight-decay", r.WeightDecay, true), bench.Positive("clip", r.Clip, true),
+	)
+}

@@ -1,0 +1,196 @@
+package translation
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/data/text/bitext"
+	"autodropout/data/text/metric"
+	"autodropout/models"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// subject is what the experiment is about: a Transformer on sentence pairs.
+type subject struct {
+	config
+	bench.Sequences
+	corpus  *bitext.Corpus
+	batches int // in an epoch
+}
+
+// About implements [bench.Subject].
+func (s *subject) About() bench.About {
+	final, child := s.network(bench.Final, 0), s.network(bench.Child, 0)
+	tokens, text := s.metrics()
+	about := bench.About{
+		Name: s.benchmark.Name, Task: "translation", Dataset: s.corpus.Name,
+		Split: "test", Metric: "BLEU", Item: "words",
+		Model: describe(final), Child: describe(child),
+		Also: []string{"valid BLEU", "test sacreBLEU"},
+		Notes: []string{
+			fmt.Sprintf("BLEU is on tokens, as multi-bleu computes it (%s); sacreBLEU is on text (%s).", tokens.Signature(1), text.Signature(1)),
+		},
+	}
+	if s.transfers() {
+		if pattern, err := learned(); err == nil {
+			about.Notes = append(about.Notes, fmt.Sprintf("The transferred pattern is the built-in one, found on the %s with %s (%s); -pattern takes another.",
+				pattern.Origin.Task, pattern.Origin.Model, pattern.Origin.Search))
+		}
+	}
+	about.Trial = fmt.Sprintf("%s on %d pairs of %s for %d epochs, exp(-loss) on %d others",
+		about.Child, s.corpus.Train.Len(), about.Dataset, s.searchEpochs, s.corpus.Valid.Pairs.Len())
+	about.Reward = bench.Reward{
+		Name: "exp(-loss)", Where: "validation text", Shown: "valid perplexity",
+		Note: fmt.Sprintf("reward: exp(-loss) on %d validation pairs after %d epochs", s.corpus.Valid.Pairs.Len(), s.searchEpochs),
+		Show: func(reward float64) string { return fmt.Sprintf("%.2f", 1/reward) },
+	}
+	return about
+}
+
+func describe(c models.TransformerConfig) string {
+	return fmt.Sprintf("Transformer-%d-%d", c.Layers, c.Width)
+}
+
+// metrics returns BLEU for tokens and for text.
+func (s *subject) metrics() (tokens, text metric.BLEU) {
+	lower := s.corpus.Style.Lowercase
+	return metric.BLEU{Tokenized: true, Lowercase: lower}, metric.BLEU{Lowercase: lower}
+}
+
+// network returns the configuration of a network.
+func (s *subject) network(n bench.Network, seed uint64) models.TransformerConfig {
+	c := models.TransformerConfig{SourceVocab: s.corpus.Source.Len(), TargetVocab: s.corpus.Target.Len(),
+		Layers: s.Layers, Width: s.Width, Heads: s.Heads, Inner: s.Inner, PreNorm: s.PreNorm,
+		SharedOutput: true, SharedVocab: s.corpus.Joint, Begin: bitext.Begin, End: bitext.End, Seed: seed}
+	if n == bench.Child {
+		c.Layers, c.Width, c.Inner = s.searchLayers, s.searchWidth, s.searchInner
+	}
+	return c
+}
+
+func (s *subject) epochsOf(n bench.Network) int {
+	if n == bench.Child {
+		return s.searchEpochs
+	}
+	return s.Epochs
+}
+
+// Steps implements [bench.Subject].
+func (s *subject) Steps(n bench.Network) int { return s.epochsOf(n) * s.batches }
+
+// TestSteps implements [bench.Subject]. A forward pass is about a third of a step.
+// Translations are computed a word at a time, which was measured to take
+// translatedWord of what their places take in training.
+func (s *subject) TestSteps(n bench.Network) float64 {
+	const translatedWord = 0.5
+	words := func(d *bitext.Dataset) (words float64) {
+		for i := range d.Len() {
+			_, target := d.Lengths(i)
+			words += float64(target + 1)
+		}
+		return words
+	}
+	valid, test := words(s.corpus.Valid.Pairs), words(s.corpus.Test.Pairs)
+	if n == bench.Child {
+		return valid / 3 / float64(s.Tokens)
+	}
+	return (test/3 + translatedWord*float64(s.Beam)*(valid+test)) / float64(s.Tokens)
+}
+
+// Prepare implements [bench.Subject].
+func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+	model, err := models.NewTransformer(s.network(n, modelSeed))
+	if err != nil {
+		return nil, err
+	}
+	if policy != nil {
+		if common.Policy, err = policy(model.Sites()); err != nil {
+			return nil, err
+		}
+	}
+	trainer, err := train.NewTranslation(model, s.corpus.Train, s.recipe(n, model, common))
+	if err != nil {
+		return nil, err
+	}
+	score := func(ctx context.Context) (bench.Score, error) { return s.score(ctx, trainer) }
+	if n == bench.Child {
+		score = func(ctx context.Context) (bench.Score, error) {
+			valid, err := trainer.Evaluate(ctx, s.corpus.Valid.Pairs)
+			return bench.Score{Value: math.Exp(-valid.Loss), Loss: valid.Loss}, err
+		}
+	}
+	return &bench.Training{Loop: trainer.Loop, Score: score}, nil
+}
+
+// score translates the validation and the test text.
+func (s *subject) score(ctx context.Context, trainer *train.TranslationTrainer) (bench.Score, error) {
+	test, err := trainer.Evaluate(ctx, s.corpus.Test.Pairs)
+	if err != nil {
+		return bench.Score{}, err
+	}
+	valid, err := s.translations(ctx, trainer, s.corpus.Valid)
+	if err != nil {
+		return bench.Score{}, err
+	}
+	tested, err := s.translations(ctx, trainer, s.corpus.Test)
+	if err != nil {
+		return bench.Score{}, err
+	}
+	tokens, text := s.metrics()
+	plain := make([]string, len(tested))
+	for i, translation := range tested {
+		plain[i] = s.corpus.Detokenize(translation)
+	}
+	var bleu [3]metric.BLEUScore
+	for i, c := range []struct {
+		metric             metric.BLEU
+		found, translation []string
+	}{{tokens, tested, s.corpus.Test.Tokens}, {tokens, valid, s.corpus.Valid.Tokens}, {text, plain, s.corpus.Test.Text}} {
+		if bleu[i], err = c.metric.Score(c.found, c.translation); err != nil {
+			return bench.Score{}, err
+		}
+	}
+	return bench.Score{Value: bleu[0].Value, Loss: test.Loss, Also: []float64{bleu[1].Value, bleu[2].Value}}, nil
+}
+
+// better compares two scores by the validation text.
+func better(a, b bench.Score) bool { return a.Also[0] > b.Also[0] }
+
+// translations returns the tokens of a text's translations.
+func (s *subject) translations(ctx context.Context, trainer *train.TranslationTrainer, part bitext.Part) ([]string, error) {
+	found, err := trainer.Translate(ctx, part.Sources, s.search())
+	if err != nil {
+		return nil, err
+	}
+	return s.tokens(found), nil
+}
+
+// tokens returns the best translations as tokens.
+func (s *subject) tokens(found [][]models.Translation) []string {
+	tokens := make([]string, len(found))
+	for i, translations := range found {
+		tokens[i] = s.corpus.Decode(translations[0].Words)
+	}
+	return tokens
+}
+
+// recipe returns how a network is trained. The networks of a search have no average:
+// they are trained for too few steps.
+func (s *subject) recipe(n bench.Network, model *models.Transformer, common train.Common) train.TranslationConfig {
+	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98, WeightDecay: float32(s.WeightDecay), Decoupled: true})
+	common.ClipNorm = float32(s.Clip)
+	if common.Schedule == nil && s.Schedule == cosine {
+		common.Schedule = optim.WarmUp(s.WarmUp, optim.CosineTo(float32(s.Rate), float32(s.LastRate), s.Steps(n)))
+	}
+	c := train.TranslationConfig{
+		Epochs: s.epochsOf(n), Tokens: s.Tokens, Longest: s.longest(), Shards: s.Shards, Accumulate: s.Accumulate,
+		Smoothing: float32(s.Smoothing), Rate: float32(s.Rate), WarmUp: s.WarmUp, Common: common,
+	}
+	if n == bench.Final {
+		c.MeanEpochs = s.MeanEpochs
+	}
+	return c
+}

@@ -1,0 +1,471 @@
+package translation
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/data/text"
+	"autodropout/data/text/bitext"
+	"autodropout/data/text/metric"
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+	"autodropout/models"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// try is a benchmark as the programs have them.
+var try = Benchmark{
+	Name: "try", Title: "Talks De-En", Open: bitext.OpenIWSLT14,
+	Paper:  &bench.Paper{Value: 35.8, Setting: "as published"},
+	Texts:  bitext.TextsConfig{Source: text.German, Target: text.English, Style: bitext.Style{Lowercase: true}, Merges: 100, Longest: 50},
+	Recipe: small,
+}
+
+// tiny is the smallest experiment with a search. It takes nothing from a preset
+// that the tests rely on.
+func tiny(out string, more ...string) []string {
+	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "6", "-tokens", "200", "-longest", "40", "-epochs", "2",
+		"-shards", "2", "-accumulate", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1",
+		"-method", "none,random,autodropout", "-out", out, "-layers", "2", "-width", "8", "-heads", "2", "-inner", "8",
+		"-search-layers", "1", "-search-width", "8", "-search-inner", "8", "-schedule", "cosine", "-lr", "0.01", "-last-lr", "0.001",
+		"-warm-up", "2", "-clip", "1", "-weight-decay", "0.01", "-smoothing", "0.1", "-beam", "2", "-length-penalty", "0.5"}, more...)
+}
+
+// call runs the benchmark in this process.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = try.Run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func mustCall(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	code, stdout, stderr := call(t, args...)
+	if code != 0 {
+		t.Fatalf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
+	}
+	return stdout
+}
+
+func readResult(t *testing.T, folder string) bench.Result {
+	t.Helper()
+	var r bench.Result
+	if err := json.Unmarshal(read(t, folder, "result.json"), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func read(t *testing.T, elements ...string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(elements...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func tinyCorpus(t *testing.T) *bitext.Corpus {
+	t.Helper()
+	corpus, err := bitext.SyntheticCorpus(bitext.SyntheticConfig{Train: 60, Valid: 6, Test: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return corpus
+}
+
+// tinyModel is the network of a search, or the final one.
+func tinyModel(t *testing.T, corpus *bitext.Corpus, layers int, seed uint64) *models.Transformer {
+	t.Helper()
+	words := corpus.Source.Len()
+	model, err := models.NewTransformer(models.TransformerConfig{SourceVocab: words, TargetVocab: words, Layers: layers, Width: 8, Heads: 2, Inner: 8,
+		PreNorm: true, SharedOutput: true, SharedVocab: true, Begin: bitext.Begin, End: bitext.End, Seed: seed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+func TestPipeline(t *testing.T) {
+	t.Setenv("AUTODROPOUT_DATA", t.TempDir())
+	folder := filepath.Join(t.TempDir(), "run")
+	config := try.paper()
+	table := config.table()
+	keys := strings.Join(bench.Keys(table), ",")
+	stdout := mustCall(t, tiny(folder, "-method", keys, "-dropout", "0.1", "-drop-input", "0.1")...)
+	for _, want := range []string{"built-in synthetic language pair", "60 training, 6 validation and 6 test pairs", "demonstration", "Estimated time",
+		"test BLEU", "valid BLEU", "test sacreBLEU", "35.8", "tok:13a", "The transferred pattern is the built-in one", folder} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the output does not have %q:\n%s", want, stdout)
+		}
+	}
+	r := readResult(t, folder)
+	if len(r.Rows) != len(table) || r.Model != "Transformer-2-8" || r.Metric != "BLEU" || len(r.BestPattern) < 10 || len(r.Also) != 2 || len(r.Notes) != 2 {
+		t.Errorf("the result is %+v", r)
+	}
+	trained := map[string]string{}
+	for i, row := range r.Rows {
+		if row.Method != table[i].Title || len(row.Values) != 1 || len(row.Also) != 2 || (row.Paper != nil) != (table[i].Key == "transferred") {
+			t.Errorf("row %d is %+v", i, row)
+		}
+		weights := string(read(t, folder, "weights", table[i].Key+"-0.safetensors"))
+		if other, ok := trained[weights]; ok {
+			t.Errorf("%s and %s have the same weights", row.Method, other)
+		}
+		trained[weights] = row.Method
+	}
+	for _, name := range []string{"best-pattern.png", "loss.svg", "search.svg", "table.txt"} {
+		if len(read(t, folder, name)) == 0 {
+			t.Errorf("%s is empty", name)
+		}
+	}
+	corpus := tinyCorpus(t)
+	checkBLEU(t, folder, corpus, r.Rows[0])
+	checkReward(t, folder, corpus)
+
+	given := filepath.Join(t.TempDir(), "given")
+	mustCall(t, tiny(given, "-layers", "3", "-method", "none,transferred,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"))...)
+	if r = readResult(t, given); len(r.Rows) != 2 || r.Rows[1].Method != "AutoDropout (transferred), best-pattern.json" || len(r.Notes) != 1 {
+		t.Errorf("with -pattern the result is %+v", r)
+	}
+}
+
+// checkBLEU compares a row with what its weights score.
+func checkBLEU(t *testing.T, folder string, corpus *bitext.Corpus, row bench.Row) {
+	t.Helper()
+	model := tinyModel(t, corpus, 2, 0)
+	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		part  bitext.Part
+		bleu  metric.BLEU
+		plain bool
+		want  float64
+	}{
+		{corpus.Test, metric.BLEU{Tokenized: true}, false, row.Values[0]},
+		{corpus.Valid, metric.BLEU{Tokenized: true}, false, row.Also[0][0]},
+		{corpus.Test, metric.BLEU{}, true, row.Also[1][0]},
+	} {
+		var found []string
+		for _, translations := range model.Translate(c.part.Sources, models.Search{Beam: 2, Penalty: 0.5}) {
+			line := corpus.Decode(translations[0].Words)
+			if c.plain {
+				line = corpus.Detokenize(line)
+			}
+			found = append(found, line)
+		}
+		references := c.part.Tokens
+		if c.plain {
+			references = c.part.Text
+		}
+		if score, err := c.bleu.Score(found, references); err != nil || score.Value != c.want {
+			t.Errorf("the weights have %v (error %v), the row says %v", score, err, c.want)
+		}
+	}
+}
+
+// checkReward compares the reward of a trial with a training written out.
+func checkReward(t *testing.T, folder string, corpus *bitext.Corpus) {
+	t.Helper()
+	report, err := controller.Replay(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := report.Trials[0]
+	model := tinyModel(t, corpus, 1, seed.Derive(trial.Seed, "child model"))
+	pattern, err := dropout.DecodeSequence(dropout.SequenceSpace(), trial.Tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, err := pattern.Policy(model.Sites())
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside, err := dropout.NewSequenceDropout(dropout.SequenceRates{Input: 0.1}, model.Sites())
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := bitext.NewBatches(60, corpus.Train.Lengths, bitext.BatchConfig{Tokens: 200, Longest: 40}).Len()
+	trainer, err := train.NewTranslation(model, corpus.Train, train.TranslationConfig{Tokens: 200, Longest: 40, Shards: 2, Accumulate: 2, Smoothing: 0.1,
+		Common: train.Common{ClipNorm: 1, Policy: dropout.Combine(inside, outside), Seed: seed.Derive(trial.Seed, "child training"),
+			Optimizer: optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98, WeightDecay: 0.01, Decoupled: true}),
+			Schedule:  optim.WarmUp(2, optim.CosineTo(0.01, 0.001, steps))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trainer.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	score, err := trainer.Evaluate(t.Context(), corpus.Valid.Pairs)
+	if want := math.Exp(-score.Loss); err != nil || report.Results[0].Reward != want {
+		t.Errorf("the reward is %v, want %v (error %v)", report.Results[0].Reward, want, err)
+	}
+}
+
+// TestSameAlways runs one experiment without a break, on one core and in pieces.
+func TestSameAlways(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	dir := t.TempDir()
+	outcome := func(folder string) string {
+		var b strings.Builder
+		for _, name := range []string{"weights/none-0.safetensors", "weights/random-0.safetensors", "weights/autodropout-0.safetensors", "best-pattern.json"} {
+			b.Write(read(t, folder, name))
+		}
+		for _, row := range readResult(t, folder).Rows {
+			json.NewEncoder(&b).Encode([]any{row.Values, row.Also})
+		}
+		return b.String()
+	}
+	whole := filepath.Join(dir, "whole")
+	mustCall(t, tiny(whole)...)
+	want := outcome(whole)
+
+	runtime.GOMAXPROCS(1)
+	one := filepath.Join(dir, "one")
+	mustCall(t, tiny(one)...)
+	runtime.GOMAXPROCS(2)
+	if outcome(one) != want {
+		t.Error("weights, scores or patterns differ between one core and two")
+	}
+
+	folder := filepath.Join(dir, "pieces")
+	if stdout := mustCall(t, tiny(folder, "-steps", "5")...); !strings.Contains(stdout, "go run ./benchmarks/try -resume -out "+folder) {
+		t.Errorf("stopped by -steps the output is\n%s", stdout)
+	}
+	if _, _, stderr := call(t, "-resume", "-out", folder, "-steps", "6"); !strings.Contains(stderr, "none, seed 0: continuing after step 5\n") {
+		t.Errorf("the second piece prints\n%s", stderr)
+	}
+	for _, steps := range []int{4, 7, 5} {
+		mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
+	}
+	mustCall(t, "-resume", "-out", folder)
+	if outcome(folder) != want {
+		t.Error("weights, scores or patterns differ from those of the run in one piece")
+	}
+}
+
+func TestTranslates(t *testing.T) {
+	dir := t.TempDir()
+	folder, file := filepath.Join(dir, "run"), filepath.Join(dir, "sentences")
+	corpus := tinyCorpus(t)
+	task, err := bitext.Synthetic(bitext.SyntheticConfig{Train: 60, Valid: 6, Test: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, tiny(folder, "-method", "none,variational", "-steps", "5", "-epochs", "10", "-lr", "0.05")...)
+	early := mustCall(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
+	mustCall(t, "-resume", "-out", folder)
+	late := mustCall(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
+	if late == early || strings.Count(late, "\n") != 1 {
+		t.Errorf("the checkpoint translates to %q, the finished model to %q", early, late)
+	}
+
+	var lines []string
+	for _, p := range task.Test {
+		lines = append(lines, p.Source)
+	}
+	lines = append(lines, "", "unheard of")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\r\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	translated := strings.Split(mustCall(t, "-resume", "-out", folder, "-translate-file", file), "\n")
+	if len(translated) != len(lines)+1 || translated[0]+"\n" != late || translated[6] != "" || translated[7] == "" {
+		t.Errorf("%d lines are translated to %q", len(lines), translated)
+	}
+	row := bestRow(readResult(t, folder).Rows)
+	if score, err := (metric.BLEU{Tokenized: true}).Score(translated[:6], corpus.Test.Tokens); err != nil || score.Value != row.Values[0] {
+		t.Errorf("the translations have %v (error %v), the table says %v", score, err, row.Values[0])
+	}
+
+	long := strings.Repeat("a ", longestSentence+1)
+	for name, c := range map[string]struct{ content, want string }{
+		"empty":  {"", "nothing to translate"},
+		"binary": {"a b\n\xff\xfe\n", "line 2 of"},
+		"long":   {"a\n\n" + long, "line 3 of"},
+		"huge":   {strings.Repeat("a", longestLine+1), "line 1 of"},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := call(t, "-resume", "-out", folder, "-translate-file", path)
+		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) || !strings.Contains(stderr, path) {
+			t.Errorf("%s: exit code %d, want one line with %q\n%s%s", name, code, c.want, stdout, stderr)
+		}
+	}
+	for _, args := range [][]string{
+		tiny(filepath.Join(dir, "none"), "-translate", "a"),
+		{"-resume", "-out", folder, "-translate", "a", "-method", "dropout"},
+		{"-resume", "-out", folder, "-translate-file", filepath.Join(dir, "missing")},
+		{"-resume", "-out", folder, "-translate", "a", "-translate-file", file},
+	} {
+		if code, _, stderr := call(t, args...); code == 0 || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: exit code %d\n%s", args, code, stderr)
+		}
+	}
+}
+
+// bestRow returns the row with the best score on the validation text, the first of
+// equally good ones.
+func bestRow(rows []bench.Row) bench.Row {
+	return slices.MaxFunc(rows, func(a, b bench.Row) int { return int(math.Copysign(1, a.Also[0][0]-b.Also[0][0])) })
+}
+
+// texts writes texts of one's own with n training pairs.
+func texts(t *testing.T, n int) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for i := range n {
+		files["train.de"] += fmt.Sprintf("Das ist der Satz Nr. %d, „nicht“ wahr?\n", i)
+		files["train.en"] += fmt.Sprintf("This isn't sentence no. %d, is it?\n", i)
+	}
+	for _, name := range []string{"val.de", "val.en", "test.de", "test.en"} {
+		files[name] = strings.Join(strings.SplitAfter(files["train."+name[len(name)-2:]], "\n")[:3], "")
+	}
+	return files
+}
+
+func writeTexts(t *testing.T, dir string, files map[string]string) string {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestOwnTexts goes from texts to translations of text.
+func TestOwnTexts(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("AUTODROPOUT_DATA", cache)
+	dir := t.TempDir()
+	files := texts(t, 40)
+	files["train.de"] += "a\n\n\xff\n" + strings.Repeat("x ", 51) + "\n" + strings.Repeat("x ", 45) + "\n"
+	files["train.en"] += "\na\nb\nc\nd\n"
+	folder := filepath.Join(dir, "run")
+	from := writeTexts(t, filepath.Join(dir, "mine", "talks"), files)
+	own := func(more ...string) []string {
+		return append(tiny(folder, "-data", from, "-method", "none", "-train-size", "0", "-test-size", "0", "-merges", "50"), more...)
+	}
+	code, prepared, stderr := call(t, own("-prepare")...)
+	if code != 0 || !strings.Contains(stderr, "4 pairs skipped: 1 not UTF-8, 2 empty, 1 of a length") || !strings.Contains(prepared, "mine/talks (41 training, 3 validation and 3 test pairs, a joint vocabulary of") {
+		t.Fatalf("exit code %d\n%s%s", code, prepared, stderr)
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("-prepare made the output folder")
+	}
+	code, stdout, stderr := call(t, own()...)
+	if code != 0 || strings.Contains(stderr, "Preparing") || !strings.Contains(stdout, "Skipped: 1 training pair with no words or more than 40 on a side") || !strings.Contains(stdout, "case:lc") {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if r := readResult(t, folder); r.Dataset != "mine/talks" || len(r.Rows[0].Values) != 1 {
+		t.Errorf("the result is %+v", r)
+	}
+	if translated := mustCall(t, "-resume", "-out", folder, "-translate", "Das ist der Satz."); strings.Contains(translated, "@@") || strings.Contains(translated, "&apos;") {
+		t.Errorf("the translation is %q", translated)
+	}
+	// The prepared folder itself, and after a change of the texts another one.
+	ready, err := filepath.Glob(filepath.Join(cache, "prepared", "mine-talks-*", "prepared.json"))
+	if err != nil || len(ready) != 1 {
+		t.Fatalf("the cache has %v (error %v)", ready, err)
+	}
+	if again := mustCall(t, "-data", filepath.Dir(ready[0]), "-prepare"); !strings.Contains(again, "mine/talks (41 training") {
+		t.Errorf("the prepared texts are %q", again)
+	}
+	files["test.de"] = strings.ToUpper(files["test.de"])
+	writeTexts(t, from, files)
+	if changed := mustCall(t, own("-prepare")...); changed == prepared {
+		t.Error("changed texts are not prepared again")
+	}
+}
+
+func TestWrongInput(t *testing.T) {
+	t.Setenv("AUTODROPOUT_DATA", t.TempDir())
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	folder := func(name string, change func(files map[string]string)) string {
+		files := texts(t, 40)
+		change(files)
+		return writeTexts(t, filepath.Join(dir, name), files)
+	}
+	set := func(name, content string) func(files map[string]string) {
+		return func(files map[string]string) { files[name] = content }
+	}
+	short := strings.Repeat("a b\n", 39)
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"-data " + filepath.Join(dir, "missing"), 1, "missing"},
+		{"-data " + folder("no-files", func(files map[string]string) { clear(files) }), 1, "neither prepared texts, nor de-en.tgz"},
+		{"-data " + folder("no-test", func(files map[string]string) { delete(files, "test.en") }), 1, "no text test in the language en"},
+		{"-data " + folder("two-tests", set("test_b.de", "a\n")), 1, "-test says which"},
+		{"-test test_c -data " + folder("no-such-test", set("test_b.de", "a\n")), 1, "no text test_c"},
+		{"-data " + folder("uneven", set("train.en", short)), 1, "the target text ends after 39 lines"},
+		{"-data " + folder("uneven-test", set("test.de", short)), 1, "the target text ends after 3 lines"},
+		{"-data " + folder("empty", func(files map[string]string) { files["train.de"], files["train.en"] = "", "" }), 1, "no training pairs"},
+		{"-data " + folder("empty-valid", func(files map[string]string) { files["val.de"], files["val.en"] = "", "" }), 1, "validation text"},
+		{"-data " + folder("binary-test", set("test.de", "a\n\xff\nb\n")), 1, "sentence 2 of the test text"},
+		{"-data " + folder("not-prepared", func(files map[string]string) { clear(files); files["prepared.json"] = "{}" }), 1, "prepare them again"},
+		{"-longest 1 -data " + folder("long", func(files map[string]string) {}), 1, "none of the 40 training pairs"},
+		{"-from de -to de", 2, "-to"},
+		{"-pattern " + dir + "/none.json", 1, "none.json"},
+		{"-pattern " + writeTexts(t, filepath.Join(dir, "pattern"), map[string]string{"conv.json": onePattern}) + "/conv.json", 1, "another kind of network"},
+		{"-width 10 -heads 4", 2, "-width"},
+		{"-width 9 -heads 3", 2, "even"},
+		{"-search-width 10 -heads 4", 2, "-search-width"},
+		{"-mean-epochs 9 -epochs 3", 2, "-mean-epochs"},
+		{"-tokens 20 -longest 20", 2, "-longest"},
+		{"-lr 0", 2, "-lr"},
+		{"-clip -1", 2, "-clip"},
+		{"-smoothing 1", 2, "-smoothing"},
+		{"-length-penalty NaN", 2, "penalty"},
+		{"-beam 0", 2, "-beam"},
+		{"-schedule linear", 2, "inverse-sqrt or cosine"},
+		{"-drop-input 1", 2, "variational dropout"},
+		{"-dropout -0.1", 2, "Dropout"},
+		{"-method none,magic", 2, "magic"},
+		{"-translate a", 2, "-resume"},
+	} {
+		args := strings.Fields(c.args)
+		code, stdout, stderr := call(t, append(args, "-out", out)...)
+		lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+		if strings.HasPrefix(lines[0], "Preparing the texts") {
+			lines = lines[1:]
+		}
+		if strings.HasPrefix(lines[0], "Prepared are") {
+			lines = lines[1:]
+		}
+		if code != c.code || len(lines) != 1 || !strings.Contains(lines[0], c.want) || !strings.HasPrefix(lines[0], "try: ") {
+			t.Errorf("%s: exit code %d, want %d and one line with %q:\n%s", c.args, code, c.code, c.want, stderr)
+		}
+		if strings.Contains(stdout, "To do") {
+			t.Errorf("%s: the run began", c.args)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s: the output folder was made", c.args)
+		}
+	}
+}
+
+const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,
+	"shear_x": 0, "shear_y": 0, "share_c": true, "residual": false}]]}`
