@@ -49,7 +49,7 @@ func OpenFolder(name string, run Run) (string, error) {
 
 // writable tries to write to a folder.
 func writable(path string) error {
-	f, err := os.CreateTemp(path, ".probe-*")
+	f, err := os.CreateTemp(path, ".probe-*.tmp")
 	if err != nil {
 		return fmt.Errorf("cannot write to the output folder: %w", err)
 	}
