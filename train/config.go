@@ -12,25 +12,36 @@ import (
 // Common is the part of a configuration that all trainers share. What a zero
 // Optimizer and Schedule stand for is up to the trainer.
 type Common struct {
-	Optimizer optim.Optimizer // updates the model's parameters
-	Schedule  optim.Schedule  // gives the learning rate of a step
+	Optimizer optim.Optimizer `json:"-"` // updates the model's parameters
+	Schedule  optim.Schedule  `json:"-"` // gives the learning rate of a step
 
 	ClipNorm float32 // gradients are scaled down to this global norm; 0 is no clipping
 	EMA      float64 // decay of the moving average that is evaluated; 0 is none
 
-	Policy dropout.Policy // nil is no dropout
+	Policy dropout.Policy `json:"-"` // nil is no dropout
 	Seed   uint64         // gives the order of the data, its variation and all masks
 
-	// Checkpoint is the file that Run saves to when it is stopped, and every
-	// CheckpointEvery (0 means a minute); "" is none.
-	Checkpoint      string
-	CheckpointEvery time.Duration
+	// Checkpoint is the file that Run saves to when it ends or is stopped, and
+	// every CheckpointEvery (0 means a minute); "" is none. The last KeepCheckpoints
+	// of them are kept (0 means 2), older ones as files with .1, .2 and so on behind
+	// their names.
+	Checkpoint      string        `json:"-"`
+	CheckpointEvery time.Duration `json:"-"`
+	KeepCheckpoints int           `json:"-"`
 
 	// Log is the file of the run log, a line of JSON for each step; "" is none.
-	Log string
+	Log string `json:"-"`
 
-	// OnStep is called after every step; it may be nil.
-	OnStep func(Step)
+	// OnStep is called after every step, and Notify with a sentence about what the
+	// training cannot save or use, and goes on without. They may be nil.
+	OnStep func(Step)          `json:"-"`
+	Notify func(notice string) `json:"-"`
+}
+
+func (c *Common) notify(format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(fmt.Sprintf(format, args...))
+	}
 }
 
 // Config says how a [Trainer] trains. Its zero value is one epoch in batches of

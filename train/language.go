@@ -200,10 +200,7 @@ func (t *LanguageTrainer) release() {
 	}
 }
 
-func (t *LanguageTrainer) identity() []any {
-	c := &t.config
-	return []any{c.Epochs, c.Batch, c.Lengths, c.Jitter, c.Shards, c.Accumulate, c.Activation, c.Temporal, c.MeanEpochs, t.text}
-}
+func (t *LanguageTrainer) identity() (config any, data []any) { return t.config, []any{t.text} }
 
 // Evaluate scores the model, with its averaged weights where there is an
 // average, on a text.

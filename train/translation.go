@@ -203,10 +203,7 @@ func (t *TranslationTrainer) release() {
 	}
 }
 
-func (t *TranslationTrainer) identity() []any {
-	c := &t.config
-	return []any{c.Epochs, c.Tokens, c.Shards, c.Accumulate, c.Smoothing, c.MeanEpochs, t.text}
-}
+func (t *TranslationTrainer) identity() (config any, data []any) { return t.config, []any{t.text} }
 
 // Evaluate scores the model, with its averaged weights where there is an average,
 // on sentence pairs in batches of at most Tokens places.
