@@ -114,20 +114,23 @@ func Versions(path string) []string {
 func Remove(path string) error {
 	base := filepath.Base(path)
 	return remove(filepath.Dir(path), func(name string) bool {
-		return name == base || strings.HasPrefix(name, base+".") || strings.HasPrefix(name, "."+base+"-") && strings.HasSuffix(name, temporary)
+		return name == base || strings.HasPrefix(name, base+".") || strings.HasPrefix(name, "."+base+"-") && IsTemporary(name)
 	})
 }
 
 // temporary is how the names of files end that are being written.
 const temporary = ".tmp"
 
+// IsTemporary reports whether a name is that of a file which is being written, or
+// was when its writer was killed.
+func IsTemporary(name string) bool {
+	matched, _ := filepath.Match(".*-[0-9]*"+temporary, name) // the pattern is well formed
+	return matched
+}
+
 // Sweep removes what killed writers have left in a folder. Nobody may be writing
 // to it.
-func Sweep(folder string) error {
-	return remove(folder, func(name string) bool {
-		return strings.HasPrefix(name, ".") && strings.HasSuffix(name, temporary)
-	})
-}
+func Sweep(folder string) error { return remove(folder, IsTemporary) }
 
 // remove removes the files in a folder, if there is one, whose names are chosen.
 func remove(folder string, chosen func(name string) bool) error {

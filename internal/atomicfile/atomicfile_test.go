@@ -89,7 +89,7 @@ func TestRotate(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	dir := t.TempDir()
-	names := []string{".f-12.tmp", "f", "f.1", "f.damaged", ".g-3.tmp", "fg", "g.f"}
+	names := []string{".f-12.tmp", "f", "f.1", "f.damaged", ".g-3.tmp", ".h.tmp", "fg", "g.f"}
 	for _, name := range names {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -112,11 +112,11 @@ func TestRemove(t *testing.T) {
 	if err := Remove(filepath.Join(dir, "f")); err != nil {
 		t.Fatal(err)
 	}
-	left(".g-3.tmp", "fg", "g.f")
+	left(".g-3.tmp", ".h.tmp", "fg", "g.f")
 	if err := Sweep(dir); err != nil {
 		t.Fatal(err)
 	}
-	left("fg", "g.f")
+	left(".h.tmp", "fg", "g.f")
 	if err := Sweep(filepath.Join(dir, "none")); err != nil {
 		t.Error(err)
 	}
