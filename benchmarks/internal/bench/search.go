@@ -56,6 +56,9 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	}
 	f := &finding[P]{method: m}
 	for _, r := range report.Results {
+		// Also where a session was killed before it came to this. What is left on
+		// failure does no harm.
+		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
 		f.seconds += r.Seconds / float64(e.concurrency())
 		f.rewards = append(f.rewards, r.Reward)
 	}
@@ -153,7 +156,7 @@ func (e *Experiment[P]) notify(m Method, task *Task) func(controller.Event) {
 			first = false
 		}
 		if r := event.Result; r != nil {
-			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // what is left on failure does no harm
+			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
 			text := reward.Shown + " " + reward.Show(r.Reward)
 			if r.Failed() {
 				text = "failed: " + r.Error

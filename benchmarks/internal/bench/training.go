@@ -44,8 +44,10 @@ func (e *Experiment[P]) training(ctx context.Context, m Method, policy Policy, k
 		if err := e.units.Append(u); err != nil {
 			return unit{}, err
 		}
-		train.RemoveCheckpoints(e.checkpoint(m, k)) // what is left on failure does no harm
 	}
+	// Also where a session was killed before it came to this. What is left on
+	// failure does no harm.
+	train.RemoveCheckpoints(e.checkpoint(m, k))
 	if k == 0 {
 		curve, err := lossCurve(m.Title, e.log(m, k))
 		if err != nil {
