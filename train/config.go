@@ -32,6 +32,11 @@ type Common struct {
 	// Log is the file of the run log, a line of JSON for each step; "" is none.
 	Log string `json:"-"`
 
+	// CheckFinite looks at every number of a step as it is computed, which takes
+	// time, so that a [*DivergedError] tells where the first appeared that is not
+	// finite. A training ends there even if its loss is finite.
+	CheckFinite bool `json:"-"`
+
 	// OnStep is called after every step, and Notify with a sentence about what the
 	// training cannot save or use, and goes on without. They may be nil.
 	OnStep func(Step)          `json:"-"`
@@ -76,14 +81,27 @@ type Step struct {
 }
 
 // DivergedError reports a loss or a gradient that is not a finite number. The
-// model's parameters are as they were before the step.
+// model's parameters are as they were before the step, except where the first
+// such number is one of them.
 type DivergedError struct {
-	Step int // counted from 0
-	Loss float32
-	Norm float64 // of the gradient; 0 when the loss was not finite already
+	Step  int // counted from 0
+	Loss  float32
+	Norm  float64         // of the gradient; 0 when the loss was not finite already
+	First *NotFiniteError // where it began; nil without CheckFinite
+}
+
+// Unwrap returns where it began, nil if that is not known.
+func (e *DivergedError) Unwrap() error {
+	if e.First == nil {
+		return nil
+	}
+	return e.First
 }
 
 // Error says at which step what became infinite or not a number.
 func (e *DivergedError) Error() string {
+	if e.First != nil {
+		return fmt.Sprintf("training diverged at step %d: %v", e.Step, e.First)
+	}
 	return fmt.Sprintf("training diverged at step %d (loss %v, gradient norm %v): lower the learning rate or the dropout", e.Step, e.Loss, e.Norm)
 }

@@ -194,6 +194,15 @@ func (t *LanguageTrainer) commit() {
 // A text in memory does not fail.
 func (t *LanguageTrainer) err() error { return nil }
 
+func (t *LanguageTrainer) notFinite() *NotFiniteError {
+	for _, shard := range t.shards {
+		if first := shard.notFinite(); first != nil {
+			return first
+		}
+	}
+	return nil
+}
+
 func (t *LanguageTrainer) release() {
 	for _, shard := range t.shards {
 		shard.tape.Reset()

@@ -36,6 +36,9 @@ type task interface {
 	err() error
 	// commit makes the side effects of a step last.
 	commit()
+	// notFinite returns the first number of the step that was not finite, nil if
+	// there is none or nobody has looked.
+	notFinite() *NotFiniteError
 	// release gives back what a step has used, whether it was committed or not.
 	release()
 	// identity returns what trainings must have in common for a checkpoint of one
@@ -138,14 +141,21 @@ func (l *Loop) step(compute compute) error {
 	s.Rate = l.config.Schedule(s.Step)
 	defer l.task.release()
 	grads := compute(&s)
-	if grads == nil {
-		return &DivergedError{Step: s.Step, Loss: s.Loss}
+	first := l.task.notFinite()
+	if grads == nil || first != nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, First: first}
+	}
+	if first = l.checkParams("the sum of the gradients", grads); first != nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, First: first}
 	}
 	s.Norm = optim.ClipNorm(grads, l.config.ClipNorm)
 	if !finite(s.Norm) {
 		return &DivergedError{Step: s.Step, Loss: s.Loss, Norm: s.Norm}
 	}
 	l.config.Optimizer.Step(s.Rate, grads)
+	if first = l.checkParams("the update", l.params.Flat()); first != nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, Norm: s.Norm, First: first}
+	}
 	l.task.commit()
 	if since := s.Step - l.averageFrom; l.average != nil && since >= 0 && since%max(1, l.averageEvery) == 0 {
 		l.average.Update()

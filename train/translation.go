@@ -197,6 +197,15 @@ func (t *TranslationTrainer) commit() {
 // Sentences in memory do not fail.
 func (t *TranslationTrainer) err() error { return nil }
 
+func (t *TranslationTrainer) notFinite() *NotFiniteError {
+	for _, shard := range t.shards {
+		if first := shard.notFinite(); first != nil {
+			return first
+		}
+	}
+	return nil
+}
+
 func (t *TranslationTrainer) release() {
 	for _, shard := range t.shards {
 		shard.tape.Reset()
