@@ -85,6 +85,11 @@ func (l *Loop) Load(path string) error {
 	if err != nil {
 		return &DamagedError{err}
 	}
+	return l.accept(path, file)
+}
+
+// accept takes over what a checkpoint holds. The path names it for errors.
+func (l *Loop) accept(path string, file *safetensors.File) error {
 	losses := file.Lookup(lossesName)
 	if losses == nil || len(losses.Data) > l.total {
 		return fmt.Errorf("%s is not a checkpoint of this training", path)
@@ -117,7 +122,7 @@ func (l *Loop) Load(path string) error {
 // readState collects the saved slots with the names of want.
 func readState(file *safetensors.File, prefix, key string, want optim.State) (optim.State, error) {
 	steps, err := strconv.Atoi(file.Metadata[key])
-	if err != nil {
+	if err != nil || steps < 0 {
 		return optim.State{}, fmt.Errorf("the checkpoint does not say %s", key)
 	}
 	s := optim.State{Steps: steps}

@@ -85,14 +85,21 @@ func ReadLog(path string) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	var steps []Step
+	steps, err := parseLog(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return steps, nil
+}
+
+func parseLog(text []byte) (steps []Step, err error) {
 	for i, line := range bytes.SplitAfter(text, []byte("\n")) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break
 		}
 		var s Step
 		if err := json.Unmarshal(line, &s); err != nil {
-			return nil, fmt.Errorf("%s: line %d is not a step: %w", path, i+1, err)
+			return nil, fmt.Errorf("line %d is not a step: %w", i+1, err)
 		}
 		steps = append(steps, s)
 	}

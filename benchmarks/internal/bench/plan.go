@@ -24,10 +24,11 @@ type Plan struct {
 	Workers, Steps  int
 	CheckpointEvery time.Duration
 	Checkpoints     int
+	Debug           string
 }
 
 // FreeFlags are the flags of a Plan that do not change the results.
-var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints"}
+var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug"}
 
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
@@ -43,6 +44,7 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	}
 	Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
 	Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
+	Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
 	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
 	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")

@@ -112,6 +112,7 @@ func (e *Experiment[P]) common(title, checkpoint string) train.Common {
 		Checkpoint:      checkpoint,
 		CheckpointEvery: e.Plan.CheckpointEvery,
 		KeepCheckpoints: e.Plan.Checkpoints,
+		CheckFinite:     e.Plan.Debug == "nan",
 		Notify:          func(notice string) { e.progress.Logf("%s: %s", title, notice) },
 	}
 }
