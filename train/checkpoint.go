@@ -71,7 +71,11 @@ func (l *Loop) save() error {
 			return &SaveError{l.config.Log, err}
 		}
 	}
-	return write(l.config.Checkpoint, l.config.KeepCheckpoints, l.checkpoint())
+	if err := write(l.config.Checkpoint, l.config.KeepCheckpoints, l.checkpoint()); err != nil {
+		return err
+	}
+	l.saved = l.Done()
+	return nil
 }
 
 // Load restores a checkpoint that Save wrote for a training with the same

@@ -25,6 +25,7 @@ type Loop struct {
 	losses       []float32      // of every step done
 	total        int            // steps in the whole training
 	log          *runLog        // nil: none
+	saved        int            // steps in the checkpoint that was saved last; -1: none in this run
 	clock        time.Time      // when the last step ended
 }
 
@@ -107,21 +108,22 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		}()
 	}
 	l.clock = time.Now()
-	saved := l.clock
+	attempt := l.clock // to save
+	l.saved = -1
 	if ctx.Err() == nil {
 		for compute := range l.task.steps(ctx, l.Done()) {
 			if err := l.step(compute); err != nil {
 				return err
 			}
-			if l.config.Checkpoint != "" && time.Since(saved) >= l.config.CheckpointEvery {
+			if l.config.Checkpoint != "" && time.Since(attempt) >= l.config.CheckpointEvery {
 				if err := l.save(); err != nil {
 					l.config.notify("%v; the training goes on and tries again in %v", err, l.config.CheckpointEvery)
 				}
-				saved = time.Now()
+				attempt = time.Now()
 			}
 		}
 	}
-	if l.config.Checkpoint != "" {
+	if l.config.Checkpoint != "" && l.saved != l.Done() {
 		if err := l.save(); err != nil {
 			return err
 		}
