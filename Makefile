@@ -1,6 +1,6 @@
 # What a contributor runs. CONTRIBUTING.md says when.
 
-.PHONY: check test bench golden gen
+.PHONY: check test bench fuzz golden gen
 
 # Everything CI runs.
 check:
@@ -12,6 +12,17 @@ test:
 # Kernel micro-benchmarks, in the form that benchstat compares.
 bench:
 	go test -run '^$$' -bench . -count 6 ./simd ./ops
+
+# Every fuzz target, one after another, for RUNS executions. Making every
+# interesting input short would take most of the time.
+RUNS = 1000000
+fuzz:
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(RUNS)x -fuzzminimizetime 50x -parallel 1 || exit 1; \
+	  done; \
+	done
 
 # PyTorch's values for the golden tests. Needs Python with the torch version
 # that the scripts name; the written files are committed.

@@ -2,7 +2,9 @@ package autograd
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -381,6 +383,25 @@ func TestSizeClass(t *testing.T) {
 			t.Fatalf("sizeClass(%d) = %d (%d), but of its capacity %d (%d)", n, class, capacity, again, same)
 		}
 		last = class
+	}
+}
+
+func TestWatch(t *testing.T) {
+	var ps Params
+	a := vector(&ps, "a", 3)
+	tape := NewTape(&ps)
+	var seen []string
+	tape.Watch = func(r Result) {
+		name := "constant"
+		if p := r.Inputs[0].Param(); p != nil {
+			name = p.Name
+		}
+		seen = append(seen, fmt.Sprint(r.Op, r.Input, r.Data(), name))
+	}
+	tape.Backward(total(mul(tape.Use(a), FromSlice([]float32{2}, 1))))
+	want := []string{"mul-1 [6]a", "total-1 [6]constant", "total0 [1]constant", "mul0 [2]a"}
+	if !slices.Equal(seen, want) {
+		t.Errorf("Watch saw %q, want %q", seen, want)
 	}
 }
 

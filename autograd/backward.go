@@ -62,6 +62,9 @@ func (t *Tape) differentiate(n *node) {
 		if g.inputs[i] == nil {
 			panic(fmt.Sprintf("autograd: Backward of %s returned no gradient for input %d", n.op.Name, i))
 		}
+		if t.Watch != nil {
+			t.Watch(Result{n.op.Name, n.op.Inputs, i, g.inputs[i]})
+		}
 		t.add(x.node, g.inputs[i])
 	}
 	g.work.end()

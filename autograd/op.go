@@ -111,6 +111,9 @@ func Do(op Op) *Tensor {
 	y.finish()
 	if tape != nil {
 		tape.handles = append(tape.handles, y)
+		if tape.Watch != nil {
+			tape.Watch(Result{op.Name, op.Inputs, -1, y})
+		}
 	}
 	return y
 }

@@ -14,6 +14,10 @@ type Tape struct {
 	// gives the same bits. It must not change between two Resets.
 	Recompute bool
 
+	// Watch, where it is set, is shown every result of an operation once it is
+	// computed, to look for what is wrong. It must keep no tensor.
+	Watch func(Result)
+
 	params   *Params
 	leaves   []leaf    // by parameter index
 	grads    []float32 // flat, in parameter order
@@ -40,6 +44,14 @@ func NewTape(ps *Params) *Tape {
 		t.leaves[i] = leaf{t.Input(p.data, p.shape...), FromSlice(t.grads[p.offset:end:end], p.shape...)}
 	}
 	return t
+}
+
+// Result is the output of an operation, or the gradient of one of its inputs.
+type Result struct {
+	Op     string
+	Inputs []*Tensor // of the operation; after the forward pass their data may be gone
+	Input  int       // the one whose gradient it is; -1 for the output
+	*Tensor
 }
 
 // leaf is a parameter's tensor, which has a node once it is used in a step, and

@@ -90,6 +90,15 @@ func (t *Tensor) Tape() *Tape { return t.tape }
 // NeedsGrad reports whether gradients flow through the tensor.
 func (t *Tensor) NeedsGrad() bool { return t.node != nil }
 
+// Param returns the parameter that [Tape.Use] gave t for on a recording tape, nil
+// for any other tensor.
+func (t *Tensor) Param() *Param {
+	if t.node == nil {
+		return nil
+	}
+	return t.node.param
+}
+
 // Detach returns a tensor that shares t's data and through which no gradient
 // flows.
 func (t *Tensor) Detach() *Tensor {

@@ -181,7 +181,8 @@ func short(text []byte) string {
 	return string(text)
 }
 
-// append adds a record; it is on disk when append returns.
+// append adds a record; it is on disk when append returns. Where that fails the
+// log is as it was, so that what comes later does not follow half a line.
 func (l *log) append(r record) error {
 	if l == nil {
 		return nil
@@ -193,10 +194,18 @@ func (l *log) append(r record) error {
 }
 
 func (l *log) write(line []byte) error {
-	if _, err := l.file.Write(line); err != nil {
+	end, err := l.file.Seek(0, io.SeekCurrent)
+	if err != nil {
 		return err
 	}
-	return l.file.Sync()
+	if _, err = l.file.Write(line); err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		_, back := l.file.Seek(end, io.SeekStart)
+		return errors.Join(err, back, l.file.Truncate(end))
+	}
+	return nil
 }
 
 func (l *log) close() error {

@@ -193,7 +193,7 @@ func (d *download) fromMirrors(ctx context.Context) error {
 			return nil
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("data: the download of %s was stopped; what has arrived is kept for the next time: %w", d.Name, ctx.Err())
+			return fmt.Errorf("data: the download of %s was stopped; what has arrived is kept for the next time: %w", d.Name, context.Cause(ctx))
 		}
 		said = append(said, fmt.Sprintf("%s: %v", url, err))
 		if isLocal(err) {
@@ -235,7 +235,7 @@ func (d *download) fromMirror(ctx context.Context, url string) error {
 		case <-time.After(pause):
 			pause *= 2
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
 }

@@ -2,9 +2,11 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
+	"io/fs"
 	"math"
 	"strconv"
 	"strings"
@@ -18,8 +20,10 @@ import (
 
 // A checkpoint is a safetensors file with the model's parameters and buffers in
 // PyTorch's names and layout, and, under names of our own, the state of the
-// optimizer, of the average and of the task, and the losses so far. It is a pure function of
-// the training: nothing in it depends on the time or the machine.
+// optimizer, of the average and of the task, and the losses so far. Its metadata
+// hold the number of steps, from which the place in the data and all randomness
+// follow, the configuration as JSON, and a checksum. It is a pure function of the
+// training: nothing in it depends on the time or the machine.
 const (
 	statePrefix     = "train/"
 	lossesName      = statePrefix + "losses"
@@ -27,13 +31,21 @@ const (
 	averagePrefix   = statePrefix + "average/"
 	taskPrefix      = statePrefix + "task/"
 	fingerprintKey  = "fingerprint"
+	configKey       = "config"
+	stepKey         = "step"
 	optimizerKey    = "optimizer steps"
 	averageKey      = "average steps"
 )
 
 // Save writes a checkpoint. The file appears whole or not at all.
-func (l *Loop) Save(path string) error {
-	file := &safetensors.File{Tensors: weights(l.params), Metadata: map[string]string{fingerprintKey: l.fingerprint()}}
+func (l *Loop) Save(path string) error { return write(path, 1, l.checkpoint()) }
+
+// checkpoint returns what a checkpoint holds.
+func (l *Loop) checkpoint() *safetensors.File {
+	config, _ := l.settings() // newLoop has looked at the error
+	file := &safetensors.File{Tensors: weights(l.params), Metadata: map[string]string{
+		fingerprintKey: l.fingerprint(), configKey: config, stepKey: strconv.Itoa(l.Done()),
+	}}
 	add := func(prefix, key string, s optim.State) {
 		file.Metadata[key] = strconv.Itoa(s.Steps)
 		for _, slot := range s.Slots {
@@ -49,26 +61,39 @@ func (l *Loop) Save(path string) error {
 		tensor.Name = taskPrefix + tensor.Name
 		file.Tensors = append(file.Tensors, tensor)
 	}
-	return write(path, file)
+	return file
 }
 
 // save writes the configured checkpoint, the log first.
 func (l *Loop) save() error {
 	if l.log != nil {
 		if err := l.log.flush(); err != nil {
-			return err
+			return &SaveError{l.config.Log, err}
 		}
 	}
-	return l.Save(l.config.Checkpoint)
+	if err := write(l.config.Checkpoint, l.config.KeepCheckpoints, l.checkpoint()); err != nil {
+		return err
+	}
+	l.saved = l.Done()
+	return nil
 }
 
 // Load restores a checkpoint that Save wrote for a training with the same
-// configuration, model and data. On error the trainer is not to be used.
+// configuration, model and data. On error the trainer is not to be used, except
+// after a [*DamagedError], which leaves it as it was.
 func (l *Loop) Load(path string) error {
 	file, err := safetensors.ReadFile(path)
-	if err != nil {
+	if opening := (*fs.PathError)(nil); errors.As(err, &opening) && opening.Op == "open" {
 		return fmt.Errorf("cannot read the checkpoint: %w", err)
 	}
+	if err != nil {
+		return &DamagedError{err}
+	}
+	return l.accept(path, file)
+}
+
+// accept takes over what a checkpoint holds. The path names it for errors.
+func (l *Loop) accept(path string, file *safetensors.File) error {
 	losses := file.Lookup(lossesName)
 	if losses == nil || len(losses.Data) > l.total {
 		return fmt.Errorf("%s is not a checkpoint of this training", path)
@@ -101,7 +126,7 @@ func (l *Loop) Load(path string) error {
 // readState collects the saved slots with the names of want.
 func readState(file *safetensors.File, prefix, key string, want optim.State) (optim.State, error) {
 	steps, err := strconv.Atoi(file.Metadata[key])
-	if err != nil {
+	if err != nil || steps < 0 {
 		return optim.State{}, fmt.Errorf("the checkpoint does not say %s", key)
 	}
 	s := optim.State{Steps: steps}
@@ -120,9 +145,9 @@ func readState(file *safetensors.File, prefix, key string, want optim.State) (op
 func (l *Loop) fingerprint() string {
 	h := fnv.New64a()
 	c := l.config
+	config, data := l.task.identity()
 	write := json.NewEncoder(h)
-	write.Encode([]any{c.ClipNorm, c.EMA, c.Seed, fmt.Sprintf("%T", c.Optimizer), fmt.Sprintf("%T", c.Policy)})
-	write.Encode(l.task.identity())
+	write.Encode([]any{config, data, fmt.Sprintf("%T", c.Optimizer), fmt.Sprintf("%T", c.Policy)})
 	for step := range l.total {
 		write.Encode(math.Float32bits(c.Schedule(step)))
 	}
@@ -130,6 +155,13 @@ func (l *Loop) fingerprint() string {
 		write.Encode([]any{p.Name, p.Shape(), p.NoDecay})
 	}
 	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// settings returns the configuration as JSON.
+func (l *Loop) settings() (string, error) {
+	config, _ := l.task.identity()
+	text, err := json.Marshal(config)
+	return string(text), err
 }
 
 // SaveWeights writes the model's weights alone, averaged where there is an
@@ -141,7 +173,7 @@ func (l *Loop) SaveWeights(path string) error {
 // SaveWeights writes parameters and buffers in PyTorch's names and layout. The
 // file appears whole or not at all.
 func SaveWeights(path string, ps *autograd.Params) error {
-	return write(path, &safetensors.File{Tensors: weights(ps)})
+	return write(path, 1, &safetensors.File{Tensors: weights(ps)})
 }
 
 // LoadWeights reads parameters and buffers that SaveWeights, or a checkpoint,
@@ -176,10 +208,10 @@ func restoreWeights(ps *autograd.Params, file *safetensors.File) error {
 	return layers.LoadState(ps, arrays)
 }
 
-func write(path string, file *safetensors.File) error {
-	err := atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, file) })
+func write(path string, keep int, file *safetensors.File) error {
+	err := atomicfile.Rotate(path, keep, func(w io.Writer) error { return safetensors.Write(w, file) })
 	if err != nil {
-		return fmt.Errorf("cannot save %s: %w", path, err)
+		return &SaveError{path, err}
 	}
 	return nil
 }

@@ -12,25 +12,41 @@ import (
 // Common is the part of a configuration that all trainers share. What a zero
 // Optimizer and Schedule stand for is up to the trainer.
 type Common struct {
-	Optimizer optim.Optimizer // updates the model's parameters
-	Schedule  optim.Schedule  // gives the learning rate of a step
+	Optimizer optim.Optimizer `json:"-"` // updates the model's parameters
+	Schedule  optim.Schedule  `json:"-"` // gives the learning rate of a step
 
 	ClipNorm float32 // gradients are scaled down to this global norm; 0 is no clipping
 	EMA      float64 // decay of the moving average that is evaluated; 0 is none
 
-	Policy dropout.Policy // nil is no dropout
+	Policy dropout.Policy `json:"-"` // nil is no dropout
 	Seed   uint64         // gives the order of the data, its variation and all masks
 
-	// Checkpoint is the file that Run saves to when it is stopped, and every
-	// CheckpointEvery (0 means a minute); "" is none.
-	Checkpoint      string
-	CheckpointEvery time.Duration
+	// Checkpoint is the file that Run saves to when it ends or is stopped, and
+	// every CheckpointEvery (0 means a minute); "" is none. The last KeepCheckpoints
+	// of them are kept (0 means 2), older ones as files with .1, .2 and so on behind
+	// their names.
+	Checkpoint      string        `json:"-"`
+	CheckpointEvery time.Duration `json:"-"`
+	KeepCheckpoints int           `json:"-"`
 
 	// Log is the file of the run log, a line of JSON for each step; "" is none.
-	Log string
+	Log string `json:"-"`
 
-	// OnStep is called after every step; it may be nil.
-	OnStep func(Step)
+	// CheckFinite looks at every number of a step as it is computed, which takes
+	// time, so that a [*DivergedError] tells where the first appeared that is not
+	// finite. A training ends there even if its loss is finite.
+	CheckFinite bool `json:"-"`
+
+	// OnStep is called after every step, and Notify with a sentence about what the
+	// training cannot save or use, and goes on without. They may be nil.
+	OnStep func(Step)          `json:"-"`
+	Notify func(notice string) `json:"-"`
+}
+
+func (c *Common) notify(format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(fmt.Sprintf(format, args...))
+	}
 }
 
 // Config says how a [Trainer] trains. Its zero value is one epoch in batches of
@@ -65,14 +81,27 @@ type Step struct {
 }
 
 // DivergedError reports a loss or a gradient that is not a finite number. The
-// model's parameters are as they were before the step.
+// model's parameters are as they were before the step, except where the first
+// such number is one of them.
 type DivergedError struct {
-	Step int // counted from 0
-	Loss float32
-	Norm float64 // of the gradient; 0 when the loss was not finite already
+	Step  int // counted from 0
+	Loss  float32
+	Norm  float64         // of the gradient; 0 when the loss was not finite already
+	First *NotFiniteError // where it began; nil without CheckFinite
+}
+
+// Unwrap returns where it began, nil if that is not known.
+func (e *DivergedError) Unwrap() error {
+	if e.First == nil {
+		return nil
+	}
+	return e.First
 }
 
 // Error says at which step what became infinite or not a number.
 func (e *DivergedError) Error() string {
+	if e.First != nil {
+		return fmt.Sprintf("training diverged at step %d: %v", e.Step, e.First)
+	}
 	return fmt.Sprintf("training diverged at step %d (loss %v, gradient norm %v): lower the learning rate or the dropout", e.Step, e.Loss, e.Norm)
 }

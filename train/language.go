@@ -194,16 +194,22 @@ func (t *LanguageTrainer) commit() {
 // A text in memory does not fail.
 func (t *LanguageTrainer) err() error { return nil }
 
+func (t *LanguageTrainer) notFinite() *NotFiniteError {
+	for _, shard := range t.shards {
+		if first := shard.notFinite(); first != nil {
+			return first
+		}
+	}
+	return nil
+}
+
 func (t *LanguageTrainer) release() {
 	for _, shard := range t.shards {
 		shard.tape.Reset()
 	}
 }
 
-func (t *LanguageTrainer) identity() []any {
-	c := &t.config
-	return []any{c.Epochs, c.Batch, c.Lengths, c.Jitter, c.Shards, c.Accumulate, c.Activation, c.Temporal, c.MeanEpochs, t.text}
-}
+func (t *LanguageTrainer) identity() (config any, data []any) { return t.config, []any{t.text} }
 
 // Evaluate scores the model, with its averaged weights where there is an
 // average, on a text.

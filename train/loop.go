@@ -25,6 +25,7 @@ type Loop struct {
 	losses       []float32      // of every step done
 	total        int            // steps in the whole training
 	log          *runLog        // nil: none
+	saved        int            // steps in the checkpoint that was saved last; -1: none in this run
 	clock        time.Time      // when the last step ended
 }
 
@@ -36,11 +37,15 @@ type task interface {
 	err() error
 	// commit makes the side effects of a step last.
 	commit()
+	// notFinite returns the first number of the step that was not finite, nil if
+	// there is none or nobody has looked.
+	notFinite() *NotFiniteError
 	// release gives back what a step has used, whether it was committed or not.
 	release()
-	// identity lists what trainings must have in common, beside what is in
-	// Common, for a checkpoint of one to continue the other.
-	identity() []any
+	// identity returns what trainings must have in common for a checkpoint of one
+	// to continue the other: the configuration, which has a JSON form, and what
+	// tells other data apart.
+	identity() (config any, data []any)
 	// state returns what a checkpoint has to hold beside what Loop knows, and
 	// restore takes it back after the given number of steps.
 	state() []safetensors.Tensor
@@ -57,10 +62,19 @@ func newLoop(task task, params *autograd.Params, config *Common, total int) (*Lo
 	if config.CheckpointEvery == 0 {
 		config.CheckpointEvery = time.Minute
 	}
-	if config.EMA < 0 || config.EMA >= 1 {
-		return nil, fmt.Errorf("train: the decay of the moving average must be at least 0 and below 1, not %v", config.EMA)
+	if config.KeepCheckpoints == 0 {
+		config.KeepCheckpoints = 2
 	}
-	l := &Loop{task: task, params: params, config: config, total: total, losses: make([]float32, 0, total)}
+	switch {
+	case !(config.EMA >= 0 && config.EMA < 1):
+		return nil, fmt.Errorf("train: the decay of the moving average must be at least 0 and below 1, not %v", config.EMA)
+	case config.KeepCheckpoints < 0:
+		return nil, fmt.Errorf("train: %d checkpoints cannot be kept", config.KeepCheckpoints)
+	}
+	l := &Loop{task: task, params: params, config: config, total: total}
+	if _, err := l.settings(); err != nil {
+		return nil, fmt.Errorf("train: the configuration has a number that is not finite: %w", err)
+	}
 	if config.EMA > 0 {
 		l.average = optim.NewEMA(params, config.EMA)
 	}
@@ -78,35 +92,38 @@ func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
 
 // Run trains to the end. When ctx is cancelled it finishes the step, saves a
 // checkpoint and returns the cause; Run may be called again to go on. A
-// training that diverges ends with a [*DivergedError].
+// training that diverges ends with a [*DivergedError]. Where a checkpoint cannot
+// be saved, Run goes on and tries again later, and ends with a [*SaveError] when
+// that is the last one.
 func (l *Loop) Run(ctx context.Context) (err error) {
 	if l.config.Log != "" {
 		if l.log, err = openLog(l.config.Log, l.Done()); err != nil {
 			return err
 		}
 		defer func() {
-			if closed := l.log.close(); err == nil {
-				err = closed
+			if closed := l.log.close(); err == nil && closed != nil {
+				err = &SaveError{l.config.Log, closed}
 			}
 			l.log = nil
 		}()
 	}
 	l.clock = time.Now()
-	saved := l.clock
+	attempt := l.clock // to save
+	l.saved = -1
 	if ctx.Err() == nil {
 		for compute := range l.task.steps(ctx, l.Done()) {
 			if err := l.step(compute); err != nil {
 				return err
 			}
-			if l.config.Checkpoint != "" && time.Since(saved) >= l.config.CheckpointEvery {
+			if l.config.Checkpoint != "" && time.Since(attempt) >= l.config.CheckpointEvery {
 				if err := l.save(); err != nil {
-					return err
+					l.config.notify("%v; the training goes on and tries again in %v", err, l.config.CheckpointEvery)
 				}
-				saved = time.Now()
+				attempt = time.Now()
 			}
 		}
 	}
-	if l.config.Checkpoint != "" {
+	if l.config.Checkpoint != "" && l.saved != l.Done() {
 		if err := l.save(); err != nil {
 			return err
 		}
@@ -126,14 +143,21 @@ func (l *Loop) step(compute compute) error {
 	s.Rate = l.config.Schedule(s.Step)
 	defer l.task.release()
 	grads := compute(&s)
-	if grads == nil {
-		return &DivergedError{Step: s.Step, Loss: s.Loss}
+	first := l.task.notFinite()
+	if grads == nil || first != nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, First: first}
+	}
+	if first = l.checkParams("the sum of the gradients", grads); first != nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, First: first}
 	}
 	s.Norm = optim.ClipNorm(grads, l.config.ClipNorm)
 	if !finite(s.Norm) {
 		return &DivergedError{Step: s.Step, Loss: s.Loss, Norm: s.Norm}
 	}
 	l.config.Optimizer.Step(s.Rate, grads)
+	if first = l.checkParams("the update", l.params.Flat()); first != nil {
+		return &DivergedError{Step: s.Step, Loss: s.Loss, Norm: s.Norm, First: first}
+	}
 	l.task.commit()
 	if since := s.Step - l.averageFrom; l.average != nil && since >= 0 && since%max(1, l.averageEvery) == 0 {
 		l.average.Update()

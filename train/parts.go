@@ -9,12 +9,17 @@ import (
 // partTape is a tape for the parts of a batch that are computed one after
 // another, with the sum of their gradients.
 type partTape struct {
-	tape *autograd.Tape
-	sum  []float32 // nil: there is one part
+	tape  *autograd.Tape
+	sum   []float32 // nil: there is one part
+	watch *watcher  // nil: there is none
 }
 
-func newPartTape(params *autograd.Params, parts int) partTape {
+func newPartTape(params *autograd.Params, parts int, checkFinite bool) partTape {
 	p := partTape{tape: autograd.NewTape(params)}
+	if checkFinite {
+		p.watch = new(watcher)
+		p.tape.Watch = p.watch.look
+	}
 	if parts > 1 {
 		p.sum = make([]float32, params.Len())
 	}
@@ -33,6 +38,15 @@ func (p *partTape) add(sum, grads []float32) []float32 {
 		optim.Accumulate(p.sum, grads)
 	}
 	return p.sum
+}
+
+// notFinite returns the first number on the tape that was not finite, nil if there
+// is none or nobody has looked.
+func (p *partTape) notFinite() *NotFiniteError {
+	if p.watch == nil {
+		return nil
+	}
+	return p.watch.first
 }
 
 // context returns what the forward pass of a part depends on in a training step;

@@ -4,16 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 )
 
-// runLog writes line i about step i.
+// runLog writes line i about step i. Lines that cannot be written wait until
+// they can.
 type runLog struct {
 	file    *os.File
-	w       *bufio.Writer
-	encoder *json.Encoder
+	waiting bytes.Buffer
 }
 
 // openLog opens the log at path to continue after the given number of steps.
@@ -34,8 +35,7 @@ func openLog(path string, steps int) (*runLog, error) {
 		file.Close()
 		return nil, fmt.Errorf("cannot continue the run log: %w", err)
 	}
-	w := bufio.NewWriter(file)
-	return &runLog{file, w, json.NewEncoder(w)}, nil
+	return &runLog{file: file}, nil
 }
 
 // endOfLine returns where the first n lines end.
@@ -56,26 +56,26 @@ func endOfLine(r io.Reader, n int) (int64, error) {
 }
 
 func (l *runLog) write(s Step) error {
-	if err := l.encoder.Encode(s); err != nil {
+	const enough = 1 << 12 // bytes
+	if err := json.NewEncoder(&l.waiting).Encode(s); err != nil {
 		return fmt.Errorf("cannot write the run log: %w", err)
+	}
+	if l.waiting.Len() >= enough {
+		l.waiting.WriteTo(l.file) // flush reports what is wrong
 	}
 	return nil
 }
 
-// flush makes sure that the log knows every step that a checkpoint does.
+// flush makes sure that the log on disk knows every step that a checkpoint does.
 func (l *runLog) flush() error {
-	if err := l.w.Flush(); err != nil {
-		return fmt.Errorf("cannot write the run log: %w", err)
+	if _, err := l.waiting.WriteTo(l.file); err != nil {
+		return err
 	}
-	return nil
+	return l.file.Sync()
 }
 
 func (l *runLog) close() error {
-	err := l.flush()
-	if closed := l.file.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return errors.Join(l.flush(), l.file.Close())
 }
 
 // ReadLog returns the steps of a run log. A last line that a crash cut short is
@@ -85,14 +85,21 @@ func ReadLog(path string) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	var steps []Step
+	steps, err := parseLog(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return steps, nil
+}
+
+func parseLog(text []byte) (steps []Step, err error) {
 	for i, line := range bytes.SplitAfter(text, []byte("\n")) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break
 		}
 		var s Step
 		if err := json.Unmarshal(line, &s); err != nil {
-			return nil, fmt.Errorf("%s: line %d is not a step: %w", path, i+1, err)
+			return nil, fmt.Errorf("line %d is not a step: %w", i+1, err)
 		}
 		steps = append(steps, s)
 	}

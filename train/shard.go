@@ -27,7 +27,7 @@ type shard struct {
 
 func newShard(t *LanguageTrainer, i int) *shard {
 	parts := t.config.Accumulate
-	return &shard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts),
+	return &shard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts, t.config.CheckFinite),
 		memory: make([]*models.Memory, parts), next: make([]*models.Memory, parts)}
 }
 

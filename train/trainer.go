@@ -59,7 +59,7 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
 		return nil, err
 	}
-	t.partTape = newPartTape(model.Params(), config.Accumulate)
+	t.partTape = newPartTape(model.Params(), config.Accumulate, config.CheckFinite)
 	return t, nil
 }
 
@@ -122,9 +122,11 @@ func (t *Trainer) err() error { return t.loader.Err() }
 func (t *Trainer) commit()  { t.tape.Commit() }
 func (t *Trainer) release() { t.tape.Reset() }
 
-func (t *Trainer) identity() []any {
-	c := &t.config
-	return []any{c.Epochs, c.Batch, c.Accumulate, c.Smoothing, c.Augment, t.images.Header(), t.images.Len(), t.images.Checksum()}
+func (t *Trainer) identity() (config any, data []any) { return t.config, identify(t.images) }
+
+// identify returns what tells a source of images from others.
+func identify(images data.Source) []any {
+	return []any{images.Header(), images.Len(), images.Checksum()}
 }
 
 // The place in the data follows from the number of steps.

@@ -186,15 +186,23 @@ func (t *TranslationTrainer) commit() {
 
 func (t *TranslationTrainer) err() error { return t.failed }
 
+func (t *TranslationTrainer) notFinite() *NotFiniteError {
+	for _, shard := range t.shards {
+		if first := shard.notFinite(); first != nil {
+			return first
+		}
+	}
+	return nil
+}
+
 func (t *TranslationTrainer) release() {
 	for _, shard := range t.shards {
 		shard.tape.Reset()
 	}
 }
 
-func (t *TranslationTrainer) identity() []any {
-	c := &t.config
-	return []any{c.Epochs, c.Tokens, c.Longest, c.Shards, c.Accumulate, c.Smoothing, c.MeanEpochs, t.pairs.Checksum()}
+func (t *TranslationTrainer) identity() (config any, data []any) {
+	return t.config, []any{t.pairs.Checksum()}
 }
 
 // Evaluate scores the model, with its averaged weights where there is an average,

@@ -118,7 +118,7 @@ func NewUDA(model layers.Model, labelled, unlabelled data.Source, config UDAConf
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Steps); err != nil {
 		return nil, err
 	}
-	t.partTape = newPartTape(model.Params(), config.Accumulate)
+	t.partTape = newPartTape(model.Params(), config.Accumulate, config.CheckFinite)
 	return t, nil
 }
 
@@ -243,13 +243,8 @@ func (t *UDATrainer) err() error {
 func (t *UDATrainer) commit()  { t.tape.Commit() }
 func (t *UDATrainer) release() { t.tape.Reset() }
 
-func (t *UDATrainer) identity() []any {
-	c := &t.config
-	identity := []any{c.Steps, c.Batch, c.Ratio, c.Accumulate, c.Smoothing, c.Annealing, c.Weight, c.Threshold, c.Temperature, c.Augment, c.Strong}
-	for _, images := range []data.Source{t.labelled, t.unlabelled} {
-		identity = append(identity, images.Header(), images.Len(), images.Checksum())
-	}
-	return identity
+func (t *UDATrainer) identity() (config any, data []any) {
+	return t.config, append(identify(t.labelled), identify(t.unlabelled)...)
 }
 
 // The places in the data follow from the number of steps.

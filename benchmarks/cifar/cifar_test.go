@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/kills"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -18,15 +18,7 @@ import (
 	"autodropout/train"
 )
 
-// TestMain lets the test program be the benchmark, for TestKill.
-func TestMain(m *testing.M) {
-	if args := os.Getenv(benchmarkEnv); args != "" {
-		os.Exit(run(context.Background(), strings.Fields(args), os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
-const benchmarkEnv = "AUTODROPOUT_TEST_CIFAR"
+func TestMain(m *testing.M) { kills.Main(m, run) }
 
 // tiny is the smallest experiment with a search. It takes nothing from a preset
 // that the tests rely on.
@@ -51,47 +43,6 @@ func mustCall(t *testing.T, args ...string) (stdout string) {
 		t.Fatalf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
 	}
 	return stdout
-}
-
-// outcome is all that must be the same whenever the settings are.
-func outcome(t *testing.T, folder string) string {
-	t.Helper()
-	var b strings.Builder
-	for _, name := range []string{"none-0", "random-0", "autodropout-0"} {
-		weights, err := os.ReadFile(filepath.Join(folder, "weights", name+".safetensors"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.Write(weights)
-		steps, err := train.ReadLog(filepath.Join(folder, "logs", name+".jsonl"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range steps {
-			steps[i].Seconds = 0
-		}
-		if err := json.NewEncoder(&b).Encode(steps); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"random", "autodropout"} {
-		report, err := controller.Replay(filepath.Join(folder, name, "trials.jsonl"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range report.Results {
-			r.Seconds = 0
-		}
-		if err := json.NewEncoder(&b).Encode([]any{report.Trials, report.Results}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pattern, err := os.ReadFile(filepath.Join(folder, "best-pattern.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.Write(pattern)
-	return b.String()
 }
 
 func readResult(t *testing.T, folder string) bench.Result {

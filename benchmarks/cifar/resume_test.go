@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -11,32 +10,29 @@ import (
 	"testing"
 	"time"
 
+	"autodropout/benchmarks/internal/kills"
 	"autodropout/controller"
 )
 
-// TestSameAlways runs one experiment without a break, on one core, in pieces,
-// and with a kill.
+// TestSameAlways runs one experiment without a break, on one core and in pieces.
 func TestSameAlways(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole")
 	mustCall(t, tiny(whole, "-workers", "2")...)
-	want := outcome(t, whole)
 
 	t.Run("one core", func(t *testing.T) {
 		runtime.GOMAXPROCS(1)
 		folder := filepath.Join(dir, "one")
 		mustCall(t, tiny(folder)...)
 		runtime.GOMAXPROCS(2)
-		if outcome(t, folder) != want {
-			t.Error("weights, losses or searches differ from those on two cores")
-		}
+		kills.Compare(t, folder, whole)
 	})
 	t.Run("other seed", func(t *testing.T) {
 		folder := filepath.Join(dir, "seed")
 		mustCall(t, tiny(folder, "-seed", "1")...)
-		if outcome(t, folder) == want {
-			t.Error("weights, losses and searches are those of another seed")
+		if weights(t, folder) == weights(t, whole) {
+			t.Error("the weights are those of another seed")
 		}
 		if slices.Equal(firstTokens(t, folder), firstTokens(t, whole)) {
 			t.Error("the search is that of another seed")
@@ -60,9 +56,7 @@ func TestSameAlways(t *testing.T) {
 			mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
 		}
 		mustCall(t, "-resume", "-out", folder)
-		if outcome(t, folder) != want {
-			t.Error("weights, losses or searches differ from those of the run in one piece")
-		}
+		kills.Compare(t, folder, whole)
 		// A finished run trains nothing when it is resumed.
 		before := modified(t, folder)
 		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "| AutoDropout") {
@@ -72,14 +66,20 @@ func TestSameAlways(t *testing.T) {
 			t.Error("the finished run trained again")
 		}
 	})
-	t.Run("killed", func(t *testing.T) {
-		folder := filepath.Join(dir, "killed")
-		kill(t, folder)
-		mustCall(t, "-resume", "-out", folder)
-		if outcome(t, folder) != want {
-			t.Error("weights, losses or searches differ from those of the run in one piece")
-		}
-	})
+}
+
+// Run as in the README's section on resuming, with AUTODROPOUT_KILLS=100.
+func TestKills(t *testing.T) {
+	kills.Test(t, tiny("", "-workers", "1", "-method", "none,autodropout", "-trials", "2")...)
+}
+
+func weights(t *testing.T, folder string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "weights", "none-0.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func firstTokens(t *testing.T, folder string) []int {
@@ -98,33 +98,4 @@ func modified(t *testing.T, folder string) time.Time {
 		t.Fatal(err)
 	}
 	return info.ModTime()
-}
-
-// kill runs the benchmark as a process and kills it when the second search has
-// begun.
-func kill(t *testing.T, folder string) {
-	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(program)
-	command.Env = append(os.Environ(), benchmarkEnv+"="+strings.Join(tiny(folder), " "))
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	log := filepath.Join(folder, "autodropout", "trials.jsonl")
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
-		if text, err := os.ReadFile(log); err == nil && strings.Contains(string(text), "finished") {
-			break
-		}
-		if time.Now().After(deadline) {
-			command.Process.Kill()
-			t.Fatal("the second search did not begin")
-		}
-	}
-	command.Process.Kill()
-	if err := command.Wait(); err == nil {
-		t.Fatal("the benchmark ended before it was killed")
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/kills"
 	"autodropout/models"
 )
 
@@ -23,6 +24,15 @@ func TestRun(t *testing.T) {
 			t.Errorf("the output does not have %q:\n%s", want, &stdout)
 		}
 	}
+}
+
+func TestMain(m *testing.M) { kills.Main(m, benchmark.Run) }
+
+func TestKills(t *testing.T) {
+	kills.Test(t, "-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-batch", "6", "-epochs", "2", "-bptt", "20", "-memory", "10",
+		"-eval-bptt", "10", "-jitter", "-shards", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "2", "-in-flight", "2", "-workers", "1",
+		"-seeds", "1", "-method", "none,autodropout", "-layers", "2", "-width", "8", "-heads", "2", "-inner", "8",
+		"-search-layers", "1", "-search-width", "8", "-search-inner", "8", "-lr", "0.01", "-warm-up", "2")
 }
 
 // The recipe is for a model of 24.04 million parameters.

@@ -40,7 +40,7 @@ func (t *Tokenizer) Tokenize(sentence string) string {
 			next = words[i+1]
 		}
 		if stem, found := strings.CutSuffix(word, ".'"); found && next == "" {
-			word = stem + " . '"
+			word = strings.TrimPrefix(stem+" . '", " ")
 		} else if t.ends(word, next) {
 			word = word[:len(word)-1] + " ."
 		}

@@ -3,8 +3,11 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -33,7 +36,88 @@ func TestWrite(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 		t.Errorf("temporary files stay behind: %v", entries)
 	}
-	if err := WriteBytes(filepath.Join(dir, "missing", "f"), nil); err == nil {
-		t.Error("no error for a folder that does not exist")
+	missing := filepath.Join(dir, "missing", "f")
+	if err := WriteBytes(missing, nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing+": ") {
+		t.Errorf("in a folder that does not exist the error is %v", err)
+	}
+}
+
+func TestRotate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	rotate := func(text string) error {
+		return Rotate(path, 3, func(w io.Writer) error {
+			if text == "" {
+				return errors.New("broken")
+			}
+			_, err := io.WriteString(w, text)
+			return err
+		})
+	}
+	want := func(texts ...string) {
+		t.Helper()
+		var got []string
+		for _, name := range Versions(path) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(text))
+		}
+		if !slices.Equal(got, texts) {
+			t.Errorf("the versions hold %q, want %q", got, texts)
+		}
+	}
+	want()
+	for _, text := range []string{"one", "two", "three", "four"} {
+		if err := rotate(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("four", "three", "two")
+	if rotate("") == nil {
+		t.Error("no error from a failed write")
+	}
+	want("four", "three", "two")
+	os.Remove(path) // as a crash between two renames leaves it
+	want("three", "two")
+	if err := rotate("five"); err != nil {
+		t.Fatal(err)
+	}
+	want("five", "three", "two")
+}
+
+func TestRemove(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{".f-12.tmp", "f", "f.1", "f.damaged", ".g-3.tmp", ".h.tmp", "fg", "g.f"}
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func(want ...string) {
+		t.Helper()
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range entries {
+			got = append(got, e.Name())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("there are %q, want %q", got, want)
+		}
+	}
+	if err := Remove(filepath.Join(dir, "f")); err != nil {
+		t.Fatal(err)
+	}
+	left(".g-3.tmp", ".h.tmp", "fg", "g.f")
+	if err := Sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	left(".h.tmp", "fg", "g.f")
+	if err := Sweep(filepath.Join(dir, "none")); err != nil {
+		t.Error(err)
 	}
 }

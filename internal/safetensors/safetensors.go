@@ -3,7 +3,9 @@
 // shape and byte range, and the data.
 //
 // The reader accepts only files whose ranges cover the data exactly: holes,
-// overlaps, truncated and oversized files are errors that name the tensor.
+// overlaps, truncated and oversized files are errors that name the tensor. The
+// writer adds a checksum of the whole file to its metadata, which the reader
+// demands to be right where there is one.
 package safetensors
 
 import (
@@ -12,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"os"
@@ -56,18 +59,28 @@ type entry struct {
 	Offsets [2]int `json:"data_offsets"`
 }
 
-// Write writes f with every tensor as F32.
+// Write writes f with every tensor as F32, and a checksum.
 func Write(w io.Writer, f *File) error {
 	header, err := encodeHeader(f)
 	if err != nil {
 		return err
 	}
+	sum := crc32.New(castagnoli)
+	sum.Write(header)
+	if err := writeData(sum, f.Tensors); err != nil {
+		return err
+	}
+	setChecksum(header, fmt.Sprintf("%08x", sum.Sum32()))
 	if _, err := w.Write(header); err != nil {
 		return err
 	}
+	return writeData(w, f.Tensors)
+}
+
+func writeData(w io.Writer, tensors []Tensor) error {
 	const chunk = 1 << 14
 	buf := make([]byte, 4*chunk)
-	for _, t := range f.Tensors {
+	for _, t := range tensors {
 		for part := range slices.Chunk(t.Data, chunk) {
 			for i, v := range part {
 				binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
@@ -80,8 +93,9 @@ func Write(w io.Writer, f *File) error {
 	return nil
 }
 
-// encodeHeader returns the length prefix and the padded JSON header. Entries
-// keep the order of the tensors, so equal files have equal bytes.
+// encodeHeader returns the length prefix and the padded JSON header, without the
+// checksum. Entries keep the order of the tensors, so equal files have equal
+// bytes.
 func encodeHeader(f *File) ([]byte, error) {
 	var b bytes.Buffer
 	b.Write(make([]byte, 8))
@@ -103,10 +117,15 @@ func encodeHeader(f *File) ([]byte, error) {
 		b.Write(v)
 		return nil
 	}
-	if len(f.Metadata) > 0 {
-		if err := field(metadataKey, f.Metadata); err != nil {
-			return nil, err
+	metadata := map[string]string{checksumKey: noChecksum}
+	for key, value := range f.Metadata {
+		if key == checksumKey {
+			return nil, fmt.Errorf("safetensors: the metadata %q is the checksum's", key)
 		}
+		metadata[key] = value
+	}
+	if err := field(metadataKey, metadata); err != nil {
+		return nil, err
 	}
 	offset := 0
 	names := map[string]bool{metadataKey: true}
@@ -177,14 +196,19 @@ func Read(r io.Reader, size int64) (*File, error) {
 	if err := checkLayout(entries, size-8-int64(n)); err != nil {
 		return nil, err
 	}
+	sum := newVerifier(prefix[:], header, f)
 	for _, e := range entries {
 		t := Tensor{Name: e.name, Shape: e.Shape}
 		raw := make([]byte, e.Offsets[1]-e.Offsets[0])
 		if _, err := io.ReadFull(r, raw); err != nil {
 			return nil, fmt.Errorf("tensor %q cut short: %w", e.name, err)
 		}
+		sum.Write(raw)
 		t.Data = dtypes[e.DType].decode(raw)
 		f.Tensors = append(f.Tensors, t)
+	}
+	if err := sum.check(); err != nil {
+		return nil, err
 	}
 	return f, nil
 }

@@ -40,6 +40,35 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// No flipped bit changes what is read unnoticed.
+func TestDamageIsFound(t *testing.T) {
+	want := &File{
+		Tensors:  []Tensor{{"a", []int{2}, []float32{1, 2}}, {"b", []int{1}, []float32{3}}},
+		Metadata: map[string]string{"step": "12"},
+	}
+	var b bytes.Buffer
+	if err := Write(&b, want); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for i := range b.Len() {
+		for bit := range 8 {
+			damaged := bytes.Clone(b.Bytes())
+			damaged[i] ^= 1 << bit
+			got, err := Read(bytes.NewReader(damaged), int64(len(damaged)))
+			if err == nil && (!reflect.DeepEqual(got.Tensors, want.Tensors) || got.Metadata["step"] != "12") {
+				t.Fatalf("bit %d of byte %d is flipped: read %+v", bit, i, got)
+			}
+			if err != nil && strings.Contains(err.Error(), "checksum") {
+				found++
+			}
+		}
+	}
+	if data := 8 * 4 * 3; found < data {
+		t.Errorf("the checksum found %d flipped bits, where the data alone has %d", found, data)
+	}
+}
+
 // file builds a file from a header and raw data.
 func file(header string, data ...byte) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
@@ -109,6 +138,7 @@ func TestWriteRefuses(t *testing.T) {
 		"twice":    {Tensors: []Tensor{{"x", []int{1}, []float32{1}}, {"x", []int{1}, []float32{1}}}},
 		"shape":    {Tensors: []Tensor{{"x", []int{2}, []float32{1}}}},
 		"reserved": {Tensors: []Tensor{{metadataKey, []int{1}, []float32{1}}}},
+		"checksum": {Metadata: map[string]string{checksumKey: noChecksum}},
 	} {
 		if err := Write(&bytes.Buffer{}, f); err == nil {
 			t.Errorf("%s: no error", name)
@@ -119,6 +149,11 @@ func TestWriteRefuses(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0))
 	f.Add(file(`{"__metadata__":{"a":"b"},"x":{"dtype":"F16","shape":[],"data_offsets":[0,2]}}`, 0, 0))
+	var written bytes.Buffer
+	if err := Write(&written, &File{Tensors: []Tensor{{"x", []int{1}, []float32{1}}}}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(written.Bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := Read(bytes.NewReader(b), int64(len(b)))
 		if err != nil {

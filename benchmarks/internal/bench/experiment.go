@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
 
+	"autodropout/internal/atomicfile"
 	"autodropout/train"
 )
 
@@ -66,6 +68,9 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := e.sweep(); err != nil {
+		return err
+	}
 	if e.units, err = OpenJournal[unit](filepath.Join(e.folder, unitsName)); err != nil {
 		return err
 	}
@@ -75,9 +80,13 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	rows, err := e.compute(ctx)
 	if err == nil {
 		err = e.report(rows)
-	} else if ctx.Err() != nil {
+	}
+	if err != nil {
 		fmt.Fprintf(e.Stdout, "Stopped. Continue with: go run ./benchmarks/%s -resume -out %s\n", e.about.Name, e.folder)
-		err = context.Cause(ctx)
+		// That something could not be saved is what the user has to know first.
+		if ctx.Err() != nil && !errors.As(err, new(*fs.PathError)) {
+			err = context.Cause(ctx)
+		}
 	}
 	if err != nil && !errors.Is(err, errSteps) {
 		return err
@@ -85,6 +94,16 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	fmt.Fprintf(e.Stdout, "This session took %s and at most %s of memory.\n",
 		Duration(time.Since(started).Seconds()), Memory(PeakMemory()))
 	return nil
+}
+
+// sweep removes the halves of files that a session left which was killed.
+func (e *Experiment[P]) sweep() error {
+	return filepath.WalkDir(e.folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return atomicfile.Sweep(path)
+	})
 }
 
 // compute returns the rows of the table.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Choice declares a flag that takes one of a few words.
@@ -96,6 +97,25 @@ func (w *whole) Set(s string) error {
 
 // Get implements flag.Getter.
 func (w *whole) Get() any { return *w.value }
+
+// Span declares a flag that takes a time above 0.
+func Span(fs *flag.FlagSet, p *time.Duration, name, usage string) { fs.Var((*span)(p), name, usage) }
+
+type span time.Duration
+
+func (s *span) String() string { return time.Duration(*s).String() }
+
+func (s *span) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("it takes a time above 0, such as 90s or 10m")
+	}
+	*s = span(d)
+	return nil
+}
+
+// Get implements flag.Getter.
+func (s *span) Get() any { return time.Duration(*s).String() }
 
 // Wholes declares a flag that takes whole numbers of at least low, with commas
 // between them.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"autodropout/internal/atomicfile"
@@ -28,7 +29,9 @@ func OpenFolder(name string, run Run) (string, error) {
 		}
 		return path, writable(path)
 	}
-	switch entries, err := os.ReadDir(path); {
+	entries, err := os.ReadDir(path)
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return atomicfile.IsTemporary(e.Name()) }) // of a run that was killed when it began
+	switch {
 	case err == nil && len(entries) > 0:
 		return "", Usagef("the folder %s is not empty: add -resume to continue the run in it, or give -out another folder", path)
 	case err != nil && !os.IsNotExist(err):
@@ -49,7 +52,7 @@ func OpenFolder(name string, run Run) (string, error) {
 
 // writable tries to write to a folder.
 func writable(path string) error {
-	f, err := os.CreateTemp(path, ".probe-*")
+	f, err := os.CreateTemp(path, ".probe-*.tmp")
 	if err != nil {
 		return fmt.Errorf("cannot write to the output folder: %w", err)
 	}

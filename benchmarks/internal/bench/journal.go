@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -12,6 +13,7 @@ import (
 type Journal[R any] struct {
 	Records []R // in the order they were appended
 	file    *os.File
+	size    int64 // of all records
 }
 
 // OpenJournal opens the journal at path, which need not exist, and reads its
@@ -34,29 +36,40 @@ func (j *Journal[R]) read(path string) error {
 	if err != nil {
 		return err
 	}
+	if j.Records, j.size, err = parseJournal[R](text); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return j.file.Truncate(j.size)
+}
+
+// parseJournal returns the records of a journal, and the size of its whole lines.
+func parseJournal[R any](text []byte) (records []R, size int64, err error) {
 	whole := bytes.LastIndexByte(text, '\n') + 1
 	for line := range bytes.Lines(text[:whole]) {
 		var r R
 		if err := json.Unmarshal(line, &r); err != nil {
-			return fmt.Errorf("%s: line %d is damaged: %w", path, len(j.Records)+1, err)
+			return nil, 0, fmt.Errorf("line %d is damaged: %w", len(records)+1, err)
 		}
-		j.Records = append(j.Records, r)
+		records = append(records, r)
 	}
-	return j.file.Truncate(int64(whole))
+	return records, int64(whole), nil
 }
 
-// Append adds a record; it is on disk when Append returns.
+// Append adds a record; it is on disk when Append returns. Where that fails the
+// journal is as it was.
 func (j *Journal[R]) Append(r R) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
-		return err
+	line = append(line, '\n')
+	if _, err = j.file.Write(line); err == nil {
+		err = j.file.Sync()
 	}
-	if err := j.file.Sync(); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, j.file.Truncate(j.size))
 	}
+	j.size += int64(len(line))
 	j.Records = append(j.Records, r)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -19,11 +20,15 @@ type Plan struct {
 	Algorithm        string
 	Async            bool
 
-	Workers, Steps int // see FreeFlags
+	// See FreeFlags.
+	Workers, Steps  int
+	CheckpointEvery time.Duration
+	Checkpoints     int
+	Debug           string
 }
 
 // FreeFlags are the flags of a Plan that do not change the results.
-var FreeFlags = []string{"workers", "steps"}
+var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug"}
 
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
@@ -34,6 +39,12 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
 	Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
 	Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
+	if p.CheckpointEvery == 0 {
+		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
+	}
+	Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
+	Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
+	Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
 	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
 	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")

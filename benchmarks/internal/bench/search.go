@@ -50,12 +50,15 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		Notify:    e.notify(m, task),
 	}
 	e.progress.Logf("%s: searching the %v", m.Title, space)
-	report, err := controller.Search(ctx, config, space, e.child(space, task))
+	report, err := controller.Search(ctx, config, space, e.child(m, space, task))
 	if err != nil {
 		return nil, err
 	}
 	f := &finding[P]{method: m}
 	for _, r := range report.Results {
+		// Also where a session was killed before it came to this. What is left on
+		// failure does no harm.
+		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
 		f.seconds += r.Seconds / float64(e.concurrency())
 		f.rewards = append(f.rewards, r.Reward)
 	}
@@ -88,25 +91,56 @@ func (e *Experiment[P]) concurrency() int {
 }
 
 // child returns the evaluator, which trains a network with a trial's pattern.
-func (e *Experiment[P]) child(space dropout.Space, task *Task) controller.Evaluator {
+func (e *Experiment[P]) child(m Method, space dropout.Space, task *Task) controller.Evaluator {
 	return func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
-		pattern, err := e.Subject.Decode(space, t.Tokens, dropout.Origin{})
+		training, err := e.prepareTrial(m, space, t, task)
 		if err != nil {
 			return controller.Outcome{}, err
 		}
-		training, err := e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), e.apply(pattern), train.Common{
-			Seed:   seed.Derive(t.Seed, "child training"),
-			OnStep: func(s train.Step) { e.stepped(task, s) },
-		})
-		if err != nil {
-			return controller.Outcome{}, err
-		}
-		if err := training.Run(ctx); err != nil {
+		if err := e.complete(ctx, m.trial(t.Index), training); err != nil {
 			return controller.Outcome{}, err
 		}
 		score, err := training.Score(ctx)
 		return controller.Outcome{Reward: score.Value}, err
 	}
+}
+
+// trial is what people read about a trial.
+func (m *Method) trial(i int) string { return fmt.Sprintf("%s, trial %d", m.Title, i+1) }
+
+func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
+	return filepath.Join(filepath.Dir(e.trialLog(m)), fmt.Sprintf("trial-%d.safetensors", i))
+}
+
+// prepareTrial returns the training of a trial, continued where an earlier session
+// has left it. One that cannot be continued begins anew, since it is the trial
+// that counts.
+func (e *Experiment[P]) prepareTrial(m Method, space dropout.Space, t controller.Trial, task *Task) (*Training, error) {
+	pattern, err := e.Subject.Decode(space, t.Tokens, dropout.Origin{})
+	if err != nil {
+		return nil, err
+	}
+	common := e.common(m.trial(t.Index), e.trialCheckpoint(m, t.Index))
+	common.Seed = seed.Derive(t.Seed, "child training")
+	common.OnStep = func(s train.Step) { e.stepped(task, s) }
+	prepare := func() (*Training, error) {
+		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), e.apply(pattern), common)
+	}
+	training, err := prepare()
+	if err != nil {
+		return nil, err
+	}
+	found, err := training.Resume()
+	if err != nil {
+		common.Notify(fmt.Sprintf("it begins anew: %v", err))
+		train.RemoveCheckpoints(common.Checkpoint) // what is left will be replaced
+		return prepare()
+	}
+	if found {
+		task.Skip(training.Done())
+		common.Notify(fmt.Sprintf("continuing after step %d", training.Done()))
+	}
+	return training, nil
 }
 
 // notify returns what shows the events of a search.
@@ -122,6 +156,7 @@ func (e *Experiment[P]) notify(m Method, task *Task) func(controller.Event) {
 			first = false
 		}
 		if r := event.Result; r != nil {
+			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
 			text := reward.Shown + " " + reward.Show(r.Reward)
 			if r.Failed() {
 				text = "failed: " + r.Error

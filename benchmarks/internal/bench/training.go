@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -46,8 +44,10 @@ func (e *Experiment[P]) training(ctx context.Context, m Method, policy Policy, k
 		if err := e.units.Append(u); err != nil {
 			return unit{}, err
 		}
-		os.Remove(e.checkpoint(m, k)) // what is left of it on failure does no harm
 	}
+	// Also where a session was killed before it came to this. What is left on
+	// failure does no harm.
+	train.RemoveCheckpoints(e.checkpoint(m, k))
 	if k == 0 {
 		curve, err := lossCurve(m.Title, e.log(m, k))
 		if err != nil {
@@ -84,34 +84,55 @@ func (e *Experiment[P]) apply(pattern P) Policy {
 func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (unit, error) {
 	var task *Task
 	base := uint64(e.Plan.Seed)
-	training, err := e.Subject.Prepare(m.Network, seed.Derive(base, "final model", uint64(k)), policy, train.Common{
-		Seed:       seed.Derive(base, "final training", uint64(k)),
-		Checkpoint: e.checkpoint(m, k),
-		Log:        e.log(m, k),
-		OnStep:     func(s train.Step) { e.stepped(task, s) },
-	})
+	common := e.common(m.title(k), e.checkpoint(m, k))
+	common.Seed = seed.Derive(base, "final training", uint64(k))
+	common.Log = e.log(m, k)
+	common.OnStep = func(s train.Step) { e.stepped(task, s) }
+	training, err := e.Subject.Prepare(m.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
 	if err != nil {
 		return unit{}, err
 	}
 	task = e.progress.Task(m.title(k), training.Total(), e.cost.final)
 	defer task.End()
-	if _, err := os.Stat(e.checkpoint(m, k)); err == nil {
-		if err := training.Load(e.checkpoint(m, k)); err != nil {
-			return unit{}, err
-		}
-		task.Skip(training.Done())
-		e.progress.Logf("%s: continuing after step %d", m.title(k), training.Done())
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	found, err := training.Resume()
+	if err != nil {
 		return unit{}, err
 	}
+	if found {
+		task.Skip(training.Done())
+		e.progress.Logf("%s: continuing after step %d", m.title(k), training.Done())
+	}
 	return e.finish(ctx, m, k, training)
+}
+
+// common returns what all trainings have in common. The title is what people
+// know this one by.
+func (e *Experiment[P]) common(title, checkpoint string) train.Common {
+	return train.Common{
+		Checkpoint:      checkpoint,
+		CheckpointEvery: e.Plan.CheckpointEvery,
+		KeepCheckpoints: e.Plan.Checkpoints,
+		CheckFinite:     e.Plan.Debug == "nan",
+		Notify:          func(notice string) { e.progress.Logf("%s: %s", title, notice) },
+	}
+}
+
+// complete runs a training. That its last checkpoint cannot be saved is no
+// reason to lose a training that is complete.
+func (e *Experiment[P]) complete(ctx context.Context, title string, training *Training) error {
+	err := training.Run(ctx)
+	if unsaved := (*train.SaveError)(nil); errors.As(err, &unsaved) && training.Done() == training.Total() {
+		e.progress.Logf("%s: %v; the training is complete and goes on to be scored", title, unsaved)
+		return nil
+	}
+	return err
 }
 
 // finish runs a training to its end, scores it and saves its weights.
 func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (unit, error) {
 	u := unit{Method: m.Key, Seed: k}
 	began := time.Now()
-	err := training.Run(ctx)
+	err := e.complete(ctx, m.title(k), training)
 	waited := ""
 	if training.Waited != nil {
 		waited = fmt.Sprintf(", %.1f %% of it waiting for data", 100*training.Waited().Seconds()/time.Since(began).Seconds())

@@ -34,7 +34,7 @@ func unpack(ctx context.Context, archive, dir string, wanted []string) error {
 	}
 	missing := slices.Clone(wanted)
 	for entries := tar.NewReader(content); len(missing) > 0; {
-		if err := ctx.Err(); err != nil {
+		if err := context.Cause(ctx); err != nil {
 			return err
 		}
 		header, err := entries.Next()

@@ -159,7 +159,7 @@ func convert(ctx context.Context, pairs iter.Seq2[Pair, error], f func(Pair) Pai
 		}
 		for p, err := range pairs {
 			if err == nil {
-				err = ctx.Err()
+				err = context.Cause(ctx)
 			}
 			if err != nil {
 				if flush() {

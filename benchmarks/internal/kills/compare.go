@@ -1,0 +1,88 @@
+package kills
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Compare fails the test where two runs have not left the same files with the same
+// bytes. What tells of time, date, command and cores is not compared, and not in which
+// order the trials of a search finished.
+func Compare(t testing.TB, got, want string) {
+	t.Helper()
+	a, b := files(t, got), files(t, want)
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		switch text, ok := a[name]; {
+		case !ok:
+			t.Errorf("%s lacks %s", got, name)
+		case !bytes.Equal(text, b[name]):
+			t.Errorf("%s differs in %s", got, name)
+		}
+		delete(a, name)
+	}
+	for name := range a {
+		t.Errorf("%s has %s, which does not belong there", got, name)
+	}
+}
+
+// files returns what is compared of the files in a folder.
+func files(t testing.TB, folder string) map[string][]byte {
+	t.Helper()
+	found := map[string][]byte{}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		found[filepath.ToSlash(name)] = lasting(name, text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+var passing = regexp.MustCompile(`"(seconds|date|command|cpu)": ?("[^"]*"|[-+.0-9e]+)`)
+
+// lasting returns what is the same in every run.
+func lasting(name string, text []byte) []byte {
+	switch filepath.Base(name) {
+	case "table.txt":
+		return withoutTimes(text)
+	case "trials.jsonl":
+		lines := bytes.SplitAfter(passing.ReplaceAll(text, nil), []byte("\n"))
+		slices.SortFunc(lines[1:], bytes.Compare)
+		return bytes.Join(lines, nil)
+	}
+	switch filepath.Ext(name) {
+	case ".json", ".jsonl":
+		return passing.ReplaceAll(text, nil)
+	}
+	return text
+}
+
+// withoutTimes leaves the column of times out of a table, whose width depends on
+// them.
+func withoutTimes(table []byte) []byte {
+	const fromRight = 3 // the paper's column and what is behind the last bar come after it
+	lines := strings.Split(string(table), "\n")
+	for i, line := range lines {
+		if cells := strings.Split(line, "|"); len(cells) > fromRight {
+			at := len(cells) - fromRight
+			lines[i] = strings.Join(slices.Delete(cells, at, at+1), "|")
+		}
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
