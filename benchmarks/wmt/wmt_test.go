@@ -1,28 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"path/filepath"
-	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/models"
 )
 
 // TestRun takes a tiny experiment from the command line to the table.
 func TestRun(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	code := benchmark.Run(t.Context(), []string{"-data", "synthetic", "-train-size", "60", "-test-size", "5", "-epochs", "1", "-seeds", "1",
-		"-method", "transferred,autodropout", "-trials", "2", "-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8",
-		"-search-width", "8", "-search-inner", "8", "-out", filepath.Join(t.TempDir(), "run")}, &stdout, &stderr)
-	if code != 0 {
-		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
-	}
-	for _, want := range []string{"not WMT-14 En-Fr", "test BLEU", "test sacreBLEU", "40 (Transformer-Base", "AutoDropout (searched here)"} {
-		if !strings.Contains(stdout.String(), want) {
-			t.Errorf("the output does not have %q:\n%s", want, &stdout)
-		}
-	}
+	benchtest.Program(benchmark.Run).Prints(t, []string{"not WMT-14 En-Fr", "test BLEU", "test sacreBLEU", "40 (Transformer-Base", "AutoDropout (searched here)"},
+		"-data", "synthetic", "-train-size", "60", "-test-size", "5", "-epochs", "1", "-seeds", "1", "-method", "transferred,autodropout", "-trials", "2",
+		"-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8", "-search-width", "8", "-search-inner", "8",
+		"-out", filepath.Join(t.TempDir(), "run"))
 }
 
 // The recipe is for Transformer-Base.

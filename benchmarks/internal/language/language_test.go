@@ -1,17 +1,14 @@
 package language
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -37,35 +34,7 @@ func tiny(out string, more ...string) []string {
 		"-lr", "0.01", "-last-lr", "0.001", "-warm-up", "2", "-clip", "0.25", "-temperature", "1.1"}, more...)
 }
 
-// call runs the benchmark in this process.
-func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code = try.Run(t.Context(), args, &out, &errs)
-	return code, out.String(), errs.String()
-}
-
-func mustCall(t *testing.T, args ...string) (stdout string) {
-	t.Helper()
-	code, stdout, stderr := call(t, args...)
-	if code != 0 {
-		t.Fatalf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
-	}
-	return stdout
-}
-
-func readResult(t *testing.T, folder string) bench.Result {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(folder, "result.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r bench.Result
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
+var program = benchtest.Program(try.Run)
 
 func tinyCorpus(t *testing.T) *data.Corpus {
 	t.Helper()
@@ -81,15 +50,11 @@ func TestPipeline(t *testing.T) {
 	config := try.paper()
 	table := config.table()
 	keys := strings.Join(bench.Keys(table), ",")
-	stdout := mustCall(t, tiny(folder, "-method", keys, "-drop-words", "0.1", "-dropout", "0.1")...)
-	for _, want := range []string{"built-in synthetic language", "least perplexity possible is", "demonstration", "Estimated time",
-		"valid perplexity", "test perplexity", "58.1 / 54.9", "least test perplexity that can be expected of any model is", folder} {
-		if !strings.Contains(stdout, want) {
-			t.Errorf("the output does not have %q:\n%s", want, stdout)
-		}
-	}
+	program.Prints(t, []string{"built-in synthetic language", "least perplexity possible is", "demonstration", "Estimated time",
+		"valid perplexity", "test perplexity", "58.1 / 54.9", "least test perplexity that can be expected of any model is", folder},
+		tiny(folder, "-method", keys, "-drop-words", "0.1", "-dropout", "0.1")...)
 	corpus := tinyCorpus(t)
-	r := readResult(t, folder)
+	r := benchtest.Result(t, folder)
 	if len(r.Rows) != len(table) || r.Model != "Transformer-XL-2-8" || r.Metric != "perplexity" || len(r.BestPattern) < 10 || r.Floor != math.Exp(corpus.Entropy) {
 		t.Errorf("the result is %+v", r)
 	}
@@ -98,10 +63,7 @@ func TestPipeline(t *testing.T) {
 		if row.Method != table[i].Title || len(row.Values) != 1 || len(row.Valid) != 1 || row.Values[0] < r.Floor || (row.Paper != nil) != (row.Method == "AutoDropout") {
 			t.Errorf("row %d is %+v", i, row)
 		}
-		weights, err := os.ReadFile(filepath.Join(folder, "weights", table[i].Key+"-0.safetensors"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		weights := benchtest.Read(t, folder, "weights", table[i].Key+"-0.safetensors")
 		if other, ok := trained[string(weights)]; ok {
 			t.Errorf("%s and %s have the same weights", row.Method, other)
 		}
@@ -116,8 +78,8 @@ func TestPipeline(t *testing.T) {
 	checkReward(t, folder, corpus)
 
 	given := filepath.Join(t.TempDir(), "given")
-	mustCall(t, tiny(given, "-layers", "3", "-method", "none,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"))...)
-	if r = readResult(t, given); len(r.Rows) != 2 || r.Rows[1].Method != "pattern best-pattern.json" {
+	program.Must(t, tiny(given, "-layers", "3", "-method", "none,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"))...)
+	if r = benchtest.Result(t, given); len(r.Rows) != 2 || r.Rows[1].Method != "pattern best-pattern.json" {
 		t.Errorf("with -pattern the rows are %+v", r.Rows)
 	}
 }
@@ -185,61 +147,17 @@ func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
 	}
 }
 
-// TestSameAlways runs one experiment without a break, on one core and in pieces.
-func TestSameAlways(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	dir := t.TempDir()
-	outcome := func(folder string) string {
-		var b strings.Builder
-		for _, name := range []string{"weights/none-0.safetensors", "weights/random-0.safetensors", "weights/autodropout-0.safetensors", "best-pattern.json"} {
-			text, err := os.ReadFile(filepath.Join(folder, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.Write(text)
-		}
-		for _, row := range readResult(t, folder).Rows {
-			json.NewEncoder(&b).Encode([]any{row.Values, row.Valid})
-		}
-		return b.String()
-	}
-	whole := filepath.Join(dir, "whole")
-	mustCall(t, tiny(whole)...)
-	want := outcome(whole)
-
-	runtime.GOMAXPROCS(1)
-	one := filepath.Join(dir, "one")
-	mustCall(t, tiny(one)...)
-	runtime.GOMAXPROCS(2)
-	if outcome(one) != want {
-		t.Error("weights, perplexities or patterns differ between one core and two")
-	}
-
-	folder := filepath.Join(dir, "pieces")
-	if stdout := mustCall(t, tiny(folder, "-steps", "5")...); !strings.Contains(stdout, "go run ./benchmarks/try -resume -out "+folder) {
-		t.Errorf("stopped by -steps the output is\n%s", stdout)
-	}
-	if _, _, stderr := call(t, "-resume", "-out", folder, "-steps", "6"); !strings.Contains(stderr, "none, seed 0: continuing after step 5\n") {
-		t.Errorf("the second piece prints\n%s", stderr)
-	}
-	for _, steps := range []int{11, 14, 9} {
-		mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
-	}
-	mustCall(t, "-resume", "-out", folder)
-	if outcome(folder) != want {
-		t.Error("weights, perplexities or patterns differ from those of the run in one piece")
-	}
-}
+func TestSameAlways(t *testing.T) { program.SameAlways(t, tiny, 5, 6, 11, 14, 9) }
 
 func TestWrites(t *testing.T) {
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "run")
 	corpus := tinyCorpus(t)
-	mustCall(t, tiny(folder, "-method", "none,variational", "-steps", "5")...)
+	program.Must(t, tiny(folder, "-method", "none,variational", "-steps", "5")...)
 	prompt := corpus.Words[5] + " " + corpus.Words[7]
-	early := mustCall(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt)
-	mustCall(t, "-resume", "-out", folder)
-	text := mustCall(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt)
+	early := program.Must(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt)
+	program.Must(t, "-resume", "-out", folder)
+	text := program.Must(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt)
 	if text == early {
 		t.Error("the finished model writes what the checkpoint wrote")
 	}
@@ -256,7 +174,7 @@ func TestWrites(t *testing.T) {
 			t.Errorf("it writes %q", word)
 		}
 	}
-	if again := mustCall(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt); again != text {
+	if again := program.Must(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt); again != text {
 		t.Errorf("once it writes %q, then %q", text, again)
 	}
 	for _, args := range [][]string{
@@ -264,7 +182,7 @@ func TestWrites(t *testing.T) {
 		{"-resume", "-out", folder, "-generate", "5", "-method", "dropout"},
 		{"-resume", "-out", folder, "-generate", "5", "-prompt", "antidisestablishmentarianism"},
 	} {
-		if code, _, stderr := call(t, args...); code == 0 || strings.Count(stderr, "\n") != 1 {
+		if code, _, stderr := program.Call(t, args...); code == 0 || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit code %d\n%s", args, code, stderr)
 		}
 	}
@@ -284,30 +202,14 @@ func TestDraw(t *testing.T) {
 
 func TestWrongInput(t *testing.T) {
 	dir := t.TempDir()
-	out := filepath.Join(dir, "out")
-	folder := func(name string, files map[string]string) string {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(path, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		for file, text := range files {
-			if err := os.WriteFile(filepath.Join(path, file), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return path
-	}
+	folder := func(name string, files map[string]string) string { return benchtest.Folder(t, files, dir, name) }
 	plain := strings.Repeat("a b c\n", 100)
 	corpus := func(train, valid, test string) map[string]string {
 		return map[string]string{"train.txt": train, "valid.txt": valid, "test.txt": test}
 	}
 	noTest := corpus(plain, plain, "")
 	delete(noTest, "test.txt")
-	for _, c := range []struct {
-		args string
-		code int
-		want string
-	}{
+	program.Refuses(t, "try", []benchtest.Wrong{
 		{"-data " + filepath.Join(dir, "missing"), 1, "missing"},
 		{"-data " + folder("no-files", nil), 1, "no-files"},
 		{"-data " + folder("no-test", noTest), 1, "test.txt"},
@@ -334,19 +236,7 @@ func TestWrongInput(t *testing.T) {
 		{"-method none,magic", 2, "magic"},
 		{"-generate 5", 2, "-resume"},
 		{"-data synthetic -train-size 10", 1, "too small"},
-	} {
-		args := strings.Fields(c.args)
-		code, stdout, stderr := call(t, append(args, "-out", out)...)
-		if code != c.code || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "try: ") {
-			t.Errorf("%s: exit code %d, want %d and one line with %q:\n%s", c.args, code, c.code, c.want, stderr)
-		}
-		if strings.Contains(stdout, "To do") {
-			t.Errorf("%s: the run began", c.args)
-		}
-		if _, err := os.Stat(out); err == nil {
-			t.Errorf("%s: the output folder was made", c.args)
-		}
-	}
+	})
 }
 
 const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,

@@ -1,19 +1,16 @@
 package translation
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/controller"
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
@@ -43,40 +40,7 @@ func tiny(out string, more ...string) []string {
 		"-warm-up", "2", "-clip", "1", "-weight-decay", "0.01", "-smoothing", "0.1", "-beam", "2", "-length-penalty", "0.5"}, more...)
 }
 
-// call runs the benchmark in this process.
-func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code = try.Run(t.Context(), args, &out, &errs)
-	return code, out.String(), errs.String()
-}
-
-func mustCall(t *testing.T, args ...string) (stdout string) {
-	t.Helper()
-	code, stdout, stderr := call(t, args...)
-	if code != 0 {
-		t.Fatalf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
-	}
-	return stdout
-}
-
-func readResult(t *testing.T, folder string) bench.Result {
-	t.Helper()
-	var r bench.Result
-	if err := json.Unmarshal(read(t, folder, "result.json"), &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func read(t *testing.T, elements ...string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(elements...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
-}
+var program = benchtest.Program(try.Run)
 
 func tinyCorpus(t *testing.T) *bitext.Corpus {
 	t.Helper()
@@ -105,14 +69,10 @@ func TestPipeline(t *testing.T) {
 	config := try.paper()
 	table := config.table()
 	keys := strings.Join(bench.Keys(table), ",")
-	stdout := mustCall(t, tiny(folder, "-method", keys, "-dropout", "0.1", "-drop-input", "0.1")...)
-	for _, want := range []string{"built-in synthetic language pair", "60 training, 6 validation and 6 test pairs", "demonstration", "Estimated time",
-		"test BLEU", "valid BLEU", "test sacreBLEU", "35.8", "tok:13a", "The transferred pattern is the built-in one", folder} {
-		if !strings.Contains(stdout, want) {
-			t.Errorf("the output does not have %q:\n%s", want, stdout)
-		}
-	}
-	r := readResult(t, folder)
+	program.Prints(t, []string{"built-in synthetic language pair", "60 training, 6 validation and 6 test pairs", "demonstration", "Estimated time",
+		"test BLEU", "valid BLEU", "test sacreBLEU", "35.8", "tok:13a", "The transferred pattern is the built-in one", folder},
+		tiny(folder, "-method", keys, "-dropout", "0.1", "-drop-input", "0.1")...)
+	r := benchtest.Result(t, folder)
 	if len(r.Rows) != len(table) || r.Model != "Transformer-2-8" || r.Metric != "BLEU" || len(r.BestPattern) < 10 || len(r.Also) != 2 || len(r.Notes) != 2 {
 		t.Errorf("the result is %+v", r)
 	}
@@ -121,14 +81,14 @@ func TestPipeline(t *testing.T) {
 		if row.Method != table[i].Title || len(row.Values) != 1 || len(row.Also) != 2 || (row.Paper != nil) != (table[i].Key == "transferred") {
 			t.Errorf("row %d is %+v", i, row)
 		}
-		weights := string(read(t, folder, "weights", table[i].Key+"-0.safetensors"))
+		weights := string(benchtest.Read(t, folder, "weights", table[i].Key+"-0.safetensors"))
 		if other, ok := trained[weights]; ok {
 			t.Errorf("%s and %s have the same weights", row.Method, other)
 		}
 		trained[weights] = row.Method
 	}
 	for _, name := range []string{"best-pattern.png", "loss.svg", "search.svg", "table.txt"} {
-		if len(read(t, folder, name)) == 0 {
+		if len(benchtest.Read(t, folder, name)) == 0 {
 			t.Errorf("%s is empty", name)
 		}
 	}
@@ -137,8 +97,8 @@ func TestPipeline(t *testing.T) {
 	checkReward(t, folder, corpus)
 
 	given := filepath.Join(t.TempDir(), "given")
-	mustCall(t, tiny(given, "-layers", "3", "-method", "none,transferred,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"))...)
-	if r = readResult(t, given); len(r.Rows) != 2 || r.Rows[1].Method != "AutoDropout (transferred), best-pattern.json" || len(r.Notes) != 1 {
+	program.Must(t, tiny(given, "-layers", "3", "-method", "none,transferred,autodropout", "-pattern", filepath.Join(folder, "best-pattern.json"))...)
+	if r = benchtest.Result(t, given); len(r.Rows) != 2 || r.Rows[1].Method != "AutoDropout (transferred), best-pattern.json" || len(r.Notes) != 1 {
 		t.Errorf("with -pattern the result is %+v", r)
 	}
 }
@@ -216,47 +176,7 @@ func checkReward(t *testing.T, folder string, corpus *bitext.Corpus) {
 	}
 }
 
-// TestSameAlways runs one experiment without a break, on one core and in pieces.
-func TestSameAlways(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	dir := t.TempDir()
-	outcome := func(folder string) string {
-		var b strings.Builder
-		for _, name := range []string{"weights/none-0.safetensors", "weights/random-0.safetensors", "weights/autodropout-0.safetensors", "best-pattern.json"} {
-			b.Write(read(t, folder, name))
-		}
-		for _, row := range readResult(t, folder).Rows {
-			json.NewEncoder(&b).Encode([]any{row.Values, row.Also})
-		}
-		return b.String()
-	}
-	whole := filepath.Join(dir, "whole")
-	mustCall(t, tiny(whole)...)
-	want := outcome(whole)
-
-	runtime.GOMAXPROCS(1)
-	one := filepath.Join(dir, "one")
-	mustCall(t, tiny(one)...)
-	runtime.GOMAXPROCS(2)
-	if outcome(one) != want {
-		t.Error("weights, scores or patterns differ between one core and two")
-	}
-
-	folder := filepath.Join(dir, "pieces")
-	if stdout := mustCall(t, tiny(folder, "-steps", "5")...); !strings.Contains(stdout, "go run ./benchmarks/try -resume -out "+folder) {
-		t.Errorf("stopped by -steps the output is\n%s", stdout)
-	}
-	if _, _, stderr := call(t, "-resume", "-out", folder, "-steps", "6"); !strings.Contains(stderr, "none, seed 0: continuing after step 5\n") {
-		t.Errorf("the second piece prints\n%s", stderr)
-	}
-	for _, steps := range []int{4, 7, 5} {
-		mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
-	}
-	mustCall(t, "-resume", "-out", folder)
-	if outcome(folder) != want {
-		t.Error("weights, scores or patterns differ from those of the run in one piece")
-	}
-}
+func TestSameAlways(t *testing.T) { program.SameAlways(t, tiny, 5, 6, 4, 7, 5) }
 
 func TestTranslates(t *testing.T) {
 	dir := t.TempDir()
@@ -266,10 +186,10 @@ func TestTranslates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustCall(t, tiny(folder, "-method", "none,variational", "-steps", "5", "-epochs", "10", "-lr", "0.05")...)
-	early := mustCall(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
-	mustCall(t, "-resume", "-out", folder)
-	late := mustCall(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
+	program.Must(t, tiny(folder, "-method", "none,variational", "-steps", "5", "-epochs", "10", "-lr", "0.05")...)
+	early := program.Must(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
+	program.Must(t, "-resume", "-out", folder)
+	late := program.Must(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
 	if late == early || strings.Count(late, "\n") != 1 {
 		t.Errorf("the checkpoint translates to %q, the finished model to %q", early, late)
 	}
@@ -282,11 +202,11 @@ func TestTranslates(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\r\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	translated := strings.Split(mustCall(t, "-resume", "-out", folder, "-translate-file", file), "\n")
+	translated := strings.Split(program.Must(t, "-resume", "-out", folder, "-translate-file", file), "\n")
 	if len(translated) != len(lines)+1 || translated[0]+"\n" != late || translated[6] != "" || translated[7] == "" {
 		t.Errorf("%d lines are translated to %q", len(lines), translated)
 	}
-	row := bestRow(readResult(t, folder).Rows)
+	row := bestRow(benchtest.Result(t, folder).Rows)
 	if score, err := (metric.BLEU{Tokenized: true}).Score(translated[:6], corpus.Test.Tokens); err != nil || score.Value != row.Values[0] {
 		t.Errorf("the translations have %v (error %v), the table says %v", score, err, row.Values[0])
 	}
@@ -302,7 +222,7 @@ func TestTranslates(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		code, stdout, stderr := call(t, "-resume", "-out", folder, "-translate-file", path)
+		code, stdout, stderr := program.Call(t, "-resume", "-out", folder, "-translate-file", path)
 		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) || !strings.Contains(stderr, path) {
 			t.Errorf("%s: exit code %d, want one line with %q\n%s%s", name, code, c.want, stdout, stderr)
 		}
@@ -313,7 +233,7 @@ func TestTranslates(t *testing.T) {
 		{"-resume", "-out", folder, "-translate-file", filepath.Join(dir, "missing")},
 		{"-resume", "-out", folder, "-translate", "a", "-translate-file", file},
 	} {
-		if code, _, stderr := call(t, args...); code == 0 || strings.Count(stderr, "\n") != 1 {
+		if code, _, stderr := program.Call(t, args...); code == 0 || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit code %d\n%s", args, code, stderr)
 		}
 	}
@@ -339,19 +259,6 @@ func texts(t *testing.T, n int) map[string]string {
 	return files
 }
 
-func writeTexts(t *testing.T, dir string, files map[string]string) string {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // TestOwnTexts goes from texts to translations of text.
 func TestOwnTexts(t *testing.T) {
 	cache := t.TempDir()
@@ -361,25 +268,25 @@ func TestOwnTexts(t *testing.T) {
 	files["train.de"] += "a\n\n\xff\n" + strings.Repeat("x ", 51) + "\n" + strings.Repeat("x ", 45) + "\n"
 	files["train.en"] += "\na\nb\nc\nd\n"
 	folder := filepath.Join(dir, "run")
-	from := writeTexts(t, filepath.Join(dir, "mine", "talks"), files)
+	from := benchtest.Folder(t, files, dir, "mine", "talks")
 	own := func(more ...string) []string {
 		return append(tiny(folder, "-data", from, "-method", "none", "-train-size", "0", "-test-size", "0", "-merges", "50"), more...)
 	}
-	code, prepared, stderr := call(t, own("-prepare")...)
+	code, prepared, stderr := program.Call(t, own("-prepare")...)
 	if code != 0 || !strings.Contains(stderr, "4 pairs skipped: 1 not UTF-8, 2 empty, 1 of a length") || !strings.Contains(prepared, "mine/talks (41 training, 3 validation and 3 test pairs, a joint vocabulary of") {
 		t.Fatalf("exit code %d\n%s%s", code, prepared, stderr)
 	}
 	if _, err := os.Stat(folder); err == nil {
 		t.Error("-prepare made the output folder")
 	}
-	code, stdout, stderr := call(t, own()...)
+	code, stdout, stderr := program.Call(t, own()...)
 	if code != 0 || strings.Contains(stderr, "Preparing") || !strings.Contains(stdout, "Skipped: 1 training pair with no words or more than 40 on a side") || !strings.Contains(stdout, "case:lc") {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	if r := readResult(t, folder); r.Dataset != "mine/talks" || len(r.Rows[0].Values) != 1 {
+	if r := benchtest.Result(t, folder); r.Dataset != "mine/talks" || len(r.Rows[0].Values) != 1 {
 		t.Errorf("the result is %+v", r)
 	}
-	if translated := mustCall(t, "-resume", "-out", folder, "-translate", "Das ist der Satz."); strings.Contains(translated, "@@") || strings.Contains(translated, "&apos;") {
+	if translated := program.Must(t, "-resume", "-out", folder, "-translate", "Das ist der Satz."); strings.Contains(translated, "@@") || strings.Contains(translated, "&apos;") {
 		t.Errorf("the translation is %q", translated)
 	}
 	// The prepared folder itself, and after a change of the texts another one.
@@ -387,12 +294,12 @@ func TestOwnTexts(t *testing.T) {
 	if err != nil || len(ready) != 1 {
 		t.Fatalf("the cache has %v (error %v)", ready, err)
 	}
-	if again := mustCall(t, "-data", filepath.Dir(ready[0]), "-prepare"); !strings.Contains(again, "mine/talks (41 training") {
+	if again := program.Must(t, "-data", filepath.Dir(ready[0]), "-prepare"); !strings.Contains(again, "mine/talks (41 training") {
 		t.Errorf("the prepared texts are %q", again)
 	}
 	files["test.de"] = strings.ToUpper(files["test.de"])
-	writeTexts(t, from, files)
-	if changed := mustCall(t, own("-prepare")...); changed == prepared {
+	benchtest.Folder(t, files, from)
+	if changed := program.Must(t, own("-prepare")...); changed == prepared {
 		t.Error("changed texts are not prepared again")
 	}
 }
@@ -400,21 +307,16 @@ func TestOwnTexts(t *testing.T) {
 func TestWrongInput(t *testing.T) {
 	t.Setenv("AUTODROPOUT_DATA", t.TempDir())
 	dir := t.TempDir()
-	out := filepath.Join(dir, "out")
 	folder := func(name string, change func(files map[string]string)) string {
 		files := texts(t, 40)
 		change(files)
-		return writeTexts(t, filepath.Join(dir, name), files)
+		return benchtest.Folder(t, files, dir, name)
 	}
 	set := func(name, content string) func(files map[string]string) {
 		return func(files map[string]string) { files[name] = content }
 	}
 	short := strings.Repeat("a b\n", 39)
-	for _, c := range []struct {
-		args string
-		code int
-		want string
-	}{
+	program.Refuses(t, "try", []benchtest.Wrong{
 		{"-data " + filepath.Join(dir, "missing"), 1, "missing"},
 		{"-data " + folder("no-files", func(files map[string]string) { clear(files) }), 1, "neither prepared texts, nor de-en.tgz"},
 		{"-data " + folder("no-test", func(files map[string]string) { delete(files, "test.en") }), 1, "no text test in the language en"},
@@ -429,7 +331,7 @@ func TestWrongInput(t *testing.T) {
 		{"-longest 1 -data " + folder("long", func(files map[string]string) {}), 1, "none of the 40 training pairs"},
 		{"-from de -to de", 2, "-to"},
 		{"-pattern " + dir + "/none.json", 1, "none.json"},
-		{"-pattern " + writeTexts(t, filepath.Join(dir, "pattern"), map[string]string{"conv.json": onePattern}) + "/conv.json", 1, "another kind of network"},
+		{"-pattern " + benchtest.Folder(t, map[string]string{"conv.json": onePattern}, dir, "pattern") + "/conv.json", 1, "another kind of network"},
 		{"-width 10 -heads 4", 2, "-width"},
 		{"-width 9 -heads 3", 2, "even"},
 		{"-search-width 10 -heads 4", 2, "-search-width"},
@@ -445,26 +347,7 @@ func TestWrongInput(t *testing.T) {
 		{"-dropout -0.1", 2, "Dropout"},
 		{"-method none,magic", 2, "magic"},
 		{"-translate a", 2, "-resume"},
-	} {
-		args := strings.Fields(c.args)
-		code, stdout, stderr := call(t, append(args, "-out", out)...)
-		lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
-		if strings.HasPrefix(lines[0], "Preparing the texts") {
-			lines = lines[1:]
-		}
-		if strings.HasPrefix(lines[0], "Prepared are") {
-			lines = lines[1:]
-		}
-		if code != c.code || len(lines) != 1 || !strings.Contains(lines[0], c.want) || !strings.HasPrefix(lines[0], "try: ") {
-			t.Errorf("%s: exit code %d, want %d and one line with %q:\n%s", c.args, code, c.code, c.want, stderr)
-		}
-		if strings.Contains(stdout, "To do") {
-			t.Errorf("%s: the run began", c.args)
-		}
-		if _, err := os.Stat(out); err == nil {
-			t.Errorf("%s: the output folder was made", c.args)
-		}
-	}
+	})
 }
 
 const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,
