@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/kills"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -189,31 +190,14 @@ func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
 func TestSameAlways(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	dir := t.TempDir()
-	outcome := func(folder string) string {
-		var b strings.Builder
-		for _, name := range []string{"weights/none-0.safetensors", "weights/random-0.safetensors", "weights/autodropout-0.safetensors", "best-pattern.json"} {
-			text, err := os.ReadFile(filepath.Join(folder, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.Write(text)
-		}
-		for _, row := range readResult(t, folder).Rows {
-			json.NewEncoder(&b).Encode([]any{row.Values, row.Valid})
-		}
-		return b.String()
-	}
 	whole := filepath.Join(dir, "whole")
 	mustCall(t, tiny(whole)...)
-	want := outcome(whole)
 
 	runtime.GOMAXPROCS(1)
 	one := filepath.Join(dir, "one")
 	mustCall(t, tiny(one)...)
 	runtime.GOMAXPROCS(2)
-	if outcome(one) != want {
-		t.Error("weights, perplexities or patterns differ between one core and two")
-	}
+	kills.Compare(t, one, whole)
 
 	folder := filepath.Join(dir, "pieces")
 	if stdout := mustCall(t, tiny(folder, "-steps", "5")...); !strings.Contains(stdout, "go run ./benchmarks/try -resume -out "+folder) {
@@ -226,9 +210,7 @@ func TestSameAlways(t *testing.T) {
 		mustCall(t, "-resume", "-out", folder, "-steps", strconv.Itoa(steps))
 	}
 	mustCall(t, "-resume", "-out", folder)
-	if outcome(folder) != want {
-		t.Error("weights, perplexities or patterns differ from those of the run in one piece")
-	}
+	kills.Compare(t, folder, whole)
 }
 
 func TestWrites(t *testing.T) {
