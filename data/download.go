@@ -103,8 +103,8 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "autodropout"), nil
 }
 
-// Download returns the path of r in the cache, and downloads it if it is not
-// there. What has been received is kept in a file ending in .part, so that a
+// Download returns the path of r in the cache, and downloads it over HTTPS if it is
+// not there. What has been received is kept in a file ending in .part, so that a
 // later attempt, or run, goes on from there; only a file of the right size and
 // checksum gets its final name. If no mirror helps, the error lists what each
 // said and where a file from elsewhere has to be put.

@@ -112,11 +112,25 @@ func (d *download) ask(ctx context.Context, method, url string, header http.Head
 	if err != nil {
 		return nil, err
 	}
+	if err := secure(request); err != nil {
+		return nil, err
+	}
 	maps.Copy(request.Header, header)
 	request.Header.Set("User-Agent", "autodropout")
 	// Bytes as they are: a mirror must not compress, nor net/http unpack, them.
 	request.Header.Set("Accept-Encoding", "identity")
-	response, err := d.cfg.Client.Do(request)
+	client := *d.cfg.Client
+	client.CheckRedirect = func(next *http.Request, before []*http.Request) error {
+		const most = 10 // as net/http has it
+		if len(before) >= most {
+			return fmt.Errorf("it redirects more than %d times", most)
+		}
+		return secure(next)
+	}
+	response, err := client.Do(request)
+	if err != nil && errors.As(err, new(insecureError)) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, temporaryError{err}
 	}
@@ -150,6 +164,20 @@ func refusal(response *http.Response) error {
 		return temporaryError{err}
 	}
 	return err
+}
+
+// insecureError reports an address that is not one of HTTPS.
+type insecureError struct{ url string }
+
+func (e insecureError) Error() string {
+	return fmt.Sprintf("%s is not an https address, and nothing is downloaded otherwise", e.url)
+}
+
+func secure(r *http.Request) error {
+	if r.URL.Scheme != "https" {
+		return insecureError{r.URL.String()}
+	}
+	return nil
 }
 
 // checkResponse tells whether a response brings what is missing after have bytes.

@@ -37,7 +37,15 @@ func remote(urls ...string) Remote {
 }
 
 func quick(t *testing.T) DownloadConfig {
-	return DownloadConfig{Dir: filepath.Join(t.TempDir(), "cache"), Attempts: 3, Backoff: time.Millisecond}
+	return DownloadConfig{Dir: filepath.Join(t.TempDir(), "cache"), Client: trusting(), Attempts: 3, Backoff: time.Millisecond}
+}
+
+// trusting returns a client that trusts the servers of httptest, which all have
+// one certificate.
+func trusting() *http.Client {
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	return s.Client()
 }
 
 // A mirror is a server that keeps the Range headers of its requests.
@@ -49,7 +57,7 @@ type mirror struct {
 
 func newMirror(t *testing.T, handle http.HandlerFunc) *mirror {
 	m := &mirror{}
-	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	m.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
 		m.ranges = append(m.ranges, r.Header.Get("Range"))
 		m.mu.Unlock()
@@ -111,6 +119,29 @@ func checkDownloaded(t *testing.T, path string, err error, cfg DownloadConfig) {
 	if _, err := os.Stat(path + ".part"); err == nil {
 		t.Error("the .part file is still there")
 	}
+}
+
+func TestDownloadOnlyOverHTTPS(t *testing.T) {
+	asked := false
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = true
+		good(w, r)
+	}))
+	defer plain.Close()
+	leaves := newMirror(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, http.StatusFound) })
+	for _, url := range []string{plain.URL, leaves.URL, "ftp://localhost/file.bin"} {
+		_, err := Download(t.Context(), remote(url), quick(t))
+		if asked {
+			t.Fatalf("%s: a server without TLS was asked", url)
+		}
+		checkError(t, err, "is not an https address")
+	}
+	stays := newMirror(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, newMirror(t, good).URL, http.StatusFound)
+	})
+	cfg := quick(t)
+	path, err := Download(t.Context(), remote(stays.URL), cfg)
+	checkDownloaded(t, path, err, cfg)
 }
 
 func TestDownload(t *testing.T) {
@@ -282,7 +313,7 @@ func TestDownloadLeavesASilentMirror(t *testing.T) {
 			<-r.Context().Done()
 		})
 		cfg := quick(t)
-		cfg.Stall, cfg.Attempts = 100*time.Millisecond, 1
+		cfg.Stall, cfg.Attempts = time.Second, 1
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		path, err := Download(ctx, remote(silent.URL, newMirror(t, good).URL), cfg)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"autodropout/benchmarks/internal/kills"
 )
 
 func run(t *testing.T, args ...string) (stdout string) {
@@ -34,6 +36,12 @@ func TestRun(t *testing.T) {
 	if !strings.Contains(photos, "40 training and 4 validation photographs of 2 classes") || !strings.Contains(photos, "labels of 4 training images") {
 		t.Errorf("the output is\n%s", photos)
 	}
+}
+
+func TestPieces(t *testing.T) {
+	kills.Pieces(t, benchmark.Run, []string{"-batch", "4", "-ratio", "1", "-training-steps", "3", "-search-steps", "2", "-trials", "2", "-seeds", "1",
+		"-threshold", "0", "-width", "2", "-search-width", "2", "-pixels", "32", "-train-size", "60", "-test-size", "20", "-labels", "30",
+		"-method", "uda,autodropout"}, 2, 3)
 }
 
 // photographs makes a folder of two classes with 20 training images each.

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/kills"
 )
 
 // Program is a benchmark; it returns its exit code.
@@ -50,23 +51,19 @@ func (p Program) Prints(t testing.TB, want []string, args ...string) {
 
 // SameAlways runs one experiment without a break, on one core and in pieces of so
 // many steps, of which the first two belong to the row none. Tiny returns the flags of
-// a small one with the rows none, random and autodropout. Weights, scores and the best
-// pattern must be the same bits.
+// a small one. All files must have the same bits, see [kills.Compare].
 func (p Program) SameAlways(t *testing.T, tiny func(out string, more ...string) []string, pieces ...int) {
 	t.Helper()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole")
 	p.Must(t, tiny(whole)...)
-	want := outcome(t, whole)
 
 	runtime.GOMAXPROCS(1)
 	one := filepath.Join(dir, "one")
 	p.Must(t, tiny(one)...)
 	runtime.GOMAXPROCS(2)
-	if outcome(t, one) != want {
-		t.Error("weights, scores or patterns differ between one core and two")
-	}
+	kills.Compare(t, one, whole)
 
 	folder := filepath.Join(dir, "pieces")
 	for i, piece := range pieces {
@@ -85,21 +82,7 @@ func (p Program) SameAlways(t *testing.T, tiny func(out string, more ...string) 
 		}
 	}
 	p.Must(t, "-resume", "-out", folder)
-	if outcome(t, folder) != want {
-		t.Error("weights, scores or patterns differ from those of the run in one piece")
-	}
-}
-
-// outcome returns all that must be the same.
-func outcome(t testing.TB, folder string) string {
-	var b strings.Builder
-	for _, name := range []string{"weights/none-0.safetensors", "weights/random-0.safetensors", "weights/autodropout-0.safetensors", "best-pattern.json"} {
-		b.Write(Read(t, folder, name))
-	}
-	for _, row := range Result(t, folder).Rows {
-		json.NewEncoder(&b).Encode([]any{row.Values, row.Valid, row.Also})
-	}
-	return b.String()
+	kills.Compare(t, folder, whole)
 }
 
 // Result returns the result of the run in a folder.

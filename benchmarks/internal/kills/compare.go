@@ -13,8 +13,8 @@ import (
 )
 
 // Compare fails the test where two runs have not left the same files with the same
-// bytes. What tells of time, date, command and cores is not compared, and not in which
-// order the trials of a search finished.
+// bytes. What tells of time, date, commit, command and machine is not compared, and not in
+// which order the trials of a search finished.
 func Compare(t testing.TB, got, want string) {
 	t.Helper()
 	a, b := files(t, got), files(t, want)
@@ -54,7 +54,7 @@ func files(t testing.TB, folder string) map[string][]byte {
 	return found
 }
 
-var passing = regexp.MustCompile(`"(seconds|date|command|cpu)": ?("[^"]*"|[-+.0-9e]+)`)
+var passing = regexp.MustCompile(`"(seconds|date|commit|command|cpu)": ?("[^"]*"|[-+.0-9e]+)`)
 
 // lasting returns what is the same in every run.
 func lasting(name string, text []byte) []byte {

@@ -42,7 +42,7 @@ var iwslt14Collection = collection{
 		Places: []data.Place{{Path: "iwslt14-de-en", Files: []string{preparedName}}, {Path: "iwslt14", Files: []string{iwslt14Archive}}},
 		Remotes: []data.Remote{{
 			Name: "iwslt14/" + iwslt14Archive,
-			URLs: []string{"http://dl.fbaipublicfiles.com/fairseq/data/iwslt14/" + iwslt14Archive},
+			URLs: []string{"https://dl.fbaipublicfiles.com/fairseq/data/iwslt14/" + iwslt14Archive},
 			MD5:  "10936dfdf616504ddbd844e91b94ef4a",
 		}},
 	},

@@ -67,13 +67,14 @@ func TestOpenDownloads(t *testing.T) {
 		t.Fatal(err)
 	}
 	requests := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests++
 		http.ServeFile(w, r, from)
 	}))
 	defer server.Close()
 	sum := md5.Sum(raw)
 	cfg, notices := config(t)
+	cfg.Download.Client = server.Client()
 	for _, name := range []string{"iwslt", "iwslt", "auto"} {
 		c, about, err := bitext.OpenFrom(t.Context(), server.URL+"/de-en.tgz", hex.EncodeToString(sum[:]), name, cfg)
 		if err != nil {
