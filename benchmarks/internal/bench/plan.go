@@ -19,11 +19,13 @@ type Plan struct {
 	Algorithm        string
 	Async            bool
 
-	Workers, Steps int // see FreeFlags
+	Workers, Steps int    // see FreeFlags
+	Quiet          bool   // likewise
+	Dashboard      string // likewise; an address, "" is none
 }
 
 // FreeFlags are the flags of a Plan that do not change the results.
-var FreeFlags = []string{"workers", "steps"}
+var FreeFlags = []string{"workers", "steps", "quiet", "dashboard"}
 
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
@@ -34,6 +36,8 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
 	Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
 	Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
+	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
+	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
 	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
@@ -57,6 +61,12 @@ type Method struct {
 	Given bool
 	// Network is what the row trains: Final, or Varied.
 	Network Network
+}
+
+// learned reports whether the row's pattern was learned by the controller, or is
+// given.
+func (m *Method) learned() bool {
+	return m.Given || m.Search != "" && m.Search != controller.Random
 }
 
 // searchKey names the search of a row.

@@ -3,7 +3,6 @@ package language
 import (
 	"context"
 	"fmt"
-	"image"
 	"math"
 
 	"autodropout/autograd"
@@ -74,16 +73,6 @@ func (s *subject) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) 
 		return nil, err
 	}
 	return dropout.Combine(inside, outside), nil
-}
-
-// Picture implements [bench.Subject].
-func (s *subject) Picture(pattern *dropout.SequencePattern, stream dropout.Stream) image.Image {
-	const (
-		tokens, channels = 64, 32
-		scale            = 3 // pixels for an element
-		columns          = 4
-	)
-	return pattern.Image(tokens, channels, scale, columns, stream)
 }
 
 // network returns the configuration of a network.
