@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // curvePoints is how many points a curve is thinned to.
-const curvePoints = 200
+const curvePoints = 80
 
 // lossLine returns the mean of the loss curves of a method's seeds, and a band
 // around it: the 95 % interval of the mean from three seeds on, both curves for
@@ -71,15 +72,27 @@ func interval(values []float64) (mean, half float64) {
 	return *m, t * *s / math.Sqrt(n)
 }
 
-// bandNote says what the bands of the loss curves are.
-func bandNote(seeds int) string {
-	switch seeds {
-	case 1:
-		return "One seed for each row."
-	case 2:
-		return "Lines are means of two seeds, which are the edges of the bands."
+// lossCharts returns a chart of all rows and, where there are bands, one for each.
+func lossCharts(lines []report.Line, seeds int) (all, each []report.Chart) {
+	if len(lines) == 0 {
+		return nil, nil
 	}
-	return fmt.Sprintf("Lines are means of %d seeds, bands their 95 %% intervals.", seeds)
+	chart := report.Chart{Title: "Training loss", X: "step", Y: "cross-entropy", Caption: "One seed for each row."}
+	switch {
+	case seeds == 2:
+		chart.Caption = "Lines are means of two seeds. Below, the two are the edges of each row's band, before the other rows' means."
+	case seeds > 2:
+		chart.Caption = fmt.Sprintf("Lines are means of %d seeds. Below, each row has the 95 %% interval of its mean as a band, before the other rows' means.", seeds)
+	}
+	for i, line := range lines {
+		if line.Low != nil {
+			others := append(slices.Clone(lines[:i]), lines[i+1:]...)
+			each = append(each, report.Chart{Title: line.Name, X: chart.X, Y: chart.Y, Lines: []report.Line{line}, Faint: others})
+		}
+		line.Low, line.High = nil, nil
+		chart.Lines = append(chart.Lines, line)
+	}
+	return []report.Chart{chart}, each
 }
 
 // searchCharts returns the progress of the searches: rewards with the best so far,
@@ -104,6 +117,9 @@ func searchCharts(searches []searchRecord, style func(Method) report.Style, rewa
 			if !t.Failed() {
 				points.X, points.Y = append(points.X, x), append(points.Y, t.Reward)
 				most = max(most, t.Reward)
+			}
+			if n := len(best.Y); n > 0 && best.Y[n-1] < most { // a step, not a slope
+				best.X, best.Y = append(best.X, x), append(best.Y, best.Y[n-1])
 			}
 			if !math.IsInf(most, 0) {
 				best.X, best.Y = append(best.X, x), append(best.Y, most)

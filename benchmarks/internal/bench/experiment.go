@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
 		return err
 	}
+	e.Run.Command = cmp.Or(firstCommand(e.folder), e.Run.Command)
 	e.notes = []string{sentences}
 	if e.Run.Preset == "quick" {
 		e.notes = append(e.notes, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")

@@ -38,15 +38,13 @@ func (e *Experiment[P]) page(r *Result, state string) *report.Page {
 	if text, err := e.Run.Settings.TOML(); err == nil {
 		p.Setting = string(text)
 	}
-	loss := report.Chart{Title: "Training loss", X: "step", Y: "cross-entropy", Caption: bandNote(e.Plan.Seeds)}
+	var lines []report.Line
 	for _, m := range e.Rows {
 		if line := lossLine(m, e.style(m), e.record.curves(m)); len(line.X) > 0 {
-			loss.Lines = append(loss.Lines, line)
+			lines = append(lines, line)
 		}
 	}
-	if len(loss.Lines) > 0 {
-		p.Training = []report.Chart{loss}
-	}
+	p.Training, p.Seeds = lossCharts(lines, e.Plan.Seeds)
 	return p
 }
 

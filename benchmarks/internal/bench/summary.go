@@ -21,8 +21,11 @@ func (e *Experiment[P]) summarise(r *Result) string {
 	if _, pattern := e.record.news(); pattern != nil {
 		sentences = append(sentences, pattern.Words)
 	}
-	sentences = append(sentences, e.searchCost(r.Rows))
-	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
+	sentences = append(sentences, e.searchCost())
+	if e.Plan.Seeds > 1 && len(r.Rows) > 1 {
+		sentences = append(sentences, "The interval behind each ± of a difference is one of 95 %, paired by seed.")
+	}
+	return strings.Join(slices.DeleteFunc(sentences, isEmpty), " ")
 }
 
 // ranking says which row is best and whether the next one is really worse.
@@ -37,7 +40,7 @@ func (e *Experiment[P]) ranking(rows []Row) string {
 		text += fmt.Sprintf(" %s diverged.", capital(Count(diverged, "row", "rows")))
 	}
 	if len(scored) > 1 {
-		text += fmt.Sprintf(" Next comes “%s”, %s.", scored[1].Method, e.about.compare(scored[1], best))
+		text += fmt.Sprintf(" Next comes “%s”, %s.", scored[1].Method, e.about.compare(scored[1], best, "worse"))
 	}
 	return text
 }
@@ -76,10 +79,10 @@ func (e *Experiment[P]) standing(rows []Row, title string) string {
 	}
 	var parts []string
 	if none := find(func(m Method) bool { return m.Policy == nil && m.Search == "" && !m.Given }); none != nil {
-		parts = append(parts, e.about.compare(*learned, *none))
+		parts = append(parts, e.about.compareTo(*learned, *none))
 	}
 	if random := find(func(m Method) bool { return m.Search == controller.Random }); random != nil {
-		parts = append(parts, e.about.compare(*learned, *random))
+		parts = append(parts, e.about.compareTo(*learned, *random))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -96,54 +99,50 @@ func (e *Experiment[P]) amountOf(r Row) string {
 	return fmt.Sprintf("%s (mean of %d seeds, standard deviation %.2f)", text, len(r.Values), *r.Std)
 }
 
-// compare says how much better or worse a row is than another, and whether that
-// may be chance: seeds are paired, since they give two rows the same first weights
-// and the same order of the data.
-func (a *About) compare(row, other Row) string {
-	better := *row.Mean - *other.Mean
-	if !a.Higher {
-		better = -better
-	}
+// compareTo says how much better or worse a row is than another.
+func (a *About) compareTo(row, other Row) string {
 	word := "better"
-	if better < 0 {
+	if (*row.Mean < *other.Mean) == a.Higher {
 		word = "worse"
 	}
-	text := fmt.Sprintf("%s %s than “%s”", a.distance(math.Abs(better)), word, other.Method)
-	if len(row.Values) < 2 || len(row.Values) != len(other.Values) {
-		return text + ", which one seed cannot tell from chance"
-	}
-	differences := make([]float64, len(row.Values))
-	for i := range differences {
-		differences[i] = row.Values[i] - other.Values[i]
-	}
-	mean, half := interval(differences)
-	if math.Abs(mean) > half {
-		return fmt.Sprintf("%s, more than the seeds' spread explains (95 %% interval ± %.2f)", text, half)
-	}
-	return fmt.Sprintf("%s, which may be chance (95 %% interval ± %.2f)", text, half)
+	return a.compare(row, other, fmt.Sprintf("%s than “%s”", word, other.Method))
 }
 
-// distance writes how far two values of the metric are apart.
-func (a *About) distance(d float64) string {
-	if a.Unit == "%" {
-		return fmt.Sprintf("%.2f points", d)
+// compare says how far two rows are apart, in the given words, and whether that
+// may be chance. Seeds are paired, since they give two rows the same first weights
+// and the same order of the data.
+func (a *About) compare(row, other Row, words string) string {
+	unit := a.Unit
+	if unit == "%" {
+		unit = "points"
 	}
-	return a.amount(d)
+	distance := fmt.Sprintf("%.2f", math.Abs(*row.Mean-*other.Mean))
+	chance := "which one seed cannot tell from chance"
+	if n := len(row.Values); n > 1 && n == len(other.Values) {
+		differences := make([]float64, n)
+		for i := range differences {
+			differences[i] = row.Values[i] - other.Values[i]
+		}
+		mean, half := interval(differences)
+		distance += fmt.Sprintf(" ± %.2f", half)
+		chance = "which may be chance"
+		if math.Abs(mean) > half {
+			chance = "which is more than chance"
+		}
+	}
+	return fmt.Sprintf("%s, %s", strings.Join(slices.DeleteFunc([]string{distance, unit, words}, isEmpty), " "), chance)
 }
+
+func isEmpty(s string) bool { return s == "" }
 
 // searchCost says what the searches took and found.
-func (e *Experiment[P]) searchCost(rows []Row) string {
-	searches := e.record.searched()
-	if len(searches) == 0 {
-		return ""
-	}
-	training, trainings := 0.0, 0
-	for _, u := range e.unitList() {
-		training += u.Seconds
-		trainings++
+func (e *Experiment[P]) searchCost() string {
+	training, trainings := 0.0, e.unitList()
+	for _, u := range trainings {
+		training += u.Seconds / float64(len(trainings))
 	}
 	var parts []string
-	for _, s := range searches {
+	for _, s := range e.record.searched() {
 		seconds, best := 0.0, math.Inf(-1)
 		for _, t := range s.trials {
 			seconds += t.Seconds
@@ -154,12 +153,12 @@ func (e *Experiment[P]) searchCost(rows []Row) string {
 		if math.IsInf(best, 0) {
 			continue
 		}
-		cost := ""
-		if trainings > 0 && training > 0 {
-			cost = fmt.Sprintf(", as long as %.1f final trainings,", seconds*float64(trainings)/training)
+		cost := Duration(seconds) + " of training"
+		if training > 0 {
+			cost += fmt.Sprintf(" or %.1f final trainings", seconds/training)
 		}
-		parts = append(parts, fmt.Sprintf("the search for “%s” took %s and %s of training%s and reached %s %s on the %s",
-			s.method.Title, Count(len(s.trials), "trial", "trials"), Duration(seconds), cost, e.about.Reward.Shown, e.about.Reward.Show(best), e.about.Reward.Where))
+		parts = append(parts, fmt.Sprintf("the search for “%s” took %s, %s, and reached %s %s on the %s",
+			s.method.Title, Count(len(s.trials), "trial", "trials"), cost, e.about.Reward.Shown, e.about.Reward.Show(best), e.about.Reward.Where))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -14,6 +14,7 @@ type Chart struct {
 	X, Y    string // what the axes count
 	Caption string
 	Lines   []Line
+	Faint   []Line // what the lines are to be compared with, drawn without bands
 }
 
 // Line is a named line with a band around it, or points. Point i is at X[i],
@@ -46,6 +47,7 @@ type plot struct {
 // shape is a line of a plot as paths in the chart's units.
 type shape struct {
 	Style              Style
+	Faint              bool
 	Line, Points, Band string
 }
 
@@ -60,8 +62,8 @@ func (c Chart) Plot() plot {
 	for _, v := range y.ticks(5, 0) {
 		p.YTicks = append(p.YTicks, tick{percent(1 - y.at(v)), number(v)})
 	}
-	for _, l := range c.Lines {
-		s := shape{Style: l.Style}
+	for i, l := range slices.Concat(c.Faint, c.Lines) {
+		s := shape{Style: l.Style, Faint: i < len(c.Faint)}
 		at := func(i int, ys []float64) string {
 			return fmt.Sprintf("%s %s", coordinate(chartWidth*x.at(l.X[i])), coordinate(chartHeight*(1-y.at(ys[i]))))
 		}
@@ -74,7 +76,7 @@ func (c Chart) Plot() plot {
 		} else {
 			s.Line = path(len(l.X), func(i int) string { return at(i, l.Y) })
 		}
-		if n := len(l.Low); n > 0 {
+		if n := len(l.Low); n > 0 && !s.Faint {
 			s.Band = path(2*n, func(i int) string {
 				if i < n {
 					return at(i, l.High)
@@ -102,7 +104,7 @@ func (c Chart) Last() string {
 // curve, before it falls, may leave the picture.
 func (c Chart) axes() (x, y axis) {
 	x, y = axis{math.Inf(1), math.Inf(-1)}, axis{math.Inf(1), math.Inf(-1)}
-	for _, l := range c.Lines {
+	for _, l := range slices.Concat(c.Faint, c.Lines) {
 		for _, v := range l.X {
 			x.include(v)
 		}
@@ -110,6 +112,9 @@ func (c Chart) axes() (x, y axis) {
 			continue
 		}
 		y.include(quantile(l.Y, 0.99))
+		if len(l.High) > 0 {
+			y.include(quantile(l.High, 0.95))
+		}
 		for _, values := range [][]float64{l.Y, l.Low} {
 			for _, v := range values {
 				y.low = min(y.low, v)

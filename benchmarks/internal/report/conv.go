@@ -16,7 +16,7 @@ func drawConv(p *dropout.ConvPattern, side int, s dropout.Stream) *Pattern {
 	box := float64(first)
 	for i, stage := range p.Stages {
 		cells := max(1, side>>i)
-		row := Stage{Name: fmt.Sprintf("stage %d, maps of %d × %d", i+1, cells, cells)}
+		row := Stage{Name: fmt.Sprintf("stage %d: %d × %d", i+1, cells, cells)}
 		for j, b := range stage {
 			row.Layers = append(row.Layers, convLayer(b, fmt.Sprintf("%d.%d", i+1, j+1), cells, int(max(least, box)), s))
 		}
@@ -107,8 +107,8 @@ func convWords(p *dropout.ConvPattern, stages []Stage) string {
 	if acts == 0 {
 		return "The pattern drops nothing."
 	}
-	return fmt.Sprintf("The pattern drops in %d of %s, on average %s of the cells of a map in %s; all channels lose the same cells in %d of them, and shortcuts lose cells as well in %d.",
-		acts, plural(blocks, "block"), list(shares), fmt.Sprintf("stages 1 to %d", len(p.Stages)), shared, shortcuts)
+	return fmt.Sprintf("The pattern drops in %d of %s, on average %s of the cells in stages 1 to %d; all channels lose the same cells in %d of these blocks, and shortcuts lose cells too in %d.",
+		acts, plural(blocks, "block"), list(shares), len(p.Stages), shared, shortcuts)
 }
 
 func plural(n int, what string) string {

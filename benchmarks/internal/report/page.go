@@ -16,6 +16,7 @@ type Page struct {
 
 	Table    Table
 	Training []Chart
+	Seeds    []Chart // small ones, one for each row, with its band
 	Search   []Chart
 	Trials   Trials
 	Pattern  *Pattern // nil: none was learned
