@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -42,18 +43,20 @@ func NewProgress(out io.Writer, seconds float64, item string, quiet bool) *Progr
 	p := &Progress{out: out, item: item, quiet: quiet, start: time.Now(), planned: seconds}
 	if f, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		p.bars = mpb.New(mpb.WithOutput(f))
-		p.whole = p.bar("whole run", wholeParts, p.run, mpb.BarPriority(1)) // below the tasks
+		p.whole = p.bar("whole run", wholeParts, p.run, mpb.BarPriority(math.MaxInt)) // below the tasks
 	}
 	return p
 }
 
-// wholeParts is how finely the bar of the run advances.
-const wholeParts = 1000
+const (
+	wholeParts = 1000 // how finely the bar of the run advances
+	barWidth   = 24   // of every bar, in letters
+)
 
 // bar adds a bar with a name before it and a text behind it, which is asked for
 // while the lock is held.
 func (p *Progress) bar(name string, total int, text func() string, options ...mpb.BarOption) *mpb.Bar {
-	options = append(options, mpb.BarRemoveOnComplete(),
+	options = append(options, mpb.BarRemoveOnComplete(), mpb.BarWidth(barWidth),
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			p.mu.Lock()

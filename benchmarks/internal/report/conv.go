@@ -12,7 +12,7 @@ import (
 // residual block.
 func drawConv(p *dropout.ConvPattern, side int, s dropout.Stream) *Pattern {
 	const first, least, shrink = 64, 30, 0.82 // of boxes, in pixels
-	out := &Pattern{}
+	out := &Pattern{Hint: "a thick line above a block is a shortcut that loses cells as well"}
 	box := float64(first)
 	for i, stage := range p.Stages {
 		cells := max(1, side>>i)

@@ -11,6 +11,7 @@ import (
 type Pattern struct {
 	Title  string // "AutoDropout, best of 8 trials"
 	Words  string // what it does
+	Hint   string // how to read the picture
 	Stages []Stage
 	JSON   string
 }

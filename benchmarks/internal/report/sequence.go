@@ -32,7 +32,7 @@ var places = [...]struct {
 // drawSequence draws a pattern for a Transformer: a row for the attention and one
 // for the feed-forward part of a layer. All layers have the same pattern.
 func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
-	out := &Pattern{Stages: []Stage{{Name: "attention, in every layer"}, {Name: "feed-forward part, in every layer"}}}
+	out := &Pattern{Hint: "columns are tokens, in time to the right, and rows channels", Stages: []Stage{{Name: "attention, in every layer"}, {Name: "feed-forward part, in every layer"}}}
 	var acts []string
 	for i, place := range places {
 		l := tokenLayer(p.Places[i], place.kind, s)
