@@ -10,7 +10,7 @@ tmux="tmux -L autodropout-screenshots"
 trap '$tmux kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
 
 go build -o "$work/cifar" ./benchmarks/cifar
-cat > "$work/run" <<'END'
+cat > "$work/start.sh" <<'END'
 clear
 echo '$ go run ./benchmarks/cifar -dashboard :8080'
 ./cifar -data synthetic -train-size 1000 -test-size 1000 -batch 32 -depth 16 -search-depth 16 -epochs 5 -search-epochs 2 \
@@ -18,7 +18,7 @@ echo '$ go run ./benchmarks/cifar -dashboard :8080'
 touch ended
 exec sleep 1000
 END
-(cd "$work" && $tmux new-session -d -x 112 -y 40 "sh ./run")
+(cd "$work" && $tmux new-session -d -x 112 -y 40 "sh start.sh")
 
 screen() { $tmux capture-pane -p "$@"; }
 until url=$(screen | grep -o 'http://127[^ ]*'); do sleep 0.2; done

@@ -1,8 +1,13 @@
 package report
 
 import (
-	"bytes"
-	"os"
+	"encoding/xml"
+	"fmt"
+	"html"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"autodropout/dropout"
@@ -47,10 +52,159 @@ func sample(t *testing.T) *Page {
 	}
 }
 
-func TestPage(t *testing.T) {
-	var b bytes.Buffer
-	if err := sample(t).Write(&b); err != nil {
+// element is a start tag of a parsed page, with the text behind it.
+type element struct {
+	name  string
+	attrs map[string]string
+	text  string // up to the next tag
+}
+
+// parse reads a page as HTML that is also nearly XML, so that what is left open or
+// closed twice is an error.
+func parse(t *testing.T, page string) (all []element) {
+	t.Helper()
+	// Scripts and styles are not markup.
+	page = regexp.MustCompile(`(?s)<(script|style)>.*?</(script|style)>`).ReplaceAllString(page, "")
+	d := xml.NewDecoder(strings.NewReader(page))
+	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	depth := 0
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatalf("the page does not parse: %v", err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			depth++
+			e := element{name: token.Name.Local, attrs: map[string]string{}}
+			for _, a := range token.Attr {
+				e.attrs[a.Name.Local] = a.Value
+			}
+			all = append(all, e)
+		case xml.EndElement:
+			depth--
+		case xml.CharData:
+			if len(all) > 0 {
+				all[len(all)-1].text += string(token)
+			}
+		}
+	}
+	if depth != 0 {
+		t.Errorf("%d elements are left open", depth)
+	}
+	return all
+}
+
+func render(t *testing.T, p *Page) string {
+	t.Helper()
+	var b strings.Builder
+	if err := p.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	os.WriteFile("/tmp/sample.html", b.Bytes(), 0o644)
+	return b.String()
+}
+
+func TestPage(t *testing.T) {
+	page := render(t, sample(t))
+	var sections, rows []string
+	ids := map[string]string{}
+	for _, e := range parse(t, page) {
+		if id := e.attrs["id"]; id != "" {
+			if ids[id] != "" {
+				t.Errorf("two elements are called %q", id)
+			}
+			ids[id] = e.name
+		}
+		switch {
+		case e.name == "section":
+			sections = append(sections, e.attrs["id"])
+		case e.name == "th" && e.attrs["scope"] == "row", e.name == "td" && e.attrs["class"] == "c1":
+			rows = append(rows, strings.TrimSpace(e.text))
+		case e.name == "h1" && strings.TrimSpace(e.text) != "WRN-10-1 on <synthetic>":
+			t.Errorf("the title is %q", e.text)
+		}
+		if link := e.attrs["href"]; link != "" && link != "data:," && !strings.HasPrefix(link, "#") || e.attrs["src"] != "" {
+			t.Errorf("the page needs %v", e)
+		}
+	}
+	if want := []string{"results", "training", "search", "pattern", "origin"}; !slices.Equal(sections, want) {
+		t.Errorf("the sections are %q, want %q", sections, want)
+	}
+	for _, want := range []string{"4.50 ± 0.71", "diverged"} {
+		if !slices.Contains(rows, want) {
+			t.Errorf("the table has no cell %q: %q", want, rows)
+		}
+	}
+	for _, want := range []string{"It was learned that 1 &lt; 2.", "A demonstration.", "{&#34;version&#34;: 1}", "epochs = 2", "0123abc", "3.2 (as published)",
+		"AutoDropout, best of 3 trials", "default-src &#39;none&#39;"} {
+		if !strings.Contains(page, want) && !strings.Contains(page, html.UnescapeString(want)) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if found := regexp.MustCompile(`https?:|url\(|@import|<(?:iframe|object|embed|img)`).FindString(page); found != "" {
+		t.Errorf("the page is not self-contained: it has %q", found)
+	}
+}
+
+func TestKeyboard(t *testing.T) {
+	ids := map[string]element{}
+	var labels, radios, buttons int
+	all := parse(t, render(t, sample(t)))
+	for _, e := range all {
+		ids[e.attrs["id"]] = e
+	}
+	for _, e := range all {
+		switch {
+		case e.name == "label":
+			labels++
+			if ids[e.attrs["for"]].attrs["type"] != "radio" {
+				t.Errorf("a layer's label is for %q", e.attrs["for"])
+			}
+		case e.attrs["type"] == "radio":
+			radios++
+			if e.attrs["name"] != "layer" || ids[e.attrs["value"]].name != "article" {
+				t.Errorf("the choice %v shows nothing", e.attrs)
+			}
+		case e.name == "button":
+			buttons++
+			if e.attrs["aria-pressed"] != "false" {
+				t.Errorf("the button %v does not tell its state", e.attrs)
+			}
+		case e.name == "svg" && e.attrs["aria-hidden"] != "true" && (e.attrs["role"] != "img" || e.attrs["aria-label"] == ""):
+			t.Errorf("a picture has no text for those who do not see it: %v", e.attrs)
+		}
+	}
+	if labels != 3 || radios != 3 || buttons != 2 { // the chart of one line needs no legend
+		t.Errorf("there are %d labels, %d choices of a layer and %d buttons", labels, radios, buttons)
+	}
+	if skip := ids["results"]; skip.attrs["tabindex"] != "-1" {
+		t.Error("the results cannot be skipped to")
+	}
+}
+
+func TestEmptyPage(t *testing.T) {
+	page := render(t, &Page{Title: "nothing yet", Live: true})
+	parse(t, page)
+	for _, want := range []string{"No training has finished yet", "searched no pattern", "has no pattern", `id="status"`, "connect-src &#39;self&#39;"} {
+		if !strings.Contains(page, want) && !strings.Contains(page, html.UnescapeString(want)) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+func TestStyles(t *testing.T) {
+	dashes := map[string]bool{}
+	for style := Style(0); style <= Variant; style++ {
+		rule := regexp.MustCompile(fmt.Sprintf(`\.s%d \{ --c: var\(--s%d\); --dash: ([^;]*);`, style, style)).FindStringSubmatch(pageCSS)
+		if rule == nil {
+			t.Fatalf("style %d has no colour and dashes of its own", style)
+		}
+		if style != Learned && dashes[rule[1]] { // which is as solid as the first, and thicker
+			t.Errorf("style %d has the dashes %q of another", style, rule[1])
+		}
+		dashes[rule[1]] = true
+	}
 }
