@@ -16,7 +16,7 @@ import (
 // has a folder for each training and each search, and one for the pattern.
 const eventsFolder = "tensorboard"
 
-// eventPoints is about how many points of a training TensorBoard gets.
+// eventPoints is how many points of a training TensorBoard gets at most.
 const eventPoints = 2000
 
 // trainingEvents tells TensorBoard about a training. The first error ends it and
@@ -39,7 +39,7 @@ func (e *Experiment[P]) newTrainingEvents(m Method, k int, training *Training) (
 	if err != nil {
 		return nil, err
 	}
-	return &trainingEvents{file: file, every: max(1, training.Total()/eventPoints), last: training.Done()}, nil
+	return &trainingEvents{file: file, every: max(1, (training.Total()+eventPoints-1)/eventPoints), last: training.Done()}, nil
 }
 
 // step takes in a step.
