@@ -50,7 +50,7 @@ func NewProgress(out io.Writer, seconds float64, item string, quiet bool) *Progr
 
 const (
 	wholeParts = 1000 // how finely the bar of the run advances
-	barWidth   = 24   // of every bar, in letters
+	barWidth   = 20   // of every bar, in letters
 )
 
 // bar adds a bar with a name before it and a text behind it, which is asked for
@@ -157,7 +157,7 @@ type Task struct {
 	items               int
 	epoch               int     // counted from 1
 	loss                float64 // moving mean
-	said                string  // in place of epoch and loss
+	said                string  // in place of epoch, loss and step
 }
 
 // Task begins a task of total steps, each of which should take cost seconds.
@@ -244,13 +244,14 @@ func (t *Task) End() {
 // status describes a task that is under way. The caller holds progress.mu.
 func (t *Task) status() string {
 	var parts []string
-	switch {
-	case t.said != "":
+	if t.said != "" {
 		parts = append(parts, t.said)
-	case t.done > 0:
-		parts = append(parts, fmt.Sprintf("epoch %d", t.epoch), fmt.Sprintf("loss %.3f", t.loss))
+	} else {
+		if t.done > 0 {
+			parts = append(parts, fmt.Sprintf("epoch %d", t.epoch), fmt.Sprintf("loss %.3f", t.loss))
+		}
+		parts = append(parts, fmt.Sprintf("step %d of %d", t.before+t.done, t.total))
 	}
-	parts = append(parts, fmt.Sprintf("step %d of %d", t.before+t.done, t.total))
 	if t.done > 0 {
 		elapsed := time.Since(t.start).Seconds()
 		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)

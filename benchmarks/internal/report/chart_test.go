@@ -42,6 +42,10 @@ func TestPlot(t *testing.T) {
 	if got, want := p.Shapes[2].Points, "M500 200h.01"; got != want {
 		t.Errorf("the point is %q, want %q", got, want)
 	}
+	// The lowest of the ticks 1 to 5 is near the bottom.
+	if first := p.YTicks[0]; len(p.YTicks) != 5 || first.Label != "1" || first.At != "95.45" {
+		t.Errorf("the ticks are %v", p.YTicks)
+	}
 	if got := c.Last(); got != "a 4" {
 		t.Errorf("the last values are %q", got)
 	}
