@@ -35,7 +35,7 @@ type trainingEvents struct {
 
 // newTrainingEvents begins or continues the events of a training.
 func (e *Experiment[P]) newTrainingEvents(m Method, k int, training *Training) (*trainingEvents, error) {
-	file, err := tensorboard.Create(filepath.Join(e.folder, eventsFolder, m.name(k)), training.Done())
+	file, err := tensorboard.Create(filepath.Join(e.folder, eventsFolder, m.name(k)), training.Done()+1)
 	if err != nil {
 		return nil, err
 	}

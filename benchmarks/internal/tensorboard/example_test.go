@@ -20,5 +20,5 @@ func Example() {
 		}
 	}
 	fmt.Println(file.Len(), "bytes")
-	// Output: 164 bytes
+	// Output: 193 bytes
 }

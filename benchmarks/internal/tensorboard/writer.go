@@ -23,16 +23,16 @@ type Writer struct {
 }
 
 // NewWriter returns a writer of events to out. Of what earlier files in the same
-// folder say, TensorBoard forgets the steps from the given one on: a training
-// that resumes there repeats them.
+// folder say, TensorBoard forgets the steps from the given one on: what resumes
+// there repeats them.
 func NewWriter(out io.Writer, step int) (*Writer, error) {
 	return newWriter(out, step, time.Now)
 }
 
 func newWriter(out io.Writer, step int, now func() time.Time) (*Writer, error) {
 	w := &Writer{out, now}
-	if err := w.event(0, message{}.text(fieldFileVersion, "brain.Event:2")); err != nil || step == 0 {
-		return w, err
+	if err := w.event(0, message{}.text(fieldFileVersion, "brain.Event:2")); err != nil {
+		return nil, err
 	}
 	start := message{}.varint(fieldStatus, sessionStart)
 	return w, w.event(step, message{}.bytes(fieldSessionLog, start))

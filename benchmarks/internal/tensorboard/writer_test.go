@@ -91,7 +91,7 @@ func TestFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		records := read(t, text)
-		if len(records) != 3+session { // the second session has a start
+		if len(records) != 4 { // the version, the start, and two more
 			t.Fatalf("session %d has %d records", session, len(records))
 		}
 		last := records[len(records)-1]
