@@ -127,13 +127,14 @@ async function test(path) {
 
     await tabTo(tab, "#layers input");
     const layers = await tab.run(`[...document.querySelectorAll("#layers input")].map(i => i.value)`);
-    assert.deepEqual(await tab.run(visible), [layers[0]], "at first");
-    for (const panel of layers.slice(1)) {
+    const first = layers.indexOf(await tab.run(`document.querySelector("#layers input:checked").value`));
+    assert.deepEqual(await tab.run(visible), [layers[first]], "at first");
+    for (let i = 1; i <= layers.length; i++) {
       await tab.press("ArrowRight", 39);
-      assert.deepEqual(await tab.run(visible), [panel], "after the right arrow");
+      assert.deepEqual(await tab.run(visible), [layers[(first + i) % layers.length]], "after the right arrow");
     }
     await tab.press("ArrowLeft", 37);
-    assert.deepEqual(await tab.run(visible), [layers.at(-2)], "after the left arrow");
+    assert.deepEqual(await tab.run(visible), [layers.at(first - 1)], "after the left arrow");
     const cells = await tab.run(`[...document.querySelectorAll("#layers .mask path")].map(p => p.getAttribute("d").length)`);
     assert.ok(cells.some(n => n > 0), "no mask drops anything");
     assert.deepEqual(tab.problems, []);
@@ -161,7 +162,7 @@ async function live(url) {
 async function pictures(path, folder) {
   const wide = await open(address(path));
   await wide.shot(join(folder, "report-desktop.png"), await wide.box("#head", "#training .chart"));
-  await wide.shot(join(folder, "report-pattern.png"), await wide.box("#pattern", ".panel:not([hidden])"));
+  await wide.shot(join(folder, "report-pattern.png"), await wide.box("#pattern", ".panel:not([hidden])", 0));
   const phone = await open(address(path), {width: 375, height: 812, mobile: true, dark: true});
   await phone.shot(join(folder, "report-phone.png"), await phone.box("#results", "#training .chart"));
 }

@@ -13,17 +13,17 @@ go build -o "$work/cifar" ./benchmarks/cifar
 cat > "$work/start.sh" <<'END'
 clear
 echo '$ go run ./benchmarks/cifar -dashboard :8080'
-./cifar -data synthetic -train-size 1000 -test-size 1000 -batch 32 -depth 16 -search-depth 16 -epochs 5 -search-epochs 2 \
-	-trials 12 -seeds 3 -method none,dropout,dropblock,random,autodropout -out run -dashboard :0
+./cifar -data synthetic -train-size 800 -test-size 1000 -batch 32 -depth 16 -search-depth 16 -epochs 4 -search-epochs 2 \
+	-trials 8 -seeds 3 -method none,dropblock,random,autodropout -out run -dashboard :0
 touch ended
 exec sleep 1000
 END
-(cd "$work" && $tmux new-session -d -x 112 -y 40 "sh start.sh")
+(cd "$work" && $tmux new-session -d -x 112 -y 32 "sh start.sh")
 
 screen() { $tmux capture-pane -p "$@"; }
 until url=$(screen | grep -o 'http://127[^ ]*'); do sleep 0.2; done
 node "$doc/screenshots/browser.mjs" live "$url/"
-until screen | grep -q 'AutoDropout, search .* [3-9] of 12 trials'; do sleep 0.2; done
+until screen | grep -q 'AutoDropout, search .* [3-8] of 8 trials'; do sleep 0.2; done
 screen -e > "$work/terminal.txt"
 node "$doc/screenshots/browser.mjs" terminal "$work/terminal.txt" "$doc/terminal.png"
 until [ -e "$work/ended" ]; do sleep 1; done

@@ -23,7 +23,11 @@ func (e *Experiment[P]) summarise(r *Result) string {
 	}
 	sentences = append(sentences, e.searchCost())
 	if e.Plan.Seeds > 1 && len(r.Rows) > 1 {
-		sentences = append(sentences, "The interval behind each ± of a difference is one of 95 %, paired by seed.")
+		intervals := "The intervals of differences are of 95 %, paired by seed"
+		if Searches(e.Rows) {
+			intervals += "; they do not cover the luck of a search"
+		}
+		sentences = append(sentences, intervals+".")
 	}
 	return strings.Join(slices.DeleteFunc(sentences, isEmpty), " ")
 }
@@ -127,7 +131,7 @@ func (a *About) compare(row, other Row, words string) string {
 		distance += fmt.Sprintf(" ± %.2f", half)
 		chance = "which may be chance"
 		if math.Abs(mean) > half {
-			chance = "which is more than chance"
+			chance = "which is hardly chance"
 		}
 	}
 	return fmt.Sprintf("%s, %s", strings.Join(slices.DeleteFunc([]string{distance, unit, words}, isEmpty), " "), chance)

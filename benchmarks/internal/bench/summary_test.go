@@ -32,8 +32,8 @@ func TestCompare(t *testing.T) {
 	}
 	lower, higher := About{Unit: "%"}, About{Higher: true}
 	for got, want := range map[string]string{
-		lower.compareTo(row(3, 4, 5), row(4, 5, 6)):     "1.00 ± 0.00 points better than “row”, which is more than chance",
-		higher.compareTo(row(3, 4, 5), row(4, 5, 6)):    "1.00 ± 0.00 worse than “row”, which is more than chance",
+		lower.compareTo(row(3, 4, 5), row(4, 5, 6)):     "1.00 ± 0.00 points better than “row”, which is hardly chance",
+		higher.compareTo(row(3, 4, 5), row(4, 5, 6)):    "1.00 ± 0.00 worse than “row”, which is hardly chance",
 		lower.compareTo(row(3, 6, 3), row(4, 5, 6)):     "1.00 ± 4.97 points better than “row”, which may be chance",
 		lower.compareTo(row(5), row(4)):                 "1.00 points worse than “row”, which one seed cannot tell from chance",
 		lower.compare(row(4, 6), row(3, 5, 7), "worse"): "0.00 points worse, which one seed cannot tell from chance",
@@ -73,10 +73,10 @@ func TestSummary(t *testing.T) {
 	r := e.result()
 	for _, want := range []string{
 		"The best test error, 1.50 % (mean of 2 seeds, standard deviation 0.71), is that of “AutoDropout”. Next comes “random-search pattern”, 3.00 ± 0.00 points worse",
-		"“AutoDropout” has 1.50 % (mean of 2 seeds, standard deviation 0.71): 9.00 ± 0.00 points better than “none”, which is more than chance, and 3.00 ± 0.00 points better than “random-search pattern”",
+		"“AutoDropout” has 1.50 % (mean of 2 seeds, standard deviation 0.71): 9.00 ± 0.00 points better than “none”, which is hardly chance, and 3.00 ± 0.00 points better than “random-search pattern”",
 		"It drops something.",
 		"the search for “AutoDropout” took 3 trials, 10s of training or 2.0 final trainings, and reached accuracy high on the held-out images",
-		"95 %, paired by seed",
+		"95 %, paired by seed; they do not cover the luck of a search.",
 	} {
 		if !strings.Contains(r.Summary, want) {
 			t.Errorf("the summary does not say %q:\n%s", want, r.Summary)

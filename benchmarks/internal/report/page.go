@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the page's text, style and script
 	"html/template"
 	"io"
+	"strings"
 )
 
 // Page is what a report shows. Empty parts are left out, or said to be missing.
@@ -76,6 +77,8 @@ var pageJS string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"css": func() template.CSS { return template.CSS(pageCSS) },
 	"js":  func() template.JS { return template.JS(pageJS) },
+	// A line must not break between a number and its sign.
+	"tight": func(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") },
 }).Parse(pageHTML))
 
 // Write writes the page.

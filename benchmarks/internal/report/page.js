@@ -22,13 +22,13 @@ document.addEventListener("click", e => {
   if (button) press(button);
 });
 
-// Chooses a layer: the one with the given id, or the first one.
+// Chooses the layer with the given id, if there is one.
 function choose(id) {
-  const input = document.getElementById(id) || document.querySelector("#layers input");
+  const input = document.getElementById(id);
   if (input) input.checked = true;
   showLayer();
 }
-choose("");
+showLayer();
 
 // While the run goes on, its program says what it does, and when there is
 // something new to show.

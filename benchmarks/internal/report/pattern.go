@@ -16,6 +16,21 @@ type Pattern struct {
 	JSON   string
 }
 
+// First returns the ID of the layer that is shown first: the first one that
+// drops anything.
+func (p *Pattern) First() string {
+	var layers []Layer
+	for _, stage := range p.Stages {
+		layers = append(layers, stage.Layers...)
+	}
+	for _, l := range layers {
+		if l.Drop > 0 {
+			return l.ID
+		}
+	}
+	return layers[0].ID
+}
+
 // Stage is a row of the network's picture.
 type Stage struct {
 	Name   string

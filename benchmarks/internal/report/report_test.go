@@ -24,7 +24,7 @@ func sample(t *testing.T) *Page {
 		return l
 	}
 	pattern, err := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{
-		{{Size: 0.25, Stride: 0.25, Repeat: 8, Rotate: 30, Residual: true}, {}},
+		{{}, {Size: 0.25, Stride: 0.25, Repeat: 8, Rotate: 30, Residual: true}},
 		{{Size: 0.5, Stride: 0.125, Repeat: 1, ShareC: true}},
 	}}, 32, dropout.Stream{})
 	if err != nil {
@@ -165,6 +165,9 @@ func TestKeyboard(t *testing.T) {
 			}
 		case e.attrs["type"] == "radio":
 			radios++
+			if _, checked := e.attrs["checked"]; checked != (e.attrs["id"] == "layer-1-2") {
+				t.Errorf("the layer that is shown first is wrong: %v", e.attrs)
+			}
 			if e.attrs["name"] != "layer" || ids[e.attrs["value"]].name != "article" {
 				t.Errorf("the choice %v shows nothing", e.attrs)
 			}
