@@ -92,7 +92,7 @@ func TestPipeline(t *testing.T) {
 	if p := r.Rows[len(r.Rows)-1].Paper; p == nil || p.Value != 3.2 {
 		t.Errorf("the paper's number is %+v", p)
 	}
-	for _, name := range []string{"best-pattern.png", "loss.svg", "search.svg", "table.txt", "config.toml", "weights/dropblock-0.safetensors"} {
+	for _, name := range []string{"best-pattern.png", "report.html", "loss.svg", "search.svg", "table.txt", "config.toml", "weights/dropblock-0.safetensors"} {
 		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -47,8 +47,7 @@ the best ones and with hand-made baselines, and prints the test errors beside th
   go run ./benchmarks/cifar -resume -out runs/NAME   continue a run that was stopped
 
 A search scores a pattern by the accuracy on 10 % of the training images, held out; the test images are used once, for
-the final rows. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and
-.png, loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`,
+the final rows.`,
 	Presets: []bench.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
 		{Name: "study", Help: "10,000 images and WRN-16-2, about a day on a small machine", Config: study},

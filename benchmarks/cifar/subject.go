@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
@@ -28,7 +27,7 @@ func (s *subject) About() bench.About {
 		Split: "test", Metric: "error", Unit: "%",
 		Model: fmt.Sprintf("WRN-%d-%d", s.depth, s.width),
 		Child: fmt.Sprintf("WRN-%d-%d", s.searchDepth, s.searchWidth),
-		Item:  "img",
+		Item:  "img", Side: 32,
 	}
 	if s.fit == nil {
 		return about
@@ -65,16 +64,6 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 // Apply implements [bench.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
 	return pattern.Policy(sites)
-}
-
-// Picture implements [bench.Subject].
-func (s *subject) Picture(pattern *dropout.ConvPattern, stream dropout.Stream) image.Image {
-	const (
-		side    = 32 // of the images, in cells
-		scale   = 3  // pixels for a cell
-		columns = 8
-	)
-	return pattern.Image(side, scale, columns, stream)
 }
 
 // sets returns the images that a network is trained on and those that score it.

@@ -68,8 +68,7 @@ AutoDropout paper's numbers.
   go run ./benchmarks/imagenet -resume -out runs/NAME       continue a run that was stopped
 
 A search scores a pattern by the accuracy on training images, held out; the images in val are used once, for the final
-rows. Images that cannot be decoded are left out, counted and listed. Everything is written to the run's folder: config.toml,
-result.json, table.txt, best-pattern.json and .png, loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`,
+rows. Images that cannot be decoded are left out, counted and listed.`,
 	Presets: []bench.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
 		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: on ten classes such as Imagenette's about a day on a small machine", Config: study},

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
@@ -26,8 +25,9 @@ func (s *subject) About() bench.About {
 	header := s.train.Header()
 	about := bench.About{
 		Name: "imagenet", Task: "image classification", Dataset: strings.TrimSuffix(header.Name, " training"),
-		Split: "validation", Metric: "top-1 accuracy", Unit: "%",
+		Split: "validation", Metric: "top-1 accuracy", Unit: "%", Higher: true,
 		Model: s.name(bench.Final), Child: s.name(bench.Child), Item: "img",
+		Side: 56, // for 224 pixels
 	}
 	if s.fit == nil {
 		return about
@@ -80,16 +80,6 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 // Apply implements [bench.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
 	return pattern.Policy(sites)
-}
-
-// Picture implements [bench.Subject].
-func (s *subject) Picture(pattern *dropout.ConvPattern, stream dropout.Stream) image.Image {
-	const (
-		side    = 56 // of the first stage for 224 pixels, in cells
-		scale   = 2  // pixels for a cell
-		columns = 6
-	)
-	return pattern.Image(side, scale, columns, stream)
 }
 
 // sources returns the images that a network is trained on and those that score it.

@@ -97,8 +97,12 @@ func (cmd *Command[C]) preset(name string) (Preset[C], error) {
 	return Preset[C]{}, Usagef("there is no preset %q: choose %s", name, either(names))
 }
 
+// written says what every benchmark leaves.
+const written = `Everything is written to the run's folder: report.html, result.json, best-pattern.json, weights, logs for other tools
+(see doc/logs.md) and more.`
+
 func (cmd *Command[C]) help(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\nPresets:\n", strings.TrimSpace(cmd.Summary))
+	fmt.Fprintf(w, "%s\n\n%s\n\nPresets:\n", strings.TrimSpace(cmd.Summary), written)
 	for _, p := range cmd.Presets {
 		fmt.Fprintf(w, "  %-6s %s\n", p.Name, p.Help)
 	}

@@ -20,11 +20,10 @@ type Curve struct {
 	X, Y []float64
 }
 
-// Smooth returns at most n points of a curve over 1, 2, ..., each the mean of
-// as many neighbours.
-func Smooth(name string, values []float32, n int) Curve {
+// Smooth returns a curve over 1, 2, ... with a point for each window of
+// neighbours, their mean.
+func Smooth(name string, values []float32, window int) Curve {
 	c := Curve{Name: name}
-	window := (len(values) + n - 1) / n
 	for lo := 0; lo < len(values); lo += window {
 		hi := min(lo+window, len(values))
 		sum := 0.0

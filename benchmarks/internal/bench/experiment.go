@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,12 +32,14 @@ type Experiment[P Pattern] struct {
 	folder   string
 	units    *Journal[unit]
 	cost     costs
-	progress *Progress
+	notes    []string // what a reader should know about the data
+	started  time.Time
+	record   record
+	progress atomic.Pointer[Progress]
 	stop     context.CancelCauseFunc
 	taken    atomic.Int64 // training steps of this session, those of searches included
 
-	found  []*finding[P] // of the searches that are done
-	losses []Curve       // of the first training of each row
+	found []*finding[P] // of the searches that are done
 }
 
 // errSteps stops a run that has taken the steps it was allowed.
@@ -50,9 +53,13 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
 		return err
 	}
-	fmt.Fprintln(e.Stdout, sentences)
+	e.Run.Command = cmp.Or(firstCommand(e.folder), e.Run.Command)
+	e.notes = []string{sentences}
 	if e.Run.Preset == "quick" {
-		fmt.Fprintln(e.Stdout, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
+		e.notes = append(e.notes, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
+	}
+	for _, note := range e.notes {
+		fmt.Fprintln(e.Stdout, note)
 	}
 	fmt.Fprintf(e.Stdout, "Results go to %s.\n", e.folder)
 	return e.run(ctx)
@@ -62,7 +69,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 func (e *Experiment[P]) Folder() string { return e.folder }
 
 func (e *Experiment[P]) run(ctx context.Context) (err error) {
-	started := time.Now()
+	e.started = time.Now()
 	for _, sub := range []string{"logs", "weights", "checkpoints"} {
 		if err := os.MkdirAll(filepath.Join(e.folder, sub), 0o777); err != nil {
 			return err
@@ -77,22 +84,31 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	defer e.units.Close()
 	ctx, e.stop = context.WithCancelCause(ctx)
 	defer e.stop(nil)
-	rows, err := e.compute(ctx)
-	if err == nil {
-		err = e.report(rows)
+	if e.Plan.Pattern != "" {
+		if err := e.draw(); err != nil {
+			return err
+		}
+	}
+	stop, err := e.serve()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err = e.compute(ctx); err == nil {
+		err = e.report()
 	}
 	if err != nil {
-		fmt.Fprintf(e.Stdout, "Stopped. Continue with: go run ./benchmarks/%s -resume -out %s\n", e.about.Name, e.folder)
 		// That something could not be saved is what the user has to know first.
 		if ctx.Err() != nil && !errors.As(err, new(*fs.PathError)) {
 			err = context.Cause(ctx)
 		}
+		err = e.stopped(err)
 	}
 	if err != nil && !errors.Is(err, errSteps) {
 		return err
 	}
 	fmt.Fprintf(e.Stdout, "This session took %s and at most %s of memory.\n",
-		Duration(time.Since(started).Seconds()), Memory(PeakMemory()))
+		Duration(time.Since(e.started).Seconds()), Memory(PeakMemory()))
 	return nil
 }
 
@@ -106,58 +122,86 @@ func (e *Experiment[P]) sweep() error {
 	})
 }
 
-// compute returns the rows of the table.
-func (e *Experiment[P]) compute(ctx context.Context) (rows []Row, err error) {
+// compute finishes all that the rows of the table need.
+func (e *Experiment[P]) compute(ctx context.Context) (err error) {
 	left := e.left()
 	if e.cost, err = e.measure(ctx, left); err != nil {
-		return nil, err
+		return err
 	}
-	e.progress = NewProgress(e.Stderr, e.announce(left), e.about.Item)
-	defer e.progress.Close()
+	progress := NewProgress(e.Stderr, e.announce(left), e.about.Item, e.Plan.Quiet)
+	defer progress.Close()
+	e.progress.Store(progress)
+	e.showBest()
 	for _, m := range e.Rows {
-		row, err := e.row(ctx, m)
-		if err != nil {
-			return nil, err
+		if err := e.computeRow(ctx, m); err != nil {
+			return err
 		}
-		rows = append(rows, row)
 	}
-	return rows, nil
+	return nil
 }
 
-// row searches where the method does, and trains with every seed.
-func (e *Experiment[P]) row(ctx context.Context, m Method) (Row, error) {
+// computeRow searches where the method does, and trains with every seed.
+func (e *Experiment[P]) computeRow(ctx context.Context, m Method) error {
 	policy := m.Policy
-	seconds := 0.0
 	switch {
 	case m.Given:
 		policy = e.apply(e.Given)
 	case m.Search != "":
 		found, err := e.search(ctx, m)
 		if err != nil {
-			return Row{}, err
+			return err
 		}
-		policy, seconds = e.apply(found.pattern), found.seconds
+		policy = e.apply(found.pattern)
 	}
-	var scores []Score
-	diverged := 0
 	for k := range e.Plan.Seeds {
-		u, err := e.training(ctx, m, policy, k)
-		if err != nil {
-			return Row{}, err
-		}
-		seconds += u.Seconds
-		if u.Diverged {
-			diverged++
-		} else {
-			scores = append(scores, u.Score)
+		if err := e.training(ctx, m, policy, k); err != nil {
+			return err
 		}
 	}
-	return NewRow(m.Title, scores, diverged, seconds, m.Paper), nil
+	return nil
+}
+
+// rows returns the rows of the table, as far as trainings have finished.
+func (e *Experiment[P]) rows() (rows []Row) {
+	e.record.mu.Lock()
+	defer e.record.mu.Unlock()
+	for _, m := range e.Rows {
+		var scores []Score
+		diverged, seconds := 0, 0.0
+		for _, u := range e.units.Records {
+			switch {
+			case u.Method != m.Key || u.Seed >= e.Plan.Seeds:
+				continue
+			case u.Diverged:
+				diverged++
+			default:
+				scores = append(scores, u.Score)
+			}
+			seconds += u.Seconds
+		}
+		if len(scores)+diverged == 0 {
+			continue
+		}
+		for _, f := range e.found {
+			if m.Search != "" && f.method.searchKey() == m.searchKey() {
+				seconds += f.seconds
+			}
+		}
+		rows = append(rows, NewRow(m.Title, scores, diverged, seconds, m.Paper))
+	}
+	return rows
+}
+
+// showBest tells the progress which row is best so far.
+func (e *Experiment[P]) showBest() {
+	if sorted := e.about.sorted(e.rows()); len(sorted) > 0 {
+		e.progress.Load().Best(fmt.Sprintf("%s, %s %s", sorted[0].Method, e.about.Metric, e.about.amount(*sorted[0].Mean)))
+	}
 }
 
 // stepped counts a training step against -steps and shows it.
 func (e *Experiment[P]) stepped(task *Task, s train.Step) {
-	task.Add(1, s.Size)
+	task.Step(s)
 	if n := e.taken.Add(1); e.Plan.Steps > 0 && n >= int64(e.Plan.Steps) {
 		e.stop(errSteps)
 	}

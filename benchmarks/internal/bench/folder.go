@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"autodropout/internal/atomicfile"
@@ -47,7 +48,21 @@ func OpenFolder(name string, run Run) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	text = append([]byte(commandMark+run.Command+"\n"), text...)
 	return path, atomicfile.WriteBytes(filepath.Join(path, ConfigName), text)
+}
+
+// commandMark begins the first line of a run's settings, which has its command.
+const commandMark = "# "
+
+// firstCommand returns the command that started the run in a folder, "" when it
+// is not known.
+func firstCommand(folder string) string {
+	command, found := strings.CutPrefix(readLine(filepath.Join(folder, ConfigName)), commandMark)
+	if !found {
+		return ""
+	}
+	return command
 }
 
 // writable tries to write to a folder.

@@ -25,10 +25,12 @@ type Plan struct {
 	CheckpointEvery time.Duration
 	Checkpoints     int
 	Debug           string
+	Quiet           bool
+	Dashboard       string // an address, "" is none
 }
 
 // FreeFlags are the flags of a Plan that do not change the results.
-var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug"}
+var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug", "quiet", "dashboard"}
 
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
@@ -45,6 +47,8 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
 	Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
 	Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
+	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
+	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
 	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
@@ -69,6 +73,12 @@ type Method struct {
 	Given bool
 	// Network is what the row trains: Final, or Varied.
 	Network Network
+}
+
+// learned reports whether the row's pattern was learned by the controller, or is
+// given.
+func (m *Method) learned() bool {
+	return m.Given || m.Search != "" && m.Search != controller.Random
 }
 
 // searchKey names the search of a row.

@@ -3,43 +3,83 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"autodropout/train"
 )
 
 // lineEvery is how often a task reports where there is no terminal.
 const lineEvery = 15 * time.Second
 
-// Progress tells people how a run advances: with a bar on a terminal, with
-// plain lines anywhere else. It is safe for concurrent use.
+// Progress tells people how a run advances: with bars on a terminal, with plain
+// lines anywhere else. It is safe for concurrent use.
 type Progress struct {
-	out  io.Writer
-	item string
-	bars *mpb.Progress // nil without a terminal
+	out   io.Writer
+	item  string
+	quiet bool
+	bars  *mpb.Progress // nil without a terminal
+	whole *mpb.Bar      // of the run
 
 	mu            sync.Mutex
 	start         time.Time
 	planned, done float64 // estimated seconds of all tasks, and of what is behind us
+	best          string  // the best result so far, in words
+	tasks         []*Task // under way
 }
 
 // NewProgress returns the progress of a run whose tasks should take the given
 // seconds together. What they really take corrects the estimate as they go. The
-// item is what speeds count: "img".
-func NewProgress(out io.Writer, seconds float64, item string) *Progress {
-	p := &Progress{out: out, item: item, start: time.Now(), planned: seconds}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+// item is what speeds count: "img". A quiet progress prints nothing.
+func NewProgress(out io.Writer, seconds float64, item string, quiet bool) *Progress {
+	p := &Progress{out: out, item: item, quiet: quiet, start: time.Now(), planned: seconds}
+	if f, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		p.bars = mpb.New(mpb.WithOutput(f))
+		p.whole = p.bar("whole run", wholeParts, p.run, mpb.BarPriority(math.MaxInt)) // below the tasks
 	}
 	return p
 }
 
-// Logf prints a line, above the bar where there is one.
+const (
+	wholeParts = 1000 // how finely the bar of the run advances
+	barWidth   = 20   // of every bar, in letters
+)
+
+// bar adds a bar with a name before it and a text behind it, which is asked for
+// while the lock is held.
+func (p *Progress) bar(name string, total int, text func() string, options ...mpb.BarOption) *mpb.Bar {
+	options = append(options, mpb.BarRemoveOnComplete(), mpb.BarWidth(barWidth),
+		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return text()
+		})))
+	style := mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─")
+	if os.Getenv("NO_COLOR") == "" {
+		style = style.FillerMeta(coloured(36)).TipMeta(coloured(36)).PaddingMeta(coloured(90))
+	}
+	return p.bars.New(int64(total), style, options...)
+}
+
+// coloured returns what writes text in a colour of the terminal.
+func coloured(code int) func(string) string {
+	return func(text string) string { return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, text) }
+}
+
+// Logf prints a line, above the bars where there are some.
 func (p *Progress) Logf(format string, args ...any) {
+	if p.quiet {
+		return
+	}
 	line := fmt.Sprintf(format, args...) + "\n"
 	if p.bars != nil {
 		io.WriteString(p.bars, line)
@@ -50,11 +90,30 @@ func (p *Progress) Logf(format string, args ...any) {
 	io.WriteString(p.out, line)
 }
 
+// Best says what the best result so far is.
+func (p *Progress) Best(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.best = text
+}
+
 // Close ends the progress after its last task.
 func (p *Progress) Close() {
 	if p.bars != nil {
+		p.whole.Abort(true)
 		p.bars.Wait()
 	}
+}
+
+// Now returns what runs at the moment, line by line, and the share of the run
+// that is done.
+func (p *Progress) Now() (lines []string, done float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.tasks {
+		lines = append(lines, t.name+": "+t.status())
+	}
+	return append(lines, "whole run: "+p.run()), p.share()
 }
 
 // remaining estimates the seconds to the end of the run. The caller holds mu.
@@ -65,6 +124,23 @@ func (p *Progress) remaining() float64 {
 		left *= elapsed / p.done
 	}
 	return left
+}
+
+// share returns how much of the run is done. The caller holds mu.
+func (p *Progress) share() float64 {
+	if p.planned <= 0 {
+		return 0
+	}
+	return min(p.done/p.planned, 1)
+}
+
+// run describes where the run is. The caller holds mu.
+func (p *Progress) run() string {
+	text := fmt.Sprintf("%s left, %s of memory", Duration(p.remaining()), Memory(PeakMemory()))
+	if p.best != "" {
+		text += ", best so far: " + p.best
+	}
+	return text
 }
 
 // Task is one piece of the run, a training or a search, counted in steps.
@@ -79,20 +155,20 @@ type Task struct {
 	lastLine            time.Time
 	total, before, done int // steps; before this session, and in it
 	items               int
+	epoch               int     // counted from 1
+	loss                float64 // moving mean
+	said                string  // in place of epoch, loss and step
 }
 
 // Task begins a task of total steps, each of which should take cost seconds.
 func (p *Progress) Task(name string, total int, cost float64) *Task {
 	now := time.Now()
 	t := &Task{progress: p, name: name, cost: cost, start: now, lastLine: now, total: total}
+	p.mu.Lock()
+	p.tasks = append(p.tasks, t)
+	p.mu.Unlock()
 	if p.bars != nil {
-		t.bar = p.bars.AddBar(int64(total), mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(name+" ")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				return t.status()
-			})))
+		t.bar = p.bar(name, total, t.status)
 	}
 	return t
 }
@@ -107,27 +183,46 @@ func (t *Task) Skip(steps int) {
 	t.advance(steps)
 }
 
-// Add reports steps that are done and the items they took.
-func (t *Task) Add(steps, items int) {
-	p := t.progress
-	p.mu.Lock()
-	t.done += steps
-	t.items += items
-	p.done += float64(steps) * t.cost
-	if p.bars == nil && time.Since(t.lastLine) >= lineEvery {
-		t.lastLine = time.Now()
-		fmt.Fprintf(p.out, "%s: %s\n", t.name, t.status())
-	}
-	p.mu.Unlock()
-	t.advance(steps)
+// Say sets what is said about the task beside its speed, such as how many trials
+// of a search have ended.
+func (t *Task) Say(text string) {
+	t.progress.mu.Lock()
+	defer t.progress.mu.Unlock()
+	t.said = text
 }
 
-// advance moves the bar. The lock must be free: the bar may be waiting for it,
-// in the middle of drawing the status.
-func (t *Task) advance(steps int) {
-	if t.bar != nil {
-		t.bar.IncrBy(steps)
+// Step reports a step.
+func (t *Task) Step(s train.Step) {
+	p := t.progress
+	p.mu.Lock()
+	const keep = 0.95 // of the mean, from step to step
+	if t.done == 0 {
+		t.loss = float64(s.Loss)
 	}
+	t.loss = keep*t.loss + (1-keep)*float64(s.Loss)
+	t.epoch = s.Epoch + 1
+	t.done++
+	t.items += s.Size
+	p.done += t.cost
+	if p.bars == nil && !p.quiet && time.Since(t.lastLine) >= lineEvery {
+		t.lastLine = time.Now()
+		fmt.Fprintf(p.out, "%s: %s; whole run: %s\n", t.name, t.status(), p.run())
+	}
+	p.mu.Unlock()
+	t.advance(1)
+}
+
+// advance moves the bars. The lock must be free: a bar may be waiting for it,
+// in the middle of drawing a text.
+func (t *Task) advance(steps int) {
+	if t.bar == nil {
+		return
+	}
+	t.bar.IncrBy(steps)
+	t.progress.mu.Lock()
+	share := t.progress.share()
+	t.progress.mu.Unlock()
+	t.progress.whole.SetCurrent(int64(share * (wholeParts - 1))) // the last part is Close
 }
 
 // End ends the task. It says how far a task came that is not finished.
@@ -138,6 +233,7 @@ func (t *Task) End() {
 	}
 	p := t.progress
 	p.mu.Lock()
+	p.tasks = slices.DeleteFunc(p.tasks, func(other *Task) bool { return other == t })
 	stopped, status := t.before+t.done < t.total, t.status()
 	p.mu.Unlock()
 	if stopped {
@@ -147,13 +243,21 @@ func (t *Task) End() {
 
 // status describes a task that is under way. The caller holds progress.mu.
 func (t *Task) status() string {
-	elapsed := time.Since(t.start).Seconds()
-	text := fmt.Sprintf("step %d of %d", t.before+t.done, t.total)
-	if t.done > 0 {
-		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
-		text += fmt.Sprintf(", %s, %s left", Speed(float64(t.items)/elapsed, t.progress.item), Duration(left))
+	var parts []string
+	if t.said != "" {
+		parts = append(parts, t.said)
+	} else {
+		if t.done > 0 {
+			parts = append(parts, fmt.Sprintf("epoch %d", t.epoch), fmt.Sprintf("loss %.3f", t.loss))
+		}
+		parts = append(parts, fmt.Sprintf("step %d of %d", t.before+t.done, t.total))
 	}
-	return fmt.Sprintf("%s; %s for the whole run", text, Duration(t.progress.remaining()))
+	if t.done > 0 {
+		elapsed := time.Since(t.start).Seconds()
+		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
+		parts = append(parts, Speed(float64(t.items)/elapsed, t.progress.item), Duration(left)+" left")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // DownloadProgress returns what shows how a download advances, in tenths.

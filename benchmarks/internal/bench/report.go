@@ -3,17 +3,19 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"path/filepath"
 	"time"
 
+	"autodropout/benchmarks/internal/report"
 	"autodropout/dropout"
 	"autodropout/internal/atomicfile"
 	"autodropout/internal/seed"
-	"autodropout/train"
 )
 
-// report writes the results to the run's folder and prints the table.
-func (e *Experiment[P]) report(rows []Row) error {
+// result returns what the run has found so far.
+func (e *Experiment[P]) result() Result {
+	rows := e.rows()
 	result := Result{
 		Task:    e.about.Task,
 		Dataset: e.about.Dataset,
@@ -31,11 +33,19 @@ func (e *Experiment[P]) report(rows []Row) error {
 		Commit:  Commit("."),
 		CPU:     CPU(),
 		SIMD:    SIMD(),
+		Memory:  PeakMemory(),
 		Rows:    rows,
 	}
 	for _, row := range rows {
 		result.Seconds += row.Seconds
 	}
+	result.Summary = e.summarise(&result)
+	return result
+}
+
+// report writes the results to the run's folder and prints the table.
+func (e *Experiment[P]) report() error {
+	result := e.result()
 	if err := e.reportPattern(&result); err != nil {
 		return err
 	}
@@ -45,6 +55,9 @@ func (e *Experiment[P]) report(rows []Row) error {
 	if err := result.Save(filepath.Join(e.folder, "result.json")); err != nil {
 		return err
 	}
+	if err := e.writeReport(&result, ""); err != nil {
+		return err
+	}
 	var table bytes.Buffer
 	if err := result.Table(&table); err != nil {
 		return err
@@ -52,8 +65,21 @@ func (e *Experiment[P]) report(rows []Row) error {
 	if err := atomicfile.WriteBytes(filepath.Join(e.folder, "table.txt"), table.Bytes()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.Stdout, "\n%s\n", table.Bytes())
+	const width = 110 // of the summary, in letters
+	_, err := fmt.Fprintf(e.Stdout, "\n%s\n%s\n\nThe report, with curves and the pattern layer by layer, is %s.\n",
+		table.Bytes(), wrap(result.Summary, width), filepath.Join(e.folder, ReportName))
 	return err
+}
+
+// stopped reports what there is of a run that ends early, and returns why.
+func (e *Experiment[P]) stopped(cause error) error {
+	result := e.result()
+	err := e.writeReport(&result, "The run was stopped before it had finished: "+cause.Error()+".")
+	fmt.Fprintf(e.Stdout, "Stopped. Continue with: go run ./benchmarks/%s -resume -out %s\n", e.about.Name, e.folder)
+	if err != nil {
+		return fmt.Errorf("%w; the report could not be written either: %w", cause, err)
+	}
+	return cause
 }
 
 // best returns the pattern that the run stands for: that of -pattern, that of
@@ -66,6 +92,33 @@ func (e *Experiment[P]) best() (pattern P, ok bool) {
 		return e.found[len(e.found)-1].pattern, true // AutoDropout is the last row
 	}
 	return pattern, false
+}
+
+// stream is where the random numbers of drawn masks come from.
+func (e *Experiment[P]) stream() dropout.Stream {
+	return dropout.Stream{Seed: seed.Derive(uint64(e.Plan.Seed), "picture")}
+}
+
+// draw draws the best pattern so far for the report.
+func (e *Experiment[P]) draw() error {
+	pattern, ok := e.best()
+	if !ok {
+		return nil
+	}
+	drawn, err := report.DrawPattern(pattern, e.about.Side, e.stream())
+	if err != nil {
+		return err
+	}
+	text, err := pattern.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	drawn.JSON, drawn.Title = string(text), "From "+filepath.Base(e.Plan.Pattern)
+	if e.Plan.Pattern == "" {
+		drawn.Title = fmt.Sprintf("%s, the best of %s", e.found[len(e.found)-1].method.Title, Count(e.Plan.Trials, "trial", "trials"))
+	}
+	e.record.drawn(drawn)
+	return nil
 }
 
 // reportPattern adds the best pattern to the result and writes it as JSON and
@@ -83,29 +136,35 @@ func (e *Experiment[P]) reportPattern(result *Result) error {
 	if err := pattern.Save(filepath.Join(e.folder, "best-pattern.json")); err != nil {
 		return err
 	}
-	masks := e.Subject.Picture(pattern, dropout.Stream{Seed: seed.Derive(uint64(e.Plan.Seed), "picture")})
+	masks := picture(pattern, e.about.Side, e.stream())
+	if err := e.patternEvents(masks); err != nil {
+		return err
+	}
 	return WritePNG(filepath.Join(e.folder, "best-pattern.png"), masks)
 }
 
-// curvePoints is how many points a curve is thinned to.
-const curvePoints = 200
-
-// lossCurve reads the curve of a training from its log.
-func lossCurve(title, path string) (Curve, error) {
-	steps, err := train.ReadLog(path)
-	if err != nil {
-		return Curve{}, err
+// picture draws the masks of a pattern, a row for each of its layers.
+func picture(pattern dropout.Pattern, side int, s dropout.Stream) image.Image {
+	const pixels, columns = 112, 8 // of the side of a map; masks in a row
+	switch p := pattern.(type) {
+	case *dropout.ConvPattern:
+		return p.Image(side, max(1, pixels/max(1, side)), columns, s)
+	case *dropout.SequencePattern:
+		const tokens, channels, scale, sequences = 64, 32, 3, 4
+		return p.Image(tokens, channels, scale, sequences, s)
 	}
-	var losses []float32
-	for _, s := range steps {
-		losses = append(losses, s.Loss)
-	}
-	return Smooth(title, losses, curvePoints), nil
+	panic(fmt.Sprintf("bench: no picture for a pattern of type %T", pattern))
 }
 
 func (e *Experiment[P]) drawCurves() error {
+	var losses []Curve
+	for _, m := range e.Rows {
+		if curves := e.record.curves(m); len(curves) > 0 {
+			losses = append(losses, Smooth(m.Title, curves[0].losses, window(curves[0].total)))
+		}
+	}
 	err := DrawCurves(filepath.Join(e.folder, "loss.svg"),
-		"Training loss, first seed", "step", "cross-entropy", e.losses)
+		"Training loss, first seed", "step", "cross-entropy", losses)
 	if err != nil || len(e.found) == 0 {
 		return err
 	}

@@ -27,6 +27,8 @@ type Result struct {
 	CPU         string          `json:"cpu"`
 	SIMD        string          `json:"simd"`
 	Seconds     float64         `json:"seconds"` // of computing, over all parts of a resumed run
+	Memory      int64           `json:"memory"`  // most bytes of the last part
+	Summary     string          `json:"summary"` // what was learned, in a paragraph
 	Rows        []Row           `json:"rows"`
 	BestPattern json.RawMessage `json:"best_pattern"` // null where nothing was searched
 }

@@ -36,7 +36,13 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err != nil {
 		return nil, err
 	}
-	task := e.progress.Task(m.Title+", search", e.Plan.Trials*e.Subject.Steps(Child), e.cost.child)
+	events, err := e.newSearchEvents(m)
+	if err != nil {
+		return nil, err
+	}
+	defer events.file.Close()
+	progress := e.progress.Load()
+	task := progress.Task(m.Title+", search", e.Plan.Trials*e.Subject.Steps(Child), e.cost.child)
 	defer task.End()
 	config := controller.Config{
 		Path:      e.trialLog(m),
@@ -47,13 +53,20 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		Algorithm: m.Search,
 		InFlight:  e.Plan.InFlight,
 		Async:     e.Plan.Async,
-		Notify:    e.notify(m, task),
+		Notify:    e.notify(m, task, events),
 	}
-	e.progress.Logf("%s: searching the %v", m.Title, space)
+	progress.Logf("%s: searching the %v", m.Title, space)
+	if before, err := controller.Replay(e.trialLog(m)); err == nil {
+		e.record.search(m, before.Trials, before.Results)
+	}
 	report, err := controller.Search(ctx, config, space, e.child(m, space, task))
 	if err != nil {
 		return nil, err
 	}
+	if err := events.err; err != nil {
+		return nil, err
+	}
+	e.record.search(m, report.Trials, report.Results)
 	f := &finding[P]{method: m}
 	for _, r := range report.Results {
 		// Also where a session was killed before it came to this. What is left on
@@ -73,7 +86,12 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err != nil {
 		return nil, err
 	}
+	e.record.mu.Lock()
 	e.found = append(e.found, f)
+	e.record.mu.Unlock()
+	if err := e.draw(); err != nil {
+		return nil, err
+	}
 	return f, f.pattern.Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
 }
 
@@ -144,28 +162,43 @@ func (e *Experiment[P]) prepareTrial(m Method, space dropout.Space, t controller
 }
 
 // notify returns what shows the events of a search.
-func (e *Experiment[P]) notify(m Method, task *Task) func(controller.Event) {
-	reward := e.about.Reward
+func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(controller.Event) {
+	reward, progress := e.about.Reward, e.progress.Load()
 	first := true
 	return func(event controller.Event) {
 		if event.Notice != "" {
-			e.progress.Logf("%s: %s", m.Title, event.Notice)
+			progress.Logf("%s: %s", m.Title, event.Notice)
 		}
 		if first {
 			task.Skip(event.Status.Finished * e.Subject.Steps(Child))
 			first = false
 		}
+		best := ""
+		if event.Status.Best != nil {
+			best = reward.Show(event.Status.Best.Reward)
+		}
+		task.Say(searchStatus(event.Status, best))
 		if r := event.Result; r != nil {
 			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
+			e.record.trial(m, event.Trial, r)
+			events.trial(event)
 			text := reward.Shown + " " + reward.Show(r.Reward)
 			if r.Failed() {
 				text = "failed: " + r.Error
 			}
-			best := ""
-			if event.Status.Best != nil {
-				best = fmt.Sprintf(" (best so far %s)", reward.Show(event.Status.Best.Reward))
+			if best != "" {
+				text += fmt.Sprintf(" (best so far %s)", best)
 			}
-			e.progress.Logf("%s: trial %d of %d: %s%s", m.Title, r.Trial+1, e.Plan.Trials, text, best)
+			progress.Logf("%s: trial %d of %d: %s", m.Title, r.Trial+1, e.Plan.Trials, text)
 		}
 	}
+}
+
+// searchStatus says where a search stands.
+func searchStatus(s controller.Status, best string) string {
+	text := fmt.Sprintf("%d of %d trials, %d in flight", s.Finished, s.Trials, s.InFlight)
+	if best != "" {
+		text += ", best " + best
+	}
+	return text
 }

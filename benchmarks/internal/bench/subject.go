@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"image"
 	"strings"
 	"time"
 
@@ -24,8 +23,6 @@ type Subject[P Pattern] interface {
 	Decode(space dropout.Space, tokens []int, origin dropout.Origin) (P, error)
 	// Apply returns the dropout of a pattern in a network with the given sites.
 	Apply(pattern P, sites []dropout.Site) (dropout.Policy, error)
-	// Picture draws the masks of a pattern.
-	Picture(pattern P, s dropout.Stream) image.Image
 
 	// Steps returns how many steps a training of the network has, and TestSteps
 	// how many of them scoring it takes as long as.
@@ -100,6 +97,7 @@ type About struct {
 	Metric  string  // "error"
 	Unit    string  // "%"; "" is none
 	Floor   float64 // the least value to be expected of any model; 0: unknown
+	Higher  bool    // the higher the metric, the better
 
 	Also  []string // measures beside the metric: "valid BLEU"
 	Notes []string // sentences for below the table
@@ -107,6 +105,7 @@ type About struct {
 	Model string // "WRN-28-10"
 	Child string // the network of a search, "WRN-28-2"
 	Item  string // what the speed of a training counts: "img"
+	Side  int    // of the maps in the first stage of a ConvNet, in cells
 
 	Trial  string // what a trial of a search does, in one line
 	Reward Reward

@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Table prints the rows of a result beside the paper's numbers.
-func (r *Result) Table(w io.Writer) error {
+// cells returns the table of a result beside the paper's numbers, line by line,
+// the header first.
+func (r *Result) cells() [][]string {
 	metric := r.Metric
 	if r.Unit != "" {
 		metric += ", " + r.Unit
@@ -34,6 +35,17 @@ func (r *Result) Table(w io.Writer) error {
 			lines[i] = slices.Delete(line, 1, 2)
 		}
 	}
+	return lines
+}
+
+// floor says what can be expected at best, where that is known.
+func (r *Result) floor() string {
+	return fmt.Sprintf("The least %s %s that can be expected of any model is %.2f.", r.Split, r.Metric, r.Floor)
+}
+
+// Table prints the rows of a result beside the paper's numbers.
+func (r *Result) Table(w io.Writer) error {
+	lines := r.cells()
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {
@@ -49,7 +61,7 @@ func (r *Result) Table(w io.Writer) error {
 		b.WriteString(tableLine(line, widths))
 	}
 	if r.Floor != 0 {
-		fmt.Fprintf(&b, "\nThe least %s %s that can be expected of any model is %.2f.\n", r.Split, r.Metric, r.Floor)
+		fmt.Fprintf(&b, "\n%s\n", r.floor())
 	}
 	for i, note := range r.Notes {
 		if i == 0 {

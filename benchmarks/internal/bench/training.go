@@ -32,34 +32,51 @@ func (m *Method) name(k int) string { return fmt.Sprintf("%s-%d", m.Key, k) }
 // title is what people read about it.
 func (m *Method) title(k int) string { return fmt.Sprintf("%s, seed %d", m.Title, k) }
 
-// training returns the final training of a method with seed k: from the
-// journal, or by continuing its checkpoint, or from the start.
-func (e *Experiment[P]) training(ctx context.Context, m Method, policy Policy, k int) (unit, error) {
-	u, done := e.finished(m, k)
-	if !done {
-		var err error
-		if u, err = e.train(ctx, m, policy, k); err != nil {
-			return unit{}, err
+// training makes sure that the final training of a method with seed k has
+// finished: it is in the journal, or continues from its checkpoint, or starts.
+func (e *Experiment[P]) training(ctx context.Context, m Method, policy Policy, k int) error {
+	if _, done := e.finished(m, k); !done {
+		u, err := e.train(ctx, m, policy, k)
+		if err != nil {
+			return err
 		}
-		if err := e.units.Append(u); err != nil {
-			return unit{}, err
+		e.record.mu.Lock()
+		err = e.units.Append(u)
+		e.record.mu.Unlock()
+		if err != nil {
+			return err
 		}
+		e.showBest()
 	}
 	// Also where a session was killed before it came to this. What is left on
 	// failure does no harm.
 	train.RemoveCheckpoints(e.checkpoint(m, k))
-	if k == 0 {
-		curve, err := lossCurve(m.Title, e.log(m, k))
-		if err != nil {
-			return unit{}, err
-		}
-		e.losses = append(e.losses, curve)
+	return e.readLosses(m, k)
+}
+
+// readLosses takes the losses of a finished training from its log.
+func (e *Experiment[P]) readLosses(m Method, k int) error {
+	steps, err := train.ReadLog(e.log(m, k))
+	if err != nil {
+		return err
 	}
-	return u, nil
+	var losses []float32
+	for _, s := range steps {
+		losses = append(losses, s.Loss)
+	}
+	e.record.curve(m, k, e.Subject.Steps(m.Network), losses)
+	return nil
+}
+
+// unitList returns the trainings that have finished.
+func (e *Experiment[P]) unitList() []unit {
+	e.record.mu.Lock()
+	defer e.record.mu.Unlock()
+	return slices.Clone(e.units.Records)
 }
 
 func (e *Experiment[P]) finished(m Method, k int) (unit, bool) {
-	for _, u := range e.units.Records {
+	for _, u := range e.unitList() {
 		if u.Method == m.Key && u.Seed == k {
 			return u, true
 		}
@@ -83,16 +100,22 @@ func (e *Experiment[P]) apply(pattern P) Policy {
 // train trains and scores once.
 func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (unit, error) {
 	var task *Task
+	var events *trainingEvents
+	progress := e.progress.Load()
 	base := uint64(e.Plan.Seed)
 	common := e.common(m.title(k), e.checkpoint(m, k))
 	common.Seed = seed.Derive(base, "final training", uint64(k))
 	common.Log = e.log(m, k)
-	common.OnStep = func(s train.Step) { e.stepped(task, s) }
+	common.OnStep = func(s train.Step) {
+		e.stepped(task, s)
+		e.record.loss(m, k, s.Loss)
+		events.step(s)
+	}
 	training, err := e.Subject.Prepare(m.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
 	if err != nil {
 		return unit{}, err
 	}
-	task = e.progress.Task(m.title(k), training.Total(), e.cost.final)
+	task = progress.Task(m.title(k), training.Total(), e.cost.final)
 	defer task.End()
 	found, err := training.Resume()
 	if err != nil {
@@ -100,9 +123,20 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	}
 	if found {
 		task.Skip(training.Done())
-		e.progress.Logf("%s: continuing after step %d", m.title(k), training.Done())
+		progress.Logf("%s: continuing after step %d", m.title(k), training.Done())
 	}
-	return e.finish(ctx, m, k, training)
+	e.record.curve(m, k, training.Total(), training.Losses())
+	if events, err = e.newTrainingEvents(m, k, training); err != nil {
+		return unit{}, err
+	}
+	u, err := e.finish(ctx, m, k, training)
+	if err == nil && !u.Diverged {
+		events.score(&e.about, u.Score)
+	}
+	if closed := events.close(); err == nil {
+		err = closed
+	}
+	return u, err
 }
 
 // common returns what all trainings have in common. The title is what people
@@ -113,7 +147,7 @@ func (e *Experiment[P]) common(title, checkpoint string) train.Common {
 		CheckpointEvery: e.Plan.CheckpointEvery,
 		KeepCheckpoints: e.Plan.Checkpoints,
 		CheckFinite:     e.Plan.Debug == "nan",
-		Notify:          func(notice string) { e.progress.Logf("%s: %s", title, notice) },
+		Notify:          func(notice string) { e.progress.Load().Logf("%s: %s", title, notice) },
 	}
 }
 
@@ -122,7 +156,7 @@ func (e *Experiment[P]) common(title, checkpoint string) train.Common {
 func (e *Experiment[P]) complete(ctx context.Context, title string, training *Training) error {
 	err := training.Run(ctx)
 	if unsaved := (*train.SaveError)(nil); errors.As(err, &unsaved) && training.Done() == training.Total() {
-		e.progress.Logf("%s: %v; the training is complete and goes on to be scored", title, unsaved)
+		e.progress.Load().Logf("%s: %v; the training is complete and goes on to be scored", title, unsaved)
 		return nil
 	}
 	return err
@@ -130,6 +164,7 @@ func (e *Experiment[P]) complete(ctx context.Context, title string, training *Tr
 
 // finish runs a training to its end, scores it and saves its weights.
 func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (unit, error) {
+	progress := e.progress.Load()
 	u := unit{Method: m.Key, Seed: k}
 	began := time.Now()
 	err := e.complete(ctx, m.title(k), training)
@@ -153,7 +188,7 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 		items += s.Size
 	}
 	if u.Diverged {
-		e.progress.Logf("%s: %v", m.title(k), diverged)
+		progress.Logf("%s: %v", m.title(k), diverged)
 		return u, nil
 	}
 	rate := float64(items) / u.Seconds
@@ -165,7 +200,7 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	if err := training.SaveWeights(filepath.Join(e.folder, "weights", m.name(k)+".safetensors")); err != nil {
 		return unit{}, err
 	}
-	e.progress.Logf("%s: %s, %s, %s%s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item), waited)
+	progress.Logf("%s: %s, %s, %s%s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item), waited)
 	return u, nil
 }
 

@@ -63,8 +63,7 @@ labelled images alone, and prints the scores beside the published ones.
 
 A search holds out a fifth of the labelled images, trains on the others and on the images without labels, and scores a
 pattern by the accuracy on the held-out ones; no other label is looked at. The %[4]s images are used once, for the
-final rows. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and .png,
-loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`, b.Name, b.Title, b.Network, b.Split),
+final rows.`, b.Name, b.Title, b.Network, b.Split),
 		Presets: []bench.Preset[Config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.Quick},
 			{Name: "study", Help: "a small network, hours on a small machine", Config: b.Study},

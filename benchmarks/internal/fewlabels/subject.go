@@ -3,7 +3,6 @@ package fewlabels
 import (
 	"context"
 	"fmt"
-	"image"
 	"io"
 	"strings"
 
@@ -111,10 +110,10 @@ func (s *subject) About() bench.About {
 	about := bench.About{
 		Name: s.benchmark.Name, Task: fmt.Sprintf("semi-supervised image classification with %d labels", s.labelled.Len()),
 		Dataset: strings.TrimSuffix(s.train.Header().Name, " training"),
-		Split:   s.benchmark.Split, Metric: "error", Unit: "%", Item: "img", Model: final, Child: child,
+		Split:   s.benchmark.Split, Metric: "error", Unit: "%", Item: "img", Side: 32, Model: final, Child: child,
 	}
 	if s.benchmark.Accuracy {
-		about.Metric = "top-1 accuracy"
+		about.Metric, about.Higher = "top-1 accuracy", true
 	}
 	if s.fit == nil {
 		return about
@@ -169,16 +168,6 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 // Apply implements [bench.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
 	return pattern.Policy(sites)
-}
-
-// Picture implements [bench.Subject].
-func (s *subject) Picture(pattern *dropout.ConvPattern, stream dropout.Stream) image.Image {
-	const (
-		side    = 32 // of the images, in cells
-		scale   = 3  // pixels for a cell
-		columns = 8
-	)
-	return pattern.Image(side, scale, columns, stream)
 }
 
 // Steps implements [bench.Subject].

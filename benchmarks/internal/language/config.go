@@ -45,9 +45,7 @@ best ones and with hand-made dropout, and prints perplexities beside the AutoDro
         write text with the best model that the run has trained
 
 A search scores a pattern by 80/perplexity on the validation text. A pattern acts inside the layers; words, word vectors
-and the last output have the variational dropout of the flags with it. Everything is written to the run's folder:
-config.toml, result.json, table.txt, best-pattern.json and .png, loss.svg, search.svg, weights, logs, and each search's
-trials.jsonl.`, b.Title, b.Name),
+and the last output have the variational dropout of the flags with it.`, b.Title, b.Name),
 		Presets: []bench.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
 			{Name: "study", Help: "a model that comes near the least perplexity of the built-in language, in an hour or two", Config: b.study()},

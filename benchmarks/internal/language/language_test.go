@@ -69,7 +69,7 @@ func TestPipeline(t *testing.T) {
 		}
 		trained[string(weights)] = row.Method
 	}
-	for _, name := range []string{"best-pattern.png", "loss.svg", "search.svg", "table.txt"} {
+	for _, name := range []string{"best-pattern.png", "report.html", "loss.svg", "search.svg", "table.txt"} {
 		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

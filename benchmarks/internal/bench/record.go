@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"slices"
+	"sync"
+
+	"autodropout/benchmarks/internal/report"
+	"autodropout/controller"
+)
+
+// record is what a run has to show while it goes on: curves, trials and the
+// pattern. Its methods may be called from several goroutines.
+type record struct {
+	mu       sync.Mutex
+	version  int // grows with what is new
+	losses   map[string][]lossCurve
+	searches []searchRecord
+	pattern  *report.Pattern // nil: none yet
+}
+
+// lossCurve holds the losses of a training, of so many steps in all.
+type lossCurve struct {
+	total  int
+	losses []float32
+}
+
+// searchRecord holds the trials of a search.
+type searchRecord struct {
+	method Method
+	trials []trialRecord
+}
+
+// trialRecord is a trial that has finished.
+type trialRecord struct {
+	controller.Result
+	Entropy float64
+}
+
+// curve takes in the losses so far of the training of a method with seed k.
+func (r *record) curve(m Method, k, total int, losses []float32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.losses == nil {
+		r.losses = map[string][]lossCurve{}
+	}
+	curves := r.losses[m.Key]
+	if len(curves) <= k {
+		curves = append(curves, make([]lossCurve, k+1-len(curves))...)
+	}
+	curves[k] = lossCurve{total, losses}
+	r.losses[m.Key] = curves
+	r.version++
+}
+
+// loss adds the loss of one more step.
+func (r *record) loss(m Method, k int, loss float32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	curve := &r.losses[m.Key][k]
+	curve.losses = append(curve.losses, loss)
+}
+
+// curves returns the losses of a method's trainings, by seed.
+func (r *record) curves(m Method) []lossCurve {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.losses[m.Key])
+}
+
+// search takes in what a search has done so far.
+func (r *record) search(m Method, trials []controller.Trial, results []*controller.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.of(m)
+	s.trials = nil
+	for i, result := range results {
+		if result != nil {
+			s.trials = append(s.trials, trialRecord{*result, trials[i].Entropy})
+		}
+	}
+	r.version++
+}
+
+// trial adds a trial that has finished.
+func (r *record) trial(m Method, t *controller.Trial, result *controller.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.of(m)
+	s.trials = append(s.trials, trialRecord{*result, t.Entropy})
+	r.version++
+}
+
+// of returns the record of a method's search. The caller holds mu.
+func (r *record) of(m Method) *searchRecord {
+	for i := range r.searches {
+		if r.searches[i].method.searchKey() == m.searchKey() {
+			return &r.searches[i]
+		}
+	}
+	r.searches = append(r.searches, searchRecord{method: m})
+	return &r.searches[len(r.searches)-1]
+}
+
+// searched returns the searches, each with its trials in order.
+func (r *record) searched() []searchRecord {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []searchRecord
+	for _, s := range r.searches {
+		s.trials = slices.SortedFunc(slices.Values(s.trials), func(a, b trialRecord) int { return a.Trial - b.Trial })
+		all = append(all, s)
+	}
+	return all
+}
+
+// drawn takes in the pattern that the run stands for so far.
+func (r *record) drawn(p *report.Pattern) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pattern = p
+	r.version++
+}
+
+// news returns the version and the pattern.
+func (r *record) news() (version int, pattern *report.Pattern) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.version, r.pattern
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"autodropout/dropout"
+)
+
+// drawConv draws a pattern for a ConvNet: a row for each stage, a box for each
+// residual block.
+func drawConv(p *dropout.ConvPattern, side int, s dropout.Stream) *Pattern {
+	const first, least, shrink = 64, 30, 0.82 // of boxes, in pixels
+	out := &Pattern{Hint: "a thick line above a block is a shortcut that loses cells as well"}
+	box := float64(first)
+	for i, stage := range p.Stages {
+		cells := max(1, side>>i)
+		row := Stage{Name: fmt.Sprintf("stage %d: %d × %d", i+1, cells, cells)}
+		for j, b := range stage {
+			row.Layers = append(row.Layers, convLayer(b, fmt.Sprintf("%d.%d", i+1, j+1), cells, int(max(least, box)), s))
+		}
+		out.Stages = append(out.Stages, row)
+		box *= shrink
+	}
+	out.Words = convWords(p, out.Stages)
+	return out
+}
+
+func convLayer(b dropout.BlockPattern, label string, cells, box int, s dropout.Stream) Layer {
+	const examples, channels = 2, 4
+	l := Layer{
+		ID: "layer-" + strings.ReplaceAll(label, ".", "-"), Name: "block " + label, Label: label, Box: box, Arc: WholeArc,
+		Shortcut: b.Size > 0 && b.Residual,
+		Drop:     share(func(i int) [][]bool { return b.Sample(cells, cells, 0, example(s, i)) }),
+		Words:    blockWords(b, cells),
+		Values: []Fact{
+			{"size", fmt.Sprint(b.Size)}, {"stride", fmt.Sprint(b.Stride)}, {"repeat", fmt.Sprint(b.Repeat)},
+			{"rotate", fmt.Sprintf("%g°", b.Rotate)}, {"shear x", fmt.Sprint(b.ShearX)}, {"shear y", fmt.Sprint(b.ShearY)},
+			{"share c", yes(b.ShareC)}, {"residual", yes(b.Residual)},
+		},
+	}
+	for e := range examples {
+		group := Samples{Name: fmt.Sprintf("image %d, %d channels", e+1, channels)}
+		for c := range channels {
+			mask := b.Sample(cells, cells, c, example(s, e))
+			group.Masks = append(group.Masks, newMask(cells, cells, func(y, x int) bool { return mask[y][x] }))
+		}
+		l.Groups = append(l.Groups, group)
+	}
+	return l
+}
+
+// blockWords says what a pattern does in a block with maps of so many cells.
+func blockWords(b dropout.BlockPattern, cells int) string {
+	if b.Size == 0 {
+		return "Nothing is dropped here."
+	}
+	count := func(v float64) int { return max(1, int(math.Round(v*float64(cells)))) }
+	text := fmt.Sprintf("Squares of %s a side, %s apart", plural(count(b.Size), "cell"), plural(count(b.Stride), "cell"))
+	if b.Repeat*(count(b.Size)+count(b.Stride)) >= cells {
+		text += ", all over the map"
+	} else if b.Repeat == 1 {
+		text = fmt.Sprintf("One square of %s a side", plural(count(b.Size), "cell"))
+	} else {
+		text += fmt.Sprintf(", %d × %d of them", b.Repeat, b.Repeat)
+	}
+	if b.Rotate != 0 {
+		text += fmt.Sprintf(", rotated by %g°", b.Rotate)
+	}
+	if b.ShearX != 0 || b.ShearY != 0 {
+		text += ", sheared"
+	}
+	if b.ShareC {
+		text += ". All channels lose the same cells."
+	} else {
+		text += ". Every channel loses cells of its own."
+	}
+	if b.Residual {
+		text += " The shortcut loses the same kind of pattern."
+	}
+	return text
+}
+
+// convWords sums a pattern up.
+func convWords(p *dropout.ConvPattern, stages []Stage) string {
+	blocks, acts, shared, shortcuts := 0, 0, 0, 0
+	var shares []string
+	for i, stage := range p.Stages {
+		mean := 0.0
+		for j, b := range stage {
+			blocks++
+			mean += stages[i].Layers[j].Drop / float64(len(stage))
+			if b.Size == 0 {
+				continue
+			}
+			acts++
+			if b.ShareC {
+				shared++
+			}
+			if b.Residual {
+				shortcuts++
+			}
+		}
+		shares = append(shares, whole(mean))
+	}
+	if acts == 0 {
+		return "The pattern drops nothing."
+	}
+	return fmt.Sprintf("The pattern drops in %d of %s, on average %s of the cells in stages 1 to %d; all channels lose the same cells in %d of these blocks, and shortcuts lose cells too in %d.",
+		acts, plural(blocks, "block"), list(shares), len(p.Stages), shared, shortcuts)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// list joins words as a sentence does.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}

@@ -1,0 +1,85 @@
+package report
+
+import (
+	_ "embed" // for the page's text, style and script
+	"html/template"
+	"io"
+	"strings"
+)
+
+// Page is what a report shows. Empty parts are left out, or said to be missing.
+type Page struct {
+	Title    string // "WRN-28-10 on CIFAR-10"
+	Subtitle string // what it is about, in a line
+	Notes    []string
+	Summary  string // what was learned; "" while it is not known
+	State    string // why the run is not complete; "" when it is
+
+	Table    Table
+	Training []Chart
+	Seeds    []Chart // small ones, one for each row, with its band
+	Search   []Chart
+	Trials   Trials
+	Pattern  *Pattern // nil: none was learned
+
+	Setting string // the settings, as a configuration file
+	Origin  []Fact // what it takes to repeat the run
+	Live    bool   // the page belongs to a run that goes on
+}
+
+// Fact is a line of a list of facts.
+type Fact struct{ Name, Value string }
+
+// Table is a table of results.
+type Table struct {
+	Header []string
+	Rows   []Row
+	Note   string // below the table
+	Metric string // of Values
+}
+
+// Row is a row of a table.
+type Row struct {
+	Cells  []string
+	Style  Style
+	Values []float64 // one for each seed
+	Mean   float64   // of the values
+}
+
+// Trials lists every trial of the searches.
+type Trials struct {
+	Header []string
+	Rows   [][]string
+}
+
+// Style says how a row's lines and points look. The styles differ by colour and
+// dashes; [Learned] and [Random] are for patterns, all others for what they are
+// compared with.
+type Style int
+
+// Styles that have a meaning. The Baselines styles from 0 on have none.
+const (
+	Baselines       = 5
+	Random    Style = 5
+	Learned   Style = 6
+	Variant   Style = 7 // of the learned
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed page.js
+var pageJS string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"css": func() template.CSS { return template.CSS(pageCSS) },
+	"js":  func() template.JS { return template.JS(pageJS) },
+	// A line must not break between a number and its sign.
+	"tight": func(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") },
+}).Parse(pageHTML))
+
+// Write writes the page.
+func (p *Page) Write(w io.Writer) error { return page.Execute(w, p) }

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"autodropout/dropout"
+)
+
+// cells reads a drawn mask back: true where a cell is dropped.
+func cells(t *testing.T, m Mask) [][]bool {
+	t.Helper()
+	rows := make([][]bool, m.Height)
+	for i := range rows {
+		rows[i] = make([]bool, m.Width)
+	}
+	for _, stroke := range strings.Split(m.Path, "M")[1:] {
+		var x, y, n int
+		if _, err := fmt.Sscanf(strings.Replace(stroke, ".5h", " ", 1), "%d %d %d", &x, &y, &n); err != nil {
+			t.Fatalf("stroke %q: %v", stroke, err)
+		}
+		for i := range n {
+			rows[y][x+i] = true
+		}
+	}
+	return rows
+}
+
+func TestDrawConv(t *testing.T) {
+	stream := dropout.Stream{Seed: 7}
+	own := dropout.BlockPattern{Size: 0.25, Stride: 0.25, Repeat: 8}
+	shared := dropout.BlockPattern{Size: 0.5, Stride: 0.25, Repeat: 1, ShareC: true, Residual: true, Rotate: 15}
+	p, err := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{{own, {}}, {shared}}}, 32, stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, none, last := p.Stages[0].Layers[0], p.Stages[0].Layers[1], p.Stages[1].Layers[0]
+	if math.Abs(first.Drop-0.25) > 0.01 || none.Drop != 0 || none.Percent() != "nothing" {
+		t.Errorf("the layers drop %v and %v", first.Drop, none.Drop)
+	}
+	if first.Shortcut || none.Shortcut || !last.Shortcut {
+		t.Error("only the last block drops at its shortcut")
+	}
+	for c, mask := range first.Groups[1].Masks { // of the second image
+		sample := stream
+		sample.Example++
+		want := own.Sample(32, 32, c, sample)
+		for y, row := range cells(t, mask) {
+			for x, dropped := range row {
+				if dropped == want[y][x] {
+					t.Fatalf("channel %d: cell %d, %d is drawn wrong", c, y, x)
+				}
+			}
+		}
+	}
+	if masks := last.Groups[0].Masks; masks[0].Width != 16 || masks[0].Path != masks[3].Path || first.Groups[0].Masks[0].Path == first.Groups[0].Masks[1].Path {
+		t.Error("channels share a pattern where they should not, or the other way round")
+	}
+	for words, wants := range map[string][]string{
+		p.Words:     {"2 of 3 blocks", "stages 1 to 2", "same cells in 1 ", "too in 1"},
+		first.Words: {"8 cells a side", "8 cells apart", "all over the map", "cells of its own"},
+		none.Words:  {"Nothing"},
+		last.Words:  {"One square of 8 cells", "rotated by 15°", "same cells", "shortcut"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(words, want) {
+				t.Errorf("%q does not say %q", words, want)
+			}
+		}
+	}
+}
+
+func TestDrawSequence(t *testing.T) {
+	pattern := &dropout.SequencePattern{}
+	for i := range pattern.Places {
+		pattern.Places[i] = dropout.TokenPattern{Size: 1}
+	}
+	pattern.Places[0] = dropout.TokenPattern{Size: 1, Drop: 0.5}
+	pattern.Places[6] = dropout.TokenPattern{Size: 4, Stride: 4, ShareT: true, ShareC: true, Drop: 0.5}
+	p, err := DrawPattern(pattern, 0, dropout.Stream{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, stage := range p.Stages {
+		for _, l := range stage.Layers {
+			names = append(names, l.Name)
+		}
+	}
+	if got := strings.Join(names, " "); got != "query key value probability projection inner output" {
+		t.Errorf("the places are %s", got)
+	}
+	query, output := p.Stages[0].Layers[0], p.Stages[1].Layers[1]
+	if math.Abs(query.Drop-0.5) > 0.02 || math.Abs(output.Drop-0.25) > 0.05 || p.Stages[0].Layers[1].Drop != 0 {
+		t.Errorf("the places drop %v and %v", query.Drop, output.Drop)
+	}
+	want := pattern.Places[6].Sample(shownTokens, shownChannels, dropout.Stream{})
+	for y, row := range cells(t, output.Groups[0].Masks[0]) {
+		for x, dropped := range row {
+			if dropped == want[x][y] {
+				t.Fatalf("channel %d of token %d is drawn wrong", y, x)
+			}
+		}
+	}
+	if !strings.Contains(p.Words, "2 of the 7 places") || !strings.Contains(output.Words, "whole runs") || !strings.Contains(query.Words, "each by itself") {
+		t.Errorf("the words are %q, %q, %q", p.Words, query.Words, output.Words)
+	}
+}
+
+type unknown struct{ dropout.Pattern }
+
+func TestUnknownPattern(t *testing.T) {
+	if _, err := DrawPattern(unknown{}, 32, dropout.Stream{}); err == nil {
+		t.Error("a pattern of an unknown kind is drawn")
+	}
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	"fmt"
+
+	"autodropout/dropout"
+)
+
+// The size of a drawn mask of a sequence.
+const (
+	shownTokens   = 48
+	shownChannels = 16
+)
+
+// places says where the places of a pattern are in the picture of a layer, in the
+// order of [dropout.SequencePattern.Places].
+var places = [...]struct {
+	kind     dropout.Kind
+	part     int // 0: attention, 1: feed-forward
+	arc      Arc
+	parallel bool
+}{
+	{dropout.Query, 0, ArcStart, false},
+	{dropout.Key, 0, ArcStart, true},
+	{dropout.Value, 0, ArcStart, true},
+	{dropout.Probability, 0, ArcMiddle, false},
+	{dropout.Projection, 0, ArcEnd, false},
+	{dropout.Inner, 1, ArcStart, false},
+	{dropout.Output, 1, ArcEnd, false},
+}
+
+// drawSequence draws a pattern for a Transformer: a row for the attention and one
+// for the feed-forward part of a layer. All layers have the same pattern.
+func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
+	out := &Pattern{Hint: "columns are tokens, in time to the right, and rows channels", Stages: []Stage{{Name: "attention, in every layer"}, {Name: "feed-forward part, in every layer"}}}
+	var acts []string
+	for i, place := range places {
+		l := tokenLayer(p.Places[i], place.kind, s)
+		l.Arc, l.Parallel = place.arc, place.parallel
+		out.Stages[place.part].Layers = append(out.Stages[place.part].Layers, l)
+		if p.Places[i].Drop > 0 {
+			acts = append(acts, fmt.Sprintf("%v (%s)", place.kind, whole(l.Drop)))
+		}
+	}
+	out.Words = "The pattern drops nothing."
+	if len(acts) > 0 {
+		out.Words = fmt.Sprintf("The pattern drops at %d of the %d places in every layer: %s of what passes there.", len(acts), len(places), list(acts))
+	}
+	return out
+}
+
+func tokenLayer(b dropout.TokenPattern, kind dropout.Kind, s dropout.Stream) Layer {
+	const examples = 3
+	l := Layer{
+		ID: "layer-" + kind.String(), Name: kind.String(), Label: kind.String(), Box: 64,
+		Words: tokenWords(b, kind),
+		Drop:  share(func(i int) [][]bool { return b.Sample(shownTokens, shownChannels, example(s, i)) }),
+		Values: []Fact{
+			{"size", fmt.Sprint(b.Size)}, {"stride", fmt.Sprint(b.Stride)},
+			{"share t", yes(b.ShareT)}, {"share c", yes(b.ShareC)}, {"drop", fmt.Sprint(b.Drop)},
+		},
+	}
+	for e := range examples {
+		mask := b.Sample(shownTokens, shownChannels, example(s, e))
+		l.Groups = append(l.Groups, Samples{Name: fmt.Sprintf("sequence %d, time to the right", e+1),
+			Masks: []Mask{newMask(shownTokens, shownChannels, func(y, x int) bool { return mask[x][y] })}})
+	}
+	return l
+}
+
+// tokenWords says what a pattern does at a place.
+func tokenWords(b dropout.TokenPattern, kind dropout.Kind) string {
+	if b.Drop == 0 {
+		return "Nothing is dropped here."
+	}
+	tokens, channels := "token", "channels"
+	if kind == dropout.Probability {
+		tokens, channels = "key", "queries and heads"
+	}
+	text := fmt.Sprintf("Runs of %s, %d apart, lose elements with probability %g", plural(b.Size, tokens), b.Stride, b.Drop)
+	if b.Stride == 0 {
+		text = fmt.Sprintf("All %ss lose elements with probability %g, in runs of %d", tokens, b.Drop, b.Size)
+	}
+	switch {
+	case b.ShareT && b.ShareC:
+		return text + ": whole runs at a time."
+	case b.ShareT:
+		return fmt.Sprintf("%s, the same %s throughout a run.", text, channels)
+	case b.ShareC:
+		return fmt.Sprintf("%s, all %s of a %s together.", text, channels, tokens)
+	}
+	return text + ", each by itself."
+}
