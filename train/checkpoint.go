@@ -14,6 +14,7 @@ import (
 	"autodropout/internal/safetensors"
 	"autodropout/layers"
 	"autodropout/optim"
+	"autodropout/weights"
 )
 
 // A checkpoint is a safetensors file with the model's parameters and buffers in
@@ -33,7 +34,7 @@ const (
 
 // Save writes a checkpoint. The file appears whole or not at all.
 func (l *Loop) Save(path string) error {
-	file := &safetensors.File{Tensors: weights(l.params), Metadata: map[string]string{fingerprintKey: l.fingerprint()}}
+	file := &safetensors.File{Tensors: arrays(l.params), Metadata: map[string]string{fingerprintKey: l.fingerprint()}}
 	add := func(prefix, key string, s optim.State) {
 		file.Metadata[key] = strconv.Itoa(s.Steps)
 		for _, slot := range s.Slots {
@@ -141,23 +142,18 @@ func (l *Loop) SaveWeights(path string) error {
 // SaveWeights writes parameters and buffers in PyTorch's names and layout. The
 // file appears whole or not at all.
 func SaveWeights(path string, ps *autograd.Params) error {
-	return write(path, &safetensors.File{Tensors: weights(ps)})
+	return write(path, &safetensors.File{Tensors: arrays(ps)})
 }
 
 // LoadWeights reads parameters and buffers that SaveWeights, or a checkpoint,
-// wrote. On error ps is as it was.
+// wrote. On error ps is as it was. For weights from elsewhere there is
+// [weights.Load], which has options.
 func LoadWeights(path string, ps *autograd.Params) error {
-	file, err := safetensors.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("cannot read the weights: %w", err)
-	}
-	if err := restoreWeights(ps, file); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
+	_, err := weights.Load(path, ps, weights.Options{})
+	return err
 }
 
-func weights(ps *autograd.Params) []safetensors.Tensor {
+func arrays(ps *autograd.Params) []safetensors.Tensor {
 	var ts []safetensors.Tensor
 	for _, a := range layers.State(ps) {
 		ts = append(ts, safetensors.Tensor(a))
@@ -167,13 +163,13 @@ func weights(ps *autograd.Params) []safetensors.Tensor {
 
 // restoreWeights copies the weights in a file into ps, all or none.
 func restoreWeights(ps *autograd.Params, file *safetensors.File) error {
-	var arrays []layers.Array
+	var state []layers.Array
 	for _, t := range file.Tensors {
 		if !strings.HasPrefix(t.Name, statePrefix) {
-			arrays = append(arrays, layers.Array(t))
+			state = append(state, layers.Array(t))
 		}
 	}
-	return layers.LoadState(ps, arrays)
+	return layers.LoadState(ps, state)
 }
 
 func write(path string, file *safetensors.File) error {

@@ -42,8 +42,8 @@ var ours = map[string][]string{
 	"data/text/bitext":     {"data", "data/text", "internal/parallel", "internal/seed"},
 	"data/text/metric":     {},
 	"patterns":             {"dropout"},
-	"weights":              {"autograd", "layers", "data/npy", "internal/atomicfile", "internal/safetensors", "internal/torchfile"},
-	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "internal/*"},
+	"weights":              {"autograd", "layers", "models", "data/npy", "internal/safetensors", "internal/torchfile"},
+	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "weights", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"benchmarks/*":         {"*"},
 }

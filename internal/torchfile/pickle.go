@@ -23,6 +23,8 @@ func (d *dict) set(key, value any) {
 // global is the name of a Python class or function.
 type global struct{ module, name string }
 
+func (g global) String() string { return g.module + "." + g.name }
+
 // storage is the memory of one or more tensors.
 type storage struct {
 	key, dtype string // dtype as safetensors has it
