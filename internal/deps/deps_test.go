@@ -41,7 +41,7 @@ var ours = map[string][]string{
 	"data/text":            {},
 	"data/text/bitext":     {"data", "data/text", "internal/parallel", "internal/seed"},
 	"data/text/metric":     {},
-	"patterns":             {"dropout"},
+	"patterns":             {"autograd", "data", "dropout", "layers", "ops", "train"},
 	"weights":              {"autograd", "layers", "models", "data/npy", "internal/safetensors", "internal/torchfile"},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "weights", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
