@@ -77,6 +77,17 @@ func LoadPhotos(dir string) (train, valid *Photos, err error) {
 	return train, valid, valid.list(folders)
 }
 
+// OpenPhotos returns photographs to predict for, files wherever they are. They
+// come in batches as those of [LoadPhotos] do. Their labels are all 0 and mean nothing.
+func OpenPhotos(paths ...string) *Photos {
+	p := &Photos{header: photosHeader, folders: []string{""}, bad: &badImages{byPath: map[string]*BadImageError{}}}
+	p.header.Name = "photographs"
+	for _, path := range paths {
+		p.files = append(p.files, photo{name: path})
+	}
+	return p
+}
+
 // classFolders names the folders in dir, in alphabetical order.
 func classFolders(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)

@@ -46,6 +46,7 @@ var ours = map[string][]string{
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "weights", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"benchmarks/*":         {"*"},
+	"doc/*":                {"*"},
 }
 
 // core packages may use these third parties only.
