@@ -83,6 +83,6 @@ func Example() {
 		log.Fatal(err)
 	}
 	stats := policy.(*dropout.ConvPolicy).Stats()
-	fmt.Printf("%d steps, %d masks, %d test images\n", trainer.Done(), stats.Masks, score.Images)
-	// Output: 8 steps, 8 masks, 100 test images
+	fmt.Printf("%d steps, %d masks that keep %.0f %%, %d test images\n", trainer.Done(), stats.Masks, 100*stats.KeepFraction(), score.Images)
+	// Output: 8 steps, 8 masks that keep 56 %, 100 test images
 }
