@@ -76,7 +76,7 @@ func ParsePattern(data []byte) (Pattern, error) {
 	case kind == strconv.Quote(sequenceKind):
 		p = new(SequencePattern)
 	case kind != "" && kind != strconv.Quote(convKind):
-		return nil, fmt.Errorf("kind is %s, and patterns have kind %q or %q", kind, convKind, sequenceKind)
+		return nil, fmt.Errorf("kind is %s, and patterns have kind %q or %q: give the file one of them", kind, convKind, sequenceKind)
 	}
 	if err := p.UnmarshalJSON(data); err != nil {
 		return nil, err
