@@ -3,11 +3,15 @@ package controller_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
+	"autodropout/autograd"
 	"autodropout/controller"
 	"autodropout/dropout"
+	"autodropout/ops"
 )
 
 // A search over two choices of three values each. Instead of training a child
@@ -56,4 +60,20 @@ func ExampleSearch() {
 	// Output:
 	// the best of 60 trials: tokens [2 2], reward 2
 	// from the log: [2 2]
+}
+
+// The distribution that a search learns can be used on its own.
+func ExamplePolicy() {
+	space := dropout.ConvSpace([]int{1})
+	policy := controller.NewPolicy(space, controller.PolicyConfig{Layers: 1, Width: 8, Heads: 2})
+	tokens, _, entropy := policy.Sample(rand.New(rand.NewPCG(1, 2)))
+	fmt.Printf("%d decisions of %.2f nats each\n", len(tokens), entropy)
+
+	// A new policy is uniform: all patterns are equally likely.
+	tape := autograd.NewTape(policy.Params())
+	logProbs, _ := policy.LogProbs(tape, [][]int{tokens})
+	fmt.Printf("one of %.0f patterns\n", math.Exp(-float64(ops.Sum(logProbs).Item())))
+	// Output:
+	// 8 decisions of 1.68 nats each
+	// one of 677376 patterns
 }

@@ -106,7 +106,7 @@ func encode(text string, ids map[string]int32) ([]int32, error) {
 	for word := range words(text) {
 		id, ok := ids[word]
 		if !ok && !hasUnknown {
-			return nil, fmt.Errorf("the word %q is not in the training text, and neither is %s, which would stand for it", word, unknownWord)
+			return nil, fmt.Errorf("the word %q is not in the training text, and neither is %s, which would stand for it: add one of them to the training text", word, unknownWord)
 		}
 		if !ok {
 			id = unknown

@@ -31,7 +31,7 @@ func decode(text []byte) (imaging.Image, error) {
 		return none, err
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > mostPixels/config.Height {
-		return none, fmt.Errorf("it has %d x %d pixels; up to %d are possible", config.Width, config.Height, mostPixels)
+		return none, fmt.Errorf("it has %d x %d pixels; up to %d are possible: make it smaller", config.Width, config.Height, mostPixels)
 	}
 	m, err := all(bytes.NewReader(text))
 	if err != nil {

@@ -1,12 +1,18 @@
 package data_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"autodropout/data"
+	"autodropout/data/imaging"
 )
 
 // The built-in set needs no files.
@@ -133,4 +139,67 @@ func ExampleSegments() {
 	// 10 rows of 61 words predict 610, rate 0.87
 	// 10 rows of 103 words predict 730, rate 1.04
 	// 10 rows of 95 words predict 650, rate 0.93
+}
+
+// A text of one's own.
+func ExampleLoadText() {
+	folder, err := os.MkdirTemp("", "text")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	for name, text := range map[string]string{"train.txt": "the cat sat\n<unk> sat\n", "valid.txt": "the dog sat\n", "test.txt": "the cat\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	c, err := data.LoadText(folder)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, id := range c.Valid {
+		fmt.Print(c.Words[id], " ")
+	}
+	// Output: the <unk> sat <eos>
+}
+
+// Photographs to predict for come as a network takes them: of one size, normalised.
+func ExampleOpenPhotos() {
+	folder, err := os.MkdirTemp("", "photos")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "grey.png")
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 300, 200))); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o644); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	views, err := data.Resized(data.OpenPhotos(path), 64, 73, imaging.Bilinear)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	loader, err := data.NewOrdered(views, 16)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for batch := range loader.Epoch(context.Background(), 0, 0) {
+		fmt.Println(batch.Shape) // predict for batch.X here
+	}
+	fmt.Println(loader.Err())
+	// Output:
+	// [1 64 64 3]
+	// <nil>
 }

@@ -68,11 +68,11 @@ func NewLoader(s Source, cfg LoaderConfig) (*Loader, error) {
 	a := cfg.Augment
 	switch {
 	case s.Len() == 0:
-		return nil, fmt.Errorf("data: %s has no images", header.Name)
+		return nil, fmt.Errorf("data: %s has no images, at least 1 is needed", header.Name)
 	case cfg.Batch < 1:
 		return nil, fmt.Errorf("data: a batch of %d images is not possible: at least 1 is needed", cfg.Batch)
 	case cfg.DropLast && cfg.Batch > s.Len():
-		return nil, fmt.Errorf("data: a batch of %d images never fills: %s has only %d", cfg.Batch, header.Name, s.Len())
+		return nil, fmt.Errorf("data: a batch of %d images never fills: %s has only %d; make batches smaller", cfg.Batch, header.Name, s.Len())
 	case a.Pad < 0 || a.Cutout < 0 || a.RandAugment.Operations < 0:
 		return nil, fmt.Errorf("data: padding by %d pixels, a cutout of %d and %d operations are not possible: they must not be negative",
 			a.Pad, a.Cutout, a.RandAugment.Operations)

@@ -68,13 +68,24 @@ func LoadPhotos(dir string) (train, valid *Photos, err error) {
 	}
 	for _, folder := range folders {
 		if !slices.Contains(train.folders, folder) {
-			return nil, nil, fmt.Errorf("data: %s is a class that %s does not have", filepath.Join(valid.dir, folder), train.dir)
+			return nil, nil, fmt.Errorf("data: %s is a class that %s does not have: remove it, or add images of it to train on", filepath.Join(valid.dir, folder), train.dir)
 		}
 	}
 	if err := train.list(train.folders); err != nil {
 		return nil, nil, err
 	}
 	return train, valid, valid.list(folders)
+}
+
+// OpenPhotos returns photographs to predict for, files wherever they are. They
+// come in batches as those of [LoadPhotos] do. Their labels are all 0 and mean nothing.
+func OpenPhotos(paths ...string) *Photos {
+	p := &Photos{header: photosHeader, folders: []string{""}, bad: &badImages{byPath: map[string]*BadImageError{}}}
+	p.header.Name = "photographs"
+	for _, path := range paths {
+		p.files = append(p.files, photo{name: path})
+	}
+	return p
 }
 
 // classFolders names the folders in dir, in alphabetical order.
@@ -198,7 +209,7 @@ func (p *Photos) Bad() []*BadImageError {
 
 const longestPhoto = 100e6 // bytes
 
-var errTooLong = fmt.Errorf("it has more than %d MB", int(longestPhoto/1e6))
+var errTooLong = fmt.Errorf("it has more than %d MB: make it smaller", int(longestPhoto/1e6))
 
 // readPhoto reads a file that is not too long.
 func readPhoto(path string) ([]byte, error) {

@@ -30,10 +30,6 @@ func NewSegments(tokens []int32, batch int) (*Segments, error) {
 // Batch returns the number of rows.
 func (s *Segments) Batch() int { return s.batch }
 
-// Columns returns the number of words in a row. All but the first are
-// predicted.
-func (s *Segments) Columns() int { return s.columns }
-
 // Span is a run of columns: words from Start on are given, and those one to the
 // right of them are predicted.
 type Span struct{ Start, Length int }

@@ -21,8 +21,8 @@ func TestSegments(t *testing.T) {
 		t.Fatal(err)
 	}
 	spans := s.Spans(3)
-	if fmt.Sprint(s.Batch(), s.Columns(), spans) != "3 5 [{0 3} {3 1}]" {
-		t.Error(s.Batch(), s.Columns(), spans)
+	if fmt.Sprint(s.Batch(), s.columns, spans) != "3 5 [{0 3} {3 1}]" {
+		t.Error(s.Batch(), s.columns, spans)
 	}
 	for _, c := range []struct {
 		span     Span
@@ -75,8 +75,8 @@ func TestJitteredSpans(t *testing.T) {
 		sum += float64(span.Length)
 		squares += float64(span.Length * span.Length)
 	}
-	if next != s.Columns()-1 {
-		t.Errorf("%d of %d words are predicted", next, s.Columns()-1)
+	if next != s.columns-1 {
+		t.Errorf("%d of %d words are predicted", next, s.columns-1)
 	}
 	n := float64(len(spans))
 	long := n - float64(short)

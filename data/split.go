@@ -51,7 +51,7 @@ func holdOut(s Source, base uint64, fraction float64) (train, valid []int, err e
 	}
 	valid, train = split(s, base, byClass(s), func(n int) int { return int(math.Round(fraction * float64(n))) })
 	if len(valid) == 0 || len(train) == 0 {
-		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty", fraction, s.Len(), name)
+		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty: choose a fraction nearer to a half", fraction, s.Len(), name)
 	}
 	return train, valid, nil
 }

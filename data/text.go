@@ -155,7 +155,7 @@ func readText(folder fs.FS, name string) (string, error) {
 	}
 	content := text.String()
 	if len(content) > maxText {
-		return "", fmt.Errorf("is larger than %d bytes, too large to be held in memory", maxText)
+		return "", fmt.Errorf("is larger than %d bytes, too large to be held in memory: take a part of it", maxText)
 	}
 	for i, r := range content {
 		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(content[i:], "\uFFFD") {

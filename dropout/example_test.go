@@ -176,3 +176,26 @@ func ExampleCombine() {
 	// input: true
 	// layers.0.inner: true
 }
+
+// A search of one's own may begin with a pattern that is known.
+func ExampleEncodeConv() {
+	known := &dropout.ConvPattern{Stages: [][]dropout.BlockPattern{
+		{{Size: 0.5, Stride: 0.5, Repeat: 2, ShareC: true}},
+	}}
+	space := dropout.ConvSpace(known.Blocks())
+	tokens, err := dropout.EncodeConv(space, known)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tokens[0]++ // the next larger size
+	changed, err := dropout.DecodeConv(space, tokens)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(changed)
+	// Output:
+	// pattern for [1] blocks
+	// 1.1  size 0.625 stride 0.5 repeat 2 share_c
+}

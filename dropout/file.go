@@ -57,20 +57,29 @@ func LoadPattern(path string) (Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pattern file %s cannot be read: %w", path, reason(err))
 	}
+	p, err := ParsePattern(data)
+	if err != nil {
+		return nil, fmt.Errorf("pattern file %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// ParsePattern returns the pattern in the content of a file of [LoadPattern].
+func ParsePattern(data []byte) (Pattern, error) {
 	var p interface {
 		Pattern
 		json.Unmarshaler
 	} = new(ConvPattern)
 	switch kind, err := fileKind(data); {
 	case err != nil:
-		return nil, fmt.Errorf("pattern file %s: %w", path, err)
+		return nil, err
 	case kind == strconv.Quote(sequenceKind):
 		p = new(SequencePattern)
 	case kind != "" && kind != strconv.Quote(convKind):
-		return nil, fmt.Errorf("pattern file %s: kind is %s, and patterns have kind %q or %q", path, kind, convKind, sequenceKind)
+		return nil, fmt.Errorf("kind is %s, and patterns have kind %q or %q: give the file one of them", kind, convKind, sequenceKind)
 	}
 	if err := p.UnmarshalJSON(data); err != nil {
-		return nil, fmt.Errorf("pattern file %s: %w", path, err)
+		return nil, err
 	}
 	return p, nil
 }

@@ -182,7 +182,7 @@ func fileKind(data []byte) (string, error) {
 		return "", nil // not even an object, which object reports
 	}
 	if v := string(head.Version); v != "" && v != strconv.Itoa(fileVersion) {
-		return "", fmt.Errorf("version is %s, and this program reads version %d", v, fileVersion)
+		return "", fmt.Errorf("version is %s, and this program reads version %d: save it again with a program of that version", v, fileVersion)
 	}
 	return string(head.Kind), nil
 }

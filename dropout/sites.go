@@ -18,7 +18,7 @@ func sitesOf(kind Kind, sites []Site) ([]Site, error) {
 		}
 	}
 	if at == nil {
-		return nil, fmt.Errorf("the model has no %v dropout sites in its blocks, where this kind of dropout acts", kind)
+		return nil, fmt.Errorf("the model has no %v dropout sites in its blocks, where this kind of dropout acts: add them to the model, or choose another dropout", kind)
 	}
 	return at, nil
 }
@@ -43,12 +43,12 @@ func blocksOf(sites []Site) ([]int, error) {
 		}
 		if s.Stages != len(blocks) || s.Stage < 0 || s.Stage >= s.Stages || s.Block < 0 || s.Block >= s.Blocks ||
 			blocks[s.Stage] != 0 && blocks[s.Stage] != s.Blocks {
-			return nil, fmt.Errorf("dropout site %s says it is in block %d of %d, stage %d of %d, which the other sites contradict", s.Name, s.Block, s.Blocks, s.Stage, s.Stages)
+			return nil, fmt.Errorf("dropout site %s says it is in block %d of %d, stage %d of %d, which the other sites contradict: correct the model's list of sites", s.Name, s.Block, s.Blocks, s.Stage, s.Stages)
 		}
 		blocks[s.Stage] = s.Blocks
 	}
 	if i := slices.Index(blocks, 0); i >= 0 || blocks == nil {
-		return nil, fmt.Errorf("the model has no dropout sites in residual blocks, or not in all of its stages")
+		return nil, fmt.Errorf("the model has no dropout sites in residual blocks, or not in all of its stages: a pattern needs one in every stage")
 	}
 	return blocks, nil
 }

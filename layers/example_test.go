@@ -44,3 +44,29 @@ func Example() {
 	// out.weight [3 8]
 	// out.bias [3]
 }
+
+// A layer of one's own: attention whose result is added to its input.
+func ExampleNewAttention() {
+	s := layers.NewScope(1)
+	attention := layers.NewAttention(s.Sub("attention"), layers.AttentionConfig{Dim: 8, Heads: 2, Causal: true})
+	norm := layers.NewLayerNorm(s.Sub("norm"), layers.LayerNormConfig{Dim: 8})
+
+	c := &layers.Ctx{Tape: autograd.NewInference()}
+	x := autograd.New(3, 5, 8) // three sequences of five states
+	y := ops.Add(x, attention.Forward(c, norm.Forward(c, x)))
+	fmt.Println(y.Shape(), "with", s.Params().Len(), "parameters")
+	// Output: [3 5 8] with 304 parameters
+}
+
+// The stem of a ConvNet. What a layer has computed goes back to the tape as soon
+// as the next one has read it.
+func ExampleChain() {
+	s := layers.NewScope(1)
+	conv := layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: 3, Out: 16, Size: 3, Stride: 2, Pad: 1})
+	norm := layers.NewBatchNorm(s.Sub("bn"), layers.BatchNormConfig{Channels: 16})
+
+	c := &layers.Ctx{Tape: autograd.NewInference()}
+	images := autograd.New(2, 32, 32, 3) // channels last
+	fmt.Println(layers.Chain(c, images, conv, norm).Shape())
+	// Output: [2 16 16 16]
+}

@@ -71,3 +71,22 @@ func ExampleTransformer_Translate() {
 	// 2 translations of [5 2] of at most 5 words
 	// the first is the better one: true
 }
+
+// A network for photographs, one eighth as wide as the published one.
+func ExampleNewResNet() {
+	m, err := models.NewResNet(models.ResNetConfig{Depth: 50, Channels: 8, Classes: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(m.Blocks(), "blocks, logits", layers.Predict(m, autograd.New(1, 64, 64, 3)).Shape())
+	fmt.Println("the first dropout site is", m.Sites()[0].Name)
+	// Output:
+	// [3 4 6 3] blocks, logits [1 10]
+	// the first dropout site is layer1.0.bn1
+}
+
+func ExampleTorchvisionEfficientNet() {
+	fmt.Println(models.TorchvisionEfficientNet("features.2.0.block.3.0.weight"))
+	// Output: blocks.1.0.conv_pwl.weight
+}

@@ -65,7 +65,7 @@ func (c *TransformerConfig) check() error {
 	case c.Width%2 != 0 || c.Width%c.Heads != 0:
 		return fmt.Errorf("the width of a Transformer must be even, for its encodings of positions, and a multiple of its %d heads, not %d", c.Heads, c.Width)
 	case c.SharedVocab && c.SourceVocab != c.TargetVocab:
-		return fmt.Errorf("languages with %d and %d words cannot share their word vectors", c.SourceVocab, c.TargetVocab)
+		return fmt.Errorf("languages with %d and %d words cannot share their word vectors: give both the same vocabulary", c.SourceVocab, c.TargetVocab)
 	case c.Begin < 0 || c.Begin >= c.TargetVocab || c.End < 0 || c.End >= words:
 		return fmt.Errorf("the words %d and %d, which begin and end sentences, are not in vocabularies of %d and %d words", c.Begin, c.End, c.SourceVocab, c.TargetVocab)
 	}

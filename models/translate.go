@@ -36,11 +36,11 @@ type Search struct {
 func (s Search) Check() error {
 	switch {
 	case s.Beam < 0 || s.Best < 0 || s.Best > max(1, s.Beam):
-		return fmt.Errorf("a search with a beam of %d cannot find the best %d translations", s.Beam, s.Best)
+		return fmt.Errorf("a search with a beam of %d cannot find the best %d translations: both must not be negative, and the beam the larger", s.Beam, s.Best)
 	case !(s.Factor >= 0 && s.Extra >= 0) || math.IsInf(s.Factor+s.Extra, 0):
-		return fmt.Errorf("the longest translation of n words cannot be %g*n + %g", s.Factor, s.Extra)
+		return fmt.Errorf("the longest translation of n words cannot be %g*n + %g: both numbers must be finite and not negative", s.Factor, s.Extra)
 	case math.IsNaN(s.Penalty) || math.IsInf(s.Penalty, 0):
-		return fmt.Errorf("the length penalty cannot be %g", s.Penalty)
+		return fmt.Errorf("the length penalty must be finite, not %g", s.Penalty)
 	}
 	return nil
 }

@@ -57,3 +57,33 @@ func ExampleDropout() {
 	}))
 	// Output: tensor(4) 0 4 6 0
 }
+
+// Windows that do not overlap.
+func ExampleAvgPool2D() {
+	image := autograd.FromSlice([]float32{
+		1, 2, 3, 4,
+		3, 4, 5, 6,
+	}, 1, 2, 4, 1)
+	fmt.Println(ops.AvgPool2D(image, ops.PoolSpec{Size: 2, Stride: 2}))
+	// Output: tensor(1, 1, 2, 1) 2.5 4.5
+}
+
+// The logarithm of a number that may be too small for one.
+func ExampleMaximum() {
+	x := autograd.FromSlice([]float32{0, 1, 2}, 3)
+	least := autograd.FromSlice([]float32{0.5, 0.5, 0.5}, 3)
+	fmt.Println(ops.Log(ops.Maximum(x, least)))
+	// Output: tensor(3) -0.6931472 0 0.6931472
+}
+
+// A target that is computed from a parameter passes no gradient to it.
+func ExampleDetach() {
+	var ps autograd.Params
+	w := ps.Add("w", 1)
+	w.Data()[0] = 2
+	tape := autograd.NewTape(&ps)
+	use := tape.Use(w)
+	loss := ops.Sum(ops.Mul(use, ops.Detach(ops.Tanh(use))))
+	fmt.Println(loss.Item(), tape.Backward(loss))
+	// Output: 1.9280552 [0.9640276]
+}

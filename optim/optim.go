@@ -39,7 +39,7 @@ type Slot struct {
 // load copies the slots of s into those of dst, which must agree with them.
 func load(dst []Slot, s State) error {
 	if s.Steps < 0 {
-		return fmt.Errorf("the saved state claims %d steps; it is damaged", s.Steps)
+		return fmt.Errorf("the saved state claims %d steps: it is damaged, begin anew", s.Steps)
 	}
 	if len(s.Slots) != len(dst) {
 		return fmt.Errorf("the saved state has %d arrays, this optimizer has %d: was it saved with another one?", len(s.Slots), len(dst))

@@ -16,6 +16,7 @@ import (
 	"autodropout/internal/safetensors"
 	"autodropout/layers"
 	"autodropout/optim"
+	"autodropout/weights"
 )
 
 // A checkpoint is a safetensors file with the model's parameters and buffers in
@@ -43,7 +44,7 @@ func (l *Loop) Save(path string) error { return write(path, 1, l.checkpoint()) }
 // checkpoint returns what a checkpoint holds.
 func (l *Loop) checkpoint() *safetensors.File {
 	config, _ := l.settings() // newLoop has looked at the error
-	file := &safetensors.File{Tensors: weights(l.params), Metadata: map[string]string{
+	file := &safetensors.File{Tensors: arrays(l.params), Metadata: map[string]string{
 		fingerprintKey: l.fingerprint(), configKey: config, stepKey: strconv.Itoa(l.Done()),
 	}}
 	add := func(prefix, key string, s optim.State) {
@@ -173,23 +174,18 @@ func (l *Loop) SaveWeights(path string) error {
 // SaveWeights writes parameters and buffers in PyTorch's names and layout. The
 // file appears whole or not at all.
 func SaveWeights(path string, ps *autograd.Params) error {
-	return write(path, 1, &safetensors.File{Tensors: weights(ps)})
+	return write(path, 1, &safetensors.File{Tensors: arrays(ps)})
 }
 
 // LoadWeights reads parameters and buffers that SaveWeights, or a checkpoint,
-// wrote. On error ps is as it was.
+// wrote. On error ps is as it was. For weights from elsewhere there is
+// [weights.Load], which has options.
 func LoadWeights(path string, ps *autograd.Params) error {
-	file, err := safetensors.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("cannot read the weights: %w", err)
-	}
-	if err := restoreWeights(ps, file); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
+	_, err := weights.Load(path, ps, weights.Options{})
+	return err
 }
 
-func weights(ps *autograd.Params) []safetensors.Tensor {
+func arrays(ps *autograd.Params) []safetensors.Tensor {
 	var ts []safetensors.Tensor
 	for _, a := range layers.State(ps) {
 		ts = append(ts, safetensors.Tensor(a))
@@ -199,13 +195,13 @@ func weights(ps *autograd.Params) []safetensors.Tensor {
 
 // restoreWeights copies the weights in a file into ps, all or none.
 func restoreWeights(ps *autograd.Params, file *safetensors.File) error {
-	var arrays []layers.Array
+	var state []layers.Array
 	for _, t := range file.Tensors {
 		if !strings.HasPrefix(t.Name, statePrefix) {
-			arrays = append(arrays, layers.Array(t))
+			state = append(state, layers.Array(t))
 		}
 	}
-	return layers.LoadState(ps, arrays)
+	return layers.LoadState(ps, state)
 }
 
 func write(path string, keep int, file *safetensors.File) error {

@@ -168,6 +168,16 @@ func TestWeights(t *testing.T) {
 	if err != nil || got != averaged {
 		t.Errorf("loaded weights score %+v (error %v), the trainer's average %+v", got, err, averaged)
 	}
+	checkpoint := filepath.Join(t.TempDir(), "checkpoint")
+	if err := trainer.Save(checkpoint); err != nil {
+		t.Fatal(err)
+	}
+	if err := LoadWeights(checkpoint, newNetwork(9).Params()); err == nil {
+		t.Error("the weights of a checkpoint load into a model of another width")
+	}
+	if err := LoadWeights(checkpoint, newNetwork(8).Params()); err != nil {
+		t.Errorf("the weights of a checkpoint do not load: %v", err)
+	}
 	raw, err := Evaluate(t.Context(), trainer.model, test)
 	if err != nil || raw == averaged {
 		t.Errorf("the average scores %+v, exactly as the last weights", raw)

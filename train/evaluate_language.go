@@ -50,7 +50,7 @@ func EvaluateLanguage(ctx context.Context, model *models.TransformerXL, text []i
 	}
 	words := len(text) - 1
 	if words < config.Batch || config.Batch < 1 {
-		return LanguageScore{}, fmt.Errorf("train: a text of %d words cannot be evaluated in %d rows", len(text), config.Batch)
+		return LanguageScore{}, fmt.Errorf("train: a text of %d words cannot be evaluated in %d rows: each needs two words or more", len(text), config.Batch)
 	}
 	e := evaluation{model: model, config: config, tape: autograd.NewInference()}
 	row := words / config.Batch

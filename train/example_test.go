@@ -3,6 +3,9 @@ package train_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"autodropout/autograd"
 	"autodropout/data"
@@ -107,4 +110,86 @@ func ExampleNewTranslation() {
 	fmt.Println(found[0][0].Words, found[1][0].Words)
 	// Output:
 	// [5] [10]
+}
+
+// A training that is stopped and goes on in another trainer, as after a crash, is the
+// same training.
+func ExampleLoop_Load() {
+	folder, err := os.MkdirTemp("", "checkpoint")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	checkpoint := filepath.Join(folder, "checkpoint.safetensors")
+	fit, _, err := data.Synthetic(data.SyntheticConfig{Train: 200, Test: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	start := func(onStep func(train.Step)) *train.Trainer {
+		scope := layers.NewScope(1)
+		model := linear{scope, layers.NewLinear(scope.Sub("fc"), layers.LinearConfig{In: data.Channels, Out: len(fit.Classes)})}
+		trainer, err := train.New(model, fit, train.Config{Batch: 50, Common: train.Common{Checkpoint: checkpoint, OnStep: onStep}})
+		if err != nil {
+			panic(err)
+		}
+		return trainer
+	}
+	first := start(func(s train.Step) {
+		if s.Step == 1 {
+			stop() // as Ctrl-C would
+		}
+	})
+	fmt.Println(first.Run(ctx), "after", first.Done(), "steps")
+
+	second := start(nil)
+	if err := second.Load(checkpoint); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(second.Run(context.Background()), "after", second.Done(), "steps")
+	fmt.Println("the losses go on:", slices.Equal(second.Losses()[:2], first.Losses()))
+	// Output:
+	// context canceled after 2 steps
+	// <nil> after 4 steps
+	// the losses go on: true
+}
+
+// Weights are saved, loaded into another model, and evaluated without a trainer.
+func ExampleSaveWeights() {
+	folder, err := os.MkdirTemp("", "weights")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "weights.safetensors")
+	model := func(seed uint64) linear {
+		scope := layers.NewScope(seed)
+		return linear{scope, layers.NewLinear(scope.Sub("fc"), layers.LinearConfig{In: data.Channels, Out: 10})}
+	}
+	one, two := model(1), model(2)
+	if err := train.SaveWeights(path, one.Params()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := train.LoadWeights(path, two.Params()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, test, err := data.Synthetic(data.SyntheticConfig{Train: 10, Test: 100})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	a, err := train.Evaluate(context.Background(), one, test)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b, err := train.Evaluate(context.Background(), two, test)
+	fmt.Println(a == b, err)
+	// Output: true <nil>
 }

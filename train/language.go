@@ -74,11 +74,11 @@ func (c LanguageConfig) withDefaults() (LanguageConfig, error) {
 	case c.Lengths.Memory < 0 || c.Lengths.Extended < 0:
 		return c, fmt.Errorf("train: memory and extended context must not be negative, as in %+v", c.Lengths)
 	case c.Shards*c.Accumulate > c.Batch:
-		return c, fmt.Errorf("train: %d rows cannot be divided into %d shards of %d parts", c.Batch, c.Shards, c.Accumulate)
+		return c, fmt.Errorf("train: %d rows cannot be divided equally into %d shards of %d parts: change one of these numbers", c.Batch, c.Shards, c.Accumulate)
 	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
-		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs", c.MeanEpochs, c.Epochs)
+		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs: take from 0 to all of them", c.MeanEpochs, c.Epochs)
 	case c.MeanEpochs > 0 && c.EMA > 0:
-		return c, fmt.Errorf("train: the weights have one average: it cannot be a mean and a moving average")
+		return c, fmt.Errorf("train: the weights have one average, a mean or a moving one: leave MeanEpochs or EMA 0")
 	}
 	return c, nil
 }

@@ -64,7 +64,7 @@ func (c UDAConfig) withDefaults() (UDAConfig, error) {
 	}
 	switch {
 	case c.Ratio < 0:
-		return c, fmt.Errorf("train: %d unlabelled images for each labelled one are not possible", c.Ratio)
+		return c, fmt.Errorf("train: %d unlabelled images for each labelled one are not possible: at least 1 is needed", c.Ratio)
 	case c.Batch%c.Accumulate != 0:
 		return c, fmt.Errorf("train: %d labelled images cannot be divided into %d equal parts", c.Batch, c.Accumulate)
 	case !(c.Smoothing >= 0 && c.Smoothing <= 1):

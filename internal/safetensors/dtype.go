@@ -18,6 +18,9 @@ var dtypes = map[string]dtype{
 	"F32":  {4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
 	"F16":  {2, func(b []byte) float32 { return halfToFloat(le.Uint16(b)) }},
 	"BF16": {2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
+	"U64":  {8, func(b []byte) float32 { return float32(le.Uint64(b)) }},
+	"U32":  {4, func(b []byte) float32 { return float32(le.Uint32(b)) }},
+	"U16":  {2, func(b []byte) float32 { return float32(le.Uint16(b)) }},
 	"I64":  {8, func(b []byte) float32 { return float32(int64(le.Uint64(b))) }},
 	"I32":  {4, func(b []byte) float32 { return float32(int32(le.Uint32(b))) }},
 	"I16":  {2, func(b []byte) float32 { return float32(int16(le.Uint16(b))) }},
@@ -25,6 +28,13 @@ var dtypes = map[string]dtype{
 	"U8":   {1, func(b []byte) float32 { return float32(b[0]) }},
 	"BOOL": {1, func(b []byte) float32 { return float32(b[0]) }},
 }
+
+// Size returns the bytes of an element of a type such as "F32", 0 for a type that is not
+// supported.
+func Size(name string) int { return dtypes[name].size }
+
+// Decode converts little-endian elements of a supported type to float32.
+func Decode(name string, raw []byte) []float32 { return dtypes[name].decode(raw) }
 
 // decode converts raw bytes to float32.
 func (d dtype) decode(raw []byte) []float32 {

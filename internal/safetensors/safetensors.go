@@ -258,7 +258,7 @@ func checkLayout(entries []named, size int64) error {
 	for _, e := range entries {
 		kind, ok := dtypes[e.DType]
 		if !ok {
-			return fmt.Errorf("tensor %q has the data type %q, which is not supported", e.name, e.DType)
+			return fmt.Errorf("tensor %q has the data type %q, which is not supported: save it as F32", e.name, e.DType)
 		}
 		if e.Offsets[0] != end || e.Offsets[1] < end {
 			return fmt.Errorf("tensor %q lies at bytes %d to %d, but the one before it ends at %d", e.name, e.Offsets[0], e.Offsets[1], end)

@@ -50,7 +50,7 @@ func LoadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
 	}
 	pattern, ok := loaded.(P)
 	if !ok {
-		return none, fmt.Errorf("pattern file %s: it is for another kind of network", path)
+		return none, fmt.Errorf("pattern file %s: it is for another kind of network: ConvNets take patterns of kind convnet, language models those of kind sequence", path)
 	}
 	if _, err := pattern.Policy(sites); err != nil {
 		return none, fmt.Errorf("pattern file %s: %w", path, err)

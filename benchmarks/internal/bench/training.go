@@ -232,5 +232,5 @@ func FindWeights(folder string, methods []string, better func(a, b Score) bool) 
 			return found[0], nil
 		}
 	}
-	return "", fmt.Errorf("the run in %s has trained no model yet", folder)
+	return "", fmt.Errorf("the run in %s has trained no model yet: continue it with -resume until it has", folder)
 }

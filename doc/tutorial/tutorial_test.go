@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestTextShowsTheProgram demands that every piece of Go in the tutorial is a part of the
+// program.
+func TestTextShowsTheProgram(t *testing.T) {
+	var program strings.Builder
+	for _, name := range []string{"main.go", "network.go"} {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program.Write(source)
+	}
+	// The text shows parts of functions without their indentation.
+	flat := regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(program.String(), "")
+	text, err := os.ReadFile("../tutorial.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) < 8 {
+		t.Errorf("the tutorial shows %d pieces of code", len(blocks))
+	}
+	for _, b := range blocks {
+		if !strings.Contains(flat, regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(b[1], "")) {
+			t.Errorf("the tutorial shows what the program does not have:\n%s", b[1])
+		}
+	}
+}
+
+// write saves images of stripes, by class.
+func write(t *testing.T, dir string, each int) {
+	t.Helper()
+	for class, name := range []string{"down", "across"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := range each {
+			m := image.NewGray(image.Rect(0, 0, 72+i, 80))
+			for y := range 80 {
+				for x := range 72 + i {
+					at := x
+					if class == 1 {
+						at = y
+					}
+					m.SetGray(x, y, color.Gray{uint8(255 * ((at + i) / 6 % 2))})
+				}
+			}
+			f, err := os.Create(filepath.Join(dir, name, fmt.Sprintf("%d.png", i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := png.Encode(f, m); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestTutorial goes the reader's way: train, stop, go on, predict.
+func TestTutorial(t *testing.T) {
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "network")
+	write(t, filepath.Join(dir, "train"), 20)
+	write(t, filepath.Join(dir, "val"), 5)
+
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	var log strings.Builder
+	if err := learn(stopped, dir, out, 8, &log); err == nil || !strings.Contains(err.Error(), "the same command goes on") {
+		t.Fatalf("stopped, it says %v", err)
+	}
+	if err := learn(t.Context(), dir, out, 8, &log); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"going on after 0 of 16 steps", "10 of 10 validation images"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, &log)
+		}
+	}
+
+	var said strings.Builder
+	broken := filepath.Join(dir, "broken.jpg")
+	if err := os.WriteFile(broken, []byte("no image"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	across := filepath.Join(dir, "val", "across", "3.png")
+	if err := predict(t.Context(), out, []string{across, broken}, &said); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{across + ": across (", broken + ": it is neither"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, &said)
+		}
+	}
+	if err := predict(t.Context(), filepath.Join(dir, "none"), nil, &said); err == nil || !strings.Contains(err.Error(), "train one with -data") {
+		t.Errorf("without a network it says %v", err)
+	}
+}

@@ -1,0 +1,258 @@
+// Package weights loads weights that other programs saved into models: files of
+// safetensors, of PyTorch's torch.save (.pt, .pth, .bin) and of numpy.savez
+// (.npz), in any precision.
+//
+// Parameters have the names and layouts of PyTorch, so that a file fits where
+// the model is the same: doc/pytorch.md lists whose names each model has. What
+// often stands between a file and a model is found or can be said: a prefix
+// such as "module." or "model.", other names, and a classifier for other
+// classes.
+package weights
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"autodropout/autograd"
+	"autodropout/data/npy"
+	"autodropout/internal/safetensors"
+	"autodropout/internal/torchfile"
+	"autodropout/layers"
+)
+
+// trainState begins the names of what a checkpoint of package train holds
+// besides weights.
+const trainState = "train/"
+
+// Options say how the arrays of a file belong to a model. The zero value serves
+// files with the model's own names, also behind a prefix.
+type Options struct {
+	// Prefix is what the names of the model's weights begin with in the file,
+	// such as "model_ema.". Where it is empty, the prefix under which most of the
+	// model's names are is taken, and it is an error when two are equally good.
+	Prefix string
+
+	// Rename returns the model's name for a name in the file without its prefix,
+	// and "" for an array to leave out. Nil keeps names.
+	Rename func(name string) string
+
+	// Keep lists parameters and buffers of the model that keep their values, by
+	// name or, with a dot at the end, by how the name begins: "fc." keeps the
+	// classifier that a model has for classes of its own. The file need not
+	// have them, and may have others of these names.
+	Keep []string
+}
+
+// Report says what [Load] did.
+type Report struct {
+	Prefix string   // of the names in the file
+	Loaded int      // parameters and buffers that were loaded
+	Kept   []string // those of the model that kept their values
+	Unused []string // arrays of the file outside the prefix, left out by Rename, or kept instead
+}
+
+// String returns the report as one sentence.
+func (r Report) String() string {
+	text := fmt.Sprintf("%d parameters and buffers were loaded", r.Loaded)
+	if r.Prefix != "" {
+		text += fmt.Sprintf(" from those called %s*", r.Prefix)
+	}
+	if len(r.Kept) > 0 {
+		text += fmt.Sprintf(", %s kept their values", someOf(r.Kept))
+	}
+	if len(r.Unused) > 0 {
+		text += fmt.Sprintf(", and of the file %s were not used", someOf(r.Unused))
+	}
+	return text + "."
+}
+
+// someOf quotes the first of a list of names.
+func someOf(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Load copies the arrays of a file into the parameters and buffers of a model,
+// converted to float32 and to the model's layout. Each of these that is not kept must be
+// there once, with its shape; arrays under the same prefix that the model does
+// not have are an error, but for those called num_batches_tracked. On error the
+// model is as it was.
+func Load(path string, ps *autograd.Params, o Options) (Report, error) {
+	arrays, err := Read(path)
+	if err != nil {
+		return Report{}, err
+	}
+	state := layers.State(ps)
+	m := matching{options: o, known: map[string]bool{}}
+	for i, a := range state {
+		if m.kept(a.Name) {
+			m.report.Kept = append(m.report.Kept, a.Name)
+		} else {
+			state[i].Data = nil // to be loaded
+		}
+		m.known[a.Name] = true
+	}
+	for _, name := range o.Keep {
+		if !slices.ContainsFunc(m.report.Kept, func(kept string) bool { return matches(name, kept) }) {
+			return Report{}, fmt.Errorf("the model has no %s to keep", name)
+		}
+	}
+	if m.report.Prefix, err = m.prefix(arrays); err != nil {
+		return Report{}, fmt.Errorf("%s: %w", path, err)
+	}
+	chosen := m.choose(arrays)
+	for _, a := range state {
+		if a.Data != nil {
+			chosen = append(chosen, a)
+		}
+	}
+	if err := layers.LoadState(ps, chosen); err != nil {
+		return Report{}, fmt.Errorf("%s: %w", path, err)
+	}
+	m.report.Loaded = len(state) - len(m.report.Kept)
+	return m.report, nil
+}
+
+// matching finds out which arrays are a model's.
+type matching struct {
+	options Options
+	known   map[string]bool // names of the model
+	report  Report
+}
+
+// kept reports whether a parameter keeps its value.
+func (m *matching) kept(name string) bool {
+	return slices.ContainsFunc(m.options.Keep, func(keep string) bool { return matches(keep, name) })
+}
+
+// matches reports whether an entry of Keep stands for a name.
+func matches(keep, name string) bool {
+	return name == keep || strings.HasSuffix(keep, ".") && strings.HasPrefix(name, keep)
+}
+
+// rename returns the model's name for one in the file, "" for none.
+func (m *matching) rename(name string) string {
+	if m.options.Rename == nil {
+		return name
+	}
+	return m.options.Rename(name)
+}
+
+// prefix returns what is in front of the model's names in the file.
+func (m *matching) prefix(arrays []layers.Array) (string, error) {
+	if m.options.Prefix != "" {
+		return m.options.Prefix, nil
+	}
+	counts := map[string]int{}
+	for _, a := range arrays {
+		for at := 0; ; {
+			if name := m.rename(a.Name[at:]); m.known[name] && !m.kept(name) {
+				counts[a.Name[:at]]++
+			}
+			dot := strings.IndexByte(a.Name[at:], '.')
+			if dot < 0 {
+				break
+			}
+			at += dot + 1
+		}
+	}
+	most := 0
+	var best []string
+	for prefix, n := range counts {
+		if n > most {
+			most, best = n, nil
+		}
+		if n == most {
+			best = append(best, prefix)
+		}
+	}
+	switch len(best) {
+	case 0:
+		return "", nil
+	case 1:
+		return best[0], nil
+	}
+	slices.Sort(best)
+	for i := range best {
+		best[i] = strconv.Quote(best[i])
+	}
+	return "", fmt.Errorf("the file holds weights of this model under the prefixes %s: say which in Options.Prefix", strings.Join(best, " and "))
+}
+
+// choose returns the arrays that are the model's, under the model's names, and
+// reports the others.
+func (m *matching) choose(arrays []layers.Array) []layers.Array {
+	var chosen []layers.Array
+	for _, a := range arrays {
+		name, ok := strings.CutPrefix(a.Name, m.report.Prefix)
+		if ok {
+			name = m.rename(name)
+		}
+		if !ok || name == "" || strings.HasPrefix(name, trainState) || m.kept(name) {
+			m.report.Unused = append(m.report.Unused, a.Name)
+			continue
+		}
+		a.Name = name
+		chosen = append(chosen, a)
+	}
+	return chosen
+}
+
+// Read returns the arrays of a file in its order, converted to float32. Which
+// kind of file it is follows from its content. Arrays inside dictionaries of a file of torch.save are named by the
+// keys that lead to them, with dots between them.
+func Read(path string) ([]layers.Array, error) {
+	head, err := begin(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the weights: %w", err)
+	}
+	var tensors []safetensors.Tensor
+	switch {
+	case strings.HasSuffix(path, ".npz"):
+		named, err := npy.ReadArchive(path)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the weights: %w", err)
+		}
+		for _, a := range named {
+			tensors = append(tensors, safetensors.Tensor{Name: a.Name, Shape: a.Shape, Data: a.Data})
+		}
+	case bytes.HasPrefix(head, []byte("PK")), bytes.HasPrefix(head, []byte{0x80, 2}):
+		tensors, err = torchfile.ReadFile(path)
+	default:
+		var file *safetensors.File
+		if file, err = safetensors.ReadFile(path); err == nil {
+			tensors = file.Tensors
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the weights: %w", err)
+	}
+	arrays := make([]layers.Array, len(tensors))
+	for i, t := range tensors {
+		arrays[i] = layers.Array(t)
+	}
+	return arrays, nil
+}
+
+// begin returns the first bytes of a file.
+func begin(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, 2) // enough to tell the kinds apart
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	return head[:n], nil
+}
