@@ -313,6 +313,15 @@ func TestBatches(t *testing.T) {
 	if !reflect.DeepEqual(order, collect(sorted)) {
 		t.Error("shuffled batches are those of before")
 	}
+	company := map[int32]int32{} // the smallest number in a pair's batch
+	for _, batch := range order {
+		for _, pair := range batch {
+			company[pair] = slices.Min(batch)
+		}
+	}
+	if !slices.ContainsFunc(first, func(batch []int32) bool { return company[slices.Max(batch)] != company[slices.Min(batch)] }) {
+		t.Error("pairs are with the same others in every epoch")
+	}
 	whole := bitext.NewBatches(d.Len(), d.Lengths, bitext.BatchConfig{Tokens: 80})
 	if last := whole.Batch(whole.Len() - 1); whole.Skipped != 0 || len(last) != 1 || last[0] != 500 {
 		t.Errorf("%d pairs are skipped, the last batch is %v: a long pair must be alone", whole.Skipped, last)
