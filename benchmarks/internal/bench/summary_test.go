@@ -49,7 +49,7 @@ func TestCompare(t *testing.T) {
 func sampleExperiment() *Experiment[Pattern] {
 	e := &Experiment[Pattern]{
 		started: time.Now(),
-		Plan: Plan{Seeds: 2},
+		Plan:    Plan{Seeds: 2},
 		Rows: []Method{{Key: "none", Title: "none"}, {Key: "dropout", Title: "Dropout", Policy: nil},
 			{Key: "random", Title: "random-search pattern", Search: controller.Random}, {Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce}},
 		about: About{Split: "test", Metric: "error", Unit: "%",
