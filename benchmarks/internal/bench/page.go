@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"autodropout/benchmarks/internal/report"
@@ -51,7 +53,8 @@ func (e *Experiment[P]) page(r *Result, state string) *report.Page {
 // resultTable returns the table with each seed's values.
 func (e *Experiment[P]) resultTable(r *Result) report.Table {
 	lines := r.cells()
-	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds."}
+	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds.",
+		Main: slices.IndexFunc(lines[0], func(title string) bool { return strings.HasPrefix(title, r.Split+" "+r.Metric) })}
 	if r.Floor != 0 {
 		t.Note += " " + r.floor()
 	}

@@ -166,7 +166,7 @@ func TestStyles(t *testing.T) {
 func TestLivePage(t *testing.T) {
 	e := sampleExperiment()
 	before, page := e.status().Version, e.livePage()
-	if page.State != "The run goes on." || len(page.Table.Rows) != 4 || page.Table.Rows[0].Mean != 10.5 || page.Pattern == nil || len(page.Search) != 2 {
+	if page.State != "The run goes on." || len(page.Table.Rows) != 4 || page.Table.Rows[0].Mean != 10.5 || page.Table.Main != 1 || page.Pattern == nil || len(page.Search) != 2 {
 		t.Errorf("the page while the run goes on is %+v", page)
 	}
 	e.record.end()
