@@ -113,7 +113,7 @@ async function test(path) {
   for (const screen of [{width: 1100}, {width: 375, mobile: true, dark: true}]) {
     const tab = await open(address(path), screen);
     const rows = await reads(tab, result);
-    assert.ok((await tab.run("document.body.innerText")).includes(result.summary.split(". ")[0]), "the summary is not shown");
+    assert.ok((await tab.run("document.body.innerText")).replaceAll("\u00a0", " ").includes(result.summary.split(". ")[0]), "the summary is not shown");
     assert.ok(await tab.run("document.documentElement.scrollWidth") <= screen.width, "the page is wider than the screen");
 
     await tabTo(tab, ".legend button");

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"autodropout/benchmarks/internal/report"
@@ -17,7 +19,7 @@ const ReportName = "report.html"
 // page returns the report of what the run has so far. The state says why that is
 // not all, and is "" when it is.
 func (e *Experiment[P]) page(r *Result, state string) *report.Page {
-	_, pattern := e.record.news()
+	_, pattern, _ := e.record.news()
 	searches := e.record.searched()
 	p := &report.Page{
 		Title:    fmt.Sprintf("%s on %s", r.Model, r.Dataset),
@@ -51,7 +53,8 @@ func (e *Experiment[P]) page(r *Result, state string) *report.Page {
 // resultTable returns the table with each seed's values.
 func (e *Experiment[P]) resultTable(r *Result) report.Table {
 	lines := r.cells()
-	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds."}
+	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds.",
+		Main: slices.IndexFunc(lines[0], func(title string) bool { return strings.HasPrefix(title, r.Split+" "+r.Metric) })}
 	if r.Floor != 0 {
 		t.Note += " " + r.floor()
 	}
@@ -114,7 +117,11 @@ func (e *Experiment[P]) serve() (stop func(), err error) {
 
 func (e *Experiment[P]) livePage() *report.Page {
 	r := e.result()
-	return e.page(&r, "The run goes on.")
+	state := "The run goes on."
+	if _, _, ended := e.record.news(); ended {
+		state = ""
+	}
+	return e.page(&r, state)
 }
 
 // curvesEvery is how often the dashboard draws the curves of a training that
@@ -122,7 +129,7 @@ func (e *Experiment[P]) livePage() *report.Page {
 const curvesEvery = 10 * time.Second
 
 func (e *Experiment[P]) status() report.Status {
-	version, _ := e.record.news()
+	version, _, _ := e.record.news()
 	s := report.Status{Version: version + int(time.Since(e.started)/curvesEvery)}
 	if p := e.progress.Load(); p != nil {
 		s.Lines, s.Done = p.Now()

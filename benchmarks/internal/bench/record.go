@@ -16,6 +16,7 @@ type record struct {
 	losses   map[string][]lossCurve
 	searches []searchRecord
 	pattern  *report.Pattern // nil: none yet
+	ended    bool            // all is known
 }
 
 // lossCurve holds the losses of a training, of so many steps in all.
@@ -121,9 +122,17 @@ func (r *record) drawn(p *report.Pattern) {
 	r.version++
 }
 
-// news returns the version and the pattern.
-func (r *record) news() (version int, pattern *report.Pattern) {
+// end takes in that there will be nothing new.
+func (r *record) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.version, r.pattern
+	r.ended = true
+	r.version++
+}
+
+// news returns the version, the pattern, and whether all is known.
+func (r *record) news() (version int, pattern *report.Pattern, ended bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.version, r.pattern, r.ended
 }

@@ -58,6 +58,7 @@ func (e *Experiment[P]) report() error {
 	if err := e.writeReport(&result, ""); err != nil {
 		return err
 	}
+	e.record.end()
 	var table bytes.Buffer
 	if err := result.Table(&table); err != nil {
 		return err

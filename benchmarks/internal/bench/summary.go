@@ -18,7 +18,7 @@ func (e *Experiment[P]) summarise(r *Result) string {
 			sentences = append(sentences, e.standing(r.Rows, m.Title))
 		}
 	}
-	if _, pattern := e.record.news(); pattern != nil {
+	if _, pattern, _ := e.record.news(); pattern != nil {
 		sentences = append(sentences, pattern.Words)
 	}
 	sentences = append(sentences, e.searchCost())

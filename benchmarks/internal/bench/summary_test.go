@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"autodropout/benchmarks/internal/report"
 	"autodropout/controller"
@@ -47,7 +48,8 @@ func TestCompare(t *testing.T) {
 // sampleExperiment is one that has finished, without anything it was computed from.
 func sampleExperiment() *Experiment[Pattern] {
 	e := &Experiment[Pattern]{
-		Plan: Plan{Seeds: 2},
+		started: time.Now(),
+		Plan:    Plan{Seeds: 2},
 		Rows: []Method{{Key: "none", Title: "none"}, {Key: "dropout", Title: "Dropout", Policy: nil},
 			{Key: "random", Title: "random-search pattern", Search: controller.Random}, {Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce}},
 		about: About{Split: "test", Metric: "error", Unit: "%",
@@ -158,5 +160,20 @@ func TestStyles(t *testing.T) {
 		if got := e.style(e.Rows[i]); got != want {
 			t.Errorf("%s has the style %d, want %d", e.Rows[i].Title, got, want)
 		}
+	}
+}
+
+func TestLivePage(t *testing.T) {
+	e := sampleExperiment()
+	before, page := e.status().Version, e.livePage()
+	if page.State != "The run goes on." || len(page.Table.Rows) != 4 || page.Table.Rows[0].Mean != 10.5 || page.Table.Main != 1 || page.Pattern == nil || len(page.Search) != 2 {
+		t.Errorf("the page while the run goes on is %+v", page)
+	}
+	e.record.end()
+	if after := e.status().Version; after <= before {
+		t.Errorf("the end is nothing new: version %d after %d", after, before)
+	}
+	if page := e.livePage(); page.State != "" {
+		t.Errorf("the last page says %q", page.State)
 	}
 }

@@ -12,6 +12,7 @@ func ExamplePage_Write() {
 	page := report.Page{
 		Title: "WRN-28-10 on CIFAR-10",
 		Table: report.Table{
+			Main:   1,
 			Header: []string{"method", "test error, %"},
 			Rows:   []report.Row{{Cells: []string{"none", "4.00 ± 0.10"}, Values: []float64{3.9, 4.1}, Mean: 4}},
 		},

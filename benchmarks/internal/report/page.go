@@ -34,8 +34,8 @@ type Fact struct{ Name, Value string }
 type Table struct {
 	Header []string
 	Rows   []Row
+	Main   int    // the column whose numbers are the means of Values
 	Note   string // below the table
-	Metric string // of Values
 }
 
 // Row is a row of a table.

@@ -38,15 +38,20 @@ if (status) {
   let shown = "";
   events.onmessage = e => {
     const news = JSON.parse(e.data);
-    const lines = news.lines.map(text => { const p = document.createElement("p"); p.textContent = text; return p; });
+    const texts = news.ended ? ["The run has ended. Its folder has this page as report.html."] : news.lines;
+    const lines = texts.map(text => { const p = document.createElement("p"); p.textContent = text; return p; });
     const bar = document.createElement("progress");
-    bar.value = news.done;
+    bar.value = news.ended ? 1 : news.done;
     bar.setAttribute("aria-label", "share of the run that is done");
     status.replaceChildren(bar, ...lines);
-    if (news.version !== shown) { shown = news.version; refresh(); }
+    if (news.version !== shown) { shown = news.version; refresh().catch(() => {}); }
     if (news.ended) events.close();
   };
-  events.onerror = () => { status.querySelector("p").textContent = "The program does not answer; it has ended or is paused."; };
+  events.onerror = () => {
+    const p = document.createElement("p");
+    p.textContent = "The program does not answer; it has ended or is paused.";
+    status.replaceChildren(p);
+  };
 }
 
 // Takes over those parts of the page that have changed.

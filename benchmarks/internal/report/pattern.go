@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,18 +18,18 @@ type Pattern struct {
 }
 
 // First returns the ID of the layer that is shown first: the first one that
-// drops anything.
+// drops anything, or the very first.
 func (p *Pattern) First() string {
-	var layers []Layer
+	first := ""
 	for _, stage := range p.Stages {
-		layers = append(layers, stage.Layers...)
-	}
-	for _, l := range layers {
-		if l.Drop > 0 {
-			return l.ID
+		for _, l := range stage.Layers {
+			if l.Drop > 0 {
+				return l.ID
+			}
+			first = cmp.Or(first, l.ID)
 		}
 	}
-	return layers[0].ID
+	return first
 }
 
 // Stage is a row of the network's picture.

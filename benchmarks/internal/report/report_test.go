@@ -35,10 +35,11 @@ func sample(t *testing.T) *Page {
 		Title: "WRN-10-1 on <synthetic>", Subtitle: "image classification, preset quick", Summary: "It was learned that 1 < 2.",
 		Notes: []string{"A demonstration."},
 		Table: Table{
-			Header: []string{"method", "test error, %", "seeds", "time", "paper"},
+			Main:   2,
+			Header: []string{"method", "valid error, %", "test error, %", "seeds", "time", "paper"},
 			Rows: []Row{
-				{Cells: []string{"none", "4.50 ± 0.71", "2", "3s", "-"}, Style: 0, Values: []float64{4, 5}, Mean: 4.5},
-				{Cells: []string{"AutoDropout", "diverged", "0", "9s", "3.2 (as published)"}, Style: Learned},
+				{Cells: []string{"none", "4.40 ± 0.70", "4.50 ± 0.71", "2", "3s", "-"}, Style: 0, Values: []float64{4, 5}, Mean: 4.5},
+				{Cells: []string{"AutoDropout", "diverged", "diverged", "0", "9s", "3.2 (as published)"}, Style: Learned},
 			},
 			Note: "Two seeds.",
 		},
@@ -121,7 +122,7 @@ func TestPage(t *testing.T) {
 		switch {
 		case e.name == "section":
 			sections = append(sections, e.attrs["id"])
-		case e.name == "th" && e.attrs["scope"] == "row", e.name == "td" && e.attrs["class"] == "c1":
+		case e.name == "th" && e.attrs["scope"] == "row", e.name == "td" && e.attrs["class"] == "c2 main":
 			rows = append(rows, strings.TrimSpace(e.text))
 		case e.name == "h1" && strings.TrimSpace(e.text) != "WRN-10-1 on <synthetic>":
 			t.Errorf("the title is %q", e.text)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +38,8 @@ type Server struct {
 	status func() Status
 	http   http.Server
 	ended  chan struct{}
+
+	listeners atomic.Int64 // to the events
 }
 
 const (
@@ -45,6 +48,7 @@ const (
 	headerBytes  = 1 << 14
 	idleTimeout  = 2 * time.Minute
 	shutdownTime = 2 * time.Second
+	lastLook     = 2 * time.Second // for those who listen, to get the page as it ends
 )
 
 // Serve serves the page that page makes, and what status says, until the server
@@ -59,9 +63,14 @@ func Serve(l net.Listener, page func() *Page, status func() Status) *Server {
 	return s
 }
 
-// Close says to all readers that the run has ended, and ends the server.
+// Close says to all readers that the run has ended, and ends the server when they
+// have had the time to get the last page.
 func (s *Server) Close() {
+	listeners := s.listeners.Load()
 	close(s.ended)
+	if listeners > 0 {
+		time.Sleep(lastLook)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
 	if s.http.Shutdown(ctx) != nil {
@@ -87,6 +96,8 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request) {
 func (s *Server) showEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	s.listeners.Add(1)
+	defer s.listeners.Add(-1)
 	control := http.NewResponseController(w)
 	ticker := time.NewTicker(statusEvery)
 	defer ticker.Stop()

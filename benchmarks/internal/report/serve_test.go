@@ -94,6 +94,9 @@ func TestServe(t *testing.T) {
 	if s := next(); !s.Ended {
 		t.Errorf("the last event is %+v", s)
 	}
+	if code, _ := get("/"); code != http.StatusOK {
+		t.Errorf("who listened to the end does not get the last page: code %d", code)
+	}
 	<-closed
 	if _, err := client.Get(base); err == nil {
 		t.Error("the server answers after it was closed")
