@@ -17,10 +17,12 @@ cd "$2"
 
 # step runs a command, shows the end of what it says, and its time.
 step() {
-  local start=$EPOCHREALTIME said
-  printf '\n$ %s\n' "$*" | sed "s|$photos|PHOTOS|g"
-  said=$("$@" 2>&1) || { printf '%s\n' "$said" | tail -20; printf 'exit %d\n' 1; [ "${may_fail:-}" ] || exit 1; }
+  local start=$EPOCHREALTIME said status=0
+  printf '\n$ %s\n' "$*" | sed "s|$photos|PHOTOS|g; s|$origin|ORIGIN|g"
+  said=$("$@" 2>&1) || status=$?
   printf '%s\n' "$said" | tail -"${lines:-6}" | sed "s|$photos|PHOTOS|g"
+  [ $status = 0 ] || printf 'exit status %d\n' $status
+  [ $status = "${expect:-$status}" ] && [ $status = 0 -o "${expect:-}" ] || exit 1
   awk "BEGIN { printf \"[%.1f s]\n\", $EPOCHREALTIME - $start }"
 }
 
@@ -36,7 +38,7 @@ step go run ./doc/tutorial -out network "$(find "$photos/val" -type f | sort | h
 
 lines=12 step go run ./benchmarks/imagenet -data "$photos" -model resnet-18 -channels 8 -pixels 32 -resize 36 -train-size 0 -test-size 0 -epochs 2 -seeds 1 -method none,dropblock -out runs/photos
 
-may_fail=yes step timeout -s INT 4 go run ./benchmarks/cifar -data synthetic -method none -epochs 60 -seeds 1 -out runs/stopped
+expect=124 step timeout -s INT 4 go run ./benchmarks/cifar -data synthetic -method none -epochs 8 -seeds 1 -out runs/stopped
 lines=8 step go run ./benchmarks/cifar -resume -out runs/stopped
 
 lines=8 step go run ./benchmarks/cifar -data synthetic -train-size 200 -test-size 100 -epochs 2 -seeds 1 -method none,autodropout -pattern runs/first/best-pattern.json -depth 16 -out runs/pattern

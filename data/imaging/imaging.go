@@ -8,7 +8,6 @@ package imaging
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Channels is the number of colour channels of an image: red, green, blue.
@@ -57,6 +56,3 @@ func apart(op string, dst, src Image) {
 		panic("imaging." + op + ": the result must not share memory with the image")
 	}
 }
-
-// Clone returns a copy with memory of its own.
-func (m Image) Clone() Image { return Image{m.Width, m.Height, slices.Clone(m.Pix)} }

@@ -39,7 +39,7 @@ func TestRandAugmentRate(t *testing.T) {
 	src, spare := noise(8, 8), New(8, 8)
 	unchanged := 0
 	for i := range images {
-		m := src.Clone()
+		m := Image{src.Width, src.Height, slices.Clone(src.Pix)}
 		RandAugment{Operations: 1, Magnitude: 8}.Apply(m, spare, rand.New(rand.NewPCG(5, uint64(i))))
 		if slices.Equal(m.Pix, src.Pix) {
 			unchanged++
