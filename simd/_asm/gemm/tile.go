@@ -198,8 +198,25 @@ func (m *multiplication) unrolled(k, aCol reg.Register, column int, name string)
 	JLT(LabelRef(rest))
 	three := GP64()
 	LEAQ(Mem{Base: m.bRow, Index: m.bRow, Scale: 2}, three)
+	var next reg.GPVirtual
+	if name == "plain" {
+		next = m.stride("aTile")
+	}
 	Label(loop)
-	m.prefetch()
+	if name == "plain" {
+		m.prefetchRow(Mem{Base: m.b, Index: m.aheadB, Scale: 1})
+		tile := GP64()
+		for i := 0; i < m.rows; i++ {
+			if i%3 == 0 {
+				LEAQ(Mem{Base: m.a.base[i/3], Index: next, Scale: 1}, tile)
+				PREFETCHT0(Mem{Base: tile})
+			} else {
+				PREFETCHT0(Mem{Base: tile, Index: m.a.stride, Scale: uint8(i%3)})
+			}
+		}
+	} else {
+		m.prefetch()
+	}
 	m.step(Mem{Base: m.b}, 0)
 	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 1}, column)
 	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 2}, 2*column)
