@@ -53,6 +53,11 @@ func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *
 	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c), mask)
 }
 
+// ForwardAddReLU is ReLU of the sum of Forward and residual, computed in one pass.
+func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autograd.Tensor {
+	return ops.BatchNormAddReLU(x, c.Use(l.weight), c.Use(l.bias), residual, l.running(), l.spec(c))
+}
+
 func (l *BatchNorm) running() ops.BatchNormStats {
 	return ops.BatchNormStats{Mean: l.mean.Data, Var: l.variance.Data}
 }

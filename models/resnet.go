@@ -162,7 +162,9 @@ func (b *resNetBlock) places() []place {
 }
 
 // Forward applies the masks of inner normalisations after their ReLU, in the same
-// pass: a mask's elements are never negative, so nothing changes by it.
+// pass: a mask's elements are never negative, so nothing changes by it. The last
+// normalisation takes the shortcut's sum and the ReLU with it, unless a mask is
+// between.
 func (b *resNetBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	h, last := x, len(b.parts)-1
 	for _, p := range b.parts[:last] {
@@ -170,9 +172,20 @@ func (b *resNetBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tenso
 		h = p.norm.ForwardReLU(c, h, c.Mask(p.site, h.Shape()...))
 	}
 	p := b.parts[last]
-	h = c.Drop(b.branch, c.Drop(p.site, p.norm.Forward(c, p.conv.Forward(c, h))))
+	h = p.conv.Forward(c, h)
 	if b.downsample != nil {
 		x = b.downsample.norm.Forward(c, b.downsample.conv.Forward(c, x))
 	}
-	return ops.ReLU(ops.Add(h, c.Drop(b.shortcut, x)))
+	x = c.Drop(b.shortcut, x)
+	site, branch := c.Mask(p.site, h.Shape()...), c.Mask(b.branch, h.Shape()...)
+	if site == nil && branch == nil {
+		return p.norm.ForwardAddReLU(c, h, x)
+	}
+	h = p.norm.Forward(c, h)
+	for _, mask := range []dropout.Mask{site, branch} {
+		if mask != nil {
+			h = ops.Dropout(h, mask)
+		}
+	}
+	return ops.ReLU(ops.Add(h, x))
 }

@@ -41,6 +41,21 @@ func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec
 	return n.do("ops.BatchNormReLU")
 }
 
+// BatchNormAddReLU returns ReLU(BatchNorm(...) + residual), the end of a residual
+// block, where residual has the shape of x. The sum and the ReLU are computed
+// while a task's part of the normalisation is in the cache, and so is the gradient
+// of residual.
+func BatchNormAddReLU(x, gamma, beta, residual *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *autograd.Tensor {
+	const name = "ops.BatchNormAddReLU"
+	n := newBatchNorm(name, x, gamma, beta, running, spec)
+	sameShape(name, x, residual)
+	n.relu, n.residual = true, residual
+	return autograd.Do(autograd.Op{
+		Name: name, Inputs: []*autograd.Tensor{x, gamma, beta, residual}, Shape: x.Shape(), Saves: n.inputs[:],
+		Forward: n.Forward, Backward: n.Backward, // not as Passes: residual, which Recompute would read, is not saved
+	})
+}
+
 // batchNorm is one batch normalisation, and what its forward pass keeps.
 type batchNorm struct {
 	inputs         [3]*autograd.Tensor
@@ -49,6 +64,7 @@ type batchNorm struct {
 	spec           BatchNormSpec
 	rows, c        int
 	relu           bool
+	residual       *autograd.Tensor                     // added before the ReLU; nil: none
 	mask           func(keep []uint32) (factor float32) // nil: none
 
 	mean, invStd []float32
@@ -66,6 +82,7 @@ type batchNormPass struct {
 	means, sums, dots []float32 // a row for every task
 	variance          []float32
 	dx, prior         []float32 // prior is added to dx; nil: none
+	residual, dr      []float32 // dr is its gradient; nil: not needed
 	a, b, d           []float32
 }
 
@@ -136,15 +153,24 @@ func (n *batchNorm) Recompute(y *autograd.Tensor) {
 		p.shift[j] = beta[j] - float32(n.mean[j]*p.scale[j])
 	}
 	p.data, p.x = y.Data(), n.x.Data()
+	if n.residual != nil {
+		p.residual = n.residual.Data()
+	}
 	parallel.Each(n.tasks(), 0, n, (*batchNorm).normalise)
 }
 
 func (n *batchNorm) normalise(task int, _ []float32) {
 	p := &n.pass
 	lo, hi := n.part(task)
-	if n.relu {
+	switch {
+	case n.residual != nil:
+		y := p.data[lo:hi]
+		simd.ScaleShiftRows(y, p.x[lo:hi], p.scale, p.shift, (hi-lo)/n.c)
+		simd.Add(y, y, p.residual[lo:hi])
+		simd.ReLUBits(y, y, n.bits[lo/32:])
+	case n.relu:
 		simd.ScaleShiftReLURows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
-	} else {
+	default:
 		simd.ScaleShiftRows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, (hi-lo)/n.c)
 	}
 }
@@ -226,6 +252,9 @@ func (n *batchNorm) track(y *autograd.Tensor, variance []float32) {
 // gradient needs, one for dx.
 func (n *batchNorm) Backward(g *autograd.Grad) {
 	n.pass.data, n.pass.x = g.Dy().Data(), n.x.Data()
+	if n.residual != nil && g.Needs(3) {
+		n.pass.dr = g.New(3).Data()
+	}
 	sum, dot := g.Scratch(n.c), g.Scratch(n.c)
 	n.reduce(g, sum, dot)
 	if g.Needs(1) {
@@ -302,5 +331,8 @@ func (n *batchNorm) sum(task int, _ []float32) {
 		simd.MaskSumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
 	} else {
 		simd.SumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, (hi-lo)/n.c)
+	}
+	if p.dr != nil {
+		simd.MaskScale(p.dr[lo:hi], p.data[lo:hi], n.bits[lo/32:], n.factor)
 	}
 }

@@ -78,6 +78,35 @@ func TestBatchNormReLUIsComposition(t *testing.T) {
 	}
 }
 
+// TestBatchNormAddReLUIsComposition wants of the fused operation the bits of those
+// it fuses, with and without gradients of the residual.
+func TestBatchNormAddReLUIsComposition(t *testing.T) {
+	for _, c := range []int{1, 3, 16, 33, 64, 1030} {
+		for _, train := range []bool{true, false} {
+			for _, constant := range []bool{true, false} {
+				rng := rand.New(rand.NewPCG(8, uint64(c)))
+				inputs := tensors{normal(rng, 5, 7, 9, c), normal(rng, c), normal(rng, c), normal(rng, 5, 7, 9, c)}
+				run := func(norm batchNormFunc) (y, grads []float32) {
+					ps := params(inputs)
+					return step(autograd.NewTape(ps), ps, func(in tensors) *autograd.Tensor {
+						if constant {
+							in[3] = inputs[3]
+						}
+						return norm(in, newStats(c), ops.BatchNormSpec{Train: train})
+					})
+				}
+				y, grads := run(batchNormAddReLU)
+				wantY, wantGrads := run(func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+					return ops.ReLU(ops.Add(batchNorm(in, running, spec), in[3]))
+				})
+				if !slices.Equal(y, wantY) || !slices.Equal(grads, wantGrads) {
+					t.Errorf("%d channels, train %v, constant residual %v: outputs or gradients differ", c, train, constant)
+				}
+			}
+		}
+	}
+}
+
 // TestBatchNormLargeMean wants accurate statistics where the mean is 10,000
 // times the deviation.
 func TestBatchNormLargeMean(t *testing.T) {

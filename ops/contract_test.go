@@ -55,6 +55,10 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.BatchNorm(m34, v4, v4, stats, ops.BatchNormSpec{}) },
 			func() { ops.BatchNorm(autograd.New(2, 3), v3, v4, stats, ops.BatchNormSpec{}) },
 		},
+		"BatchNormAddReLU": {
+			func() { ops.BatchNormAddReLU(m34, v4, v3, m34, stats, ops.BatchNormSpec{}) },
+			func() { ops.BatchNormAddReLU(autograd.New(2, 3), v3, v3, m34, stats, ops.BatchNormSpec{}) },
+		},
 		"BatchNormReLU":    {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
 		"LayerNorm":        {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
 		"EmbeddingDropout": {func() { ops.EmbeddingDropout(v3, nil, []int{0}) }, func() { ops.EmbeddingDropout(m34, nil, []int{3}) }},
@@ -197,6 +201,7 @@ func largeRows() map[string][][]int {
 		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}},
 		"RelativeAttention": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}, {70, 16}, {2, 8}, {2, 8}},
 		"BatchNorm/train":   {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
+		"BatchNormAddReLU/train": {{9, 17, 16, 33}, {33}, {33}, {9, 17, 16, 33}},
 	}
 }
 
@@ -205,14 +210,12 @@ func largeFunc(name string) gradcheck.Func {
 	if f := goldenCases[name]; f != nil {
 		return f
 	}
-	norm := ops.BatchNorm
-	if strings.HasPrefix(name, "BatchNormReLU") {
-		norm = batchNormReLU
-	}
+	op, _, _ := strings.Cut(name, "/")
+	norm := map[string]batchNormFunc{"BatchNorm": batchNorm, "BatchNormReLU": batchNormReLU, "BatchNormAddReLU": batchNormAddReLU}[op]
 	return func(in tensors) *autograd.Tensor {
 		c := in[1].Len()
 		running := ops.BatchNormStats{Mean: make([]float32, c), Var: make([]float32, c)}
-		return norm(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: true})
+		return norm(in, running, ops.BatchNormSpec{Train: true})
 	}
 }
 

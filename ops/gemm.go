@@ -154,25 +154,36 @@ func (p *product) block(task int, _ []float32) {
 // gemmReduce sets c (m x n) to the transpose of a (k x m) times b (k x n), for
 // a k that may be much longer than m and n: it is cut into parts whose results
 // are added in order.
-func gemmReduce(g *autograd.Grad, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32) {
+func gemmReduce(memory scratcher, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32) {
 	if m == 0 || n == 0 {
 		return
 	}
 	rows, cols := gemmBlock(m, n, k)
-	blocks := ceilDiv(m, rows) * ceilDiv(n, cols)
-	parts := splits(k, m*n, tasks/blocks)
-	if parts == 1 {
+	parts := splits(k, m*n, tasks/(ceilDiv(m, rows)*ceilDiv(n, cols)))
+	switch {
+	case parts == 1:
 		gemm(true, false, m, n, k, a, lda, b, ldb, 0, c, n)
-		return
+	case m > n:
+		// A tile takes a few elements of a row of A and a cache line of B's: the
+		// wider matrix is better read as B.
+		transposed := memory.Scratch(m * n)
+		reduceParts(memory, parts, n, m, k, b, ldb, a, lda, transposed)
+		simd.Transpose(c, n, transposed, m, n, m)
+	default:
+		reduceParts(memory, parts, m, n, k, a, lda, b, ldb, c)
 	}
+}
+
+// reduceParts is gemmReduce for a number of parts.
+func reduceParts(memory scratcher, parts, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32) {
 	r := &reduction{a: a, lda: lda, b: b, ldb: ldb, m: m, n: n, k: k, rows: min(192, m), cols: min(512, n), length: ceilDiv(k, parts)}
-	r.partial = g.Scratch(parts * m * n)
-	blocks = ceilDiv(m, r.rows) * ceilDiv(n, r.cols)
+	r.partial = memory.Scratch(parts * m * n)
+	blocks := ceilDiv(m, r.rows) * ceilDiv(n, r.cols)
 	parallel.Each(parts*blocks, simd.GemmWork(r.rows, r.cols, r.length), r, (*reduction).block)
 	addParts(c, r.partial, parts)
 }
 
-// reduction is a product that gemmReduce computes in parts.
+// reduction is a product that reduceParts computes.
 type reduction struct {
 	a, b       []float32
 	lda, ldb   int

@@ -130,10 +130,12 @@ var goldenCases = map[string]gradcheck.Func{
 
 // loadedCases are the cases whose constants are in the file.
 var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
-	"BatchNorm/train":     batchNormCase(ops.BatchNorm, true),
-	"BatchNorm/eval":      batchNormCase(ops.BatchNorm, false),
-	"BatchNormReLU/train": batchNormCase(batchNormReLU, true),
-	"BatchNormReLU/eval":  batchNormCase(batchNormReLU, false),
+	"BatchNorm/train":        batchNormCase(batchNorm, true),
+	"BatchNorm/eval":         batchNormCase(batchNorm, false),
+	"BatchNormReLU/train":    batchNormCase(batchNormReLU, true),
+	"BatchNormReLU/eval":     batchNormCase(batchNormReLU, false),
+	"BatchNormAddReLU/train": batchNormCase(batchNormAddReLU, true),
+	"BatchNormAddReLU/eval":  batchNormCase(batchNormAddReLU, false),
 	"Dropout": func(f *golden.File, name string) gradcheck.Func {
 		mask := loadMask(f, name, 1/0.7)
 		return func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], mask) }
@@ -162,10 +164,19 @@ func loadMask(f *golden.File, name string, factor float32) func(keep []uint32) f
 	}
 }
 
-type batchNormFunc = func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor
+// batchNormFunc is a batch normalisation of in[0] with in[1] and in[2].
+type batchNormFunc = func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor
 
-func batchNormReLU(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
-	return ops.BatchNormReLU(x, gamma, beta, running, spec, nil)
+func batchNorm(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+	return ops.BatchNorm(in[0], in[1], in[2], running, spec)
+}
+
+func batchNormReLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+	return ops.BatchNormReLU(in[0], in[1], in[2], running, spec, nil)
+}
+
+func batchNormAddReLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+	return ops.BatchNormAddReLU(in[0], in[1], in[2], in[3], running, spec)
 }
 
 // batchNormCase also checks the running statistics, which move on Commit.
@@ -176,7 +187,7 @@ func batchNormCase(norm batchNormFunc, train bool) func(f *golden.File, name str
 			Var:  slices.Clone(f.Tensor(name + ".var").Data()),
 		}
 		return func(in tensors) *autograd.Tensor {
-			y := norm(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: train, Momentum: 0.2, Eps: 1e-3})
+			y := norm(in, running, ops.BatchNormSpec{Train: train, Momentum: 0.2, Eps: 1e-3})
 			f.Compare(name+".mean", running.Mean, 0)
 			f.Compare(name+".var", running.Var, 0)
 			in[0].Tape().Commit()

@@ -93,11 +93,11 @@ func gradTable(rng *rand.Rand) []gradRow {
 	norm := func(f batchNormFunc, train bool) gradcheck.Func {
 		running := ops.BatchNormStats{Mean: []float32{0.5, -1, 0.2}, Var: []float32{1, 2, 0.5}}
 		return func(in tensors) *autograd.Tensor {
-			return f(in[0], in[1], in[2], running, ops.BatchNormSpec{Train: train})
+			return f(in, running, ops.BatchNormSpec{Train: train})
 		}
 	}
-	masked := func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
-		return ops.BatchNormReLU(x, gamma, beta, running, spec, most)
+	masked := func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+		return ops.BatchNormReLU(in[0], in[1], in[2], running, spec, most)
 	}
 	signs := normal(rng, 4, 3, 2, 3) // normalised, about +-1: far from the ReLU's kink
 	for i, v := range signs.Data() {
@@ -107,6 +107,10 @@ func gradTable(rng *rand.Rand) []gradRow {
 		} else {
 			signs.Data()[i]--
 		}
+	}
+	residual := normal(rng, 4, 3, 2, 3) // too small to reach the kink
+	for i, v := range residual.Data() {
+		residual.Data()[i] = 0.1 * v
 	}
 	ones, small := autograd.FromSlice([]float32{1, -1.2, 1.1}, 3), autograd.FromSlice([]float32{0.1, 0, -0.1}, 3)
 	positive := normal(rng, 3, 5)
@@ -121,11 +125,13 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"Log", c("Log"), tensors{positive}, smooth},
 		{"MaxPool2D", c("MaxPool2D"), tensors{spread(rng, 2, 4, 5, 3)}, kinks},
 		{"MaxPool2D/pad", c("MaxPool2D/pad"), tensors{spread(rng, 2, 5, 4, 3)}, kinks},
-		{"BatchNorm/train", norm(ops.BatchNorm, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
-		{"BatchNorm/eval", norm(ops.BatchNorm, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNorm/train", norm(batchNorm, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNorm/eval", norm(batchNorm, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 		{"BatchNormReLU/train", norm(batchNormReLU, true), tensors{signs, ones, small}, kinks},
 		{"BatchNormReLU/mask", norm(masked, true), tensors{signs, ones, small}, kinks},
 		{"BatchNormReLU/eval", norm(batchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
+		{"BatchNormAddReLU/train", norm(batchNormAddReLU, true), tensors{signs, ones, small, residual}, kinks},
+		{"BatchNormAddReLU/eval", norm(batchNormAddReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones, autograd.New(4, 3)}, kinks},
 		{"Attention/mask", attentionCase(ops.AttentionSpec{Heads: 2, Mask: most}), tensors{normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6)}, smooth},
 		{"RelativeAttention/mask", relativeCase(ops.AttentionSpec{Heads: 2, Mask: most, Scale: 0.7}), tensors{
 			normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6), normal(rng, 5, 8), normal(rng, 2, 4), normal(rng, 2, 4)}, smooth},

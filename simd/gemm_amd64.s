@@ -6,7 +6,7 @@
 
 // func gemmTilesAVX512(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemmTilesAVX512(SB), NOSPLIT, $0-104
+TEXT ·gemmTilesAVX512(SB), NOSPLIT, $8-104
 	MOVQ  rows+8(FP), AX
 	MOVQ  cols+16(FP), DX
 	CMPQ  DX, $0x10
@@ -2294,11 +2294,32 @@ tile14x2masked:
 	SUBQ       $0x04, AX
 	JLT        plainRest14x2masked
 	LEAQ       (R11)(R11*2), R14
+	MOVQ       aTile+40(FP), R15
+	SHLQ       $0x02, R15
 
 plain14x2masked:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   124(R10)(R13*1)
 	PREFETCHT0   60(R10)(R13*1)
+	LEAQ         (BX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (SI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (R8)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
 	VMOVUPS      (R10), Z28
 	VMOVUPS.Z    64(R10), K1, Z29
 	VBROADCASTSS (BX), Z30
@@ -5162,11 +5183,32 @@ tile14x2:
 	SUBQ       $0x04, AX
 	JLT        plainRest14x2
 	LEAQ       (R11)(R11*2), R14
+	MOVQ       aTile+40(FP), R15
+	SHLQ       $0x02, R15
 
 plain14x2:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   124(R10)(R13*1)
 	PREFETCHT0   60(R10)(R13*1)
+	LEAQ         (BX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (SI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (R8)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
 	VMOVUPS      (R10), Z28
 	VMOVUPS      64(R10), Z29
 	VBROADCASTSS (BX), Z30
@@ -7346,10 +7388,31 @@ tile14x1masked:
 	SUBQ       $0x04, AX
 	JLT        plainRest14x1masked
 	LEAQ       (R11)(R11*2), R14
+	MOVQ       aTile+40(FP), R15
+	SHLQ       $0x02, R15
 
 plain14x1masked:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   60(R10)(R13*1)
+	LEAQ         (BX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (SI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (R8)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
 	VMOVUPS.Z    (R10), K1, Z14
 	VBROADCASTSS (BX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -9329,10 +9392,31 @@ tile14x1:
 	SUBQ       $0x04, AX
 	JLT        plainRest14x1
 	LEAQ       (R11)(R11*2), R14
+	MOVQ       aTile+40(FP), R15
+	SHLQ       $0x02, R15
 
 plain14x1:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   60(R10)(R13*1)
+	LEAQ         (BX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (SI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DI)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (R8)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DX)(R15*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
 	VMOVUPS      (R10), Z14
 	VBROADCASTSS (BX), Z15
 	VFMADD231PS  Z14, Z15, Z0
@@ -10314,10 +10398,20 @@ tile6x2masked:
 	SUBQ       $0x04, AX
 	JLT        plainRest6x2masked
 	LEAQ       (R8)(R8*2), R11
+	MOVQ       aTile+40(FP), R12
+	SHLQ       $0x02, R12
 
 plain6x2masked:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   60(DI)(R10*1)
+	LEAQ         (BX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
+	LEAQ         (DX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
 	VMOVUPS      (DI), Y12
 	VMASKMOVPS   32(DI), Y15, Y13
 	VBROADCASTSS (BX), Y14
@@ -11151,10 +11245,20 @@ tile6x2:
 	SUBQ       $0x04, AX
 	JLT        plainRest6x2
 	LEAQ       (R8)(R8*2), R11
+	MOVQ       aTile+40(FP), R12
+	SHLQ       $0x02, R12
 
 plain6x2:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   60(DI)(R10*1)
+	LEAQ         (BX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
+	LEAQ         (DX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	VBROADCASTSS (BX), Y14
@@ -11892,10 +11996,20 @@ tile6x1masked:
 	SUBQ       $0x04, AX
 	JLT        plainRest6x1masked
 	LEAQ       (R8)(R8*2), R11
+	MOVQ       aTile+40(FP), R12
+	SHLQ       $0x02, R12
 
 plain6x1masked:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   28(DI)(R10*1)
+	LEAQ         (BX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
+	LEAQ         (DX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
 	VMASKMOVPS   (DI), Y15, Y6
 	VBROADCASTSS (BX), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -12541,10 +12655,20 @@ tile6x1:
 	SUBQ       $0x04, AX
 	JLT        plainRest6x1
 	LEAQ       (R8)(R8*2), R11
+	MOVQ       aTile+40(FP), R12
+	SHLQ       $0x02, R12
 
 plain6x1:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   28(DI)(R10*1)
+	LEAQ         (BX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
+	LEAQ         (DX)(R12*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
 	VMOVUPS      (DI), Y6
 	VBROADCASTSS (BX), Y7
 	VFMADD231PS  Y6, Y7, Y0

@@ -7,7 +7,7 @@ package simd
 const (
 	// packingPieces bounds uses times distance where a tile reads pieces of many
 	// rows: of B, and of A transposed.
-	packingPieces = 1 << 16
+	packingPieces = 1 << 15
 	// packingRows bounds both where a tile reads along its rows: A as it is.
 	packingRows = 768
 )

@@ -97,25 +97,24 @@ case("Conv2D/depthwiseStride", conv(padding=1, stride=2, groups=3), normal(2, 5,
 case("Conv2D/oblong", conv(padding=1), normal(1, 4, 6, 2), normal(2, 3, 2, 3))
 
 
-def batch_norm(training, relu=False, shape=(4, 3, 2, 5)):
-    name = "BatchNormReLU" if relu else "BatchNorm"
+def batch_norm(name, training, then=lambda y: y, residuals=0, shape=(4, 3, 2, 5)):
     c = shape[-1]
     mean, var = normal(c), normal(c).abs() + 0.5
     after_mean, after_var = mean.clone(), var.clone()
 
-    def f(x, gamma, beta):
+    def f(x, gamma, beta, *residual):
         flat = x.reshape(-1, c)
         y = F.batch_norm(flat, after_mean, after_var, gamma, beta, training, momentum=0.2, eps=1e-3)
-        return (torch.relu(y) if relu else y).reshape(x.shape)
+        return then(sum(residual, y.reshape(x.shape)))
 
-    case(f"{name}/{'train' if training else 'eval'}", f, 2 * normal(*shape) + 3, normal(c), normal(c),
+    case(f"{name}/{'train' if training else 'eval'}", f, 2 * normal(*shape) + 3, normal(c), normal(c), *(normal(*shape) for _ in range(residuals)),
          extra=dict(mean=mean, var=var, afterMean=after_mean, afterVar=after_var))
 
 
-batch_norm(True)
-batch_norm(False)
-batch_norm(True, relu=True)
-batch_norm(False, relu=True)
+batch_norm("BatchNorm", True)
+batch_norm("BatchNorm", False)
+batch_norm("BatchNormReLU", True, torch.relu)
+batch_norm("BatchNormReLU", False, torch.relu)
 case("LayerNorm", lambda x, g, b: F.layer_norm(x, (6,), g, b, 1e-3), 2 * normal(2, 3, 6) + 1, normal(6), normal(6))
 
 case("Embedding", lambda w: F.embedding(torch.tensor([[1, 4, 1], [0, 1, 3]]), w), normal(5, 4))
@@ -201,6 +200,9 @@ keep = torch.rand(5, 7) > 0.3
 case("EmbeddingDropout", lambda w: F.embedding(torch.tensor([[1, 4, 1], [0, 1, 3]]), w * keep / 0.7), normal(5, 7), extra=dict(keep=keep))
 
 case("ScaleChannels", lambda x, s: x * s[:, None, None], normal(2, 3, 2, 5), normal(2, 5))
+
+batch_norm("BatchNormAddReLU", True, torch.relu, 1)
+batch_norm("BatchNormAddReLU", False, torch.relu, 1)
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})

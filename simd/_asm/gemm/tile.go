@@ -173,6 +173,21 @@ func (m *multiplication) prefetch() {
 	m.prefetchRow(Mem{Base: m.b, Index: m.aheadB, Scale: 1})
 }
 
+// prefetchTile asks for the next tile of A, whose rows are next bytes further, so
+// that it comes from memory while this tile is computed. It waits in the
+// second-level cache, as rows far apart compete for the lines of the first.
+func (m *multiplication) prefetchTile(next reg.GPVirtual) {
+	pointer := GP64()
+	for i := range m.rows {
+		if i%3 == 0 {
+			LEAQ(Mem{Base: m.a.base[i/3], Index: next, Scale: 1}, pointer)
+			PREFETCHT1(Mem{Base: pointer})
+		} else {
+			PREFETCHT1(Mem{Base: pointer, Index: m.a.stride, Scale: uint8(i % 3)})
+		}
+	}
+}
+
 // step multiplies a column of A, which is offset bytes behind the pointers, with
 // a row of B.
 func (m *multiplication) step(b Mem, offset int) {
@@ -198,8 +213,16 @@ func (m *multiplication) unrolled(k, aCol reg.Register, column int, name string)
 	JLT(LabelRef(rest))
 	three := GP64()
 	LEAQ(Mem{Base: m.bRow, Index: m.bRow, Scale: 2}, three)
+	plain := column == 4
+	var next reg.GPVirtual
+	if plain {
+		next = m.stride("aTile")
+	}
 	Label(loop)
 	m.prefetch()
+	if plain {
+		m.prefetchTile(next)
+	}
 	m.step(Mem{Base: m.b}, 0)
 	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 1}, column)
 	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 2}, 2*column)
