@@ -19,6 +19,10 @@ type Trial struct {
 type Outcome struct {
 	Reward float64 // the higher the better, such as the validation accuracy
 	Note   string  // a few words for people, kept in the log
+
+	// Seconds is how long the evaluation took, where the call that returned this
+	// also waited for something else, such as a worker; 0: as long as the call.
+	Seconds float64
 }
 
 // Evaluator trains a child network with a trial's pattern and measures it. It
