@@ -41,6 +41,7 @@ var ours = map[string][]string{
 	"data/text/metric":     {},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
+	"controller/cluster":   {"controller", "dropout", "internal/atomicfile"},
 	"benchmarks/*":         {"*"},
 }
 
