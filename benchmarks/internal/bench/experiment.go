@@ -30,6 +30,7 @@ type Experiment[P Pattern] struct {
 	units    *Journal[unit]
 	cost     costs
 	progress *Progress
+	service  *service // nil: trials are trained here
 	stop     context.CancelCauseFunc
 	taken    atomic.Int64 // training steps of this session, those of searches included
 
@@ -45,6 +46,12 @@ var errSteps = errors.New("the steps that -steps allows were taken")
 // what the user should know about the data first.
 func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error) {
 	e.about = e.Subject.About()
+	if e.Run.Cluster.Worker {
+		return e.work(ctx, sentences)
+	}
+	if err := e.checkServe(); err != nil {
+		return err
+	}
 	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
 		return err
 	}
@@ -56,7 +63,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	return e.run(ctx)
 }
 
-// Folder returns the folder of the run, once it has started.
+// Folder returns the folder of the run, once it has started; a worker has none.
 func (e *Experiment[P]) Folder() string { return e.folder }
 
 func (e *Experiment[P]) run(ctx context.Context) (err error) {
@@ -72,6 +79,12 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	defer e.units.Close()
 	ctx, e.stop = context.WithCancelCause(ctx)
 	defer e.stop(nil)
+	if e.Run.Cluster.Serve {
+		if e.service, err = e.serve(ctx); err != nil {
+			return err
+		}
+		defer e.service.close()
+	}
 	rows, err := e.compute(ctx)
 	if err == nil {
 		err = e.report(rows)
@@ -95,6 +108,11 @@ func (e *Experiment[P]) compute(ctx context.Context) (rows []Row, err error) {
 	}
 	e.progress = NewProgress(e.Stderr, e.announce(left), e.about.Item)
 	defer e.progress.Close()
+	if e.service != nil {
+		if err := e.searchAll(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for _, m := range e.Rows {
 		row, err := e.row(ctx, m)
 		if err != nil {

@@ -151,7 +151,10 @@ func (t *Task) status() string {
 	text := fmt.Sprintf("step %d of %d", t.before+t.done, t.total)
 	if t.done > 0 {
 		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
-		text += fmt.Sprintf(", %s, %s left", Speed(float64(t.items)/elapsed, t.progress.item), Duration(left))
+		if t.items > 0 { // those of workers are not known
+			text += ", " + Speed(float64(t.items)/elapsed, t.progress.item)
+		}
+		text += fmt.Sprintf(", %s left", Duration(left))
 	}
 	return fmt.Sprintf("%s; %s for the whole run", text, Duration(t.progress.remaining()))
 }

@@ -50,7 +50,12 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		Notify:    e.notify(m, task),
 	}
 	e.progress.Logf("%s: searching the %v", m.Title, space)
-	report, err := controller.Search(ctx, config, space, e.child(space, task))
+	var report *controller.Report
+	if e.service == nil {
+		report, err = controller.Search(ctx, config, space, e.child(space, task))
+	} else {
+		report, err = e.service.Search(ctx, m.searchKey(), config, space)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +83,12 @@ func (e *Experiment[P]) trialLog(m Method) string {
 	return filepath.Join(e.folder, m.searchKey(), "trials.jsonl")
 }
 
-// concurrency returns how many trials run at a time.
+// concurrency returns how many trials run at a time in this process. Where workers
+// train them, their time counts.
 func (e *Experiment[P]) concurrency() int {
+	if e.service != nil {
+		return 1
+	}
 	workers := e.Plan.Workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -122,6 +131,9 @@ func (e *Experiment[P]) notify(m Method, task *Task) func(controller.Event) {
 			first = false
 		}
 		if r := event.Result; r != nil {
+			if e.service != nil {
+				task.Add(e.Subject.Steps(Child), 0)
+			}
 			text := reward.Shown + " " + reward.Show(r.Reward)
 			if r.Failed() {
 				text = "failed: " + r.Error

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/train"
 )
@@ -103,7 +104,8 @@ type About struct {
 	Child string // the network of a search, "WRN-28-2"
 	Item  string // what the speed of a training counts: "img"
 
-	Trial  string // what a trial of a search does, in one line
+	Trial  string        // what a trial of a search does, in one line
+	Data   func() string // a checksum of all that it reads; nil: there is none
 	Reward Reward
 }
 
@@ -114,6 +116,15 @@ type Reward struct {
 	Note  string                      // how it is taken, for the pattern's file
 	Shown string                      // what Show shows: "accuracy"
 	Show  func(reward float64) string // "93.20 %"
+}
+
+// Checksum returns a checksum of images for [About.Data].
+func Checksum(images ...data.Source) string {
+	var sums []string
+	for _, s := range images {
+		sums = append(sums, fmt.Sprintf("%08x", s.Checksum()))
+	}
+	return strings.Join(sums, "-")
 }
 
 // amount writes a value of the metric.
