@@ -44,6 +44,9 @@ type Config struct {
 	// what else a person should know. It is called from one goroutine at a time.
 	Notify func(Event) `json:"-"`
 
+	// Learned, if set, is told about every result that was applied.
+	Learned func(Lesson) `json:"-"`
+
 	// Mirror, if set, is given every line of the log, newline included, once it is
 	// on disk and before anything depends on it; those that a resumed log has
 	// already come first. Lines are counted from 0, the header. An error of it

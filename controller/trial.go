@@ -56,6 +56,20 @@ type Event struct {
 	Status Status
 }
 
+// Lesson is how a result reached the policy.
+type Lesson struct {
+	Trial int
+
+	// Behind is how many results were applied between the sampling of the trial
+	// and its own result.
+	Behind int
+
+	// Ratio is the importance ratio: the probability of the trial's tokens under
+	// the policy that learns from it over that under the policy that sampled them,
+	// before it is truncated. It is 1 with Random.
+	Ratio float64
+}
+
 // Status is where a search stands.
 type Status struct {
 	Trials   int     // the budget
