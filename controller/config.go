@@ -44,6 +44,15 @@ type Config struct {
 	// what else a person should know. It is called from one goroutine at a time.
 	Notify func(Event) `json:"-"`
 
+	// Learned, if set, is told about every result that was applied.
+	Learned func(Lesson) `json:"-"`
+
+	// Mirror, if set, is given every line of the log, newline included, once it is
+	// on disk and before anything depends on it; those that a resumed log has
+	// already come first. Lines are counted from 0, the header. An error of it
+	// ends the search. It is called from one goroutine at a time.
+	Mirror func(line int, text []byte) error `json:"-"`
+
 	// Task says in one line what the evaluator does: the data, the child model,
 	// how long it trains. A search resumes only on the same task.
 	Task string `json:"task"`

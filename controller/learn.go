@@ -80,18 +80,22 @@ func (l *learner) sample(rng *rand.Rand) (tokens []int, logProbs []float32, entr
 
 // learn takes one optimizer step on a result and then moves the baseline. The
 // first result has nothing to be compared with: it only sets the baseline.
-func (l *learner) learn(t Trial, reward float64) {
+func (l *learner) learn(t Trial, reward float64) (ratio float64) {
+	ratio = 1 // of a policy that has not taken a step
 	if l.baseline.weight > 0 {
-		loss := l.loss(t, l.baseline.advantage(reward))
+		var loss *autograd.Tensor
+		loss, ratio = l.loss(t, l.baseline.advantage(reward))
 		l.optimizer.Step(float32(l.config.Rate), l.tape.Backward(loss))
 		l.tape.Reset()
 	}
 	l.baseline.add(reward)
+	return ratio
 }
 
-// loss returns what a step decreases: minus the mean over the choices of a
-// trial of the algorithm's objective and of the entropy bonus.
-func (l *learner) loss(t Trial, advantage float64) *autograd.Tensor {
+// loss returns what a step decreases, minus the mean over the choices of a
+// trial of the algorithm's objective and of the entropy bonus, and the trial's
+// importance ratio.
+func (l *learner) loss(t Trial, advantage float64) (loss *autograd.Tensor, ratio float64) {
 	logProbs, entropy := l.policy.LogProbs(l.tape, [][]int{t.Tokens})
 	objective := weighted
 	if l.algorithm == PPO {
@@ -101,7 +105,7 @@ func (l *learner) loss(t Trial, advantage float64) *autograd.Tensor {
 	if l.config.Entropy > 0 {
 		y = ops.Add(y, ops.Scale(entropy, float32(l.config.Entropy)))
 	}
-	return ops.Neg(ops.Mean(y))
+	return ops.Neg(ops.Mean(y)), ratioOf(logProbs.Data(), t.LogProbs)
 }
 
 // mostWeight truncates the importance ratio of a sequence, which is a product
@@ -116,14 +120,17 @@ func weighted(logProbs *autograd.Tensor, old []float32, advantage float64) *auto
 	return ops.Scale(logProbs, float32(importance(logProbs.Data(), old)*advantage))
 }
 
-// importance returns the truncated ratio of the probabilities of a sequence,
-// added up in logarithms, as either product would underflow.
-func importance(now, old []float32) float64 {
+// importance returns the truncated ratio of the probabilities of a sequence.
+func importance(now, old []float32) float64 { return min(ratioOf(now, old), mostWeight) }
+
+// ratioOf returns the ratio of the probabilities of a sequence, added up in
+// logarithms, as either product would underflow.
+func ratioOf(now, old []float32) float64 {
 	sum := 0.0
 	for i := range now {
 		sum += float64(now[i]) - float64(old[i])
 	}
-	return math.Exp(min(sum, math.Log(mostWeight)))
+	return math.Exp(sum)
 }
 
 // clipRange is how far from 1 a ratio still earns PPO anything.

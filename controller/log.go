@@ -100,12 +100,16 @@ func encode(v any) []byte {
 }
 
 // log is a trial log that is open for appending. A nil log records nothing.
-type log struct{ file *os.File }
+type log struct {
+	file   *os.File
+	mirror func(line int, text []byte) error // nil: none
+	lines  int                               // that the mirror has
+}
 
 // openLog opens or creates the log at path for a search with the given header.
 // It returns what the log holds, and the length of a torn last line, which is
 // cut off.
-func openLog(path string, want header) (l *log, c contents, torn int, err error) {
+func openLog(path string, want header, mirror func(line int, text []byte) error) (l *log, c contents, torn int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, contents{}, 0, fmt.Errorf("controller: the trial log cannot be opened: %w", err)
@@ -133,7 +137,7 @@ func openLog(path string, want header) (l *log, c contents, torn int, err error)
 			return nil, contents{}, 0, err
 		}
 	}
-	l = &log{file}
+	l = &log{file: file, mirror: mirror}
 	torn = len(data) - c.size
 	if torn > 0 {
 		if err := file.Truncate(int64(c.size)); err != nil {
@@ -142,6 +146,11 @@ func openLog(path string, want header) (l *log, c contents, torn int, err error)
 	}
 	if _, err := file.Seek(int64(c.size), io.SeekStart); err != nil {
 		return nil, contents{}, 0, err
+	}
+	for line := range bytes.Lines(data[:c.size]) {
+		if err := l.reflect(line); err != nil {
+			return nil, contents{}, 0, err
+		}
 	}
 	if c.header == nil {
 		if err := l.write(first); err != nil {
@@ -205,6 +214,18 @@ func (l *log) write(line []byte) error {
 		_, back := l.file.Seek(end, io.SeekStart)
 		return errors.Join(err, back, l.file.Truncate(end))
 	}
+	return l.reflect(line)
+}
+
+// reflect gives the next line to the mirror.
+func (l *log) reflect(line []byte) error {
+	if l.mirror == nil {
+		return nil
+	}
+	if err := l.mirror(l.lines, line); err != nil {
+		return fmt.Errorf("its mirror: %w", err)
+	}
+	l.lines++
 	return nil
 }
 

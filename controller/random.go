@@ -21,4 +21,4 @@ func (u uniform) sample(rng *rand.Rand) (tokens []int, logProbs []float32, entro
 	return tokens, logProbs, entropy
 }
 
-func (uniform) learn(Trial, float64) {}
+func (uniform) learn(Trial, float64) (ratio float64) { return 1 }

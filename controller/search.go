@@ -93,7 +93,7 @@ func (s *search) open(config Config, space dropout.Space) error {
 	if config.Path == "" {
 		return nil
 	}
-	l, c, torn, err := openLog(config.Path, header{logVersion, space, config})
+	l, c, torn, err := openLog(config.Path, header{logVersion, space, config}, config.Mirror)
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (s *search) try(ctx context.Context, t Trial) (Result, bool) {
 	}
 	start := time.Now()
 	outcome, err := s.evaluate(ctx, t)
-	r := Result{Trial: t.Index, Reward: outcome.Reward, Note: outcome.Note, Seconds: time.Since(start).Seconds()}
+	r := Result{Trial: t.Index, Reward: outcome.Reward, Note: outcome.Note, Seconds: cmp.Or(outcome.Seconds, time.Since(start).Seconds())}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Result{}, false

@@ -12,7 +12,8 @@ import (
 // chooser samples points of a space and learns from their rewards.
 type chooser interface {
 	sample(rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64)
-	learn(t Trial, reward float64)
+	// learn returns the importance ratio of the trial.
+	learn(t Trial, reward float64) (ratio float64)
 }
 
 // state is a search at one moment. A running search and the replay of a log
@@ -24,6 +25,7 @@ type state struct {
 	chooser chooser
 
 	trials  []Trial
+	known   []int     // by trial, the results that were applied when it was sampled
 	results []*Result // by trial, nil while it is in flight
 	done    int       // results that are not nil
 	leading int       // trials before the first one in flight
@@ -121,6 +123,7 @@ func (s *state) next() Trial {
 
 func (s *state) sampled(t Trial) {
 	s.trials = append(s.trials, t)
+	s.known = append(s.known, s.applied)
 	s.results = append(s.results, nil)
 }
 
@@ -151,6 +154,7 @@ func (s *state) applyTo(n int) {
 // apply lets the chooser learn from a result. A failed trial counts as the
 // worst one so far, and for nothing while there is no other to compare with.
 func (s *state) apply(r Result) {
+	behind := s.applied - s.known[r.Trial]
 	s.applied++
 	if r.Failed() {
 		if math.IsNaN(s.worst) {
@@ -161,7 +165,10 @@ func (s *state) apply(r Result) {
 	if !(r.Reward >= s.worst) {
 		s.worst = r.Reward
 	}
-	s.chooser.learn(s.trials[r.Trial], r.Reward)
+	ratio := s.chooser.learn(s.trials[r.Trial], r.Reward)
+	if s.config.Learned != nil {
+		s.config.Learned(Lesson{r.Trial, behind, ratio})
+	}
 }
 
 // report returns what has been done, after applying the results that no

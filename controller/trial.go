@@ -19,6 +19,10 @@ type Trial struct {
 type Outcome struct {
 	Reward float64 // the higher the better, such as the validation accuracy
 	Note   string  // a few words for people, kept in the log
+
+	// Seconds is how long the evaluation took, where the call that returned this
+	// also waited for something else, such as a worker; 0: as long as the call.
+	Seconds float64
 }
 
 // Evaluator trains a child network with a trial's pattern and measures it. It
@@ -50,6 +54,20 @@ type Event struct {
 	Result *Result
 	Notice string
 	Status Status
+}
+
+// Lesson is how a result reached the policy.
+type Lesson struct {
+	Trial int
+
+	// Behind is how many results were applied between the sampling of the trial
+	// and its own result.
+	Behind int
+
+	// Ratio is the importance ratio: the probability of the trial's tokens under
+	// the policy that learns from it over that under the policy that sampled them,
+	// before it is truncated. It is 1 with Random.
+	Ratio float64
 }
 
 // Status is where a search stands.

@@ -25,7 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // start checks all that can be checked before anything is computed or written,
 // and then runs the experiment.
 func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c, asked, err := command.Parse(args, stdout)
+	c, asked, err := command.Parse(ctx, args, stdout)
 	if err != nil {
 		return err
 	}

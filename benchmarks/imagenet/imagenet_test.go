@@ -326,7 +326,7 @@ func TestWrongFlags(t *testing.T) {
 		t.Error("a wrong command left a folder")
 	}
 	for _, name := range []string{"quick", "study", "paper", "paper-efficientnet"} {
-		c, _, err := command.Parse([]string{"-preset", name}, nil)
+		c, _, err := command.Parse(t.Context(), []string{"-preset", name}, nil)
 		if err == nil {
 			_, err = c.check()
 		}

@@ -103,9 +103,9 @@ func take(images data.Source, base uint64, size int, flag string) (taken, rest d
 }
 
 // listBad says which images could not be used, the first of them on stdout and
-// all in a file in the folder.
+// all in a file in the folder, if there is one.
 func (s *subject) listBad(folder string, stdout io.Writer) error {
-	if s.photos == nil || len(s.photos.Bad()) == 0 {
+	if s.photos == nil || len(s.photos.Bad()) == 0 || folder == "" {
 		return nil
 	}
 	const (

@@ -34,6 +34,7 @@ func (s *subject) About() bench.About {
 	}
 	about.Trial = fmt.Sprintf("%s on %d images of %s with %d pixels a side for %d epochs in batches of %d, accuracy on %d others",
 		about.Child, s.fit.Len(), about.Dataset, s.pixels, s.searchEpochs, s.batch, s.valid.Len())
+	about.Data = func() string { return bench.Checksum(s.fit, s.valid) }
 	about.Reward = bench.Reward{
 		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
 		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d epochs", s.valid.Len(), s.searchEpochs),

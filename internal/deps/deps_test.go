@@ -54,6 +54,7 @@ var ours = map[string][]string{
 	"weights":              {"autograd", "layers", "models", "data/npy", "internal/safetensors", "internal/torchfile"},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "data/text/bitext", "weights", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
+	"controller/cluster":   {"controller", "dropout", "internal/atomicfile"},
 	"benchmarks/*":         {"*"},
 	"doc/*":                {"*"},
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -37,6 +38,7 @@ type Run struct {
 	Resume   bool
 	Command  string   // to run the same again
 	Settings Settings // the effective value of every flag that changes the results
+	Cluster  Cluster
 }
 
 // ErrHelp is returned by Parse after it has printed the help that -h asks for.
@@ -44,9 +46,10 @@ var ErrHelp = flag.ErrHelp
 
 // Parse returns the settings: those of the preset (the first one when none is
 // named), changed by the configuration file, changed by the flags. A run that
-// is resumed takes its own settings in place of preset and file. Everything the
-// user can get wrong is a *UsageError.
-func (cmd *Command[C]) Parse(args []string, stdout io.Writer) (C, Run, error) {
+// is resumed takes its own settings in place of preset and file, and a worker those
+// of the run it works for, which it waits for until ctx is cancelled. Everything
+// the user can get wrong is a *UsageError.
+func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Writer) (C, Run, error) {
 	var none C
 	first := cmd.Presets[0].Config
 	given := newSource(cmd, &first)
@@ -57,7 +60,10 @@ func (cmd *Command[C]) Parse(args []string, stdout io.Writer) (C, Run, error) {
 		}
 		return none, Run{}, err
 	}
-	file, err := given.file()
+	if err := given.run.Cluster.check(given.visited, given.flags, cmd.Free); err != nil {
+		return none, Run{}, err
+	}
+	file, err := given.file(ctx, cmd.Name, stdout)
 	if err != nil {
 		return none, Run{}, err
 	}
@@ -79,6 +85,7 @@ func (cmd *Command[C]) Parse(args []string, stdout io.Writer) (C, Run, error) {
 		return none, Run{}, err
 	}
 	run := final.run
+	run.Cluster = given.run.Cluster
 	run.Preset = preset.Name
 	run.Command = strings.Join(append([]string{"go run ./benchmarks/" + cmd.Name}, args...), " ")
 	run.Settings = final.settings(cmd.Free)

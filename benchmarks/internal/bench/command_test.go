@@ -63,7 +63,7 @@ func TestPrecedence(t *testing.T) {
 		{[]string{"-config", withPreset, "-preset", "small", "-kind=c"}, "small", options{7, "c", []string{"x", "y"}, 0.5, false, 0}},
 		{[]string{"-preset", "large", "-deep=false"}, "large", options{100, "b", []string{"x", "y"}, 0.25, false, 0}},
 	} {
-		got, run, err := testCommand.Parse(c.args, io.Discard)
+		got, run, err := testCommand.Parse(t.Context(), c.args, io.Discard)
 		if err != nil {
 			t.Errorf("%v: %v", c.args, err)
 			continue
@@ -83,7 +83,7 @@ func TestPrecedence(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := writeText(t, filepath.Join(t.TempDir(), "again.toml"), string(text))
-		got, run, err = testCommand.Parse([]string{"-config", again}, io.Discard)
+		got, run, err = testCommand.Parse(t.Context(), []string{"-config", again}, io.Discard)
 		if err != nil || !reflect.DeepEqual(got, c.want) || run.Preset != c.preset {
 			t.Errorf("%v: the written settings give %+v of preset %s, error %v", c.args, got, run.Preset, err)
 		}
@@ -116,7 +116,7 @@ func TestParseRefuses(t *testing.T) {
 		{[]string{"-config", config("table", "[epochs]\nx = 1")}, "epochs"},
 		{[]string{"-config", config("syntax", "epochs 3")}, "not a TOML file"},
 	} {
-		_, _, err := testCommand.Parse(c.args, io.Discard)
+		_, _, err := testCommand.Parse(t.Context(), c.args, io.Discard)
 		var usage *UsageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: got error %v, want one line with %q", c.args, err, c.want)
@@ -126,7 +126,7 @@ func TestParseRefuses(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var b strings.Builder
-	if _, _, err := testCommand.Parse([]string{"-h"}, &b); !errors.Is(err, ErrHelp) {
+	if _, _, err := testCommand.Parse(t.Context(), []string{"-h"}, &b); !errors.Is(err, ErrHelp) {
 		t.Errorf("got error %v", err)
 	}
 	for _, want := range []string{"Tries things.", "small", "for real", "-epochs number", "(default x,y)", "-config", "-resume"} {
@@ -137,7 +137,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestExitCode(t *testing.T) {
-	_, _, usage := testCommand.Parse([]string{"-nope"}, io.Discard)
+	_, _, usage := testCommand.Parse(t.Context(), []string{"-nope"}, io.Discard)
 	for _, c := range []struct {
 		err  error
 		code int

@@ -36,6 +36,7 @@ type Experiment[P Pattern] struct {
 	started  time.Time
 	record   record
 	progress atomic.Pointer[Progress]
+	service  *service // nil: trials are trained here
 	stop     context.CancelCauseFunc
 	taken    atomic.Int64 // training steps of this session, those of searches included
 
@@ -50,6 +51,12 @@ var errSteps = errors.New("the steps that -steps allows were taken")
 // what the user should know about the data first.
 func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error) {
 	e.about = e.Subject.About()
+	if e.Run.Cluster.Worker {
+		return e.work(ctx, sentences)
+	}
+	if err := e.checkServe(); err != nil {
+		return err
+	}
 	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
 		return err
 	}
@@ -65,7 +72,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	return e.run(ctx)
 }
 
-// Folder returns the folder of the run, once it has started.
+// Folder returns the folder of the run, once it has started; a worker has none.
 func (e *Experiment[P]) Folder() string { return e.folder }
 
 func (e *Experiment[P]) run(ctx context.Context) (err error) {
@@ -89,11 +96,17 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	stop, err := e.serve()
+	stop, err := e.dashboard()
 	if err != nil {
 		return err
 	}
 	defer stop()
+	if e.Run.Cluster.Serve {
+		if e.service, err = e.serve(ctx); err != nil {
+			return err
+		}
+		defer e.service.close()
+	}
 	if err = e.compute(ctx); err == nil {
 		err = e.report()
 	}
@@ -132,6 +145,11 @@ func (e *Experiment[P]) compute(ctx context.Context) (err error) {
 	defer progress.Close()
 	e.progress.Store(progress)
 	e.showBest()
+	if e.service != nil {
+		if err := e.searchAll(ctx); err != nil {
+			return err
+		}
+	}
 	for _, m := range e.Rows {
 		if err := e.computeRow(ctx, m); err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 
 func parse(t *testing.T, args ...string) Run {
 	t.Helper()
-	_, run, err := testCommand.Parse(args, io.Discard)
+	_, run, err := testCommand.Parse(t.Context(), args, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,9 +101,9 @@ func (e *Experiment[P]) writeReport(r *Result, state string) error {
 	return atomicfile.Write(filepath.Join(e.folder, ReportName), func(w io.Writer) error { return e.page(r, state).Write(w) })
 }
 
-// serve shows the page while the run goes on, where a dashboard is wanted. What it
+// dashboard shows the page while the run goes on, where a dashboard is wanted. What it
 // returns ends that.
-func (e *Experiment[P]) serve() (stop func(), err error) {
+func (e *Experiment[P]) dashboard() (stop func(), err error) {
 	if e.Plan.Dashboard == "" {
 		return func() {}, nil
 	}

@@ -201,15 +201,23 @@ func (t *Task) Step(s train.Step) {
 	}
 	t.loss = keep*t.loss + (1-keep)*float64(s.Loss)
 	t.epoch = s.Epoch + 1
-	t.done++
 	t.items += s.Size
-	p.done += t.cost
+	p.mu.Unlock()
+	t.Add(1)
+}
+
+// Add reports steps of which nothing else is known.
+func (t *Task) Add(steps int) {
+	p := t.progress
+	p.mu.Lock()
+	t.done += steps
+	p.done += float64(steps) * t.cost
 	if p.bars == nil && !p.quiet && time.Since(t.lastLine) >= lineEvery {
 		t.lastLine = time.Now()
 		fmt.Fprintf(p.out, "%s: %s; whole run: %s\n", t.name, t.status(), p.run())
 	}
 	p.mu.Unlock()
-	t.advance(1)
+	t.advance(steps)
 }
 
 // advance moves the bars. The lock must be free: a bar may be waiting for it,
@@ -255,7 +263,10 @@ func (t *Task) status() string {
 	if t.done > 0 {
 		elapsed := time.Since(t.start).Seconds()
 		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
-		parts = append(parts, Speed(float64(t.items)/elapsed, t.progress.item), Duration(left)+" left")
+		if t.items > 0 { // those of workers are not known
+			parts = append(parts, Speed(float64(t.items)/elapsed, t.progress.item))
+		}
+		parts = append(parts, Duration(left)+" left")
 	}
 	return strings.Join(parts, ", ")
 }

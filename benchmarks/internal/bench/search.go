@@ -59,7 +59,12 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if before, err := controller.Replay(e.trialLog(m)); err == nil {
 		e.record.search(m, before.Trials, before.Results)
 	}
-	report, err := controller.Search(ctx, config, space, e.child(m, space, task))
+	var report *controller.Report
+	if e.service == nil {
+		report, err = controller.Search(ctx, config, space, e.child(m, space, task))
+	} else {
+		report, err = e.service.Search(ctx, m.searchKey(), config, space)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +104,12 @@ func (e *Experiment[P]) trialLog(m Method) string {
 	return filepath.Join(e.folder, m.searchKey(), "trials.jsonl")
 }
 
-// concurrency returns how many trials run at a time.
+// concurrency returns how many trials run at a time in this process. Where workers
+// train them, their time counts.
 func (e *Experiment[P]) concurrency() int {
+	if e.service != nil {
+		return 1
+	}
 	workers := e.Plan.Workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -182,6 +191,9 @@ func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(
 			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
 			e.record.trial(m, event.Trial, r)
 			events.trial(event)
+			if e.service != nil {
+				task.Add(e.Subject.Steps(Child))
+			}
 			text := reward.Shown + " " + reward.Show(r.Reward)
 			if r.Failed() {
 				text = "failed: " + r.Error

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,7 +28,7 @@ func (s Settings) TOML() ([]byte, error) {
 }
 
 // notSettings are flags that a configuration file cannot hold.
-var notSettings = []string{"config", "out", "resume"}
+var notSettings = append([]string{"config", "out", "resume"}, clusterFlags...)
 
 // source is a flag set bound to the settings it fills.
 type source[C any] struct {
@@ -43,6 +44,7 @@ func newSource[C any](cmd *Command[C], config *C) *source[C] {
 	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
 	s.flags.StringVar(&s.run.Out, "out", "", "the `folder` to write to (default a new one under runs, named by the time)")
 	s.flags.BoolVar(&s.run.Resume, "resume", false, "continue the run in the folder -out with its own settings")
+	s.run.Cluster.register(s.flags)
 	cmd.Register(s.flags, config)
 	return s
 }
@@ -68,9 +70,15 @@ func (s *source[C]) visited(name string) bool {
 }
 
 // file reads the configuration file that the flags name, or that of the run to
-// be resumed.
-func (s *source[C]) file() (configFile, error) {
+// be resumed, or gets that of the run to work for.
+func (s *source[C]) file(ctx context.Context, program string, stdout io.Writer) (configFile, error) {
 	switch {
+	case s.run.Cluster.Worker:
+		settings, err := s.run.Cluster.join(ctx, program, stdout)
+		if err != nil {
+			return configFile{}, err
+		}
+		return parseConfig("the settings of the run", settings)
 	case s.run.Resume && s.config != "":
 		return configFile{}, Usagef("-config cannot be combined with -resume: a resumed run keeps its settings")
 	case s.run.Resume:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/train"
 )
@@ -107,7 +108,8 @@ type About struct {
 	Item  string // what the speed of a training counts: "img"
 	Side  int    // of the maps in the first stage of a ConvNet, in cells
 
-	Trial  string // what a trial of a search does, in one line
+	Trial  string        // what a trial of a search does, in one line
+	Data   func() string // a checksum of all that it reads; nil: there is none
 	Reward Reward
 }
 
@@ -118,6 +120,15 @@ type Reward struct {
 	Note  string                      // how it is taken, for the pattern's file
 	Shown string                      // what Show shows: "accuracy"
 	Show  func(reward float64) string // "93.20 %"
+}
+
+// Checksum returns a checksum of images for [About.Data].
+func Checksum(images ...data.Source) string {
+	var sums []string
+	for _, s := range images {
+		sums = append(sums, fmt.Sprintf("%08x", s.Checksum()))
+	}
+	return strings.Join(sums, "-")
 }
 
 // amount writes a value of the metric.

@@ -120,6 +120,7 @@ func (s *subject) About() bench.About {
 	}
 	about.Trial = fmt.Sprintf("%s by UDA on %d labelled and %d unlabelled images of %s for %d steps of %d labelled, accuracy on %d others",
 		child, s.fit.Len(), s.rest.Len(), about.Dataset, s.SearchSteps, s.Batch, s.valid.Len())
+	about.Data = func() string { return bench.Checksum(s.fit, s.rest, s.valid) }
 	about.Reward = bench.Reward{
 		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
 		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d steps", s.valid.Len(), s.SearchSteps),

@@ -2,7 +2,9 @@ package language
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"math"
 
 	"autodropout/autograd"
@@ -36,12 +38,23 @@ func (s *subject) About() bench.About {
 	}
 	about.Trial = fmt.Sprintf("%s on %d words of %s for %d epochs, 80/perplexity on %d others",
 		about.Child, len(s.corpus.Train), about.Dataset, s.searchEpochs, len(s.corpus.Valid))
+	about.Data = s.checksum
 	about.Reward = bench.Reward{
 		Name: "80/perplexity", Where: "validation text", Shown: "valid perplexity",
 		Note: fmt.Sprintf("reward: 80/perplexity on %d validation words after %d epochs", len(s.corpus.Valid), s.searchEpochs),
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
 	}
 	return about
+}
+
+// checksum returns a checksum of all that a trial reads.
+func (s *subject) checksum() string {
+	h := crc32.NewIEEE()
+	for _, part := range [][]int32{{int32(len(s.corpus.Words))}, s.corpus.Train, s.corpus.Valid} {
+		binary.Write(h, binary.LittleEndian, int64(len(part)))
+		binary.Write(h, binary.LittleEndian, part)
+	}
+	return fmt.Sprintf("%08x", h.Sum32())
 }
 
 func describe(c models.TransformerXLConfig) string {

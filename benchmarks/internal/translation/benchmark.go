@@ -48,7 +48,7 @@ func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Wr
 // start checks all that can be checked before anything is computed or written,
 // and then runs the experiment, or translates.
 func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	c, asked, err := b.command().Parse(args, stdout)
+	c, asked, err := b.command().Parse(ctx, args, stdout)
 	if err != nil {
 		return err
 	}

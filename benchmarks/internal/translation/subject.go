@@ -42,6 +42,9 @@ func (s *subject) About() bench.About {
 	}
 	about.Trial = fmt.Sprintf("%s on %d pairs of %s for %d epochs, exp(-loss) on %d others",
 		about.Child, s.corpus.Train.Len(), about.Dataset, s.searchEpochs, s.corpus.Valid.Pairs.Len())
+	about.Data = func() string {
+		return fmt.Sprintf("%08x-%08x", s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
+	}
 	about.Reward = bench.Reward{
 		Name: "exp(-loss)", Where: "validation text", Shown: "valid perplexity",
 		Note: fmt.Sprintf("reward: exp(-loss) on %d validation pairs after %d epochs", s.corpus.Valid.Pairs.Len(), s.searchEpochs),

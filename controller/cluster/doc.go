@@ -1,0 +1,42 @@
+// Package cluster runs the trials of a search on any number of machines. Its
+// engine is NATS JetStream: a [Coordinator], which runs the search, puts trials
+// into a queue on a server, each [Worker] takes one after another from it, and
+// either may die at any time.
+//
+// # What is where
+//
+// A run has a name on its server. Under that name there are
+//
+//   - a stream, the queue: one message for each trial that waits or runs, which
+//     goes only when the trial has a result;
+//   - a key-value store with what the run is ([Job]), the result of each trial,
+//     how many workers have been lost on it, and a mirror of each search's log;
+//   - an object store with the checkpoints of trainings that have begun.
+//
+// All of it is on the server's disk before anybody depends on it. [StartServer]
+// embeds a server in a program; an external one serves as well.
+//
+// # Exactly once
+//
+// The queue hands out a trial again when its worker has been silent for a while
+// (a worker that trains says so all the time), so a trial may be trained twice.
+// Its result is the first that anybody wrote: the store creates a key once, and
+// later ones are dropped. The next worker continues the training from its last
+// checkpoint. A trial that loses several workers in a row without getting
+// further fails, so that it cannot stop the search.
+//
+// The coordinator writes nothing that it could not read again. The log of the
+// search is the truth, as without a cluster; it is mirrored line by line, and a
+// coordinator that starts without the log, on another machine perhaps, begins
+// with that of the mirror.
+//
+// # The same search
+//
+// A search that is not asynchronous has the same trials with the same rewards
+// for any number of workers, however many of them die: [controller.Config] says
+// why. Instruction sets round differently, so all workers of such a search must
+// use the same one; the workers of an asynchronous search, which cannot be
+// repeated anyway, need not. Which one it was is in the note of each result.
+// What is not the same is the order in which the log has the results, the
+// seconds they took, and which worker they came from.
+package cluster
