@@ -36,6 +36,7 @@ type config struct {
 	spread float64 // of the logarithm of a trial's time
 	deaths float64 // of a worker, in each hour of its work
 	reach  float64 // the utilisation to reach
+	fewest int     // simulated trials, however few workers there are
 
 	listen, folder string // of a server
 }
@@ -48,7 +49,7 @@ Flags:
 // parse returns the configuration that the arguments ask for. Everything the
 // user can get wrong is a *bench.UsageError.
 func parse(args []string, stdout io.Writer) (config, error) {
-	c := config{}
+	c := config{fewest: 200}
 	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	bench.Choice(fs, &c.run, "run", []string{"kills", "throughput", "simulate", "server"}, "`what` to do: kills, throughput or simulate; server is the process of kills that others connect to")

@@ -158,9 +158,8 @@ func (c *config) play(m mode, algorithm controller.Algorithm) (*pool, []controll
 	space := dropout.ConvSpace([]int{1, 1, 1})
 	p := &pool{workers: m.workers, idle: m.workers, spread: c.spread, deaths: c.deaths, rng: seed.New(uint64(c.seed), "simulated times"), reward: rewards(space, uint64(c.seed))}
 	var lessons []controller.Lesson
-	const fewest = 200
 	_, err := controller.Simulate(controller.Config{
-		Trials: max(c.trials*m.workers, fewest), InFlight: m.inFlight, Async: m.async, Algorithm: algorithm, Seed: uint64(c.seed),
+		Trials: max(c.trials*m.workers, c.fewest), InFlight: m.inFlight, Async: m.async, Algorithm: algorithm, Seed: uint64(c.seed),
 		Learned: func(l controller.Lesson) { lessons = append(lessons, l) },
 	}, space, p.next)
 	return p, lessons, err
@@ -208,13 +207,13 @@ func (c *config) enough(workers int, async bool) (inFlight int, found bool, err 
 // simulate prints how busy workers are, and how stale what they find.
 func (c *config) simulate(ctx context.Context, stdout io.Writer) error {
 	fmt.Fprintf(stdout, `Trials take %d minutes, times exp(%g x normal); workers die %g times an hour of work, their trials go on after %d s, and they come back after %d s.
-%d trials for each worker, 200 at least; 24 decisions; REINFORCE with the defaults. "Utilisation" is until the last trial was sampled; "to the end" also counts the
+%d trials for each worker, %d at least; 24 decisions; REINFORCE with the defaults. "Utilisation" is until the last trial was sampled; "to the end" also counts the
 time in which fewer and fewer trials were left. "Behind" is how many results were applied between the sampling of a trial and its own result, the
 ratio is that of the probabilities of its tokens, now over then; the weight is that ratio, 5 at most, and the effective share is (sum w)^2 / (n sum w^2).
 
 | workers | results | in flight | utilisation | to the end | behind, median | ratio, 10 %% | median | 90 %% | truncated | effective share |
 |---|---|---|---|---|---|---|---|---|---|---|
-`, medianTrial/60, c.spread, c.deaths, silence, restart, c.trials)
+`, medianTrial/60, c.spread, c.deaths, silence, restart, c.trials, c.fewest)
 	for _, workers := range c.workers {
 		lines, err := c.lines(ctx, workers)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -65,10 +66,13 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 	return c, nil
 }
 
-// absent reports whether an attempt to connect failed because there is nobody.
+// absent reports whether an attempt to connect failed because there is nobody, or
+// nobody any more.
 func absent(err error) bool {
+	const refused = "remote error" // of TLS
 	var network *net.OpError
-	return errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.As(err, &network) && network.Op == "dial"
+	return errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, io.EOF) ||
+		errors.As(err, &network) && network.Op != refused
 }
 
 func (a Address) options(c *Connection) ([]nats.Option, error) {
