@@ -44,6 +44,10 @@ func SyntheticLanguage(cfg LanguageConfig) (*Corpus, error) {
 		if *part.words == 0 {
 			*part.words = part.standard
 		}
+		const most = 1 << 28
+		if *part.words > most {
+			return nil, fmt.Errorf("data: a part of %d words of a synthetic language is too large: each has at most %d", *part.words, most)
+		}
 		if *part.words < 1000 {
 			return nil, fmt.Errorf("data: a part of %d words of a synthetic language is too small: each needs at least 1000", *part.words)
 		}

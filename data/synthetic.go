@@ -92,6 +92,10 @@ func Synthetic(cfg SyntheticConfig) (train, test *Set, err error) {
 	if cfg.Difficulty == (Difficulty{}) {
 		cfg.Difficulty = StandardDifficulty()
 	}
+	const most = 1 << 21 // images, of 3 to 48 KB
+	if cfg.Train > most || cfg.Test > most {
+		return nil, nil, fmt.Errorf("data: a synthetic set of %d training and %d test images is too large: each part has at most %d", cfg.Train, cfg.Test, most)
+	}
 	if cfg.Train < len(shapes) || cfg.Test < len(shapes) {
 		return nil, nil, fmt.Errorf("data: a synthetic set of %d training and %d test images is too small: each part needs at least %d",
 			cfg.Train, cfg.Test, len(shapes))

@@ -48,6 +48,10 @@ func NewResNet(config ResNetConfig) (*ResNet, error) {
 	case config.Classes < 1:
 		return nil, fmt.Errorf("a ResNet needs at least 1 class, not %d", config.Classes)
 	}
+	wide := 8 * float64(config.Channels)
+	if err := checkSize("ResNet", 9*wide*wide); err != nil {
+		return nil, err
+	}
 	s := layers.NewScope(config.Seed)
 	in := config.Channels
 	m := &ResNet{

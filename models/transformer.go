@@ -69,7 +69,8 @@ func (c *TransformerConfig) check() error {
 	case c.Begin < 0 || c.Begin >= c.TargetVocab || c.End < 0 || c.End >= words:
 		return fmt.Errorf("the words %d and %d, which begin and end sentences, are not in vocabularies of %d and %d words", c.Begin, c.End, c.SourceVocab, c.TargetVocab)
 	}
-	return nil
+	width, words := float64(c.Width), float64(max(c.SourceVocab, c.TargetVocab))
+	return checkSize("Transformer", words*width+float64(c.Layers)*width*(12*width+4*float64(c.Inner)))
 }
 
 // Transformer translates sentences (Vaswani et al., arXiv 1706.03762). Sentences

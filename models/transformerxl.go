@@ -60,7 +60,8 @@ func (c *TransformerXLConfig) check() error {
 	if c.encodingWidth()%2 != 0 {
 		return fmt.Errorf("the encodings of distances in a Transformer-XL are pairs of a sine and a cosine: their width, %d, must be even", c.encodingWidth())
 	}
-	return nil
+	width, heads, inner := float64(c.Width), float64(c.Heads)*float64(c.HeadWidth), float64(c.Inner)
+	return checkSize("Transformer-XL", float64(c.Vocab)*width+float64(c.Layers)*(4*width*heads+2*width*inner))
 }
 
 // encodingWidth is the width of the encodings of distances.

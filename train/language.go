@@ -70,7 +70,10 @@ func (c LanguageConfig) withDefaults() (LanguageConfig, error) {
 	if c.Rate == 0 {
 		c.Rate = 2.5e-4
 	}
+	const most = 1 << 20 // epochs, whose segments are laid out beforehand
 	switch {
+	case c.Epochs > most:
+		return c, fmt.Errorf("train: a language model is trained for at most %d epochs, not %d", most, c.Epochs)
 	case c.Lengths.Memory < 0 || c.Lengths.Extended < 0:
 		return c, fmt.Errorf("train: memory and extended context must not be negative, as in %+v", c.Lengths)
 	case c.Shards*c.Accumulate > c.Batch:

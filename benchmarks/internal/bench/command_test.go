@@ -99,6 +99,7 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		{[]string{"-nope"}, "-nope"},
 		{[]string{"-epochs", "0"}, `"0" for flag -epochs: it takes a whole number of at least 1`},
+		{[]string{"-epochs", "1000000001"}, "-epochs: it takes a whole number of at most 1000000000"},
 		{[]string{"-epochs", "two"}, "whole number"},
 		{[]string{"-epochs", "3 "}, "whole number"},
 		{[]string{"-rate", "fast"}, "-rate"},

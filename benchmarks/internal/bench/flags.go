@@ -69,6 +69,10 @@ func (l *list) Set(s string) error {
 // Get implements flag.Getter.
 func (l *list) Get() any { return *l.values }
 
+// largest is the largest whole number of a flag. What is computed from two of them
+// does not overflow.
+const largest = 1_000_000_000
+
 // Whole declares a flag that takes a whole number of at least low.
 func Whole(fs *flag.FlagSet, p *int, name string, low int, usage string) {
 	fs.Var(&whole{p, low}, name, usage)
@@ -90,6 +94,9 @@ func (w *whole) Set(s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < w.low {
 		return fmt.Errorf("it takes a whole number of at least %d", w.low)
+	}
+	if n > largest {
+		return fmt.Errorf("it takes a whole number of at most %d", largest)
 	}
 	*w.value = n
 	return nil

@@ -227,6 +227,8 @@ func TestWrongInput(t *testing.T) {
 		{"-mean-epochs 9 -epochs 3", 2, "-mean-epochs"},
 		{"-shards 20 -batch 3", 2, "-batch"},
 		{"-lr 0", 2, "-lr"},
+		{"-width 1000000000 -heads 1", 2, "parameters"},
+		{"-data synthetic -train-size 1000000000", 1, "too large"},
 		{"-temperature NaN", 2, "-temperature"},
 		{"-clip -1", 2, "-clip"},
 		{"-drop-input 1", 2, "variational dropout"},
