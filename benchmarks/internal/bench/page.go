@@ -24,7 +24,7 @@ func (e *Experiment[P]) page(r *Result, state string) *report.Page {
 	p := &report.Page{
 		Title:    fmt.Sprintf("%s on %s", r.Model, r.Dataset),
 		Subtitle: fmt.Sprintf("%s, benchmark %s, preset %s", r.Task, e.about.Name, r.Preset),
-		Notes:    e.notes,
+		Notes:    slices.Concat(e.notes, r.Notes),
 		Summary:  r.Summary,
 		State:    state,
 		Table:    e.resultTable(r),

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"flag"
-	"image"
 	"slices"
 
 	"autodropout/dropout"
@@ -39,16 +38,6 @@ func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site)
 		return nil, err
 	}
 	return dropout.Combine(inside, outside), nil
-}
-
-// Picture implements [Subject].
-func (Sequences) Picture(pattern *dropout.SequencePattern, stream dropout.Stream) image.Image {
-	const (
-		tokens, channels = 64, 32
-		scale            = 3 // pixels for an element
-		columns          = 4
-	)
-	return pattern.Image(tokens, channels, scale, columns, stream)
 }
 
 // Rates declares the flags of variational dropout at the places with the given

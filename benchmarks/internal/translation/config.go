@@ -62,8 +62,7 @@ The table has corpus BLEU on tokens%[5]s, as multi-bleu computes it, and sacreBL
 a pattern by exp(-loss) on the validation text, the mean probability of its words. A pattern acts inside the layers: in
 all three attentions and in the feed-forward parts; word vectors and the last output have the variational dropout of
 the flags with it. Without -pattern the transferred one is a pattern that benchmarks/ptb has learned on its built-in
-language. Everything is written to the run's folder: config.toml, result.json, table.txt, best-pattern.json and .png,
-loss.svg, search.svg, weights, logs, and each search's trials.jsonl.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
+language.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
 		Presets: []bench.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
 			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: half an hour for a training", Config: b.study()},

@@ -27,7 +27,7 @@ func (s *subject) About() bench.About {
 	tokens, text := s.metrics()
 	about := bench.About{
 		Name: s.benchmark.Name, Task: "translation", Dataset: s.corpus.Name,
-		Split: "test", Metric: "BLEU", Item: "words",
+		Split: "test", Metric: "BLEU", Higher: true, Item: "words",
 		Model: describe(final), Child: describe(child),
 		Also: []string{"valid BLEU", "test sacreBLEU"},
 		Notes: []string{
