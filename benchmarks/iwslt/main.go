@@ -8,7 +8,6 @@ package main
 import (
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/translation"
-	"autodropout/data/text"
 	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 )
@@ -22,7 +21,7 @@ var benchmark = translation.Benchmark{
 	Title: "IWSLT-14 De-En",
 	Open:  bitext.OpenIWSLT14,
 	Paper: &bench.Paper{Value: 35.8, Setting: "Transformer-Base, pattern found on Penn Treebank"},
-	Texts: bitext.TextsConfig{Source: text.German, Target: text.English, Style: bitext.Style{Lowercase: true}, Merges: 10000, Longest: 175},
+	Texts: bitext.TextsLikeIWSLT14(),
 	Recipe: translation.Recipe{
 		Layers: 6, Width: 512, Heads: 4, Inner: 1024,
 		Tokens: 4096, Longest: 1023, Shards: 2, Accumulate: 1, Epochs: 50, MeanEpochs: 10,

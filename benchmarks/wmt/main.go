@@ -8,7 +8,6 @@ package main
 import (
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/translation"
-	"autodropout/data/text"
 	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 )
@@ -23,7 +22,7 @@ var benchmark = translation.Benchmark{
 	Title: "WMT-14 En-Fr",
 	Open:  bitext.OpenWMT14,
 	Paper: &bench.Paper{Value: 40.0, Setting: "Transformer-Base, pattern found on Penn Treebank"},
-	Texts: bitext.TextsConfig{Source: text.English, Target: text.French, Style: bitext.Style{Normalize: true, Hyphens: true}, Merges: 40000, Longest: 250},
+	Texts: bitext.TextsLikeWMT14(),
 	Recipe: translation.Recipe{
 		Layers: 6, Width: 512, Heads: 8, Inner: 2048,
 		Tokens: 25000, Longest: 255, Shards: 2, Accumulate: 4, Epochs: 3,

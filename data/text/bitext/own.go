@@ -28,6 +28,18 @@ type TextsConfig struct {
 	Merges, Longest int
 }
 
+// TextsLikeIWSLT14 returns how texts of one's own are prepared as those of
+// [PrepareIWSLT14] are.
+func TextsLikeIWSLT14() TextsConfig { return iwslt14.texts() }
+
+// TextsLikeWMT14 returns how texts of one's own are prepared as those of
+// [PrepareWMT14] are.
+func TextsLikeWMT14() TextsConfig { return wmt14.texts() }
+
+func (r *recipe) texts() TextsConfig {
+	return TextsConfig{Source: r.Source, Target: r.Target, Style: r.Style, Merges: r.merges, Longest: r.filter.Max}
+}
+
 // ownTexts are the files of a training, a validation and a test text.
 type ownTexts struct{ train, valid, test [2]string }
 
