@@ -33,8 +33,8 @@ const (
 )
 
 func (c *config) arguments(folder string, more ...string) []string {
-	return append([]string{"-data", "synthetic", "-train-size", "400", "-test-size", "20", "-batch", "20", "-epochs", "1",
-		"-search-epochs", "2", "-trials", strconv.Itoa(c.trials), "-in-flight", strconv.Itoa(inFlight), "-seeds", "1", "-method", method,
+	return append([]string{"-data", "synthetic", "-train-size", "200", "-test-size", "20", "-batch", "12", "-epochs", "1",
+		"-search-epochs", "1", "-trials", strconv.Itoa(c.trials), "-in-flight", strconv.Itoa(inFlight), "-seeds", "1", "-method", method,
 		"-depth", "10", "-width", "1", "-search-depth", "10", "-search-width", "1", "-out", folder}, more...)
 }
 
@@ -61,6 +61,10 @@ func (c *config) kills(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 		defer os.RemoveAll(folder)
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return err
 	}
 	s := &scene{config: *c, folder: folder, stdout: stdout, began: time.Now(), rng: seed.New(uint64(c.seed), "kills")}
 	defer s.end()
