@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"autodropout/internal/atomicfile"
+	"autodropout/internal/sized"
 )
 
 // Named is an array of an archive.
@@ -24,20 +25,7 @@ const maxRatio = 1032
 // ReadArchive reads the arrays of a .npz file, in the order of the file, as
 // numpy.savez and numpy.savez_compressed write it, and names it in every error.
 func ReadArchive(path string) ([]Named, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	arrays, err := readArchive(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return arrays, nil
+	return sized.ReadFile(path, func(f *os.File, size int64) ([]Named, error) { return readArchive(f, size) })
 }
 
 func readArchive(r io.ReaderAt, size int64) ([]Named, error) {

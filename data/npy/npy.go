@@ -22,6 +22,7 @@ import (
 
 	"autodropout/internal/atomicfile"
 	"autodropout/internal/safetensors"
+	"autodropout/internal/sized"
 )
 
 // Array is an array of float32 in row-major order. A nil Shape is a scalar's.
@@ -44,20 +45,7 @@ var dtypes = map[string]string{
 
 // ReadFile reads a .npy file and names it in every error.
 func ReadFile(path string) (Array, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Array{}, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Array{}, err
-	}
-	a, err := Read(f, info.Size())
-	if err != nil {
-		return Array{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return a, nil
+	return sized.ReadFile(path, func(f *os.File, size int64) (Array, error) { return Read(f, size) })
 }
 
 // Read reads an array from a .npy file of the given size in bytes.

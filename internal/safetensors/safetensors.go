@@ -20,6 +20,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"autodropout/internal/sized"
 )
 
 // Tensor is a named array. Data is in row-major order.
@@ -157,20 +159,7 @@ func encodeHeader(f *File) ([]byte, error) {
 
 // ReadFile reads a file and names it in every error.
 func ReadFile(path string) (*File, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	f, err := Read(file, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return f, nil
+	return sized.ReadFile(path, func(f *os.File, size int64) (*File, error) { return Read(f, size) })
 }
 
 // Read reads a file of the given size in bytes. It accepts F64, F32, F16, BF16

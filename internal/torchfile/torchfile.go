@@ -22,6 +22,7 @@ import (
 	"strconv"
 
 	"autodropout/internal/safetensors"
+	"autodropout/internal/sized"
 )
 
 // Limits that no file of weights meets.
@@ -54,20 +55,7 @@ var dtypes = map[global]string{
 // tensor inside dictionaries is named by the keys that lead to it, with dots
 // between them: "model.conv1.weight".
 func ReadFile(path string) ([]safetensors.Tensor, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	tensors, err := Read(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return tensors, nil
+	return sized.ReadFile(path, func(f *os.File, size int64) ([]safetensors.Tensor, error) { return Read(f, size) })
 }
 
 // Read is [ReadFile] for a file of the given size in bytes.
