@@ -44,7 +44,7 @@ func (s *convolution) Forward(y *autograd.Tensor) {
 func (s *convolution) Backward(g *autograd.Grad) {
 	dy := g.Dy().Data()
 	if g.Needs(0) {
-		s.gradX(g, g.New(0).Data(), dy, s.inputs[1].Data())
+		s.gradX(g, dy, s.inputs[1].Data())
 	}
 	if g.Needs(1) {
 		s.gradW(g, g.New(1).Data(), s.inputs[0].Data(), dy)
@@ -170,10 +170,18 @@ func (s *conv) forwardDirect(memory scratcher, y, x, w []float32) {
 	}
 }
 
-// gradX sets dx to the gradient of the input.
-func (s *conv) gradX(g *autograd.Grad, dx, dy, w []float32) {
+// gradX computes the gradient of the input.
+func (s *conv) gradX(g *autograd.Grad, dy, w []float32) {
+	if s.pointwise() && s.stride == 1 {
+		dx, beta := addInPlace(g, 0)
+		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, beta, dx, s.c)
+		return
+	}
+	dx := g.New(0).Data()
 	if s.pointwise() {
-		s.pointwiseGradX(g, dx, dy, w)
+		seen := g.Scratch(s.pixels() * s.c)
+		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, seen, s.c)
+		s.spread(dx, seen)
 		return
 	}
 	if s.stride == 1 {
@@ -185,16 +193,6 @@ func (s *conv) gradX(g *autograd.Grad, dx, dy, w []float32) {
 		}
 	}
 	s.gradXDirect(g, dx, dy, w)
-}
-
-func (s *conv) pointwiseGradX(memory scratcher, dx, dy, w []float32) {
-	if s.stride == 1 {
-		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, dx, s.c)
-		return
-	}
-	seen := memory.Scratch(s.pixels() * s.c)
-	gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, seen, s.c)
-	s.spread(dx, seen)
 }
 
 // gradXDirect gathers, or sweeps over dy once for each class of pixels that meet

@@ -133,3 +133,27 @@ func BenchmarkLinear(b *testing.B) {
 		})
 	}
 }
+
+// TestProductsAddGradients wants of products that add to the gradient of another
+// use, which is shared with a third tensor or is not, the bits of the engine's sum.
+func TestProductsAddGradients(t *testing.T) {
+	weights := map[string][]int{"Linear/noBias": {8, 8}, "Conv2D/pointwise": {1, 1, 8, 8}}
+	for op, shape := range weights {
+		for _, other := range []func(x *autograd.Tensor) *autograd.Tensor{itself, ops.Neg} {
+			rng := rand.New(rand.NewPCG(9, 1))
+			inputs := tensors{normal(rng, 5, 7, 9, 8), normal(rng, shape...)}
+			grads := func(alone func(x *autograd.Tensor) *autograd.Tensor) []float32 {
+				ps := params(inputs)
+				_, grads := step(autograd.NewTape(ps), ps, func(in tensors) *autograd.Tensor {
+					x := ops.Neg(in[0])
+					return ops.Add(goldenCases[op](tensors{alone(x), in[1]}), other(x))
+				})
+				return grads
+			}
+			want := grads(func(x *autograd.Tensor) *autograd.Tensor { return ops.Reshape(x, x.Shape()...) })
+			if !slices.Equal(grads(itself), want) {
+				t.Errorf("%s: gradients differ", op)
+			}
+		}
+	}
+}
