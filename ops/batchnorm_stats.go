@@ -1,0 +1,73 @@
+package ops
+
+import (
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// moments sets the mean and the biased variance of every channel of the batch.
+// Tasks measure their own rows about their own mean, so that a mean that is
+// large against the deviation costs no accuracy; the results are combined in
+// order (Chan, Golub and LeVeque 1979).
+func (n *batchNorm) moments(y *autograd.Tensor, variance []float32) {
+	const channels = 64 // of a task that combines
+	p, size := &n.pass, n.tasks()*n.c
+	p.means, p.sums, p.dots = y.Scratch(size), y.Scratch(size), y.Scratch(size)
+	p.x, p.variance = n.x.Data(), variance
+	parallel.Each(n.tasks(), 0, n, (*batchNorm).measure)
+	parallel.Each(ceilDiv(n.c, channels), 0, n, func(n *batchNorm, task int, _ []float32) {
+		n.combine(task*channels, min((task+1)*channels, n.c))
+	})
+}
+
+// measure sets a task's means, and the sums of the distances from them and of
+// their squares.
+func (n *batchNorm) measure(task int, _ []float32) {
+	lo, hi := n.part(task)
+	rows, at := (hi-lo)/n.c, task*n.c
+	m, sum, square, x := n.pass.means[at:at+n.c], n.pass.sums[at:at+n.c], n.pass.dots[at:at+n.c], n.pass.x[lo:hi]
+	clear(m)
+	clear(sum)
+	clear(square)
+	simd.SumRows(m, x, rows)
+	simd.Scale(m, m, 1/float32(rows))
+	simd.SumMomentsRows(sum, square, x, rows, m)
+}
+
+// combine sets the statistics of channels [from, to).
+func (n *batchNorm) combine(from, to int) {
+	p := &n.pass
+	for j := from; j < to; j++ {
+		rows, average, square := 0.0, 0.0, 0.0
+		for t := range n.tasks() {
+			k := float64(min(p.grain, n.rows-t*p.grain))
+			rest := float64(p.sums[t*n.c+j]) / k // of the task's mean, lost in rounding
+			delta := float64(p.means[t*n.c+j]) + rest - average
+			square += float64(p.dots[t*n.c+j]) - k*rest*rest + delta*delta*rows*k/(rows+k)
+			rows += k
+			average += delta * k / rows
+		}
+		n.mean[j], p.variance[j] = float32(average), float32(square/rows)
+	}
+}
+
+// track queues the update of the running statistics. variance lives until the
+// tape is reset.
+func (n *batchNorm) track(y *autograd.Tensor, variance []float32) {
+	mean := y.Retain(n.c)
+	copy(mean, n.mean)
+	unbiased := float32(n.rows) / float32(max(1, n.rows-1))
+	running, momentum := n.running, n.spec.Momentum
+	update := func() {
+		simd.Lerp(running.Mean, mean, momentum)
+		for j, v := range variance {
+			running.Var[j] += momentum * (v*unbiased - running.Var[j])
+		}
+	}
+	if tape := y.Tape(); tape != nil {
+		tape.Defer(update)
+	} else {
+		update()
+	}
+}
