@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -54,8 +53,6 @@ func (p *process) start(args []string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.command = exec.Command(p.program, args...)
-	// Outside the repository, whose commit may change while this runs.
-	p.command.Dir = filepath.Dir(p.program)
 	p.command.Stdout, p.command.Stderr = p.output, p.output
 	return p.command.Start()
 }

@@ -15,7 +15,6 @@ import (
 	"autodropout/controller"
 	"autodropout/controller/cluster"
 	"autodropout/dropout"
-	"autodropout/internal/seed"
 	"autodropout/train"
 )
 
@@ -102,7 +101,7 @@ func identity(program string) cluster.Identity {
 	if route := os.Getenv("AUTODROPOUT_CONV"); route != "" {
 		tier += " and " + route + " convolutions"
 	}
-	return cluster.Identity{Program: program, Version: Commit("."), Tier: tier}
+	return cluster.Identity{Program: program, Version: Version(), Tier: tier}
 }
 
 // join finds the run and returns its settings, when it lets this worker in.
@@ -260,51 +259,23 @@ func (e *Experiment[P]) task(ctx context.Context, space dropout.Space, t cluster
 	return outcome, err
 }
 
-// trainTask trains a trial, or what is left of it, and scores it.
+// trainTask trains a trial for a coordinator, which keeps its checkpoints.
 func (e *Experiment[P]) trainTask(ctx context.Context, space dropout.Space, t cluster.Task, title string, task *Task) (controller.Outcome, error) {
-	pattern, err := e.Subject.Decode(space, t.Tokens, dropout.Origin{})
-	if err != nil {
-		return controller.Outcome{}, err
-	}
 	keep := keeper{path: t.Checkpoint, save: t.Save}
-	prepare := func() (*Training, error) {
-		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), e.apply(pattern), train.Common{
-			Seed:            seed.Derive(t.Seed, "child training"),
-			Checkpoint:      t.Checkpoint,
-			CheckpointEvery: t.Every,
-			OnStep: func(s train.Step) {
-				e.stepped(task, s)
-				if err := keep.look(); err != nil {
-					e.logf("%s: %v; the training goes on", title, err)
-				}
-			},
-		})
-	}
-	training, err := prepare()
-	if err != nil {
-		return controller.Outcome{}, err
-	}
-	if keep.changed() { // an earlier worker has begun
-		if err := training.Load(t.Checkpoint); err == nil {
-			task.Skip(training.Done())
-			e.logf("%s: continuing after step %d", title, training.Done())
-		} else {
-			e.logf("%s: it begins anew: %v", title, err)
-			if training, err = prepare(); err != nil {
-				return controller.Outcome{}, err
-			}
+	keep.changed() // what an earlier worker has left is kept already
+	common := e.common(title, t.Checkpoint)
+	common.CheckpointEvery, common.KeepCheckpoints = t.Every, 1
+	common.OnStep = func(s train.Step) {
+		e.stepped(task, s)
+		if err := keep.look(); err != nil {
+			e.logf("%s: %v; the training goes on", title, err)
 		}
 	}
-	// That the last checkpoint cannot be written does not matter to a training
-	// that is complete.
-	if err := training.Run(ctx); err != nil && training.Done() < training.Total() {
-		if ctx.Err() != nil {
-			err = errors.Join(err, keep.look())
-		}
-		return controller.Outcome{}, err
+	outcome, err := e.trainTrial(ctx, space, t.Trial, title, common, task)
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(err, keep.look())
 	}
-	score, err := training.Score(ctx)
-	return controller.Outcome{Reward: score.Value}, err
+	return outcome, err
 }
 
 // keeper keeps a checkpoint wherever it has been written anew.

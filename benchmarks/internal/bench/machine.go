@@ -1,12 +1,15 @@
 package bench
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/cpuid/v2"
 
@@ -28,17 +31,8 @@ func SIMD() string { return simd.Active().String() }
 // Commit returns the commit the program was built from: what the Go tool
 // stamped into it, else the HEAD of the repository around dir, else "unknown".
 func Commit(dir string) string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		stamp := map[string]string{}
-		for _, s := range info.Settings {
-			stamp[s.Key] = s.Value
-		}
-		if revision := stamp["vcs.revision"]; revision != "" {
-			if stamp["vcs.modified"] == "true" {
-				revision += "+modified"
-			}
-			return revision
-		}
+	if revision := stamped(); revision != "" {
+		return revision
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -55,6 +49,46 @@ func Commit(dir string) string {
 		dir = parent
 	}
 }
+
+// stamped returns the commit that the Go tool stamped into the program; it does
+// not into one that it runs at once, and "" is returned.
+func stamped() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	stamp := map[string]string{}
+	for _, s := range info.Settings {
+		stamp[s.Key] = s.Value
+	}
+	revision := stamp["vcs.revision"]
+	if revision != "" && stamp["vcs.modified"] == "true" {
+		revision += "+modified"
+	}
+	return revision
+}
+
+// Version tells builds of a program apart, wherever they run: it is the stamped
+// commit, and where there is none, a checksum of the program's file.
+var Version = sync.OnceValue(func() string {
+	if revision := stamped(); revision != "" {
+		return "commit " + revision
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "an unknown commit"
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "an unknown commit"
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "an unknown commit"
+	}
+	return fmt.Sprintf("sources with the build sum %x", sum.Sum(nil)[:8])
+})
 
 // gitFolder returns the folder that a .git entry is or, in a worktree, points to.
 func gitFolder(path string) string {

@@ -120,39 +120,41 @@ func (e *Experiment[P]) concurrency() int {
 // child returns the evaluator, which trains a network with a trial's pattern.
 func (e *Experiment[P]) child(m Method, space dropout.Space, task *Task) controller.Evaluator {
 	return func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
-		training, err := e.prepareTrial(m, space, t, task)
-		if err != nil {
-			return controller.Outcome{}, err
-		}
-		if err := e.complete(ctx, m.trial(t.Index), training); err != nil {
-			return controller.Outcome{}, err
-		}
-		score, err := training.Score(ctx)
-		return controller.Outcome{Reward: score.Value}, err
+		title := fmt.Sprintf("%s, trial %d", m.Title, t.Index+1)
+		common := e.common(title, e.trialCheckpoint(m, t.Index))
+		common.OnStep = func(s train.Step) { e.stepped(task, s) }
+		return e.trainTrial(ctx, space, t, title, common, task)
 	}
 }
-
-// trial is what people read about a trial.
-func (m *Method) trial(i int) string { return fmt.Sprintf("%s, trial %d", m.Title, i+1) }
 
 func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
 	return filepath.Join(filepath.Dir(e.trialLog(m)), fmt.Sprintf("trial-%d.safetensors", i))
 }
 
-// prepareTrial returns the training of a trial, continued where an earlier session
-// has left it. One that cannot be continued begins anew, since it is the trial
-// that counts.
-func (e *Experiment[P]) prepareTrial(m Method, space dropout.Space, t controller.Trial, task *Task) (*Training, error) {
+// trainTrial trains a trial, or what is left of it, and scores it.
+func (e *Experiment[P]) trainTrial(ctx context.Context, space dropout.Space, t controller.Trial, title string, common train.Common, task *Task) (controller.Outcome, error) {
 	pattern, err := e.Subject.Decode(space, t.Tokens, dropout.Origin{})
 	if err != nil {
-		return nil, err
+		return controller.Outcome{}, err
 	}
-	common := e.common(m.trial(t.Index), e.trialCheckpoint(m, t.Index))
 	common.Seed = seed.Derive(t.Seed, "child training")
-	common.OnStep = func(s train.Step) { e.stepped(task, s) }
-	prepare := func() (*Training, error) {
+	training, err := e.prepareTrial(func() (*Training, error) {
 		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), e.apply(pattern), common)
+	}, common, task)
+	if err != nil {
+		return controller.Outcome{}, err
 	}
+	if err := e.complete(ctx, title, training); err != nil {
+		return controller.Outcome{}, err
+	}
+	score, err := training.Score(ctx)
+	return controller.Outcome{Reward: score.Value}, err
+}
+
+// prepareTrial returns a training, continued where an earlier session or worker
+// has left it. One that cannot be continued begins anew, since it is the trial
+// that counts.
+func (e *Experiment[P]) prepareTrial(prepare func() (*Training, error), common train.Common, task *Task) (*Training, error) {
 	training, err := prepare()
 	if err != nil {
 		return nil, err
