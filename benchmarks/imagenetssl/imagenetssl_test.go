@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/kills"
+	"autodropout/benchmarks/internal/benchtest"
 )
 
 func run(t *testing.T, args ...string) (stdout string) {
@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestPieces(t *testing.T) {
-	kills.Pieces(t, benchmark.Run, []string{"-batch", "4", "-ratio", "1", "-training-steps", "3", "-search-steps", "2", "-trials", "2", "-seeds", "1",
+	benchtest.Program(benchmark.Run).Pieces(t, []string{"-batch", "4", "-ratio", "1", "-training-steps", "3", "-search-steps", "2", "-trials", "2", "-seeds", "1",
 		"-threshold", "0", "-width", "2", "-search-width", "2", "-pixels", "32", "-train-size", "60", "-test-size", "20", "-labels", "30",
 		"-method", "uda,autodropout"}, 2, 3)
 }

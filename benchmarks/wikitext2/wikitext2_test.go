@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/kills"
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/models"
 )
 
 // With clusters of rare words, as only this benchmark has them.
 func TestPieces(t *testing.T) {
-	kills.Pieces(t, benchmark.Run, []string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-epochs", "2", "-seeds", "1", "-batch", "6",
+	benchtest.Program(benchmark.Run).Pieces(t, []string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-epochs", "2", "-seeds", "1", "-batch", "6",
 		"-bptt", "20", "-memory", "10", "-eval-bptt", "10", "-method", "none,random", "-trials", "2", "-layers", "1", "-search-layers", "1", "-width", "8",
 		"-heads", "2", "-inner", "8", "-cutoffs", "50,200", "-search-width", "8", "-search-inner", "8", "-mean-epochs", "0"}, 5, 16)
 }

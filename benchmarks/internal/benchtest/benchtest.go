@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,6 +84,24 @@ func (p Program) SameAlways(t *testing.T, tiny func(out string, more ...string) 
 	}
 	p.Must(t, "-resume", "-out", folder)
 	kills.Compare(t, folder, whole)
+}
+
+// Pieces runs one experiment in one piece, and in pieces of so many steps, and
+// demands that both leave the same files, see [kills.Compare].
+func (p Program) Pieces(t *testing.T, settings []string, steps ...int) {
+	t.Helper()
+	dir := t.TempDir()
+	whole, pieces := filepath.Join(dir, "whole"), filepath.Join(dir, "pieces")
+	p.Must(t, slices.Concat(settings, []string{"-out", whole})...)
+	for i, n := range steps {
+		args := settings
+		if i > 0 {
+			args = []string{"-resume"}
+		}
+		p.Must(t, slices.Concat(args, []string{"-out", pieces, "-steps", strconv.Itoa(n)})...)
+	}
+	p.Must(t, "-resume", "-out", pieces)
+	kills.Compare(t, pieces, whole)
 }
 
 // Result returns the result of the run in a folder.

@@ -26,11 +26,8 @@ const (
 	killsEnv = "AUTODROPOUT_KILLS"
 )
 
-// Run is a benchmark as a function.
-type Run = func(ctx context.Context, args []string, stdout, stderr io.Writer) int
-
 // Main is the TestMain of a benchmark whose tests run it as a program of its own.
-func Main(m *testing.M, run Run) {
+func Main(m *testing.M, run func(ctx context.Context, args []string, stdout, stderr io.Writer) int) {
 	if os.Getenv(programEnv) != "" {
 		bench.Main(run)
 	}
@@ -50,31 +47,6 @@ func Command(t testing.TB, args ...string) (command *exec.Cmd, stdout, stderr *b
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	command.Stdout, command.Stderr = stdout, stderr
 	return command, stdout, stderr
-}
-
-// Pieces runs a benchmark in one piece, and in pieces of the given numbers of
-// training steps, and demands that both leave the same.
-func Pieces(t *testing.T, run Run, settings []string, steps ...int) {
-	t.Helper()
-	dir := t.TempDir()
-	call := func(args ...string) {
-		t.Helper()
-		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), args, &stdout, &stderr); code != 0 {
-			t.Fatalf("%v: exit code %d\n%s%s", args, code, &stdout, &stderr)
-		}
-	}
-	whole, pieces := filepath.Join(dir, "whole"), filepath.Join(dir, "pieces")
-	call(slices.Concat(settings, []string{"-out", whole})...)
-	for i, n := range steps {
-		args := settings
-		if i > 0 {
-			args = []string{"-resume"}
-		}
-		call(slices.Concat(args, []string{"-out", pieces, "-steps", strconv.Itoa(n)})...)
-	}
-	call("-resume", "-out", pieces)
-	Compare(t, pieces, whole)
 }
 
 // Test runs a benchmark again and again, kills each run at random moments, at
