@@ -22,6 +22,10 @@ const (
 
 	// Random draws every token uniformly and learns nothing.
 	Random Algorithm = "random"
+
+	// Grid takes the points of the space one after another and begins again after
+	// the last, for spaces so small that each point can be tried. It learns nothing.
+	Grid Algorithm = "grid"
 )
 
 // Config describes a search. The fields from Task on decide what the search
@@ -104,9 +108,9 @@ func (c Config) withDefaults() Config {
 // check returns what is wrong with a configuration, defaults filled in.
 func (c Config) check() error {
 	switch c.Algorithm {
-	case Reinforce, PPO, Random:
+	case Reinforce, PPO, Random, Grid:
 	default:
-		return fmt.Errorf("controller: the algorithm is %q; it must be %s, %s or %s", c.Algorithm, Reinforce, PPO, Random)
+		return fmt.Errorf("controller: the algorithm is %q; it must be %s, %s, %s or %s", c.Algorithm, Reinforce, PPO, Random, Grid)
 	}
 	const most = 1 << 12
 	if c.InFlight < 1 || c.InFlight > most {

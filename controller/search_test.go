@@ -94,6 +94,23 @@ func TestSearchDependsOnTheSeedOnly(t *testing.T) {
 	}
 }
 
+// TestGrid: every point has its turn, also where a search is taken up again.
+func TestGrid(t *testing.T) {
+	space := dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: []float64{1, 2, 3}}, {Name: "kind", Values: []float64{0, 1}}}}
+	config := Config{Algorithm: Grid, InFlight: 3, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	for _, config.Trials = range []int{4, 8} {
+		report := mustSearch(t, config, space, evaluateSmall)
+		for i, trial := range report.Trials {
+			if want := []int{i / 2 % 3, i % 2}; !slices.Equal(trial.Tokens, want) {
+				t.Errorf("trial %d has the tokens %v, want %v", i, trial.Tokens, want)
+			}
+		}
+		if len(report.Trials) != config.Trials || report.Policy != nil {
+			t.Errorf("%d trials, policy %v", len(report.Trials), report.Policy)
+		}
+	}
+}
+
 // TestSampledAfter checks what the policy knows when it samples: whether trial i
 // changes when the reward of trial j does.
 func TestSampledAfter(t *testing.T) {
