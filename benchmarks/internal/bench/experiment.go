@@ -169,7 +169,7 @@ func (e *Experiment[P]) computeRow(ctx context.Context, m Method) error {
 		if err != nil {
 			return err
 		}
-		policy = e.apply(found.pattern)
+		policy = found.policy
 	}
 	for k := range e.Plan.Seeds {
 		if err := e.training(ctx, m, policy, k); err != nil {

@@ -39,10 +39,33 @@ func TestRows(t *testing.T) {
 	if last := rows[2]; len(rows) != 3 || last.Title != "AutoDropout (transferred)" || last.Given || last.Policy == nil {
 		t.Errorf("without a pattern for a row of the table the rows are %+v", rows)
 	}
+	plan.Tune, plan.Methods = true, []string{"none", "hand"}
+	rows = plan.Rows(append(table, Method{Key: "hand"}.ByHand(0.5, func(float64) Policy { return policy }, 0.1, 0.2)))
+	if last := rows[1]; len(rows) != 2 || last.Search != controller.Grid || last.Policy != nil || last.learned() || rows[0].Search != "" {
+		t.Errorf("with -tune the rows are %+v", rows)
+	}
 	wrong := Method{Title: "wrong", Policy: func([]dropout.Site) (dropout.Policy, error) { return nil, errors.New("no such rate") }}
 	var usage *UsageError
 	if err := CheckPolicies([]Method{rows[0], wrong}, nil); !errors.As(err, &usage) || usage.Message != "wrong: no such rate" {
 		t.Errorf("a policy that cannot be made gives error %v", err)
+	}
+}
+
+// TestChosen: of rates the best mean counts, of patterns the best trial.
+func TestChosen(t *testing.T) {
+	report := &controller.Report{}
+	for i, reward := range []float64{0.5, 0.9, 0.6, 0.1, 0.4} {
+		report.Trials = append(report.Trials, controller.Trial{Index: i, Tokens: []int{i % 2}})
+		report.Results = append(report.Results, &controller.Result{Trial: i, Reward: reward})
+	}
+	failed := &controller.Result{Trial: 5, Error: "diverged"}
+	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Tokens: []int{2}}), append(report.Results, failed)
+	hand := Method{Search: controller.Grid, Rated: Rated{Rates: []float64{0.1, 0.2, 0.3}}}
+	if trial, reward := chosen(hand, report); trial.Tokens[0] != 0 || reward != 0.5 {
+		t.Errorf("of rates trial %+v is chosen, with reward %v", trial, reward)
+	}
+	if trial, reward := chosen(Method{Search: controller.Random}, report); trial.Index != 1 || reward != 0.9 {
+		t.Errorf("of patterns trial %+v is chosen, with reward %v", trial, reward)
 	}
 }
 

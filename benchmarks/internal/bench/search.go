@@ -3,9 +3,12 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"gonum.org/v1/gonum/stat"
 
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -16,7 +19,9 @@ import (
 // finding is what a search found.
 type finding[P Pattern] struct {
 	method  Method
-	pattern P         // the best one
+	policy  Policy
+	pattern *P        // the best one; nil: the search was for a rate
+	reward  float64   // of what was found
 	rewards []float64 // of the trials, in order
 	seconds float64
 }
@@ -32,7 +37,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err := os.MkdirAll(filepath.Dir(e.trialLog(m)), 0o777); err != nil {
 		return nil, err
 	}
-	space, err := e.Subject.Space()
+	space, err := e.space(m)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,8 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		return nil, err
 	}
 	e.record.search(m, report.Trials, report.Results)
-	f := &finding[P]{method: m}
+	trial, reward := chosen(m, report)
+	f := &finding[P]{method: m, reward: reward}
 	for _, r := range report.Results {
 		// Also where a session was killed before it came to this. What is left on
 		// failure does no harm.
@@ -80,12 +86,11 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		f.seconds += r.Seconds / float64(e.concurrency())
 		f.rewards = append(f.rewards, r.Reward)
 	}
-	trial, result, _ := report.Best() // Search fails when there is none
-	f.pattern, err = e.Subject.Decode(space, trial.Tokens, dropout.Origin{
+	f.policy, f.pattern, err = e.candidate(m, space, trial.Tokens, dropout.Origin{
 		Task:   e.about.Dataset,
 		Model:  e.about.Child,
 		Search: fmt.Sprintf("%s, best of %d trials", m.Search, e.Plan.Trials),
-		Reward: result.Reward,
+		Reward: reward,
 		Note:   e.about.Reward.Note,
 	})
 	if err != nil {
@@ -94,10 +99,60 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	e.record.mu.Lock()
 	e.found = append(e.found, f)
 	e.record.mu.Unlock()
+	if f.pattern == nil {
+		progress.Logf("%s: the best rate is %g, mean %s %s", m.Title, m.Rated.Rates[trial.Tokens[0]], e.about.Reward.Shown, e.about.Reward.Show(reward))
+		return f, nil
+	}
 	if err := e.draw(); err != nil {
 		return nil, err
 	}
-	return f, f.pattern.Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
+	return f, (*f.pattern).Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
+}
+
+// space returns what a method's search chooses from.
+func (e *Experiment[P]) space(m Method) (dropout.Space, error) {
+	if m.Search == controller.Grid {
+		return dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: m.Rated.Rates}}}, nil
+	}
+	space, err := e.Subject.Space()
+	if err == nil && m.Ablated != nil {
+		space = m.Ablated(space)
+	}
+	return space, err
+}
+
+// candidate returns the dropout that a point of a method's space stands for, and
+// its pattern if it has one.
+func (e *Experiment[P]) candidate(m Method, space dropout.Space, tokens []int, origin dropout.Origin) (Policy, *P, error) {
+	if m.Search == controller.Grid {
+		return m.Rated.Policy(m.Rated.Rates[tokens[0]]), nil, nil
+	}
+	pattern, err := e.Subject.Decode(space, tokens, origin)
+	return e.apply(pattern), &pattern, err
+}
+
+// chosen returns a trial with the best point of a finished search, and the point's
+// reward. A grid has tried its points several times: there the mean counts.
+func chosen(m Method, report *controller.Report) (controller.Trial, float64) {
+	if m.Search != controller.Grid {
+		trial, result, _ := report.Best() // Search fails when there is none
+		return trial, result.Reward
+	}
+	var best controller.Trial
+	mean := math.Inf(-1)
+	for rate := range m.Rated.Rates {
+		var rewards []float64
+		var trial controller.Trial
+		for i, r := range report.Results {
+			if report.Trials[i].Tokens[0] == rate && !r.Failed() {
+				rewards, trial = append(rewards, r.Reward), report.Trials[i]
+			}
+		}
+		if len(rewards) > 0 && stat.Mean(rewards, nil) > mean {
+			best, mean = trial, stat.Mean(rewards, nil)
+		}
+	}
+	return best, mean
 }
 
 func (e *Experiment[P]) trialLog(m Method) string {
@@ -123,7 +178,7 @@ func (e *Experiment[P]) child(m Method, space dropout.Space, task *Task) control
 		title := fmt.Sprintf("%s, trial %d", m.Title, t.Index+1)
 		common := e.common(title, e.trialCheckpoint(m, t.Index))
 		common.OnStep = func(s train.Step) { e.stepped(task, s) }
-		return e.trainTrial(ctx, space, t, title, common, task)
+		return e.trainTrial(ctx, m, space, t, title, common, task)
 	}
 }
 
@@ -132,14 +187,14 @@ func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
 }
 
 // trainTrial trains a trial, or what is left of it, and scores it.
-func (e *Experiment[P]) trainTrial(ctx context.Context, space dropout.Space, t controller.Trial, title string, common train.Common, task *Task) (controller.Outcome, error) {
-	pattern, err := e.Subject.Decode(space, t.Tokens, dropout.Origin{})
+func (e *Experiment[P]) trainTrial(ctx context.Context, m Method, space dropout.Space, t controller.Trial, title string, common train.Common, task *Task) (controller.Outcome, error) {
+	policy, _, err := e.candidate(m, space, t.Tokens, dropout.Origin{})
 	if err != nil {
 		return controller.Outcome{}, err
 	}
 	common.Seed = seed.Derive(t.Seed, "child training")
 	training, err := e.prepareTrial(func() (*Training, error) {
-		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), e.apply(pattern), common)
+		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), policy, common)
 	}, common, task)
 	if err != nil {
 		return controller.Outcome{}, err

@@ -136,13 +136,10 @@ func (c *config) outside() dropout.SequenceRates {
 func (c *config) table() []bench.Method {
 	return []bench.Method{
 		{Key: "none", Title: "none"},
-		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			p := c.Dropout
-			return dropout.NewSequenceDropout(dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p, Plain: true}, sites)
-		}},
-		{Key: "variational", Title: "variational dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewSequenceDropout(c.Rates, sites)
-		}},
+		bench.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
+			return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
+		}),
+		bench.VariationalDropout(c.Rates),
 		{Key: "random", Title: "random-search pattern", Search: controller.Random},
 		{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: c.benchmark.Paper},
 	}

@@ -193,13 +193,10 @@ func learned() (*dropout.SequencePattern, error) {
 func (c *config) table() []bench.Method {
 	return []bench.Method{
 		{Key: "none", Title: "none"},
-		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			p := c.Dropout
-			return dropout.NewSequenceDropout(dropout.SequenceRates{Input: p, Projection: p, Output: p, Plain: true}, sites)
-		}},
-		{Key: "variational", Title: "variational dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewSequenceDropout(c.Rates, sites)
-		}},
+		bench.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
+			return dropout.SequenceRates{Input: p, Projection: p, Output: p}
+		}),
+		bench.VariationalDropout(c.Rates),
 		{Key: "transferred", Title: "AutoDropout (transferred)", Given: true, Paper: c.benchmark.Paper,
 			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
 				pattern, err := learned()
