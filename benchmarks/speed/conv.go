@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"autodropout/autograd"
+	"autodropout/benchmarks/internal/flops"
 	"autodropout/ops"
 )
 
@@ -36,11 +37,9 @@ func (s convPass) name(batch int) string {
 	return fmt.Sprintf("conv-%s-%dx%d-%dx%d-%d-%d-s%d%s-b%d", s.Pass, s.Kernel, s.Kernel, s.Size, s.Size, s.In, s.Out, s.Stride, groups, batch)
 }
 
-// flops is what the direct algorithm computes for one image, with the taps that
-// meet padding.
+// flops is what the direct algorithm computes for one image.
 func (s convShape) flops() float64 {
-	pixels := float64(s.outputSize() * s.outputSize())
-	return 2 * pixels * float64(s.Kernel*s.Kernel*s.In/max(1, s.Groups)) * float64(s.Out)
+	return flops.Conv(s.outputSize(), s.Kernel, s.In/max(1, s.Groups), s.Out)
 }
 
 // outputSize holds for the kernels here: odd ones on sizes the stride divides.

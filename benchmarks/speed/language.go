@@ -2,6 +2,7 @@ package main
 
 import (
 	"autodropout/autograd"
+	"autodropout/benchmarks/internal/flops"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
 	"autodropout/layers"
@@ -31,21 +32,8 @@ func (m languageModel) batch() int { return m.texts }
 
 func (m languageModel) items() (int, string) { return m.lengths.Target, "words" }
 
-// flops counts matrix products: a forward pass, and as much again for each of
-// the gradients of inputs and weights, except that memory and positions need no
-// gradient. Of attention, what is not masked counts: contents and positions are
-// compared, and values summed, for the keys that a query sees. What attention
-// computes a second time does not count.
 func (m languageModel) flops(batch int) float64 {
-	c, l := m.config, m.lengths
-	targets, context := float64(l.Target), float64(l.Memory+l.Target)
-	seen := float64(l.Memory) + (targets+1)/2 // keys of a query, on average
-	all := float64(c.Heads * c.HeadWidth)
-	projection := 2 * float64(c.Width) * all // of one hidden state
-	word := 4*projection + 2*2*float64(c.Width*c.Inner) + 3*2*seen*all
-	layer := 3*targets*word + 2*float64(l.Memory)*2*projection
-	text := float64(c.Layers)*layer + 3*targets*2*float64(c.Width*c.Vocab)
-	return float64(batch)*text + float64(c.Layers)*2*context*projection
+	return flops.TransformerXL(m.config, m.lengths, batch)
 }
 
 // recipe is the dropout of the recipe for Penn Treebank.

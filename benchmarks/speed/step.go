@@ -8,6 +8,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/flops"
 	"autodropout/internal/seed"
 	"autodropout/layers"
 	"autodropout/models"
@@ -100,29 +101,8 @@ func (m imageModel) batch() int {
 	return 64
 }
 
-// flops counts a forward pass, and twice as much for the gradients of inputs and
-// weights. Only convolutions and the classifier count.
 func (m imageModel) flops(batch int) float64 {
-	in := 16
-	total := convShape{Size: m.size, In: 3, Out: in, Kernel: 3, Stride: 1}.flops()
-	size := m.size
-	for stage, base := range []int{16, 32, 64} {
-		out := base * m.width
-		for block := range (m.depth - 4) / 6 {
-			stride := 1
-			if stage > 0 && block == 0 {
-				stride = 2
-			}
-			total += convShape{Size: size, In: in, Out: out, Kernel: 3, Stride: stride}.flops()
-			if in != out || stride != 1 {
-				total += convShape{Size: size, In: in, Out: out, Kernel: 1, Stride: stride}.flops()
-			}
-			size /= stride
-			total += convShape{Size: size, In: out, Out: out, Kernel: 3, Stride: 1}.flops()
-			in = out
-		}
-	}
-	return 3 * float64(batch) * (total + 2*float64(in*m.classes))
+	return float64(batch) * flops.WRN(m.depth, m.width, m.size, m.classes)
 }
 
 // measureStep measures a training step: forward pass, cross-entropy, backward

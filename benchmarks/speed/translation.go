@@ -31,7 +31,7 @@ func (m translationModel) batch() int { return m.pairs }
 
 func (m translationModel) items() (int, string) { return m.length, "words" }
 
-// flops counts matrix products as that of a languageModel does: four projections
+// flops counts matrix products as package flops does: four projections
 // and the feed-forward part for a word of the encoder, eight and the feed-forward
 // part in the decoder, where one of them is for a word of either side.
 func (m translationModel) flops(batch int) float64 {

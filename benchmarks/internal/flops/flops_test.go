@@ -1,0 +1,39 @@
+package flops
+
+import (
+	"math"
+	"testing"
+
+	"autodropout/models"
+)
+
+func TestConv(t *testing.T) {
+	if got, want := Conv(4, 3, 5, 7), 2.0*16*9*5*7; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// The 3x3 and 1x1 convolutions of WRN-10-1, which has a block in each stage and a
+// shortcut of its own in two, by hand.
+func TestWRN(t *testing.T) {
+	stem := 1024 * 27 * 16
+	first := 2 * 1024 * 9 * 16 * 16
+	second := 256 * (9*16*32 + 9*32*32 + 16*32)
+	third := 64 * (9*32*64 + 9*64*64 + 32*64)
+	want := 3 * 2 * float64(stem+first+second+third+64*10)
+	if got := WRN(10, 1, 32, 10); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// Words that are read again pass through the layers and are not predicted.
+func TestTransformerXL(t *testing.T) {
+	c := models.TransformerXLConfig{Vocab: 100, Layers: 2, Width: 8, Heads: 2, HeadWidth: 4, Inner: 16}
+	l := models.Lengths{Target: 3, Memory: 4, Extended: 2}
+	word := 4*2*8*8 + 2*2*8*16 + 3*2*7*8
+	text := 2*(3*5*word+2*4*2*2*8*8) + 3*3*2*8*100
+	want := float64(6*text + 2*2*9*2*8*8)
+	if got := TransformerXL(c, l, 6); math.Abs(got-want) > 1e-9*want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
