@@ -23,8 +23,8 @@ const (
 	// Random draws every token uniformly and learns nothing.
 	Random Algorithm = "random"
 
-	// Grid takes the points of the space one after another and begins again after
-	// the last, for spaces so small that each point can be tried. It learns nothing.
+	// Grid takes Config.Points, or without them all points of a small space, one
+	// after another and begins again after the last. It learns nothing.
 	Grid Algorithm = "grid"
 )
 
@@ -67,6 +67,9 @@ type Config struct {
 
 	// Algorithm defaults to Reinforce.
 	Algorithm Algorithm `json:"algorithm"`
+
+	// Points are the points of the space that Grid takes; nil: all of them.
+	Points [][]int `json:"points,omitempty"`
 
 	// InFlight is the number of trials that have been sampled and not yet
 	// applied, by default 4. It must not follow from the machine if the search

@@ -109,6 +109,17 @@ func TestGrid(t *testing.T) {
 			t.Errorf("%d trials, policy %v", len(report.Trials), report.Policy)
 		}
 	}
+	config.Path = filepath.Join(t.TempDir(), "points.jsonl")
+	config.Points = [][]int{{2, 1}, {0, 0}}
+	for i, trial := range mustSearch(t, config, space, evaluateSmall).Trials {
+		if !slices.Equal(trial.Tokens, config.Points[i%2]) {
+			t.Errorf("trial %d of given points has the tokens %v", i, trial.Tokens)
+		}
+	}
+	config.Path, config.Points = "", [][]int{{2, 2}}
+	if _, err := Search(context.Background(), config, space, evaluateSmall); err == nil || !strings.Contains(err.Error(), "not in the space") {
+		t.Errorf("a point outside the space gives error %v", err)
+	}
 }
 
 // TestSampledAfter checks what the policy knows when it samples: whether trial i

@@ -43,7 +43,7 @@ func newState(c Config, space dropout.Space) *state {
 	case Random:
 		s.chooser = uniform{space}
 	case Grid:
-		s.chooser = grid{space}
+		s.chooser = grid{space, c.Points}
 	default:
 		s.chooser = newLearner(c, space)
 	}

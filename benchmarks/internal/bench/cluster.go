@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"autodropout/controller"
@@ -256,7 +257,7 @@ func (e *Experiment[P]) task(ctx context.Context, t cluster.Task) (controller.Ou
 
 // trainTask trains a trial for a coordinator, which keeps its checkpoints.
 func (e *Experiment[P]) trainTask(ctx context.Context, t cluster.Task, title string, task *Task) (controller.Outcome, error) {
-	row := slices.IndexFunc(e.Rows, func(m Method) bool { return m.searchKey() == t.Search })
+	row := slices.IndexFunc(e.Rows, func(m Method) bool { return m.searchKey() == strings.TrimSuffix(t.Search, finalistsSuffix) })
 	if row < 0 {
 		return controller.Outcome{}, fmt.Errorf("the coordinator asks for a trial of %q, a row that its settings do not have", t.Search)
 	}

@@ -41,14 +41,16 @@ func (e *Experiment[P]) left() (w work) {
 // triedBefore returns how many trials of a method's search have finished. A log
 // that cannot be used counts for nothing here; the search says what is wrong.
 func (e *Experiment[P]) triedBefore(m Method) int {
-	report, err := controller.Replay(e.trialLog(m))
-	if err != nil {
-		return 0
-	}
 	n := 0
-	for _, r := range report.Results {
-		if r != nil {
-			n++
+	for _, path := range []string{e.trialLog(m), e.finalistsLog(m)} {
+		report, err := controller.Replay(path)
+		if err != nil {
+			continue
+		}
+		for _, r := range report.Results {
+			if r != nil {
+				n++
+			}
 		}
 	}
 	return n

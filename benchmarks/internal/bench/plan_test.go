@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestChosen: of rates the best mean counts, of patterns the best trial.
+// TestChosen: the mean counts, over the trials that did not fail.
 func TestChosen(t *testing.T) {
 	report := &controller.Report{}
 	for i, reward := range []float64{0.5, 0.9, 0.6, 0.1, 0.4} {
@@ -60,12 +60,11 @@ func TestChosen(t *testing.T) {
 	}
 	failed := &controller.Result{Trial: 5, Error: "diverged"}
 	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Tokens: []int{2}}), append(report.Results, failed)
-	hand := Method{Search: controller.Grid, Rated: Rated{Rates: []float64{0.1, 0.2, 0.3}}}
-	if trial, reward := chosen(hand, report); trial.Tokens[0] != 0 || reward != 0.5 {
-		t.Errorf("of rates trial %+v is chosen, with reward %v", trial, reward)
+	if trial, reward := chosen(report); trial.Tokens[0] != 0 || reward != 0.5 {
+		t.Errorf("trial %+v is chosen, with reward %v", trial, reward)
 	}
-	if trial, reward := chosen(Method{Search: controller.Random}, report); trial.Index != 1 || reward != 0.9 {
-		t.Errorf("of patterns trial %+v is chosen, with reward %v", trial, reward)
+	if points := finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
+		t.Errorf("the finalists are %v", points)
 	}
 }
 

@@ -1,12 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -51,7 +53,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	defer task.End()
 	config := controller.Config{
 		Path:      e.trialLog(m),
-		Trials:    e.Plan.Trials,
+		Trials:    e.sampled(m),
 		Workers:   e.concurrency(),
 		Task:      e.about.Trial,
 		Seed:      seed.Derive(uint64(e.Plan.Seed), "search"),
@@ -64,12 +66,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if before, err := controller.Replay(e.trialLog(m)); err == nil {
 		e.record.search(m, before.Trials, before.Results)
 	}
-	var report *controller.Report
-	if e.service == nil {
-		report, err = controller.Search(ctx, config, space, e.child(m, space, task))
-	} else {
-		report, err = e.service.Search(ctx, m.searchKey(), config, space)
-	}
+	report, err := e.try(ctx, m, m.searchKey(), config, space, task)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +74,24 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		return nil, err
 	}
 	e.record.search(m, report.Trials, report.Results)
-	trial, reward := chosen(m, report)
-	f := &finding[P]{method: m, reward: reward}
+	f := &finding[P]{method: m}
 	for _, r := range report.Results {
-		// Also where a session was killed before it came to this. What is left on
-		// failure does no harm.
-		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
 		f.seconds += r.Seconds / float64(e.concurrency())
 		f.rewards = append(f.rewards, r.Reward)
 	}
+	if again := e.Plan.Trials - e.sampled(m); again > 0 {
+		config.Path, config.Trials, config.Seed = e.finalistsLog(m), again, seed.Derive(config.Seed, "finalists")
+		config.Algorithm, config.Points = controller.Grid, finalists(report, e.Plan.Finalists)
+		config.Notify = e.notify(m, task, nil)
+		if report, err = e.try(ctx, m, m.searchKey()+finalistsSuffix, config, space, task); err != nil {
+			return nil, err
+		}
+		for _, r := range report.Results {
+			f.seconds += r.Seconds / float64(e.concurrency())
+		}
+	}
+	trial, reward := chosen(report)
+	f.reward = reward
 	f.policy, f.pattern, err = e.candidate(m, space, trial.Tokens, dropout.Origin{
 		Task:   e.about.Dataset,
 		Model:  e.about.Child,
@@ -131,28 +137,77 @@ func (e *Experiment[P]) candidate(m Method, space dropout.Space, tokens []int, o
 	return e.apply(pattern), &pattern, err
 }
 
-// chosen returns a trial with the best point of a finished search, and the point's
-// reward. A grid has tried its points several times: there the mean counts.
-func chosen(m Method, report *controller.Report) (controller.Trial, float64) {
-	if m.Search != controller.Grid {
-		trial, result, _ := report.Best() // Search fails when there is none
-		return trial, result.Reward
+// try runs a search, or what is left of it, under a name that workers know it by.
+func (e *Experiment[P]) try(ctx context.Context, m Method, name string, config controller.Config, space dropout.Space, task *Task) (report *controller.Report, err error) {
+	if e.service == nil {
+		report, err = controller.Search(ctx, config, space, e.child(m, space, task))
+	} else {
+		report, err = e.service.Search(ctx, name, config, space)
 	}
-	var best controller.Trial
-	mean := math.Inf(-1)
-	for rate := range m.Rated.Rates {
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range report.Results {
+		// Also where a session was killed before it came to this. What is left on
+		// failure does no harm.
+		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
+	}
+	return report, nil
+}
+
+// repeats is how many times each finalist is trained.
+const repeats = 3
+
+// finalistsSuffix makes the name of a search that of its finalists' trainings.
+const finalistsSuffix = "-finalists"
+
+// checkFinalists returns what is wrong with the number of finalists.
+func (e *Experiment[P]) checkFinalists() error {
+	if n := repeats * e.Plan.Finalists; n > 0 && n >= e.Plan.Trials {
+		return Usagef("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", e.Plan.Finalists, n, e.Plan.Trials)
+	}
+	return nil
+}
+
+// sampled returns how many of a method's trials choose their points; the others
+// repeat the finalists.
+func (e *Experiment[P]) sampled(m Method) int {
+	if m.Search == controller.Grid {
+		return e.Plan.Trials
+	}
+	return e.Plan.Trials - repeats*e.Plan.Finalists
+}
+
+// finalists returns the n best points of a search, or all where there are fewer.
+func finalists(report *controller.Report, n int) (points [][]int) {
+	order := slices.Clone(report.Results)
+	slices.SortStableFunc(order, func(a, b *controller.Result) int { return cmp.Compare(b.Reward, a.Reward) })
+	for _, r := range order {
+		tokens := report.Trials[r.Trial].Tokens
+		known := slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, tokens) })
+		if len(points) < n && !known && !r.Failed() {
+			points = append(points, tokens)
+		}
+	}
+	return points
+}
+
+// chosen returns a trial with the point of a finished search that has the best mean
+// reward over its trials, and that mean.
+func chosen(report *controller.Report) (best controller.Trial, reward float64) {
+	reward = math.Inf(-1)
+	for i, trial := range report.Trials {
 		var rewards []float64
-		var trial controller.Trial
-		for i, r := range report.Results {
-			if report.Trials[i].Tokens[0] == rate && !r.Failed() {
-				rewards, trial = append(rewards, r.Reward), report.Trials[i]
+		for j, other := range report.Trials {
+			if r := report.Results[j]; slices.Equal(other.Tokens, trial.Tokens) && !r.Failed() {
+				rewards = append(rewards, r.Reward)
 			}
 		}
-		if len(rewards) > 0 && stat.Mean(rewards, nil) > mean {
-			best, mean = trial, stat.Mean(rewards, nil)
+		if len(rewards) > 0 && !report.Results[i].Failed() && stat.Mean(rewards, nil) > reward {
+			best, reward = trial, stat.Mean(rewards, nil)
 		}
 	}
-	return best, mean
+	return best, reward
 }
 
 func (e *Experiment[P]) trialLog(m Method) string {
@@ -180,6 +235,10 @@ func (e *Experiment[P]) child(m Method, space dropout.Space, task *Task) control
 		common.OnStep = func(s train.Step) { e.stepped(task, s) }
 		return e.trainTrial(ctx, m, space, t, title, common, task)
 	}
+}
+
+func (e *Experiment[P]) finalistsLog(m Method) string {
+	return filepath.Join(filepath.Dir(e.trialLog(m)), "finalists.jsonl")
 }
 
 func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
@@ -227,7 +286,8 @@ func (e *Experiment[P]) prepareTrial(prepare func() (*Training, error), common t
 	return training, nil
 }
 
-// notify returns what shows the events of a search.
+// notify returns what shows the events of a search. Without events for TensorBoard
+// it is of finalists, which are not among the search's trials.
 func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(controller.Event) {
 	reward, progress := e.about.Reward, e.progress.Load()
 	first := true
@@ -246,8 +306,10 @@ func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(
 		task.Say(searchStatus(event.Status, best))
 		if r := event.Result; r != nil {
 			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
-			e.record.trial(m, event.Trial, r)
-			events.trial(event)
+			if events != nil {
+				e.record.trial(m, event.Trial, r)
+				events.trial(event)
+			}
 			if e.service != nil {
 				task.Add(e.Subject.Steps(Child))
 			}
@@ -258,7 +320,11 @@ func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(
 			if best != "" {
 				text += fmt.Sprintf(" (best so far %s)", best)
 			}
-			progress.Logf("%s: trial %d of %d: %s", m.Title, r.Trial+1, e.Plan.Trials, text)
+			what := "trial"
+			if events == nil {
+				what = "finalists, trial"
+			}
+			progress.Logf("%s: %s %d of %d: %s", m.Title, what, r.Trial+1, event.Status.Trials, text)
 		}
 	}
 }
