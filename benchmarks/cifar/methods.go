@@ -11,7 +11,7 @@ var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stocha
 
 // table returns the rows that the table can have.
 func (c *config) table() []bench.Method {
-	rows := append([]bench.Method{{Key: "none", Title: "none"}}, c.Baselines.Methods()...)
+	rows := append([]bench.Method{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
 	return append(rows,
 		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
 		bench.Method{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &bench.Paper{

@@ -8,7 +8,7 @@ import (
 // table returns the rows that the table can have.
 func (c *config) table() []bench.Method {
 	rows := []bench.Method{{Key: "none", Title: "none", Paper: c.published(76.5, 0, "without it")}}
-	rows = append(rows, c.Baselines.Methods()...)
+	rows = append(rows, c.Baselines.Table()...)
 	return append(rows,
 		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
 		bench.Method{Key: autoDropout, Title: "AutoDropout", Search: controller.Reinforce, Paper: c.published(78.7, 77.5, "pattern found on 80,000 images")},

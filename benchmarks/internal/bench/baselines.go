@@ -24,8 +24,8 @@ func (b *Baselines) Register(fs *flag.FlagSet, dropped string) {
 	fs.Float64Var(&b.StochasticDepth, "stochastic-depth", b.StochasticDepth, "stochastic depth's `probability` of keeping the last block")
 }
 
-// Methods returns the rows, which -tune chooses the rates of.
-func (b *Baselines) Methods() []Method {
+// Table returns the rows, which -tune chooses the rates of.
+func (b *Baselines) Table() []Method {
 	return []Method{
 		Method{Key: "dropout", Title: "Dropout"}.ByHand(b.Dropout, rated(dropout.NewDropout),
 			0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),

@@ -151,7 +151,7 @@ func (c *Config) table(b *Benchmark) []bench.Method {
 		{Key: "supervised", Title: "labelled images only", Network: supervised},
 		{Key: "uda", Title: "UDA", Paper: &b.UDA},
 	}
-	for _, m := range c.Baselines.Methods() {
+	for _, m := range c.Baselines.Table() {
 		m.Title = "UDA + " + m.Title
 		rows = append(rows, m)
 	}
