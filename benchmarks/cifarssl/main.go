@@ -53,7 +53,7 @@ var paper = fewlabels.Config{
 // A training of the study takes about an hour on two cores.
 var study = func() fewlabels.Config {
 	c := paper
-	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 6000, 3, 0.999
+	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 4000, 3, 0.999
 	c.RandAugment = imaging.RandAugment{Operations: 2, Magnitude: 10}
 	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.1, 0.05, 0.97, 0.95
 	c.Seeds, c.Trials, c.SearchDepth, c.SearchWidth, c.SearchSteps = 1, 40, 10, 1, 600

@@ -112,7 +112,7 @@ func (b *Benchmark) quick() config {
 // middle is a recipe for study.
 var middle = Recipe{
 	Layers: 3, Width: 128, Heads: 4, Inner: 512, PreNorm: true,
-	Tokens: 1024, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 12,
+	Tokens: 1024, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 8,
 	Rate: 2e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 400, Clip: 1, Smoothing: 0.1,
 	Beam: 5, Penalty: 1,
 	Dropout: 0.1, Rates: dropout.SequenceRates{Input: 0.1, Projection: 0.1, Output: 0.1},
