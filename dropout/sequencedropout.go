@@ -24,10 +24,10 @@ type SequenceRates struct {
 	Plain bool
 }
 
-// Times returns the rates times a factor, 0.95 at most.
+// Times returns the rates times a factor. It raises none above 0.95.
 func (r SequenceRates) Times(factor float64) SequenceRates {
 	for _, p := range []*float64{&r.Words, &r.Input, &r.Attention, &r.Projection, &r.Probability, &r.Inner, &r.Output, &r.Final} {
-		*p = min(*p*factor, 0.95)
+		*p = min(*p*factor, max(*p, 0.95))
 	}
 	return r
 }
