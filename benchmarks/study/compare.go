@@ -148,7 +148,7 @@ func (r *run) answer(o outcome) string {
 		verb := "beats"
 		switch e := o.over(rival); {
 		case math.IsNaN(e.low):
-			verb = "has no interval yet against"
+			verb = "has no interval against"
 			if word == "Yes" {
 				word = "Not known"
 			}

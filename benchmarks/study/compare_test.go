@@ -47,6 +47,10 @@ func TestSentence(t *testing.T) {
 			t.Errorf("%s\nwant %s", got, c.want)
 		}
 	}
+	r := runOf(experiments[0], rowOf("autodropout", 10, 11, 12), diverged)
+	if e := r.gain(&r.rows[0], &r.rows[1]); !math.IsNaN(e.value) {
+		t.Errorf("over a row that diverged the gain is %v", e.value)
+	}
 }
 
 func TestAnswer(t *testing.T) {
@@ -58,8 +62,9 @@ func TestAnswer(t *testing.T) {
 		{high, high, "**Yes.** “AutoDropout” beats the best hand-made row and beats random search."},
 		{high, []float64{9, 12, 12}, "**No.** “AutoDropout” beats the best hand-made row and cannot be told from random search."},
 		{low, high, "**No.** “AutoDropout” is worse than the best hand-made row and beats random search."},
-		{high, nil, "**Not known.** “AutoDropout” beats the best hand-made row and has no interval yet against random search."},
-		{nil, low, "**No.** “AutoDropout” has no interval yet against the best hand-made row and is worse than random search."},
+		{high, nil, "**Not known.** “AutoDropout” beats the best hand-made row and has no interval against random search."},
+		{low, nil, "**No.** “AutoDropout” is worse than the best hand-made row and has no interval against random search."},
+		{nil, low, "**No.** “AutoDropout” has no interval against the best hand-made row and is worse than random search."},
 	} {
 		r := runOf(experiments[0], rowOf("dropout", c.hand...), rowOf("random", c.random...), rowOf("autodropout", middle...))
 		if got := r.answer(r.outcome()); got != c.want {
@@ -72,18 +77,26 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// Of rows without logs none may be chosen: that would be by test values.
-func TestPickWithoutLogs(t *testing.T) {
+// Without logs none may be chosen: that would be by test values.
+func TestPick(t *testing.T) {
 	r := runOf(experiments[0], rowOf("dropout", 1, 2), rowOf("dropblock", 3, 4))
 	if best, why := r.pick(handMade, "hand-made"); best != nil || !strings.Contains(why, "none can be called the best") {
 		t.Errorf("%+v was chosen: %s", best, why)
 	}
-	s := &search{row: r.rows[1].rowKind, space: *rates(0.1, 0.2), trials: []trial{{tokens: []int{0}, reward: 0.5}, {tokens: []int{1}, reward: 0.7}, {tokens: []int{1}, failed: true}}}
-	r.from = &run{searches: []*search{s}}
-	if best, why := r.pick(handMade, "hand-made"); best != &r.rows[1] || !strings.Contains(why, "“DropBlock”, with a reward of 0.7000") {
-		t.Errorf("with the log of the run that it builds on, %+v was chosen: %s", best, why)
+	// The best single reward is not that of the best rate, nor is it DropBlock's.
+	tuned := func(at int, rewards ...float64) *search {
+		s := &search{row: r.rows[at].rowKind, space: *rates(0.1, 0.2), trials: []trial{{tokens: []int{1}, failed: true}}}
+		for i, reward := range rewards {
+			s.trials = append(s.trials, trial{tokens: []int{i / 2}, reward: reward})
+		}
+		return s
 	}
-	if rate, mean, ok := s.bestRate(); rate != 0.2 || mean != 0.7 || !ok {
+	first, second := tuned(0, 0.9, 0.1, 0.6, 0.6), tuned(1, 0.8, 0.1, 0.7, 0.7)
+	r.from = &run{searches: []*search{first, second}}
+	if best, why := r.pick(handMade, "hand-made"); best != &r.rows[1] || !strings.Contains(why, "“DropBlock”, with a reward of 0.7000") {
+		t.Errorf("with the logs of the run that it builds on, %+v was chosen: %s", best, why)
+	}
+	if rate, mean, ok := second.bestRate(); rate != 0.2 || mean != 0.7 || !ok {
 		t.Errorf("the best rate is %v with %v, %v", rate, mean, ok)
 	}
 }

@@ -233,10 +233,11 @@ func (r *row) values() (values []float64) {
 // rate returns which rate a row was trained with.
 func (r *run) rate(at *row) string {
 	if s := r.search(at.key); s != nil && s.tuned() {
-		if rate, _, ok := s.bestRate(); ok {
-			return fmt.Sprintf("%g, best of %d", rate, len(s.space.Tokens[0].Values))
+		rate, _, ok := s.bestRate()
+		if !ok || len(s.trials) < r.Trials {
+			return "not chosen yet"
 		}
-		return "not chosen yet"
+		return fmt.Sprintf("%g, best of %d", rate, len(s.space.Tokens[0].Values))
 	}
 	if given, ok := r.values[at.rate]; ok {
 		return fmt.Sprintf("%v, given", given)
@@ -299,11 +300,11 @@ func (p *page) cost(r *run) {
 	for _, s := range r.searches {
 		n := len(s.trials)
 		rows = append(rows, []string{s.row.title, string(s.algorithm), fmt.Sprintf("%d of %d", n, r.Trials), fmt.Sprint(s.failed),
-			fmt.Sprintf("%.1f", s.seconds/3600), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(n)*r.operations(s)/1e9, "%.0f")})
+			bench.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(n)*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
-	p.table([]string{"row", "algorithm", "trials", "failed", "hours", "in final trainings", "GFLOP"}, rows)
-	p.say("Hours are the trials' own times, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
+	p.table([]string{"row", "algorithm", "trials", "failed", "time", "in final trainings", "GFLOP"}, rows)
+	p.say("Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
 }
 
 // summarise returns the table of the README: a line for each run.
