@@ -22,7 +22,7 @@ func BenchmarkLearn(b *testing.B) {
 	l := newLearner(Config{}.withDefaults(), space)
 	rng := rand.New(rand.NewPCG(1, 1))
 	var t Trial
-	t.Tokens, t.LogProbs, t.Entropy = l.sample(rng)
+	t.Tokens, t.LogProbs, t.Entropy = l.sample(0, rng)
 	for b.Loop() {
 		l.learn(t, rng.Float64())
 	}

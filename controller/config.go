@@ -22,6 +22,10 @@ const (
 
 	// Random draws every token uniformly and learns nothing.
 	Random Algorithm = "random"
+
+	// Grid takes Config.Points, or without them all points of a small space, one
+	// after another and begins again after the last. It learns nothing.
+	Grid Algorithm = "grid"
 )
 
 // Config describes a search. The fields from Task on decide what the search
@@ -64,6 +68,9 @@ type Config struct {
 	// Algorithm defaults to Reinforce.
 	Algorithm Algorithm `json:"algorithm"`
 
+	// Points are the points of the space that Grid takes; nil: all of them.
+	Points [][]int `json:"points,omitempty"`
+
 	// InFlight is the number of trials that have been sampled and not yet
 	// applied, by default 4. It must not follow from the machine if the search
 	// is to be the same on another one.
@@ -104,9 +111,9 @@ func (c Config) withDefaults() Config {
 // check returns what is wrong with a configuration, defaults filled in.
 func (c Config) check() error {
 	switch c.Algorithm {
-	case Reinforce, PPO, Random:
+	case Reinforce, PPO, Random, Grid:
 	default:
-		return fmt.Errorf("controller: the algorithm is %q; it must be %s, %s or %s", c.Algorithm, Reinforce, PPO, Random)
+		return fmt.Errorf("controller: the algorithm is %q; it must be %s, %s, %s or %s", c.Algorithm, Reinforce, PPO, Random, Grid)
 	}
 	const most = 1 << 12
 	if c.InFlight < 1 || c.InFlight > most {

@@ -74,7 +74,7 @@ func newLearner(c Config, space dropout.Space) *learner {
 	}
 }
 
-func (l *learner) sample(rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64) {
+func (l *learner) sample(_ int, rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64) {
 	return l.policy.Sample(rng)
 }
 

@@ -94,6 +94,34 @@ func TestSearchDependsOnTheSeedOnly(t *testing.T) {
 	}
 }
 
+// TestGrid: every point has its turn, also where a search is taken up again.
+func TestGrid(t *testing.T) {
+	space := dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: []float64{1, 2, 3}}, {Name: "kind", Values: []float64{0, 1}}}}
+	config := Config{Algorithm: Grid, InFlight: 3, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	for _, config.Trials = range []int{4, 8} {
+		report := mustSearch(t, config, space, evaluateSmall)
+		for i, trial := range report.Trials {
+			if want := []int{i / 2 % 3, i % 2}; !slices.Equal(trial.Tokens, want) {
+				t.Errorf("trial %d has the tokens %v, want %v", i, trial.Tokens, want)
+			}
+		}
+		if len(report.Trials) != config.Trials || report.Policy != nil {
+			t.Errorf("%d trials, policy %v", len(report.Trials), report.Policy)
+		}
+	}
+	config.Path = filepath.Join(t.TempDir(), "points.jsonl")
+	config.Points = [][]int{{2, 1}, {0, 0}}
+	for i, trial := range mustSearch(t, config, space, evaluateSmall).Trials {
+		if !slices.Equal(trial.Tokens, config.Points[i%2]) {
+			t.Errorf("trial %d of given points has the tokens %v", i, trial.Tokens)
+		}
+	}
+	config.Path, config.Points = "", [][]int{{2, 2}}
+	if _, err := Search(context.Background(), config, space, evaluateSmall); err == nil || !strings.Contains(err.Error(), "not in the space") {
+		t.Errorf("a point outside the space gives error %v", err)
+	}
+}
+
 // TestSampledAfter checks what the policy knows when it samples: whether trial i
 // changes when the reward of trial j does.
 func TestSampledAfter(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 
 // chooser samples points of a space and learns from their rewards.
 type chooser interface {
-	sample(rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64)
+	// sample chooses the point of a trial.
+	sample(trial int, rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64)
 	// learn returns the importance ratio of the trial.
 	learn(t Trial, reward float64) (ratio float64)
 }
@@ -38,9 +39,12 @@ type state struct {
 
 func newState(c Config, space dropout.Space) *state {
 	s := &state{config: c, space: space, worst: math.NaN()}
-	if c.Algorithm == Random {
+	switch c.Algorithm {
+	case Random:
 		s.chooser = uniform{space}
-	} else {
+	case Grid:
+		s.chooser = grid{space, c.Points}
+	default:
 		s.chooser = newLearner(c, space)
 	}
 	return s
@@ -117,7 +121,7 @@ func (s *state) next() Trial {
 		s.applyTo(i + 1 - s.config.InFlight)
 	}
 	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i))}
-	t.Tokens, t.LogProbs, t.Entropy = s.chooser.sample(seed.New(s.config.Seed, "controller/sample", uint64(i)))
+	t.Tokens, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
 	return t
 }
 

@@ -66,7 +66,7 @@ type Lesson struct {
 
 	// Ratio is the importance ratio: the probability of the trial's tokens under
 	// the policy that learns from it over that under the policy that sampled them,
-	// before it is truncated. It is 1 with Random.
+	// before it is truncated. It is 1 with Random and Grid.
 	Ratio float64
 }
 
@@ -84,7 +84,7 @@ type Status struct {
 type Report struct {
 	Trials  []Trial   // by index
 	Results []*Result // by index of the trial, nil while it is in flight
-	Policy  *Policy   // as the applied results left it; nil with Random
+	Policy  *Policy   // as the applied results left it; nil with Random and Grid
 }
 
 // Best returns the trial with the highest reward, the first of them if there

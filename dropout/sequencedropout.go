@@ -24,6 +24,14 @@ type SequenceRates struct {
 	Plain bool
 }
 
+// Times returns the rates times a factor. It raises none above 0.95.
+func (r SequenceRates) Times(factor float64) SequenceRates {
+	for _, p := range []*float64{&r.Words, &r.Input, &r.Attention, &r.Projection, &r.Probability, &r.Inner, &r.Output, &r.Final} {
+		*p = min(*p*factor, max(*p, 0.95))
+	}
+	return r
+}
+
 // SequenceDropout is the usual dropout of language models. It drops whole words
 // from the table of word vectors, and at the other sites it is locked, or
 // variational (Gal and Ghahramani 2016): all positions of an example lose the same

@@ -3,6 +3,7 @@ package dropout
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,18 @@ func (s Space) Decisions() int { return s.Groups * len(s.Tokens) }
 
 // Token returns the token of decision i.
 func (s Space) Token(i int) Token { return s.Tokens[i%len(s.Tokens)] }
+
+// With returns the space in which a token, in every group, has only the given
+// values. It panics where the space has no such token.
+func (s Space) With(name string, values ...float64) Space {
+	i := slices.IndexFunc(s.Tokens, func(t Token) bool { return t.Name == name })
+	if i < 0 {
+		panic(fmt.Sprintf("dropout: the %s space has no token %q", s.Name, name))
+	}
+	s.Tokens = slices.Clone(s.Tokens)
+	s.Tokens[i].Values = values
+	return s
+}
 
 // group returns the values that tokens, a point of the space, choose for group i.
 func (s Space) group(i int, tokens []int) []float64 {

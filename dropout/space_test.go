@@ -47,6 +47,29 @@ func TestSpaceCheck(t *testing.T) {
 	}
 }
 
+func TestSpaceWith(t *testing.T) {
+	space := ConvSpace([]int{1, 1})
+	upright := space.With("rotate", 0)
+	tokens := make([]int, upright.Decisions())
+	pattern, err := DecodeConv(upright, tokens)
+	if err != nil || pattern.Stages[1][0].Rotate != 0 {
+		t.Errorf("the pattern is %+v, error %v", pattern, err)
+	}
+	tokens[3] = 1 // rotate of the first block
+	if _, err := DecodeConv(space, tokens); err != nil {
+		t.Errorf("the whole space has changed: %v", err)
+	}
+	if _, err := DecodeConv(upright, tokens); err == nil {
+		t.Error("a space without rotation has one")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a token that is not in the space does not panic")
+		}
+	}()
+	space.With("colour", 0)
+}
+
 func TestDecodeEncode(t *testing.T) {
 	space := ConvSpace([]int{1, 2})
 	tokens := []int{

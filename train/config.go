@@ -37,6 +37,9 @@ type Common struct {
 	// finite. A training ends there even if its loss is finite.
 	CheckFinite bool `json:"-"`
 
+	// OnPart is called after every part of a step of images that has several.
+	OnPart func(part, parts int) `json:"-"`
+
 	// OnStep is called after every step, and Notify with a sentence about what the
 	// training cannot save or use, and goes on without. They may be nil.
 	OnStep func(Step)          `json:"-"`

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -27,6 +28,9 @@ type Loop struct {
 	log          *runLog        // nil: none
 	saved        int            // steps in the checkpoint that was saved last; -1: none in this run
 	clock        time.Time      // when the last step ended
+	begun        int            // steps done before this run
+	cancelled    func() bool    // whether this run is
+	broken       bool           // a step was broken off, which has changed the model
 }
 
 // task computes the steps of a training.
@@ -53,7 +57,8 @@ type task interface {
 }
 
 // compute runs a step forward and backward. It fills in Epoch, Size and Loss,
-// may scale Rate, and returns the gradient, nil where the loss is not finite.
+// may scale Rate, and returns the gradient, nil where the loss is not finite or the
+// step was broken off.
 type compute func(s *Step) (grads []float32)
 
 // newLoop returns the loop of a training of total steps. Optimizer and Schedule
@@ -91,7 +96,9 @@ func (l *Loop) Total() int { return l.total }
 func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
 
 // Run trains to the end. When ctx is cancelled it finishes the step, saves a
-// checkpoint and returns the cause; Run may be called again to go on. A
+// checkpoint and returns the cause; Run may be called again to go on. Where the last
+// step is in a checkpoint already, or there is none, it does not finish a step of
+// several parts, which may take hours: then another trainer has to go on from there. A
 // training that diverges ends with a [*DivergedError]. Where a checkpoint cannot
 // be saved, Run goes on and tries again later, and ends with a [*SaveError] when
 // that is the last one.
@@ -107,6 +114,10 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 			l.log = nil
 		}()
 	}
+	if l.broken {
+		return errors.New("train: a step was broken off: continue from the last checkpoint with another trainer")
+	}
+	l.begun, l.cancelled = l.Done(), func() bool { return ctx.Err() != nil }
 	l.clock = time.Now()
 	attempt := l.clock // to save
 	l.saved = -1
@@ -114,6 +125,9 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		for compute := range l.task.steps(ctx, l.Done()) {
 			if err := l.step(compute); err != nil {
 				return err
+			}
+			if l.broken {
+				break
 			}
 			if l.config.Checkpoint != "" && time.Since(attempt) >= l.config.CheckpointEvery {
 				if err := l.save(); err != nil {
@@ -123,7 +137,7 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 			}
 		}
 	}
-	if l.config.Checkpoint != "" && l.saved != l.Done() {
+	if l.config.Checkpoint != "" && l.saved != l.Done() && !l.broken {
 		if err := l.save(); err != nil {
 			return err
 		}
@@ -143,6 +157,9 @@ func (l *Loop) step(compute compute) error {
 	s.Rate = l.config.Schedule(s.Step)
 	defer l.task.release()
 	grads := compute(&s)
+	if l.broken {
+		return nil
+	}
 	first := l.task.notFinite()
 	if grads == nil || first != nil {
 		return &DivergedError{Step: s.Step, Loss: s.Loss, First: first}
@@ -174,6 +191,18 @@ func (l *Loop) step(compute compute) error {
 		l.config.OnStep(s)
 	}
 	return nil
+}
+
+// part tells that a part of a step is done and reports whether the next one may
+// begin. A step of which nothing would be lost is broken off when the run is
+// cancelled.
+func (l *Loop) part(part, parts int) bool {
+	if l.config.OnPart != nil && parts > 1 {
+		l.config.OnPart(part, parts)
+	}
+	kept := l.config.Checkpoint == "" || l.saved == l.Done() || l.begun == l.Done()
+	l.broken = part+1 < parts && kept && l.cancelled()
+	return !l.broken
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

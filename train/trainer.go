@@ -84,7 +84,8 @@ func (t *Trainer) Waited() time.Duration { return t.loader.Waited() }
 func (t *Trainer) compute(s *Step, epoch int, batch *data.Batch) (grads []float32) {
 	s.Epoch, s.Size = epoch, len(batch.Y)
 	loss := 0.0
-	for part := range min(t.config.Accumulate, len(batch.Y)) {
+	parts := min(t.config.Accumulate, len(batch.Y))
+	for part := range parts {
 		if part > 0 {
 			t.tape.Commit()
 			t.tape.Reset()
@@ -96,6 +97,9 @@ func (t *Trainer) compute(s *Step, epoch int, batch *data.Batch) (grads []float3
 			return nil
 		}
 		grads = t.add(grads, t.tape.Backward(objective))
+		if !t.Loop.part(part, parts) {
+			return nil
+		}
 	}
 	return grads
 }

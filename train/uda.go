@@ -92,7 +92,7 @@ type UDATrainer struct {
 	model                layers.Model
 	labelled, unlabelled data.Source
 	config               UDAConfig
-	loaders              []*data.Loader // of labelled, original and augmented images
+	loaders              []*data.Loader // of labelled, original and augmented images, in parts
 	images               []float32      // of a part: labelled, original, augmented
 	partTape
 }
@@ -127,6 +127,11 @@ func (t *UDATrainer) load() error {
 	c := &t.config
 	add := func(images data.Source, config data.LoaderConfig) error {
 		config.DropLast = true
+		if _, err := data.NewLoader(images, config); err != nil {
+			return err
+		}
+		// Not even the images of a whole batch may fit into memory.
+		config.Batch /= c.Accumulate
 		loader, err := data.NewLoader(images, config)
 		t.loaders = append(t.loaders, loader)
 		return err
@@ -149,35 +154,41 @@ func (t *UDATrainer) load() error {
 func (t *UDATrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
 	return func(yield func(compute) bool) {
 		batches := make([]*data.Batch, len(t.loaders))
-		var next []func() (*data.Batch, bool)
+		var feeds []func() (*data.Batch, bool)
 		for _, loader := range t.loaders {
-			batch, stop := iter.Pull(endless(ctx, loader, from))
+			// A step is finished when ctx is cancelled.
+			feed, stop := iter.Pull(endless(context.WithoutCancel(ctx), loader, t.config.Accumulate, from))
 			defer stop()
-			next = append(next, batch)
+			feeds = append(feeds, feed)
 		}
-		for step := from; step < t.total; step++ {
-			for i := range next {
-				batch, ok := next[i]()
-				if !ok {
-					return
+		next := func() (ok bool) {
+			for i, feed := range feeds {
+				if batches[i], ok = feed(); !ok {
+					return false
 				}
-				batches[i] = batch
 			}
-			if !yield(func(s *Step) []float32 { return t.compute(s, batches) }) {
+			return true
+		}
+		for step := from; step < t.total && ctx.Err() == nil && next(); step++ {
+			if !yield(func(s *Step) []float32 { return t.compute(s, batches, next) }) {
 				return
 			}
 		}
 	}
 }
 
-// endless yields the batches of all epochs, from that of a step on, until ctx is
-// cancelled.
-func endless(ctx context.Context, loader *data.Loader, step int) iter.Seq[*data.Batch] {
+// endless yields the parts of the batches of all epochs, from those of a step on. An
+// epoch has whole batches only.
+func endless(ctx context.Context, loader *data.Loader, parts, step int) iter.Seq[*data.Batch] {
 	return func(yield func(*data.Batch) bool) {
-		epoch, first := step/loader.Batches(), step%loader.Batches()
-		for ; ctx.Err() == nil && loader.Err() == nil; epoch, first = epoch+1, 0 {
-			for batch := range loader.Epoch(ctx, epoch, first) {
-				if !yield(batch) {
+		steps := loader.Batches() / parts
+		epoch, first := step/steps, step%steps
+		for ; loader.Err() == nil; epoch, first = epoch+1, 0 {
+			for part := range loader.Epoch(ctx, epoch, first*parts) {
+				if part.Index == steps*parts {
+					break
+				}
+				if !yield(part) {
 					return
 				}
 			}
@@ -185,15 +196,21 @@ func endless(ctx context.Context, loader *data.Loader, step int) iter.Seq[*data.
 	}
 }
 
-// compute runs the network on one batch, part by part.
-func (t *UDATrainer) compute(s *Step, batches []*data.Batch) []float32 {
-	s.Epoch = s.Step / t.loaders[0].Batches()
+// compute runs the network on one batch, part by part. The first part is in batches,
+// and next puts each other one there.
+func (t *UDATrainer) compute(s *Step, batches []*data.Batch, next func() bool) []float32 {
+	parts := t.config.Accumulate
+	s.Epoch = s.Step / (t.loaders[0].Batches() / parts)
 	loss, confident := 0.0, 0
 	var grads []float32
-	for part := range t.config.Accumulate {
+	for part := range parts {
 		if part > 0 {
 			t.tape.Commit()
 			t.tape.Reset()
+			if !next() {
+				t.broken = true // the data has failed, see err
+				return nil
+			}
 		}
 		objective, n := t.part(s, part, batches)
 		loss += float64(objective.Item())
@@ -203,10 +220,13 @@ func (t *UDATrainer) compute(s *Step, batches []*data.Batch) []float32 {
 		}
 		confident += n
 		grads = t.add(grads, t.tape.Backward(objective))
+		if !t.Loop.part(part, parts) {
+			return nil
+		}
 	}
 	s.Loss = float32(loss)
 	if t.config.Ratio > 0 {
-		s.Confident = float32(confident) / float32(len(batches[1].Y))
+		s.Confident = float32(confident) / float32(t.config.Batch*t.config.Ratio)
 	}
 	return grads
 }
@@ -214,21 +234,18 @@ func (t *UDATrainer) compute(s *Step, batches []*data.Batch) []float32 {
 // part runs the network on a part of a batch and returns that part's share of
 // the loss, and how many of its unlabelled images teach.
 func (t *UDATrainer) part(s *Step, part int, batches []*data.Batch) (loss *autograd.Tensor, confident int) {
-	parts := t.config.Accumulate
 	t.images = t.images[:0]
 	images := 0
 	for _, b := range batches {
-		size := len(b.X) / parts
-		t.images = append(t.images, b.X[part*size:(part+1)*size]...)
-		images += len(b.Y) / parts
+		t.images = append(t.images, b.X...)
+		images += len(b.Y)
 	}
 	s.Size += images
 	c := t.context(t.tape, s.Step, part*images)
 	shape := append([]int{images}, batches[0].Shape[1:]...)
 	logits := t.model.Forward(&c, t.tape.Input(t.images, shape...))
-	labels := t.config.Batch / parts
-	loss, confident = t.config.loss(logits, batches[0].Y[part*labels:(part+1)*labels], c.Stream.Progress)
-	return ops.Scale(loss, 1/float32(parts)), confident
+	loss, confident = t.config.loss(logits, batches[0].Y, c.Stream.Progress)
+	return ops.Scale(loss, 1/float32(t.config.Accumulate)), confident
 }
 
 func (t *UDATrainer) err() error {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"autodropout/autograd"
 	"autodropout/data"
@@ -276,6 +278,47 @@ func TestNewUDARefuses(t *testing.T) {
 	} {
 		if _, err := NewUDA(newNetwork(8), all, c.unlabelled, c.config); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestBreaksOffStep: a step of several parts ends early where nothing is lost by it,
+// and otherwise is finished.
+func TestBreaksOffStep(t *testing.T) {
+	for name, checkpoint := range map[string]string{"no checkpoint": "", "one at every step": filepath.Join(t.TempDir(), "a"), "one each hour": filepath.Join(t.TempDir(), "b")} {
+		for _, at := range []int{0, 1} {
+			ctx, cancel := context.WithCancel(t.Context())
+			parts, step := 0, 0
+			trainer := semi(t, func(c *UDAConfig) {
+				c.Steps, c.Accumulate, c.Checkpoint, c.CheckpointEvery = 3, 4, checkpoint, time.Nanosecond
+				if name == "one each hour" {
+					c.CheckpointEvery = time.Hour
+				}
+				c.OnPart = func(part, of int) {
+					if parts++; step == at && part == 1 {
+						cancel()
+					}
+					if of != 4 {
+						t.Errorf("a step has %d parts", of)
+					}
+				}
+				c.OnStep = func(Step) { step++ }
+			})
+			if err := trainer.Run(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s, step %d: error %v", name, at, err)
+			}
+			want, done := 4*at+2, at
+			if name == "one each hour" && at > 0 {
+				want, done = 4*at+4, at+1
+			}
+			if parts != want || trainer.Done() != done {
+				t.Errorf("%s, step %d: %d parts and %d steps were computed, want %d and %d", name, at, parts, trainer.Done(), want, done)
+			}
+			if err := trainer.Run(t.Context()); (err != nil) != (parts%4 != 0) {
+				t.Errorf("%s, step %d: going on gives error %v", name, at, err)
+			}
+			os.Remove(checkpoint)
+			os.Remove(checkpoint + ".1")
 		}
 	}
 }

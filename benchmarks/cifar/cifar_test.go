@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +78,7 @@ func TestPipeline(t *testing.T) {
 		}
 	}
 	for _, line := range strings.Split(stdout, "\n") {
-		if strings.HasPrefix(line, "| ") && strings.Contains(line, "WRN-28-10") != strings.HasPrefix(line, "| AutoDropout") {
+		if strings.HasPrefix(line, "| ") && strings.Contains(line, "WRN-28-10") != strings.HasPrefix(line, "| AutoDropout  ") {
 			t.Errorf("only the row of AutoDropout has a confirmed number: %s", line)
 		}
 	}
@@ -89,7 +91,7 @@ func TestPipeline(t *testing.T) {
 			t.Errorf("row %d is %+v", i, row)
 		}
 	}
-	if p := r.Rows[len(r.Rows)-1].Paper; p == nil || p.Value != 3.2 {
+	if p := r.Rows[slices.Index(bench.Keys(table), "autodropout")].Paper; p == nil || p.Value != 3.2 {
 		t.Errorf("the paper's number is %+v", p)
 	}
 	for _, name := range []string{"best-pattern.png", "report.html", "loss.svg", "search.svg", "table.txt", "config.toml", "weights/dropblock-0.safetensors"} {
@@ -115,19 +117,51 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
-// checkDifferent makes sure that no two rows trained alike.
+func TestAblations(t *testing.T) {
+	space := dropout.ConvSpace([]int{1, 1, 1})
+	for key, fixed := range map[string][]string{"no-geometry": {"rotate", "shear_x", "shear_y"}, "no-share-c": {"share_c"}, "no-residual": {"residual"}} {
+		m := table[slices.Index(bench.Keys(table), key)]
+		for _, token := range m.Ablated(space).Tokens {
+			if one := len(token.Values) == 1; one != slices.Contains(fixed, token.Name) || one && token.Values[0] != 0 {
+				t.Errorf("%s: the token %s has the values %v", key, token.Name, token.Values)
+			}
+		}
+	}
+}
+
+// TestValidSize: trials are scored by images that no training sees.
+func TestValidSize(t *testing.T) {
+	s := &subject{config: quick}
+	s.data, s.trainSize, s.testSize, s.validSize = "synthetic", 40, 10, 20
+	if _, err := s.open(t.Context(), true, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if s.fit.Len() != 40 || s.fit != s.train || s.valid.Len() != 20 {
+		t.Errorf("%d images are trained on and %d score", s.fit.Len(), s.valid.Len())
+	}
+	for i := range s.valid.Len() {
+		for j := range s.fit.Len() {
+			if slices.Equal(s.valid.Image(i), s.fit.Image(j)) {
+				t.Errorf("image %d scores and is trained on", i)
+			}
+		}
+	}
+}
+
+// checkDifferent makes sure that no two rows trained alike. In two trials the rows
+// that are not among the usual ones have no time to differ from AutoDropout.
 func checkDifferent(t *testing.T, folder string) {
 	t.Helper()
 	trained := map[string]string{}
-	for _, m := range table {
-		weights, err := os.ReadFile(filepath.Join(folder, "weights", m.Key+"-0.safetensors"))
+	for _, key := range methods {
+		weights, err := os.ReadFile(filepath.Join(folder, "weights", key+"-0.safetensors"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if other, ok := trained[string(weights)]; ok {
-			t.Errorf("%s and %s have the same weights", m.Key, other)
+			t.Errorf("%s and %s have the same weights", key, other)
 		}
-		trained[string(weights)] = m.Key
+		trained[string(weights)] = key
 	}
 }
 

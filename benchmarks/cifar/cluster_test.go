@@ -67,12 +67,12 @@ func begin(t *testing.T, args ...string) <-chan *ended {
 	return done
 }
 
-// TestCluster compares a run whose trials are trained by workers, one of which
+// TestCluster compares a run whose trials, of patterns and of rates, are trained by workers, one of which
 // stops in the middle of a trial, with one that trains them itself.
 func TestCluster(t *testing.T) {
 	dir := t.TempDir()
 	plain, served := filepath.Join(dir, "plain"), filepath.Join(dir, "served")
-	rows := []string{"-method", "random,autodropout"}
+	rows := []string{"-method", "dropout,random,autodropout", "-tune", "-trials", "4", "-finalists", "1"}
 	mustCall(t, tiny(plain, rows...)...)
 
 	address := freeAddress(t)

@@ -13,8 +13,10 @@ import (
 // config holds the settings of a run.
 type config struct {
 	bench.Plan
+	bench.Baselines
 	data                string
 	trainSize, testSize int // 0: all
+	validSize           int // 0: a tenth of the training images
 
 	depth, width  int
 	epochs, batch int
@@ -27,12 +29,6 @@ type config struct {
 
 	searchDepth, searchWidth int
 	searchEpochs             int
-
-	dropout         float64
-	spatialDropout  float64
-	dropBlock       float64
-	dropBlockSize   int
-	stochasticDepth float64
 }
 
 var command = bench.Command[config]{
@@ -50,7 +46,7 @@ A search scores a pattern by the accuracy on 10 % of the training images, held o
 the final rows.`,
 	Presets: []bench.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
-		{Name: "study", Help: "10,000 images and WRN-16-2, about a day on a small machine", Config: study},
+		{Name: "study", Help: "2,000 images, where regularisation matters, WRN-10-1, tuned baselines, both algorithms and ablations: hours on a small machine", Config: study},
 		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
 	},
 	Register: register,
@@ -61,17 +57,20 @@ the final rows.`,
 // are those of their papers. The number of trials and the length of a child's
 // training were not published: they are choices of this program.
 var paper = config{
-	Plan: bench.Plan{Methods: bench.Keys(new(config).table()), Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
+	Plan: bench.Plan{Methods: methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
 	data: "auto", depth: 28, width: 10, epochs: 200, batch: 128, rate: 0.1, weightDecay: 5e-4, clip: 5, augment: true,
 	searchDepth: 28, searchWidth: 2, searchEpochs: 40,
-	dropout: 0.3, spatialDropout: 0.1, dropBlock: 0.9, dropBlockSize: 7, stochasticDepth: 0.8,
+	Baselines: bench.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
+// The study needs no stand-in for its network, and scores trials by so many images
+// that chance has little to say.
 var study = func() config {
 	c := paper
-	c.trainSize = 10000
-	c.depth, c.width, c.epochs, c.Seeds = 16, 2, 40, 3
-	c.searchDepth, c.searchWidth, c.searchEpochs, c.Trials = 16, 1, 10, 60
+	c.Methods, c.Tune, c.Finalists = bench.Keys(c.table()), true, 4
+	c.trainSize, c.validSize = 2000, 5000
+	c.depth, c.width, c.epochs, c.batch, c.augment, c.DropBlockSize = 10, 1, 25, 50, false, 5
+	c.searchDepth, c.searchWidth, c.searchEpochs, c.Trials = c.depth, c.width, c.epochs, 40
 	return c
 }()
 
@@ -81,7 +80,7 @@ var quick = func() config {
 	c := paper
 	c.trainSize, c.testSize = 2000, 2000
 	c.depth, c.width, c.epochs, c.batch, c.rate, c.Seeds, c.augment = 10, 1, 7, 32, 0.05, 2, false
-	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.95
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.1, 0.02, 0.97, 0.95
 	c.searchDepth, c.searchWidth, c.searchEpochs, c.Trials, c.InFlight = 10, 1, 3, 8, 4
 	return c
 }()
@@ -90,6 +89,7 @@ func register(fs *flag.FlagSet, c *config) {
 	c.Plan.Register(fs, c.table())
 	fs.StringVar(&c.data, "data", c.data, "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files")
 	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.validSize, "valid-size", 0, "the `number` of images, the same of every class, that score the trials, taken from those that -train-size leaves; 0 is a tenth of the training images, held out in a search")
 	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of test images to use, the same of every class; 0 is all")
 
 	bench.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
@@ -107,11 +107,7 @@ func register(fs *flag.FlagSet, c *config) {
 	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks that a search trains")
 	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 
-	fs.Float64Var(&c.dropout, "dropout", c.dropout, "Dropout's `probability` of dropping an element")
-	fs.Float64Var(&c.spatialDropout, "spatial-dropout", c.spatialDropout, "SpatialDropout's `probability` of dropping a channel")
-	fs.Float64Var(&c.dropBlock, "dropblock", c.dropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
-	bench.Whole(fs, &c.dropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
-	fs.Float64Var(&c.stochasticDepth, "stochastic-depth", c.stochasticDepth, "stochastic depth's `probability` of keeping the last block")
+	c.Baselines.Register(fs, "an element")
 }
 
 // check returns the dropout sites of the network, and what is wrong with the
@@ -124,6 +120,9 @@ func (c *config) check() ([]dropout.Site, error) {
 		return nil, bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
 	case !(c.clip >= 0):
 		return nil, bench.Usagef("-clip %v must not be negative", c.clip)
+	}
+	if c.validSize > 0 && c.trainSize == 0 {
+		return nil, bench.Usagef("-valid-size %d needs -train-size, to leave as many images", c.validSize)
 	}
 	for _, size := range [][2]int{{c.depth, c.width}, {c.searchDepth, c.searchWidth}} {
 		if (size[0]-4)%6 != 0 {

@@ -52,40 +52,48 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // sentence that says which they are.
 func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
 	s.train, s.test, about, err = data.Open(ctx, s.data, data.OpenConfig{
-		Synthetic: data.SyntheticConfig{Train: s.trainSize, Test: s.testSize},
+		Synthetic: data.SyntheticConfig{Train: s.trainSize + s.validSize, Test: s.testSize},
 		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, "CIFAR-10")},
 	})
 	if err != nil {
 		return "", err
 	}
 	whole := [2]int{s.train.Len(), s.test.Len()}
-	if s.train, err = shrink(s.train, s.trainSize, "-train-size"); err != nil {
+	var rest *data.Set
+	if s.train, rest, err = shrink(s.train, s.trainSize, "-train-size"); err != nil {
 		return "", err
 	}
-	if s.test, err = shrink(s.test, s.testSize, "-test-size"); err != nil {
+	if s.test, _, err = shrink(s.test, s.testSize, "-test-size"); err != nil {
 		return "", err
 	}
 	if whole != [2]int{s.train.Len(), s.test.Len()} {
 		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", s.train.Len(), s.test.Len())
 	}
 	const heldOut = 0.1
-	if search {
+	switch {
+	case !search:
+	case s.validSize == 0:
 		s.fit, s.valid, err = s.train.HoldOut(uint64(s.Seed), heldOut)
+	case rest == nil:
+		return "", bench.Usagef("-valid-size %d: -train-size %d leaves no images", s.validSize, s.trainSize)
+	default:
+		s.fit = s.train
+		s.valid, _, err = shrink(rest, s.validSize, "-valid-size")
 	}
 	return about, err
 }
 
-// shrink takes a balanced part of a set, always the same one.
-func shrink(set *data.Set, size int, flag string) (*data.Set, error) {
+// shrink takes a balanced part of a set, always the same one. What it leaves is nil
+// where it is nothing.
+func shrink(set *data.Set, size int, flag string) (part, rest *data.Set, err error) {
 	classes := len(set.Classes)
 	switch {
 	case size == 0 || size == set.Len():
-		return set, nil
+		return set, nil, nil
 	case size%classes != 0:
-		return nil, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
+		return nil, nil, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
 	case size > set.Len():
-		return nil, bench.Usagef("%s %d is too large: %s has %d images", flag, size, set.Name, set.Len())
+		return nil, nil, bench.Usagef("%s %d is too large: %s has %d images", flag, size, set.Name, set.Len())
 	}
-	part, _, err := set.Take(0, size/classes)
-	return part, err
+	return set.Take(0, size/classes)
 }

@@ -6,26 +6,26 @@ import (
 	"autodropout/dropout"
 )
 
+// methods are the rows of a run unless others are asked for.
+var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stochasticdepth", "random", "autodropout"}
+
 // table returns the rows that the table can have.
 func (c *config) table() []bench.Method {
-	return []bench.Method{
-		{Key: "none", Title: "none"},
-		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewDropout(c.dropout, sites)
-		}},
-		{Key: "spatialdropout", Title: "SpatialDropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewSpatialDropout(c.spatialDropout, sites)
-		}},
-		{Key: "dropblock", Title: "DropBlock", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewDropBlock(c.dropBlockSize, c.dropBlock, sites)
-		}},
-		{Key: "stochasticdepth", Title: "stochastic depth", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewStochasticDepth(c.stochasticDepth, sites)
-		}},
-		{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &bench.Paper{
+	rows := append([]bench.Method{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
+	return append(rows,
+		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
+		bench.Method{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &bench.Paper{
 			Value:   3.2,
 			Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
 		}},
-	}
+		bench.Method{Key: "ppo", Title: "AutoDropout with PPO", Search: controller.PPO},
+		bench.Method{Key: "no-geometry", Title: "AutoDropout without geometry", Search: controller.Reinforce,
+			Ablated: func(s dropout.Space) dropout.Space {
+				return s.With("rotate", 0).With("shear_x", 0).With("shear_y", 0)
+			}},
+		bench.Method{Key: "no-share-c", Title: "AutoDropout without share_c", Search: controller.Reinforce,
+			Ablated: func(s dropout.Space) dropout.Space { return s.With("share_c", 0) }},
+		bench.Method{Key: "no-residual", Title: "AutoDropout without residual", Search: controller.Reinforce,
+			Ablated: func(s dropout.Space) dropout.Space { return s.With("residual", 0) }},
+	)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 
 	"autodropout/benchmarks/internal/kills"
 	"autodropout/controller"
+	"autodropout/dropout"
 )
 
 // TestSameAlways runs one experiment without a break, on one core and in pieces.
@@ -66,6 +68,51 @@ func TestSameAlways(t *testing.T) {
 			t.Error("the finished run trained again")
 		}
 	})
+}
+
+// TestFinalists: the best pattern of a search is tried again, its mean is its reward,
+// and a run that is stopped in between goes on with that.
+func TestFinalists(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole")
+	rows := []string{"-method", "random", "-trials", "5", "-finalists", "1"}
+	mustCall(t, tiny(whole, rows...)...)
+	search, err := controller.Replay(filepath.Join(whole, "random", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	best, _, _ := search.Best()
+	again, err := controller.Replay(filepath.Join(whole, "random", "finalists.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(search.Trials) != 2 || len(again.Trials) != 3 {
+		t.Errorf("%d trials are sampled and %d repeated", len(search.Trials), len(again.Trials))
+	}
+	mean := 0.0
+	for i, trial := range again.Trials {
+		if !slices.Equal(trial.Tokens, best.Tokens) || slices.Contains([]uint64{search.Trials[0].Seed, search.Trials[1].Seed}, trial.Seed) {
+			t.Errorf("trial %d of the finalists is %+v", i, trial)
+		}
+		mean += again.Results[i].Reward / 3
+	}
+	pattern, err := dropout.LoadPattern(filepath.Join(whole, "random", "pattern.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reward := pattern.(*dropout.ConvPattern).Origin.Reward; math.Abs(reward-mean) > 1e-12 {
+		t.Errorf("the pattern's reward is %v, not the mean %v", reward, mean)
+	}
+
+	pieces := filepath.Join(t.TempDir(), "pieces")
+	mustCall(t, tiny(pieces, append(rows, "-steps", "17")...)...) // two trials of 5 steps and a part of the others
+	_, _, stderr := call(t, "-resume", "-out", pieces)
+	if !strings.Contains(stderr, "finalists.jsonl: ") {
+		t.Errorf("the second piece prints\n%s", stderr)
+	}
+	kills.Compare(t, pieces, whole)
+	if code, _, stderr := call(t, tiny(filepath.Join(t.TempDir(), "few"), append(rows, "-finalists", "2")...)...); code != 2 || !strings.Contains(stderr, "-finalists 2") {
+		t.Errorf("too many finalists: exit code %d, %s", code, stderr)
+	}
 }
 
 // Run as in the README's section on resuming, with AUTODROPOUT_KILLS=100.

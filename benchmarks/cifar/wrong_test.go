@@ -64,6 +64,7 @@ func TestWrongInput(t *testing.T) {
 		{"-dropblock 0", 2, "DropBlock"},
 		{"-data synthetic -train-size 5", 1, "too small"},
 		{"-data synthetic -train-size 10", 1, "holding out"},
+		{"-train-size 0 -valid-size 20", 2, "-valid-size 20"},
 		{"-data synthetic -out " + used, 2, "not empty"},
 		{"-data synthetic -out " + filepath.Join(file, "below"), 1, "output folder"},
 		{"-resume", 2, "-out"},
@@ -117,8 +118,8 @@ func TestShrink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for size, want := range map[int]int{0: 40, 40: 40, 20: 20} {
-		part, err := shrink(set, size, "-n")
-		if err != nil || part.Len() != want {
+		part, rest, err := shrink(set, size, "-n")
+		if err != nil || part.Len() != want || (rest == nil) != (want == 40) {
 			t.Errorf("%d of 40 images: got %d, error %v", size, part.Len(), err)
 			continue
 		}
@@ -131,7 +132,7 @@ func TestShrink(t *testing.T) {
 		}
 	}
 	for _, size := range []int{15, 50} {
-		if _, err := shrink(set, size, "-n"); err == nil || bench.ExitCode(err, "cifar", io.Discard) != 2 {
+		if _, _, err := shrink(set, size, "-n"); err == nil || bench.ExitCode(err, "cifar", io.Discard) != 2 {
 			t.Errorf("%d of 40 images: got error %v", size, err)
 		}
 	}

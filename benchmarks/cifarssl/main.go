@@ -47,15 +47,15 @@ var paper = fewlabels.Config{
 	Rate: 0.03, WeightDecay: 5e-4, Average: 0.9999, Weight: 1, Sure: 0.8, Sharpening: 0.4, Annealing: "none",
 	Augment: data.StandardAugment(), RandAugment: imaging.AuthorsRandAugment, Cutout: 16,
 	SearchDepth: 28, SearchWidth: 2, SearchSteps: 20_000,
-	Dropout: 0.3, DropBlock: 0.9, DropBlockSize: 7,
+	Baselines: bench.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 // A training of the study takes about an hour on two cores.
 var study = func() fewlabels.Config {
 	c := paper
-	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 6000, 3, 0.999
+	c.Depth, c.Width, c.Steps, c.Ratio, c.Average = 10, 2, 4000, 3, 0.999
 	c.RandAugment = imaging.RandAugment{Operations: 2, Magnitude: 10}
-	c.Dropout, c.DropBlock = 0.1, 0.97
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.1, 0.05, 0.97, 0.95
 	c.Seeds, c.Trials, c.SearchDepth, c.SearchWidth, c.SearchSteps = 1, 40, 10, 1, 600
 	return c
 }()
@@ -67,7 +67,7 @@ var quick = func() fewlabels.Config {
 	c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 1, 160, 32, 2, 0.98, 0.5
 	c.Rate, c.Augment = 0.1, data.Augment{Flip: true}
 	c.RandAugment, c.Cutout = imaging.RandAugment{Operations: 1, Magnitude: 5}, 8
-	c.Dropout, c.DropBlock = 0.05, 0.97
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.05, 0.02, 0.97, 0.95
 	c.Trials, c.InFlight, c.SearchSteps = 8, 4, 30
 	return c
 }()

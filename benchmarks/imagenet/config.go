@@ -14,6 +14,7 @@ import (
 // config holds the settings of a run.
 type config struct {
 	bench.Plan
+	bench.Baselines
 	data                string
 	trainSize, testSize int // 0: all
 	pixels, resize      int // 0: the model's, and 8/7 of pixels
@@ -35,12 +36,6 @@ type config struct {
 
 	searchTrain, searchValid     int // 0: nine tenths and one tenth
 	searchChannels, searchEpochs int // 0 channels: half
-
-	dropout         float64
-	spatialDropout  float64
-	dropBlock       float64
-	dropBlockSize   int
-	stochasticDepth float64
 }
 
 // Optimizers and schedules.
@@ -88,7 +83,7 @@ var paper = config{
 	epochs: 270, batch: 256, accumulate: 8, optimizer: sgd, schedule: step, rate: 0.1, warmUp: 5, milestones: []int{125, 200, 250},
 	weightDecay: 1e-4, smoothing: 0.1, crop: 0.08, flip: true,
 	searchTrain: 80000, searchValid: 5000, searchEpochs: 30,
-	dropout: 0.2, spatialDropout: 0.1, dropBlock: 0.9, dropBlockSize: 7, stochasticDepth: 0.8,
+	Baselines: bench.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 var paperEfficientNet = func() config {
@@ -115,7 +110,7 @@ var quick = func() config {
 	c := study
 	c.trainSize, c.testSize, c.pixels, c.resize, c.channels = 2000, 1000, 64, 64, 16
 	c.epochs, c.batch, c.rate, c.warmUp, c.Seeds, c.crop, c.flip = 10, 32, 0.4, 1, 1, 0, false
-	c.dropout, c.spatialDropout, c.dropBlock, c.stochasticDepth = 0.1, 0.02, 0.97, 0.95
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.1, 0.02, 0.97, 0.95
 	c.searchEpochs, c.Trials, c.InFlight = 3, 8, 4
 	return c
 }()
@@ -153,11 +148,7 @@ func register(fs *flag.FlagSet, c *config) {
 	bench.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
 	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 
-	fs.Float64Var(&c.dropout, "dropout", c.dropout, "Dropout's `probability` of dropping an input of the classifier")
-	fs.Float64Var(&c.spatialDropout, "spatial-dropout", c.spatialDropout, "SpatialDropout's `probability` of dropping a channel")
-	fs.Float64Var(&c.dropBlock, "dropblock", c.dropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
-	bench.Whole(fs, &c.dropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
-	fs.Float64Var(&c.stochasticDepth, "stochastic-depth", c.stochasticDepth, "stochastic depth's `probability` of keeping the last block")
+	c.Baselines.Register(fs, "an input of the classifier")
 }
 
 // The RandAugment paper's setting for ResNet-50.

@@ -3,30 +3,18 @@ package main
 import (
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
-	"autodropout/dropout"
 )
 
 // table returns the rows that the table can have.
 func (c *config) table() []bench.Method {
-	return []bench.Method{
-		{Key: "none", Title: "none", Paper: c.published(76.5, 0, "without it")},
-		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewDropout(c.dropout, sites)
-		}},
-		{Key: "spatialdropout", Title: "SpatialDropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewSpatialDropout(c.spatialDropout, sites)
-		}},
-		{Key: "dropblock", Title: "DropBlock", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewDropBlock(c.dropBlockSize, c.dropBlock, sites)
-		}},
-		{Key: "stochasticdepth", Title: "stochastic depth", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewStochasticDepth(c.stochasticDepth, sites)
-		}},
-		{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		{Key: autoDropout, Title: "AutoDropout", Search: controller.Reinforce, Paper: c.published(78.7, 77.5, "pattern found on 80,000 images")},
-		{Key: autoDropout + "-randaugment", Title: "AutoDropout + RandAugment", Search: controller.Reinforce, Shares: autoDropout,
+	rows := []bench.Method{{Key: "none", Title: "none", Paper: c.published(76.5, 0, "without it")}}
+	rows = append(rows, c.Baselines.Table()...)
+	return append(rows,
+		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
+		bench.Method{Key: autoDropout, Title: "AutoDropout", Search: controller.Reinforce, Paper: c.published(78.7, 77.5, "pattern found on 80,000 images")},
+		bench.Method{Key: autoDropout + "-randaugment", Title: "AutoDropout + RandAugment", Search: controller.Reinforce, Shares: autoDropout,
 			Network: bench.Varied, Paper: c.published(80.3, 0, "pattern found on 80,000 images")},
-	}
+	)
 }
 
 const autoDropout = "autodropout"

@@ -69,7 +69,7 @@ var paper = fewlabels.Config{
 	Rate: 0.4, WeightDecay: 1e-4, Average: 0.999, Smoothing: 0.1, Weight: 20, Sure: 0.6, Sharpening: 0.5, Annealing: "none",
 	Augment: data.Augment{Crop: 0.08, Flip: true}, RandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
 	SearchDepth: 50, SearchWidth: 32, SearchSteps: 2000,
-	Dropout: 0.2, DropBlock: 0.9, DropBlockSize: 7,
+	Baselines: bench.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 // study is for ten classes of 96x96 pixels such as Imagenette's.
@@ -77,7 +77,7 @@ var study = func() fewlabels.Config {
 	c := paper
 	c.Pixels, c.Depth, c.Width, c.Steps, c.Batch, c.Ratio, c.Accumulate = 96, 18, 32, 4000, 32, 3, 1
 	c.Rate, c.Weight, c.Augment.Crop = 0.03, 1, 0.35
-	c.Dropout, c.DropBlock = 0.1, 0.97
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.1, 0.05, 0.97, 0.95
 	c.Seeds, c.Trials, c.SearchDepth, c.SearchWidth, c.SearchSteps = 1, 40, 18, 16, 400
 	return c
 }()
@@ -88,7 +88,7 @@ var quick = func() fewlabels.Config {
 	c.TrainSize, c.TestSize, c.Labels = 1000, 500, 400
 	c.Pixels, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 64, 8, 120, 32, 1, 0.98, 0.5
 	c.Rate, c.Augment.Crop, c.RandAugment = 0.1, 0.7, imaging.RandAugment{Operations: 1, Magnitude: 5}
-	c.Dropout, c.DropBlock = 0.05, 0.97
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.05, 0.02, 0.97, 0.95
 	c.Trials, c.InFlight, c.SearchWidth, c.SearchSteps = 8, 4, 8, 30
 	return c
 }()

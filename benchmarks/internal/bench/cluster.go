@@ -10,11 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"autodropout/controller"
 	"autodropout/controller/cluster"
-	"autodropout/dropout"
 	"autodropout/train"
 )
 
@@ -216,10 +216,6 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 	if e.about.Data == nil {
 		return Usagef("%s has no trials to train with these settings", e.about.Name)
 	}
-	space, err := e.Subject.Space()
-	if err != nil {
-		return err
-	}
 	folder, err := os.MkdirTemp("", "autodropout-worker-")
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for checkpoints: %w", err)
@@ -232,7 +228,7 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 	defer progress.Close()
 	e.progress.Store(progress)
 	err = e.Run.Cluster.worker.Work(ctx, e.about.Data(), folder, e.concurrency(),
-		func(ctx context.Context, t cluster.Task) (controller.Outcome, error) { return e.task(ctx, space, t) })
+		func(ctx context.Context, t cluster.Task) (controller.Outcome, error) { return e.task(ctx, t) })
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -244,12 +240,12 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 }
 
 // task trains a trial for a coordinator and says so.
-func (e *Experiment[P]) task(ctx context.Context, space dropout.Space, t cluster.Task) (controller.Outcome, error) {
+func (e *Experiment[P]) task(ctx context.Context, t cluster.Task) (controller.Outcome, error) {
 	title := fmt.Sprintf("%s, trial %d", t.Search, t.Index+1)
 	task := e.progress.Load().Task(title, e.Subject.Steps(Child), 0)
 	defer task.End()
 	began := time.Now()
-	outcome, err := e.trainTask(ctx, space, t, title, task)
+	outcome, err := e.trainTask(ctx, t, title, task)
 	switch {
 	case err == nil:
 		e.logf("%s: %s %s in %s", title, e.about.Reward.Shown, e.about.Reward.Show(outcome.Reward), Duration(time.Since(began).Seconds()))
@@ -260,7 +256,16 @@ func (e *Experiment[P]) task(ctx context.Context, space dropout.Space, t cluster
 }
 
 // trainTask trains a trial for a coordinator, which keeps its checkpoints.
-func (e *Experiment[P]) trainTask(ctx context.Context, space dropout.Space, t cluster.Task, title string, task *Task) (controller.Outcome, error) {
+func (e *Experiment[P]) trainTask(ctx context.Context, t cluster.Task, title string, task *Task) (controller.Outcome, error) {
+	row := slices.IndexFunc(e.Rows, func(m Method) bool { return m.searchKey() == strings.TrimSuffix(t.Search, finalistsSuffix) })
+	if row < 0 {
+		return controller.Outcome{}, fmt.Errorf("the coordinator asks for a trial of %q, a row that its settings do not have", t.Search)
+	}
+	m := e.Rows[row]
+	space, err := e.space(m)
+	if err != nil {
+		return controller.Outcome{}, err
+	}
 	keep := keeper{path: t.Checkpoint, save: t.Save}
 	keep.changed() // what an earlier worker has left is kept already
 	common := e.common(title, t.Checkpoint)
@@ -271,7 +276,7 @@ func (e *Experiment[P]) trainTask(ctx context.Context, space dropout.Space, t cl
 			e.logf("%s: %v; the training goes on", title, err)
 		}
 	}
-	outcome, err := e.trainTrial(ctx, space, t.Trial, title, common, task)
+	outcome, err := e.trainTrial(ctx, m, space, t.Trial, title, common, task)
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(err, keep.look())
 	}

@@ -41,14 +41,16 @@ func (e *Experiment[P]) left() (w work) {
 // triedBefore returns how many trials of a method's search have finished. A log
 // that cannot be used counts for nothing here; the search says what is wrong.
 func (e *Experiment[P]) triedBefore(m Method) int {
-	report, err := controller.Replay(e.trialLog(m))
-	if err != nil {
-		return 0
-	}
 	n := 0
-	for _, r := range report.Results {
-		if r != nil {
-			n++
+	for _, path := range []string{e.trialLog(m), e.finalistsLog(m)} {
+		report, err := controller.Replay(path)
+		if err != nil {
+			continue
+		}
+		for _, r := range report.Results {
+			if r != nil {
+				n++
+			}
 		}
 	}
 	return n
@@ -65,7 +67,8 @@ func (e *Experiment[P]) measure(ctx context.Context, left work) (c costs, err er
 	return c, err
 }
 
-// stepSeconds returns the mean time of a training step after the first.
+// stepSeconds returns the mean time of a training step after the first, or where
+// its parts take long, of a step with parts like those after the first.
 func (e *Experiment[P]) stepSeconds(ctx context.Context, n Network) (float64, error) {
 	const (
 		enough = time.Second
@@ -75,10 +78,23 @@ func (e *Experiment[P]) stepSeconds(ctx context.Context, n Network) (float64, er
 	defer stop()
 	var steps int
 	var spent float64
+	var began time.Time // when the first part had ended
+	var more int        // parts since then
 	training, err := e.Subject.Prepare(n, 0, nil, train.Common{
 		Schedule: optim.Constant(0), // what cannot learn cannot diverge
+		OnPart: func(_, parts int) {
+			if began.IsZero() {
+				began = time.Now()
+				return
+			}
+			more++
+			if since := time.Since(began).Seconds(); steps == 0 && since > enough.Seconds() && timing.Err() == nil {
+				spent = since / float64(more) * float64(parts)
+				stop()
+			}
+		},
 		OnStep: func(s train.Step) {
-			if s.Step > 0 {
+			if s.Step > 0 && timing.Err() == nil {
 				steps++
 				spent += s.Seconds
 			}

@@ -54,7 +54,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if e.Run.Cluster.Worker {
 		return e.work(ctx, sentences)
 	}
-	if err := e.checkServe(); err != nil {
+	if err := errors.Join(e.checkServe(), e.checkFinalists()); err != nil {
 		return err
 	}
 	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
@@ -169,7 +169,7 @@ func (e *Experiment[P]) computeRow(ctx context.Context, m Method) error {
 		if err != nil {
 			return err
 		}
-		policy = e.apply(found.pattern)
+		policy = found.policy
 	}
 	for k := range e.Plan.Seeds {
 		if err := e.training(ctx, m, policy, k); err != nil {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"flag"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -17,6 +18,8 @@ type Plan struct {
 	Seeds, Seed int
 
 	Trials, InFlight int
+	Tune             bool
+	Finalists        int
 	Algorithm        string
 	Async            bool
 
@@ -50,6 +53,8 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
+	Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("the `number` of best patterns of a search that are trained %d times more, with other seeds, so that luck does not choose: their mean does. These are some of the -trials", repeats))
+	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand by as many trials as a search has, scored alike: each of some rates is tried in turn, and the one with the best mean is taken")
 	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
 	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
@@ -62,10 +67,14 @@ type Method struct {
 	Paper *Paper
 
 	// Policy makes the dropout of a baseline; nil: none.
-	Policy func(sites []dropout.Site) (dropout.Policy, error)
-	// Search finds the pattern; "" where there is nothing to search. Reinforce
-	// stands for the algorithm of the plan.
+	Policy Policy
+	// Rated, where -tune is given, stands for Policy: a rate is chosen by trials.
+	Rated Rated
+	// Search finds the pattern, or with Grid the rate; "" where there is nothing to
+	// search. Reinforce stands for the algorithm of the plan.
 	Search controller.Algorithm
+	// Ablated takes something away from the space of the search; nil: nothing.
+	Ablated func(space dropout.Space) dropout.Space
 	// Shares is the key of the row whose search this one shares; "" is none.
 	Shares string
 	// Given tells that the pattern comes from -pattern. A row of a table may have it
@@ -78,7 +87,20 @@ type Method struct {
 // learned reports whether the row's pattern was learned by the controller, or is
 // given.
 func (m *Method) learned() bool {
-	return m.Given || m.Search != "" && m.Search != controller.Random
+	return m.Given || m.Search == controller.Reinforce || m.Search == controller.PPO
+}
+
+// Rated is dropout made by hand with one of several rates.
+type Rated struct {
+	Rates  []float64
+	Policy func(rate float64) Policy
+}
+
+// ByHand completes a row for dropout made by hand: with the given rate, or with
+// -tune with the best of several.
+func (m Method) ByHand(rate float64, policy func(rate float64) Policy, rates ...float64) Method {
+	m.Policy, m.Rated = policy(rate), Rated{rates, policy}
+	return m
 }
 
 // searchKey names the search of a row.
@@ -108,6 +130,9 @@ func (p *Plan) Rows(table []Method) []Method {
 		}
 		if m.Search == controller.Reinforce {
 			m.Search = controller.Algorithm(p.Algorithm)
+		}
+		if p.Tune && m.Rated.Rates != nil {
+			m.Policy, m.Search = nil, controller.Grid
 		}
 		if m.Given && p.Pattern != "" {
 			m.Policy, m.Title = nil, m.Title+", "+filepath.Base(p.Pattern)

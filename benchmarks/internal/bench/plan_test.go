@@ -39,10 +39,32 @@ func TestRows(t *testing.T) {
 	if last := rows[2]; len(rows) != 3 || last.Title != "AutoDropout (transferred)" || last.Given || last.Policy == nil {
 		t.Errorf("without a pattern for a row of the table the rows are %+v", rows)
 	}
+	plan.Tune, plan.Methods = true, []string{"none", "hand"}
+	rows = plan.Rows(append(table, Method{Key: "hand"}.ByHand(0.5, func(float64) Policy { return policy }, 0.1, 0.2)))
+	if last := rows[1]; len(rows) != 2 || last.Search != controller.Grid || last.Policy != nil || last.learned() || rows[0].Search != "" {
+		t.Errorf("with -tune the rows are %+v", rows)
+	}
 	wrong := Method{Title: "wrong", Policy: func([]dropout.Site) (dropout.Policy, error) { return nil, errors.New("no such rate") }}
 	var usage *UsageError
 	if err := CheckPolicies([]Method{rows[0], wrong}, nil); !errors.As(err, &usage) || usage.Message != "wrong: no such rate" {
 		t.Errorf("a policy that cannot be made gives error %v", err)
+	}
+}
+
+// TestChosen: the mean counts, over the trials that did not fail.
+func TestChosen(t *testing.T) {
+	report := &controller.Report{}
+	for i, reward := range []float64{0.5, 0.9, 0.6, 0.1, 0.4} {
+		report.Trials = append(report.Trials, controller.Trial{Index: i, Tokens: []int{i % 2}})
+		report.Results = append(report.Results, &controller.Result{Trial: i, Reward: reward})
+	}
+	failed := &controller.Result{Trial: 5, Error: "diverged"}
+	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Tokens: []int{2}}), append(report.Results, failed)
+	if trial, reward := chosen(report); trial.Tokens[0] != 0 || reward != 0.5 {
+		t.Errorf("trial %+v is chosen, with reward %v", trial, reward)
+	}
+	if points := finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
+		t.Errorf("the finalists are %v", points)
 	}
 }
 

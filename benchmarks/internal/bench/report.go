@@ -83,16 +83,25 @@ func (e *Experiment[P]) stopped(cause error) error {
 	return cause
 }
 
-// best returns the pattern that the run stands for: that of -pattern, that of
-// AutoDropout, or the one that random search found.
-func (e *Experiment[P]) best() (pattern P, ok bool) {
-	switch {
-	case e.Plan.Pattern != "":
-		return e.Given, true
-	case len(e.found) > 0:
-		return e.found[len(e.found)-1].pattern, true // AutoDropout is the last row
+// best returns the pattern that the run stands for, and where it is from: that of
+// -pattern, the best that the controller has learned in its whole space, or the one
+// that random search found.
+func (e *Experiment[P]) best() (pattern P, from string, ok bool) {
+	if e.Plan.Pattern != "" {
+		return e.Given, "From " + filepath.Base(e.Plan.Pattern), true
 	}
-	return pattern, false
+	var best *finding[P]
+	for _, f := range e.found {
+		switch {
+		case f.pattern == nil || f.method.Ablated != nil:
+		case best == nil, f.method.learned() && (!best.method.learned() || f.reward > best.reward):
+			best = f
+		}
+	}
+	if best == nil {
+		return pattern, "", false
+	}
+	return *best.pattern, fmt.Sprintf("%s, the best of %s", best.method.Title, Count(e.Plan.Trials, "trial", "trials")), true
 }
 
 // stream is where the random numbers of drawn masks come from.
@@ -102,7 +111,7 @@ func (e *Experiment[P]) stream() dropout.Stream {
 
 // draw draws the best pattern so far for the report.
 func (e *Experiment[P]) draw() error {
-	pattern, ok := e.best()
+	pattern, from, ok := e.best()
 	if !ok {
 		return nil
 	}
@@ -114,10 +123,7 @@ func (e *Experiment[P]) draw() error {
 	if err != nil {
 		return err
 	}
-	drawn.JSON, drawn.Title = string(text), "From "+filepath.Base(e.Plan.Pattern)
-	if e.Plan.Pattern == "" {
-		drawn.Title = fmt.Sprintf("%s, the best of %s", e.found[len(e.found)-1].method.Title, Count(e.Plan.Trials, "trial", "trials"))
-	}
+	drawn.JSON, drawn.Title = string(text), from
 	e.record.drawn(drawn)
 	return nil
 }
@@ -125,7 +131,7 @@ func (e *Experiment[P]) draw() error {
 // reportPattern adds the best pattern to the result and writes it as JSON and
 // as a picture of its masks, layer by layer.
 func (e *Experiment[P]) reportPattern(result *Result) error {
-	pattern, ok := e.best()
+	pattern, _, ok := e.best()
 	if !ok {
 		return nil
 	}

@@ -1,11 +1,16 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
 
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -16,7 +21,9 @@ import (
 // finding is what a search found.
 type finding[P Pattern] struct {
 	method  Method
-	pattern P         // the best one
+	policy  Policy
+	pattern *P        // the best one; nil: the search was for a rate
+	reward  float64   // of what was found
 	rewards []float64 // of the trials, in order
 	seconds float64
 }
@@ -32,7 +39,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err := os.MkdirAll(filepath.Dir(e.trialLog(m)), 0o777); err != nil {
 		return nil, err
 	}
-	space, err := e.Subject.Space()
+	space, err := e.space(m)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +53,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	defer task.End()
 	config := controller.Config{
 		Path:      e.trialLog(m),
-		Trials:    e.Plan.Trials,
+		Trials:    e.sampled(m),
 		Workers:   e.concurrency(),
 		Task:      e.about.Trial,
 		Seed:      seed.Derive(uint64(e.Plan.Seed), "search"),
@@ -59,12 +66,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if before, err := controller.Replay(e.trialLog(m)); err == nil {
 		e.record.search(m, before.Trials, before.Results)
 	}
-	var report *controller.Report
-	if e.service == nil {
-		report, err = controller.Search(ctx, config, space, e.child(m, space, task))
-	} else {
-		report, err = e.service.Search(ctx, m.searchKey(), config, space)
-	}
+	report, err := e.try(ctx, m, m.searchKey(), config, space, task)
 	if err != nil {
 		return nil, err
 	}
@@ -74,18 +76,27 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	e.record.search(m, report.Trials, report.Results)
 	f := &finding[P]{method: m}
 	for _, r := range report.Results {
-		// Also where a session was killed before it came to this. What is left on
-		// failure does no harm.
-		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
 		f.seconds += r.Seconds / float64(e.concurrency())
 		f.rewards = append(f.rewards, r.Reward)
 	}
-	trial, result, _ := report.Best() // Search fails when there is none
-	f.pattern, err = e.Subject.Decode(space, trial.Tokens, dropout.Origin{
+	if again := e.Plan.Trials - e.sampled(m); again > 0 {
+		config.Path, config.Trials, config.Seed = e.finalistsLog(m), again, seed.Derive(config.Seed, "finalists")
+		config.Algorithm, config.Points = controller.Grid, finalists(report, e.Plan.Finalists)
+		config.Notify = e.notify(m, task, nil)
+		if report, err = e.try(ctx, m, m.searchKey()+finalistsSuffix, config, space, task); err != nil {
+			return nil, err
+		}
+		for _, r := range report.Results {
+			f.seconds += r.Seconds / float64(e.concurrency())
+		}
+	}
+	trial, reward := chosen(report)
+	f.reward = reward
+	f.policy, f.pattern, err = e.candidate(m, space, trial.Tokens, dropout.Origin{
 		Task:   e.about.Dataset,
 		Model:  e.about.Child,
 		Search: fmt.Sprintf("%s, best of %d trials", m.Search, e.Plan.Trials),
-		Reward: result.Reward,
+		Reward: reward,
 		Note:   e.about.Reward.Note,
 	})
 	if err != nil {
@@ -94,10 +105,109 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	e.record.mu.Lock()
 	e.found = append(e.found, f)
 	e.record.mu.Unlock()
+	if f.pattern == nil {
+		progress.Logf("%s: the best rate is %g, mean %s %s", m.Title, m.Rated.Rates[trial.Tokens[0]], e.about.Reward.Shown, e.about.Reward.Show(reward))
+		return f, nil
+	}
 	if err := e.draw(); err != nil {
 		return nil, err
 	}
-	return f, f.pattern.Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
+	return f, (*f.pattern).Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
+}
+
+// space returns what a method's search chooses from.
+func (e *Experiment[P]) space(m Method) (dropout.Space, error) {
+	if m.Search == controller.Grid {
+		return dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: m.Rated.Rates}}}, nil
+	}
+	space, err := e.Subject.Space()
+	if err == nil && m.Ablated != nil {
+		space = m.Ablated(space)
+	}
+	return space, err
+}
+
+// candidate returns the dropout that a point of a method's space stands for, and
+// its pattern if it has one.
+func (e *Experiment[P]) candidate(m Method, space dropout.Space, tokens []int, origin dropout.Origin) (Policy, *P, error) {
+	if m.Search == controller.Grid {
+		return m.Rated.Policy(m.Rated.Rates[tokens[0]]), nil, nil
+	}
+	pattern, err := e.Subject.Decode(space, tokens, origin)
+	return e.apply(pattern), &pattern, err
+}
+
+// try runs a search, or what is left of it, under a name that workers know it by.
+func (e *Experiment[P]) try(ctx context.Context, m Method, name string, config controller.Config, space dropout.Space, task *Task) (report *controller.Report, err error) {
+	if e.service == nil {
+		report, err = controller.Search(ctx, config, space, e.child(m, space, task))
+	} else {
+		report, err = e.service.Search(ctx, name, config, space)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range report.Results {
+		// Also where a session was killed before it came to this. What is left on
+		// failure does no harm.
+		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
+	}
+	return report, nil
+}
+
+// repeats is how many times each finalist is trained.
+const repeats = 3
+
+// finalistsSuffix makes the name of a search that of its finalists' trainings.
+const finalistsSuffix = "-finalists"
+
+// checkFinalists returns what is wrong with the number of finalists.
+func (e *Experiment[P]) checkFinalists() error {
+	if n := repeats * e.Plan.Finalists; n > 0 && n >= e.Plan.Trials {
+		return Usagef("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", e.Plan.Finalists, n, e.Plan.Trials)
+	}
+	return nil
+}
+
+// sampled returns how many of a method's trials choose their points; the others
+// repeat the finalists.
+func (e *Experiment[P]) sampled(m Method) int {
+	if m.Search == controller.Grid {
+		return e.Plan.Trials
+	}
+	return e.Plan.Trials - repeats*e.Plan.Finalists
+}
+
+// finalists returns the n best points of a search, or all where there are fewer.
+func finalists(report *controller.Report, n int) (points [][]int) {
+	order := slices.Clone(report.Results)
+	slices.SortStableFunc(order, func(a, b *controller.Result) int { return cmp.Compare(b.Reward, a.Reward) })
+	for _, r := range order {
+		tokens := report.Trials[r.Trial].Tokens
+		known := slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, tokens) })
+		if len(points) < n && !known && !r.Failed() {
+			points = append(points, tokens)
+		}
+	}
+	return points
+}
+
+// chosen returns a trial with the point of a finished search that has the best mean
+// reward over its trials, and that mean.
+func chosen(report *controller.Report) (best controller.Trial, reward float64) {
+	reward = math.Inf(-1)
+	for i, trial := range report.Trials {
+		var rewards []float64
+		for j, other := range report.Trials {
+			if r := report.Results[j]; slices.Equal(other.Tokens, trial.Tokens) && !r.Failed() {
+				rewards = append(rewards, r.Reward)
+			}
+		}
+		if len(rewards) > 0 && !report.Results[i].Failed() && stat.Mean(rewards, nil) > reward {
+			best, reward = trial, stat.Mean(rewards, nil)
+		}
+	}
+	return best, reward
 }
 
 func (e *Experiment[P]) trialLog(m Method) string {
@@ -123,8 +233,12 @@ func (e *Experiment[P]) child(m Method, space dropout.Space, task *Task) control
 		title := fmt.Sprintf("%s, trial %d", m.Title, t.Index+1)
 		common := e.common(title, e.trialCheckpoint(m, t.Index))
 		common.OnStep = func(s train.Step) { e.stepped(task, s) }
-		return e.trainTrial(ctx, space, t, title, common, task)
+		return e.trainTrial(ctx, m, space, t, title, common, task)
 	}
+}
+
+func (e *Experiment[P]) finalistsLog(m Method) string {
+	return filepath.Join(filepath.Dir(e.trialLog(m)), "finalists.jsonl")
 }
 
 func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
@@ -132,14 +246,14 @@ func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
 }
 
 // trainTrial trains a trial, or what is left of it, and scores it.
-func (e *Experiment[P]) trainTrial(ctx context.Context, space dropout.Space, t controller.Trial, title string, common train.Common, task *Task) (controller.Outcome, error) {
-	pattern, err := e.Subject.Decode(space, t.Tokens, dropout.Origin{})
+func (e *Experiment[P]) trainTrial(ctx context.Context, m Method, space dropout.Space, t controller.Trial, title string, common train.Common, task *Task) (controller.Outcome, error) {
+	policy, _, err := e.candidate(m, space, t.Tokens, dropout.Origin{})
 	if err != nil {
 		return controller.Outcome{}, err
 	}
 	common.Seed = seed.Derive(t.Seed, "child training")
 	training, err := e.prepareTrial(func() (*Training, error) {
-		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), e.apply(pattern), common)
+		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), policy, common)
 	}, common, task)
 	if err != nil {
 		return controller.Outcome{}, err
@@ -172,7 +286,8 @@ func (e *Experiment[P]) prepareTrial(prepare func() (*Training, error), common t
 	return training, nil
 }
 
-// notify returns what shows the events of a search.
+// notify returns what shows the events of a search. Without events for TensorBoard
+// it is of finalists, which are not among the search's trials.
 func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(controller.Event) {
 	reward, progress := e.about.Reward, e.progress.Load()
 	first := true
@@ -191,8 +306,10 @@ func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(
 		task.Say(searchStatus(event.Status, best))
 		if r := event.Result; r != nil {
 			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
-			e.record.trial(m, event.Trial, r)
-			events.trial(event)
+			if events != nil {
+				e.record.trial(m, event.Trial, r)
+				events.trial(event)
+			}
 			if e.service != nil {
 				task.Add(e.Subject.Steps(Child))
 			}
@@ -203,7 +320,11 @@ func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(
 			if best != "" {
 				text += fmt.Sprintf(" (best so far %s)", best)
 			}
-			progress.Logf("%s: trial %d of %d: %s", m.Title, r.Trial+1, e.Plan.Trials, text)
+			what := "trial"
+			if events == nil {
+				what = "finalists, trial"
+			}
+			progress.Logf("%s: %s %d of %d: %s", m.Title, what, r.Trial+1, event.Status.Trials, text)
 		}
 	}
 }

@@ -40,6 +40,24 @@ func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site)
 	return dropout.Combine(inside, outside), nil
 }
 
+// PlainDropout is the row of Dropout with the given rate at the places that it has
+// in rates.
+func PlainDropout(rate float64, rates func(rate float64) dropout.SequenceRates) Method {
+	return Method{Key: "dropout", Title: "Dropout"}.ByHand(rate, rated(func(p float64, sites []dropout.Site) (*dropout.SequenceDropout, error) {
+		r := rates(p)
+		r.Plain = true
+		return dropout.NewSequenceDropout(r, sites)
+	}), 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+}
+
+// VariationalDropout is the row of variational dropout. Its rate that -tune chooses
+// is a factor of all given ones.
+func VariationalDropout(rates dropout.SequenceRates) Method {
+	return Method{Key: "variational", Title: "variational dropout"}.ByHand(1, rated(func(factor float64, sites []dropout.Site) (*dropout.SequenceDropout, error) {
+		return dropout.NewSequenceDropout(rates.Times(factor), sites)
+	}), 0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2)
+}
+
 // Rates declares the flags of variational dropout at the places with the given
 // names.
 func Rates(fs *flag.FlagSet, r *dropout.SequenceRates, places ...string) {

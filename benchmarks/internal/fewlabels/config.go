@@ -14,6 +14,7 @@ import (
 // Config holds the settings of a run.
 type Config struct {
 	bench.Plan
+	bench.Baselines
 	Data                string
 	TrainSize, TestSize int // 0: all
 	Labels              int // 0: a tenth of every class
@@ -32,13 +33,10 @@ type Config struct {
 	Cutout                   int
 
 	SearchDepth, SearchWidth, SearchSteps int
-
-	Dropout, DropBlock float64
-	DropBlockSize      int
 }
 
-// Methods are the keys of all rows.
-var Methods = bench.Keys(new(Config).table(&Benchmark{}))
+// Methods are the rows of a run unless others are asked for.
+var Methods = []string{"supervised", "uda", "dropout", "dropblock", "random", "autodropout"}
 
 // Plan is that of the paper's scale. The number of trials was not published.
 var Plan = bench.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
@@ -89,9 +87,7 @@ func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 	bench.Whole(fs, &c.SearchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
 	bench.Whole(fs, &c.SearchWidth, "search-width", 1, "the `width` of the networks that a search trains")
 	bench.Whole(fs, &c.SearchSteps, "search-steps", 1, "the `number` of steps for which a search trains a network")
-	fs.Float64Var(&c.Dropout, "dropout", c.Dropout, "Dropout's `probability` of dropping an element")
-	fs.Float64Var(&c.DropBlock, "dropblock", c.DropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
-	bench.Whole(fs, &c.DropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
+	c.Baselines.Register(fs, "an element")
 }
 
 func (c *Config) registerTraining(fs *flag.FlagSet) {
@@ -151,16 +147,16 @@ func (c *Config) check(b *Benchmark) ([]dropout.Site, error) {
 
 // table returns the rows that the table can have.
 func (c *Config) table(b *Benchmark) []bench.Method {
-	return []bench.Method{
+	rows := []bench.Method{
 		{Key: "supervised", Title: "labelled images only", Network: supervised},
 		{Key: "uda", Title: "UDA", Paper: &b.UDA},
-		{Key: "dropout", Title: "UDA + Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewDropout(c.Dropout, sites)
-		}},
-		{Key: "dropblock", Title: "UDA + DropBlock", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewDropBlock(c.DropBlockSize, c.DropBlock, sites)
-		}},
-		{Key: "random", Title: "UDA + random-search pattern", Search: controller.Random},
-		{Key: "autodropout", Title: "UDA + AutoDropout", Search: controller.Reinforce, Paper: &b.AutoDropout},
 	}
+	for _, m := range c.Baselines.Table() {
+		m.Title = "UDA + " + m.Title
+		rows = append(rows, m)
+	}
+	return append(rows,
+		bench.Method{Key: "random", Title: "UDA + random-search pattern", Search: controller.Random},
+		bench.Method{Key: "autodropout", Title: "UDA + AutoDropout", Search: controller.Reinforce, Paper: &b.AutoDropout},
+	)
 }

@@ -72,7 +72,7 @@ func lasting(name string, text []byte) []byte {
 		return settings
 	case "table.txt":
 		return withoutTimes(text)
-	case "trials.jsonl":
+	case "trials.jsonl", "finalists.jsonl":
 		lines := bytes.SplitAfter(passing.ReplaceAll(text, nil), []byte("\n"))
 		slices.SortFunc(lines[1:], bytes.Compare)
 		return bytes.Join(lines, nil)

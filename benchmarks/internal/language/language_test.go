@@ -234,7 +234,7 @@ func TestWrongInput(t *testing.T) {
 		{"-drop-input 1", 2, "variational dropout"},
 		{"-dropout -0.1", 2, "Dropout"},
 		{"-cutoffs 10,x", 2, "-cutoffs"},
-		{"-data synthetic -cutoffs 100000", 2, "cut"},
+		{"-data synthetic -cutoffs 10,10", 2, "cut"},
 		{"-method none,magic", 2, "magic"},
 		{"-generate 5", 2, "-resume"},
 		{"-data synthetic -train-size 10", 1, "too small"},

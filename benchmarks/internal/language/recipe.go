@@ -37,7 +37,7 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	bench.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
 	bench.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
 	fs.BoolVar(&r.Positions, "positions", r.Positions, "let every layer project the encodings of distances, as in the Transformer-XL paper; its script for the Penn Treebank does not")
-	bench.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the `words`, by rank with commas between them, at which the clusters of an adaptive softmax begin; none is a plain softmax")
+	bench.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the `words`, by rank with commas between them, at which the clusters of an adaptive softmax begin, of which those count that the vocabulary reaches; none is a plain softmax")
 
 	bench.Whole(fs, &r.Target, "bptt", 1, "the `number` of words of a segment that is trained on")
 	bench.Whole(fs, &r.Memory, "memory", 0, "the `number` of hidden states before a segment that are kept")

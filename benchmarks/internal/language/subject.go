@@ -64,7 +64,12 @@ func describe(c models.TransformerXLConfig) string {
 // network returns the configuration of a network.
 func (s *subject) network(n bench.Network, seed uint64) models.TransformerXLConfig {
 	c := models.TransformerXLConfig{Vocab: len(s.corpus.Words), Layers: s.Layers, Width: s.Width, Heads: s.Heads,
-		Inner: s.Inner, PositionProjection: s.Positions, Cutoffs: s.Cutoffs, Seed: seed}
+		Inner: s.Inner, PositionProjection: s.Positions, Seed: seed}
+	for _, cutoff := range s.Cutoffs {
+		if cutoff < c.Vocab {
+			c.Cutoffs = append(c.Cutoffs, cutoff)
+		}
+	}
 	if n == bench.Child {
 		c.Layers, c.Width, c.Inner = s.searchLayers, s.searchWidth, s.searchInner
 	}

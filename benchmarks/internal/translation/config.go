@@ -65,7 +65,7 @@ the flags with it. Without -pattern the transferred one is a pattern that benchm
 language.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
 		Presets: []bench.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
-			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: half an hour for a training", Config: b.study()},
+			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: a quarter of an hour for a training", Config: b.study()},
 			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
 		},
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
@@ -94,8 +94,8 @@ func (b *Benchmark) paper() config {
 func (b *Benchmark) study() config {
 	c := b.paper()
 	c.Recipe = middle
-	c.merges, c.Seeds, c.Trials = 6000, 1, 16
-	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 128, 256, 4
+	c.merges, c.Seeds, c.Trials, c.InFlight = 4000, 1, 12, 4
+	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 64, 256, 2
 	return c
 }
 
@@ -111,11 +111,11 @@ func (b *Benchmark) quick() config {
 
 // middle is a recipe for study.
 var middle = Recipe{
-	Layers: 3, Width: 256, Heads: 4, Inner: 512, PreNorm: true,
-	Tokens: 2048, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 16,
-	Rate: 1e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 400, Clip: 1, Smoothing: 0.1,
+	Layers: 3, Width: 128, Heads: 4, Inner: 512, PreNorm: true,
+	Tokens: 1024, Longest: 100, Shards: 2, Accumulate: 1, Epochs: 8,
+	Rate: 2e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 400, Clip: 1, Smoothing: 0.1,
 	Beam: 5, Penalty: 1,
-	Dropout: 0.2, Rates: dropout.SequenceRates{Input: 0.2, Projection: 0.2, Output: 0.2},
+	Dropout: 0.1, Rates: dropout.SequenceRates{Input: 0.1, Projection: 0.1, Output: 0.1},
 }
 
 // small is a recipe for the built-in language pair.
@@ -193,13 +193,10 @@ func learned() (*dropout.SequencePattern, error) {
 func (c *config) table() []bench.Method {
 	return []bench.Method{
 		{Key: "none", Title: "none"},
-		{Key: "dropout", Title: "Dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			p := c.Dropout
-			return dropout.NewSequenceDropout(dropout.SequenceRates{Input: p, Projection: p, Output: p, Plain: true}, sites)
-		}},
-		{Key: "variational", Title: "variational dropout", Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-			return dropout.NewSequenceDropout(c.Rates, sites)
-		}},
+		bench.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
+			return dropout.SequenceRates{Input: p, Projection: p, Output: p}
+		}),
+		bench.VariationalDropout(c.Rates),
 		{Key: "transferred", Title: "AutoDropout (transferred)", Given: true, Paper: c.benchmark.Paper,
 			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
 				pattern, err := learned()

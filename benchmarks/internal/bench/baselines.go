@@ -1,0 +1,47 @@
+package bench
+
+import (
+	"flag"
+
+	"autodropout/dropout"
+)
+
+// Baselines holds the settings of the dropout made by hand that ConvNets are
+// compared with.
+type Baselines struct {
+	Dropout, SpatialDropout float64 // probabilities of dropping
+	DropBlock               float64 // of keeping
+	DropBlockSize           int     // in cells
+	StochasticDepth         float64 // probability of keeping
+}
+
+// Register declares the flags. What Dropout drops is "an element", say.
+func (b *Baselines) Register(fs *flag.FlagSet, dropped string) {
+	fs.Float64Var(&b.Dropout, "dropout", b.Dropout, "Dropout's `probability` of dropping "+dropped)
+	fs.Float64Var(&b.SpatialDropout, "spatial-dropout", b.SpatialDropout, "SpatialDropout's `probability` of dropping a channel")
+	fs.Float64Var(&b.DropBlock, "dropblock", b.DropBlock, "DropBlock's `probability` of keeping, in the last stage at the end of the training")
+	Whole(fs, &b.DropBlockSize, "dropblock-size", 1, "the side of DropBlock's blocks in `cells`")
+	fs.Float64Var(&b.StochasticDepth, "stochastic-depth", b.StochasticDepth, "stochastic depth's `probability` of keeping the last block")
+}
+
+// Table returns the rows, which -tune chooses the rates of.
+func (b *Baselines) Table() []Method {
+	return []Method{
+		Method{Key: "dropout", Title: "Dropout"}.ByHand(b.Dropout, rated(dropout.NewDropout),
+			0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),
+		Method{Key: "spatialdropout", Title: "SpatialDropout"}.ByHand(b.SpatialDropout, rated(dropout.NewSpatialDropout),
+			0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
+		Method{Key: "dropblock", Title: "DropBlock"}.ByHand(b.DropBlock, rated(func(keep float64, sites []dropout.Site) (*dropout.DropBlock, error) {
+			return dropout.NewDropBlock(b.DropBlockSize, keep, sites)
+		}), 0.99, 0.97, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6),
+		Method{Key: "stochasticdepth", Title: "stochastic depth"}.ByHand(b.StochasticDepth, rated(dropout.NewStochasticDepth),
+			0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5),
+	}
+}
+
+// rated makes policies of different rates from what makes one.
+func rated[D dropout.Policy](policy func(rate float64, sites []dropout.Site) (D, error)) func(rate float64) Policy {
+	return func(rate float64) Policy {
+		return func(sites []dropout.Site) (dropout.Policy, error) { return policy(rate, sites) }
+	}
+}
