@@ -101,7 +101,7 @@ func (p *page) curves(r *run, searches []*search) error {
 	var rewards, best, entropy []series
 	var sentences []string
 	for _, s := range searches {
-		points := s.points()
+		points := s.rewardPoints()
 		if s.row.role != ablation {
 			rewards = append(rewards, series{name: s.row.title, points: points, line: smooth(points, window)})
 		}
@@ -316,49 +316,65 @@ func decode(space dropout.Space, tokens []int) (dropout.Pattern, error) {
 	return dropout.DecodeSequence(space, tokens)
 }
 
-// noise says how much rewards vary where nothing does but the seed, by the
-// repeated trials of tuned rows.
+// noise says how much rewards vary where nothing does but the seed, by trials of
+// the same rate, and of the same pattern.
 func (p *page) noise(r *run) {
 	var rows [][]string
+	var items []string
 	squares, freedom := 0.0, 0
 	for _, s := range r.searches {
+		name, trials := s.row.title, s.trials
 		if !s.tuned() {
+			name, trials = "finalists of "+name, s.finalists
+		}
+		at, rewards := points(trials)
+		v := spreadOf(rewards)
+		if v.freedom == 0 {
 			continue
 		}
-		values, rewards := s.rates()
+		squares += v.within * v.within * float64(v.freedom)
+		freedom += v.freedom
 		var means []string
 		for i, of := range rewards {
-			if len(of) > 0 {
-				means = append(means, fmt.Sprintf("%g: %.4f", values[i], stat.Mean(of, nil)))
+			text := fmt.Sprintf("%.4f", stat.Mean(of, nil))
+			if s.tuned() {
+				text = fmt.Sprintf("%g: %s", s.space.Tokens[0].Values[at[i][0]], text)
 			}
+			means = append(means, text)
 		}
-		cells := []string{s.row.title, fmt.Sprint(len(s.allRewards())), strings.Join(means, "; "), "", ""}
-		if v := spreadOf(rewards); v.freedom > 0 {
-			cells[3], cells[4] = fmt.Sprintf("%.4f", v.within), fmt.Sprintf("%.4f", v.between)
-			squares += v.within * v.within * float64(v.freedom)
-			freedom += v.freedom
-		}
-		rows = append(rows, cells)
+		rows = append(rows, []string{name, fmt.Sprint(len(trials)), strings.Join(means, "; "), fmt.Sprintf("%.4f", v.within), fmt.Sprintf("%.4f", v.between)})
 	}
-	if len(rows) == 0 {
-		return
-	}
-	p.say("### How much of a reward is luck")
-	p.table([]string{"tuned row", "trials", "rate: mean reward", "deviation within a rate", "deviation between rates"}, rows)
 	if freedom == 0 {
-		p.say("No rate has been tried twice, so that the noise of a reward is not known yet.")
 		return
 	}
 	within := math.Sqrt(squares / float64(freedom))
-	p.say("With the same rate and another seed, rewards have a standard deviation of %.4f (%d degrees of freedom). A search keeps the best single reward, luck included:", within, freedom)
-	var items []string
 	for _, s := range r.searches {
-		if rewards := s.allRewards(); !s.tuned() && len(rewards) > 1 {
-			items = append(items, fmt.Sprintf("The best of %d trials of “%s” lies %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
-				len(rewards), s.row.title, slices.Max(rewards)-stat.Mean(rewards, nil), within*highest(len(rewards))))
+		if !s.tuned() && len(s.allRewards()) > 1 {
+			items = append(items, s.luck(within))
 		}
 	}
+	p.say("### How much of a reward is luck")
+	p.table([]string{"row", "trials", "mean reward of each rate or finalist", "deviation within them", "deviation between them"}, rows)
+	p.say("With the same dropout and another seed, rewards have a standard deviation of %.4f (%d degrees of freedom).", within, freedom)
 	if len(items) > 0 {
 		p.items(items)
 	}
+}
+
+// luck says what the noise of rewards means for the best trial of a search.
+func (s *search) luck(noise float64) string {
+	rewards := s.allRewards()
+	var best trial
+	for _, t := range s.trials {
+		if !t.failed && (best.tokens == nil || t.reward > best.reward) {
+			best = t
+		}
+	}
+	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
+		len(rewards), s.row.title, best.reward, best.reward-stat.Mean(rewards, nil), noise*highest(len(rewards)))
+	at, again := points(s.finalists)
+	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.tokens) }); i >= 0 {
+		text += fmt.Sprintf(" Trained again, the same pattern has a mean of %.4f.", stat.Mean(again[i], nil))
+	}
+	return text
 }

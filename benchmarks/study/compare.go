@@ -3,10 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
-
-	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/bench"
 )
@@ -79,33 +76,18 @@ func (r *run) pick(as role, name string) (best *row, why string) {
 	return best, why
 }
 
-// validation returns the reward by which a row is chosen: that of its best rate,
-// or of the best trial of its search, in this run or in the one that it builds on.
+// validation returns the reward by which a row is chosen: that of its best rate or
+// pattern, in this run or in the one that it builds on.
 func (r *run) validation(key string) (reward float64, ok bool) {
 	s := r.search(key)
 	if s == nil && r.from != nil {
 		s = r.from.search(key)
 	}
-	switch {
-	case s == nil:
+	if s == nil {
 		return 0, false
-	case s.tuned():
-		_, reward, ok = s.bestRate()
-		return reward, ok
 	}
-	rewards := s.allRewards()
-	return slices.Max(append(rewards, math.Inf(-1))), len(rewards) > 0
-}
-
-// bestRate returns the rate with the highest mean reward.
-func (s *search) bestRate() (rate, mean float64, ok bool) {
-	values, rewards := s.rates()
-	for i, of := range rewards {
-		if m := stat.Mean(of, nil); len(of) > 0 && (!ok || m > mean) {
-			rate, mean, ok = values[i], m, true
-		}
-	}
-	return rate, mean, ok
+	_, reward, ok = s.best()
+	return reward, ok
 }
 
 // gain estimates how much better row a is than row b, by the seeds that both have:

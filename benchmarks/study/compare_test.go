@@ -96,8 +96,15 @@ func TestPick(t *testing.T) {
 	if best, why := r.pick(handMade, "hand-made"); best != &r.rows[1] || !strings.Contains(why, "“DropBlock”, with a reward of 0.7000") {
 		t.Errorf("with the logs of the run that it builds on, %+v was chosen: %s", best, why)
 	}
-	if rate, mean, ok := second.bestRate(); rate != 0.2 || mean != 0.7 || !ok {
-		t.Errorf("the best rate is %v with %v, %v", rate, mean, ok)
+	if at, mean, ok := second.best(); len(at) != 1 || at[0] != 1 || mean != 0.7 || !ok {
+		t.Errorf("the best rate is %v with %v, %v", at, mean, ok)
+	}
+	second.finalists = []trial{{tokens: []int{0}, reward: 0.3}, {tokens: []int{1}, reward: 0.2}}
+	if at, mean, ok := second.best(); at[0] != 0 || mean != 0.3 || !ok {
+		t.Errorf("among finalists the best is %v with %v, %v", at, mean, ok)
+	}
+	if _, _, ok := (&search{trials: []trial{{failed: true}}}).best(); ok {
+		t.Error("a search of which every trial failed has a best point")
 	}
 }
 
@@ -164,7 +171,7 @@ func TestTokens(t *testing.T) {
 
 func TestCurvesOfRewards(t *testing.T) {
 	s := &search{trials: []trial{{reward: 2}, {failed: true}, {reward: 4}, {reward: 3}}}
-	points := s.points()
+	points := s.rewardPoints()
 	for name, c := range map[string]struct {
 		got  []float64
 		want []float64
@@ -197,5 +204,22 @@ func TestOperations(t *testing.T) {
 	near(t, "Transformer-XL", r.operations(s), 10*step)
 	if n := runOf(experiments[3]).operations(s); !math.IsNaN(n) {
 		t.Errorf("a translation has %v operations", n)
+	}
+}
+
+func TestShorter(t *testing.T) {
+	r := runOf(experiments[0])
+	r.Depth, r.Width, r.Epochs = 10, 1, 25
+	for _, c := range []struct {
+		model  string
+		epochs int
+		want   bool
+	}{{"WRN-10-1", 25, false}, {"WRN-10-2", 25, true}, {"WRN-10-1", 10, true}} {
+		r.searches = []*search{{task: task{model: c.model, epochs: c.epochs}}}
+		p := &page{}
+		p.limits([]*run{r})
+		if got := strings.Contains(p.String(), "Some trials are shorter"); got != c.want {
+			t.Errorf("trials of %s for %d epochs: the page says that they are shorter: %v", c.model, c.epochs, got)
+		}
 	}
 }

@@ -111,9 +111,9 @@ func (r *run) operations(s *search) float64 {
 		if _, err := fmt.Sscanf(s.model, "WRN-%d-%d", &size, &width); err == nil {
 			return float64(s.examples*s.epochs) * flops.WRN(size, width, mapSide, classes)
 		}
-	case r.kind == language && len(r.Cutoffs) == 0 && r.Batch > 0 && r.Bptt > 0 && r.Heads > 0:
+	case r.kind == language && r.Batch > 0 && r.Bptt > 0 && r.Heads > 0:
 		if _, err := fmt.Sscanf(s.model, "Transformer-XL-%d-%d", &size, &width); err == nil {
-			network := models.TransformerXLConfig{Vocab: r.words, Layers: size, Width: width, Heads: r.Heads, HeadWidth: width / r.Heads, Inner: r.SearchInner}
+			network := models.TransformerXLConfig{Vocab: r.words, Layers: size, Width: width, Heads: r.Heads, HeadWidth: width / r.Heads, Inner: r.SearchInner, Cutoffs: r.Cutoffs}
 			steps := float64(s.examples*s.epochs) / float64(r.Batch*r.Bptt)
 			return steps * flops.TransformerXL(network, models.Lengths{Target: r.Bptt, Memory: r.Memory, Extended: r.Extended}, r.Batch)
 		}

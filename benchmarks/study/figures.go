@@ -69,8 +69,8 @@ func chart(title, x, y string, all []series) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// points returns the rewards of a search over its trials, from 1 on.
-func (s *search) points() (points plotter.XYs) {
+// rewardPoints returns the rewards of a search over its trials, from 1 on.
+func (s *search) rewardPoints() (points plotter.XYs) {
 	for i, t := range s.trials {
 		if !t.failed {
 			points = append(points, plotter.XY{X: float64(i + 1), Y: t.reward})

@@ -58,9 +58,11 @@ const intro = `# Do learned dropout patterns pay?
 
 const reading = `## How to read this
 
-- **Tuned:** for each hand-made row the rates of a grid were tried in turn by the same short trainings that the searches use, and the
-  rate with the best mean reward was trained in full. Untuned rows have the rate of their setting.
-- **Chosen on validation data:** which hand-made row and which learned one is the best was decided by these rewards, never by
+- **Tuned:** for each hand-made row the rates of a grid were tried in turn, again and again, by as many trials as a search has and scored
+  alike. The rate with the best mean reward is that of the final trainings. A rate that was given was not tuned in that run.
+- **Searched:** a search has trials with many patterns; where it trains the best of them again, the one with the best mean of these is that
+  of the final trainings.
+- **Chosen on validation data:** which hand-made row and which learned one is the best was decided by these means, never by
   test values. The test data was used once, for the final trainings.
 - **Paired:** the same seed gives two rows the same first weights and the same order of the data, so differences are taken seed by seed. Intervals
   are of 95 % and, like p, from Student's t. A positive difference is always a better result.
@@ -132,14 +134,13 @@ func (p *page) setting(r *run) {
 
 // searched reports whether a row has a search, or its rate is tuned.
 func (r *run) searched(at row) bool {
-	tune, _ := r.values["tune"].(bool)
 	switch at.role {
 	case random, ablation:
 		return true
 	case learned:
 		return r.Pattern == "" && at.key != "transferred"
 	case handMade:
-		return tune || r.search(at.key) != nil
+		return r.Tune || r.search(at.key) != nil
 	}
 	return false
 }
@@ -151,7 +152,7 @@ func (r *run) missing() (missing []string) {
 		if r.searched(at) {
 			n := 0
 			if s := r.search(at.key); s != nil {
-				n = len(s.trials)
+				n = len(s.all())
 			}
 			if n < r.Trials {
 				parts = append(parts, fmt.Sprintf("%d of %d trials", n, r.Trials))
@@ -233,11 +234,12 @@ func (r *row) values() (values []float64) {
 // rate returns which rate a row was trained with.
 func (r *run) rate(at *row) string {
 	if s := r.search(at.key); s != nil && s.tuned() {
-		rate, _, ok := s.bestRate()
-		if !ok || len(s.trials) < r.Trials {
+		at, _, ok := s.best()
+		if !ok || len(s.all()) < r.Trials {
 			return "not chosen yet"
 		}
-		return fmt.Sprintf("%g, best of %d", rate, len(s.space.Tokens[0].Values))
+		values := s.space.Tokens[0].Values
+		return fmt.Sprintf("%g, best of %d", values[at[0]], len(values))
 	}
 	if given, ok := r.values[at.rate]; ok {
 		return fmt.Sprintf("%v, given", given)
@@ -298,13 +300,18 @@ func (p *page) cost(r *run) {
 	}
 	var rows [][]string
 	for _, s := range r.searches {
-		n := len(s.trials)
-		rows = append(rows, []string{s.row.title, string(s.algorithm), fmt.Sprintf("%d of %d", n, r.Trials), fmt.Sprint(s.failed),
-			bench.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(n)*r.operations(s)/1e9, "%.0f")})
+		all, failed := s.all(), 0
+		for _, t := range all {
+			if t.failed {
+				failed++
+			}
+		}
+		rows = append(rows, []string{s.row.title, string(s.algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
+			bench.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
-	p.table([]string{"row", "algorithm", "trials", "failed", "time", "in final trainings", "GFLOP"}, rows)
-	p.say("Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
+	p.table([]string{"row", "algorithm", "trials", "of these again", "failed", "time", "in final trainings", "GFLOP"}, rows)
+	p.say("Again: the best patterns of a search, with other seeds. Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
 }
 
 // summarise returns the table of the README: a line for each run.
@@ -348,10 +355,17 @@ func (p *page) limits(runs []*run) {
 		}
 		items = append(items, text+".")
 	}
+	if slices.ContainsFunc(runs, (*run).shorter) {
+		items = append(items, "Some trials are shorter than final trainings, or of other networks. A pattern that pays only later, or elsewhere, can lose there.")
+	}
 	p.items(append(items,
 		"Each search ran once. Another seed of a search may find a better or a worse pattern; no interval here covers that.",
-		"A trial is shorter than a final training, or of a smaller network, or on less data. A pattern that pays only later can lose there.",
 		"Of the hand-made methods only the rate was tuned. Learning rate, weight decay and length are the same for all rows and were chosen for none of them.",
 		"Intervals take differences for normal ones. With a few seeds nobody can check that.",
 		"The paper published neither its controller nor its budget: a loss here is one of this reading of it, on this budget."))
+}
+
+// shorter reports whether trials are not what final trainings are.
+func (r *run) shorter() bool {
+	return slices.ContainsFunc(r.searches, func(s *search) bool { return s.model != r.model() || s.epochs != r.Epochs })
 }

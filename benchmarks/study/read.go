@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
@@ -24,6 +25,7 @@ import (
 type settings struct {
 	Method        []string
 	Pattern       string
+	Tune          bool
 	Seeds, Trials int
 	TrainSize     int `toml:"train-size"`
 
@@ -60,10 +62,10 @@ type search struct {
 	space     dropout.Space
 	algorithm controller.Algorithm
 	task
-	trials  []trial // those that have finished, in order
-	failed  int
-	seconds float64
-	pattern dropout.Pattern // nil: the search has not finished, or tunes a rate
+	trials    []trial         // those that have finished, in order
+	finalists []trial         // the best ones, trained again
+	seconds   float64         // of both
+	pattern   dropout.Pattern // nil: the search has not finished, or tunes a rate
 }
 
 // trial is a trial that has finished.
@@ -252,8 +254,19 @@ func (r *run) readSearches(folder string) error {
 			continue // it has not begun, or was copied while its first line was written
 		}
 		s := &search{row: at.rowKind}
-		if err := s.read(path, first); err != nil {
+		if err := s.readHeader(path, first); err != nil {
 			return err
+		}
+		if s.trials, err = s.replay(path); err != nil {
+			return err
+		}
+		again := filepath.Join(folder, at.key, "finalists.jsonl")
+		if text, err := readOptional(again); err != nil {
+			return err
+		} else if bytes.Contains(text, []byte("\n")) {
+			if s.finalists, err = s.replay(again); err != nil {
+				return err
+			}
 		}
 		if r.named && s.dataset != r.dataset {
 			return fmt.Errorf("%s is of a search on %s, where %s belongs: put the run into another folder", path, s.dataset, r.dataset)
@@ -269,18 +282,14 @@ func (r *run) readSearches(folder string) error {
 	return nil
 }
 
-// read reads a log, whose first line is given.
-func (s *search) read(path string, first []byte) error {
-	report, err := controller.Replay(path)
-	if err != nil {
-		return err
-	}
+// readHeader reads what the first line of a log says.
+func (s *search) readHeader(path string, line []byte) (err error) {
 	var header struct {
 		Space     dropout.Space
 		Algorithm controller.Algorithm
 		Task      string
 	}
-	if err := json.Unmarshal(first, &header); err != nil {
+	if err := json.Unmarshal(line, &header); err != nil {
 		return fmt.Errorf("%s: its first line cannot be read: %w", path, err)
 	}
 	s.space, s.algorithm = header.Space, header.Algorithm
@@ -290,17 +299,22 @@ func (s *search) read(path string, first []byte) error {
 	if s.tuned() && s.space.Decisions() != 1 {
 		return fmt.Errorf("%s is a search in the %s space, where one token with the rates of “%s” belongs", path, s.space.Name, s.row.title)
 	}
+	return nil
+}
+
+// replay returns the trials of a log that have finished, and adds their time.
+func (s *search) replay(path string) (trials []trial, err error) {
+	report, err := controller.Replay(path)
+	if err != nil {
+		return nil, err
+	}
 	for i, result := range report.Results {
-		if result == nil {
-			continue
-		}
-		s.trials = append(s.trials, trial{report.Trials[i].Tokens, result.Reward, report.Trials[i].Entropy, result.Failed()})
-		s.seconds += result.Seconds
-		if result.Failed() {
-			s.failed++
+		if result != nil {
+			trials = append(trials, trial{report.Trials[i].Tokens, result.Reward, report.Trials[i].Entropy, result.Failed()})
+			s.seconds += result.Seconds
 		}
 	}
-	return nil
+	return trials, nil
 }
 
 var taskForm = regexp.MustCompile(`^(\S+) on (\d+) (?:images|words|pairs) of (.+) for (\d+) epochs(?: in batches of \d+)?, (.+) on \d+ others$`)
@@ -341,14 +355,37 @@ func (s *search) rewards(lo, hi int) (rewards []float64) {
 // allRewards returns the rewards of all trials that have not failed.
 func (s *search) allRewards() []float64 { return s.rewards(0, len(s.trials)) }
 
-// rates returns the rates of a tuned row, and the rewards of each.
-func (s *search) rates() (values []float64, rewards [][]float64) {
-	values = s.space.Tokens[0].Values
-	rewards = make([][]float64, len(values))
-	for _, t := range s.trials {
-		if v := t.tokens[0]; !t.failed {
-			rewards[v] = append(rewards[v], t.reward)
+// all returns the trials and those of the finalists.
+func (s *search) all() []trial { return slices.Concat(s.trials, s.finalists) }
+
+// points returns the points of trials, and the rewards of each.
+func points(trials []trial) (points [][]int, rewards [][]float64) {
+	for _, t := range trials {
+		if t.failed {
+			continue
+		}
+		i := slices.IndexFunc(points, func(p []int) bool { return slices.Equal(p, t.tokens) })
+		if i < 0 {
+			i = len(points)
+			points, rewards = append(points, t.tokens), append(rewards, nil)
+		}
+		rewards[i] = append(rewards[i], t.reward)
+	}
+	return points, rewards
+}
+
+// best returns the point with the best mean reward, of the finalists where there
+// are any, and that mean, as the benchmarks choose.
+func (s *search) best() (tokens []int, reward float64, ok bool) {
+	trials := s.trials
+	if len(s.finalists) > 0 {
+		trials = s.finalists
+	}
+	points, rewards := points(trials)
+	for i, of := range rewards {
+		if mean := stat.Mean(of, nil); !ok || mean > reward {
+			tokens, reward, ok = points[i], mean, true
 		}
 	}
-	return values, rewards
+	return tokens, reward, ok
 }

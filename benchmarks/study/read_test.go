@@ -47,6 +47,7 @@ func TestReadRefuses(t *testing.T) {
 		"other data":       {add("result.json", `{"metric":"error","dataset":"shapes"}`), "/result.json has the error on shapes, where the error on CIFAR-10 belongs"},
 		"other metric":     {add("result.json", `{"metric":"BLEU","dataset":"CIFAR-10"}`), "/result.json has the BLEU on CIFAR-10, where"},
 		"broken log":       {add("random/trials.jsonl", "nonsense\n"), "/random/trials.jsonl cannot be used: line "},
+		"broken again":     {add("random/finalists.jsonl", "nonsense\n"), "/random/finalists.jsonl cannot be used: line 1"},
 		"search elsewhere": {replace("random/trials.jsonl", "of CIFAR-10", "of shapes"), "/random/trials.jsonl is of a search on shapes, where CIFAR-10 belongs"},
 		"other task":       {replace("random/trials.jsonl", "for 3 epochs", "for some epochs"), `/random/trials.jsonl: the task "WRN-10-1 on 1800 images of CIFAR-10 for some epochs`},
 		"no rates": {func(t *testing.T, folder string) {
@@ -123,6 +124,12 @@ func TestPlannedRows(t *testing.T) {
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s with the pattern %q has the rows %v, want %s", c.methods, c.pattern, got, c.want)
+		}
+	}
+	r := run{}
+	for key, want := range map[string]bool{"none": false, "dropout": false, "random": true, "ppo": true, "no-geometry": true, "transferred": false} {
+		if got := r.searched(rowOf(key)); got != want {
+			t.Errorf("that %s has a search is %v", key, got)
 		}
 	}
 }
