@@ -39,7 +39,7 @@ func WRN(depth, width, size, classes int) float64 {
 // memory, whose states need no gradient, as positions need none. Of attention,
 // what is not masked counts: contents and positions are compared, and values
 // summed, for the keys that a query sees. What attention computes a second time
-// does not count.
+// does not count, nor do an adaptive softmax's clusters, in which few words are.
 func TransformerXL(c models.TransformerXLConfig, l models.Lengths, texts int) float64 {
 	inputs := float64(l.Extended + l.Target)
 	seen := float64(l.Memory) + (inputs+1)/2 // keys of a query, on average
@@ -47,6 +47,10 @@ func TransformerXL(c models.TransformerXLConfig, l models.Lengths, texts int) fl
 	projection := 2 * float64(c.Width) * all // of one hidden state
 	word := 4*projection + 2*2*float64(c.Width*c.Inner) + 3*2*seen*all
 	layer := 3*inputs*word + 2*float64(l.Memory)*2*projection
-	text := float64(c.Layers)*layer + 3*float64(l.Target)*2*float64(c.Width*c.Vocab)
+	head := c.Vocab
+	if len(c.Cutoffs) > 0 {
+		head = c.Cutoffs[0] + len(c.Cutoffs)
+	}
+	text := float64(c.Layers)*layer + 3*float64(l.Target)*2*float64(c.Width*head)
 	return float64(texts)*text + float64(c.Layers)*2*(float64(l.Memory)+inputs)*projection
 }

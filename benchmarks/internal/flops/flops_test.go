@@ -36,4 +36,8 @@ func TestTransformerXL(t *testing.T) {
 	if got := TransformerXL(c, l, 6); math.Abs(got-want) > 1e-9*want {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	c.Cutoffs = []int{20, 50}
+	if got, want := TransformerXL(c, l, 6), want-6*3*3*2*8*78; math.Abs(got-want) > 1e-9*want {
+		t.Errorf("with a head of 22: got %v, want %v", got, want)
+	}
 }

@@ -1,0 +1,380 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/plot/plotter"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/report"
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+// analysis says what the searches of a run found, and how.
+func (p *page) analysis(r *run) error {
+	var searches []*search // those of patterns
+	for _, s := range r.searches {
+		if !s.tuned() && len(s.allRewards()) > 0 {
+			searches = append(searches, s)
+		}
+	}
+	if len(searches) > 0 {
+		p.say("### What the searches found")
+		p.equalBudget(searches)
+		if err := p.curves(r, searches); err != nil {
+			return err
+		}
+		for _, s := range searches {
+			if s.row.role == learned {
+				p.tokens(s)
+			}
+		}
+		p.ablations(r)
+	}
+	if err := p.winner(r); err != nil {
+		return err
+	}
+	if err := p.strength(r); err != nil {
+		return err
+	}
+	p.noise(r)
+	return nil
+}
+
+// equalBudget compares searches after as many trials as all of them have.
+func (p *page) equalBudget(searches []*search) {
+	budget := math.MaxInt
+	var uniform *search
+	for _, s := range searches {
+		budget = min(budget, len(s.trials))
+		if s.row.role == random {
+			uniform = s
+		}
+	}
+	third := budget / 3
+	var rows [][]string
+	var sentences []string
+	for _, s := range searches {
+		all, first, last := s.rewards(0, budget), s.rewards(0, third), s.rewards(budget-third, budget)
+		cells := []string{s.row.title, "", number(stat.Mean(all, nil), "%.4f"), number(stat.Mean(first, nil), "%.4f"), number(stat.Mean(last, nil), "%.4f"), ""}
+		if len(all) > 0 {
+			cells[1] = fmt.Sprintf("%.4f", slices.Max(all))
+		}
+		if uniform != nil && s != uniform {
+			e := apart(last, uniform.rewards(0, budget))
+			cells[5] = difference(e, "%+.4f")
+			if s.row.role == learned {
+				sentences = append(sentences, progress(s, e))
+			}
+		}
+		rows = append(rows, cells)
+	}
+	p.say("At an equal budget, the first %s of each search; the reward is %s on validation data, the higher the better.", bench.Count(budget, "trial", "trials"), searches[0].reward)
+	p.table([]string{"search", "best", "mean", "mean, first third", "mean, last third", "last third less all of random search (95 % interval)"}, rows)
+	if len(sentences) > 0 {
+		p.say("%s", strings.Join(sentences, " "))
+	}
+}
+
+// progress says whether a search has learned to do better than chance.
+func progress(s *search, e estimate) string {
+	switch {
+	case math.IsNaN(e.low):
+		return fmt.Sprintf("There are too few trials to say whether “%s” learns.", s.row.title)
+	case e.low > 0:
+		return fmt.Sprintf("“%s” has learned: in its last third it tries better patterns than random search does.", s.row.title)
+	case e.high < 0:
+		return fmt.Sprintf("“%s” has gone astray: in its last third it tries worse patterns than random search does.", s.row.title)
+	}
+	return fmt.Sprintf("That “%s” has learned cannot be seen: the patterns of its last third and those of random search are apart by no more than chance allows.", s.row.title)
+}
+
+// curves adds rewards, the best of them so far, and the entropy of the policies.
+func (p *page) curves(r *run, searches []*search) error {
+	const window = 10
+	var rewards, best, entropy []series
+	var sentences []string
+	for _, s := range searches {
+		points := s.rewardPoints()
+		if s.row.role != ablation {
+			rewards = append(rewards, series{name: s.row.title, points: points, line: smooth(points, window)})
+		}
+		best = append(best, series{name: s.row.title, line: highestSoFar(points)})
+		if s.algorithm != controller.Random {
+			line := s.entropies()
+			entropy = append(entropy, series{name: s.row.title, line: line})
+			sentences = append(sentences, fmt.Sprintf("that of “%s” went from %.2f to %.2f", s.row.title, line[0].Y, line[len(line)-1].Y))
+		}
+	}
+	reward := searches[0].reward
+	for _, f := range []struct {
+		name, title, y string
+		all            []series
+	}{
+		{"rewards.svg", fmt.Sprintf("Reward of every trial, and the mean of the last %d", window), reward, rewards},
+		{"best.svg", "Best reward so far", reward, best},
+		{"entropy.svg", "Entropy of the policy", "nats per choice", entropy},
+	} {
+		if len(f.all) == 0 {
+			continue
+		}
+		image, err := chart(f.title, "trial", f.y, f.all)
+		if err != nil {
+			return err
+		}
+		p.figure(r, f.name, f.title, image)
+	}
+	if len(sentences) > 0 {
+		p.say("Entropy says how undecided a policy is, in nats per choice: %s.", strings.Join(sentences, ", "))
+	}
+	return nil
+}
+
+// tokens adds how often the values of each token were chosen, over all groups, in
+// the first third of the trials and in the last.
+func (p *page) tokens(s *search) {
+	third := len(s.trials) / 3
+	if third == 0 {
+		return
+	}
+	first, last := s.counts(s.trials[:third]), s.counts(s.trials[len(s.trials)-third:])
+	tests := make([]estimate, len(last))
+	var all []*estimate
+	for i := range tests {
+		tests[i] = estimate{p: uneven(last[i]), corrected: math.NaN()}
+		all = append(all, &tests[i])
+	}
+	holm(all)
+	var rows [][]string
+	var learned []string
+	percent := 100 / float64(third*s.space.Groups)
+	for i, t := range s.space.Tokens {
+		if len(t.Values) < 2 {
+			continue
+		}
+		var shares []string
+		for v, value := range t.Values {
+			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f", value, percent*last[i][v], percent*first[i][v]))
+		}
+		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), fmt.Sprintf("%.0f", 100/float64(len(t.Values))), chance(tests[i].corrected)})
+		if tests[i].corrected < 0.05 {
+			learned = append(learned, t.Name)
+		}
+	}
+	p.say("What “%s” chose, in percent of all choices of a token, in the last third of its trials and, behind the arrow, in the first:", s.row.title)
+	p.table([]string{"token", "value: last third ← first third", "by chance", "corrected p"}, rows)
+	verdict := "No token's last third is more uneven than chance allows"
+	if len(learned) > 0 {
+		verdict = fmt.Sprintf("The last third is more uneven than chance allows for %s", list(learned))
+	}
+	p.say("%s (chi-squared against equal shares, Holm over tokens; a guide only, since the choices of one trial depend on each other).", verdict)
+}
+
+// counts returns how often trials chose each value of each token.
+func (s *search) counts(trials []trial) [][]float64 {
+	counts := make([][]float64, len(s.space.Tokens))
+	for i, t := range s.space.Tokens {
+		counts[i] = make([]float64, len(t.Values))
+	}
+	for _, t := range trials {
+		for i, v := range t.tokens {
+			counts[i%len(counts)][v]++
+		}
+	}
+	return counts
+}
+
+// ablations compares the whole space with smaller ones.
+func (p *page) ablations(r *run) {
+	var items []string
+	whole := r.row("autodropout")
+	for i := range r.rows {
+		at := &r.rows[i]
+		if at.role == ablation && whole != nil && len(at.scores)+at.diverged > 0 {
+			items = append(items, r.sentence(whole, at, r.gain(whole, at)))
+		}
+	}
+	if len(items) > 0 {
+		p.say("What parts of the search space are worth (these p are not corrected):")
+		p.items(items)
+	}
+}
+
+// winner shows the pattern of the best learned row.
+func (p *page) winner(r *run) error {
+	o := r.outcome()
+	if o.learned == nil {
+		return nil
+	}
+	s := r.search(o.learned.key)
+	if s == nil || s.pattern == nil {
+		return nil
+	}
+	drawn, err := report.DrawPattern(s.pattern, mapSide, dropout.Stream{})
+	if err != nil {
+		return err
+	}
+	image, err := masks(s.pattern)
+	if err != nil {
+		return err
+	}
+	header := []string{"place"}
+	var rows [][]string
+	for _, stage := range drawn.Stages {
+		for _, l := range stage.Layers {
+			cells := []string{l.Name}
+			for _, fact := range l.Values {
+				if len(rows) == 0 {
+					header = append(header, fact.Name)
+				}
+				cells = append(cells, fact.Value)
+			}
+			rows = append(rows, append(cells, fmt.Sprintf("%.0f", 100*l.Drop)))
+		}
+	}
+	p.say("### The pattern of “%s”", o.learned.title)
+	p.say("%s", drawn.Words)
+	p.table(append(header, "dropped, %"), rows)
+	p.figure(r, "pattern.png", "Sample masks, a row for each place; what is dropped is dark", image)
+	return nil
+}
+
+// strength says whether patterns that drop more have lower rewards. It looks at
+// random search, whose choices follow from nothing.
+func (p *page) strength(r *run) error {
+	const least = 8 // trials
+	s := r.search("random")
+	if s == nil || len(s.allRewards()) < least {
+		return nil
+	}
+	var dropped []float64
+	var points plotter.XYs
+	rewards := s.allRewards()
+	for _, t := range s.trials {
+		if t.failed {
+			continue
+		}
+		share, err := droppedShare(s.space, t.tokens)
+		if err != nil {
+			return err
+		}
+		dropped = append(dropped, 100*share)
+		points = append(points, plotter.XY{X: 100 * share, Y: t.reward})
+	}
+	const title = "How much a random pattern drops, and its reward"
+	image, err := chart(title, "dropped on average, %", s.reward, []series{{points: points}})
+	if err != nil {
+		return err
+	}
+	rank := spearman(dropped, rewards)
+	verdict := "Whether that matters cannot be seen from these trials"
+	switch {
+	case rank.high < 0:
+		verdict = "Patterns that drop more have lower rewards: too strong ones lose"
+	case rank.low > 0:
+		verdict = "Patterns that drop more have higher rewards"
+	}
+	best := slices.MaxFunc(points, func(a, b plotter.XY) int { return cmp.Compare(a.Y, b.Y) })
+	p.say("### How strong patterns are")
+	p.say("Random patterns drop %.0f %% of what passes their places, on average over places; the best of %d drops %.0f %%. %s: the correlation of share and reward is %s by ranks (Spearman's, with its 95 %% interval) and %s by values (Pearson's).",
+		stat.Mean(dropped, nil), len(points), best.X, verdict, difference(rank, "%.2f"), difference(pearson(dropped, rewards), "%.2f"))
+	p.figure(r, "strength.svg", title, image)
+	return nil
+}
+
+// droppedShare returns which share of its cells a pattern drops, on average over
+// all places, those where it drops nothing included.
+func droppedShare(space dropout.Space, tokens []int) (float64, error) {
+	pattern, err := decode(space, tokens)
+	if err != nil {
+		return 0, err
+	}
+	drawn, err := report.DrawPattern(pattern, mapSide, dropout.Stream{})
+	if err != nil {
+		return 0, err
+	}
+	var shares []float64
+	for _, stage := range drawn.Stages {
+		for _, l := range stage.Layers {
+			shares = append(shares, l.Drop)
+		}
+	}
+	return stat.Mean(shares, nil), nil
+}
+
+// decode returns the pattern that a point of a space stands for.
+func decode(space dropout.Space, tokens []int) (dropout.Pattern, error) {
+	if len(space.Stages) > 0 {
+		return dropout.DecodeConv(space, tokens)
+	}
+	return dropout.DecodeSequence(space, tokens)
+}
+
+// noise says how much rewards vary where nothing does but the seed, by trials of
+// the same rate, and of the same pattern.
+func (p *page) noise(r *run) {
+	var rows [][]string
+	var items []string
+	squares, freedom := 0.0, 0
+	for _, s := range r.searches {
+		name, trials := s.row.title, s.trials
+		if !s.tuned() {
+			name, trials = "finalists of "+name, s.finalists
+		}
+		at, rewards := points(trials)
+		v := spreadOf(rewards)
+		if v.freedom == 0 {
+			continue
+		}
+		squares += v.within * v.within * float64(v.freedom)
+		freedom += v.freedom
+		var means []string
+		for i, of := range rewards {
+			text := fmt.Sprintf("%.4f", stat.Mean(of, nil))
+			if s.tuned() {
+				text = fmt.Sprintf("%g: %s", s.space.Tokens[0].Values[at[i][0]], text)
+			}
+			means = append(means, text)
+		}
+		rows = append(rows, []string{name, fmt.Sprint(len(trials)), strings.Join(means, "; "), fmt.Sprintf("%.4f", v.within), fmt.Sprintf("%.4f", v.between)})
+	}
+	if freedom == 0 {
+		return
+	}
+	within := math.Sqrt(squares / float64(freedom))
+	for _, s := range r.searches {
+		if !s.tuned() && len(s.allRewards()) > 1 {
+			items = append(items, s.luck(within))
+		}
+	}
+	p.say("### How much of a reward is luck")
+	p.table([]string{"row", "trials", "mean reward of each rate or finalist", "deviation within them", "deviation between them"}, rows)
+	p.say("With the same dropout and another seed, rewards have a standard deviation of %.4f (%d degrees of freedom).", within, freedom)
+	if len(items) > 0 {
+		p.items(items)
+	}
+}
+
+// luck says what the noise of rewards means for the best trial of a search.
+func (s *search) luck(noise float64) string {
+	rewards := s.allRewards()
+	var best trial
+	for _, t := range s.trials {
+		if !t.failed && (best.tokens == nil || t.reward > best.reward) {
+			best = t
+		}
+	}
+	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
+		len(rewards), s.row.title, best.reward, best.reward-stat.Mean(rewards, nil), noise*highest(len(rewards)))
+	at, again := points(s.finalists)
+	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.tokens) }); i >= 0 {
+		text += fmt.Sprintf(" Trained again, the same pattern has a mean of %.4f.", stat.Mean(again[i], nil))
+	}
+	return text
+}

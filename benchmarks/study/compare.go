@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"autodropout/benchmarks/internal/bench"
+)
+
+// outcome is what the final trainings of a run say.
+type outcome struct {
+	none, hand, random, learned *row   // the best of their kinds; nil where there is none
+	why                         string // hand and learned are these
+	gains                       []gain // of the learned row
+}
+
+// gain is how much better the best learned row is than another one.
+type gain struct {
+	over *row
+	estimate
+}
+
+// outcome picks the best rows of their kinds and compares.
+func (r *run) outcome() outcome {
+	o := outcome{none: r.row("none"), random: r.row("random")}
+	var why string
+	o.hand, o.why = r.pick(handMade, "hand-made")
+	o.learned, why = r.pick(learned, "learned")
+	o.why += " " + why
+	for i := range r.rows {
+		if other := &r.rows[i]; o.learned != nil && other != o.learned {
+			o.gains = append(o.gains, gain{other, r.gain(o.learned, other)})
+		}
+	}
+	var all []*estimate
+	for i := range o.gains {
+		all = append(all, &o.gains[i].estimate)
+	}
+	holm(all)
+	return o
+}
+
+// pick returns the best row of a role, and why it is that one. It goes by rewards
+// on validation data: a look at the test values would favour the luckiest.
+func (r *run) pick(as role, name string) (best *row, why string) {
+	var candidates []*row
+	for i := range r.rows {
+		if at := &r.rows[i]; at.role == as && len(at.scores) > 0 {
+			candidates = append(candidates, at)
+		}
+	}
+	switch len(candidates) {
+	case 0:
+		return nil, fmt.Sprintf("No %s row has a final training yet.", name)
+	case 1:
+		return candidates[0], fmt.Sprintf("“%s” is the only %s row with final trainings.", candidates[0].title, name)
+	}
+	var unknown []string
+	highest := math.Inf(-1)
+	for _, at := range candidates {
+		switch reward, ok := r.validation(at.key); {
+		case !ok:
+			unknown = append(unknown, "“"+at.title+"”")
+		case reward > highest:
+			best, highest = at, reward
+		}
+	}
+	if best == nil {
+		return nil, fmt.Sprintf("None of the %s rows has a log of validation rewards, so that none can be called the best.", name)
+	}
+	why = fmt.Sprintf("The best %s row by validation is “%s”, with a reward of %.4f.", name, best.title, highest)
+	if len(unknown) > 0 {
+		why += fmt.Sprintf(" Without a log of validation rewards, %s could not be chosen.", list(unknown))
+	}
+	return best, why
+}
+
+// validation returns the reward by which a row is chosen: that of its best rate or
+// pattern, in this run or in the one that it builds on.
+func (r *run) validation(key string) (reward float64, ok bool) {
+	s := r.search(key)
+	if s == nil && r.from != nil {
+		s = r.from.search(key)
+	}
+	if s == nil {
+		return 0, false
+	}
+	_, reward, ok = s.best()
+	return reward, ok
+}
+
+// gain estimates how much better row a is than row b, by the seeds that both have:
+// the same seed gives the same first weights and the same order of the data.
+func (r *run) gain(a, b *row) estimate {
+	var differences []float64
+	for seed := range r.Seeds {
+		x, ok := a.scores[seed]
+		y, both := b.scores[seed]
+		if !ok || !both || a.diverged+b.diverged > 0 {
+			continue
+		}
+		if r.higher {
+			x, y = y, x
+		}
+		differences = append(differences, y-x)
+	}
+	return meanOf(differences)
+}
+
+// over returns the gain over a row; without an interval where there is no row.
+func (o *outcome) over(rival *row) estimate {
+	for _, g := range o.gains {
+		if g.over == rival {
+			return g.estimate
+		}
+	}
+	return meanOf(nil)
+}
+
+// answer says whether the best learned row beats the best hand-made one and
+// random search. That it beats both is one claim, for which p needs no correction.
+func (r *run) answer(o outcome) string {
+	if o.learned == nil {
+		return "**Not known.** " + o.why
+	}
+	word := "Yes"
+	var parts []string
+	against := func(rival *row, name string) {
+		verb := "beats"
+		switch e := o.over(rival); {
+		case math.IsNaN(e.low):
+			verb = "has no interval against"
+			if word == "Yes" {
+				word = "Not known"
+			}
+		case e.high < 0:
+			word, verb = "No", "is worse than"
+		case !(e.low > 0):
+			word, verb = "No", "cannot be told from"
+		}
+		parts = append(parts, verb+" "+name)
+	}
+	against(o.hand, "the best hand-made row")
+	if o.random != nil {
+		against(o.random, "random search")
+	}
+	return fmt.Sprintf("**%s.** “%s” %s.", word, o.learned.title, list(parts))
+}
+
+// sentence says how row a compares with row b.
+func (r *run) sentence(a, b *row, e estimate) string {
+	x, y := "“"+a.title+"”", "“"+b.title+"”"
+	switch {
+	case a.diverged+b.diverged > 0:
+		return fmt.Sprintf("%s and %s are not compared, since a training diverged.", x, y)
+	case e.n < 2:
+		return fmt.Sprintf("%s and %s have %s in common, too few for an interval.", x, y, bench.Count(e.n, "seed", "seeds"))
+	}
+	verb, low, high := "is better than", e.low, e.high
+	switch {
+	case !e.sure():
+		verb = "cannot be told from"
+	case e.high < 0:
+		verb, low, high = "is worse than", -e.high, -e.low
+	}
+	distance := strings.TrimSpace(number((low+high)/2, "%.2f") + " " + r.points)
+	return fmt.Sprintf("%s %s %s: a difference of %s (95 %% interval %s to %s, %d paired seeds, p-value %s).",
+		x, verb, y, distance, number(low, "%.2f"), number(high, "%.2f"), e.n, chance(e.p))
+}
+
+// chance writes a p-value, or nothing where it is unknown.
+func chance(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return ""
+	case p < 0.001:
+		return "<0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
+}
+
+// list joins words as a sentence does.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}

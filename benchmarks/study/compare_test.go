@@ -1,0 +1,225 @@
+package main
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+// made up rows: scores by seed.
+func rowOf(key string, scores ...float64) row {
+	at := row{scores: map[int]float64{}}
+	for _, k := range rowKinds {
+		if k.key == key {
+			at.rowKind = k
+		}
+	}
+	for seed, v := range scores {
+		at.scores[seed] = v
+	}
+	return at
+}
+
+func runOf(e experiment, rows ...row) *run {
+	return &run{experiment: e, settings: settings{Seeds: 3, Trials: 9}, rows: rows}
+}
+
+func TestSentence(t *testing.T) {
+	diverged := rowOf("dropout", 1, 2)
+	diverged.diverged = 1
+	for _, c := range []struct {
+		e     experiment
+		other row
+		want  string
+	}{
+		{experiments[0], rowOf("dropout", 11, 12.1, 13.2), "“AutoDropout” is better than “Dropout”: a difference of 1.10 points (95 % interval 0.85 to 1.35, 3 paired seeds, p-value 0.003)."},
+		{experiments[0], rowOf("dropout", 9, 9.9, 10.8), "“AutoDropout” is worse than “Dropout”: a difference of 1.10 points (95 % interval 0.85 to 1.35, 3"},
+		{experiments[3], rowOf("dropout", 9, 9.9, 10.8), "“AutoDropout” is better than “Dropout”: a difference of 1.10 BLEU (95"},
+		{experiments[2], rowOf("dropout", 9, 12, 12), "“AutoDropout” cannot be told from “Dropout”: a difference of 0.00 (95 % interval -2.48 to 2.48, 3 paired seeds, p-value 1.000)."},
+		{experiments[0], rowOf("dropout", 9), "“AutoDropout” and “Dropout” have 1 seed in common, too few for an interval."},
+		{experiments[0], diverged, "“AutoDropout” and “Dropout” are not compared, since a training diverged."},
+	} {
+		r := runOf(c.e, rowOf("autodropout", 10, 11, 12), c.other)
+		if got := r.sentence(&r.rows[0], &r.rows[1], r.gain(&r.rows[0], &r.rows[1])); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+	r := runOf(experiments[0], rowOf("autodropout", 10, 11, 12), diverged)
+	if e := r.gain(&r.rows[0], &r.rows[1]); !math.IsNaN(e.value) {
+		t.Errorf("over a row that diverged the gain is %v", e.value)
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	low, middle, high := []float64{9, 10, 11.1}, []float64{10, 11, 12}, []float64{11, 12.1, 13}
+	for _, c := range []struct {
+		hand, random []float64
+		want         string
+	}{
+		{high, high, "**Yes.** “AutoDropout” beats the best hand-made row and beats random search."},
+		{high, []float64{9, 12, 12}, "**No.** “AutoDropout” beats the best hand-made row and cannot be told from random search."},
+		{low, high, "**No.** “AutoDropout” is worse than the best hand-made row and beats random search."},
+		{high, nil, "**Not known.** “AutoDropout” beats the best hand-made row and has no interval against random search."},
+		{low, nil, "**No.** “AutoDropout” is worse than the best hand-made row and has no interval against random search."},
+		{nil, low, "**No.** “AutoDropout” has no interval against the best hand-made row and is worse than random search."},
+	} {
+		r := runOf(experiments[0], rowOf("dropout", c.hand...), rowOf("random", c.random...), rowOf("autodropout", middle...))
+		if got := r.answer(r.outcome()); got != c.want {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+	r := runOf(experiments[0], rowOf("dropout", high...), rowOf("autodropout"))
+	if got := r.answer(r.outcome()); !strings.HasPrefix(got, "**Not known.**") || !strings.Contains(got, "No learned row has a final training yet.") {
+		t.Errorf("without a learned row: %s", got)
+	}
+}
+
+// Without logs none may be chosen: that would be by test values.
+func TestPick(t *testing.T) {
+	r := runOf(experiments[0], rowOf("dropout", 1, 2), rowOf("dropblock", 3, 4))
+	if best, why := r.pick(handMade, "hand-made"); best != nil || !strings.Contains(why, "none can be called the best") {
+		t.Errorf("%+v was chosen: %s", best, why)
+	}
+	// The best single reward is not that of the best rate, nor is it DropBlock's.
+	tuned := func(at int, rewards ...float64) *search {
+		s := &search{row: r.rows[at].rowKind, space: *rates(0.1, 0.2), trials: []trial{{tokens: []int{1}, failed: true}}}
+		for i, reward := range rewards {
+			s.trials = append(s.trials, trial{tokens: []int{i / 2}, reward: reward})
+		}
+		return s
+	}
+	first, second := tuned(0, 0.9, 0.1, 0.6, 0.6), tuned(1, 0.8, 0.1, 0.7, 0.7)
+	r.from = &run{searches: []*search{first, second}}
+	if best, why := r.pick(handMade, "hand-made"); best != &r.rows[1] || !strings.Contains(why, "“DropBlock”, with a reward of 0.7000") {
+		t.Errorf("with the logs of the run that it builds on, %+v was chosen: %s", best, why)
+	}
+	if at, mean, ok := second.best(); len(at) != 1 || at[0] != 1 || mean != 0.7 || !ok {
+		t.Errorf("the best rate is %v with %v, %v", at, mean, ok)
+	}
+	second.finalists = []trial{{tokens: []int{0}, reward: 0.3}, {tokens: []int{1}, reward: 0.2}}
+	if at, mean, ok := second.best(); at[0] != 0 || mean != 0.3 || !ok {
+		t.Errorf("among finalists the best is %v with %v, %v", at, mean, ok)
+	}
+	if _, _, ok := (&search{trials: []trial{{failed: true}}}).best(); ok {
+		t.Error("a search of which every trial failed has a best point")
+	}
+}
+
+// The verdicts follow the data: here rewards fall, rise and stay as a pattern drops more.
+func TestStrength(t *testing.T) {
+	space := dropout.SequenceSpace()
+	for slope, want := range map[float64]string{-1: "too strong ones lose", 1: "Patterns that drop more have higher rewards", 0: "cannot be seen from these trials"} {
+		s := &search{row: rowOf("random").rowKind, space: space}
+		for i := range 24 {
+			tokens := make([]int, space.Decisions())
+			for j := range tokens {
+				if space.Token(j).Name == "drop" {
+					tokens[j] = i % 8
+				}
+			}
+			s.trials = append(s.trials, trial{tokens: tokens, reward: slope*float64(i%8) + 2*float64(i/8)})
+		}
+		p := &page{figures: map[string][]byte{}}
+		r := runOf(experiments[2])
+		r.searches = []*search{s}
+		if err := p.strength(r); err != nil || !strings.Contains(p.String(), want) {
+			t.Errorf("a slope of %v: error %v, page %s", slope, err, p)
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	s := &search{row: rowOf("ppo").rowKind}
+	for _, c := range []struct {
+		low, high float64
+		want      string
+	}{{0.1, 0.2, "has learned:"}, {-0.2, -0.1, "has gone astray"}, {-0.1, 0.1, "cannot be seen"}, {math.NaN(), math.NaN(), "too few trials"}} {
+		if got := progress(s, estimate{low: c.low, high: c.high}); !strings.Contains(got, c.want) {
+			t.Errorf("from %v to %v: %s", c.low, c.high, got)
+		}
+	}
+}
+
+// A policy that has settled on a value shows in the table of tokens.
+func TestTokens(t *testing.T) {
+	s := &search{row: rowOf("ppo").rowKind, algorithm: controller.PPO, space: dropout.Space{Groups: 2, Tokens: []dropout.Token{
+		{Name: "settled", Values: []float64{0.5, 0.75}}, {Name: "open", Values: []float64{1, 2}}, {Name: "fixed", Values: []float64{0}}}}}
+	for i := range 30 {
+		tokens := []int{i % 2, i % 2, 0, i % 2, i / 2 % 2, 0}
+		if i >= 20 {
+			tokens[0], tokens[3] = 1, 1
+		}
+		s.trials = append(s.trials, trial{tokens: tokens})
+	}
+	p := &page{}
+	p.tokens(s)
+	for _, want := range []string{
+		"| settled | 0.5: 0 ← 50; 0.75: 100 ← 50 | 50 | <0.001 |", "| open | 1: 55 ← 55; 2: 45 ← 45 | 50 | 0.655 |",
+		"The last third is more uneven than chance allows for settled (",
+	} {
+		if !strings.Contains(p.String(), want) {
+			t.Errorf("no %q in %s", want, p)
+		}
+	}
+	if strings.Contains(p.String(), "fixed") {
+		t.Error("a token with a single value has a row")
+	}
+}
+
+func TestCurvesOfRewards(t *testing.T) {
+	s := &search{trials: []trial{{reward: 2}, {failed: true}, {reward: 4}, {reward: 3}}}
+	points := s.rewardPoints()
+	for name, c := range map[string]struct {
+		got  []float64
+		want []float64
+	}{
+		"trials":   {[]float64{points[0].X, points[1].X, points[2].X}, []float64{1, 3, 4}},
+		"smooth":   {[]float64{smooth(points, 2)[0].Y, smooth(points, 2)[1].Y, smooth(points, 2)[2].Y}, []float64{2, 3, 3.5}},
+		"highest":  {[]float64{highestSoFar(points)[0].Y, highestSoFar(points)[1].Y, highestSoFar(points)[2].Y}, []float64{2, 4, 4}},
+		"rewards":  {s.rewards(1, 3), []float64{4}},
+		"rewards2": {s.allRewards(), []float64{2, 4, 3}},
+	} {
+		for i := range c.want {
+			if len(c.got) != len(c.want) || c.got[i] != c.want[i] {
+				t.Errorf("%s: %v, want %v", name, c.got, c.want)
+				break
+			}
+		}
+	}
+}
+
+// Of networks that the task line names; the first is TestWRN's of package flops.
+func TestOperations(t *testing.T) {
+	s := &search{task: task{model: "WRN-10-1", examples: 10, epochs: 3}}
+	r := runOf(experiments[0])
+	near(t, "WRN-10-1", r.operations(s), 30*75009792)
+	r = runOf(experiments[2])
+	r.settings = settings{Heads: 4, Bptt: 10, Memory: 5, Batch: 2, SearchInner: 16}
+	s.task = task{model: "Transformer-XL-1-8", examples: 100, epochs: 2}
+	word := 4*2*8*8 + 2*2*8*16 + 3*2*10.5*8
+	step := 2*(3*10*word+2*5*2*2*8*8+3*10*2*8*10_000) + 2*15*2*8*8
+	near(t, "Transformer-XL", r.operations(s), 10*step)
+	if n := runOf(experiments[3]).operations(s); !math.IsNaN(n) {
+		t.Errorf("a translation has %v operations", n)
+	}
+}
+
+func TestShorter(t *testing.T) {
+	r := runOf(experiments[0])
+	r.Depth, r.Width, r.Epochs = 10, 1, 25
+	for _, c := range []struct {
+		model  string
+		epochs int
+		want   bool
+	}{{"WRN-10-1", 25, false}, {"WRN-10-2", 25, true}, {"WRN-10-1", 10, true}} {
+		r.searches = []*search{{task: task{model: c.model, epochs: c.epochs}}}
+		p := &page{}
+		p.limits([]*run{r})
+		if got := strings.Contains(p.String(), "Some trials are shorter"); got != c.want {
+			t.Errorf("trials of %s for %d epochs: the page says that they are shorter: %v", c.model, c.epochs, got)
+		}
+	}
+}

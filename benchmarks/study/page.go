@@ -1,0 +1,371 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"autodropout/benchmarks/internal/bench"
+)
+
+// study is what the logs give.
+type study struct {
+	page    []byte
+	figures map[string][]byte // by the name of the file
+	summary string            // the table of the README
+}
+
+// newStudy writes the page about the runs in a folder.
+func newStudy(results string) (*study, error) {
+	runs, err := readRuns(results)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{figures: map[string][]byte{}}
+	summary := summarise(runs)
+	p.say("%s", intro)
+	p.say("## In short")
+	p.say("Does the best learned pattern beat the best hand-made dropout, and random search, by 95 %% intervals that exclude zero?")
+	p.say("%s", summary)
+	var answers []string
+	for _, r := range runs {
+		answers = append(answers, fmt.Sprintf("**%s:** %s", r.title, r.answer(r.outcome())))
+	}
+	p.items(answers)
+	p.say("%s", reading)
+	for _, r := range runs {
+		p.say("## %s", r.title)
+		p.setting(r)
+		p.results(r)
+		p.cost(r)
+		if err := p.analysis(r); err != nil {
+			return nil, err
+		}
+	}
+	p.limits(runs)
+	return &study{page: []byte(strings.TrimSpace(p.String()) + "\n"), figures: p.figures, summary: summary}, nil
+}
+
+const intro = `# Do learned dropout patterns pay?
+
+` + "`go run ./benchmarks/study`" + ` has written this page, its figures and the table in the README from the raw logs in
+[benchmarks/results/study](../benchmarks/results/study). Nothing in it was typed by hand, and a test holds it to the logs.`
+
+const reading = `## How to read this
+
+- **Tuned:** for each hand-made row the rates of a grid were tried in turn, again and again, by as many trials as a search has and scored
+  alike. The rate with the best mean reward is that of the final trainings. A rate that was given was not tuned in that run.
+- **Searched:** a search has trials with many patterns; where it trains the best of them again, the one with the best mean of these is that
+  of the final trainings.
+- **Chosen on validation data:** which hand-made row and which learned one is the best was decided by these means, never by
+  test values. The test data was used once, for the final trainings.
+- **Paired:** the same seed gives two rows the same first weights and the same order of the data, so differences are taken seed by seed. Intervals
+  are of 95 % and, like p, from Student's t. A positive difference is always a better result.
+- **Many comparisons:** "corrected p" is Holm's, over all comparisons of a table. Nothing corrects for there being several
+  experiments.
+- **One search:** each search ran once, so the intervals cover the luck of final trainings and not that of the search.`
+
+// page is a text in Markdown with its figures.
+type page struct {
+	strings.Builder
+	figures map[string][]byte
+}
+
+// say adds a paragraph.
+func (p *page) say(format string, args ...any) { fmt.Fprintf(p, format+"\n\n", args...) }
+
+// items adds a list.
+func (p *page) items(texts []string) { p.say("- %s", strings.Join(texts, "\n- ")) }
+
+// table adds a table.
+func (p *page) table(header []string, rows [][]string) { p.say("%s", table(header, rows)) }
+
+func table(header []string, rows [][]string) string {
+	lines := [][]string{header, slices.Repeat([]string{"---"}, len(header))}
+	var b strings.Builder
+	for _, cells := range append(lines, rows...) {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// figure adds a picture of a run.
+func (p *page) figure(r *run, name, caption string, image []byte) {
+	file := r.folder + "-" + name
+	p.figures[file] = image
+	p.say("![%s](study/%s)", caption, file)
+}
+
+// setting says what was trained, and what is not there yet.
+func (p *page) setting(r *run) {
+	p.say("A final training: %s. The metric is the test %s.", r.length(), r.metric)
+	var tasks []string
+	for _, s := range r.searches {
+		if !slices.Contains(tasks, s.task.text) {
+			tasks = append(tasks, s.task.text)
+			p.say("A trial: %s.", s.task.text)
+		}
+	}
+	if r.from != nil {
+		anchor := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.from.title), ",", ""), " ", "-")
+		p.say("The pattern comes from the section [%s](#%s), and so does the choice among rows that are not tuned here.", r.from.title, anchor)
+	}
+	budget := fmt.Sprintf("Planned are %s of %s", bench.Count(r.Seeds, "seed", "seeds"), bench.Count(len(r.rows), "row", "rows"))
+	if slices.ContainsFunc(r.rows, r.searched) {
+		budget += fmt.Sprintf(" and %s for each search", bench.Count(r.Trials, "trial", "trials"))
+	}
+	if missing := r.missing(); len(missing) > 0 {
+		p.say("%s. **Not all of that is there yet:** %s.", budget, strings.Join(missing, "; "))
+	} else {
+		p.say("%s; all of that is there.", budget)
+	}
+	if r.result != nil {
+		p.say("The run ended on %s, at commit %s, on %s with %s.", r.result.Date, r.result.Commit, r.result.CPU, r.result.SIMD)
+	}
+	if r.command != "" {
+		p.say("```sh\n%s\n```", r.command)
+	}
+}
+
+// searched reports whether a row has a search, or its rate is tuned.
+func (r *run) searched(at row) bool {
+	switch at.role {
+	case random, ablation:
+		return true
+	case learned:
+		return r.Pattern == "" && at.key != "transferred"
+	case handMade:
+		return r.Tune || r.search(at.key) != nil
+	}
+	return false
+}
+
+// missing lists what the settings ask for and the logs do not have.
+func (r *run) missing() (missing []string) {
+	for _, at := range r.rows {
+		var parts []string
+		if r.searched(at) {
+			n := 0
+			if s := r.search(at.key); s != nil {
+				n = len(s.all())
+			}
+			if n < r.Trials {
+				parts = append(parts, fmt.Sprintf("%d of %d trials", n, r.Trials))
+			}
+		}
+		if n := len(at.scores) + at.diverged; n < r.Seeds {
+			parts = append(parts, fmt.Sprintf("%d of %d seeds", n, r.Seeds))
+		}
+		if len(parts) > 0 {
+			missing = append(missing, fmt.Sprintf("%s has %s", at.title, list(parts)))
+		}
+	}
+	return missing
+}
+
+// results adds the table of the final trainings and what it says.
+func (p *page) results(r *run) {
+	o := r.outcome()
+	valid := slices.ContainsFunc(r.rows, func(at row) bool { return len(at.valid) > 0 })
+	best := "best learned row"
+	if o.learned != nil {
+		best = o.learned.title
+	}
+	header := []string{"row", "rate", "seeds", "test " + r.measure(), "95 % interval", "better than none by", best + " is better by", "p", "corrected p"}
+	if valid {
+		header = slices.Insert(header, 3, "valid "+r.measure())
+	}
+	var rows [][]string
+	for i := range r.rows {
+		at := &r.rows[i]
+		values := at.values()
+		cells := []string{at.title, r.rate(at), fmt.Sprintf("%d of %d", len(at.scores)+at.diverged, r.Seeds),
+			at.summary(values), interval(meanOf(values), "%.2f"), "", "", "", ""}
+		if o.none != nil && at != o.none {
+			cells[5] = difference(r.gain(at, o.none), "%+.2f")
+		}
+		if at != o.learned {
+			e := o.over(at)
+			cells[6], cells[7], cells[8] = difference(e, "%+.2f"), chance(e.p), chance(e.corrected)
+		}
+		if valid {
+			cells = slices.Insert(cells, 3, at.summary(at.valid))
+		}
+		rows = append(rows, cells)
+	}
+	p.table(header, rows)
+	p.say("%s", o.why)
+	if o.learned == nil {
+		return
+	}
+	p.say("%s", r.answer(o))
+	var items []string
+	for _, other := range []*row{o.none, o.hand, o.random} {
+		if other != nil && len(other.scores)+other.diverged > 0 {
+			items = append(items, r.sentence(o.learned, other, o.over(other)))
+		}
+	}
+	if len(items) > 0 {
+		p.items(items)
+	}
+}
+
+// measure names the metric with its unit.
+func (r *run) measure() string {
+	if r.unit == "" {
+		return r.metric
+	}
+	return r.metric + ", " + r.unit
+}
+
+// values returns the scores by seed.
+func (r *row) values() (values []float64) {
+	for _, seed := range slices.Sorted(maps.Keys(r.scores)) {
+		values = append(values, r.scores[seed])
+	}
+	return values
+}
+
+// rate returns which rate a row was trained with.
+func (r *run) rate(at *row) string {
+	if s := r.search(at.key); s != nil && s.tuned() {
+		at, _, ok := s.best()
+		if !ok || len(s.all()) < r.Trials {
+			return "not chosen yet"
+		}
+		values := s.space.Tokens[0].Values
+		return fmt.Sprintf("%g, best of %d", values[at[0]], len(values))
+	}
+	if given, ok := r.values[at.rate]; ok {
+		return fmt.Sprintf("%v, given", given)
+	}
+	return ""
+}
+
+// summary writes values with their spread.
+func (r *row) summary(values []float64) string {
+	switch {
+	case r.diverged > 0:
+		return fmt.Sprintf("diverged (%d of %d)", r.diverged, r.diverged+len(r.scores))
+	case len(values) == 0:
+		return ""
+	case len(values) == 1:
+		return fmt.Sprintf("%.2f", values[0])
+	}
+	return fmt.Sprintf("%.2f ± %.2f", stat.Mean(values, nil), stat.StdDev(values, nil))
+}
+
+// number writes v, or nothing where it is unknown. A zero has no sign.
+func number(v float64, format string) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	text := fmt.Sprintf(format, v)
+	if strings.Trim(text, "+-0.") == "" {
+		text = strings.TrimLeft(text, "+-")
+	}
+	return text
+}
+
+func interval(e estimate, format string) string {
+	if math.IsNaN(e.low) {
+		return ""
+	}
+	return number(e.low, format) + " to " + number(e.high, format)
+}
+
+// difference writes an estimate with its interval, where it has one.
+func difference(e estimate, format string) string {
+	text := number(e.value, format)
+	if between := interval(e, format); between != "" {
+		text += " (" + between + ")"
+	}
+	return text
+}
+
+// cost adds what the searches took.
+func (p *page) cost(r *run) {
+	if len(r.searches) == 0 {
+		return
+	}
+	seconds, trainings := 0.0, 0
+	for _, at := range r.rows {
+		seconds += at.seconds
+		trainings += len(at.scores) + at.diverged
+	}
+	var rows [][]string
+	for _, s := range r.searches {
+		all, failed := s.all(), 0
+		for _, t := range all {
+			if t.failed {
+				failed++
+			}
+		}
+		rows = append(rows, []string{s.row.title, string(s.algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
+			bench.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
+	}
+	p.say("### What the searches cost")
+	p.table([]string{"row", "algorithm", "trials", "of these again", "failed", "time", "in final trainings", "GFLOP"}, rows)
+	p.say("Again: the best patterns of a search, with other seeds. Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
+}
+
+// summarise returns the table of the README: a line for each run.
+func summarise(runs []*run) string {
+	header := []string{"data", "network", "metric", "none", "best hand-made", "random search", "best learned", "learned is better than hand-made by"}
+	var rows [][]string
+	for _, r := range runs {
+		o := r.outcome()
+		cells := []string{r.dataset, r.model(), r.measure()}
+		for _, at := range []*row{o.none, o.hand, o.random, o.learned} {
+			cell := ""
+			if at != nil {
+				cell = at.summary(at.values())
+				if at.role == handMade || at.role == learned {
+					cell += " (" + at.title + ")"
+				}
+			}
+			cells = append(cells, cell)
+		}
+		rows = append(rows, append(cells, difference(o.over(o.hand), "%+.2f")))
+	}
+	return table(header, rows)
+}
+
+// limits says what the runs cannot show.
+func (p *page) limits(runs []*run) {
+	p.say("## What this does not show")
+	p.say("These are small settings. What dropout gains in other networks, on more data and in longer trainings may differ, in size and in order.")
+	var items []string
+	for _, r := range runs {
+		seeds := r.Seeds
+		for _, at := range r.rows {
+			seeds = min(seeds, len(at.scores))
+		}
+		text := fmt.Sprintf("**%s:** %s, at least %s of each row", r.title, r.length(), bench.Count(seeds, "seed", "seeds"))
+		for _, s := range r.searches {
+			if s.row.role == learned {
+				points, _ := new(big.Float).SetInt(s.space.Size()).Float64()
+				text += fmt.Sprintf("; %s has tried %d of %.0e patterns", s.row.title, len(s.trials), points)
+			}
+		}
+		items = append(items, text+".")
+	}
+	if slices.ContainsFunc(runs, (*run).shorter) {
+		items = append(items, "Some trials are shorter than final trainings, or of other networks. A pattern that pays only later, or elsewhere, can lose there.")
+	}
+	p.items(append(items,
+		"Each search ran once. Another seed of a search may find a better or a worse pattern; no interval here covers that.",
+		"Of the hand-made methods only the rate was tuned. Learning rate, weight decay and length are the same for all rows and were chosen for none of them.",
+		"Intervals take differences for normal ones. With a few seeds nobody can check that.",
+		"The paper published neither its controller nor its budget: a loss here is one of this reading of it, on this budget."))
+}
+
+// shorter reports whether trials are not what final trainings are.
+func (r *run) shorter() bool {
+	return slices.ContainsFunc(r.searches, func(s *search) bool { return s.model != r.model() || s.epochs != r.Epochs })
+}

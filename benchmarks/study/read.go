@@ -1,0 +1,391 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"gonum.org/v1/gonum/stat"
+
+	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+// settings are those of a run's config.toml that the page needs.
+type settings struct {
+	Method        []string
+	Pattern       string
+	Tune          bool
+	Seeds, Trials int
+	TrainSize     int `toml:"train-size"`
+
+	Depth, Width, Epochs, Batch                  int
+	Layers, Heads, Inner, Bptt, Memory, Extended int
+	Cutoffs                                      []int
+	SearchInner                                  int `toml:"search-inner"`
+}
+
+// run is what there is of an experiment, finished or not.
+type run struct {
+	experiment
+	settings
+	values   map[string]any // all settings
+	command  string         // "" if it is not known
+	result   *bench.Result  // nil: the run has not finished
+	rows     []row
+	searches []*search
+	from     *run // whose searches chose the pattern; nil: its own
+}
+
+// row is a row of a table with its final trainings.
+type row struct {
+	rowKind
+	scores   map[int]float64 // by seed
+	valid    []float64
+	diverged int
+	seconds  float64
+}
+
+// search is the log of a row's search.
+type search struct {
+	row       rowKind
+	space     dropout.Space
+	algorithm controller.Algorithm
+	task
+	trials    []trial         // those that have finished, in order
+	finalists []trial         // the best ones, trained again
+	seconds   float64         // of both
+	pattern   dropout.Pattern // nil: the search has not finished, or tunes a rate
+}
+
+// trial is a trial that has finished.
+type trial struct {
+	tokens          []int
+	reward, entropy float64
+	failed          bool
+}
+
+// task is what a log says about its trials.
+type task struct {
+	text             string
+	model            string
+	examples, epochs int
+	dataset, reward  string
+}
+
+// readRuns reads the runs in the folders of root.
+func readRuns(root string) (runs []*run, err error) {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the runs: %w: -results names the folder that holds them", err)
+	}
+	for _, entry := range entries {
+		if entry.IsDir() && !slices.ContainsFunc(experiments, func(e experiment) bool { return e.folder == entry.Name() }) {
+			return nil, fmt.Errorf("%s is not a run that the study knows: rename or remove it", filepath.Join(root, entry.Name()))
+		}
+	}
+	for _, e := range experiments {
+		folder := filepath.Join(root, e.folder)
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		r := &run{experiment: e}
+		for _, part := range []func(folder string) error{r.readConfig, r.readResult, r.readUnits, r.readSearches} {
+			if err := part(folder); err != nil {
+				return nil, err
+			}
+		}
+		for _, other := range runs {
+			if other.folder == e.source {
+				r.from = other
+			}
+		}
+		runs = append(runs, r)
+	}
+	if len(runs) == 0 {
+		return nil, fmt.Errorf("%s holds no run: copy the folders of runs there, under names such as cifar and ptb", root)
+	}
+	return runs, nil
+}
+
+func (r *run) readConfig(folder string) error {
+	path := filepath.Join(folder, bench.ConfigName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the settings of a run: %w: copy config.toml with the rest of its folder", err)
+	}
+	for _, v := range []any{&r.settings, &r.values} {
+		if _, err := toml.Decode(string(text), v); err != nil {
+			return fmt.Errorf("%s is not the configuration of a run: %w", path, err)
+		}
+	}
+	if r.Seeds < 1 || r.Trials < 1 || len(r.Method) == 0 {
+		return fmt.Errorf("%s does not say seeds, trials and method: copy the whole file that the run wrote", path)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	if command, found := strings.CutPrefix(first, "# "); found {
+		r.command = command
+	}
+	for _, key := range r.Method {
+		if !slices.ContainsFunc(rowKinds, func(k rowKind) bool { return k.key == key }) {
+			return fmt.Errorf("%s has the row %q, which the study does not know: add it to its rowKinds", path, key)
+		}
+	}
+	for _, k := range rowKinds {
+		if r.plans(k) {
+			r.rows = append(r.rows, row{rowKind: k, scores: map[int]float64{}})
+		}
+	}
+	return nil
+}
+
+// plans reports whether the settings ask for a row. A given pattern takes the
+// place of those that would have to be searched.
+func (r *run) plans(k rowKind) bool {
+	asked := slices.Contains(r.Method, k.key)
+	switch {
+	case k.key == "pattern":
+		return r.Pattern != "" && !slices.Contains(r.Method, "transferred")
+	case k.role >= random && k.key != "transferred":
+		return asked && r.Pattern == ""
+	}
+	return asked
+}
+
+// row returns the row with a key; nil: the settings do not ask for it.
+func (r *run) row(key string) *row {
+	for i := range r.rows {
+		if r.rows[i].key == key {
+			return &r.rows[i]
+		}
+	}
+	return nil
+}
+
+// search returns the search of a row; nil: it has not begun, or there is none.
+func (r *run) search(key string) *search {
+	for _, s := range r.searches {
+		if s.row.key == key {
+			return s
+		}
+	}
+	return nil
+}
+
+func (r *run) readResult(folder string) error {
+	path := filepath.Join(folder, "result.json")
+	text, err := readOptional(path)
+	if err != nil || text == nil {
+		return err
+	}
+	r.result = &bench.Result{}
+	if err := json.Unmarshal(text, r.result); err != nil {
+		return fmt.Errorf("%s is not the result of a run: %w", path, err)
+	}
+	if r.result.Metric != r.metric || r.named && r.result.Dataset != r.dataset {
+		return fmt.Errorf("%s has the %s on %s, where the %s on %s belongs: put the run into another folder",
+			path, r.result.Metric, r.result.Dataset, r.metric, r.dataset)
+	}
+	return nil
+}
+
+// readUnits reads the final trainings. A last line that was cut short is left out.
+func (r *run) readUnits(folder string) error {
+	path := filepath.Join(folder, "units.jsonl")
+	text, err := readOptional(path)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines[:len(lines)-1] {
+		var u struct {
+			Method string
+			Seed   int
+			bench.Score
+			Diverged bool
+			Seconds  float64
+		}
+		if err := json.Unmarshal([]byte(line), &u); err != nil {
+			return fmt.Errorf("%s, line %d is not a final training: %w", path, i+1, err)
+		}
+		at := r.row(u.Method)
+		switch {
+		case at == nil:
+			return fmt.Errorf("%s, line %d is of the row %q, for which the settings of the run do not ask", path, i+1, u.Method)
+		case u.Seed < 0 || u.Seed >= r.Seeds:
+			return fmt.Errorf("%s, line %d has seed %d, where the settings have seeds 0 to %d", path, i+1, u.Seed, r.Seeds-1)
+		}
+		if _, twice := at.scores[u.Seed]; twice {
+			return fmt.Errorf("%s, line %d has seed %d of %q a second time: remove one of the lines", path, i+1, u.Seed, u.Method)
+		}
+		at.seconds += u.Seconds
+		if u.Diverged {
+			at.diverged++
+			continue
+		}
+		at.scores[u.Seed] = u.Value
+		if u.Valid != 0 {
+			at.valid = append(at.valid, u.Valid)
+		}
+	}
+	return nil
+}
+
+// readSearches reads the logs of searches that have begun, those of tuned rates too.
+func (r *run) readSearches(folder string) error {
+	for _, at := range r.rows {
+		path := filepath.Join(folder, at.key, "trials.jsonl")
+		text, err := readOptional(path)
+		if err != nil {
+			return err
+		}
+		first, _, whole := bytes.Cut(text, []byte("\n"))
+		if !whole {
+			continue // it has not begun, or was copied while its first line was written
+		}
+		s := &search{row: at.rowKind}
+		if err := s.readHeader(path, first); err != nil {
+			return err
+		}
+		if s.trials, err = s.replay(path); err != nil {
+			return err
+		}
+		again := filepath.Join(folder, at.key, "finalists.jsonl")
+		if text, err := readOptional(again); err != nil {
+			return err
+		} else if bytes.Contains(text, []byte("\n")) {
+			if s.finalists, err = s.replay(again); err != nil {
+				return err
+			}
+		}
+		if r.named && s.dataset != r.dataset {
+			return fmt.Errorf("%s is of a search on %s, where %s belongs: put the run into another folder", path, s.dataset, r.dataset)
+		}
+		pattern := filepath.Join(folder, at.key, "pattern.json")
+		if _, err := os.Stat(pattern); err == nil && !s.tuned() {
+			if s.pattern, err = dropout.LoadPattern(pattern); err != nil {
+				return err
+			}
+		}
+		r.searches = append(r.searches, s)
+	}
+	return nil
+}
+
+// readHeader reads what the first line of a log says.
+func (s *search) readHeader(path string, line []byte) (err error) {
+	var header struct {
+		Space     dropout.Space
+		Algorithm controller.Algorithm
+		Task      string
+	}
+	if err := json.Unmarshal(line, &header); err != nil {
+		return fmt.Errorf("%s: its first line cannot be read: %w", path, err)
+	}
+	s.space, s.algorithm = header.Space, header.Algorithm
+	if s.task, err = parseTask(header.Task); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if s.tuned() && s.space.Decisions() != 1 {
+		return fmt.Errorf("%s is a search in the %s space, where one token with the rates of “%s” belongs", path, s.space.Name, s.row.title)
+	}
+	return nil
+}
+
+// replay returns the trials of a log that have finished, and adds their time.
+func (s *search) replay(path string) (trials []trial, err error) {
+	report, err := controller.Replay(path)
+	if err != nil {
+		return nil, err
+	}
+	for i, result := range report.Results {
+		if result != nil {
+			trials = append(trials, trial{report.Trials[i].Tokens, result.Reward, report.Trials[i].Entropy, result.Failed()})
+			s.seconds += result.Seconds
+		}
+	}
+	return trials, nil
+}
+
+var taskForm = regexp.MustCompile(`^(\S+) on (\d+) (?:images|words|pairs) of (.+) for (\d+) epochs(?: in batches of \d+)?, (.+) on \d+ others$`)
+
+// parseTask takes apart the line by which a benchmark says what a trial does.
+func parseTask(line string) (task, error) {
+	m := taskForm.FindStringSubmatch(line)
+	if m == nil {
+		return task{}, fmt.Errorf("the task %q is not one of the benchmarks cifar, ptb and iwslt", line)
+	}
+	examples, err := strconv.Atoi(m[2])
+	epochs, err2 := strconv.Atoi(m[4])
+	return task{text: line, model: m[1], examples: examples, dataset: m[3], epochs: epochs, reward: m[5]}, errors.Join(err, err2)
+}
+
+// readOptional returns the text of a file, nil where there is none.
+func readOptional(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return text, err
+}
+
+// tuned reports whether the search tries the rates of a hand-made row.
+func (s *search) tuned() bool { return s.row.role == handMade }
+
+// rewards returns the rewards of the trials from lo to hi-1 that have not failed.
+func (s *search) rewards(lo, hi int) (rewards []float64) {
+	for _, t := range s.trials[lo:hi] {
+		if !t.failed {
+			rewards = append(rewards, t.reward)
+		}
+	}
+	return rewards
+}
+
+// allRewards returns the rewards of all trials that have not failed.
+func (s *search) allRewards() []float64 { return s.rewards(0, len(s.trials)) }
+
+// all returns the trials and those of the finalists.
+func (s *search) all() []trial { return slices.Concat(s.trials, s.finalists) }
+
+// points returns the points of trials, and the rewards of each.
+func points(trials []trial) (points [][]int, rewards [][]float64) {
+	for _, t := range trials {
+		if t.failed {
+			continue
+		}
+		i := slices.IndexFunc(points, func(p []int) bool { return slices.Equal(p, t.tokens) })
+		if i < 0 {
+			i = len(points)
+			points, rewards = append(points, t.tokens), append(rewards, nil)
+		}
+		rewards[i] = append(rewards[i], t.reward)
+	}
+	return points, rewards
+}
+
+// best returns the point with the best mean reward, of the finalists where there
+// are any, and that mean, as the benchmarks choose.
+func (s *search) best() (tokens []int, reward float64, ok bool) {
+	trials := s.trials
+	if len(s.finalists) > 0 {
+		trials = s.finalists
+	}
+	points, rewards := points(trials)
+	for i, of := range rewards {
+		if mean := stat.Mean(of, nil); !ok || mean > reward {
+			tokens, reward, ok = points[i], mean, true
+		}
+	}
+	return tokens, reward, ok
+}
