@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
@@ -68,6 +69,36 @@ func TestSameAlways(t *testing.T) {
 			t.Error("the finished run trained again")
 		}
 	})
+}
+
+// TestResultsOnly: what a repository keeps of a run is enough to go on with it.
+func TestResultsOnly(t *testing.T) {
+	whole, part := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "part")
+	mustCall(t, tiny(whole)...)
+	for _, name := range []string{"config.toml", "units.jsonl", "random/trials.jsonl"} {
+		text, err := os.ReadFile(filepath.Join(whole, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "units.jsonl" {
+			text = text[:bytes.IndexByte(text, '\n')+1] // the first training
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(part, name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(part, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stdout := mustCall(t, "-resume", "-out", part); !strings.Contains(stdout, "To do: 2 trainings") || !strings.Contains(stdout, "1 search with 3 trials") {
+		t.Errorf("the run goes on with\n%s", stdout)
+	}
+	got, want := readResult(t, part), readResult(t, whole)
+	for i, row := range want.Rows {
+		if !slices.Equal(got.Rows[i].Values, row.Values) {
+			t.Errorf("%s has %v, where the whole run has %v", row.Method, got.Rows[i].Values, row.Values)
+		}
+	}
 }
 
 // TestFinalists: the best pattern of a search is tried again, its mean is its reward,

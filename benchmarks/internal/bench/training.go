@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -54,9 +55,13 @@ func (e *Experiment[P]) training(ctx context.Context, m Method, policy Policy, k
 	return e.readLosses(m, k)
 }
 
-// readLosses takes the losses of a finished training from its log.
+// readLosses takes the losses of a finished training from its log, if that is there:
+// what is kept of a run of many days may be its results only.
 func (e *Experiment[P]) readLosses(m Method, k int) error {
 	steps, err := train.ReadLog(e.log(m, k))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
