@@ -61,8 +61,8 @@ that are searched here on a small budget, and with dropout made by hand, and pri
 The table has corpus BLEU on tokens%[5]s, as multi-bleu computes it, and sacreBLEU on the text. A search scores
 a pattern by exp(-loss) on the validation text, the mean probability of its words. A pattern acts inside the layers: in
 all three attentions and in the feed-forward parts; word vectors and the last output have the variational dropout of
-the flags with it. Without -pattern the transferred one is a pattern that benchmarks/ptb has learned on its built-in
-language.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
+the flags with it. Without -pattern the transferred one is a pattern that benchmarks/ptb has learned on a tenth of
+the Penn Treebank.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
 		Presets: []bench.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
 			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: a quarter of an hour for a training", Config: b.study()},
@@ -179,7 +179,7 @@ func (c *config) outside() dropout.SequenceRates {
 }
 
 // ptbPattern is the pattern of the row transferred when none is given. It is that of
-// benchmarks/results/ptb-quick-synthetic.
+// benchmarks/results/ptb-search.
 //
 //go:embed ptb-pattern.json
 var ptbPattern []byte
