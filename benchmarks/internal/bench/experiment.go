@@ -162,7 +162,7 @@ func (e *Experiment[P]) compute(ctx context.Context) (err error) {
 func (e *Experiment[P]) computeRow(ctx context.Context, m Method) error {
 	policy := m.Policy
 	switch {
-	case m.Given:
+	case m.Given && m.Policy == nil:
 		policy = e.apply(e.Given)
 	case m.Search != "":
 		found, err := e.search(ctx, m)

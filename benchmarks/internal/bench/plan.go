@@ -77,8 +77,8 @@ type Method struct {
 	Ablated func(space dropout.Space) dropout.Space
 	// Shares is the key of the row whose search this one shares; "" is none.
 	Shares string
-	// Given tells that the pattern comes from -pattern. A row of a table may have it
-	// too: with -pattern it has that pattern, and without it Policy.
+	// Given tells that the pattern was learned elsewhere: Policy applies it, and with
+	// -pattern, which replaces it, Policy is nil.
 	Given bool
 	// Network is what the row trains: Final, or Varied.
 	Network Network
@@ -136,8 +136,6 @@ func (p *Plan) Rows(table []Method) []Method {
 		}
 		if m.Given && p.Pattern != "" {
 			m.Policy, m.Title = nil, m.Title+", "+filepath.Base(p.Pattern)
-		} else {
-			m.Given = false
 		}
 		rows = append(rows, m)
 	}

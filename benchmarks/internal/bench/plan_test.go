@@ -36,7 +36,7 @@ func TestRows(t *testing.T) {
 	}
 	plan.Pattern = ""
 	rows = plan.Rows(table)
-	if last := rows[2]; len(rows) != 3 || last.Title != "AutoDropout (transferred)" || last.Given || last.Policy == nil {
+	if last := rows[2]; len(rows) != 3 || last.Title != "AutoDropout (transferred)" || !last.learned() || last.Policy == nil {
 		t.Errorf("without a pattern for a row of the table the rows are %+v", rows)
 	}
 	plan.Tune, plan.Methods = true, []string{"none", "hand"}

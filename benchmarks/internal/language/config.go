@@ -84,7 +84,7 @@ func (b *Benchmark) builtIn() config {
 func (b *Benchmark) study() config {
 	c := b.paper()
 	c.Recipe = small
-	c.trainSize, c.Tune, c.Finalists, c.Trials, c.InFlight, c.Seeds = 100_000, true, 4, 40, 2, 5
+	c.trainSize, c.Tune, c.Finalists, c.Trials, c.InFlight, c.Seeds = 100_000, true, 4, 80, 2, 5
 	c.Batch, c.Epochs, c.Rate, c.WarmUp, c.Inner, c.Cutoffs = 10, 8, 3e-3, 100, 128, []int{1000, 4000}
 	c.Dropout, c.Rates = 0.2, dropout.SequenceRates{Words: 0.1, Input: 0.2, Attention: 0.1, Inner: 0.1, Output: 0.1, Final: 0.2}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = c.Layers, c.Width, c.Inner, c.Epochs
