@@ -69,7 +69,7 @@ var study = func() config {
 	c := paper
 	c.Methods, c.Tune, c.Finalists, c.InFlight = bench.Keys(c.table()), true, 4, 2
 	c.trainSize, c.validSize = 2000, 5000
-	c.depth, c.width, c.epochs, c.batch, c.augment, c.DropBlockSize = 10, 1, 25, 50, false, 5
+	c.depth, c.width, c.epochs, c.batch, c.augment, c.DropBlockSize = 10, 1, 20, 50, false, 5
 	c.searchDepth, c.searchWidth, c.searchEpochs, c.Trials = c.depth, c.width, c.epochs, 40
 	return c
 }()
