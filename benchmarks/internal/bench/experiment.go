@@ -60,6 +60,11 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
 		return err
 	}
+	release, err := hold(e.folder)
+	if err != nil {
+		return err
+	}
+	defer release()
 	e.Run.Command = cmp.Or(firstCommand(e.folder), e.Run.Command)
 	e.notes = []string{sentences}
 	if e.Run.Preset == "quick" {

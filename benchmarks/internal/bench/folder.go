@@ -52,6 +52,20 @@ func OpenFolder(name string, run Run) (string, error) {
 	return path, atomicfile.WriteBytes(filepath.Join(path, ConfigName), text)
 }
 
+// hold keeps other processes from working in a run's folder until release. It is a
+// *UsageError when one does already.
+func hold(folder string) (release func() error, err error) {
+	f, err := os.Open(filepath.Join(folder, ConfigName))
+	if err != nil {
+		return nil, fmt.Errorf("cannot hold the output folder: %w", err)
+	}
+	if tryHold(f) {
+		f.Close()
+		return nil, Usagef("another process works in %s: wait until it has ended, or give -out another folder", folder)
+	}
+	return f.Close, nil
+}
+
 // commandMark begins the first line of a run's settings, which has its command.
 const commandMark = "# "
 
