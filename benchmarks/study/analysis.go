@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"image/png"
 	"math"
 	"slices"
 	"strings"
@@ -220,8 +222,8 @@ func (p *page) winner(r *run) error {
 	if err != nil {
 		return err
 	}
-	image, err := masks(s.pattern)
-	if err != nil {
+	var image bytes.Buffer
+	if err := png.Encode(&image, bench.Picture(s.pattern, mapSide, dropout.Stream{})); err != nil {
 		return err
 	}
 	header := []string{"place"}
@@ -241,7 +243,7 @@ func (p *page) winner(r *run) error {
 	p.say("### The pattern of “%s”", o.learned.title)
 	p.say("%s", drawn.Words)
 	p.table(append(header, "dropped, %"), rows)
-	p.figure(r, "pattern.png", "Sample masks, a row for each place; what is dropped is dark", image)
+	p.figure(r, "pattern.png", "Sample masks, a row for each place; what is dropped is dark", image.Bytes())
 	return nil
 }
 
@@ -327,7 +329,7 @@ func (p *page) noise(r *run) {
 		if !s.tuned() {
 			name, trials = "finalists of "+name, s.finalists
 		}
-		at, rewards := points(trials)
+		at, rewards := bench.ByPoint(usable(trials))
 		v := spreadOf(rewards)
 		if v.freedom == 0 {
 			continue
@@ -372,7 +374,7 @@ func (s *search) luck(noise float64) string {
 	}
 	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
 		len(rewards), s.row.title, best.reward, best.reward-stat.Mean(rewards, nil), noise*highest(len(rewards)))
-	at, again := points(s.finalists)
+	at, again := bench.ByPoint(usable(s.finalists))
 	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.tokens) }); i >= 0 {
 		text += fmt.Sprintf(" Trained again, the same pattern has a mean of %.4f.", stat.Mean(again[i], nil))
 	}

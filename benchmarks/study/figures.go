@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"image"
-	"image/png"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot"
@@ -12,8 +10,6 @@ import (
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"autodropout/dropout"
 )
 
 // series is what a chart shows of one search: points, a line, or both.
@@ -112,19 +108,3 @@ func (s *search) entropies() (line plotter.XYs) {
 
 // mapSide is the side of the maps in the first stage of a Wide ResNet, in cells.
 const mapSide = 32
-
-// masks draws sample masks of a pattern as PNG, a row for each of its layers.
-func masks(pattern dropout.Pattern) ([]byte, error) {
-	var drawn image.Image
-	switch p := pattern.(type) {
-	case *dropout.ConvPattern:
-		drawn = p.Image(mapSide, 3, 8, dropout.Stream{})
-	case *dropout.SequencePattern:
-		drawn = p.Image(64, 32, 3, 4, dropout.Stream{})
-	default:
-		return nil, fmt.Errorf("there is no picture of a pattern of type %T", pattern)
-	}
-	var b bytes.Buffer
-	err := png.Encode(&b, drawn)
-	return b.Bytes(), err
-}

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
-	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
@@ -343,12 +342,8 @@ func readOptional(path string) ([]byte, error) {
 func (s *search) tuned() bool { return s.row.role == handMade }
 
 // rewards returns the rewards of the trials from lo to hi-1 that have not failed.
-func (s *search) rewards(lo, hi int) (rewards []float64) {
-	for _, t := range s.trials[lo:hi] {
-		if !t.failed {
-			rewards = append(rewards, t.reward)
-		}
-	}
+func (s *search) rewards(lo, hi int) []float64 {
+	_, rewards := usable(s.trials[lo:hi])
 	return rewards
 }
 
@@ -358,20 +353,14 @@ func (s *search) allRewards() []float64 { return s.rewards(0, len(s.trials)) }
 // all returns the trials and those of the finalists.
 func (s *search) all() []trial { return slices.Concat(s.trials, s.finalists) }
 
-// points returns the points of trials, and the rewards of each.
-func points(trials []trial) (points [][]int, rewards [][]float64) {
+// usable returns the points and rewards of the trials that have not failed.
+func usable(trials []trial) (tried [][]int, rewards []float64) {
 	for _, t := range trials {
-		if t.failed {
-			continue
+		if !t.failed {
+			tried, rewards = append(tried, t.tokens), append(rewards, t.reward)
 		}
-		i := slices.IndexFunc(points, func(p []int) bool { return slices.Equal(p, t.tokens) })
-		if i < 0 {
-			i = len(points)
-			points, rewards = append(points, t.tokens), append(rewards, nil)
-		}
-		rewards[i] = append(rewards[i], t.reward)
 	}
-	return points, rewards
+	return tried, rewards
 }
 
 // best returns the point with the best mean reward, of the finalists where there
@@ -381,11 +370,6 @@ func (s *search) best() (tokens []int, reward float64, ok bool) {
 	if len(s.finalists) > 0 {
 		trials = s.finalists
 	}
-	points, rewards := points(trials)
-	for i, of := range rewards {
-		if mean := stat.Mean(of, nil); !ok || mean > reward {
-			tokens, reward, ok = points[i], mean, true
-		}
-	}
-	return tokens, reward, ok
+	tokens, reward = bench.BestMean(usable(trials))
+	return tokens, reward, tokens != nil
 }

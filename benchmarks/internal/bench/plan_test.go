@@ -60,8 +60,8 @@ func TestChosen(t *testing.T) {
 	}
 	failed := &controller.Result{Trial: 5, Error: "diverged"}
 	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Tokens: []int{2}}), append(report.Results, failed)
-	if trial, reward := chosen(report); trial.Tokens[0] != 0 || reward != 0.5 {
-		t.Errorf("trial %+v is chosen, with reward %v", trial, reward)
+	if point, reward := chosen(report); point[0] != 0 || reward != 0.5 {
+		t.Errorf("point %v is chosen, with reward %v", point, reward)
 	}
 	if points := finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
 		t.Errorf("the finalists are %v", points)

@@ -143,15 +143,15 @@ func (e *Experiment[P]) reportPattern(result *Result) error {
 	if err := pattern.Save(filepath.Join(e.folder, "best-pattern.json")); err != nil {
 		return err
 	}
-	masks := picture(pattern, e.about.Side, e.stream())
+	masks := Picture(pattern, e.about.Side, e.stream())
 	if err := e.patternEvents(masks); err != nil {
 		return err
 	}
 	return WritePNG(filepath.Join(e.folder, "best-pattern.png"), masks)
 }
 
-// picture draws the masks of a pattern, a row for each of its layers.
-func picture(pattern dropout.Pattern, side int, s dropout.Stream) image.Image {
+// Picture draws the masks of a pattern, a row for each of its layers.
+func Picture(pattern dropout.Pattern, side int, s dropout.Stream) image.Image {
 	const pixels, columns = 112, 8 // of the side of a map; masks in a row
 	switch p := pattern.(type) {
 	case *dropout.ConvPattern:

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -90,13 +89,13 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 			f.seconds += r.Seconds / float64(e.concurrency())
 		}
 	}
-	trial, reward := chosen(report)
-	f.reward = reward
-	f.policy, f.pattern, err = e.candidate(m, space, trial.Tokens, dropout.Origin{
+	var point []int
+	point, f.reward = chosen(report)
+	f.policy, f.pattern, err = e.candidate(m, space, point, dropout.Origin{
 		Task:   e.about.Dataset,
 		Model:  e.about.Child,
 		Search: fmt.Sprintf("%s, best of %d trials", m.Search, e.Plan.Trials),
-		Reward: reward,
+		Reward: f.reward,
 		Note:   e.about.Reward.Note,
 	})
 	if err != nil {
@@ -106,7 +105,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	e.found = append(e.found, f)
 	e.record.mu.Unlock()
 	if f.pattern == nil {
-		progress.Logf("%s: the best rate is %g, mean %s %s", m.Title, m.Rated.Rates[trial.Tokens[0]], e.about.Reward.Shown, e.about.Reward.Show(reward))
+		progress.Logf("%s: the best rate is %g, mean %s %s", m.Title, m.Rated.Rates[point[0]], e.about.Reward.Shown, e.about.Reward.Show(f.reward))
 		return f, nil
 	}
 	if err := e.draw(); err != nil {
@@ -192,22 +191,43 @@ func finalists(report *controller.Report, n int) (points [][]int) {
 	return points
 }
 
-// chosen returns a trial with the point of a finished search that has the best mean
-// reward over its trials, and that mean.
-func chosen(report *controller.Report) (best controller.Trial, reward float64) {
-	reward = math.Inf(-1)
-	for i, trial := range report.Trials {
-		var rewards []float64
-		for j, other := range report.Trials {
-			if r := report.Results[j]; slices.Equal(other.Tokens, trial.Tokens) && !r.Failed() {
-				rewards = append(rewards, r.Reward)
-			}
-		}
-		if len(rewards) > 0 && !report.Results[i].Failed() && stat.Mean(rewards, nil) > reward {
-			best, reward = trial, stat.Mean(rewards, nil)
+// chosen returns the point of a finished search that has the best mean reward over
+// its trials, and that mean.
+func chosen(report *controller.Report) (point []int, reward float64) {
+	var tried [][]int
+	var rewards []float64
+	for i, r := range report.Results {
+		if !r.Failed() {
+			tried, rewards = append(tried, report.Trials[i].Tokens), append(rewards, r.Reward)
 		}
 	}
-	return best, reward
+	return BestMean(tried, rewards)
+}
+
+// BestMean returns the point with the best mean reward over the trials that tried it,
+// and that mean: how a search chooses. Without trials the point is nil.
+func BestMean(tried [][]int, rewards []float64) (point []int, reward float64) {
+	points, of := ByPoint(tried, rewards)
+	for i, p := range points {
+		if mean := stat.Mean(of[i], nil); point == nil || mean > reward {
+			point, reward = p, mean
+		}
+	}
+	return point, reward
+}
+
+// ByPoint returns the points that trials tried, in the order of their first ones, and
+// the rewards of each.
+func ByPoint(tried [][]int, rewards []float64) (points [][]int, of [][]float64) {
+	for i, tokens := range tried {
+		at := slices.IndexFunc(points, func(p []int) bool { return slices.Equal(p, tokens) })
+		if at < 0 {
+			at = len(points)
+			points, of = append(points, tokens), append(of, nil)
+		}
+		of[at] = append(of[at], rewards[i])
+	}
+	return points, of
 }
 
 func (e *Experiment[P]) trialLog(m Method) string {
