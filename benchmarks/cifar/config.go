@@ -42,8 +42,8 @@ the best ones and with hand-made baselines, and prints the test errors beside th
   go run ./benchmarks/cifar -pattern best.json       train with a pattern that was learned before
   go run ./benchmarks/cifar -resume -out runs/NAME   continue a run that was stopped
 
-A search scores a pattern by the accuracy on 10 % of the training images, held out; the test images are used once, for
-the final rows.`,
+A search scores a pattern by the accuracy on training images that are held out, 10 % of them or, with -valid-size, some
+that no row trains on; the test images are used once, for the final rows.`,
 	Presets: []bench.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
 		{Name: "study", Help: "2,000 images, where regularisation matters, WRN-10-1, tuned baselines, both algorithms and ablations: hours on a small machine", Config: study},
