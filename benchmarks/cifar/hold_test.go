@@ -22,6 +22,10 @@ func TestOneProcess(t *testing.T) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		t.Fatalf("the run still holds its folder: %v", err)
 	}
+	// A run must want the folder for itself alone: it does not share this lock.
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
+		t.Fatal(err)
+	}
 	if code, _, stderr := call(t, "-resume", "-out", folder); code != 2 || !strings.Contains(stderr, "another process works in "+folder) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}

@@ -141,7 +141,7 @@ func TestFinalists(t *testing.T) {
 		t.Errorf("the second piece prints\n%s", stderr)
 	}
 	kills.Compare(t, pieces, whole)
-	if code, _, stderr := call(t, tiny(filepath.Join(t.TempDir(), "few"), append(rows, "-finalists", "2")...)...); code != 2 || !strings.Contains(stderr, "-finalists 2") {
+	if code, _, stderr := call(t, tiny(filepath.Join(t.TempDir(), "few"), append(rows, "-trials", "6", "-finalists", "2")...)...); code != 2 || !strings.Contains(stderr, "-finalists 2") {
 		t.Errorf("too many finalists: exit code %d, %s", code, stderr)
 	}
 }

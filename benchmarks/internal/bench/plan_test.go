@@ -54,17 +54,40 @@ func TestRows(t *testing.T) {
 // TestChosen: the mean counts, over the trials that did not fail.
 func TestChosen(t *testing.T) {
 	report := &controller.Report{}
-	for i, reward := range []float64{0.5, 0.9, 0.6, 0.1, 0.4} {
+	for i, reward := range []float64{-0.25, -0.125, -0.25, -1.5, -1.75} {
 		report.Trials = append(report.Trials, controller.Trial{Index: i, Tokens: []int{i % 2}})
 		report.Results = append(report.Results, &controller.Result{Trial: i, Reward: reward})
 	}
 	failed := &controller.Result{Trial: 5, Error: "diverged"}
 	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Tokens: []int{2}}), append(report.Results, failed)
-	if point, reward := chosen(report); point[0] != 0 || reward != 0.5 {
+	if point, reward := chosen(report); point[0] != 0 || reward != -0.75 {
 		t.Errorf("point %v is chosen, with reward %v", point, reward)
 	}
 	if points := finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
 		t.Errorf("the finalists are %v", points)
+	}
+}
+
+// spaced is a subject that knows its space only.
+type spaced struct {
+	Subject[Pattern]
+	space dropout.Space
+}
+
+func (s spaced) Space() (dropout.Space, error) { return s.space, nil }
+
+// TestAblatedSpace: a search that goes without a token has a space without it.
+func TestAblatedSpace(t *testing.T) {
+	e := &Experiment[Pattern]{Subject: spaced{space: dropout.ConvSpace([]int{1})}}
+	for _, m := range []Method{{}, {Ablated: func(s dropout.Space) dropout.Space { return s.With("rotate", 0) }}} {
+		space, err := e.space(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rotate := space.Tokens[slices.IndexFunc(space.Tokens, func(t dropout.Token) bool { return t.Name == "rotate" })]
+		if (len(rotate.Values) == 1) != (m.Ablated != nil) {
+			t.Errorf("rotate has the values %v", rotate.Values)
+		}
 	}
 }
 
