@@ -207,13 +207,7 @@ func (r *run) readUnits(folder string) error {
 	}
 	lines := strings.Split(string(text), "\n")
 	for i, line := range lines[:len(lines)-1] {
-		var u struct {
-			Method string
-			Seed   int
-			bench.Score
-			Diverged bool
-			Seconds  float64
-		}
+		var u bench.Unit
 		if err := json.Unmarshal([]byte(line), &u); err != nil {
 			return fmt.Errorf("%s, line %d is not a final training: %w", path, i+1, err)
 		}

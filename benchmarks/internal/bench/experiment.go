@@ -30,7 +30,7 @@ type Experiment[P Pattern] struct {
 
 	about    About
 	folder   string
-	units    *Journal[unit]
+	units    *Journal[Unit]
 	cost     costs
 	notes    []string // what a reader should know about the data
 	started  time.Time
@@ -90,7 +90,7 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	if err := e.sweep(); err != nil {
 		return err
 	}
-	if e.units, err = OpenJournal[unit](filepath.Join(e.folder, unitsName)); err != nil {
+	if e.units, err = OpenJournal[Unit](filepath.Join(e.folder, unitsName)); err != nil {
 		return err
 	}
 	defer e.units.Close()

@@ -29,7 +29,7 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte(`{"method":"none","seed":0,"value":48.1,"loss":1.5,"seconds":21}` + "\n"))
 	f.Add([]byte("{}\n{\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		records, size, err := parseJournal[unit](text)
+		records, size, err := parseJournal[Unit](text)
 		if err == nil && (size > int64(len(text)) || size > 0 && text[size-1] != '\n' || len(records) != bytes.Count(text, []byte("\n"))) {
 			t.Fatalf("of %q, %d bytes have %d records", text, size, len(records))
 		}

@@ -18,7 +18,7 @@ func TestLogsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := 0
-	for _, v := range []any{train.Step{}, unit{}, controller.Trial{}, controller.Result{}, controller.Config{}, Result{}, Row{}, Paper{}} {
+	for _, v := range []any{train.Step{}, Unit{}, controller.Trial{}, controller.Result{}, controller.Config{}, Result{}, Row{}, Paper{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if key == "" || key == "-" {

@@ -26,7 +26,7 @@ func Main(run func(ctx context.Context, args []string, stdout, stderr io.Writer)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		cancel(stopped{<-signals})
-		fmt.Fprintln(os.Stderr, "Stopping after this step, with everything saved. A second time ends the program at once.")
+		fmt.Fprintln(os.Stderr, "Stopping, with everything saved. A second time ends the program at once.")
 		os.Exit(stopped{<-signals}.code())
 	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -135,12 +135,12 @@ func TestFindWeights(t *testing.T) {
 	if got := find("other", "none"); got != checkpoint {
 		t.Errorf("before a training has finished the weights are %q", got)
 	}
-	units, err := OpenJournal[unit](filepath.Join(dir, unitsName))
+	units, err := OpenJournal[Unit](filepath.Join(dir, unitsName))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer units.Close()
-	for _, u := range []unit{
+	for _, u := range []Unit{
 		{Method: "none", Seed: 0, Score: Score{Valid: 30}},
 		{Method: "none", Seed: 1, Score: Score{Valid: 20}},
 		{Method: "none", Seed: 2, Diverged: true},

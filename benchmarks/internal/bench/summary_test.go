@@ -54,11 +54,11 @@ func sampleExperiment() *Experiment[Pattern] {
 			{Key: "random", Title: "random-search pattern", Search: controller.Random}, {Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce}},
 		about: About{Split: "test", Metric: "error", Unit: "%",
 			Reward: Reward{Name: "accuracy", Where: "held-out images", Shown: "accuracy", Show: func(r float64) string { return "high" }}},
-		units: &Journal[unit]{},
+		units: &Journal[Unit]{},
 	}
 	for i, m := range e.Rows {
 		for k := range 2 {
-			e.units.Records = append(e.units.Records, unit{Method: m.Key, Seed: k, Score: Score{Value: float64(10 - 3*i + k)}, Seconds: 5})
+			e.units.Records = append(e.units.Records, Unit{Method: m.Key, Seed: k, Score: Score{Value: float64(10 - 3*i + k)}, Seconds: 5})
 		}
 	}
 	for _, m := range e.Rows[2:] {
@@ -84,7 +84,7 @@ func TestSummary(t *testing.T) {
 			t.Errorf("the summary does not say %q:\n%s", want, r.Summary)
 		}
 	}
-	if got := (&Experiment[Pattern]{units: &Journal[unit]{}}).summarise(&Result{}); got != "" {
+	if got := (&Experiment[Pattern]{units: &Journal[Unit]{}}).summarise(&Result{}); got != "" {
 		t.Errorf("the summary of nothing is %q", got)
 	}
 }

@@ -17,8 +17,8 @@ import (
 // unitsName is the file in a run folder that lists the finished trainings.
 const unitsName = "units.jsonl"
 
-// unit is a finished final training, a line of that file.
-type unit struct {
+// Unit is a finished final training, a line of units.jsonl in a run's folder.
+type Unit struct {
 	Method string `json:"method"`
 	Seed   int    `json:"seed"`
 	Score
@@ -74,19 +74,19 @@ func (e *Experiment[P]) readLosses(m Method, k int) error {
 }
 
 // unitList returns the trainings that have finished.
-func (e *Experiment[P]) unitList() []unit {
+func (e *Experiment[P]) unitList() []Unit {
 	e.record.mu.Lock()
 	defer e.record.mu.Unlock()
 	return slices.Clone(e.units.Records)
 }
 
-func (e *Experiment[P]) finished(m Method, k int) (unit, bool) {
+func (e *Experiment[P]) finished(m Method, k int) (Unit, bool) {
 	for _, u := range e.unitList() {
 		if u.Method == m.Key && u.Seed == k {
 			return u, true
 		}
 	}
-	return unit{}, false
+	return Unit{}, false
 }
 
 func (e *Experiment[P]) checkpoint(m Method, k int) string {
@@ -103,7 +103,7 @@ func (e *Experiment[P]) apply(pattern P) Policy {
 }
 
 // train trains and scores once.
-func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (unit, error) {
+func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (Unit, error) {
 	var task *Task
 	var events *trainingEvents
 	progress := e.progress.Load()
@@ -118,13 +118,13 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	}
 	training, err := e.Subject.Prepare(m.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
 	if err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	task = progress.Task(m.title(k), training.Total(), e.cost.final)
 	defer task.End()
 	found, err := training.Resume()
 	if err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	if found {
 		task.Skip(training.Done())
@@ -132,7 +132,7 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	}
 	e.record.curve(m, k, training.Total(), training.Losses())
 	if events, err = e.newTrainingEvents(m, k, training); err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	u, err := e.finish(ctx, m, k, training)
 	if err == nil && !u.Diverged {
@@ -168,9 +168,9 @@ func (e *Experiment[P]) complete(ctx context.Context, title string, training *Tr
 }
 
 // finish runs a training to its end, scores it and saves its weights.
-func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (unit, error) {
+func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (Unit, error) {
 	progress := e.progress.Load()
-	u := unit{Method: m.Key, Seed: k}
+	u := Unit{Method: m.Key, Seed: k}
 	began := time.Now()
 	err := e.complete(ctx, m.title(k), training)
 	waited := ""
@@ -181,11 +181,11 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	if errors.As(err, &diverged) {
 		u.Diverged = true
 	} else if err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	steps, err := train.ReadLog(e.log(m, k))
 	if err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	items := 0
 	for _, s := range steps {
@@ -199,11 +199,11 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	rate := float64(items) / u.Seconds
 	started := time.Now()
 	if u.Score, err = training.Score(ctx); err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	u.Seconds += time.Since(started).Seconds()
 	if err := training.SaveWeights(filepath.Join(e.folder, "weights", m.name(k)+".safetensors")); err != nil {
-		return unit{}, err
+		return Unit{}, err
 	}
 	progress.Logf("%s: %s, %s, %s%s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item), waited)
 	return u, nil
@@ -213,12 +213,12 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 // run's folder has of the methods with the given keys: better compares two
 // scores. Where none has finished it is the checkpoint of one that has not.
 func FindWeights(folder string, methods []string, better func(a, b Score) bool) (string, error) {
-	units, err := OpenJournal[unit](filepath.Join(folder, unitsName))
+	units, err := OpenJournal[Unit](filepath.Join(folder, unitsName))
 	if err != nil {
 		return "", fmt.Errorf("cannot read what the run has finished: %w", err)
 	}
 	defer units.Close()
-	var best *unit
+	var best *Unit
 	for i, u := range units.Records {
 		if slices.Contains(methods, u.Method) && !u.Diverged && (best == nil || better(u.Score, best.Score)) {
 			best = &units.Records[i]
