@@ -71,6 +71,10 @@ type Config struct {
 	// Points are the points of the space that Grid takes; nil: all of them.
 	Points [][]int `json:"points,omitempty"`
 
+	// Start is a point of the space that a policy begins near: each of its tokens
+	// has the probability 0.8 at first. nil: all points are as likely.
+	Start []int `json:"start,omitempty"`
+
 	// InFlight is the number of trials that have been sampled and not yet
 	// applied, by default 4. It must not follow from the machine if the search
 	// is to be the same on another one.
@@ -108,8 +112,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check returns what is wrong with a configuration, defaults filled in.
-func (c Config) check() error {
+// check returns what is wrong with the configuration of a search of a space,
+// defaults filled in.
+func (c Config) check(space dropout.Space) error {
+	if err := checkSpace(space); err != nil {
+		return err
+	}
 	switch c.Algorithm {
 	case Reinforce, PPO, Random, Grid:
 	default:
@@ -118,6 +126,11 @@ func (c Config) check() error {
 	const most = 1 << 12
 	if c.InFlight < 1 || c.InFlight > most {
 		return fmt.Errorf("controller: %d trials in flight; it must be from 1 to %d", c.InFlight, most)
+	}
+	if c.Start != nil {
+		if err := space.Check(c.Start); err != nil {
+			return fmt.Errorf("controller: the point to start near is not in the space: %w", err)
+		}
 	}
 	if err := c.Policy.check(); err != nil {
 		return err

@@ -64,6 +64,7 @@ type learner struct {
 func newLearner(c Config, space dropout.Space) *learner {
 	c.Policy.Seed = seed.Derive(c.Seed, "controller/policy")
 	policy := NewPolicy(space, c.Policy)
+	policy.start = c.Start
 	return &learner{
 		policy:    policy,
 		algorithm: c.Algorithm,

@@ -52,6 +52,7 @@ func (c PolicyConfig) check() error {
 // group is a start in the others. A new policy is uniform.
 type Policy struct {
 	space dropout.Space
+	start []int // the point that it begins near; nil: none
 	first []int // by token of a group: the index of its first value among all
 
 	value, token, group *layers.Embedding
@@ -188,6 +189,10 @@ func (p *Policy) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd
 // makes their probability exactly 0 and keeps their logarithm finite.
 const impossible = -1e4
 
+// startProb is the probability that a policy that begins near a point chooses a
+// token of it at first.
+const startProb = 0.8
+
 // distribution returns the log-probabilities (rows, values) of all values, for
 // hidden states of shape (rows, width) that stand for decisions lo to hi, as
 // often as they fit.
@@ -196,11 +201,15 @@ func (p *Policy) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi in
 	mask := make([]float32, rows*width)
 	for r := range rows {
 		i := lo + r%(hi-lo)
-		first := p.first[i%len(p.first)]
+		first, choices := p.first[i%len(p.first)], len(p.space.Token(i).Values)
 		for v := range width {
-			if v < first || v >= first+len(p.space.Token(i).Values) {
+			if v < first || v >= first+choices {
 				mask[r*width+v] = impossible
 			}
+		}
+		if p.start != nil && choices > 1 {
+			// Learning changes the logits that this is added to, which are 0 at first.
+			mask[r*width+first+p.start[i]] = float32(math.Log(startProb / (1 - startProb) * float64(choices-1)))
 		}
 	}
 	logits := p.head.Forward(&layers.Ctx{Tape: tape}, h)

@@ -3,7 +3,9 @@ package controller
 import (
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"autodropout/autograd"
@@ -82,6 +84,37 @@ func TestNewPolicyIsUniform(t *testing.T) {
 		sum += uniform
 	}
 	near(t, "the entropy", entropy, sum/float64(space.Decisions()), 1e-6)
+}
+
+// TestStart: a policy begins near a point, samples what it says, and a log keeps it.
+func TestStart(t *testing.T) {
+	start := []int{1, 0, 1, 0}
+	config := Config{Trials: 400, Policy: smallPolicy, Start: start, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	config.Learning.Rate = 1e-9 // it stays where it begins
+	space := toySpace(2, 3, 2)
+	report := mustSearch(t, config, space, evaluateSmall)
+	chosen := 0
+	for _, trial := range report.Trials {
+		for i, v := range trial.Tokens {
+			p := 0.8
+			if v == start[i] {
+				chosen++
+			} else {
+				p = 0.2 / float64(len(space.Token(i).Values)-1)
+			}
+			near(t, "a log-probability", float64(trial.LogProbs[i]), math.Log(p), 1e-3)
+		}
+	}
+	near(t, "the share of the point's tokens", float64(chosen)/1600, 0.8, 0.05)
+	again, err := Replay(config.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "the probability of the point after a replay", joint(again.Policy, [][]int{start})[0], math.Pow(0.8, 4), 1e-3)
+	config.Path, config.Start = "", []int{1, 0, 1}
+	if _, err := Search(t.Context(), config, space, evaluateSmall); err == nil || !strings.Contains(err.Error(), "the point to start near is not in the space") {
+		t.Errorf("a point outside the space gives error %v", err)
+	}
 }
 
 func TestPolicyIsADistribution(t *testing.T) {

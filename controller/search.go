@@ -23,7 +23,7 @@ import (
 // range, when the log cannot be used or written, and when every trial failed.
 func Search(ctx context.Context, config Config, space dropout.Space, evaluate Evaluator) (*Report, error) {
 	config = config.withDefaults()
-	if err := errors.Join(config.check(), checkSpace(space)); err != nil {
+	if err := config.check(space); err != nil {
 		return nil, err
 	}
 	for _, point := range config.Points {
@@ -74,7 +74,7 @@ func replay(data []byte) (*Report, error) {
 	if c.header == nil {
 		return nil, errors.New("it has no whole line")
 	}
-	if err := errors.Join(c.header.Config.check(), checkSpace(c.header.Space)); err != nil {
+	if err := c.header.Config.check(c.header.Space); err != nil {
 		return nil, err
 	}
 	s := newState(c.header.Config, c.header.Space)

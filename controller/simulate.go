@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"errors"
 	"fmt"
 
 	"autodropout/dropout"
@@ -14,7 +13,7 @@ import (
 // is its business. Path, Workers, Notify and Mirror of config do not count.
 func Simulate(config Config, space dropout.Space, next func(sampled []Trial) Result) (*Report, error) {
 	config = config.withDefaults()
-	if err := errors.Join(config.check(), checkSpace(space)); err != nil {
+	if err := config.check(space); err != nil {
 		return nil, err
 	}
 	s := newState(config, space)

@@ -56,13 +56,11 @@ func EncodeConv(space Space, p *ConvPattern) ([]int, error) {
 	var tokens []int
 	for s, stage := range p.Stages {
 		for i, block := range stage {
-			for j, v := range block.values() {
-				k := slices.Index(space.Tokens[j].Values, v)
-				if k < 0 {
-					return nil, fmt.Errorf("stages[%d][%d].%s is %g, which is not on the grid %v", s, i, space.Tokens[j].Name, v, space.Tokens[j].Values)
-				}
-				tokens = append(tokens, k)
+			group, err := space.find(block.values(), fmt.Sprintf("stages[%d][%d]", s, i))
+			if err != nil {
+				return nil, err
 			}
+			tokens = append(tokens, group...)
 		}
 	}
 	return tokens, nil

@@ -473,6 +473,17 @@ func TestSequenceSpace(t *testing.T) {
 	if p.Places[0] != (TokenPattern{Size: 1}) || p.Places[1] != (TokenPattern{Size: maxTokens, ShareT: true, Drop: 0.3}) {
 		t.Errorf("decoded %+v", p)
 	}
+	if back, err := EncodeSequence(space, p); err != nil || !slices.Equal(back, tokens) {
+		t.Errorf("EncodeSequence = %v, %v, want %v", back, err, tokens)
+	}
+	odd := *p
+	odd.Places[1].Drop = 0.15
+	if _, err := EncodeSequence(space, &odd); err == nil || !strings.Contains(err.Error(), "places.key.drop is 0.15, which is not on the grid") {
+		t.Errorf("EncodeSequence of a value off the grid: %v", err)
+	}
+	if _, err := EncodeSequence(ConvSpace([]int{7}), p); err == nil {
+		t.Error("EncodeSequence took a space of ConvNets")
+	}
 	if policy, err := p.Policy(sequenceSites(1)); err != nil || acts(policy, "0.query", Stream{}, 1, 2, 3) || !acts(policy, "0.key", Stream{}, 1, 2, 3) {
 		t.Errorf("the policy acts elsewhere (%v)", err)
 	}

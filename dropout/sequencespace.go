@@ -32,8 +32,8 @@ func SequenceSpace() Space {
 // DecodeSequence returns the pattern that tokens, a point of a [SequenceSpace],
 // stand for.
 func DecodeSequence(space Space, tokens []int) (*SequencePattern, error) {
-	if space.Name != "sequence" || space.Groups != len(places) || len(space.Tokens) != len(sequenceFields) {
-		return nil, fmt.Errorf("the %s space does not hold patterns for sequences", space.Name)
+	if err := space.checkSequence(); err != nil {
+		return nil, err
 	}
 	if err := space.Check(tokens); err != nil {
 		return nil, err
@@ -43,4 +43,27 @@ func DecodeSequence(space Space, tokens []int) (*SequencePattern, error) {
 		p.Places[i] = tokenPattern(space.group(i, tokens))
 	}
 	return p, nil
+}
+
+// EncodeSequence is the inverse of [DecodeSequence]. It returns an error when the
+// pattern has a value that is not on the grid.
+func EncodeSequence(space Space, p *SequencePattern) (tokens []int, err error) {
+	if err := space.checkSequence(); err != nil {
+		return nil, err
+	}
+	for i, place := range p.Places {
+		group, err := space.find(place.values(), fmt.Sprintf("places.%v", places[i]))
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, group...)
+	}
+	return tokens, nil
+}
+
+func (s Space) checkSequence() error {
+	if s.Name != "sequence" || s.Groups != len(places) || len(s.Tokens) != len(sequenceFields) {
+		return fmt.Errorf("the %s space does not hold patterns for sequences", s.Name)
+	}
+	return nil
 }

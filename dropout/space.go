@@ -42,6 +42,19 @@ func (s Space) With(name string, values ...float64) Space {
 	return s
 }
 
+// find returns the tokens of a group that stand for values. where is what messages
+// call the group.
+func (s Space) find(values []float64, where string) (tokens []int, err error) {
+	for j, v := range values {
+		k := slices.Index(s.Tokens[j].Values, v)
+		if k < 0 {
+			return nil, fmt.Errorf("%s.%s is %g, which is not on the grid %v", where, s.Tokens[j].Name, v, s.Tokens[j].Values)
+		}
+		tokens = append(tokens, k)
+	}
+	return tokens, nil
+}
+
 // group returns the values that tokens, a point of the space, choose for group i.
 func (s Space) group(i int, tokens []int) []float64 {
 	values := make([]float64, len(s.Tokens))

@@ -129,6 +129,21 @@ func TestAblations(t *testing.T) {
 	}
 }
 
+// TestNear: a search that begins near DropBlock says so in its log, and its first
+// patterns drop little.
+func TestNear(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	mustCall(t, tiny(folder, "-method", "near", "-trials", "2", "-steps", "1")...)
+	log, err := os.ReadFile(filepath.Join(folder, "near", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := strings.Cut(string(log), "\n")
+	if want := `"start":[1,2,7,0,3,3,0,0,1,2,7,0,3,3,0,0,1,2,7,0,3,3,0,0]`; !strings.Contains(header, want) {
+		t.Errorf("the log begins with %s, want %s in it", header, want)
+	}
+}
+
 // TestValidSize: trials are scored by images that no training sees.
 func TestValidSize(t *testing.T) {
 	s := &subject{config: quick}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -19,6 +21,7 @@ func (c *config) table() []bench.Method {
 			Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
 		}},
 		bench.Method{Key: "ppo", Title: "AutoDropout with PPO", Search: controller.PPO},
+		bench.Method{Key: "near", Title: "AutoDropout near DropBlock", Search: controller.Reinforce, Near: nearDropBlock},
 		bench.Method{Key: "no-geometry", Title: "AutoDropout without geometry", Search: controller.Reinforce,
 			Ablated: func(s dropout.Space) dropout.Space {
 				return s.With("rotate", 0).With("shear_x", 0).With("shear_y", 0)
@@ -28,4 +31,16 @@ func (c *config) table() []bench.Method {
 		bench.Method{Key: "no-residual", Title: "AutoDropout without residual", Search: controller.Reinforce,
 			Ablated: func(s dropout.Space) dropout.Space { return s.With("residual", 0) }},
 	)
+}
+
+// nearDropBlock returns the point of a space at which every block drops squares of
+// an eighth of the map's side, and a sixteenth of the map, in every channel
+// elsewhere: much as DropBlock does.
+func nearDropBlock(space dropout.Space) ([]int, error) {
+	squares := dropout.BlockPattern{Size: 0.125, Stride: 0.375, Repeat: 8}
+	p := &dropout.ConvPattern{}
+	for _, blocks := range space.Stages {
+		p.Stages = append(p.Stages, slices.Repeat([]dropout.BlockPattern{squares}, blocks))
+	}
+	return dropout.EncodeConv(space, p)
 }

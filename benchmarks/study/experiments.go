@@ -71,6 +71,7 @@ var rowKinds = []rowKind{
 	{"ppo", "AutoDropout with PPO", learned, ""},
 	{"pattern", "AutoDropout, transferred", learned, ""},
 	{"transferred", "AutoDropout, transferred", learned, ""},
+	{"near", "AutoDropout near the hand-made", learned, ""},
 	{"no-geometry", "without rotation and shear", ablation, ""},
 	{"no-share-c", "without sharing over channels", ablation, ""},
 	{"no-residual", "without the shortcut", ablation, ""},

@@ -75,6 +75,8 @@ type Method struct {
 	Search controller.Algorithm
 	// Ablated takes something away from the space of the search; nil: nothing.
 	Ablated func(space dropout.Space) dropout.Space
+	// Near returns the point of the space that the controller begins near; nil: none.
+	Near func(space dropout.Space) ([]int, error)
 	// Shares is the key of the row whose search this one shares; "" is none.
 	Shares string
 	// Given tells that the pattern was learned elsewhere: Policy applies it, and with

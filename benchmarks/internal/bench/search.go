@@ -61,6 +61,11 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		Async:     e.Plan.Async,
 		Notify:    e.notify(m, task, events),
 	}
+	if m.Near != nil {
+		if config.Start, err = m.Near(space); err != nil {
+			return nil, err
+		}
+	}
 	progress.Logf("%s: searching the %v", m.Title, space)
 	if before, err := controller.Replay(e.trialLog(m)); err == nil {
 		e.record.search(m, before.Trials, before.Results)

@@ -3,6 +3,7 @@ package language
 import (
 	"flag"
 	"fmt"
+	"slices"
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/controller"
@@ -62,7 +63,7 @@ and the last output have the variational dropout of the flags with it.`, b.Title
 // program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto"}
-	c.Plan = bench.Plan{Methods: bench.Keys(c.table()), Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.Plan = bench.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 4, 20*c.Heads, 400, 10
 	return c
 }
@@ -84,6 +85,7 @@ func (b *Benchmark) builtIn() config {
 func (b *Benchmark) study() config {
 	c := b.paper()
 	c.Recipe = small
+	c.Methods = bench.Keys(c.table())
 	c.trainSize, c.Tune, c.Finalists, c.Trials, c.InFlight, c.Seeds = 100_000, true, 4, 80, 2, 5
 	c.Batch, c.Epochs, c.Rate, c.WarmUp, c.Inner, c.Cutoffs = 10, 8, 3e-3, 100, 128, []int{1000, 4000}
 	c.Dropout, c.Rates = 0.2, dropout.SequenceRates{Words: 0.1, Input: 0.2, Attention: 0.1, Inner: 0.1, Output: 0.1, Final: 0.2}
@@ -155,5 +157,19 @@ func (c *config) table() []bench.Method {
 		bench.VariationalDropout(c.Rates),
 		{Key: "random", Title: "random-search pattern", Search: controller.Random},
 		{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: c.benchmark.Paper},
+		{Key: "near", Title: "AutoDropout near variational dropout", Search: controller.Reinforce, Near: nearVariational},
 	}
+}
+
+// nearVariational returns the point of a space that is variational dropout, with
+// probability 0.1, at every place but the attention probabilities.
+func nearVariational(space dropout.Space) ([]int, error) {
+	const probability = 3 // of the places
+	longest := int(slices.Max(space.Tokens[0].Values))
+	p := &dropout.SequencePattern{}
+	for i := range p.Places {
+		p.Places[i] = dropout.TokenPattern{Size: longest, ShareT: true, Drop: 0.1}
+	}
+	p.Places[probability] = dropout.TokenPattern{Size: longest}
+	return dropout.EncodeSequence(space, p)
 }

@@ -200,6 +200,24 @@ func TestDraw(t *testing.T) {
 	}
 }
 
+// TestNear: the row near begins at variational dropout.
+func TestNear(t *testing.T) {
+	space := dropout.SequenceSpace()
+	point, err := nearVariational(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern, err := dropout.DecodeSequence(space, point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range pattern.Places {
+		if locked := p.Size > 1000 && p.ShareT && !p.ShareC && p.Drop == 0.1; locked == (i == 3) || i == 3 && p.Drop != 0 {
+			t.Errorf("place %d has %+v", i, p)
+		}
+	}
+}
+
 func TestWrongInput(t *testing.T) {
 	dir := t.TempDir()
 	folder := func(name string, files map[string]string) string { return benchtest.Folder(t, files, dir, name) }
