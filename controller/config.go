@@ -72,7 +72,7 @@ type Config struct {
 	Points [][]int `json:"points,omitempty"`
 
 	// Start is a point of the space that a policy begins near: each of its tokens
-	// has the probability 0.8 at first. nil: all points are as likely.
+	// has the probability StartProb at first. nil: all points are as likely.
 	Start []int `json:"start,omitempty"`
 
 	// InFlight is the number of trials that have been sampled and not yet

@@ -189,9 +189,9 @@ func (p *Policy) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd
 // makes their probability exactly 0 and keeps their logarithm finite.
 const impossible = -1e4
 
-// startProb is the probability that a policy that begins near a point chooses a
-// token of it at first.
-const startProb = 0.8
+// StartProb is the probability with which a policy that begins near a point, see
+// [Config], chooses a token of it at first.
+const StartProb = 0.8
 
 // distribution returns the log-probabilities (rows, values) of all values, for
 // hidden states of shape (rows, width) that stand for decisions lo to hi, as
@@ -209,7 +209,7 @@ func (p *Policy) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi in
 		}
 		if p.start != nil && choices > 1 {
 			// Learning changes the logits that this is added to, which are 0 at first.
-			mask[r*width+first+p.start[i]] = float32(math.Log(startProb / (1 - startProb) * float64(choices-1)))
+			mask[r*width+first+p.start[i]] = float32(math.Log(StartProb / (1 - StartProb) * float64(choices-1)))
 		}
 	}
 	logits := p.head.Forward(&layers.Ctx{Tape: tape}, h)

@@ -149,7 +149,7 @@ func (p *page) tokens(s *search) {
 	tests := make([]estimate, len(last))
 	var all []*estimate
 	for i := range tests {
-		tests[i] = estimate{p: uneven(last[i]), corrected: math.NaN()}
+		tests[i] = estimate{p: uneven(last[i], s.atFirst(i)), corrected: math.NaN()}
 		all = append(all, &tests[i])
 	}
 	holm(all)
@@ -162,20 +162,35 @@ func (p *page) tokens(s *search) {
 		}
 		var shares []string
 		for v, value := range t.Values {
-			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f", value, percent*last[i][v], percent*first[i][v]))
+			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f (%.0f)", value, percent*last[i][v], percent*first[i][v], 100*s.atFirst(i)[v]))
 		}
-		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), fmt.Sprintf("%.0f", 100/float64(len(t.Values))), chance(tests[i].corrected)})
+		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), chance(tests[i].corrected)})
 		if tests[i].corrected < 0.05 {
 			learned = append(learned, t.Name)
 		}
 	}
-	p.say("What “%s” chose, in percent of all choices of a token, in the last third of its trials and, behind the arrow, in the first:", s.row.title)
-	p.table([]string{"token", "value: last third ← first third", "by chance", "corrected p"}, rows)
-	verdict := "No token's last third is more uneven than chance allows"
+	p.say("What “%s” chose, in percent of all choices of a token, in the last third of its trials and, behind the arrow, in the first, with the shares before anything was learned:", s.row.title)
+	p.table([]string{"token", "value: last third ← first third (before)", "corrected p"}, rows)
+	verdict := "No token's last third is farther from the shares before than chance allows"
 	if len(learned) > 0 {
-		verdict = fmt.Sprintf("The last third is more uneven than chance allows for %s", list(learned))
+		verdict = fmt.Sprintf("The last third is farther from the shares before than chance allows for %s", list(learned))
 	}
-	p.say("%s (chi-squared against equal shares, Holm over tokens; a guide only, since the choices of one trial depend on each other).", verdict)
+	p.say("%s (chi-squared, Holm over tokens; a guide only, since the choices of one trial depend on each other).", verdict)
+}
+
+// atFirst returns the shares of a token's values, over all groups, that the policy
+// had before it learned anything.
+func (s *search) atFirst(token int) []float64 {
+	values := len(s.space.Tokens[token].Values)
+	if s.start == nil || values == 1 {
+		return slices.Repeat([]float64{1 / float64(values)}, values)
+	}
+	const other = 1 - controller.StartProb
+	shares := slices.Repeat([]float64{other / float64(values-1)}, values)
+	for g := range s.space.Groups {
+		shares[s.start[g*len(s.space.Tokens)+token]] += (controller.StartProb - other/float64(values-1)) / float64(s.space.Groups)
+	}
+	return shares
 }
 
 // counts returns how often trials chose each value of each token.

@@ -157,8 +157,8 @@ func TestTokens(t *testing.T) {
 	p := &page{}
 	p.tokens(s)
 	for _, want := range []string{
-		"| settled | 0.5: 0 ← 50; 0.75: 100 ← 50 | 50 | <0.001 |", "| open | 1: 55 ← 55; 2: 45 ← 45 | 50 | 0.655 |",
-		"The last third is more uneven than chance allows for settled (",
+		"| settled | 0.5: 0 ← 50 (50); 0.75: 100 ← 50 (50) | <0.001 |", "| open | 1: 55 ← 55 (50); 2: 45 ← 45 (50) | 0.655 |",
+		"The last third is farther from the shares before than chance allows for settled (",
 	} {
 		if !strings.Contains(p.String(), want) {
 			t.Errorf("no %q in %s", want, p)
@@ -166,6 +166,14 @@ func TestTokens(t *testing.T) {
 	}
 	if strings.Contains(p.String(), "fixed") {
 		t.Error("a token with a single value has a row")
+	}
+	s.start = []int{1, 0, 0, 1, 1, 0} // what has settled did so before
+	p = &page{}
+	p.tokens(s)
+	for _, want := range []string{"| settled | 0.5: 0 ← 50 (20); 0.75: 100 ← 50 (80) | 0.051 |", "| open | 1: 55 ← 55 (50); 2: 45 ← 45 (50) | 0.655 |"} {
+		if !strings.Contains(p.String(), want) {
+			t.Errorf("from a start: no %q in %s", want, p)
+		}
 	}
 }
 

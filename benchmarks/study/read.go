@@ -59,6 +59,7 @@ type row struct {
 type search struct {
 	row       rowKind
 	space     dropout.Space
+	start     []int // what the policy began near; nil: all points were as likely
 	algorithm controller.Algorithm
 	task
 	trials    []trial         // those that have finished, in order
@@ -279,13 +280,14 @@ func (r *run) readSearches(folder string) error {
 func (s *search) readHeader(path string, line []byte) (err error) {
 	var header struct {
 		Space     dropout.Space
+		Start     []int
 		Algorithm controller.Algorithm
 		Task      string
 	}
 	if err := json.Unmarshal(line, &header); err != nil {
 		return fmt.Errorf("%s: its first line cannot be read: %w", path, err)
 	}
-	s.space, s.algorithm = header.Space, header.Algorithm
+	s.space, s.start, s.algorithm = header.Space, header.Start, header.Algorithm
 	if s.task, err = parseTask(header.Task); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

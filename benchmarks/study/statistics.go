@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -167,15 +168,15 @@ func highest(n int) float64 {
 	return distuv.UnitNormal.Quantile((float64(n) - 0.375) / (float64(n) + 0.25))
 }
 
-// uneven returns the p of counts as uneven as these, or more, where each value is
-// equally likely, by Pearson's chi-squared test.
-func uneven(counts []float64) float64 {
+// uneven returns the p of counts as far from the expected shares as these, or
+// farther, by Pearson's chi-squared test.
+func uneven(counts, shares []float64) float64 {
 	if len(counts) < 2 {
 		return math.NaN()
 	}
-	expected := stat.Mean(counts, nil)
-	sum := 0.0
-	for _, c := range counts {
+	all, sum := floats.Sum(counts), 0.0
+	for i, c := range counts {
+		expected := all * shares[i]
 		sum += (c - expected) * (c - expected) / expected
 	}
 	return distuv.ChiSquared{K: float64(len(counts) - 1)}.Survival(sum)

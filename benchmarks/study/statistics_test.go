@@ -115,8 +115,9 @@ func TestHighest(t *testing.T) {
 
 // With two degrees of freedom, p is exp(-x/2); here x = (100+0+100)/20.
 func TestUneven(t *testing.T) {
-	near(t, "p", uneven([]float64{10, 20, 30}), math.Exp(-5))
-	if p := uneven([]float64{7}); !math.IsNaN(p) {
+	near(t, "p", uneven([]float64{10, 20, 30}, []float64{1. / 3, 1. / 3, 1. / 3}), math.Exp(-5))
+	near(t, "p of what was expected", uneven([]float64{10, 20, 30}, []float64{1. / 6, 1. / 3, 1. / 2}), 1)
+	if p := uneven([]float64{7}, []float64{1}); !math.IsNaN(p) {
 		t.Errorf("one value has p %v", p)
 	}
 }
