@@ -127,6 +127,11 @@ func (c Config) check(space dropout.Space) error {
 	if c.InFlight < 1 || c.InFlight > most {
 		return fmt.Errorf("controller: %d trials in flight; it must be from 1 to %d", c.InFlight, most)
 	}
+	for _, point := range c.Points {
+		if err := space.Check(point); err != nil {
+			return fmt.Errorf("controller: a point to be tried is not in the space: %w", err)
+		}
+	}
 	if c.Start != nil {
 		if err := space.Check(c.Start); err != nil {
 			return fmt.Errorf("controller: the point to start near is not in the space: %w", err)

@@ -26,11 +26,6 @@ func Search(ctx context.Context, config Config, space dropout.Space, evaluate Ev
 	if err := config.check(space); err != nil {
 		return nil, err
 	}
-	for _, point := range config.Points {
-		if err := space.Check(point); err != nil {
-			return nil, fmt.Errorf("controller: a point to be tried is not in the space: %w", err)
-		}
-	}
 	if config.Trials < 1 {
 		return nil, fmt.Errorf("controller: a search of %d trials was asked for; it must have at least 1", config.Trials)
 	}

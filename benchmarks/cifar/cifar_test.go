@@ -129,8 +129,7 @@ func TestAblations(t *testing.T) {
 	}
 }
 
-// TestNear: a search that begins near DropBlock says so in its log, and its first
-// patterns drop little.
+// TestNear: a search that begins near DropBlock says so in its log.
 func TestNear(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	mustCall(t, tiny(folder, "-method", "near", "-trials", "2", "-steps", "1")...)

@@ -146,10 +146,11 @@ func (p *page) tokens(s *search) {
 		return
 	}
 	first, last := s.counts(s.trials[:third]), s.counts(s.trials[len(s.trials)-third:])
-	tests := make([]estimate, len(last))
+	before, tests := make([][]float64, len(last)), make([]estimate, len(last))
 	var all []*estimate
 	for i := range tests {
-		tests[i] = estimate{p: uneven(last[i], s.atFirst(i)), corrected: math.NaN()}
+		before[i] = s.atFirst(i)
+		tests[i] = estimate{p: uneven(last[i], before[i]), corrected: math.NaN()}
 		all = append(all, &tests[i])
 	}
 	holm(all)
@@ -162,7 +163,7 @@ func (p *page) tokens(s *search) {
 		}
 		var shares []string
 		for v, value := range t.Values {
-			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f (%.0f)", value, percent*last[i][v], percent*first[i][v], 100*s.atFirst(i)[v]))
+			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f (%.0f)", value, percent*last[i][v], percent*first[i][v], 100*before[i][v]))
 		}
 		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), chance(tests[i].corrected)})
 		if tests[i].corrected < 0.05 {
