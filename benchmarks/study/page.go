@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
 )
 
 // study is what the logs give.
@@ -56,13 +57,13 @@ const intro = `# Do learned dropout patterns pay?
 ` + "`go run ./benchmarks/study`" + ` has written this page, its figures and the table in the README from the raw logs in
 [benchmarks/results/study](../benchmarks/results/study). Nothing in it was typed by hand, and a test holds it to the logs.`
 
-const reading = `## How to read this
+var reading = `## How to read this
 
 - **Tuned:** for each hand-made row the rates of a grid were tried in turn, again and again, by as many trials as a search has and scored
   alike. The rate with the best mean reward is that of the final trainings. A rate that was given was not tuned in that run.
 - **Searched:** a search has trials with many patterns; where it trains the best of them again, the one with the best mean of these is that
   of the final trainings.
-- **Near the hand-made:** the same search as AutoDropout's, but its policy begins with the probability 0.8 for each token of
+- **Near the hand-made:** the same search as AutoDropout's, but its policy begins with the probability ` + fmt.Sprint(controller.StartProb) + ` for each token of
   a point that is dropout made by hand, which was not tuned.
 - **Chosen on validation data:** which hand-made row and which learned one is the best was decided by these means, never by
   test values. The test data was used once, for the final trainings.
