@@ -116,7 +116,7 @@ func (p *page) setting(r *run) {
 	}
 	if r.from != nil {
 		anchor := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.from.title), ",", ""), " ", "-")
-		p.say("The pattern comes from the section [%s](#%s), and so does the choice among rows that are not tuned here.", r.from.title, anchor)
+		p.say("Patterns come from the section [%s](#%s), and so does the choice among rows that are not tuned here.", r.from.title, anchor)
 	}
 	budget := fmt.Sprintf("Planned are %s of %s", bench.Count(r.Seeds, "seed", "seeds"), bench.Count(len(r.rows), "row", "rows"))
 	if slices.ContainsFunc(r.rows, r.searched) {
@@ -138,9 +138,7 @@ func (p *page) setting(r *run) {
 // searched reports whether a row has a search, or its rate is tuned.
 func (r *run) searched(at row) bool {
 	switch at.role {
-	case random, ablation:
-		return true
-	case learned:
+	case random, learned, ablation:
 		return r.Pattern == "" && at.key != "transferred"
 	case handMade:
 		return r.Tune || r.search(at.key) != nil

@@ -142,7 +142,7 @@ func (r *run) readConfig(folder string) error {
 		}
 	}
 	for _, k := range rowKinds {
-		if r.plans(k) {
+		if r.plans(k, folder) {
 			r.rows = append(r.rows, row{rowKind: k, scores: map[int]float64{}})
 		}
 	}
@@ -150,10 +150,14 @@ func (r *run) readConfig(folder string) error {
 }
 
 // plans reports whether the settings ask for a row. A given pattern takes the
-// place of those that would have to be searched.
-func (r *run) plans(k rowKind) bool {
+// place of those that would have to be searched, but for that of random search
+// where the folder has another one's for it.
+func (r *run) plans(k rowKind, folder string) bool {
 	asked := slices.Contains(r.Method, k.key)
 	switch {
+	case k.role == random && r.Pattern != "":
+		_, err := os.Stat(filepath.Join(folder, k.key, "pattern.json"))
+		return asked && err == nil
 	case k.key == "pattern":
 		return r.Pattern != "" && !slices.Contains(r.Method, "transferred")
 	case k.role >= random && k.key != "transferred":

@@ -118,7 +118,7 @@ func TestPlannedRows(t *testing.T) {
 		r := run{settings: settings{Method: strings.Fields(c.methods), Pattern: c.pattern}}
 		var got []string
 		for _, k := range rowKinds {
-			if r.plans(k) {
+			if r.plans(k, t.TempDir()) {
 				got = append(got, k.key)
 			}
 		}
