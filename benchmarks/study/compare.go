@@ -120,6 +120,8 @@ func (o *outcome) over(rival *row) estimate {
 
 // answer says whether the best learned row beats the best hand-made one and
 // random search. That it beats both is one claim, for which p needs no correction.
+// A yes names the other hand-made rows that are not beaten: the best one may have
+// been chosen on another network.
 func (r *run) answer(o outcome) string {
 	if o.learned == nil {
 		return "**Not known.** " + o.why
@@ -145,7 +147,20 @@ func (r *run) answer(o outcome) string {
 	if o.random != nil {
 		against(o.random, "random search")
 	}
-	return fmt.Sprintf("**%s.** “%s” %s.", word, o.learned.title, list(parts))
+	text := fmt.Sprintf("**%s.** “%s” %s.", word, o.learned.title, list(parts))
+	if word != "Yes" {
+		return text
+	}
+	var unbeaten []string
+	for _, g := range o.gains {
+		if g.over.role == handMade && !(g.low > 0) {
+			unbeaten = append(unbeaten, "“"+g.over.title+"”")
+		}
+	}
+	if len(unbeaten) > 0 {
+		text += fmt.Sprintf(" It is not known to be better than every hand-made row: that it beats %s is not shown.", list(unbeaten))
+	}
+	return text
 }
 
 // sentence says how row a compares with row b.
