@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"autodropout/controller"
@@ -10,18 +11,22 @@ import (
 	"autodropout/train"
 )
 
-// costs holds the seconds that one step of a training takes on this machine.
-type costs struct{ final, child float64 }
+// costs holds the seconds that one step of each network's training takes on this
+// machine.
+type costs [networks]float64
 
 // work counts what is left to do, and the trials that were done before.
-type work struct{ trainings, searches, trials, tried int }
+type work struct {
+	trainings       [networks]int // a trial is a training of Child
+	searches, tried int
+}
 
 func (e *Experiment[P]) left() (w work) {
 	searched := map[string]bool{}
 	for _, m := range e.Rows {
 		for k := range e.Plan.Seeds {
 			if _, done := e.finished(m, k); !done {
-				w.trainings++
+				w.trainings[m.Network]++
 			}
 		}
 		if m.Search == "" || searched[m.searchKey()] {
@@ -32,7 +37,7 @@ func (e *Experiment[P]) left() (w work) {
 		w.tried += tried
 		if tried < e.Plan.Trials {
 			w.searches++
-			w.trials += e.Plan.Trials - tried
+			w.trainings[Child] += e.Plan.Trials - tried
 		}
 	}
 	return w
@@ -58,11 +63,10 @@ func (e *Experiment[P]) triedBefore(m Method) int {
 
 // measure times a few steps of each network that is still to be trained.
 func (e *Experiment[P]) measure(ctx context.Context, left work) (c costs, err error) {
-	if left.trainings > 0 {
-		c.final, err = e.stepSeconds(ctx, Final)
-	}
-	if left.trials > 0 && err == nil {
-		c.child, err = e.stepSeconds(ctx, Child)
+	for n, trainings := range left.trainings {
+		if trainings > 0 && err == nil {
+			c[n], err = e.stepSeconds(ctx, Network(n))
+		}
 	}
 	return c, err
 }
@@ -115,21 +119,28 @@ func (e *Experiment[P]) stepSeconds(ctx context.Context, n Network) (float64, er
 // announce prints what is left to do and how long it should take. It returns
 // the seconds of all training steps that tasks will report, old trials included.
 func (e *Experiment[P]) announce(left work) float64 {
-	final, child := e.Subject.Steps(Final), e.Subject.Steps(Child)
-	seconds := float64(left.trainings*final) * e.cost.final
-	tests := float64(left.trainings) * e.Subject.TestSteps(Final) * e.cost.final
-	fmt.Fprintf(e.Stdout, "To do: %s of %s with %d steps of about %s",
-		Count(left.trainings, "training", "trainings"), e.about.Model, final, Duration(e.cost.final))
-	if left.trials > 0 {
-		seconds += float64(left.trials*child) * e.cost.child
-		tests += float64(left.trials) * e.Subject.TestSteps(Child) * e.cost.child
-		fmt.Fprintf(e.Stdout, "; %s with %s of %s with %d steps of about %s",
-			Count(left.searches, "search", "searches"), Count(left.trials, "trial", "trials"),
-			e.about.Child, child, Duration(e.cost.child))
+	var seconds, tests float64
+	for n, trainings := range left.trainings {
+		if trainings > 0 {
+			seconds += float64(trainings*e.Subject.Steps(Network(n))) * e.cost[n]
+			tests += float64(trainings) * e.Subject.TestSteps(Network(n)) * e.cost[n]
+		}
 	}
-	fmt.Fprintf(e.Stdout, ".\nEstimated time on this machine: about %s.\n", Duration(seconds+tests))
-	if left.tried > 0 {
-		seconds += float64(left.tried*child) * e.cost.child
+	var todo []string
+	for _, n := range []Network{Final, Varied} {
+		if trainings := left.trainings[n]; trainings > 0 {
+			todo = append(todo, fmt.Sprintf("%s of %s with %d steps of about %s",
+				Count(trainings, "training", "trainings"), e.about.Model, e.Subject.Steps(n), Duration(e.cost[n])))
+		}
 	}
-	return seconds
+	if trials := left.trainings[Child]; trials > 0 {
+		todo = append(todo, fmt.Sprintf("%s with %s of %s with %d steps of about %s",
+			Count(left.searches, "search", "searches"), Count(trials, "trial", "trials"),
+			e.about.Child, e.Subject.Steps(Child), Duration(e.cost[Child])))
+	}
+	if len(todo) == 0 {
+		todo = []string{"nothing"}
+	}
+	fmt.Fprintf(e.Stdout, "To do: %s.\nEstimated time on this machine: about %s.\n", strings.Join(todo, "; "), Duration(seconds+tests))
+	return seconds + float64(left.tried*e.Subject.Steps(Child))*e.cost[Child]
 }

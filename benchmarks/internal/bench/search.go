@@ -48,7 +48,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	}
 	defer events.file.Close()
 	progress := e.progress.Load()
-	task := progress.Task(m.Title+", search", e.Plan.Trials*e.Subject.Steps(Child), e.cost.child)
+	task := progress.Task(m.Title+", search", e.Plan.Trials*e.Subject.Steps(Child), e.cost[Child])
 	defer task.End()
 	config := controller.Config{
 		Path:      e.trialLog(m),

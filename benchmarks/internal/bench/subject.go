@@ -69,6 +69,8 @@ const (
 	Final  Network = iota // the one whose scores are in the table
 	Child                 // the one that the trials of a search train
 	Varied                // the final one, trained otherwise than in other rows: the subject knows how
+
+	networks = iota
 )
 
 // Training is a training that is ready to run, and what scores its network: a

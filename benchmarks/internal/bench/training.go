@@ -120,7 +120,7 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	if err != nil {
 		return Unit{}, err
 	}
-	task = progress.Task(m.title(k), training.Total(), e.cost.final)
+	task = progress.Task(m.title(k), training.Total(), e.cost[m.Network])
 	defer task.End()
 	found, err := training.Resume()
 	if err != nil {

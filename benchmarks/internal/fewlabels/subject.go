@@ -182,11 +182,14 @@ func (s *subject) Steps(n bench.Network) int {
 // TestSteps implements [bench.Subject]: a forward pass is about a third of a
 // step.
 func (s *subject) TestSteps(n bench.Network) float64 {
-	score := s.test
-	if n == bench.Child {
+	score, ratio := s.test, s.Ratio
+	switch n {
+	case bench.Child:
 		score = s.valid
+	case supervised:
+		ratio = 0
 	}
-	return float64(score.Len()) / float64(s.Batch*(1+2*s.Ratio)) / 3
+	return float64(score.Len()) / float64(s.Batch*(1+2*ratio)) / 3
 }
 
 // Prepare implements [bench.Subject].

@@ -3,10 +3,12 @@ package fewlabels
 import (
 	"context"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/bench"
 	"autodropout/data"
 )
 
@@ -124,5 +126,19 @@ func TestATenthIsLabelled(t *testing.T) {
 	}
 	if !strings.Contains(about, "Of these, 100 training and 50 test images are used.") {
 		t.Errorf("it says %q", about)
+	}
+}
+
+// TestScoringCostsSteps demands that scoring takes the more steps the fewer images a
+// step has: without unlabelled images these are few.
+func TestScoringCostsSteps(t *testing.T) {
+	s, _, err := opened(t, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[bench.Network]float64{bench.Final: 100. / 25 / 3, supervised: 100. / 5 / 3, bench.Child: 10. / 25 / 3} {
+		if got := s.TestSteps(n); math.Abs(got-want) > 1e-12 {
+			t.Errorf("network %d: %v steps, want %v", n, got, want)
+		}
 	}
 }
