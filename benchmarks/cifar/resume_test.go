@@ -62,7 +62,7 @@ func TestSameAlways(t *testing.T) {
 		kills.Compare(t, folder, whole)
 		// A finished run trains nothing when it is resumed.
 		before := modified(t, folder)
-		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "| AutoDropout") {
+		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "To do: nothing.\n") || !strings.Contains(stdout, "| AutoDropout") {
 			t.Errorf("the finished run prints\n%s", stdout)
 		}
 		if after := modified(t, folder); !after.Equal(before) {

@@ -120,23 +120,20 @@ func (e *Experiment[P]) stepSeconds(ctx context.Context, n Network) (float64, er
 // the seconds of all training steps that tasks will report, old trials included.
 func (e *Experiment[P]) announce(left work) float64 {
 	var seconds, tests float64
-	for n, trainings := range left.trainings {
-		if trainings > 0 {
-			seconds += float64(trainings*e.Subject.Steps(Network(n))) * e.cost[n]
-			tests += float64(trainings) * e.Subject.TestSteps(Network(n)) * e.cost[n]
-		}
-	}
 	var todo []string
-	for _, n := range []Network{Final, Varied} {
-		if trainings := left.trainings[n]; trainings > 0 {
-			todo = append(todo, fmt.Sprintf("%s of %s with %d steps of about %s",
-				Count(trainings, "training", "trainings"), e.about.Model, e.Subject.Steps(n), Duration(e.cost[n])))
+	for _, n := range []Network{Final, Varied, Child} {
+		trainings := left.trainings[n]
+		if trainings == 0 {
+			continue
 		}
-	}
-	if trials := left.trainings[Child]; trials > 0 {
-		todo = append(todo, fmt.Sprintf("%s with %s of %s with %d steps of about %s",
-			Count(left.searches, "search", "searches"), Count(trials, "trial", "trials"),
-			e.about.Child, e.Subject.Steps(Child), Duration(e.cost[Child])))
+		what, model, steps := Count(trainings, "training", "trainings"), e.about.Model, e.Subject.Steps(n)
+		if n == Child {
+			what = Count(left.searches, "search", "searches") + " with " + Count(trainings, "trial", "trials")
+			model = e.about.Child
+		}
+		todo = append(todo, fmt.Sprintf("%s of %s with %d steps of about %s", what, model, steps, Duration(e.cost[n])))
+		seconds += float64(trainings*steps) * e.cost[n]
+		tests += float64(trainings) * e.Subject.TestSteps(n) * e.cost[n]
 	}
 	if len(todo) == 0 {
 		todo = []string{"nothing"}

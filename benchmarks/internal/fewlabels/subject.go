@@ -182,14 +182,24 @@ func (s *subject) Steps(n bench.Network) int {
 // TestSteps implements [bench.Subject]: a forward pass is about a third of a
 // step.
 func (s *subject) TestSteps(n bench.Network) float64 {
-	score, ratio := s.test, s.Ratio
-	switch n {
-	case bench.Child:
-		score = s.valid
-	case supervised:
-		ratio = 0
+	_, _, score := s.sources(n)
+	return float64(score.Len()) / float64(s.Batch*(1+2*s.ratioOf(n))) / 3
+}
+
+// sources returns what a network is trained on, and what it is scored on.
+func (s *subject) sources(n bench.Network) (labelled, unlabelled, score data.Source) {
+	if n == bench.Child {
+		return s.fit, s.rest, s.valid
 	}
-	return float64(score.Len()) / float64(s.Batch*(1+2*ratio)) / 3
+	return s.labelled, s.train, s.test
+}
+
+// ratioOf returns how many unlabelled images a step has for each labelled one.
+func (s *subject) ratioOf(n bench.Network) int {
+	if n == supervised {
+		return 0
+	}
+	return s.Ratio
 }
 
 // Prepare implements [bench.Subject].
@@ -204,10 +214,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 			return nil, err
 		}
 	}
-	labelled, unlabelled, score := s.labelled, s.train, s.test
-	if n == bench.Child {
-		labelled, unlabelled, score = s.fit, s.rest, s.valid
-	}
+	labelled, unlabelled, score := s.sources(n)
 	trainer, err := train.NewUDA(model, labelled, unlabelled, s.recipe(n, model, common))
 	if err != nil {
 		return nil, err
@@ -237,15 +244,12 @@ func (s *subject) recipe(n bench.Network, model Model, common train.Common) trai
 	strong := weak
 	strong.RandAugment, strong.Cutout = s.RandAugment, s.Cutout
 	config := train.UDAConfig{
-		Steps: steps, Batch: s.Batch, Ratio: s.Ratio, Accumulate: s.Accumulate,
+		Steps: steps, Batch: s.Batch, Ratio: s.ratioOf(n), Accumulate: s.Accumulate,
 		Smoothing: float32(s.Smoothing), Weight: float32(s.Weight), Threshold: float32(s.Sure), Temperature: float32(s.Sharpening),
 		Augment: weak, Strong: strong, Common: common,
 	}
 	if s.Annealing != noAnnealing {
 		config.Annealing = train.Annealing(s.Annealing)
-	}
-	if n == supervised {
-		config.Ratio = 0
 	}
 	return config
 }
