@@ -10,6 +10,7 @@ type avx2 struct{}
 
 func (avx2) name() string   { return "AVX2" }
 func (avx2) lanes() int     { return 8 }
+func (avx2) registers() int { return 16 }
 func (avx2) vector() vector { return YMM() }
 
 func (s avx2) tail(n reg.Register) lanemask {

@@ -15,6 +15,7 @@ type lanemask = reg.Register
 type set interface {
 	name() string
 	lanes() int
+	registers() int // for vectors
 	vector() vector
 
 	// tail returns the mask of the first n lanes, 0 <= n < lanes.

@@ -109,7 +109,7 @@ func winograd() {
 // loops writes the loops over rows, groups and elements. Where a row starts and
 // how many are left is kept in the arguments.
 func (t transform) loops(s set) {
-	m := &algebra{set: s, constants: map[float64]vector{}}
+	m := &algebra{set: s, constants: map[float64]Op{}}
 	dstStep, srcStep := bytes("dstStep"), bytes("srcStep")
 	dstNext, srcNext := bytes("dstNext"), bytes("srcNext")
 	n := Load(Param("n"), GP64())
@@ -226,17 +226,23 @@ func (s steppedPointers) advance(by int) {
 	}
 }
 
+// intermediates is the number of registers that a transform needs at most beside
+// those of its constants and inputs, counting the mask.
+const intermediates = 4
+
 // algebra writes arithmetic on vectors. Every operation rounds.
 type algebra struct {
 	set
-	constants map[float64]vector
+	constants map[float64]Op
+	spare     int  // registers for constants
 	collect   bool // constants only, write nothing
 	dst, src  steppedPointers
 	mask      lanemask
 }
 
-// prepare loads the constants of t.
+// prepare loads the constants of t, as many as there are registers left for.
 func (m *algebra) prepare(t transform) {
+	m.spare = m.registers() - t.in - intermediates
 	m.collect = true
 	t.write(m, make([]vector, t.in))
 	m.collect = false
@@ -273,15 +279,24 @@ func (m *algebra) sub(x, y vector) vector {
 func (m *algebra) times(c float64, x vector) vector {
 	if m.collect {
 		if m.constants[c] == nil {
-			m.constants[c] = m.vector()
-			name := fmt.Sprintf("float%08x", math.Float32bits(float32(c)))
-			m.load(float(name, float32(c)), m.constants[c], nil)
+			m.constants[c] = m.constant(c)
 		}
 		return nil
 	}
 	z := m.vector()
 	VMULPS(m.constants[c], x, z)
 	return z
+}
+
+// constant returns a register that holds c, or its place in memory.
+func (m *algebra) constant(c float64) Op {
+	at := float(fmt.Sprintf("float%08x", math.Float32bits(float32(c))), float32(c))
+	if len(m.constants) >= m.spare {
+		return at
+	}
+	v := m.vector()
+	m.load(at, v, nil)
+	return v
 }
 
 func (m *algebra) store(i int, x vector) {
