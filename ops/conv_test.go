@@ -12,22 +12,25 @@ import (
 	"autodropout/simd"
 )
 
-// naiveConv2D is the convolution as its definition says, with float64 sums. For
-// every product it calls visit with the places of the three elements.
-func naiveConv2D(x, w, y *autograd.Tensor, spec ops.ConvSpec, visit func(x, w, y int)) {
+// naiveConv2D is the convolution as its definition says. It calls visit for all
+// products of an element x, of which there are outs, with the elements from w on
+// that contribute to those from y on.
+func naiveConv2D(x, w, y *autograd.Tensor, spec ops.ConvSpec, visit func(x, w, y, outs int)) {
 	n, h, width, c := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
 	kh, kw, ins, oc := w.Dim(0), w.Dim(1), w.Dim(2), w.Dim(3)
-	outs := oc / (c / ins)
-	for at := range n * y.Dim(1) * y.Dim(2) * oc {
-		o, ox, oy, i := at%oc, at/oc%y.Dim(2), at/oc/y.Dim(2)%y.Dim(1), at/oc/y.Dim(2)/y.Dim(1)
+	outs := oc / max(1, spec.Groups)
+	for pixel := range n * y.Dim(1) * y.Dim(2) {
+		ox, oy, i := pixel%y.Dim(2), pixel/y.Dim(2)%y.Dim(1), pixel/y.Dim(2)/y.Dim(1)
 		for tap := range kh * kw {
 			iy := oy*max(1, spec.Stride) - spec.Pad + tap/kw*max(1, spec.Dilation)
 			ix := ox*max(1, spec.Stride) - spec.Pad + tap%kw*max(1, spec.Dilation)
 			if iy < 0 || iy >= h || ix < 0 || ix >= width {
 				continue
 			}
-			for in := range ins {
-				visit(((i*h+iy)*width+ix)*c+o/outs*ins+in, (tap*ins+in)*oc+o, at)
+			for group := range max(1, spec.Groups) {
+				for in := range ins {
+					visit(((i*h+iy)*width+ix)*c+group*ins+in, (tap*ins+in)*oc+group*outs, pixel*oc+group*outs, outs)
+				}
 			}
 		}
 	}
@@ -89,7 +92,7 @@ func TestConv2DAgainstNaive(t *testing.T) {
 		{[4]int{33, 7, 8, 5}, [4]int{3, 3, 5, 70}, ops.ConvSpec{Pad: 1}},
 		{[4]int{2, 4, 4, 370}, [4]int{3, 3, 370, 360}, ops.ConvSpec{Pad: 1}},
 	} {
-		e := newConvExample(c.x, c.w, c.spec)
+		e := newConvExample(1, c.x, c.w, c.spec)
 		for _, route := range []string{"direct", "winograd"} {
 			t.Run(fmt.Sprint(c.x, c.w, c.spec, route), func(t *testing.T) {
 				ops.ForceConvRoute(t, route)
@@ -115,7 +118,7 @@ func TestDirectAccuracy(t *testing.T) {
 		"pointwise": {[4]int{4, 12, 12, 64}, [4]int{1, 1, 64, 64}, ops.ConvSpec{Stride: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newConvExample(c.x, c.w, c.spec)
+			e := newConvExample(1, c.x, c.w, c.spec)
 			y, dx, dw := e.run()
 			for i, r := range []struct {
 				got  []float32
@@ -130,7 +133,7 @@ func TestDirectAccuracy(t *testing.T) {
 }
 
 // A convExample is a convolution of random tensors, and its output and gradients
-// as the definition has them.
+// as the definition has them, in float64.
 type convExample struct {
 	spec      ops.ConvSpec
 	ps        autograd.Params
@@ -138,8 +141,8 @@ type convExample struct {
 	y, dx, dw []float64
 }
 
-func newConvExample(x, w [4]int, spec ops.ConvSpec) *convExample {
-	rng := rand.New(rand.NewPCG(1, 2))
+func newConvExample(seed uint64, x, w [4]int, spec ops.ConvSpec) *convExample {
+	rng := rand.New(rand.NewPCG(seed, 2))
 	e := &convExample{spec: spec}
 	e.ps.Add("x", x[:]...)
 	e.ps.Add("w", w[:]...)
@@ -151,11 +154,17 @@ func newConvExample(x, w [4]int, spec ops.ConvSpec) *convExample {
 	y := ops.Conv2D(tx, tw, spec)
 	e.dy = normal(rng, y.Shape()...)
 	e.y, e.dx, e.dw = make([]float64, y.Len()), make([]float64, tx.Len()), make([]float64, tw.Len())
-	naiveConv2D(tx, tw, y, spec, func(i, j, o int) {
-		a, b, d := float64(tx.Data()[i]), float64(tw.Data()[j]), float64(e.dy.Data()[o])
-		e.y[o] += a * b
-		e.dx[i] += b * d
-		e.dw[j] += a * d
+	dataX, dataW, dataDy := tx.Data(), tw.Data(), e.dy.Data()
+	naiveConv2D(tx, tw, y, spec, func(i, j, o, outs int) {
+		a, sum := float64(dataX[i]), 0.0
+		w, dy, y, dw := dataW[j:j+outs], dataDy[o:o+outs], e.y[o:o+outs], e.dw[j:j+outs]
+		for k, b := range w {
+			d := float64(dy[k])
+			y[k] += a * float64(b)
+			sum += float64(b) * d
+			dw[k] += a * d
+		}
+		e.dx[i] += sum
 	})
 	return e
 }

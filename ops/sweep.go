@@ -193,7 +193,7 @@ func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int)
 		}
 		clear(line[:(from-left)*b.pixel])
 		pixels := line[(from-left)*b.pixel : (to-left)*b.pixel]
-		if b.pixel == c {
+		if b.pixel == c && b.channels == c {
 			copy(pixels, src[(y*s.src.w+from)*c:])
 		} else {
 			for x := range to - from {
