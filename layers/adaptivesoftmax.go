@@ -136,6 +136,9 @@ func (l *AdaptiveSoftmax) Logits(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 		if len(l.tails) == 0 {
 			return head
 		}
+		// Probabilities of clusters are small numbers that logits far from 0 would
+		// swallow.
+		head = ops.LogSoftmax(head)
 		parts := []*autograd.Tensor{ops.Slice(head, 1, 0, l.head)}
 		for j, t := range l.tails {
 			// log p(class) = log p(class | cluster) + log p(cluster), the latter

@@ -49,6 +49,33 @@ func TestAdaptiveSoftmaxIsADistribution(t *testing.T) {
 	}
 }
 
+// TestAdaptiveSoftmaxFarFromZero shifts the logits of the head by a number that
+// changes no difference between them.
+func TestAdaptiveSoftmaxFarFromZero(t *testing.T) {
+	classes := []int{0, 7, 19, 14, 3}
+	losses := func(shift float32) (loss, logs []float32) {
+		l, _ := adaptive(t, 8, 15)
+		for i := range l.bias.Data() {
+			l.bias.Data()[i] += shift
+		}
+		c := &Ctx{Tape: autograd.NewInference()}
+		x := c.Tape.Input(make([]float32, 5*16), 5, 16)
+		return l.Loss(c, x, classes).Data(), ops.LogSoftmax(l.Logits(c, x)).Data()
+	}
+	want, wantLogs := losses(0)
+	for _, shift := range []float32{1 << 19, -1 << 19} {
+		got, logs := losses(shift)
+		if math.Abs(float64(got[0]-want[0])) > 1e-6 {
+			t.Errorf("the loss of logits about %g is %v, want %v", shift, got, want)
+		}
+		for i, v := range wantLogs {
+			if math.Abs(float64(logs[i]-v)) > 2e-6 {
+				t.Fatalf("log-probability %d from logits about %g is %v, want %v", i, shift, logs[i], v)
+			}
+		}
+	}
+}
+
 // TestAdaptiveSoftmaxShapes compares parameters with those of PyTorch's module.
 func TestAdaptiveSoftmaxShapes(t *testing.T) {
 	_, s := adaptive(t, 8, 15)

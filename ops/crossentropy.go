@@ -41,11 +41,10 @@ func (e *crossEntropy) Forward(y *autograd.Tensor) {
 
 func (e *crossEntropy) measure(i int, _ []float32) {
 	row := e.x[i*e.c : (i+1)*e.c]
-	logSum := simd.SoftmaxRow(e.probs[i*e.c:(i+1)*e.c], row)
-	e.losses[i] = (1 - e.smoothing) * (logSum - row[e.labels[i]])
+	largest, logSum := simd.SoftmaxRow(e.probs[i*e.c:(i+1)*e.c], row)
+	e.losses[i] = (1 - e.smoothing) * (logSum - (row[e.labels[i]] - largest))
 	if e.smoothing != 0 {
-		// sum_j (logSum - x_j), without cancellation for large logits
-		e.losses[i] -= e.uniform * sumShifted(row, logSum)
+		e.losses[i] += e.uniform * (float32(e.c)*logSum - sumShifted(row, largest))
 	}
 }
 

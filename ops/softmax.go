@@ -61,8 +61,9 @@ func LogSoftmax(x *autograd.Tensor) *autograd.Tensor {
 			y = out.Data()
 			src := x.Data()
 			eachRow(len(y), c, func(_, lo, hi int) {
-				logSum := simd.SoftmaxRow(y[lo:hi], src[lo:hi])
-				simd.AddScalar(y[lo:hi], src[lo:hi], -logSum)
+				largest, logSum := simd.SoftmaxRow(y[lo:hi], src[lo:hi])
+				simd.AddScalar(y[lo:hi], src[lo:hi], -largest)
+				simd.AddScalar(y[lo:hi], y[lo:hi], -logSum)
 			})
 		},
 		Backward: func(g *autograd.Grad) {

@@ -10,10 +10,11 @@ const softmaxBlock = 2048
 //
 //	dst[i] = e**(x[i]-m) / sum_j e**(x[j]-m)  with m = max x,
 //
-// and returns the logarithm of sum_j e**x[j], so that the log-softmax is x[i]
-// minus the result. A row with a NaN or +Inf, or with nothing but -Inf, gives
-// NaN, as in PyTorch.
-func SoftmaxRow(dst, x []float32) (logSum float32) {
+// and returns m and the logarithm of sum_j e**(x[j]-m), so that the log-softmax is
+// (x[i]-m) - logSum. They are not one number, since their sum would lose what m is
+// larger by than the logarithm. A row with a NaN or +Inf, or with nothing but -Inf,
+// gives NaN, as in PyTorch.
+func SoftmaxRow(dst, x []float32) (largest, logSum float32) {
 	x = x[:len(dst)]
 	m := largestOf(x)
 	total := 0.0
@@ -22,7 +23,7 @@ func SoftmaxRow(dst, x []float32) (logSum float32) {
 		total += float64(expSum(dst[lo:hi], x[lo:hi], m))
 	}
 	Scale(dst, dst, float32(1/total))
-	return float32(float64(m) + math.Log(total))
+	return m, float32(math.Log(total))
 }
 
 // SoftmaxWeights turns a row x of scores into weights with which to add up what

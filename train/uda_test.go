@@ -50,6 +50,29 @@ func TestUDALoss(t *testing.T) {
 	}
 }
 
+// TestUDALossFarFromZero shifts logits by a number that changes no difference
+// between them, since they are multiples of 1/16.
+func TestUDALossFarFromZero(t *testing.T) {
+	c := UDAConfig{Annealing: LinearSignal, Smoothing: 0.1, Weight: 1, Threshold: 0.3, Temperature: 0.5}
+	losses := func(shift float32) (loss float32, grad []float32) {
+		ps := new(autograd.Params)
+		p := ps.Add("logits", 12, 5)
+		for i := range p.Data() {
+			p.Data()[i] = shift + float32(i*7%37)/16
+		}
+		tape := autograd.NewTape(ps)
+		y, _ := c.loss(tape.Use(p), []int{3, 0, 1, 4}, 0.5)
+		return y.Item(), tape.Backward(y)
+	}
+	want, wantGrad := losses(0)
+	for _, shift := range []float32{1 << 19, -1 << 19} {
+		got, grad := losses(shift)
+		if math.Abs(float64(got-want)) > 1e-6 || !slices.Equal(grad, wantGrad) {
+			t.Errorf("the loss of logits about %g is %v, gradient %v, want %v, gradient %v", shift, got, grad, want, wantGrad)
+		}
+	}
+}
+
 // semi is a semi-supervised training with everything in it: 7 steps of 8
 // labelled and 16 unlabelled images, of epochs of 2 and 2 steps.
 func semi(t testing.TB, change func(*UDAConfig)) *UDATrainer {
