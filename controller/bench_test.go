@@ -9,10 +9,10 @@ import (
 
 // BenchmarkSample samples for the paper's search: 12 blocks of 8 tokens.
 func BenchmarkSample(b *testing.B) {
-	p := NewPolicy(dropout.ConvSpace([]int{4, 4, 4}), PolicyConfig{})
+	p := newNetwork(dropout.ConvSpace([]int{4, 4, 4}), NetworkConfig{})
 	rng := rand.New(rand.NewPCG(1, 1))
 	for b.Loop() {
-		p.Sample(rng)
+		p.sample(rng)
 	}
 }
 
@@ -22,7 +22,7 @@ func BenchmarkLearn(b *testing.B) {
 	l := newLearner(Config{}.withDefaults(), space)
 	rng := rand.New(rand.NewPCG(1, 1))
 	var t Trial
-	t.Tokens, t.LogProbs, t.Entropy = l.sample(0, rng)
+	t.Point, t.LogProbs, t.Entropy = l.sample(0, rng)
 	for b.Loop() {
 		l.learn(t, rng.Float64())
 	}

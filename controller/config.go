@@ -13,14 +13,14 @@ type Algorithm string
 
 const (
 	// Reinforce is REINFORCE (Williams 1992) weighted with the importance ratio
-	// of the whole token sequence, truncated at 5.
+	// of the whole sequence of choices, truncated at 5.
 	Reinforce Algorithm = "reinforce"
 
 	// PPO is the clipped objective of Schulman et al. (arXiv 1707.06347,
-	// equation 7) with one ratio per token, clipped to 0.2 around 1.
+	// equation 7) with one ratio per choice, clipped to 0.2 around 1.
 	PPO Algorithm = "ppo"
 
-	// Random draws every token uniformly and learns nothing.
+	// Random makes every choice uniformly and learns nothing.
 	Random Algorithm = "random"
 
 	// Grid takes Config.Points, or without them all points of a small space, one
@@ -61,7 +61,7 @@ type Config struct {
 	// how long it trains. A search resumes only on the same task.
 	Task string `json:"task"`
 
-	// Seed is what sampling, the policy's first weights and the seeds of the
+	// Seed is what sampling, the network's first weights and the seeds of the
 	// children are derived from.
 	Seed uint64 `json:"seed"`
 
@@ -71,7 +71,7 @@ type Config struct {
 	// Points are the points of the space that Grid takes; nil: all of them.
 	Points [][]int `json:"points,omitempty"`
 
-	// Start is a point of the space that a policy begins near: each of its tokens
+	// Start is a point of the space that a network begins near: each of its values
 	// has the probability StartProb at first. nil: all points are as likely.
 	Start []int `json:"start,omitempty"`
 
@@ -84,10 +84,10 @@ type Config struct {
 	// an older trial then, and the search cannot be reproduced but from its log.
 	Async bool `json:"async"`
 
-	// Policy is the network; its Seed is derived from that of the search.
-	Policy PolicyConfig `json:"policy"`
+	// Network is what samples; its Seed is derived from that of the search.
+	Network NetworkConfig `json:"policy"`
 
-	// Learning is how the policy learns.
+	// Learning is how the network learns.
 	Learning LearningConfig `json:"learning"`
 }
 
@@ -107,7 +107,7 @@ func (c Config) withDefaults() Config {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
 	c.Workers = min(c.Workers, c.InFlight)
-	c.Policy = c.Policy.withDefaults()
+	c.Network = c.Network.withDefaults()
 	c.Learning = c.Learning.withDefaults()
 	return c
 }
@@ -137,7 +137,7 @@ func (c Config) check(space dropout.Space) error {
 			return fmt.Errorf("controller: the point to start near is not in the space: %w", err)
 		}
 	}
-	if err := c.Policy.check(); err != nil {
+	if err := c.Network.check(); err != nil {
 		return err
 	}
 	return c.Learning.check()
@@ -145,16 +145,16 @@ func (c Config) check(space dropout.Space) error {
 
 // checkSpace returns what makes a space unfit to be searched.
 func checkSpace(s dropout.Space) error {
-	const most = 1 << 12 // decisions, and values of a token
-	if len(s.Tokens) == 0 || s.Groups < 1 {
-		return errors.New("controller: the token space is empty; it needs at least one group and one token")
+	const most = 1 << 12 // decisions, and values of a choice
+	if len(s.Choices) == 0 || s.Groups < 1 {
+		return errors.New("controller: the space is empty; it needs at least one group and one choice")
 	}
-	if s.Groups > most || len(s.Tokens) > most || s.Decisions() > most {
-		return fmt.Errorf("controller: the token space has %d groups of %d tokens; the policy takes at most %d decisions", s.Groups, len(s.Tokens), most)
+	if s.Groups > most || len(s.Choices) > most || s.Decisions() > most {
+		return fmt.Errorf("controller: the space has %d groups of %d choices; the network takes at most %d decisions", s.Groups, len(s.Choices), most)
 	}
-	for _, t := range s.Tokens {
+	for _, t := range s.Choices {
 		if len(t.Values) < 1 || len(t.Values) > most {
-			return fmt.Errorf("controller: token %q has %d values; it must have from 1 to %d", t.Name, len(t.Values), most)
+			return fmt.Errorf("controller: choice %q has %d values; it must have from 1 to %d", t.Name, len(t.Values), most)
 		}
 	}
 	return nil

@@ -1,18 +1,19 @@
-// Package controller searches a token space for the dropout pattern that trains
-// the best network (Pham and Le, "AutoDropout", arXiv 2101.01761).
+// Package controller searches a space of choices for the dropout pattern that
+// trains the best child network (Pham and Le, "AutoDropout", arXiv 2101.01761).
 //
-// A [Policy], a small Transformer, emits the tokens of a pattern one after
-// another like a language model. [Search] has an [Evaluator] train a child
-// network with each pattern it samples, and the child's validation performance
-// is the reward from which the policy learns: by REINFORCE weighted with
-// importance ratios, or by its clipped variant, PPO. Random search over the
-// same space with the same budget and queue is the [Random] algorithm, so that
-// the policy has something to beat. The package knows neither models nor data.
+// The controller is a network, a small Transformer, that makes the choices of a
+// pattern one after another as a language model emits tokens. [Search] has an
+// [Evaluator] train a child with each pattern that was sampled, and the child's
+// validation performance is the reward from which the controller learns: by
+// REINFORCE weighted with importance ratios, or by its clipped variant, PPO.
+// Random search over the same space with the same budget and queue is the
+// [Random] algorithm, so that the controller has something to beat. The package
+// knows neither models nor data.
 //
 // # Queue
 //
 // No worker waits for a batch. A constant number of trials, [Config.InFlight],
-// is in flight; every finished one moves the policy by one step. By default
+// is in flight; every finished one moves the controller by one step. By default
 // trial i is sampled when exactly the results of trials 0 to i-InFlight have
 // been applied, in that order, so that a search depends on its seed only and
 // never on the number of workers or on how long a child takes.
@@ -33,7 +34,7 @@
 // The log, trials.jsonl, is the whole state of a search. Its first line is the
 // configuration; then every trial has a line when it is sampled and one when it
 // has finished, on disk before anything depends on it. Running a search whose
-// log exists resumes it: the policy is rebuilt bit for bit, no finished trial
+// log exists resumes it: the network is rebuilt bit for bit, no finished trial
 // is lost or run again, and those that were in flight run again with the same
 // tokens and seed. In an asynchronous search the order of the lines is the
 // order in which results were applied.

@@ -3,15 +3,11 @@ package controller_test
 import (
 	"context"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 
-	"autodropout/autograd"
 	"autodropout/controller"
 	"autodropout/dropout"
-	"autodropout/ops"
 )
 
 // A search over two choices of three values each. Instead of training a child
@@ -25,12 +21,12 @@ func ExampleSearch() {
 	defer os.RemoveAll(folder)
 
 	space := dropout.Space{
-		Name:   "example",
-		Tokens: []dropout.Token{{Name: "size", Values: []float64{0, 0.5, 1}}},
-		Groups: 2,
+		Name:    "example",
+		Choices: []dropout.Choice{{Name: "size", Values: []float64{0, 0.5, 1}}},
+		Groups:  2,
 	}
 	evaluate := func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
-		first, second := t.Tokens[0], t.Tokens[1]
+		first, second := t.Point[0], t.Point[1]
 		if first != second {
 			return controller.Outcome{Reward: 0}, nil
 		}
@@ -47,7 +43,7 @@ func ExampleSearch() {
 		return
 	}
 	best, result, _ := report.Best()
-	fmt.Printf("the best of %d trials: tokens %v, reward %g\n", len(report.Trials), best.Tokens, result.Reward)
+	fmt.Printf("the best of %d trials: the point %v, reward %g\n", len(report.Trials), best.Point, result.Reward)
 
 	// The log is the search: all of it can be rebuilt.
 	again, err := controller.Replay(config.Path)
@@ -56,24 +52,8 @@ func ExampleSearch() {
 		return
 	}
 	best, _, _ = again.Best()
-	fmt.Println("from the log:", best.Tokens)
+	fmt.Println("from the log:", best.Point)
 	// Output:
-	// the best of 60 trials: tokens [2 2], reward 2
+	// the best of 60 trials: the point [2 2], reward 2
 	// from the log: [2 2]
-}
-
-// The distribution that a search learns can be used on its own.
-func ExamplePolicy() {
-	space := dropout.ConvSpace([]int{1})
-	policy := controller.NewPolicy(space, controller.PolicyConfig{Layers: 1, Width: 8, Heads: 2})
-	tokens, _, entropy := policy.Sample(rand.New(rand.NewPCG(1, 2)))
-	fmt.Printf("%d decisions of %.2f nats each\n", len(tokens), entropy)
-
-	// A new policy is uniform: all patterns are equally likely.
-	tape := autograd.NewTape(policy.Params())
-	logProbs, _ := policy.LogProbs(tape, [][]int{tokens})
-	fmt.Printf("one of %.0f patterns\n", math.Exp(-float64(ops.Sum(logProbs).Item())))
-	// Output:
-	// 8 decisions of 1.68 nats each
-	// one of 677376 patterns
 }

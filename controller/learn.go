@@ -12,14 +12,17 @@ import (
 	"autodropout/optim"
 )
 
-// LearningConfig is how a policy learns. A zero field stands for the default.
+// LearningConfig is how a network learns. A zero field stands for the default.
 type LearningConfig struct {
 	// Rate is Adam's learning rate, by default 0.005.
 	Rate float64 `json:"rate"`
 
 	// Entropy is the weight of the entropy bonus, in advantage per nat and
-	// choice, by default 0.01; -1 means none.
+	// choice, by default 0.01.
 	Entropy float64 `json:"entropy"`
+
+	// NoEntropy learns without the bonus; Entropy is 0 then.
+	NoEntropy bool `json:"no_entropy,omitempty"`
 
 	// Decay is how much of the moving mean and standard deviation of the
 	// rewards is kept at each result, by default 0.9.
@@ -30,7 +33,7 @@ func (c LearningConfig) withDefaults() LearningConfig {
 	if c.Rate == 0 {
 		c.Rate = 0.005
 	}
-	if c.Entropy == 0 {
+	if c.Entropy == 0 && !c.NoEntropy {
 		c.Entropy = 0.01
 	}
 	if c.Decay == 0 {
@@ -43,17 +46,19 @@ func (c LearningConfig) check() error {
 	switch {
 	case !(c.Rate > 0 && c.Rate <= 1):
 		return fmt.Errorf("controller: the learning rate is %g; it must be above 0 and at most 1", c.Rate)
-	case c.Entropy != -1 && !(c.Entropy > 0 && c.Entropy <= 100):
-		return fmt.Errorf("controller: the weight of the entropy bonus is %g; it must be above 0 and at most 100, or -1 for none", c.Entropy)
+	case c.NoEntropy && c.Entropy != 0:
+		return fmt.Errorf("controller: the weight of the entropy bonus is %g and there is to be none; give one of the two", c.Entropy)
+	case !c.NoEntropy && !(c.Entropy > 0 && c.Entropy <= 100):
+		return fmt.Errorf("controller: the weight of the entropy bonus is %g; it must be above 0 and at most 100", c.Entropy)
 	case !(c.Decay > 0 && c.Decay < 1):
 		return fmt.Errorf("controller: the decay of the reward baseline is %g; it must be between 0 and 1", c.Decay)
 	}
 	return nil
 }
 
-// learner samples from a policy and improves it.
+// learner samples from a network and improves it.
 type learner struct {
-	policy    *Policy
+	network   *network
 	algorithm Algorithm
 	config    LearningConfig
 	optimizer *optim.Adam
@@ -62,27 +67,27 @@ type learner struct {
 }
 
 func newLearner(c Config, space dropout.Space) *learner {
-	c.Policy.Seed = seed.Derive(c.Seed, "controller/policy")
-	policy := NewPolicy(space, c.Policy)
-	policy.start = c.Start
+	c.Network.Seed = seed.Derive(c.Seed, "controller/policy")
+	network := newNetwork(space, c.Network)
+	network.start = c.Start
 	return &learner{
-		policy:    policy,
+		network:   network,
 		algorithm: c.Algorithm,
 		config:    c.Learning,
-		optimizer: optim.NewAdam(policy.Params(), optim.AdamConfig{}),
-		tape:      autograd.NewTape(policy.Params()),
+		optimizer: optim.NewAdam(network.params, optim.AdamConfig{}),
+		tape:      autograd.NewTape(network.params),
 		baseline:  baseline{decay: c.Learning.Decay},
 	}
 }
 
-func (l *learner) sample(_ int, rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64) {
-	return l.policy.Sample(rng)
+func (l *learner) sample(_ int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
+	return l.network.sample(rng)
 }
 
 // learn takes one optimizer step on a result and then moves the baseline. The
 // first result has nothing to be compared with: it only sets the baseline.
 func (l *learner) learn(t Trial, reward float64) (ratio float64) {
-	ratio = 1 // of a policy that has not taken a step
+	ratio = 1 // of a network that has not taken a step
 	if l.baseline.weight > 0 {
 		var loss *autograd.Tensor
 		loss, ratio = l.loss(t, l.baseline.advantage(reward))
@@ -97,7 +102,7 @@ func (l *learner) learn(t Trial, reward float64) (ratio float64) {
 // trial of the algorithm's objective and of the entropy bonus, and the trial's
 // importance ratio.
 func (l *learner) loss(t Trial, advantage float64) (loss *autograd.Tensor, ratio float64) {
-	logProbs, entropy := l.policy.LogProbs(l.tape, [][]int{t.Tokens})
+	logProbs, entropy := l.network.logProbs(l.tape, [][]int{t.Point})
 	objective := weighted
 	if l.algorithm == PPO {
 		objective = clipped
@@ -114,8 +119,8 @@ func (l *learner) loss(t Trial, advantage float64) (loss *autograd.Tensor, ratio
 const mostWeight = 5
 
 // weighted returns REINFORCE's objective, w·A·log p for every choice. The weight
-// w is the probability of the whole sequence under the policy of now over that
-// under the policy that sampled it, mostWeight at most; no gradient flows
+// w is the probability of the whole sequence under the network of now over that
+// under the network that sampled it, mostWeight at most; no gradient flows
 // through it.
 func weighted(logProbs *autograd.Tensor, old []float32, advantage float64) *autograd.Tensor {
 	return ops.Scale(logProbs, float32(importance(logProbs.Data(), old)*advantage))
@@ -138,7 +143,7 @@ func ratioOf(now, old []float32) float64 {
 const clipRange = 0.2
 
 // clipped returns PPO's objective, min(r·A, clip(r, 1-c, 1+c)·A), where r is the
-// ratio of the probabilities of one token, now over when it was sampled.
+// ratio of the probabilities of one choice, now over when it was sampled.
 func clipped(logProbs *autograd.Tensor, old []float32, advantage float64) *autograd.Tensor {
 	r := ops.Exp(ops.Sub(logProbs, autograd.FromSlice(old, logProbs.Shape()...)))
 	a := float32(advantage)
@@ -165,7 +170,7 @@ const mostAdvantage = 3
 
 // advantage returns how many standard deviations a reward is above the mean,
 // at most mostAdvantage either way. So neither the unit of the reward nor how
-// much it varies decides how fast the policy moves.
+// much it varies decides how fast the network moves.
 func (b *baseline) advantage(reward float64) float64 {
 	mean := b.mean / b.weight
 	if reward == mean {

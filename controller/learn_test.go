@@ -102,3 +102,18 @@ func TestBaseline(t *testing.T) {
 	c.add(1004)
 	near(t, "a shifted advantage", c.advantage(1002), b.advantage(2), 1e-9)
 }
+
+// No entropy bonus is a wish that a zero field can not express.
+func TestNoEntropy(t *testing.T) {
+	if c := (LearningConfig{}).withDefaults(); c.Entropy != 0.01 {
+		t.Errorf("the default bonus is %g", c.Entropy)
+	}
+	if c := (LearningConfig{NoEntropy: true}).withDefaults(); c.Entropy != 0 || c.check() != nil {
+		t.Errorf("without a bonus its weight is %g (%v)", c.Entropy, c.check())
+	}
+	for _, c := range []LearningConfig{{Entropy: -1}, {Entropy: 101}, {Entropy: 1, NoEntropy: true}} {
+		if c = c.withDefaults(); c.check() == nil {
+			t.Errorf("%+v is accepted", c)
+		}
+	}
+}

@@ -35,8 +35,8 @@ func readLog(t *testing.T, path string) string {
 // kill at any time would, and resumes.
 func TestResumeAnywhere(t *testing.T) {
 	for _, config := range []Config{
-		{Algorithm: Reinforce, Policy: smallPolicy},
-		{Algorithm: PPO, Policy: smallPolicy, Async: true},
+		{Algorithm: Reinforce, Network: smallNetwork},
+		{Algorithm: PPO, Network: smallNetwork, Async: true},
 	} {
 		config.Trials, config.Seed, config.InFlight, config.Workers = 4, 2, 2, 1
 		config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
@@ -102,7 +102,7 @@ func resumeFrom(t *testing.T, config Config, log []byte) *Report {
 	return report
 }
 
-func TestReplayRebuildsThePolicy(t *testing.T) {
+func TestReplayRebuildsTheNetwork(t *testing.T) {
 	for _, config := range []Config{
 		{Algorithm: Reinforce},
 		{Algorithm: PPO},
@@ -110,7 +110,7 @@ func TestReplayRebuildsThePolicy(t *testing.T) {
 		{Algorithm: PPO, Async: true},
 		{Algorithm: Random},
 	} {
-		config.Trials, config.InFlight, config.Workers, config.Policy = 30, 6, 6, smallPolicy
+		config.Trials, config.InFlight, config.Workers, config.Network = 30, 6, 6, smallNetwork
 		config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
 		want := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
 			time.Sleep(time.Duration(trial.Seed % 3000 * uint64(time.Microsecond)))
@@ -127,7 +127,7 @@ func TestReplayRebuildsThePolicy(t *testing.T) {
 	}
 }
 
-// TestReplayOnOtherCores does it for the real space and the default policy,
+// TestReplayOnOtherCores does it for the real space and the default network,
 // whose operations are spread over cores.
 func TestReplayOnOtherCores(t *testing.T) {
 	config := Config{Trials: 12, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
@@ -144,7 +144,7 @@ func TestReplayOnOtherCores(t *testing.T) {
 }
 
 func TestLongerBudget(t *testing.T) {
-	config := Config{Trials: 14, Seed: 5, InFlight: 3, Policy: smallPolicy}
+	config := Config{Trials: 14, Seed: 5, InFlight: 3, Network: smallNetwork}
 	want := mustSearch(t, config, smallSpace, evaluateSmall)
 	config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
 	for _, config.Trials = range []int{4, 5, 14, 14} {
@@ -160,7 +160,7 @@ func TestLongerBudget(t *testing.T) {
 
 // TestKilled runs a search in another process, kills that, and resumes.
 func TestKilled(t *testing.T) {
-	config := Config{Trials: 16, Seed: 6, InFlight: 4, Workers: 2, Policy: smallPolicy}
+	config := Config{Trials: 16, Seed: 6, InFlight: 4, Workers: 2, Network: smallNetwork}
 	slow := func(ctx context.Context, trial Trial) (Outcome, error) {
 		time.Sleep(5 * time.Millisecond)
 		return evaluateSmall(ctx, trial)
@@ -207,7 +207,7 @@ func TestKilled(t *testing.T) {
 }
 
 func TestLogErrors(t *testing.T) {
-	config := Config{Trials: 3, InFlight: 2, Workers: 1, Policy: smallPolicy, Task: "toy", Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	config := Config{Trials: 3, InFlight: 2, Workers: 1, Network: smallNetwork, Task: "toy", Path: filepath.Join(t.TempDir(), "trials.jsonl")}
 	mustSearch(t, config, smallSpace, evaluateSmall)
 	whole := readLog(t, config.Path)
 	lines := strings.SplitAfter(whole, "\n")
@@ -259,7 +259,7 @@ func TestLogErrors(t *testing.T) {
 
 // TestTornLineIsCutOff even when nothing is written after it.
 func TestTornLineIsCutOff(t *testing.T) {
-	config := Config{Trials: 3, Policy: smallPolicy, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	config := Config{Trials: 3, Network: smallNetwork, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
 	mustSearch(t, config, smallSpace, evaluateSmall)
 	whole := readLog(t, config.Path)
 	if err := os.WriteFile(config.Path, []byte(strings.TrimSuffix(whole, "\n")), 0o666); err != nil {
@@ -278,7 +278,7 @@ func TestTornLineIsCutOff(t *testing.T) {
 
 // TestLogCannotBeWritten stops the search rather than lose what it finds.
 func TestLogCannotBeWritten(t *testing.T) {
-	config := Config{Trials: 8, InFlight: 2, Policy: smallPolicy, Path: filepath.Join(t.TempDir(), "trials.jsonl")}.withDefaults()
+	config := Config{Trials: 8, InFlight: 2, Network: smallNetwork, Path: filepath.Join(t.TempDir(), "trials.jsonl")}.withDefaults()
 	s := &search{evaluate: evaluateSmall}
 	s.notify = func(e Event) {
 		if e.Status.Finished == 3 {
@@ -319,7 +319,7 @@ func FuzzReplay(f *testing.F) {
 			t.Fatalf("%d of %d bytes are said to be whole lines", c.size, len(data))
 		}
 		if c.header == nil || c.header.Algorithm != Random {
-			return // a policy of any size would take any time
+			return // a network of any size would take any time
 		}
 		report, err := replay(data)
 		whole, wholeErr := replay(data[:c.size])

@@ -10,7 +10,7 @@ import (
 
 // TestMirror compares what a mirror was given, in two sessions, with the file.
 func TestMirror(t *testing.T) {
-	config := Config{Path: filepath.Join(t.TempDir(), "trials.jsonl"), Trials: 3, Policy: smallPolicy}
+	config := Config{Path: filepath.Join(t.TempDir(), "trials.jsonl"), Trials: 3, Network: smallNetwork}
 	mustSearch(t, config, smallSpace, evaluateSmall)
 	var mirrored strings.Builder
 	lines := 0
@@ -42,7 +42,7 @@ func TestMirror(t *testing.T) {
 func TestMirrorFails(t *testing.T) {
 	broken := errors.New("the other machine is gone")
 	for _, last := range []int{0, 1, 4} {
-		config := Config{Path: filepath.Join(t.TempDir(), "trials.jsonl"), Trials: 3, Policy: smallPolicy}
+		config := Config{Path: filepath.Join(t.TempDir(), "trials.jsonl"), Trials: 3, Network: smallNetwork}
 		config.Mirror = func(line int, _ []byte) error {
 			if line == last {
 				return broken
@@ -60,7 +60,7 @@ func TestMirrorFails(t *testing.T) {
 }
 
 func TestSecondsOfTheEvaluator(t *testing.T) {
-	report := mustSearch(t, Config{Trials: 2, Policy: smallPolicy}, smallSpace, func(_ context.Context, trial Trial) (Outcome, error) {
+	report := mustSearch(t, Config{Trials: 2, Network: smallNetwork}, smallSpace, func(_ context.Context, trial Trial) (Outcome, error) {
 		return Outcome{Reward: 1, Seconds: float64(100 * trial.Index)}, nil
 	})
 	if s := report.Results[0].Seconds; s <= 0 || s > 10 {

@@ -18,23 +18,23 @@ import (
 	"autodropout/internal/seed"
 )
 
-// small is the space and policy of the tests that are not about learning.
+// small is the space and network of the tests that are not about learning.
 var (
-	smallSpace  = toySpace(2, 3, 2)
-	smallPolicy = PolicyConfig{Layers: 1, Width: 8, Heads: 2}
+	smallSpace   = toySpace(2, 3, 2)
+	smallNetwork = NetworkConfig{Layers: 1, Width: 8, Heads: 2}
 )
 
 // smallReward depends on tokens and seed only.
 func smallReward(t Trial) float64 {
 	sum := 0.0
-	for i, v := range t.Tokens {
+	for i, v := range t.Point {
 		sum += float64(v * (i%3 - 1))
 	}
 	return sum + 0.1*seed.New(t.Seed, "noise").NormFloat64()
 }
 
 func evaluateSmall(_ context.Context, t Trial) (Outcome, error) {
-	return Outcome{Reward: smallReward(t), Note: fmt.Sprintf("tokens %v", t.Tokens)}, nil
+	return Outcome{Reward: smallReward(t), Note: fmt.Sprintf("tokens %v", t.Point)}, nil
 }
 
 // mustSearch runs a search that may not fail.
@@ -62,17 +62,17 @@ func sameReport(t *testing.T, what string, got, want *Report) {
 	if !slices.EqualFunc(got.Results, want.Results, sameResult) {
 		t.Errorf("%s: the results differ", what)
 	}
-	if (got.Policy == nil) != (want.Policy == nil) {
-		t.Fatalf("%s: one of the searches has no policy", what)
+	if (got.Weights() == nil) != (want.Weights() == nil) {
+		t.Fatalf("%s: one of the searches has no network", what)
 	}
-	if got.Policy != nil && !slices.Equal(got.Policy.Params().Flat(), want.Policy.Params().Flat()) {
+	if !slices.Equal(got.Weights(), want.Weights()) {
 		t.Errorf("%s: the policies differ", what)
 	}
 }
 
 func TestSearchDependsOnTheSeedOnly(t *testing.T) {
 	for _, algorithm := range []Algorithm{Reinforce, PPO, Random} {
-		config := Config{Trials: 24, Seed: 7, Algorithm: algorithm, InFlight: 5, Policy: smallPolicy, Workers: 1}
+		config := Config{Trials: 24, Seed: 7, Algorithm: algorithm, InFlight: 5, Network: smallNetwork, Workers: 1}
 		want := mustSearch(t, config, smallSpace, evaluateSmall)
 		for _, workers := range []int{1, 2, 5} {
 			for _, procs := range []int{1, 2} {
@@ -87,8 +87,8 @@ func TestSearchDependsOnTheSeedOnly(t *testing.T) {
 			}
 		}
 		config.Seed = 8
-		if other := mustSearch(t, config, smallSpace, evaluateSmall); slices.Equal(other.Trials[0].Tokens, want.Trials[0].Tokens) &&
-			slices.Equal(other.Trials[1].Tokens, want.Trials[1].Tokens) {
+		if other := mustSearch(t, config, smallSpace, evaluateSmall); slices.Equal(other.Trials[0].Point, want.Trials[0].Point) &&
+			slices.Equal(other.Trials[1].Point, want.Trials[1].Point) {
 			t.Errorf("%s: another seed gives the same trials", algorithm)
 		}
 	}
@@ -96,24 +96,24 @@ func TestSearchDependsOnTheSeedOnly(t *testing.T) {
 
 // TestGrid: every point has its turn, also where a search is taken up again.
 func TestGrid(t *testing.T) {
-	space := dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: []float64{1, 2, 3}}, {Name: "kind", Values: []float64{0, 1}}}}
+	space := dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: []float64{1, 2, 3}}, {Name: "kind", Values: []float64{0, 1}}}}
 	config := Config{Algorithm: Grid, InFlight: 3, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
 	for _, config.Trials = range []int{4, 8} {
 		report := mustSearch(t, config, space, evaluateSmall)
 		for i, trial := range report.Trials {
-			if want := []int{i / 2 % 3, i % 2}; !slices.Equal(trial.Tokens, want) {
-				t.Errorf("trial %d has the tokens %v, want %v", i, trial.Tokens, want)
+			if want := []int{i / 2 % 3, i % 2}; !slices.Equal(trial.Point, want) {
+				t.Errorf("trial %d has the tokens %v, want %v", i, trial.Point, want)
 			}
 		}
-		if len(report.Trials) != config.Trials || report.Policy != nil {
-			t.Errorf("%d trials, policy %v", len(report.Trials), report.Policy)
+		if len(report.Trials) != config.Trials || report.Weights() != nil {
+			t.Errorf("%d trials, network %v", len(report.Trials), report.Weights())
 		}
 	}
 	config.Path = filepath.Join(t.TempDir(), "points.jsonl")
 	config.Points = [][]int{{2, 1}, {0, 0}}
 	for i, trial := range mustSearch(t, config, space, evaluateSmall).Trials {
-		if !slices.Equal(trial.Tokens, config.Points[i%2]) {
-			t.Errorf("trial %d of given points has the tokens %v", i, trial.Tokens)
+		if !slices.Equal(trial.Point, config.Points[i%2]) {
+			t.Errorf("trial %d of given points has the tokens %v", i, trial.Point)
 		}
 	}
 	config.Path, config.Points = "", [][]int{{2, 2}}
@@ -122,11 +122,11 @@ func TestGrid(t *testing.T) {
 	}
 }
 
-// TestSampledAfter checks what the policy knows when it samples: whether trial i
+// TestSampledAfter checks what the network knows when it samples: whether trial i
 // changes when the reward of trial j does.
 func TestSampledAfter(t *testing.T) {
 	const trials, inFlight = 9, 3
-	config := Config{Trials: trials, Seed: 1, InFlight: inFlight, Workers: 3, Policy: smallPolicy}
+	config := Config{Trials: trials, Seed: 1, InFlight: inFlight, Workers: 3, Network: smallNetwork}
 	run := func(changed int, by float64) *Report {
 		return mustSearch(t, config, smallSpace, func(_ context.Context, trial Trial) (Outcome, error) {
 			reward := smallReward(trial)
@@ -152,7 +152,7 @@ func TestSampledAfter(t *testing.T) {
 
 // TestAsync: with one trial in flight there is only one order.
 func TestAsync(t *testing.T) {
-	config := Config{Trials: 12, InFlight: 1, Policy: smallPolicy}
+	config := Config{Trials: 12, InFlight: 1, Network: smallNetwork}
 	want := mustSearch(t, config, smallSpace, evaluateSmall)
 	config.Async = true
 	sameReport(t, "asynchronous", mustSearch(t, config, smallSpace, evaluateSmall), want)
@@ -180,7 +180,7 @@ func TestInFlight(t *testing.T) {
 }
 
 func TestFailures(t *testing.T) {
-	config := Config{Trials: 20, InFlight: 3, Policy: smallPolicy, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	config := Config{Trials: 20, InFlight: 3, Network: smallNetwork, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
 	var events []Event
 	config.Notify = func(e Event) { events = append(events, e) }
 	report := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
@@ -218,25 +218,25 @@ func TestFailureIsTheWorst(t *testing.T) {
 	rewards := []float64{0.5, 0.2, 0.9, math.NaN(), 0.4, 0.1, math.NaN()}
 	as := []float64{0.5, 0.2, 0.9, 0.2, 0.4, 0.1, 0.1}
 	run := func(rewards []float64) *Report {
-		config := Config{Trials: len(rewards), Seed: 3, Policy: smallPolicy}
+		config := Config{Trials: len(rewards), Seed: 3, Network: smallNetwork}
 		return mustSearch(t, config, smallSpace, func(_ context.Context, trial Trial) (Outcome, error) {
 			return Outcome{Reward: rewards[trial.Index]}, nil
 		})
 	}
 	a, b := run(rewards), run(as)
-	if !slices.Equal(a.Policy.Params().Flat(), b.Policy.Params().Flat()) {
+	if !slices.Equal(a.Weights(), b.Weights()) {
 		t.Error("a failed trial does not count as the worst so far")
 	}
 	// Before any other result a failure teaches nothing.
 	a = run([]float64{math.NaN(), 1})
 	b = run([]float64{math.NaN(), -1})
-	if !slices.Equal(a.Policy.Params().Flat(), b.Policy.Params().Flat()) {
-		t.Error("the first trial failed and the policy learned from it")
+	if !slices.Equal(a.Weights(), b.Weights()) {
+		t.Error("the first trial failed and the network learned from it")
 	}
 }
 
 func TestEveryTrialFails(t *testing.T) {
-	report, err := Search(context.Background(), Config{Trials: 3, Policy: smallPolicy}, smallSpace,
+	report, err := Search(context.Background(), Config{Trials: 3, Network: smallNetwork}, smallSpace,
 		func(context.Context, Trial) (Outcome, error) { return Outcome{}, errors.New("no such folder") })
 	if err == nil || !strings.Contains(err.Error(), "all 3 trials failed, the last with: no such folder") {
 		t.Errorf("the error is %v", err)
@@ -247,7 +247,7 @@ func TestEveryTrialFails(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	config := Config{Trials: 12, Seed: 4, InFlight: 4, Workers: 2, Policy: smallPolicy}
+	config := Config{Trials: 12, Seed: 4, InFlight: 4, Workers: 2, Network: smallNetwork}
 	want := mustSearch(t, config, smallSpace, evaluateSmall)
 
 	config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
@@ -287,7 +287,7 @@ func TestCancel(t *testing.T) {
 // cancelled is not thrown away.
 func TestFinishedWhileStopping(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	report, err := Search(ctx, Config{Trials: 5, InFlight: 1, Policy: smallPolicy}, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+	report, err := Search(ctx, Config{Trials: 5, InFlight: 1, Network: smallNetwork}, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
 		cancel()
 		<-ctx.Done()
 		return evaluateSmall(ctx, trial)
@@ -307,8 +307,8 @@ func TestConfigErrors(t *testing.T) {
 		{Config{Trials: 1, Workers: -1}, smallSpace, "-1 workers"},
 		{Config{Trials: 1, InFlight: -1, Workers: 1}, smallSpace, "-1 trials in flight"},
 		{Config{Trials: 1, Algorithm: "sarsa"}, smallSpace, `"sarsa"`},
-		{Config{Trials: 1, Policy: PolicyConfig{Heads: 5}}, smallSpace, "divide its width"},
-		{Config{Trials: 1, Policy: PolicyConfig{Layers: -1}}, smallSpace, "-1 layers"},
+		{Config{Trials: 1, Network: NetworkConfig{Heads: 5}}, smallSpace, "divide its width"},
+		{Config{Trials: 1, Network: NetworkConfig{Layers: -1}}, smallSpace, "-1 layers"},
 		{Config{Trials: 1, Learning: LearningConfig{Rate: -1}}, smallSpace, "learning rate is -1"},
 		{Config{Trials: 1, Learning: LearningConfig{Rate: math.NaN()}}, smallSpace, "learning rate is NaN"},
 		{Config{Trials: 1, Learning: LearningConfig{Entropy: -2}}, smallSpace, "entropy bonus is -2"},

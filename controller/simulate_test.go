@@ -10,7 +10,7 @@ import (
 // those of the search, with the search.
 func TestSimulate(t *testing.T) {
 	for _, algorithm := range []Algorithm{Reinforce, PPO, Random} {
-		config := Config{Trials: 24, Seed: 7, InFlight: 5, Algorithm: algorithm, Policy: smallPolicy}
+		config := Config{Trials: 24, Seed: 7, InFlight: 5, Algorithm: algorithm, Network: smallNetwork}
 		want := mustSearch(t, config, smallSpace, evaluateSmall)
 		var running []Trial
 		var lessons []Lesson
@@ -44,13 +44,13 @@ func TestSimulate(t *testing.T) {
 
 // TestLessonRatio computes an importance ratio from two policies.
 func TestLessonRatio(t *testing.T) {
-	config := Config{Trials: 3, InFlight: 2, Policy: smallPolicy}
+	config := Config{Trials: 3, InFlight: 2, Network: smallNetwork}
 	var lessons []Lesson
 	config.Learned = func(l Lesson) { lessons = append(lessons, l) }
-	before := mustSearch(t, Config{Trials: 2, InFlight: 2, Policy: smallPolicy}, smallSpace, evaluateSmall)
+	before := mustSearch(t, Config{Trials: 2, InFlight: 2, Network: smallNetwork}, smallSpace, evaluateSmall)
 	after := mustSearch(t, config, smallSpace, evaluateSmall)
 	last := after.Trials[2] // sampled after trial 0, which moves nothing; then trial 1 was applied
-	now := joint(before.Policy, [][]int{last.Tokens})[0]
+	now := joint(before.network, [][]int{last.Point})[0]
 	old := 0.0
 	for _, l := range last.LogProbs {
 		old += float64(l)
@@ -62,7 +62,7 @@ func TestLessonRatio(t *testing.T) {
 }
 
 func TestSimulateRefuses(t *testing.T) {
-	config := Config{Trials: 4, Policy: smallPolicy}
+	config := Config{Trials: 4, Network: smallNetwork}
 	for _, r := range []Result{{Trial: 4}, {Trial: -1}, {Trial: 0, Reward: math.NaN()}} {
 		if _, err := Simulate(config, smallSpace, func([]Trial) Result { return r }); err == nil {
 			t.Errorf("the result %+v is taken", r)

@@ -24,12 +24,12 @@ func TestSolvesABandit(t *testing.T) {
 		for s := range uint64(3) {
 			report := mustSearch(t, Config{Trials: 200, Seed: s, Algorithm: algorithm}, space, func(_ context.Context, trial Trial) (Outcome, error) {
 				reward := 0.1 * seed.New(trial.Seed, "noise").NormFloat64()
-				if trial.Tokens[0] == best {
+				if trial.Point[0] == best {
 					reward += 0.1
 				}
 				return Outcome{Reward: reward}, nil
 			})
-			if p := joint(report.Policy, [][]int{{best}})[0]; p < 0.8 {
+			if p := joint(report.network, [][]int{{best}})[0]; p < 0.8 {
 				t.Errorf("%s, seed %d: the best arm has probability %.2f, want 0.8", algorithm, s, p)
 			}
 		}
@@ -37,19 +37,19 @@ func TestSolvesABandit(t *testing.T) {
 }
 
 // TestLearnsDependence pays when two choices agree, whichever they are: what
-// only a policy that sees its first choice can learn without giving up entropy.
+// only a network that sees its first choice can learn without giving up entropy.
 func TestLearnsDependence(t *testing.T) {
 	space := toySpace(2, 3)
 	for _, algorithm := range []Algorithm{Reinforce, PPO} {
 		config := Config{Trials: 300, Seed: 1, Algorithm: algorithm}
 		report := mustSearch(t, config, space, func(_ context.Context, trial Trial) (Outcome, error) {
-			if trial.Tokens[0] == trial.Tokens[1] {
+			if trial.Point[0] == trial.Point[1] {
 				return Outcome{Reward: 1}, nil
 			}
 			return Outcome{}, nil
 		})
 		agree := 0.0
-		for _, p := range joint(report.Policy, [][]int{{0, 0}, {1, 1}, {2, 2}}) {
+		for _, p := range joint(report.network, [][]int{{0, 0}, {1, 1}, {2, 2}}) {
 			agree += p
 		}
 		if agree < 0.8 {
@@ -62,7 +62,7 @@ func TestLearnsDependence(t *testing.T) {
 // every token a value is best, which drifts with depth; some tokens matter more
 // than others; and a child that drops too much learns nothing.
 func syntheticReward(space dropout.Space, rng *rand.Rand) func(tokens []int) float64 {
-	kinds := len(space.Tokens)
+	kinds := len(space.Choices)
 	target, drift, weight := make([]float64, kinds), make([]float64, kinds), make([]float64, kinds)
 	total := 0.0
 	for k := range kinds {
@@ -73,7 +73,7 @@ func syntheticReward(space dropout.Space, rng *rand.Rand) func(tokens []int) flo
 		loss, dropped := 0.0, 0.0
 		for i, v := range tokens {
 			k, group := i%kinds, i/kinds
-			x := float64(v) / float64(len(space.Token(i).Values)-1)
+			x := float64(v) / float64(len(space.Choice(i).Values)-1)
 			d := x - target[k] - drift[k]*float64(group)/float64(space.Groups)
 			loss += weight[k] / total * d * d
 			if k == 0 {
@@ -97,16 +97,16 @@ func TestBeatsRandomSearch(t *testing.T) {
 		reward := syntheticReward(space, seed.New(s, "reward"))
 		report, err := Search(context.Background(), Config{Trials: trials, Seed: s, Algorithm: algorithm}, space,
 			func(_ context.Context, trial Trial) (Outcome, error) {
-				return Outcome{Reward: reward(trial.Tokens) + 0.005*seed.New(trial.Seed, "noise").NormFloat64()}, nil
+				return Outcome{Reward: reward(trial.Point) + 0.005*seed.New(trial.Seed, "noise").NormFloat64()}, nil
 			})
 		if err != nil {
 			return 0, 0, err
 		}
 		trial, _, _ := report.Best()
 		for _, trial := range report.Trials[trials-last:] {
-			late += reward(trial.Tokens) / last
+			late += reward(trial.Point) / last
 		}
-		return reward(trial.Tokens), late, nil
+		return reward(trial.Point), late, nil
 	}
 	var best, late [seeds]float64 // advantage over random search
 	var group errgroup.Group

@@ -12,7 +12,7 @@ import (
 // chooser samples points of a space and learns from their rewards.
 type chooser interface {
 	// sample chooses the point of a trial.
-	sample(trial int, rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64)
+	sample(trial int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64)
 	// learn returns the importance ratio of the trial.
 	learn(t Trial, reward float64) (ratio float64)
 }
@@ -76,8 +76,8 @@ func (s *state) checkSampled(t Trial) error {
 		return fmt.Errorf("trial %d was sampled where trial %d belongs", t.Index, len(s.trials))
 	case !s.ready():
 		return fmt.Errorf("trial %d was sampled while too many others were in flight", t.Index)
-	case len(t.LogProbs) != len(t.Tokens):
-		return fmt.Errorf("trial %d has %d tokens and %d log-probabilities", t.Index, len(t.Tokens), len(t.LogProbs))
+	case len(t.LogProbs) != len(t.Point):
+		return fmt.Errorf("trial %d has %d choices and %d log-probabilities", t.Index, len(t.Point), len(t.LogProbs))
 	}
 	const rounding = 1e-3 // of the logarithm of a probability of 1
 	for _, l := range t.LogProbs {
@@ -85,7 +85,7 @@ func (s *state) checkSampled(t Trial) error {
 			return fmt.Errorf("trial %d has a log-probability of %g", t.Index, l)
 		}
 	}
-	return s.space.Check(t.Tokens)
+	return s.space.Check(t.Point)
 }
 
 func (s *state) checkFinished(r Result) error {
@@ -116,12 +116,12 @@ func (s *state) ready() bool {
 func (s *state) next() Trial {
 	i := len(s.trials)
 	if !s.config.Async {
-		// Results that came early have to wait: the policy that samples a trial
+		// Results that came early have to wait: the network that samples a trial
 		// must not depend on which children were quick.
 		s.applyTo(i + 1 - s.config.InFlight)
 	}
 	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i))}
-	t.Tokens, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
+	t.Point, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
 	return t
 }
 
@@ -183,7 +183,7 @@ func (s *state) report() *Report {
 	}
 	report := &Report{Trials: s.trials, Results: s.results}
 	if l, ok := s.chooser.(*learner); ok {
-		report.Policy = l.policy
+		report.network = l.network
 	}
 	return report
 }

@@ -4,12 +4,12 @@ import "context"
 
 // Trial is one pattern to be tried.
 type Trial struct {
-	Index  int    `json:"trial"`
-	Tokens []int  `json:"tokens"` // a point of the space
-	Seed   uint64 `json:"seed"`   // for everything random in the evaluation
+	Index int    `json:"trial"`
+	Point []int  `json:"tokens"` // of the space
+	Seed  uint64 `json:"seed"`   // for everything random in the evaluation
 
 	// LogProbs are the natural logarithms of the probabilities with which the
-	// policy chose the tokens, and Entropy its mean entropy over the choices,
+	// controller made the choices, and Entropy its mean entropy over the choices,
 	// in nats.
 	LogProbs []float32 `json:"log_probs"`
 	Entropy  float64   `json:"entropy"`
@@ -30,7 +30,7 @@ type Outcome struct {
 // search to be reproducible, must be safe for concurrent use, and must return
 // an error soon after ctx is cancelled; the trial then counts as not run. Any
 // other error, and a reward that is not a finite float32, makes the trial a
-// failed one, which the policy takes for the worst result it has seen so far. A
+// failed one, which the controller takes for the worst result it has seen so far. A
 // panic is not recovered; the search can be resumed after it.
 type Evaluator func(ctx context.Context, t Trial) (Outcome, error)
 
@@ -56,7 +56,7 @@ type Event struct {
 	Status Status
 }
 
-// Lesson is how a result reached the policy.
+// Lesson is how a result reached the controller.
 type Lesson struct {
 	Trial int
 
@@ -64,8 +64,8 @@ type Lesson struct {
 	// and its own result.
 	Behind int
 
-	// Ratio is the importance ratio: the probability of the trial's tokens under
-	// the policy that learns from it over that under the policy that sampled them,
+	// Ratio is the importance ratio: the probability of the trial's point under
+	// the network that learns from it over that under the network that sampled them,
 	// before it is truncated. It is 1 with Random and Grid.
 	Ratio float64
 }
@@ -77,14 +77,23 @@ type Status struct {
 	Failed   int     // without a usable reward
 	InFlight int     // waiting for a worker or running
 	Best     *Result // nil while no trial has succeeded
-	Entropy  float64 // of the policy when the last trial was sampled, in nats per choice
+	Entropy  float64 // of the network when the last trial was sampled, in nats per choice
 }
 
 // Report is what a search has done.
 type Report struct {
 	Trials  []Trial   // by index
 	Results []*Result // by index of the trial, nil while it is in flight
-	Policy  *Policy   // as the applied results left it; nil with Random and Grid
+	network *network  // as the applied results left it; nil with Random and Grid
+}
+
+// Weights returns those of the controller's network, as the applied results left
+// them; nil with Random and Grid. They are not to be changed.
+func (r *Report) Weights() []float32 {
+	if r.network == nil {
+		return nil
+	}
+	return r.network.params.Flat()
 }
 
 // Best returns the trial with the highest reward, the first of them if there

@@ -4,18 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
-
-	"autodropout/internal/seed"
 )
 
 // ConvPolicy applies a [ConvPattern]: at the outputs of a block's batch
 // normalisations, and at its shortcut where the block's pattern is Residual.
 type ConvPolicy struct {
-	// Ramp applies the masks of a step with a probability that grows with the
-	// training, from 0 to 1; one draw decides for all sites. Set it before the
-	// policy is used.
-	Ramp bool
-
 	sites map[string]*convSite
 	tally
 }
@@ -25,41 +18,32 @@ type convSite struct {
 	last    atomic.Pointer[tiling] // for the map size that came last
 }
 
-// NewConvPattern returns the policy that applies pattern to the network with
+// Policy returns the [*ConvPolicy] that applies the pattern to the network with
 // the given sites. A network with other numbers of blocks gets the pattern as
 // [ConvPattern.Resize] fits it. It is an error when the pattern has a value
 // out of range, or another number of stages than the network.
-func NewConvPattern(pattern *ConvPattern, sites []Site) (*ConvPolicy, error) {
-	if err := pattern.check(); err != nil {
+func (p *ConvPattern) Policy(sites []Site) (Policy, error) {
+	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("dropout pattern: %w", err)
 	}
 	blocks, err := blocksOf(sites)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(blocks, pattern.Blocks()) {
-		if pattern, err = pattern.Resize(blocks); err != nil {
+	if !slices.Equal(blocks, p.Blocks()) {
+		if p, err = p.Resize(blocks); err != nil {
 			return nil, fmt.Errorf("dropout pattern: %w", err)
 		}
 	}
-	p := &ConvPolicy{sites: map[string]*convSite{}}
+	policy := &ConvPolicy{sites: map[string]*convSite{}}
 	for _, site := range sites {
 		if site.Blocks == 0 {
 			continue
 		}
-		b := pattern.Stages[site.Stage][site.Block]
+		b := p.Stages[site.Stage][site.Block]
 		if b.Size > 0 && (site.Kind == Norm || site.Kind == Shortcut && b.Residual) {
-			p.sites[site.Name] = &convSite{pattern: b}
+			policy.sites[site.Name] = &convSite{pattern: b}
 		}
-	}
-	return p, nil
-}
-
-// Policy makes the policy of [NewConvPattern].
-func (p *ConvPattern) Policy(sites []Site) (Policy, error) {
-	policy, err := NewConvPattern(p, sites)
-	if err != nil {
-		return nil, err // and not a Policy that holds a nil pointer
 	}
 	return policy, nil
 }
@@ -67,7 +51,7 @@ func (p *ConvPattern) Policy(sites []Site) (Policy, error) {
 // Mask draws the site's pattern for a tensor (N, H, W, C).
 func (p *ConvPolicy) Mask(site string, shape []int, s Stream) Mask {
 	at := p.sites[site]
-	if at == nil || p.Ramp && !rampOn(s) {
+	if at == nil {
 		return nil
 	}
 	n, h, w, c := imageAxes("dropout.ConvPolicy", shape)
@@ -79,11 +63,6 @@ func (p *ConvPolicy) Mask(site string, shape []int, s Stream) Mask {
 		})
 		return p.rescale(keep, n*h*w*c, kept)
 	}
-}
-
-// rampOn draws whether a step has masks.
-func rampOn(s Stream) bool {
-	return seed.New(s.Seed, "dropout ramp", s.Step).Float64() < s.Progress
 }
 
 // tiling returns the site's pattern for maps of a size, which is nearly always

@@ -6,14 +6,14 @@ import (
 )
 
 // ConvSpace returns the search space of patterns for a ConvNet with that many
-// residual blocks in each stage: eight tokens for each block.
+// residual blocks in each stage: eight choices for each block.
 func ConvSpace(blocks []int) Space {
 	s := Space{Name: "convnet", Stages: slices.Clone(blocks)}
 	for _, n := range blocks {
 		s.Groups += n
 	}
 	for _, f := range convFields {
-		s.Tokens = append(s.Tokens, Token{Name: f.name, Values: slices.Clone(f.grid)})
+		s.Choices = append(s.Choices, Choice{Name: f.name, Values: slices.Clone(f.grid)})
 	}
 	return s
 }
@@ -24,23 +24,22 @@ func (s Space) isConv() bool {
 	for _, n := range s.Stages {
 		groups += n
 	}
-	return s.Name == "convnet" && groups == s.Groups && len(s.Tokens) == len(convFields)
+	return s.Name == "convnet" && groups == s.Groups && len(s.Choices) == len(convFields)
 }
 
-// DecodeConv returns the pattern that tokens, a point of a [ConvSpace], stand
-// for.
-func DecodeConv(space Space, tokens []int) (*ConvPattern, error) {
+// DecodeConv returns the pattern that a point of a [ConvSpace] stands for.
+func DecodeConv(space Space, point []int) (*ConvPattern, error) {
 	if !space.isConv() {
 		return nil, fmt.Errorf("the %s space does not hold ConvNet patterns", space.Name)
 	}
-	if err := space.Check(tokens); err != nil {
+	if err := space.Check(point); err != nil {
 		return nil, err
 	}
 	p := &ConvPattern{Stages: make([][]BlockPattern, len(space.Stages))}
 	group := 0
 	for s, n := range space.Stages {
 		for range n {
-			p.Stages[s] = append(p.Stages[s], blockPattern(space.group(group, tokens)))
+			p.Stages[s] = append(p.Stages[s], blockPattern(space.group(group, point)))
 			group++
 		}
 	}
@@ -53,15 +52,15 @@ func EncodeConv(space Space, p *ConvPattern) ([]int, error) {
 	if !space.isConv() || !slices.Equal(space.Stages, p.Blocks()) {
 		return nil, fmt.Errorf("the pattern is for %v blocks, and the %s space for %v", p.Blocks(), space.Name, space.Stages)
 	}
-	var tokens []int
+	var point []int
 	for s, stage := range p.Stages {
 		for i, block := range stage {
 			group, err := space.find(block.values(), fmt.Sprintf("stages[%d][%d]", s, i))
 			if err != nil {
 				return nil, err
 			}
-			tokens = append(tokens, group...)
+			point = append(point, group...)
 		}
 	}
-	return tokens, nil
+	return point, nil
 }

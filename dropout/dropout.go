@@ -12,6 +12,11 @@
 //
 // A policy acts only while training: at evaluation it is not called.
 //
+// Probabilities are those of the papers: [NewDropout], [NewSpatialDropout] and
+// [NewSequenceDropout] take that of dropping, [NewDropBlock] and
+// [NewStochasticDepth] that of keeping, and call it keep. [Ramp] lets any policy
+// begin gently.
+//
 // # Patterns
 //
 // AutoDropout (Pham and Le, arXiv 2101.01761) learns where to drop. Its code
@@ -20,7 +25,7 @@
 // block of a ConvNet, a [SequencePattern] one TokenPattern for every place in
 // the layers of a Transformer. Both are stored as small JSON files
 // ([LoadPattern]). The choices a search has are a [Space]; [DecodeConv] and
-// [DecodeSequence] turn its tokens into a pattern.
+// [DecodeSequence] turn one of its points into a pattern.
 package dropout
 
 import "fmt"

@@ -68,7 +68,7 @@ func ExampleConvSpace() {
 	}
 	fmt.Println(pattern.Stages[0][0])
 	// Output:
-	// convnet space: 12 groups of 8 tokens (size 9, stride 8, repeat 8, rotate 6, shear_x 7, shear_y 7, share_c 2, residual 2), 9.33e+69 patterns
+	// convnet space: 12 groups of 8 choices (size 9, stride 8, repeat 8, rotate 6, shear_x 7, shear_y 7, share_c 2, residual 2), 9.33e+69 patterns
 	// none
 }
 
@@ -145,9 +145,9 @@ func ExampleTokenPattern_Sample() {
 func ExampleCombine() {
 	space := dropout.SequenceSpace()
 	fmt.Println(space)
-	tokens := make([]int, space.Decisions())
-	tokens[5*5+4] = 3 // place 5, the hidden layer of the feed-forward part, drops 0.3
-	learned, err := dropout.DecodeSequence(space, tokens)
+	point := make([]int, space.Decisions())
+	point[5*5+4] = 3 // place 5, the hidden layer of the feed-forward part, drops 0.3
+	learned, err := dropout.DecodeSequence(space, point)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -172,7 +172,7 @@ func ExampleCombine() {
 		fmt.Printf("%s: %v\n", site.Name, mask != nil)
 	}
 	// Output:
-	// sequence space: 7 groups of 5 tokens (size 8, stride 8, share_t 2, share_c 2, drop 8), 1.51e+23 patterns
+	// sequence space: 7 groups of 5 choices (size 8, stride 8, share_t 2, share_c 2, drop 8), 1.51e+23 patterns
 	// input: true
 	// layers.0.inner: true
 }
@@ -183,13 +183,13 @@ func ExampleEncodeConv() {
 		{{Size: 0.5, Stride: 0.5, Repeat: 2, ShareC: true}},
 	}}
 	space := dropout.ConvSpace(known.Blocks())
-	tokens, err := dropout.EncodeConv(space, known)
+	point, err := dropout.EncodeConv(space, known)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	tokens[0]++ // the next larger size
-	changed, err := dropout.DecodeConv(space, tokens)
+	point[0]++ // the next larger size
+	changed, err := dropout.DecodeConv(space, point)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// field is one choice: its name in tokens and files, the grid a
+// field is one choice: its name in spaces and files, the grid a
 // search chooses from, and the range a file may use.
 type field struct {
 	name   string

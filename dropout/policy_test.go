@@ -24,8 +24,8 @@ func allPolicies(t testing.TB) map[string]struct {
 	}
 	block := BlockPattern{Size: 0.25, Stride: 0.25, Repeat: 1, Rotate: 30, Residual: true}
 	shared := BlockPattern{Size: 0.25, Stride: 0.25, Repeat: 8, ShareC: true}
-	conv, err1 := NewConvPattern(uniformPattern(block, 2, 2, 2), sites)
-	convShared, err2 := NewConvPattern(uniformPattern(shared, 2, 2, 2), sites)
+	conv, err1 := uniformPattern(block, 2, 2, 2).Policy(sites)
+	convShared, err2 := uniformPattern(shared, 2, 2, 2).Policy(sites)
 	dropout, err3 := NewDropout(0.3, sites)
 	spatial, err4 := NewSpatialDropout(0.3, sites)
 	dropBlock, err5 := NewDropBlock(3, 0.7, sites)
@@ -128,10 +128,10 @@ func TestPoliciesAreConcurrent(t *testing.T) {
 // a policy that has not.
 func TestMapSizeMayChange(t *testing.T) {
 	pattern := uniformPattern(BlockPattern{Size: 0.5, Stride: 0.25, Repeat: 1}, 1)
-	used, err := NewConvPattern(pattern, testSites(1))
+	used, err := pattern.Policy(testSites(1))
 	used = must(t, used, err)
 	for _, side := range [][2]int{{8, 8}, {8, 12}, {6, 12}} {
-		fresh, err := NewConvPattern(pattern, testSites(1))
+		fresh, err := pattern.Policy(testSites(1))
 		fresh = must(t, fresh, err)
 		if !slices.Equal(kept(used, "0.0.norm", Stream{}, 4, side[0], side[1], 3), kept(fresh, "0.0.norm", Stream{}, 4, side[0], side[1], 3)) {
 			t.Errorf("maps of %v: the mask depends on the maps before", side)
@@ -188,7 +188,7 @@ func TestPolicyActsAtItsSites(t *testing.T) {
 func TestSizeZeroIsIdentity(t *testing.T) {
 	p := uniformPattern(BlockPattern{Size: 0, Stride: 0.5, Repeat: 8, Residual: true}, 1, 1)
 	p.Stages[1][0].Size = 0.5
-	policy, err := NewConvPattern(p, testSites(1, 1))
+	policy, err := p.Policy(testSites(1, 1))
 	policy = must(t, policy, err)
 	for _, site := range []string{"0.0.norm", "0.0.shortcut"} {
 		if acts(policy, site, Stream{}, 2, 8, 8, 4) {
@@ -202,18 +202,18 @@ func TestSizeZeroIsIdentity(t *testing.T) {
 
 // A mask that drops everything is not applied, and counted.
 func TestEmptyMask(t *testing.T) {
-	policy, err := NewConvPattern(uniformPattern(BlockPattern{Size: 1, Stride: 0.01, Repeat: 1}, 1), testSites(1))
+	policy, err := uniformPattern(BlockPattern{Size: 1, Stride: 0.01, Repeat: 1}, 1).Policy(testSites(1))
 	policy = must(t, policy, err)
 	empty := 0
 	for step := range uint64(40) {
-		before := policy.Stats().Empty
+		before := policy.(*ConvPolicy).Stats().Empty
 		// Pitch 2: half of all masks drop the only element.
 		if y := apply(policy, "0.0.norm", Stream{Step: step}, 1, 1, 1, 1); y[0] != 1 {
 			t.Errorf("step %d: 1 became %g", step, y[0])
 		}
-		empty += int(policy.Stats().Empty - before)
+		empty += int(policy.(*ConvPolicy).Stats().Empty - before)
 	}
-	stats := policy.Stats()
+	stats := policy.(*ConvPolicy).Stats()
 	if empty < 5 || empty > 35 || stats.Masks != 40 || stats.Elements != int64(40-empty) || stats.KeepFraction() != 1 {
 		t.Errorf("%d empty masks, %+v", empty, stats)
 	}
@@ -244,7 +244,7 @@ func TestStatsCountKept(t *testing.T) {
 func TestConvPatternTransfers(t *testing.T) {
 	small := uniformPattern(BlockPattern{Stride: 0.5, Repeat: 1}, 2, 2)
 	small.Stages[0][1] = BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}
-	policy, err := NewConvPattern(small, testSites(4, 3))
+	policy, err := small.Policy(testSites(4, 3))
 	policy = must(t, policy, err)
 	for site, want := range map[string]bool{"0.0.norm": false, "0.1.norm": false, "0.2.norm": true, "0.3.norm": true, "1.2.norm": false} {
 		if got := acts(policy, site, Stream{}, 1, 8, 8, 4); got != want {
@@ -253,7 +253,7 @@ func TestConvPatternTransfers(t *testing.T) {
 	}
 }
 
-func TestNewConvPatternRefuses(t *testing.T) {
+func TestConvPatternPolicyRefuses(t *testing.T) {
 	good := uniformPattern(BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 1}, 1, 1)
 	bad := uniformPattern(BlockPattern{Size: math.NaN(), Stride: 0.5, Repeat: 1}, 1, 1)
 	torn := testSites(1, 1)
@@ -269,16 +269,16 @@ func TestNewConvPatternRefuses(t *testing.T) {
 		{good, nil, "no dropout sites in residual blocks"},
 		{good, torn, "which the other sites contradict"},
 	} {
-		if _, err := NewConvPattern(c.pattern, c.sites); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("NewConvPattern: %v, want %q", err, c.want)
+		if p, err := c.pattern.Policy(c.sites); err == nil || !strings.Contains(err.Error(), c.want) || p != nil {
+			t.Errorf("Policy: %v, want %q", err, c.want)
 		}
 	}
 }
 
 func TestRamp(t *testing.T) {
-	policy, err := NewConvPattern(uniformPattern(BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}, 2), testSites(2))
+	policy, err := uniformPattern(BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}, 2).Policy(testSites(2))
 	policy = must(t, policy, err)
-	policy.Ramp = true
+	policy = Ramp(policy)
 	for _, progress := range []float64{0, 0.25, 1} {
 		const steps = 2000
 		on := 0

@@ -57,16 +57,16 @@ type sequenceSite struct {
 	kind Kind
 }
 
-// NewSequencePattern returns the policy that applies pattern to the network with
-// the given sites. It is an error when the pattern has a value out of range, or
-// acts at a place of which the network has no site.
-func NewSequencePattern(pattern *SequencePattern, sites []Site) (*SequencePolicy, error) {
-	if err := pattern.check(); err != nil {
+// Policy returns the [*SequencePolicy] that applies the pattern to the network
+// with the given sites. It is an error when the pattern has a value out of range,
+// or acts at a place of which the network has no site.
+func (p *SequencePattern) Policy(sites []Site) (Policy, error) {
+	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("dropout pattern: %w", err)
 	}
-	p := &SequencePolicy{sites: map[string]sequenceSite{}}
+	policy := &SequencePolicy{sites: map[string]sequenceSite{}}
 	for i, kind := range places {
-		b := pattern.Places[i]
+		b := p.Places[i]
 		if b.Drop == 0 {
 			continue
 		}
@@ -76,17 +76,8 @@ func NewSequencePattern(pattern *SequencePattern, sites []Site) (*SequencePolicy
 		}
 		mask := b.mask()
 		for _, site := range at {
-			p.sites[site.Name] = sequenceSite{&mask, kind}
+			policy.sites[site.Name] = sequenceSite{&mask, kind}
 		}
-	}
-	return p, nil
-}
-
-// Policy makes the policy of [NewSequencePattern].
-func (p *SequencePattern) Policy(sites []Site) (Policy, error) {
-	policy, err := NewSequencePattern(p, sites)
-	if err != nil {
-		return nil, err // and not a Policy that holds a nil pointer
 	}
 	return policy, nil
 }

@@ -38,8 +38,8 @@ func everywhere(b TokenPattern) *SequencePattern {
 
 func sequencePolicy(t testing.TB, b TokenPattern) *SequencePolicy {
 	t.Helper()
-	p, err := NewSequencePattern(everywhere(b), sequenceSites(2))
-	return must(t, p, err)
+	p, err := everywhere(b).Policy(sequenceSites(2))
+	return must(t, p, err).(*SequencePolicy)
 }
 
 // naiveToken says whether an element is kept, in the words of the method. The
@@ -463,7 +463,7 @@ func FuzzUnmarshalSequence(f *testing.F) {
 
 func TestSequenceSpace(t *testing.T) {
 	space := SequenceSpace()
-	if space.Decisions() != 35 || space.Token(5).Name != "size" || space.Token(9).Name != "drop" {
+	if space.Decisions() != 35 || space.Choice(5).Name != "size" || space.Choice(9).Name != "drop" {
 		t.Errorf("the space is %v", space)
 	}
 	tokens := make([]int, 35)
@@ -505,7 +505,7 @@ func TestSequenceSpace(t *testing.T) {
 	}
 }
 
-func TestNewSequencePatternRefuses(t *testing.T) {
+func TestSequencePatternPolicyRefuses(t *testing.T) {
 	good := everywhere(TokenPattern{Size: 1, Drop: 0.1})
 	for _, c := range []struct {
 		pattern *SequencePattern

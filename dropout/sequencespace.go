@@ -20,34 +20,34 @@ var sequenceFields = fields{
 }
 
 // SequenceSpace returns the search space of patterns for a Transformer: five
-// tokens for each place of a [SequencePattern].
+// choices for each place of a [SequencePattern].
 func SequenceSpace() Space {
 	s := Space{Name: "sequence", Groups: len(places)}
 	for _, f := range sequenceFields {
-		s.Tokens = append(s.Tokens, Token{Name: f.name, Values: slices.Clone(f.grid)})
+		s.Choices = append(s.Choices, Choice{Name: f.name, Values: slices.Clone(f.grid)})
 	}
 	return s
 }
 
-// DecodeSequence returns the pattern that tokens, a point of a [SequenceSpace],
-// stand for.
-func DecodeSequence(space Space, tokens []int) (*SequencePattern, error) {
+// DecodeSequence returns the pattern that a point of a [SequenceSpace]
+// stands for.
+func DecodeSequence(space Space, point []int) (*SequencePattern, error) {
 	if err := space.checkSequence(); err != nil {
 		return nil, err
 	}
-	if err := space.Check(tokens); err != nil {
+	if err := space.Check(point); err != nil {
 		return nil, err
 	}
 	p := &SequencePattern{}
 	for i := range p.Places {
-		p.Places[i] = tokenPattern(space.group(i, tokens))
+		p.Places[i] = tokenPattern(space.group(i, point))
 	}
 	return p, nil
 }
 
 // EncodeSequence is the inverse of [DecodeSequence]. It returns an error when the
 // pattern has a value that is not on the grid.
-func EncodeSequence(space Space, p *SequencePattern) (tokens []int, err error) {
+func EncodeSequence(space Space, p *SequencePattern) (point []int, err error) {
 	if err := space.checkSequence(); err != nil {
 		return nil, err
 	}
@@ -56,13 +56,13 @@ func EncodeSequence(space Space, p *SequencePattern) (tokens []int, err error) {
 		if err != nil {
 			return nil, err
 		}
-		tokens = append(tokens, group...)
+		point = append(point, group...)
 	}
-	return tokens, nil
+	return point, nil
 }
 
 func (s Space) checkSequence() error {
-	if s.Name != "sequence" || s.Groups != len(places) || len(s.Tokens) != len(sequenceFields) {
+	if s.Name != "sequence" || s.Groups != len(places) || len(s.Choices) != len(sequenceFields) {
 		return fmt.Errorf("the %s space does not hold patterns for sequences", s.Name)
 	}
 	return nil

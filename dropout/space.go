@@ -7,59 +7,59 @@ import (
 	"strings"
 )
 
-// Token is one choice: a name and the values on its grid. A choice between no
-// and yes has the values 0 and 1.
-type Token struct {
+// Choice is one thing that a search chooses, which the paper calls a token: a name
+// and the values on its grid. A choice between no and yes has the values 0 and 1.
+type Choice struct {
 	Name   string    `json:"name"`
 	Values []float64 `json:"values"`
 }
 
 // Space is what a search chooses from: for each of its groups, one value for
-// each of its tokens, in order. A point of the space is a slice of
+// each of its choices, in order. A point of the space is a slice of
 // [Space.Decisions] indices into Values.
 type Space struct {
-	Name   string  `json:"name"`
-	Tokens []Token `json:"tokens"`
-	Groups int     `json:"groups"`
-	Stages []int   `json:"stages,omitempty"` // how the groups divide into stages, if they do; sums to Groups
+	Name    string   `json:"name"`
+	Choices []Choice `json:"tokens"`
+	Groups  int      `json:"groups"`
+	Stages  []int    `json:"stages,omitempty"` // how the groups divide into stages, if they do; sums to Groups
 }
 
 // Decisions returns the number of choices that make one point.
-func (s Space) Decisions() int { return s.Groups * len(s.Tokens) }
+func (s Space) Decisions() int { return s.Groups * len(s.Choices) }
 
-// Token returns the token of decision i.
-func (s Space) Token(i int) Token { return s.Tokens[i%len(s.Tokens)] }
+// Choice returns the choice that decision i makes.
+func (s Space) Choice(i int) Choice { return s.Choices[i%len(s.Choices)] }
 
-// With returns the space in which a token, in every group, has only the given
-// values. It panics where the space has no such token.
+// With returns the space in which a choice, in every group, has only the given
+// values. It panics where the space has no such choice.
 func (s Space) With(name string, values ...float64) Space {
-	i := slices.IndexFunc(s.Tokens, func(t Token) bool { return t.Name == name })
+	i := slices.IndexFunc(s.Choices, func(c Choice) bool { return c.Name == name })
 	if i < 0 {
-		panic(fmt.Sprintf("dropout: the %s space has no token %q", s.Name, name))
+		panic(fmt.Sprintf("dropout: the %s space has no choice %q", s.Name, name))
 	}
-	s.Tokens = slices.Clone(s.Tokens)
-	s.Tokens[i].Values = values
+	s.Choices = slices.Clone(s.Choices)
+	s.Choices[i].Values = values
 	return s
 }
 
-// find returns the tokens of a group that stand for values. where is what messages
+// find returns the part of a point for a group that stands for values. where is what messages
 // call the group.
-func (s Space) find(values []float64, where string) (tokens []int, err error) {
+func (s Space) find(values []float64, where string) (point []int, err error) {
 	for j, v := range values {
-		k := slices.Index(s.Tokens[j].Values, v)
+		k := slices.Index(s.Choices[j].Values, v)
 		if k < 0 {
-			return nil, fmt.Errorf("%s.%s is %g, which is not on the grid %v", where, s.Tokens[j].Name, v, s.Tokens[j].Values)
+			return nil, fmt.Errorf("%s.%s is %g, which is not on the grid %v", where, s.Choices[j].Name, v, s.Choices[j].Values)
 		}
-		tokens = append(tokens, k)
+		point = append(point, k)
 	}
-	return tokens, nil
+	return point, nil
 }
 
-// group returns the values that tokens, a point of the space, choose for group i.
-func (s Space) group(i int, tokens []int) []float64 {
-	values := make([]float64, len(s.Tokens))
-	for j, t := range s.Tokens {
-		values[j] = t.Values[tokens[i*len(values)+j]]
+// group returns the values that a point of the space has for group i.
+func (s Space) group(i int, point []int) []float64 {
+	values := make([]float64, len(s.Choices))
+	for j, c := range s.Choices {
+		values[j] = c.Values[point[i*len(values)+j]]
 	}
 	return values
 }
@@ -67,32 +67,32 @@ func (s Space) group(i int, tokens []int) []float64 {
 // Size returns the number of points.
 func (s Space) Size() *big.Int {
 	group := big.NewInt(1)
-	for _, t := range s.Tokens {
-		group.Mul(group, big.NewInt(int64(len(t.Values))))
+	for _, c := range s.Choices {
+		group.Mul(group, big.NewInt(int64(len(c.Values))))
 	}
 	return group.Exp(group, big.NewInt(int64(s.Groups)), nil)
 }
 
-// Check returns an error when tokens is not a point of the space.
-func (s Space) Check(tokens []int) error {
-	if len(tokens) != s.Decisions() {
-		return fmt.Errorf("the %s space takes %d tokens (%d groups of %d), not %d", s.Name, s.Decisions(), s.Groups, len(s.Tokens), len(tokens))
+// Check returns an error when point is not one of the space.
+func (s Space) Check(point []int) error {
+	if len(point) != s.Decisions() {
+		return fmt.Errorf("the %s space takes %d choices (%d groups of %d), not %d", s.Name, s.Decisions(), s.Groups, len(s.Choices), len(point))
 	}
-	for i, v := range tokens {
-		if t := s.Token(i); v < 0 || v >= len(t.Values) {
-			return fmt.Errorf("token %d (%s of group %d) is %d; it must be from 0 to %d", i, t.Name, i/len(s.Tokens), v, len(t.Values)-1)
+	for i, v := range point {
+		if c := s.Choice(i); v < 0 || v >= len(c.Values) {
+			return fmt.Errorf("choice %d (%s of group %d) is %d; it must be from 0 to %d", i, c.Name, i/len(s.Choices), v, len(c.Values)-1)
 		}
 	}
 	return nil
 }
 
-// String describes the space with its tokens, the number of values of each,
+// String describes the space with its choices, the number of values of each,
 // and its size.
 func (s Space) String() string {
-	names := make([]string, len(s.Tokens))
-	for i, t := range s.Tokens {
-		names[i] = fmt.Sprintf("%s %d", t.Name, len(t.Values))
+	names := make([]string, len(s.Choices))
+	for i, c := range s.Choices {
+		names[i] = fmt.Sprintf("%s %d", c.Name, len(c.Values))
 	}
 	size := new(big.Float).SetInt(s.Size())
-	return fmt.Sprintf("%s space: %d groups of %d tokens (%s), %.2e patterns", s.Name, s.Groups, len(s.Tokens), strings.Join(names, ", "), size)
+	return fmt.Sprintf("%s space: %d groups of %d choices (%s), %.2e patterns", s.Name, s.Groups, len(s.Choices), strings.Join(names, ", "), size)
 }

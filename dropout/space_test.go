@@ -18,11 +18,11 @@ func TestConvSpaceSize(t *testing.T) {
 	}
 	order := []string{"size", "stride", "repeat", "rotate", "shear_x", "shear_y", "share_c", "residual"}
 	for i := range space.Decisions() {
-		if got := space.Token(i).Name; got != order[i%8] {
+		if got := space.Choice(i).Name; got != order[i%8] {
 			t.Errorf("decision %d is %s, want %s", i, got, order[i%8])
 		}
 	}
-	if s := space.String(); !strings.Contains(s, "12 groups of 8 tokens") || !strings.Contains(s, "9.33e+69") {
+	if s := space.String(); !strings.Contains(s, "12 groups of 8 choices") || !strings.Contains(s, "9.33e+69") {
 		t.Errorf("String is %q", s)
 	}
 }
@@ -34,15 +34,15 @@ func TestSpaceCheck(t *testing.T) {
 		t.Error(err)
 	}
 	for _, c := range []struct {
-		tokens []int
-		want   string
+		point []int
+		want  string
 	}{
-		{good[:15], "takes 16 tokens (2 groups of 8), not 15"},
-		{append(slices.Clone(good[:8]), 9, 0, 0, 0, 0, 0, 0, 0), "token 8 (size of group 1) is 9; it must be from 0 to 8"},
-		{append(slices.Clone(good[:15]), -1), "token 15 (residual of group 1) is -1"},
+		{good[:15], "takes 16 choices (2 groups of 8), not 15"},
+		{append(slices.Clone(good[:8]), 9, 0, 0, 0, 0, 0, 0, 0), "choice 8 (size of group 1) is 9; it must be from 0 to 8"},
+		{append(slices.Clone(good[:15]), -1), "choice 15 (residual of group 1) is -1"},
 	} {
-		if err := space.Check(c.tokens); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("Check(%v) = %v, want %q", c.tokens, err, c.want)
+		if err := space.Check(c.point); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Check(%v) = %v, want %q", c.point, err, c.want)
 		}
 	}
 }
@@ -50,21 +50,21 @@ func TestSpaceCheck(t *testing.T) {
 func TestSpaceWith(t *testing.T) {
 	space := ConvSpace([]int{1, 1})
 	upright := space.With("rotate", 0)
-	tokens := make([]int, upright.Decisions())
-	pattern, err := DecodeConv(upright, tokens)
+	point := make([]int, upright.Decisions())
+	pattern, err := DecodeConv(upright, point)
 	if err != nil || pattern.Stages[1][0].Rotate != 0 {
 		t.Errorf("the pattern is %+v, error %v", pattern, err)
 	}
-	tokens[3] = 1 // rotate of the first block
-	if _, err := DecodeConv(space, tokens); err != nil {
+	point[3] = 1 // rotate of the first block
+	if _, err := DecodeConv(space, point); err != nil {
 		t.Errorf("the whole space has changed: %v", err)
 	}
-	if _, err := DecodeConv(upright, tokens); err == nil {
+	if _, err := DecodeConv(upright, point); err == nil {
 		t.Error("a space without rotation has one")
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a token that is not in the space does not panic")
+			t.Error("a choice that is not in the space does not panic")
 		}
 	}()
 	space.With("colour", 0)
@@ -72,12 +72,12 @@ func TestSpaceWith(t *testing.T) {
 
 func TestDecodeEncode(t *testing.T) {
 	space := ConvSpace([]int{1, 2})
-	tokens := []int{
+	point := []int{
 		0, 0, 0, 0, 0, 0, 0, 0,
 		2, 3, 7, 2, 1, 4, 1, 0,
 		8, 7, 1, 5, 6, 3, 0, 1,
 	}
-	p := decode(t, space, tokens)
+	p := decode(t, space, point)
 	want := [][]BlockPattern{
 		{{Size: 0, Stride: 0.125, Repeat: 1, ShearX: -0.3, ShearY: -0.3}},
 		{
@@ -91,8 +91,8 @@ func TestDecodeEncode(t *testing.T) {
 		}
 	}
 	back, err := EncodeConv(space, p)
-	if err != nil || !slices.Equal(back, tokens) {
-		t.Errorf("EncodeConv = %v, %v, want %v", back, err, tokens)
+	if err != nil || !slices.Equal(back, point) {
+		t.Errorf("EncodeConv = %v, %v, want %v", back, err, point)
 	}
 	p.Stages[1][0].Size = 0.3
 	if _, err := EncodeConv(space, p); err == nil || !strings.Contains(err.Error(), "stages[1][0].size is 0.3, which is not on the grid") {
@@ -105,7 +105,7 @@ func TestDecodeEncode(t *testing.T) {
 
 func TestDecodeConvRefuses(t *testing.T) {
 	if _, err := DecodeConv(ConvSpace([]int{1}), []int{1}); err == nil {
-		t.Error("DecodeConv took too few tokens")
+		t.Error("DecodeConv took too few point")
 	}
 	if _, err := DecodeConv(Space{Name: "other"}, nil); err == nil {
 		t.Error("DecodeConv took another space")

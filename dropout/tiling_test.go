@@ -49,14 +49,14 @@ func TestTilingMatchesDefinition(t *testing.T) {
 	checked, skipped := 0, 0
 	for trial := range 120 {
 		h, w, c := shapes[trial%len(shapes)][0], shapes[trial%len(shapes)][1], shapes[trial%len(shapes)][2]
-		tokens := make([]int, space.Decisions())
-		for i := range tokens {
-			tokens[i] = rng.IntN(len(space.Token(i).Values))
+		point := make([]int, space.Decisions())
+		for i := range point {
+			point[i] = rng.IntN(len(space.Choice(i).Values))
 		}
 		if trial%3 == 0 {
-			tokens[3], tokens[4], tokens[5] = 0, 3, 3 // axis-aligned
+			point[3], point[4], point[5] = 0, 3, 3 // axis-aligned
 		}
-		b := decode(t, space, tokens).Stages[0][0]
+		b := decode(t, space, point).Stages[0][0]
 		if b.Size == 0 {
 			b.Size = 0.2
 		}

@@ -137,7 +137,7 @@ func TestPhotographSites(t *testing.T) {
 			"SpatialDropout":   func() error { _, err := dropout.NewSpatialDropout(0.1, m.Sites()); return err },
 			"DropBlock":        func() error { _, err := dropout.NewDropBlock(7, 0.9, m.Sites()); return err },
 			"stochastic depth": func() error { _, err := dropout.NewStochasticDepth(0.8, m.Sites()); return err },
-			"a pattern":        func() error { _, err := dropout.NewConvPattern(pattern, m.Sites()); return err },
+			"a pattern":        func() error { _, err := pattern.Policy(m.Sites()); return err },
 		} {
 			if err := create(); err != nil {
 				t.Errorf("%v: %s: %v", m, name, err)

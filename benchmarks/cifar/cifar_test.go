@@ -121,7 +121,7 @@ func TestAblations(t *testing.T) {
 	space := dropout.ConvSpace([]int{1, 1, 1})
 	for key, fixed := range map[string][]string{"no-geometry": {"rotate", "shear_x", "shear_y"}, "no-share-c": {"share_c"}, "no-residual": {"residual"}} {
 		m := table[slices.Index(bench.Keys(table), key)]
-		for _, token := range m.Ablated(space).Tokens {
+		for _, token := range m.Ablated(space).Choices {
 			if one := len(token.Values) == 1; one != slices.Contains(fixed, token.Name) || one && token.Values[0] != 0 {
 				t.Errorf("%s: the token %s has the values %v", key, token.Name, token.Values)
 			}
@@ -208,11 +208,11 @@ func checkReward(t *testing.T, folder string) {
 	}
 	trial := report.Trials[0]
 	model := newModel(t, seed.Derive(trial.Seed, "child model"))
-	pattern, err := dropout.DecodeConv(dropout.ConvSpace(model.Blocks()), trial.Tokens)
+	pattern, err := dropout.DecodeConv(dropout.ConvSpace(model.Blocks()), trial.Point)
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy, err := dropout.NewConvPattern(pattern, model.Sites())
+	policy, err := pattern.Policy(model.Sites())
 	if err != nil {
 		t.Fatal(err)
 	}

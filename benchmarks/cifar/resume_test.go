@@ -121,7 +121,7 @@ func TestFinalists(t *testing.T) {
 	}
 	mean := 0.0
 	for i, trial := range again.Trials {
-		if !slices.Equal(trial.Tokens, best.Tokens) || slices.Contains([]uint64{search.Trials[0].Seed, search.Trials[1].Seed}, trial.Seed) {
+		if !slices.Equal(trial.Point, best.Point) || slices.Contains([]uint64{search.Trials[0].Seed, search.Trials[1].Seed}, trial.Seed) {
 			t.Errorf("trial %d of the finalists is %+v", i, trial)
 		}
 		mean += again.Results[i].Reward / 3
@@ -166,7 +166,7 @@ func firstTokens(t *testing.T, folder string) []int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report.Trials[0].Tokens
+	return report.Trials[0].Point
 }
 
 func modified(t *testing.T, folder string) time.Time {

@@ -130,7 +130,7 @@ func checkReward(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pattern, err := dropout.DecodeConv(dropout.ConvSpace(model.Blocks()), trial.Tokens)
+	pattern, err := dropout.DecodeConv(dropout.ConvSpace(model.Blocks()), trial.Point)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -275,7 +275,7 @@ func (s *scene) verify(ctx context.Context) error {
 
 // implied reports whether a pattern's file holds the tokens of a trial.
 func (s *scene) implied(best controller.Trial, file []byte) (bool, error) {
-	decoded, err := dropout.DecodeConv(dropout.ConvSpace([]int{1, 1, 1}), best.Tokens)
+	decoded, err := dropout.DecodeConv(dropout.ConvSpace([]int{1, 1, 1}), best.Point)
 	if err != nil {
 		return false, err
 	}

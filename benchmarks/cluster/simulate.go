@@ -171,7 +171,7 @@ func rewards(space dropout.Space, base uint64) func(t controller.Trial) float64 
 	var worth [][]float64
 	for i := range space.Decisions() {
 		var values []float64
-		for range space.Token(i).Values {
+		for range space.Choice(i).Values {
 			values = append(values, rng.NormFloat64())
 		}
 		worth = append(worth, values)
@@ -179,7 +179,7 @@ func rewards(space dropout.Space, base uint64) func(t controller.Trial) float64 
 	return func(t controller.Trial) float64 {
 		noise := seed.New(t.Seed, "noise")
 		sum := 2 * noise.NormFloat64()
-		for i, token := range t.Tokens {
+		for i, token := range t.Point {
 			sum += worth[i][token]
 		}
 		return sum

@@ -76,8 +76,8 @@ func (c *config) rate(ctx context.Context, workers int) (rate float64, err error
 			return 0, err
 		}
 		group.Go(func() error {
-			return worker.Work(working, "", folder, 1, func(_ context.Context, t cluster.Task) (controller.Outcome, error) {
-				return controller.Outcome{Reward: float64(t.Tokens[0])}, nil
+			return worker.Work(working, "", folder, 1, func(_ context.Context, t cluster.Assignment) (controller.Outcome, error) {
+				return controller.Outcome{Reward: float64(t.Point[0])}, nil
 			})
 		})
 	}

@@ -157,7 +157,7 @@ func (p *page) tokens(s *search) {
 	var rows [][]string
 	var learned []string
 	percent := 100 / float64(third*s.space.Groups)
-	for i, t := range s.space.Tokens {
+	for i, t := range s.space.Choices {
 		if len(t.Values) < 2 {
 			continue
 		}
@@ -182,22 +182,22 @@ func (p *page) tokens(s *search) {
 // atFirst returns the shares of a token's values, over all groups, that the policy
 // had before it learned anything.
 func (s *search) atFirst(token int) []float64 {
-	values := len(s.space.Tokens[token].Values)
+	values := len(s.space.Choices[token].Values)
 	if s.start == nil || values == 1 {
 		return slices.Repeat([]float64{1 / float64(values)}, values)
 	}
 	const other = 1 - controller.StartProb
 	shares := slices.Repeat([]float64{other / float64(values-1)}, values)
 	for g := range s.space.Groups {
-		shares[s.start[g*len(s.space.Tokens)+token]] += (controller.StartProb - other/float64(values-1)) / float64(s.space.Groups)
+		shares[s.start[g*len(s.space.Choices)+token]] += (controller.StartProb - other/float64(values-1)) / float64(s.space.Groups)
 	}
 	return shares
 }
 
 // counts returns how often trials chose each value of each token.
 func (s *search) counts(trials []trial) [][]float64 {
-	counts := make([][]float64, len(s.space.Tokens))
-	for i, t := range s.space.Tokens {
+	counts := make([][]float64, len(s.space.Choices))
+	for i, t := range s.space.Choices {
 		counts[i] = make([]float64, len(t.Values))
 	}
 	for _, t := range trials {
@@ -356,7 +356,7 @@ func (p *page) noise(r *run) {
 		for i, of := range rewards {
 			text := fmt.Sprintf("%.4f", stat.Mean(of, nil))
 			if s.tuned() {
-				text = fmt.Sprintf("%g: %s", s.space.Tokens[0].Values[at[i][0]], text)
+				text = fmt.Sprintf("%g: %s", s.space.Choices[0].Values[at[i][0]], text)
 			}
 			means = append(means, text)
 		}

@@ -116,7 +116,7 @@ func TestStrength(t *testing.T) {
 		for i := range 24 {
 			tokens := make([]int, space.Decisions())
 			for j := range tokens {
-				if space.Token(j).Name == "drop" {
+				if space.Choice(j).Name == "drop" {
 					tokens[j] = i % 8
 				}
 			}
@@ -145,7 +145,7 @@ func TestProgress(t *testing.T) {
 
 // A policy that has settled on a value shows in the table of tokens.
 func TestTokens(t *testing.T) {
-	s := &search{row: rowOf("ppo").rowKind, algorithm: controller.PPO, space: dropout.Space{Groups: 2, Tokens: []dropout.Token{
+	s := &search{row: rowOf("ppo").rowKind, algorithm: controller.PPO, space: dropout.Space{Groups: 2, Choices: []dropout.Choice{
 		{Name: "settled", Values: []float64{0.5, 0.75}}, {Name: "open", Values: []float64{1, 2}}, {Name: "fixed", Values: []float64{0}}}}}
 	for i := range 30 {
 		tokens := []int{i % 2, i % 2, 0, i % 2, i / 2 % 2, 0}

@@ -239,7 +239,7 @@ func (r *run) rate(at *row) string {
 		if !ok || len(s.all()) < r.Trials {
 			return "not chosen yet"
 		}
-		values := s.space.Tokens[0].Values
+		values := s.space.Choices[0].Values
 		return fmt.Sprintf("%g, best of %d", values[at[0]], len(values))
 	}
 	if given, ok := r.values[at.rate]; ok {

@@ -309,7 +309,7 @@ func (s *search) replay(path string) (trials []trial, err error) {
 	}
 	for i, result := range report.Results {
 		if result != nil {
-			trials = append(trials, trial{report.Trials[i].Tokens, result.Reward, report.Trials[i].Entropy, result.Failed()})
+			trials = append(trials, trial{report.Trials[i].Point, result.Reward, report.Trials[i].Entropy, result.Failed()})
 			s.seconds += result.Seconds
 		}
 	}

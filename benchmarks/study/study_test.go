@@ -62,8 +62,8 @@ func (m made) search(t *testing.T, folder string, s madeSearch) {
 		}
 		handicap := map[bool]float64{true: 0.05}[s.failing]
 		reward := 0.7 - handicap + 0.01*seed.New(trial.Seed, "noise").NormFloat64()
-		for i, v := range trial.Tokens {
-			switch token := space.Token(i); token.Name {
+		for i, v := range trial.Point {
+			switch token := space.Choice(i); token.Name {
 			case "residual", "drop", "rate": // a made-up preference
 				reward -= 0.1 * token.Values[v] / float64(space.Groups)
 			}
@@ -72,7 +72,7 @@ func (m made) search(t *testing.T, folder string, s madeSearch) {
 	}
 	// A network this small samples quickly.
 	config := controller.Config{Path: filepath.Join(folder, "trials.jsonl"), Trials: s.trials, Task: m.task, Seed: 5, Algorithm: s.algorithm,
-		Policy: controller.PolicyConfig{Layers: 1, Width: 4, Heads: 1}}
+		Network: controller.NetworkConfig{Layers: 1, Width: 4, Heads: 1}}
 	report, err := controller.Search(t.Context(), config, space, evaluate)
 	if err != nil {
 		t.Fatal(err)
@@ -80,15 +80,15 @@ func (m made) search(t *testing.T, folder string, s madeSearch) {
 	best, _, _ := report.Best()
 	if s.again > 0 {
 		config.Path, config.Trials, config.Seed, config.Algorithm = filepath.Join(folder, "finalists.jsonl"), s.again, 6, controller.Grid
-		config.Points = [][]int{best.Tokens, report.Trials[0].Tokens}
+		config.Points = [][]int{best.Point, report.Trials[0].Point}
 		if _, err := controller.Search(t.Context(), config, space, evaluate); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(space.Tokens) == 1 {
+	if len(space.Choices) == 1 {
 		return
 	}
-	pattern, err := decode(space, best.Tokens)
+	pattern, err := decode(space, best.Point)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func join(parts ...[]string) (all []string) {
 }
 
 func rates(values ...float64) *dropout.Space {
-	return &dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: values}}}
+	return &dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: values}}}
 }
 
 // cifar is a run that has finished, in which AutoDropout wins, and is the best by

@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	space  = dropout.Space{Name: "toy", Tokens: []dropout.Token{{Name: "a", Values: []float64{0, 1, 2}}, {Name: "b", Values: []float64{0, 1}}}, Groups: 2}
-	config = controller.Config{Trials: 12, InFlight: 4, Seed: 3, Policy: controller.PolicyConfig{Layers: 1, Width: 8, Heads: 2}}
+	space  = dropout.Space{Name: "toy", Choices: []dropout.Choice{{Name: "a", Values: []float64{0, 1, 2}}, {Name: "b", Values: []float64{0, 1}}}, Groups: 2}
+	config = controller.Config{Trials: 12, InFlight: 4, Seed: 3, Network: controller.NetworkConfig{Layers: 1, Width: 8, Heads: 2}}
 	job    = Job{Identity: Identity{Program: "toy", Version: "v1", Tier: "avx2", Data: "d1"}, Settings: "epochs = 1\n"}
 )
 
@@ -27,10 +27,10 @@ var (
 const patience = time.Minute
 
 func reward(t controller.Trial) float64 {
-	return float64(t.Tokens[0]-t.Tokens[3]) + float64(t.Seed%97)/97
+	return float64(t.Point[0]-t.Point[3]) + float64(t.Seed%97)/97
 }
 
-func train(_ context.Context, t Task) (controller.Outcome, error) {
+func train(_ context.Context, t Assignment) (controller.Outcome, error) {
 	return controller.Outcome{Reward: reward(t.Trial)}, nil
 }
 
@@ -119,7 +119,7 @@ func same(t *testing.T, what string, got, want *controller.Report) {
 		for i, trial := range r.Trials {
 			fmt.Fprintln(&b, trial, r.Results[i].Reward, r.Results[i].Error)
 		}
-		fmt.Fprintln(&b, r.Policy.Params().Flat())
+		fmt.Fprintln(&b, r.Weights())
 		return b.String()
 	}
 	if g, w := show(got), show(want); g != w {
@@ -135,9 +135,9 @@ func TestSameSearchWithAnyWorkers(t *testing.T) {
 		var trained atomic.Int64
 		var stops []func() error
 		for i := range workers {
-			stops = append(stops, start(t, join(t, conn), 1+i%2, func(ctx context.Context, task Task) (controller.Outcome, error) {
+			stops = append(stops, start(t, join(t, conn), 1+i%2, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 				trained.Add(1)
-				return train(ctx, task)
+				return train(ctx, a)
 			}))
 		}
 		report := search(t, c, config)
@@ -178,14 +178,14 @@ func TestLostWorker(t *testing.T) {
 	c := open(t, connect(t, Address{Server: server}), 500*time.Millisecond)
 	doomed := connect(t, Address{Server: server})
 	began := make(chan int, 1)
-	start(t, join(t, doomed), 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
-		if err := os.WriteFile(task.Checkpoint, []byte("half of it"), 0o600); err != nil {
+	start(t, join(t, doomed), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+		if err := os.WriteFile(a.Checkpoint, []byte("half of it"), 0o600); err != nil {
 			t.Error(err)
 		}
-		if err := task.Save(); err != nil {
+		if err := a.Save(); err != nil {
 			t.Error(err)
 		}
-		began <- task.Index
+		began <- a.Index
 		doomed.Close() // nothing that the worker does from here on is heard
 		<-ctx.Done()
 		return controller.Outcome{}, ctx.Err()
@@ -200,17 +200,17 @@ func TestLostWorker(t *testing.T) {
 	}()
 	lost := <-began
 	var continued atomic.Int64
-	start(t, join(t, connect(t, Address{Server: server})), 2, func(ctx context.Context, task Task) (controller.Outcome, error) {
-		text, err := os.ReadFile(task.Checkpoint)
+	start(t, join(t, connect(t, Address{Server: server})), 2, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+		text, err := os.ReadFile(a.Checkpoint)
 		switch {
-		case task.Index == lost && string(text) != "half of it":
+		case a.Index == lost && string(text) != "half of it":
 			t.Errorf("the trial of the lost worker begins with %q, %v", text, err)
-		case task.Index != lost && err == nil:
-			t.Errorf("trial %d begins with %q", task.Index, text)
-		case task.Index == lost:
+		case a.Index != lost && err == nil:
+			t.Errorf("trial %d begins with %q", a.Index, text)
+		case a.Index == lost:
 			continued.Add(1)
 		}
-		return train(ctx, task)
+		return train(ctx, a)
 	})
 	same(t, "with a lost worker", <-reports, plain(t))
 	if continued.Load() != 1 {
@@ -235,11 +235,11 @@ func TestFrozenWorker(t *testing.T) {
 	frozen.silence = time.Hour // it does not say that it is alive
 	var slept atomic.Bool
 	began, wake, woken := make(chan int, 1), make(chan struct{}), make(chan struct{})
-	stop := start(t, frozen, 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
+	stop := start(t, frozen, 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 		if slept.Swap(true) {
-			return train(ctx, task)
+			return train(ctx, a)
 		}
-		began <- task.Index
+		began <- a.Index
 		<-wake
 		defer close(woken)
 		return controller.Outcome{Reward: 1000}, nil
@@ -247,14 +247,14 @@ func TestFrozenWorker(t *testing.T) {
 	reports := make(chan *controller.Report)
 	go func() { reports <- search(t, c, config) }()
 	index := <-began
-	start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
+	start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 		defer func() {
-			if task.Index == index {
+			if a.Index == index {
 				close(wake)
 			}
 		}()
-		outcome, err := train(ctx, task)
-		if task.Index == index {
+		outcome, err := train(ctx, a)
+		if a.Index == index {
 			w := result{Reward: outcome.Reward, Tier: "avx2"}
 			if first, err := c.store.claim(t.Context(), fmt.Sprintf("result.random.%d", index), mustJSON(t, w)); !first || err != nil {
 				t.Errorf("the result of the second worker is not the first: %v", err)
@@ -281,9 +281,9 @@ func TestPoison(t *testing.T) {
 	var deaths int
 	hire := func() {
 		conn := connect(t, Address{Server: server})
-		start(t, join(t, conn), 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
-			if task.Index != poison {
-				return train(ctx, task)
+		start(t, join(t, conn), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+			if a.Index != poison {
+				return train(ctx, a)
 			}
 			conn.Close()
 			died <- struct{}{}
@@ -320,13 +320,13 @@ func TestGivenBack(t *testing.T) {
 	server := newServer(t, ServerConfig{})
 	c := open(t, connect(t, Address{Server: server}), patience)
 	began := make(chan int, 1)
-	stop := start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
-		began <- task.Index
+	stop := start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+		began <- a.Index
 		<-ctx.Done()
-		if err := os.WriteFile(task.Checkpoint, []byte("some of it"), 0o600); err != nil {
+		if err := os.WriteFile(a.Checkpoint, []byte("some of it"), 0o600); err != nil {
 			t.Error(err)
 		}
-		if err := task.Save(); err != nil {
+		if err := a.Save(); err != nil {
 			t.Error(err)
 		}
 		return controller.Outcome{}, ctx.Err()
@@ -342,11 +342,11 @@ func TestGivenBack(t *testing.T) {
 		t.Errorf("a worker that gave its trial back counts as %+v, %v", l, err)
 	}
 	started := time.Now()
-	start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
-		if text, err := os.ReadFile(task.Checkpoint); task.Index == index && string(text) != "some of it" {
+	start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+		if text, err := os.ReadFile(a.Checkpoint); a.Index == index && string(text) != "some of it" {
 			t.Errorf("the trial that was given back begins with %q, %v", text, err)
 		}
-		return train(ctx, task)
+		return train(ctx, a)
 	})
 	same(t, "with a stopped worker", <-reports, plain(t))
 	if took := time.Since(started); took > patience/2 {
@@ -358,16 +358,16 @@ func TestGivenBack(t *testing.T) {
 func TestFailures(t *testing.T) {
 	conn := connect(t, Address{Server: newServer(t, ServerConfig{})})
 	c := open(t, conn, patience)
-	start(t, join(t, conn), 2, func(ctx context.Context, task Task) (controller.Outcome, error) {
-		switch task.Index {
+	start(t, join(t, conn), 2, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+		switch a.Index {
 		case 1:
 			return controller.Outcome{Reward: 7}, errors.New("diverged")
 		case 2:
-			return controller.Outcome{Reward: 0 / reward(controller.Trial{Tokens: make([]int, 4)})}, nil
+			return controller.Outcome{Reward: 0 / reward(controller.Trial{Point: make([]int, 4)})}, nil
 		case 3:
 			return controller.Outcome{Reward: 2, Note: "fine"}, nil
 		}
-		return train(ctx, task)
+		return train(ctx, a)
 	})
 	report := search(t, c, config)
 	for i, want := range map[int]string{1: "diverged", 2: "the reward is NaN", 3: ""} {
@@ -387,11 +387,11 @@ func TestCoordinatorRestarts(t *testing.T) {
 	c := open(t, conn, patience)
 	var mu sync.Mutex
 	trained := map[int]int{}
-	start(t, join(t, conn), 3, func(ctx context.Context, task Task) (controller.Outcome, error) {
+	start(t, join(t, conn), 3, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		trained[task.Index]++
-		return train(ctx, task)
+		trained[a.Index]++
+		return train(ctx, a)
 	})
 	dir := t.TempDir()
 	for session := range 3 {
@@ -431,7 +431,7 @@ func TestServerRestarts(t *testing.T) {
 	c := open(t, connect(t, address), 2*time.Second)
 	var trained atomic.Int64
 	for range 2 {
-		start(t, join(t, connect(t, address)), 1, func(ctx context.Context, task Task) (controller.Outcome, error) {
+		start(t, join(t, connect(t, address)), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 			if trained.Add(1) == 5 {
 				server.Shutdown()
 				time.AfterFunc(300*time.Millisecond, func() {
@@ -443,7 +443,7 @@ func TestServerRestarts(t *testing.T) {
 					t.Cleanup(restarted.Shutdown)
 				})
 			}
-			return train(ctx, task)
+			return train(ctx, a)
 		})
 	}
 	restarting := config

@@ -116,7 +116,7 @@ func TestOtherRunOfTheSameName(t *testing.T) {
 	if revision, err := next.store.get(t.Context(), "result.random.0", &r); err != nil || revision != 0 {
 		t.Errorf("the new run has the results of the old one: %+v, %v", r, err)
 	}
-	start(t, join(t, conn), 1, func(ctx context.Context, task Task) (controller.Outcome, error) { return train(ctx, task) })
+	start(t, join(t, conn), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) { return train(ctx, a) })
 	same(t, "the second run", search(t, next, config), plain(t))
 }
 

@@ -81,12 +81,12 @@ func (w *Worker) find(ctx context.Context) (found bool, err error) {
 // Settings returns those of the run.
 func (w *Worker) Settings() string { return w.record.Settings }
 
-// Task is a trial to be trained.
-type Task struct {
+// Assignment is a trial that a worker is to train.
+type Assignment struct {
 	controller.Trial
 	Search string // the name of the search it belongs to
 
-	// Checkpoint is a file of this task. Where an earlier worker has begun the
+	// Checkpoint is a file of this trial alone. Where an earlier worker has begun the
 	// training it holds the last checkpoint that was saved.
 	Checkpoint string
 	// Every is how often the training is to be saved.
@@ -97,9 +97,9 @@ type Task struct {
 	Save func() error
 }
 
-// Trainer trains and scores the child of a task, as a [controller.Evaluator]
-// does. It is given a context of its own for each task.
-type Trainer func(ctx context.Context, t Task) (controller.Outcome, error)
+// Trainer trains and scores the child of an assignment, as a [controller.Evaluator]
+// does. It is given a context of its own for each.
+type Trainer func(ctx context.Context, t Assignment) (controller.Outcome, error)
 
 // Work trains trials, as many at a time as asked for, until the coordinator has no
 // more or ctx is cancelled; then it stops those that run, with their checkpoints

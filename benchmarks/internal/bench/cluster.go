@@ -228,7 +228,7 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 	defer progress.Close()
 	e.progress.Store(progress)
 	err = e.Run.Cluster.worker.Work(ctx, e.about.Data(), folder, e.concurrency(),
-		func(ctx context.Context, t cluster.Task) (controller.Outcome, error) { return e.task(ctx, t) })
+		func(ctx context.Context, t cluster.Assignment) (controller.Outcome, error) { return e.task(ctx, t) })
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -240,7 +240,7 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 }
 
 // task trains a trial for a coordinator and says so.
-func (e *Experiment[P]) task(ctx context.Context, t cluster.Task) (controller.Outcome, error) {
+func (e *Experiment[P]) task(ctx context.Context, t cluster.Assignment) (controller.Outcome, error) {
 	title := fmt.Sprintf("%s, trial %d", t.Search, t.Index+1)
 	task := e.progress.Load().Task(title, e.Subject.Steps(Child), 0)
 	defer task.End()
@@ -256,7 +256,7 @@ func (e *Experiment[P]) task(ctx context.Context, t cluster.Task) (controller.Ou
 }
 
 // trainTask trains a trial for a coordinator, which keeps its checkpoints.
-func (e *Experiment[P]) trainTask(ctx context.Context, t cluster.Task, title string, task *Task) (controller.Outcome, error) {
+func (e *Experiment[P]) trainTask(ctx context.Context, t cluster.Assignment, title string, task *Task) (controller.Outcome, error) {
 	row := slices.IndexFunc(e.Rows, func(m Method) bool { return m.searchKey() == strings.TrimSuffix(t.Search, finalistsSuffix) })
 	if row < 0 {
 		return controller.Outcome{}, fmt.Errorf("the coordinator asks for a trial of %q, a row that its settings do not have", t.Search)

@@ -55,11 +55,11 @@ func TestRows(t *testing.T) {
 func TestChosen(t *testing.T) {
 	report := &controller.Report{}
 	for i, reward := range []float64{-0.25, -0.125, -0.25, -1.5, -1.75} {
-		report.Trials = append(report.Trials, controller.Trial{Index: i, Tokens: []int{i % 2}})
+		report.Trials = append(report.Trials, controller.Trial{Index: i, Point: []int{i % 2}})
 		report.Results = append(report.Results, &controller.Result{Trial: i, Reward: reward})
 	}
 	failed := &controller.Result{Trial: 5, Error: "diverged"}
-	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Tokens: []int{2}}), append(report.Results, failed)
+	report.Trials, report.Results = append(report.Trials, controller.Trial{Index: 5, Point: []int{2}}), append(report.Results, failed)
 	if point, reward := chosen(report); point[0] != 0 || reward != -0.75 {
 		t.Errorf("point %v is chosen, with reward %v", point, reward)
 	}
@@ -84,7 +84,7 @@ func TestAblatedSpace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rotate := space.Tokens[slices.IndexFunc(space.Tokens, func(t dropout.Token) bool { return t.Name == "rotate" })]
+		rotate := space.Choices[slices.IndexFunc(space.Choices, func(t dropout.Choice) bool { return t.Name == "rotate" })]
 		if (len(rotate.Values) == 1) != (m.Ablated != nil) {
 			t.Errorf("rotate has the values %v", rotate.Values)
 		}

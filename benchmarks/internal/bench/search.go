@@ -122,7 +122,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 // space returns what a method's search chooses from.
 func (e *Experiment[P]) space(m Method) (dropout.Space, error) {
 	if m.Search == controller.Grid {
-		return dropout.Space{Name: "rates", Groups: 1, Tokens: []dropout.Token{{Name: "rate", Values: m.Rated.Rates}}}, nil
+		return dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: m.Rated.Rates}}}, nil
 	}
 	space, err := e.Subject.Space()
 	if err == nil && m.Ablated != nil {
@@ -187,7 +187,7 @@ func finalists(report *controller.Report, n int) (points [][]int) {
 	order := slices.Clone(report.Results)
 	slices.SortStableFunc(order, func(a, b *controller.Result) int { return cmp.Compare(b.Reward, a.Reward) })
 	for _, r := range order {
-		tokens := report.Trials[r.Trial].Tokens
+		tokens := report.Trials[r.Trial].Point
 		known := slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, tokens) })
 		if len(points) < n && !known && !r.Failed() {
 			points = append(points, tokens)
@@ -203,7 +203,7 @@ func chosen(report *controller.Report) (point []int, reward float64) {
 	var rewards []float64
 	for i, r := range report.Results {
 		if !r.Failed() {
-			tried, rewards = append(tried, report.Trials[i].Tokens), append(rewards, r.Reward)
+			tried, rewards = append(tried, report.Trials[i].Point), append(rewards, r.Reward)
 		}
 	}
 	return BestMean(tried, rewards)
@@ -272,7 +272,7 @@ func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
 
 // trainTrial trains a trial, or what is left of it, and scores it.
 func (e *Experiment[P]) trainTrial(ctx context.Context, m Method, space dropout.Space, t controller.Trial, title string, common train.Common, task *Task) (controller.Outcome, error) {
-	policy, _, err := e.candidate(m, space, t.Tokens, dropout.Origin{})
+	policy, _, err := e.candidate(m, space, t.Point, dropout.Origin{})
 	if err != nil {
 		return controller.Outcome{}, err
 	}

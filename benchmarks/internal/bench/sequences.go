@@ -29,7 +29,7 @@ func (Sequences) Decode(space dropout.Space, tokens []int, origin dropout.Origin
 
 // Apply implements [Subject].
 func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) (dropout.Policy, error) {
-	inside, err := dropout.NewSequencePattern(pattern, sites)
+	inside, err := pattern.Policy(sites)
 	if err != nil {
 		return nil, err
 	}

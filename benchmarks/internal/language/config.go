@@ -165,7 +165,7 @@ func (c *config) table() []bench.Method {
 // probability 0.1, at every place but the attention probabilities.
 func nearVariational(space dropout.Space) ([]int, error) {
 	const probability = 3 // of the places
-	longest := int(slices.Max(space.Tokens[0].Values))
+	longest := int(slices.Max(space.Choices[0].Values))
 	p := &dropout.SequencePattern{}
 	for i := range p.Places {
 		p.Places[i] = dropout.TokenPattern{Size: longest, ShareT: true, Drop: 0.1}

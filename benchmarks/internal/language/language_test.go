@@ -119,7 +119,7 @@ func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pattern, err := dropout.DecodeSequence(dropout.SequenceSpace(), trial.Tokens)
+	pattern, err := dropout.DecodeSequence(dropout.SequenceSpace(), trial.Point)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -143,7 +143,7 @@ func checkReward(t *testing.T, folder string, corpus *bitext.Corpus) {
 	}
 	trial := report.Trials[0]
 	model := modelOf(t, corpus, 8, 8, seed.Derive(trial.Seed, "child model"))
-	pattern, err := dropout.DecodeSequence(dropout.SequenceSpace(), trial.Tokens)
+	pattern, err := dropout.DecodeSequence(dropout.SequenceSpace(), trial.Point)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,15 +11,15 @@ import (
 	"autodropout/ops"
 )
 
-// PolicyConfig is the size of a [Policy]. A zero field stands for the default.
-type PolicyConfig struct {
+// NetworkConfig is the size of the controller's network, a Transformer. A zero field stands for the default.
+type NetworkConfig struct {
 	Layers int    `json:"layers"` // of the Transformer; default 2
 	Width  int    `json:"width"`  // of its hidden states; default 32
 	Heads  int    `json:"heads"`  // of its attention, a divisor of Width; default 4
 	Seed   uint64 `json:"-"`      // of the first weights
 }
 
-func (c PolicyConfig) withDefaults() PolicyConfig {
+func (c NetworkConfig) withDefaults() NetworkConfig {
 	if c.Layers == 0 {
 		c.Layers = 2
 	}
@@ -32,39 +32,39 @@ func (c PolicyConfig) withDefaults() PolicyConfig {
 	return c
 }
 
-func (c PolicyConfig) check() error {
+func (c NetworkConfig) check() error {
 	const mostLayers, mostWidth = 64, 4096
 	switch {
 	case c.Layers < 1 || c.Layers > mostLayers:
-		return fmt.Errorf("controller: the policy has %d layers; it must have from 1 to %d", c.Layers, mostLayers)
+		return fmt.Errorf("controller: its network has %d layers; it must have from 1 to %d", c.Layers, mostLayers)
 	case c.Width < 1 || c.Width > mostWidth:
-		return fmt.Errorf("controller: the policy is %d wide; it must be from 1 to %d", c.Width, mostWidth)
+		return fmt.Errorf("controller: its network is %d wide; it must be from 1 to %d", c.Width, mostWidth)
 	case c.Heads < 1 || c.Width%c.Heads != 0:
-		return fmt.Errorf("controller: the policy has %d attention heads; their number must divide its width, %d", c.Heads, c.Width)
+		return fmt.Errorf("controller: its network has %d attention heads; their number must divide its width, %d", c.Heads, c.Width)
 	}
 	return nil
 }
 
-// Policy is a probability distribution over the points of a token space: a
-// causal Transformer that emits one token after another. What stands for a
+// network is a probability distribution over the points of a space: a
+// causal Transformer that makes one choice after another. What stands for a
 // decision is the sum of three learned vectors: for the value chosen before it,
-// for its token and for its group; so what is learned about a token in one
-// group is a start in the others. A new policy is uniform.
-type Policy struct {
+// for its choice and for its group; so what is learned about a choice in one
+// group is a start in the others. A new network is uniform.
+type network struct {
 	space dropout.Space
 	start []int // the point that it begins near; nil: none
-	first []int // by token of a group: the index of its first value among all
+	first []int // by choice of a group: the index of its first value among all
 
-	value, token, group *layers.Embedding
-	blocks              []*layers.TransformerBlock
-	norm                *layers.LayerNorm
-	head                *layers.Linear
-	params              *autograd.Params
+	value, choice, group *layers.Embedding
+	blocks               []*layers.TransformerBlock
+	norm                 *layers.LayerNorm
+	head                 *layers.Linear
+	params               *autograd.Params
 }
 
-// NewPolicy returns a uniform policy over space. It panics when config or space
+// newNetwork returns a uniform network over space. It panics when config or space
 // is out of range; [Search] returns an error instead.
-func NewPolicy(space dropout.Space, config PolicyConfig) *Policy {
+func newNetwork(space dropout.Space, config NetworkConfig) *network {
 	config = config.withDefaults()
 	if err := config.check(); err != nil {
 		panic(err)
@@ -72,16 +72,16 @@ func NewPolicy(space dropout.Space, config PolicyConfig) *Policy {
 	if err := checkSpace(space); err != nil {
 		panic(err)
 	}
-	p := &Policy{space: space}
+	p := &network{space: space}
 	values := 0
-	for _, t := range space.Tokens {
+	for _, c := range space.Choices {
 		p.first = append(p.first, values)
-		values += len(t.Values)
+		values += len(c.Values)
 	}
 	s, width := layers.NewScope(config.Seed), config.Width
 	// The last row stands for the beginning, where no value was chosen yet.
 	p.value = layers.NewEmbedding(s.Sub("value"), layers.EmbeddingConfig{Count: values + 1, Dim: width})
-	p.token = layers.NewEmbedding(s.Sub("token"), layers.EmbeddingConfig{Count: len(space.Tokens), Dim: width})
+	p.choice = layers.NewEmbedding(s.Sub("token"), layers.EmbeddingConfig{Count: len(space.Choices), Dim: width})
 	p.group = layers.NewEmbedding(s.Sub("group"), layers.EmbeddingConfig{Count: space.Groups, Dim: width})
 	for i := range config.Layers {
 		p.blocks = append(p.blocks, layers.NewTransformerBlock(s.Sub(fmt.Sprintf("layer.%d", i)),
@@ -93,31 +93,28 @@ func NewPolicy(space dropout.Space, config PolicyConfig) *Policy {
 	return p
 }
 
-// Params returns the weights.
-func (p *Policy) Params() *autograd.Params { return p.params }
-
-// Sample draws a point of the space. It returns the tokens, the logarithms of
-// the probabilities with which they were chosen, each given those before it,
+// sample draws a point of the space. It returns the point, the logarithms of
+// the probabilities with which its choices were made, each given those before it,
 // and the mean entropy of these choices in nats.
-func (p *Policy) Sample(rng *rand.Rand) (tokens []int, logProbs []float32, entropy float64) {
+func (p *network) sample(rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
 	tape := autograd.NewInference()
 	decisions := p.space.Decisions()
 	for i := range decisions {
 		// The hidden states of the prefix are computed again each time: the
 		// whole sample takes about a tenth of a second, and a cache would
 		// be a second forward pass to keep equal to the first.
-		h := p.hidden(tape, [][]int{tokens}, i+1)
+		h := p.hidden(tape, [][]int{point}, i+1)
 		last := ops.Reshape(ops.Slice(h, 1, i, i+1), 1, h.Dim(2))
 		all := p.distribution(tape, last, i, i+1).Data()
 		first := p.first[i%len(p.first)]
-		choices := all[first : first+len(p.space.Token(i).Values)]
+		choices := all[first : first+len(p.space.Choice(i).Values)]
 		choice, surprise := draw(rng, choices)
-		tokens = append(tokens, choice)
+		point = append(point, choice)
 		logProbs = append(logProbs, choices[choice])
 		entropy += surprise / float64(decisions)
 		tape.Reset()
 	}
-	return tokens, logProbs, entropy
+	return point, logProbs, entropy
 }
 
 // draw picks an index with the probabilities whose logarithms are given, and
@@ -136,17 +133,17 @@ func draw(rng *rand.Rand, logProbs []float32) (choice int, entropy float64) {
 	return choice, entropy
 }
 
-// LogProbs returns, differentiably, the logarithm of the probability of every
-// token of a batch of N points, each given the tokens before it, and the
+// logProbs returns, differentiably, the logarithm of the probability of every
+// choice of a batch of N points, each given those before it, and the
 // entropy in nats of every such choice: both of shape (N, decisions).
-func (p *Policy) LogProbs(tape *autograd.Tape, batch [][]int) (logProbs, entropy *autograd.Tensor) {
+func (p *network) logProbs(tape *autograd.Tape, batch [][]int) (logProbs, entropy *autograd.Tensor) {
 	n, decisions := len(batch), p.space.Decisions()
 	var ids []int
-	for _, tokens := range batch {
-		if err := p.space.Check(tokens); err != nil {
+	for _, point := range batch {
+		if err := p.space.Check(point); err != nil {
 			panic(err)
 		}
-		for i, v := range tokens {
+		for i, v := range point {
 			ids = append(ids, p.first[i%len(p.first)]+v)
 		}
 	}
@@ -158,11 +155,11 @@ func (p *Policy) LogProbs(tape *autograd.Tape, batch [][]int) (logProbs, entropy
 }
 
 // hidden returns the hidden states (N, count, width) of the first count
-// decisions, given the tokens before each.
-func (p *Policy) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd.Tensor {
+// decisions, given the choices before each.
+func (p *network) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd.Tensor {
 	n := len(batch)
 	var values, kinds, groups []int
-	for _, tokens := range batch {
+	for _, point := range batch {
 		for i := range count {
 			kind := i % len(p.first)
 			kinds = append(kinds, kind)
@@ -170,13 +167,13 @@ func (p *Policy) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd
 			if i == 0 {
 				values = append(values, p.values())
 			} else {
-				values = append(values, p.first[(i-1)%len(p.first)]+tokens[i-1])
+				values = append(values, p.first[(i-1)%len(p.first)]+point[i-1])
 			}
 		}
 	}
 	c := &layers.Ctx{Tape: tape}
 	x := tape.Block(func() *autograd.Tensor {
-		place := ops.Add(p.token.Forward(c, kinds, n, count), p.group.Forward(c, groups, n, count))
+		place := ops.Add(p.choice.Forward(c, kinds, n, count), p.group.Forward(c, groups, n, count))
 		return ops.Add(p.value.Forward(c, values, n, count), place)
 	})
 	for _, b := range p.blocks {
@@ -185,23 +182,23 @@ func (p *Policy) hidden(tape *autograd.Tape, batch [][]int, count int) *autograd
 	return p.norm.Forward(c, x)
 }
 
-// impossible is added to the logits of values that belong to other tokens: it
+// impossible is added to the logits of values that belong to other choices: it
 // makes their probability exactly 0 and keeps their logarithm finite.
 const impossible = -1e4
 
-// StartProb is the probability with which a policy that begins near a point, see
-// [Config], chooses a token of it at first.
+// StartProb is the probability with which a network that begins near a point, see
+// [Config], makes a choice as the point has it at first.
 const StartProb = 0.8
 
 // distribution returns the log-probabilities (rows, values) of all values, for
 // hidden states of shape (rows, width) that stand for decisions lo to hi, as
 // often as they fit.
-func (p *Policy) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi int) *autograd.Tensor {
+func (p *network) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi int) *autograd.Tensor {
 	rows, width := h.Dim(0), p.values()
 	mask := make([]float32, rows*width)
 	for r := range rows {
 		i := lo + r%(hi-lo)
-		first, choices := p.first[i%len(p.first)], len(p.space.Token(i).Values)
+		first, choices := p.first[i%len(p.first)], len(p.space.Choice(i).Values)
 		for v := range width {
 			if v < first || v >= first+choices {
 				mask[r*width+v] = impossible
@@ -216,8 +213,8 @@ func (p *Policy) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi in
 	return ops.LogSoftmax(ops.Add(logits, tape.Input(mask, rows, width)))
 }
 
-// values returns the number of values of all tokens together.
-func (p *Policy) values() int {
+// values returns the number of values of all choices together.
+func (p *network) values() int {
 	last := len(p.first) - 1
-	return p.first[last] + len(p.space.Tokens[last].Values)
+	return p.first[last] + len(p.space.Choices[last].Values)
 }

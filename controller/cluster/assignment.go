@@ -100,7 +100,7 @@ func (w *Worker) train(ctx context.Context, q queued, before losses, folder stri
 		}
 	}
 	began := time.Now()
-	outcome, err := train(ctx, Task{
+	outcome, err := train(ctx, Assignment{
 		Trial: q.Trial, Search: q.Search, Checkpoint: file, Every: w.silence,
 		Save: func() error { return w.save(ctx, q, file) },
 	})

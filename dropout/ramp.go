@@ -1,0 +1,19 @@
+package dropout
+
+import "autodropout/internal/seed"
+
+// Ramp returns the policy that applies the masks of a step of another one with a
+// probability that grows with the training, from 0 to 1: with Stream.Progress. One
+// draw decides for all sites.
+func Ramp(policy Policy) Policy { return ramp{policy} }
+
+type ramp struct{ policy Policy }
+
+// Mask returns the mask that the policy has for the site, in the steps that have
+// masks.
+func (r ramp) Mask(site string, shape []int, s Stream) Mask {
+	if seed.New(s.Seed, "dropout ramp", s.Step).Float64() >= s.Progress {
+		return nil
+	}
+	return r.policy.Mask(site, shape, s)
+}
