@@ -97,6 +97,11 @@ type Policy interface {
 	// nil where the policy does not act. The first axis is the batch, the last
 	// one the channels; attention probabilities are (N, heads, queries, keys).
 	Mask(site string, shape []int, s Stream) Mask
+
+	// Describe returns all that the masks depend on beside the stream, as settings
+	// with commas between them, on one line. Policies of one description mask alike:
+	// a checkpoint notes it, so that a training goes on with the dropout it had.
+	Describe() string
 }
 
 // Mask sets the bits of keep, one for each element of a tensor in memory order,

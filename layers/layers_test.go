@@ -153,6 +153,8 @@ func TestAttentionRefuses(t *testing.T) {
 // halve is a policy with one site.
 type halve struct{ seen *dropout.Stream }
 
+func (halve) Describe() string { return "halve" }
+
 func (h halve) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
 	*h.seen = s
 	if site != "here" || !slices.Equal(shape, []int{1}) {

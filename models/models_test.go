@@ -200,6 +200,8 @@ func exampleImages(n, size int) *autograd.Tensor {
 // visits is a policy that notes where it was called, and on what.
 type visits map[string][]int
 
+func (visits) Describe() string { return "visits" }
+
 func (v visits) Mask(site string, shape []int, _ dropout.Stream) dropout.Mask {
 	v[site] = slices.Clone(shape)
 	return nil

@@ -11,6 +11,8 @@ import (
 // allWords drops every word vector.
 type allWords struct{}
 
+func (allWords) Describe() string { return "allWords" }
+
 func (allWords) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
 	if site != wordsSite {
 		return nil

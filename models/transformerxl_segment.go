@@ -73,16 +73,25 @@ func (s *Segment) check(m *TransformerXL, l Lengths) (length int) {
 		if s.Memory == s.Spare {
 			wrong("a spare memory that is not the segment's own")
 		}
-		if len(s.Memory.States) != len(m.layers) {
-			wrong(fmt.Sprintf("a memory for %d layers, not %d", len(m.layers), len(s.Memory.States)))
-		}
-		for _, states := range s.Memory.States {
-			if len(states) != s.N*s.Memory.Len*m.config.Width {
-				wrong(fmt.Sprintf("a memory of (%d, %d, %d) states in each layer", s.N, s.Memory.Len, m.config.Width))
-			}
+		if err := m.CheckMemory(s.Memory, s.N); err != nil {
+			wrong(err.Error())
 		}
 	}
 	return len(s.Inputs) / s.N
+}
+
+// CheckMemory returns an error where a memory, such as one from a file, is not
+// one of this model for n texts.
+func (m *TransformerXL) CheckMemory(memory *Memory, n int) error {
+	if len(memory.States) != len(m.layers) {
+		return fmt.Errorf("a memory for %d layers, not %d", len(m.layers), len(memory.States))
+	}
+	for _, states := range memory.States {
+		if len(states) != n*memory.Len*m.config.Width {
+			return fmt.Errorf("a memory of (%d, %d, %d) states in each layer", n, memory.Len, m.config.Width)
+		}
+	}
+	return nil
 }
 
 // window is which positions of a context, a memory and a segment behind it, are

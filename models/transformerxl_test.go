@@ -139,6 +139,8 @@ func TestTransformerXLTrainsAsPyTorch(t *testing.T) {
 // depends on its index in the step.
 type coins struct{}
 
+func (coins) Describe() string { return "coins" }
+
 func (coins) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
 	return func(keep []uint32) float32 {
 		seed, size, first := 0, 1, int(s.Example)

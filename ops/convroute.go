@@ -57,3 +57,16 @@ func (s *conv) winograd() *winograd {
 	}
 	return nil
 }
+
+// Arithmetic names what decides how operations round: the instruction set, and
+// the route that the environment has forced upon convolutions. Where it is
+// another one, the same training gives other bits.
+func Arithmetic() string {
+	switch forcedRoute {
+	case directRoute:
+		return simd.Active().String() + ", direct convolutions"
+	case winogradRoute:
+		return simd.Active().String() + ", Winograd's convolutions"
+	}
+	return simd.Active().String()
+}

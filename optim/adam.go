@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"fmt"
 	"math"
 
 	"autodropout/autograd"
@@ -75,6 +76,12 @@ func (o *Adam) update(c chunk) {
 	}
 	simd.AdamStep(w, o.pass.grads[c.lo:c.hi], o.first[c.lo:c.hi], o.second[c.lo:c.hi],
 		lr, o.config.Beta1, o.config.Beta2, o.config.Eps, decay, o.c1, o.c2)
+}
+
+// Describe implements [Optimizer].
+func (o *Adam) Describe() string {
+	c := o.config
+	return o.pass.describe("Adam", fmt.Sprintf("beta1 %v, beta2 %v, eps %v, weight decay %v, decoupled %t", c.Beta1, c.Beta2, c.Eps, c.WeightDecay, c.Decoupled))
 }
 
 // State implements [Optimizer].

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"fmt"
+	"strings"
 
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
@@ -22,6 +23,11 @@ type Optimizer interface {
 	// LoadState restores a state that State returned, copying it. On error
 	// nothing has changed.
 	LoadState(s State) error
+
+	// Describe returns all settings, with commas between them, on one line.
+	// Optimizers of one description make the same updates of the same gradients: a
+	// checkpoint notes it, so that a training goes on with the optimizer it had.
+	Describe() string
 }
 
 // State is what an optimizer or an average remembers between steps.
@@ -107,6 +113,18 @@ type pass struct {
 func newPass(ps *autograd.Params, factor func(p *autograd.Param) float32, update func(c chunk)) pass {
 	cut := chunks(ps, factor)
 	return pass{params: ps.Flat(), chunks: cut, body: func(i int) { update(cut[i]) }}
+}
+
+// describe returns the description of an optimizer: its kind, its settings, and
+// the factors of the learning rate that are not 1.
+func (p *pass) describe(kind string, settings ...string) string {
+	parts := append([]string{kind}, settings...)
+	for _, c := range p.chunks {
+		if c.factor != 1 {
+			parts = append(parts, fmt.Sprintf("rate times %v for elements %d to %d", c.factor, c.lo, c.hi))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (p *pass) run(lr float32, grads []float32) {

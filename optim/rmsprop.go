@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"fmt"
+
 	"autodropout/autograd"
 	"autodropout/simd"
 )
@@ -57,6 +59,12 @@ func (o *RMSProp) update(c chunk) {
 	}
 	simd.RMSPropStep(o.pass.params[c.lo:c.hi], o.pass.grads[c.lo:c.hi], o.square[c.lo:c.hi], o.momentum[c.lo:c.hi],
 		o.pass.lr, o.config.Decay, o.config.Momentum, o.config.Eps, decay)
+}
+
+// Describe implements [Optimizer].
+func (o *RMSProp) Describe() string {
+	c := o.config
+	return o.pass.describe("RMSProp", fmt.Sprintf("decay %v, momentum %v, eps %v, weight decay %v", c.Decay, c.Momentum, c.Eps, c.WeightDecay))
 }
 
 // State implements [Optimizer].

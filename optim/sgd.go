@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"fmt"
+
 	"autodropout/autograd"
 	"autodropout/simd"
 )
@@ -45,6 +47,12 @@ func (o *SGD) update(c chunk) {
 	}
 	simd.SGDStep(o.pass.params[c.lo:c.hi], o.pass.grads[c.lo:c.hi], o.momentum[c.lo:c.hi],
 		o.pass.lr, o.config.Momentum, decay, o.config.Nesterov)
+}
+
+// Describe implements [Optimizer].
+func (o *SGD) Describe() string {
+	c := o.config
+	return o.pass.describe("SGD", fmt.Sprintf("momentum %v, Nesterov %t, weight decay %v", c.Momentum, c.Nesterov, c.WeightDecay))
 }
 
 // State implements [Optimizer].

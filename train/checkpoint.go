@@ -1,13 +1,10 @@
 package train
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"io/fs"
-	"math"
 	"strconv"
 	"strings"
 
@@ -23,19 +20,18 @@ import (
 // PyTorch's names and layout, and, under names of our own, the state of the
 // optimizer, of the average and of the task, and the losses so far. Its metadata
 // hold the number of steps, from which the place in the data and all randomness
-// follow, the configuration as JSON, and a checksum. It is a pure function of the
-// training: nothing in it depends on the time or the machine.
+// follow, all settings (see settings), and a checksum. It is a pure function of the
+// training: nothing in it depends on the time, and of the machine only the
+// instruction set counts.
 const (
 	statePrefix     = "train/"
 	lossesName      = statePrefix + "losses"
 	optimizerPrefix = statePrefix + "optimizer/"
 	averagePrefix   = statePrefix + "average/"
 	taskPrefix      = statePrefix + "task/"
-	fingerprintKey  = "fingerprint"
-	configKey       = "config"
 	stepKey         = "step"
-	optimizerKey    = "optimizer steps"
-	averageKey      = "average steps"
+	optimizerSteps  = "optimizer steps"
+	averageSteps    = "average steps"
 )
 
 // Save writes a checkpoint. The file appears whole or not at all.
@@ -43,19 +39,17 @@ func (l *Loop) Save(path string) error { return write(path, 1, l.checkpoint()) }
 
 // checkpoint returns what a checkpoint holds.
 func (l *Loop) checkpoint() *safetensors.File {
-	config, _ := l.settings() // newLoop has looked at the error
-	file := &safetensors.File{Tensors: arrays(l.params), Metadata: map[string]string{
-		fingerprintKey: l.fingerprint(), configKey: config, stepKey: strconv.Itoa(l.Done()),
-	}}
+	file := &safetensors.File{Tensors: arrays(l.params), Metadata: l.settings()}
+	file.Metadata[stepKey] = strconv.Itoa(l.Done())
 	add := func(prefix, key string, s optim.State) {
 		file.Metadata[key] = strconv.Itoa(s.Steps)
 		for _, slot := range s.Slots {
 			file.Tensors = append(file.Tensors, safetensors.Tensor{Name: prefix + slot.Name, Shape: []int{len(slot.Data)}, Data: slot.Data})
 		}
 	}
-	add(optimizerPrefix, optimizerKey, l.config.Optimizer.State())
+	add(optimizerPrefix, optimizerSteps, l.config.Optimizer.State())
 	if l.average != nil {
-		add(averagePrefix, averageKey, l.average.State())
+		add(averagePrefix, averageSteps, l.average.State())
 	}
 	file.Tensors = append(file.Tensors, safetensors.Tensor{Name: lossesName, Shape: []int{len(l.losses)}, Data: l.losses})
 	for _, tensor := range l.task.state() {
@@ -80,7 +74,9 @@ func (l *Loop) save() error {
 }
 
 // Load restores a checkpoint that Save wrote for a training with the same
-// configuration, model and data. On error the trainer is not to be used, except
+// settings: configuration, optimizer, schedule, dropout, model, data and
+// arithmetic. Where one differs that AcceptChanges does not list, the error is a
+// [*ChangedError]. On error the trainer is not to be used, except
 // after a [*DamagedError], which leaves it as it was.
 func (l *Loop) Load(path string) error {
 	file, err := safetensors.ReadFile(path)
@@ -96,21 +92,24 @@ func (l *Loop) Load(path string) error {
 // accept takes over what a checkpoint holds. The path names it for errors.
 func (l *Loop) accept(path string, file *safetensors.File) error {
 	losses := file.Lookup(lossesName)
-	if losses == nil || len(losses.Data) > l.total {
-		return fmt.Errorf("%s is not a checkpoint of this training", path)
+	if losses == nil {
+		return fmt.Errorf("%s is not a checkpoint of a training: for weights there is weights.Load", path)
 	}
-	if file.Metadata[fingerprintKey] != l.fingerprint() {
-		return fmt.Errorf("the checkpoint %s was saved with another configuration, model or data set: continue it with the same, or start a new training", path)
+	if err := l.compare(path, file.Metadata); err != nil {
+		return err
+	}
+	if len(losses.Data) > l.total {
+		return fmt.Errorf("the checkpoint %s has %d steps, and this training %d", path, len(losses.Data), l.total)
 	}
 	if err := restoreWeights(l.params, file); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	state, err := readState(file, optimizerPrefix, optimizerKey, l.config.Optimizer.State())
+	state, err := readState(file, optimizerPrefix, optimizerSteps, l.config.Optimizer.State())
 	if err == nil {
 		err = l.config.Optimizer.LoadState(state)
 	}
 	if err == nil && l.average != nil {
-		if state, err = readState(file, averagePrefix, averageKey, l.average.State()); err == nil {
+		if state, err = readState(file, averagePrefix, averageSteps, l.average.State()); err == nil {
 			err = l.average.LoadState(state)
 		}
 	}
@@ -139,30 +138,6 @@ func readState(file *safetensors.File, prefix, key string, want optim.State) (op
 		s.Slots = append(s.Slots, optim.Slot{Name: slot.Name, Data: tensor.Data})
 	}
 	return s, nil
-}
-
-// fingerprint identifies all that two trainings must have in common for a
-// checkpoint of one to continue the other.
-func (l *Loop) fingerprint() string {
-	h := fnv.New64a()
-	c := l.config
-	config, data := l.task.identity()
-	write := json.NewEncoder(h)
-	write.Encode([]any{config, data, fmt.Sprintf("%T", c.Optimizer), fmt.Sprintf("%T", c.Policy)})
-	for step := range l.total {
-		write.Encode(math.Float32bits(c.Schedule(step)))
-	}
-	for _, p := range l.params.All() {
-		write.Encode([]any{p.Name, p.Shape(), p.NoDecay})
-	}
-	return fmt.Sprintf("%016x", h.Sum64())
-}
-
-// settings returns the configuration as JSON.
-func (l *Loop) settings() (string, error) {
-	config, _ := l.task.identity()
-	text, err := json.Marshal(config)
-	return string(text), err
 }
 
 // SaveWeights writes the model's weights alone, averaged where there is an

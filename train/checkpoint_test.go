@@ -119,14 +119,15 @@ func TestLoadRefuses(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"no file":        {filepath.Join(dir, "none"), nil, "cannot read the checkpoint"},
-		"cut short":      {cut, nil, "cut short"},
-		"weights only":   {weights, nil, "not a checkpoint"},
-		"other seed":     {path, func(c *Config) { c.Seed++ }, "another configuration"},
-		"other schedule": {path, func(c *Config) { c.Schedule = optim.Constant(0.2) }, "another configuration"},
-		"no dropout":     {path, func(c *Config) { c.Policy = nil }, "another configuration"},
-		"no average":     {path, func(c *Config) { c.EMA = 0 }, "another configuration"},
-		"shorter":        {path, func(c *Config) { c.Epochs = 1 }, "not a checkpoint of this"},
+		"no file":            {filepath.Join(dir, "none"), nil, "cannot read the checkpoint"},
+		"cut short":          {cut, nil, "cut short"},
+		"weights only":       {weights, nil, "not a checkpoint"},
+		"other seed":         {path, func(c *Config) { c.Seed++ }, `Seed was "7" and is "8"`},
+		"other schedule":     {path, func(c *Config) { c.Schedule = optim.Constant(0.2) }, `schedule was "0.1 at step 0`},
+		"no dropout":         {path, func(c *Config) { c.Policy = nil }, `and is "none"`},
+		"no average":         {path, func(c *Config) { c.EMA = 0 }, `EMA was "0.9" and is "0"`},
+		"shorter":            {path, func(c *Config) { c.Epochs = 1 }, `Epochs was "3" and is "1"`},
+		"shorter on purpose": {path, func(c *Config) { c.Epochs, c.AcceptChanges = 1, []string{"Epochs", "schedule"} }, "12 steps, and this training 4"},
 	} {
 		err := exercise(t, c.change).Load(c.path)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -29,6 +29,11 @@ type Common struct {
 	CheckpointEvery time.Duration `json:"-"`
 	KeepCheckpoints int           `json:"-"`
 
+	// AcceptChanges lists settings, as [ChangedError] calls them, that a checkpoint
+	// to be continued may have been saved with another value of. The training goes
+	// on with its own, which Notify is told.
+	AcceptChanges []string `json:"-"`
+
 	// Log is the file of the run log, a line of JSON for each step; "" is none.
 	Log string `json:"-"`
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"testing"
 
 	"autodropout/internal/safetensors"
@@ -49,7 +50,7 @@ func FuzzCheckpoint(f *testing.F) {
 		if file.Metadata == nil {
 			file.Metadata = map[string]string{}
 		}
-		file.Metadata[fingerprintKey] = trainer.fingerprint()
+		maps.Copy(file.Metadata, trainer.settings())
 		if trainer.accept("fuzz", file) != nil {
 			return
 		}

@@ -43,6 +43,8 @@ func newLanguageModel(t testing.TB) *models.TransformerXL {
 // rowDropout drops rows of word vectors and of hidden states.
 type rowDropout struct{}
 
+func (rowDropout) Describe() string { return "rowDropout" }
+
 func (rowDropout) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
 	if site != "input" && site != "hidden" {
 		return nil

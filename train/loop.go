@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -77,7 +78,8 @@ func newLoop(task task, params *autograd.Params, config *Common, total int) (*Lo
 		return nil, fmt.Errorf("train: %d checkpoints cannot be kept", config.KeepCheckpoints)
 	}
 	l := &Loop{task: task, params: params, config: config, total: total}
-	if _, err := l.settings(); err != nil {
+	identified, _ := task.identity()
+	if _, err := json.Marshal(identified); err != nil {
 		return nil, fmt.Errorf("train: the configuration has a number that is not finite: %w", err)
 	}
 	if config.EMA > 0 {

@@ -113,6 +113,19 @@ func (t *LanguageTrainer) state() []safetensors.Tensor {
 	return tensors
 }
 
+// readMemory returns the memory of some rows that a checkpoint holds. The error
+// says what it should be.
+func (t *LanguageTrainer) readMemory(tensor *safetensors.Tensor, rows int) (*models.Memory, error) {
+	if len(tensor.Shape) != 4 || len(tensor.Data) == 0 || tensor.Shape[1] != rows || tensor.Shape[2] > t.config.Lengths.Memory {
+		return nil, fmt.Errorf("a memory (layers, %d rows, up to %d positions, width)", rows, t.config.Lengths.Memory)
+	}
+	memory := &models.Memory{Len: tensor.Shape[2]}
+	for states := range slices.Chunk(tensor.Data, len(tensor.Data)/tensor.Shape[0]) {
+		memory.States = append(memory.States, states)
+	}
+	return memory, t.model.CheckMemory(memory, rows)
+}
+
 func (t *LanguageTrainer) restore(_ int, file *safetensors.File) error {
 	for _, shard := range t.shards {
 		for part := range shard.memory {
@@ -122,12 +135,9 @@ func (t *LanguageTrainer) restore(_ int, file *safetensors.File) error {
 				continue // an epoch had ended, or there is no memory
 			}
 			lo, hi := shard.rows(part)
-			if len(tensor.Shape) != 4 || tensor.Shape[1] != hi-lo {
-				return fmt.Errorf("the memory of %d rows has shape %v", hi-lo, tensor.Shape)
-			}
-			memory := &models.Memory{Len: tensor.Shape[2]}
-			for states := range slices.Chunk(tensor.Data, max(len(tensor.Data)/max(tensor.Shape[0], 1), 1)) {
-				memory.States = append(memory.States, states)
+			memory, err := t.readMemory(tensor, hi-lo)
+			if err != nil {
+				return fmt.Errorf("the checkpoint's %s has shape %v, but this training needs %w", tensor.Name, tensor.Shape, err)
 			}
 			shard.memory[part] = memory
 		}

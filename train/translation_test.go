@@ -63,6 +63,8 @@ func newTranslationModel(t testing.TB) *models.Transformer {
 // step.
 type stateDropout struct{}
 
+func (stateDropout) Describe() string { return "stateDropout" }
+
 func (stateDropout) Mask(site string, shape []int, s dropout.Stream) dropout.Mask {
 	if site != "decoder.hidden" {
 		return nil

@@ -277,6 +277,9 @@ func (e *Experiment[P]) trainTrial(ctx context.Context, m Method, space dropout.
 		return controller.Outcome{}, err
 	}
 	common.Seed = seed.Derive(t.Seed, "child training")
+	if e.Plan.Async { // its workers may have any instruction set
+		common.AcceptChanges = []string{"arithmetic"}
+	}
 	training, err := e.prepareTrial(func() (*Training, error) {
 		return e.Subject.Prepare(Child, seed.Derive(t.Seed, "child model"), policy, common)
 	}, common, task)

@@ -1,0 +1,196 @@
+package train
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"autodropout/ops"
+)
+
+// What a checkpoint says of the training it belongs to, each under a key of its
+// metadata. The configuration is JSON, the others are settings with commas
+// between them.
+const (
+	configKey     = "config"
+	dataKey       = "data"
+	modelKey      = "model"
+	optimizerKey  = "optimizer"
+	scheduleKey   = "schedule"
+	policyKey     = "policy"
+	arithmeticKey = "arithmetic"
+)
+
+var identityKeys = []string{dataKey, modelKey, optimizerKey, scheduleKey, policyKey, arithmeticKey}
+
+// Change is a setting in which a training differs from that of a checkpoint.
+type Change struct {
+	Setting    string // a field of the configuration, or "data", "model", "optimizer", "schedule", "policy" or "arithmetic"
+	Saved, Now string // the part that differs
+}
+
+// ChangedError reports a checkpoint of a training with other settings.
+type ChangedError struct {
+	Path    string
+	Changes []Change
+}
+
+// Error names what differs, and what to do.
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("the checkpoint %s is of a training with other settings: %s. Continue it with those that it was saved with, begin a new training, or list what may differ in AcceptChanges (%s)",
+		e.Path, changesText(e.Changes), strings.Join(namesOf(e.Changes), ", "))
+}
+
+func changesText(changes []Change) string {
+	var parts []string
+	for _, c := range changes {
+		parts = append(parts, fmt.Sprintf("%s was %q and is %q", c.Setting, c.Saved, c.Now))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func namesOf(changes []Change) []string {
+	var names []string
+	for _, c := range changes {
+		names = append(names, fmt.Sprintf("%q", c.Setting))
+	}
+	return names
+}
+
+// settings returns all that two trainings must have in common for a checkpoint of
+// one to continue the other exactly.
+func (l *Loop) settings() map[string]string {
+	config, data := l.task.identity()
+	return map[string]string{
+		configKey:     asJSON(config),
+		dataKey:       asJSON(data),
+		modelKey:      l.describeModel(),
+		optimizerKey:  l.config.Optimizer.Describe(),
+		scheduleKey:   l.describeSchedule(),
+		policyKey:     l.describePolicy(),
+		arithmeticKey: ops.Arithmetic(),
+	}
+}
+
+// asJSON returns the JSON form of what has one: newLoop has looked at the error.
+func asJSON(v any) string {
+	text, _ := json.Marshal(v)
+	return string(text)
+}
+
+func (l *Loop) describePolicy() string {
+	if l.config.Policy == nil {
+		return "none"
+	}
+	return l.config.Policy.Describe()
+}
+
+func (l *Loop) describeModel() string {
+	var parts []string
+	for _, p := range l.params.All() {
+		part := p.Name + " " + strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Shape()), " ", "x"), "[]")
+		if p.NoDecay {
+			part += " without decay"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// describeSchedule gives the learning rates of some steps, and a checksum of those
+// of all.
+func (l *Loop) describeSchedule() string {
+	const samples = 8
+	var parts []string
+	sum := fnv.New64a()
+	for step := range l.total {
+		rate := l.config.Schedule(step)
+		sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(rate)))
+		if every := max(1, l.total/samples); step%every == 0 || step == l.total-1 {
+			parts = append(parts, fmt.Sprintf("%v at step %d", rate, step))
+		}
+	}
+	return strings.Join(append(parts, fmt.Sprintf("checksum of all %d steps %016x", l.total, sum.Sum64())), ", ")
+}
+
+// compare returns an error unless the metadata of a checkpoint are those of this
+// training, but for what the configuration accepts.
+func (l *Loop) compare(path string, saved map[string]string) error {
+	if _, ok := saved[policyKey]; !ok {
+		return fmt.Errorf("the checkpoint %s was saved by an earlier version, which did not note the settings of the dropout and the optimizer: continue it with that version, or load its weights with weights.Load", path)
+	}
+	changes := l.changes(saved)
+	refused := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return slices.Contains(l.config.AcceptChanges, c.Setting) })
+	if len(refused) > 0 {
+		return &ChangedError{path, refused}
+	}
+	if len(changes) > 0 {
+		l.config.notify("the checkpoint %s is continued with other settings: %s", path, changesText(changes))
+	}
+	return nil
+}
+
+// changes returns the settings in which this training differs from the saved one.
+func (l *Loop) changes(saved map[string]string) []Change {
+	var changes []Change
+	now := l.settings()
+	before, after := fields(saved[configKey]), fields(now[configKey])
+	names := map[string]bool{}
+	for _, m := range []map[string]string{before, after} {
+		for name := range m {
+			names[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if before[name] != after[name] {
+			changes = append(changes, Change{name, before[name], after[name]})
+		}
+	}
+	for _, key := range identityKeys {
+		if saved[key] != now[key] {
+			was, is := differing(saved[key], now[key])
+			changes = append(changes, Change{key, was, is})
+		}
+	}
+	return changes
+}
+
+// fields returns the fields of a configuration with their values as JSON.
+func fields(config string) map[string]string {
+	var raw map[string]json.RawMessage
+	if json.Unmarshal([]byte(config), &raw) != nil {
+		return map[string]string{"config": config}
+	}
+	values := map[string]string{}
+	for name, value := range raw {
+		values[name] = string(value)
+	}
+	return values
+}
+
+// differing returns what two lists of settings do not begin or end with alike,
+// shortened for people.
+func differing(a, b string) (string, string) {
+	x, y := strings.Split(a, ", "), strings.Split(b, ", ")
+	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+		x, y = x[1:], y[1:]
+	}
+	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	return shortened(strings.Join(x, ", ")), shortened(strings.Join(y, ", "))
+}
+
+// shortened cuts a text of more than some 100 bytes between runes.
+func shortened(text string) string {
+	const most = 100
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
+}
