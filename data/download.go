@@ -64,14 +64,7 @@ type DownloadConfig struct {
 	Stall time.Duration
 }
 
-func (c DownloadConfig) withDefaults() (DownloadConfig, error) {
-	if c.Dir == "" {
-		dir, err := CacheDir()
-		if err != nil {
-			return c, err
-		}
-		c.Dir = dir
-	}
+func (c DownloadConfig) withDefaults() DownloadConfig {
 	if c.Client == nil {
 		c.Client = http.DefaultClient
 	}
@@ -87,7 +80,16 @@ func (c DownloadConfig) withDefaults() (DownloadConfig, error) {
 	if c.Stall == 0 {
 		c.Stall = time.Minute
 	}
-	return c, nil
+	return c
+}
+
+// Folder returns the folder for the files. It is asked for where it is needed, not
+// before: services and batch queues start programs without a home folder.
+func (c DownloadConfig) Folder() (string, error) {
+	if c.Dir != "" {
+		return c.Dir, nil
+	}
+	return CacheDir()
 }
 
 // CacheDir returns the folder for downloaded data: the environment variable
@@ -109,10 +111,11 @@ func CacheDir() (string, error) {
 // checksum gets its final name. If no mirror helps, the error lists what each
 // said and where a file from elsewhere has to be put.
 func Download(ctx context.Context, r Remote, cfg DownloadConfig) (path string, err error) {
-	if cfg, err = cfg.withDefaults(); err != nil {
+	dir, err := cfg.Folder()
+	if err != nil {
 		return "", err
 	}
-	d := download{Remote: r, cfg: cfg, path: filepath.Join(cfg.Dir, filepath.FromSlash(r.Name))}
+	d := download{Remote: r, cfg: cfg.withDefaults(), path: filepath.Join(dir, filepath.FromSlash(r.Name))}
 	if there, err := d.cached(); there || err != nil {
 		return d.path, err
 	}

@@ -74,20 +74,25 @@ var cifarOriginal = Original{
 // of the original, or a path, see [Open]; "" is the built-in data. It also returns
 // the reason.
 func (o *Original) Find(ctx context.Context, name string, cfg DownloadConfig) (path, why string, err error) {
-	if cfg, err = cfg.withDefaults(); err != nil {
-		return "", "", err
-	}
 	switch name {
 	case "synthetic":
 		return "", "as -data synthetic asks", nil
 	case "auto":
-		if path, err = o.cached(cfg.Dir); path != "" || err != nil {
+		dir, err := cfg.Folder()
+		if err != nil {
+			return "", fmt.Sprintf("chosen by -data auto because there is no folder where %s could be (%v)", o.Title, err), nil
+		}
+		if path, err = o.cached(dir); path != "" || err != nil {
 			return path, "found in the cache by -data auto", err
 		}
-		return "", fmt.Sprintf("chosen by -data auto because there is no %s in %s; -data %s downloads it", o.Title, cfg.Dir, o.Key), nil
+		return "", fmt.Sprintf("chosen by -data auto because there is no %s in %s; -data %s downloads it", o.Title, dir, o.Key), nil
 	case o.Key:
-		if path, err = o.cached(cfg.Dir); path == "" && err == nil {
-			path, err = o.download(ctx, cfg)
+		dir, err := cfg.Folder()
+		if err != nil {
+			return "", "", err
+		}
+		if path, err = o.cached(dir); path == "" && err == nil {
+			path, err = o.download(ctx, dir, cfg)
 		}
 		return path, fmt.Sprintf("as -data %s asks", o.Key), err
 	}
@@ -125,12 +130,12 @@ func exists(path string) (bool, error) {
 	return err == nil, err
 }
 
-// download fetches what is missing and returns where the data is then.
-func (o *Original) download(ctx context.Context, cfg DownloadConfig) (string, error) {
+// download fetches what is missing into a folder and returns where the data is then.
+func (o *Original) download(ctx context.Context, dir string, cfg DownloadConfig) (string, error) {
 	for _, r := range o.Remotes {
 		if _, err := Download(ctx, r, cfg); err != nil {
 			return "", err
 		}
 	}
-	return o.cached(cfg.Dir)
+	return o.cached(dir)
 }

@@ -50,6 +50,35 @@ func TestOpenWithoutCache(t *testing.T) {
 	}
 }
 
+// noHome takes away all that says where a user's caches are.
+func noHome(t *testing.T) {
+	for _, name := range []string{"AUTODROPOUT_DATA", "HOME", "XDG_CACHE_HOME", "LocalAppData", "home"} {
+		t.Setenv(name, "")
+	}
+}
+
+func TestOpenWithoutHome(t *testing.T) {
+	noHome(t)
+	cfg := openConfig(t)
+	cfg.Download.Dir = ""
+	for name, word := range map[string]string{"synthetic": "as -data synthetic asks", "auto": "set AUTODROPOUT_DATA"} {
+		train, _, about, err := Open(t.Context(), name, cfg)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if train.Len() != 20 || !strings.Contains(about, word) {
+			t.Errorf("%s: %d training images; %s", name, train.Len(), about)
+		}
+	}
+	_, _, _, err := Open(t.Context(), "cifar10", cfg)
+	checkError(t, err, "no folder for downloads", "set AUTODROPOUT_DATA")
+	_, err = Download(t.Context(), CIFAR10, cfg.Download)
+	checkError(t, err, "no folder for downloads", "set AUTODROPOUT_DATA")
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "data_batch_1.bin"), []byte("short"))
+	_, _, _, err = Open(t.Context(), dir, cfg)
+	checkError(t, err, dir)
+}
+
 // A cache that has CIFAR-10 is used: here a broken one, which must be named, not
 // passed over.
 func TestOpenUsesTheCache(t *testing.T) {

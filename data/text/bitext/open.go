@@ -91,11 +91,6 @@ func OpenWMT14(ctx context.Context, name string, cfg OpenConfig) (c *Corpus, abo
 }
 
 func (k *collection) open(ctx context.Context, name string, cfg OpenConfig) (c *Corpus, about string, err error) {
-	if cfg.Download.Dir == "" {
-		if cfg.Download.Dir, err = data.CacheDir(); err != nil {
-			return nil, "", err
-		}
-	}
 	path, why, err := k.Find(ctx, name, cfg.Download)
 	if err != nil {
 		return nil, "", err
@@ -129,9 +124,12 @@ func (k *collection) prepared(ctx context.Context, path string, cfg *OpenConfig)
 	case holds(path, preparedName):
 		return path, nil
 	case holds(path, archives.Files...):
-		dir := filepath.Join(cfg.Download.Dir, texts.Path)
-		if path != filepath.Join(cfg.Download.Dir, archives.Path) {
-			var err error
+		cache, err := cfg.Download.Folder()
+		if err != nil {
+			return "", err
+		}
+		dir := filepath.Join(cache, texts.Path)
+		if path != filepath.Join(cache, archives.Path) {
 			if dir, err = cacheName(ctx, cfg, path, texts.Path, archives.Files); err != nil {
 				return "", err
 			}
@@ -190,6 +188,10 @@ func (cfg *OpenConfig) once(dir, from string, prepare func() (Prepared, error)) 
 // cacheName returns a folder in the cache whose name tells files with other contents,
 // and other settings, apart.
 func cacheName(ctx context.Context, cfg *OpenConfig, folder, base string, files []string) (string, error) {
+	cache, err := cfg.Download.Folder()
+	if err != nil {
+		return "", err
+	}
 	sum := sha256.New()
 	if err := json.NewEncoder(sum).Encode([]any{preparedVersion, cfg.Texts}); err != nil {
 		return "", err
@@ -209,5 +211,5 @@ func cacheName(ctx context.Context, cfg *OpenConfig, folder, base string, files 
 		}
 		fmt.Fprintln(sum, n)
 	}
-	return filepath.Join(cfg.Download.Dir, "prepared", base+"-"+hex.EncodeToString(sum.Sum(nil)[:6])), nil
+	return filepath.Join(cache, "prepared", base+"-"+hex.EncodeToString(sum.Sum(nil)[:6])), nil
 }

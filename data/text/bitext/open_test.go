@@ -58,6 +58,30 @@ func TestOpenBuiltIn(t *testing.T) {
 	}
 }
 
+// TestOpenWithoutHome asks for the cache only where texts are prepared in it.
+func TestOpenWithoutHome(t *testing.T) {
+	cfg, _ := config(t)
+	cfg.Texts.Style.Tokenized, cfg.Texts.Test = true, "test_a"
+	prepared := filepath.Join(t.TempDir(), "prepared")
+	if _, err := bitext.PrepareTexts(t.Context(), ownTexts(t), cfg.Texts, prepared); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"AUTODROPOUT_DATA", "HOME", "XDG_CACHE_HOME", "LocalAppData", "home"} {
+		t.Setenv(name, "")
+	}
+	cfg.Download.Dir = ""
+	for _, name := range []string{"synthetic", "auto", prepared} {
+		if _, _, err := bitext.OpenIWSLT14(t.Context(), name, cfg); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"iwslt", ownTexts(t)} {
+		if _, _, err := bitext.OpenIWSLT14(t.Context(), name, cfg); err == nil || !strings.Contains(err.Error(), "set AUTODROPOUT_DATA") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // TestOpenDownloads goes from a server to a corpus, once.
 func TestOpenDownloads(t *testing.T) {
 	from := filepath.Join(t.TempDir(), "de-en.tgz")
