@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"autodropout/internal/bom"
 )
 
 const (
@@ -237,7 +239,7 @@ func (r *cifarReader) meta(src io.Reader, where string) error {
 	if err != nil {
 		return fmt.Errorf("data: cannot read %s: %w", where, err)
 	}
-	names := strings.Fields(string(text))
+	names := strings.Fields(bom.Trim(string(text)))
 	if len(text) > cifarMetaLimit || len(names) != len(cifarClasses) {
 		return fmt.Errorf("data: %s should name the %d classes of CIFAR-10, one a line; it has %d words in %d bytes or more",
 			where, len(cifarClasses), len(names), len(text))

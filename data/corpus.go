@@ -6,6 +6,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"autodropout/internal/bom"
 )
 
 // Corpus is a text for language models: every word is a number.
@@ -84,6 +86,7 @@ func vocabulary(text string) []string {
 // that it can be continued. A word that is not in the vocabulary becomes <unk>; it is
 // an error where the vocabulary has no such word.
 func (c *Corpus) Encode(text string) ([]int32, error) {
+	text = bom.Trim(text)
 	ids, err := encode(text, index(c.Words))
 	if err == nil && len(ids) > 0 && !strings.HasSuffix(text, "\n") {
 		ids = ids[:len(ids)-1]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	"image/jpeg"
 	"image/png"
@@ -54,6 +55,8 @@ func toRGB(m image.Image) imaging.Image {
 				line[x*Channels], line[x*Channels+1], line[x*Channels+2] = v, v, v
 			}
 		}
+	case *image.Paletted:
+		fromPalette(dst, m)
 	case *image.NRGBA:
 		for y := range dst.Height {
 			pack(dst, y, m.Pix[y*m.Stride:], 4, 1)
@@ -71,6 +74,26 @@ func toRGB(m image.Image) imaging.Image {
 		}
 	}
 	return dst
+}
+
+// fromPalette takes the colours of a palette as they are, whether they are opaque
+// or not.
+func fromPalette(dst imaging.Image, m *image.Paletted) {
+	palette := make([]imaging.Colour, len(m.Palette))
+	for i, c := range m.Palette {
+		if c, ok := c.(color.NRGBA); ok {
+			palette[i] = imaging.Colour{c.R, c.G, c.B}
+			continue
+		}
+		r, g, b, _ := c.RGBA() // opaque
+		palette[i] = imaging.Colour{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
+	}
+	for y := range dst.Height {
+		row := dst.Pix[y*dst.Width*Channels:]
+		for x, index := range m.Pix[y*m.Stride:][:dst.Width] {
+			copy(row[x*Channels:], palette[index][:])
+		}
+	}
 }
 
 // pack fills row y of dst from pixels that lie so many bytes apart, as do their

@@ -144,7 +144,7 @@ func TestDecodeKinds(t *testing.T) {
 	base := picture(24, 16, 90)
 	grey, deepGrey := image.NewGray(base.Rect), image.NewGray16(base.Rect)
 	deep, opaque := image.NewNRGBA64(base.Rect), image.NewNRGBA64(base.Rect)
-	table := image.NewPaletted(base.Rect, color.Palette{color.NRGBA{10, 20, 30, 255}, color.NRGBA{200, 100, 50, 255}})
+	table := image.NewPaletted(base.Rect, color.Palette{color.NRGBA{10, 20, 30, 255}, color.NRGBA{200, 100, 50, 40}})
 	clear := image.NewNRGBA(base.Rect)
 	for y := range 16 {
 		for x := range 24 {

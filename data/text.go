@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"autodropout/internal/bom"
 )
 
 // maxText is the largest size of a file of text in bytes: it is held in memory.
@@ -153,8 +155,8 @@ func readText(folder fs.FS, name string) (string, error) {
 	if _, err := io.Copy(&text, io.LimitReader(f, maxText+1)); err != nil {
 		return "", fmt.Errorf("cannot be read: %w", err)
 	}
-	content := text.String()
-	if len(content) > maxText {
+	content := bom.Trim(text.String())
+	if text.Len() > maxText {
 		return "", fmt.Errorf("is larger than %d bytes, too large to be held in memory: take a part of it", maxText)
 	}
 	for i, r := range content {

@@ -59,7 +59,12 @@ func TestLoadCorpus(t *testing.T) {
 	writeTexts(t, filepath.Join(dir, "plain"), tinyText, nil)
 	writeTexts(t, filepath.Join(dir, "above", "tiny"), tinyText, nil)
 	writeFile(t, filepath.Join(dir, "tiny-v1.zip"), zipped(t, "tiny/", tinyText))
-	for _, path := range []string{"plain", "above", "above/tiny", "tiny-v1.zip"} {
+	marked := map[string]string{} // as some editors write texts
+	for name, text := range tinyText {
+		marked[name] = "\uFEFF" + text
+	}
+	writeTexts(t, filepath.Join(dir, "marked"), marked, nil)
+	for _, path := range []string{"plain", "above", "above/tiny", "tiny-v1.zip", "marked"} {
 		c, err := tinyCorpus.load(filepath.Join(dir, path))
 		if err != nil {
 			t.Fatal(err)

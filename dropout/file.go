@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"autodropout/internal/atomicfile"
+	"autodropout/internal/bom"
 )
 
 // maxFile is far above the size of any pattern file, in bytes.
@@ -94,7 +95,7 @@ func readFile(path string) ([]byte, error) {
 	if err == nil && len(data) > maxFile {
 		err = fmt.Errorf("it is larger than %d bytes, too large for a pattern", maxFile)
 	}
-	return data, err
+	return []byte(bom.Trim(string(data))), err
 }
 
 // reason strips the operation and the path, which our messages have already.

@@ -73,6 +73,21 @@ func TestPatternInsideJSON(t *testing.T) {
 	}
 }
 
+func TestLoadPatternWithByteOrderMark(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pattern.json")
+	want := uniformPattern(BlockPattern{Size: 0.5, Stride: 1, Repeat: 3}, 1, 2)
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append([]byte("\uFEFF"), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := LoadPattern(path); err != nil || got.String() != want.String() {
+		t.Errorf("the pattern is %v, error %v, want %v", got, err, want)
+	}
+}
+
 func TestLoadPatternRefuses(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{`"version": 1`, `"version": 2`, "version is 2, and this program reads version 1"},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"autodropout/internal/bom"
 )
 
 // blanks are what subword-nmt takes off both ends of a line.
@@ -116,7 +118,7 @@ func ReadVocabulary(r io.Reader, least int64) (map[string]bool, error) {
 
 // eachLine calls f for every line, counted from 1.
 func eachLine(r io.Reader, f func(number int, line string) error) error {
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewScanner(bom.NewReader(r))
 	lines.Buffer(nil, 1<<20)
 	number := 0
 	for lines.Scan() {

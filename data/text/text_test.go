@@ -28,6 +28,15 @@ func TestReadBPEErrors(t *testing.T) {
 	}
 }
 
+func TestByteOrderMarkIsNoPartOfFiles(t *testing.T) {
+	if words, err := text.ReadVocabulary(strings.NewReader("\uFEFFa 1\nb 2\n"), 1); err != nil || !words["a"] || len(words) != 2 {
+		t.Errorf("the vocabulary is %v, error %v, want a and b", words, err)
+	}
+	if _, err := text.ReadBPE(strings.NewReader("\uFEFF#version: 0.2\na b\n")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRemoveNonPrinting(t *testing.T) {
 	if got, want := text.RemoveNonPrinting("a\u00ad\x01é\u200b東\ufeff!\U000e0001"), "a  é 東 ! "; got != want {
 		t.Errorf("%q, expected %q", got, want)

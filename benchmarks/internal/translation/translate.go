@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/internal/bom"
 	"autodropout/models"
 	"autodropout/train"
 )
@@ -96,7 +97,7 @@ func (s *subject) sentences() (sentences [][]int32, err error) {
 		defer file.Close()
 		in = file
 	}
-	lines := bufio.NewScanner(in)
+	lines := bufio.NewScanner(bom.NewReader(in))
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
 		ids, err := s.corpus.Encode(lines.Text())

@@ -196,7 +196,7 @@ func TestTranslates(t *testing.T) {
 		lines = append(lines, p.Source)
 	}
 	lines = append(lines, "", "unheard of")
-	if err := os.WriteFile(file, []byte(strings.Join(lines, "\r\n")), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("\uFEFF"+strings.Join(lines, "\r\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	translated := strings.Split(program.Must(t, "-resume", "-out", folder, "-translate-file", file), "\n")

@@ -40,6 +40,14 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+func TestReadSkipsByteOrderMarks(t *testing.T) {
+	for p, err := range bitext.Read(strings.NewReader("\uFEFFa b\n"), strings.NewReader("\uFEFFx\n")) {
+		if want := (bitext.Pair{Source: "a b", Target: "x"}); err != nil || p != want {
+			t.Errorf("a pair is %q, error %v, want %q", p, err, want)
+		}
+	}
+}
+
 func TestFilter(t *testing.T) {
 	f := bitext.Filter{Min: 2, Max: 6, Ratio: 1.5}
 	var skipped bitext.Skipped

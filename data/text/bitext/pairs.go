@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"autodropout/internal/bom"
 	"autodropout/internal/parallel"
 )
 
@@ -29,7 +30,7 @@ func Read(source, target io.Reader) iter.Seq2[Pair, error] {
 // lines yields lines without what ends them.
 func lines(r io.Reader) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		s := bufio.NewScanner(r)
+		s := bufio.NewScanner(bom.NewReader(r))
 		s.Buffer(make([]byte, 1<<16), maxLine)
 		number := 0
 		for s.Scan() {

@@ -67,7 +67,7 @@ func (b BLEU) Score(hypotheses []string, references ...[]string) (BLEUScore, err
 
 func (b BLEU) tokens(sentence string) []string {
 	if b.Lowercase {
-		sentence = strings.ToLower(sentence)
+		sentence = lower(sentence)
 	}
 	if !b.Tokenized {
 		sentence = tokenize13a(strings.TrimRightFunc(sentence, isSpace))

@@ -55,7 +55,7 @@ func (c ChrF) Score(hypotheses []string, references ...[]string) (ChrFScore, err
 // ngrams counts the n-grams of a sentence, of n letters at place n-1.
 func (c ChrF) ngrams(sentence string) [orders]map[string]int {
 	if c.Lowercase {
-		sentence = strings.ToLower(sentence)
+		sentence = lower(sentence)
 	}
 	sentence = strings.Join(fields(sentence), "")
 	var starts []int // of letters, and the end

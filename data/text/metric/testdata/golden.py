@@ -55,6 +55,9 @@ corpora += [
     (["a b c d e", "", "x"], [["a b c d", "a", "y"], ["a b c d e f", "", "x"]]),
     ([" leading and trailing \n"], [["leading and trailing"]]),
     (["a-\nb c\nd"], [["ab c d"]]),
+    # letters whose lower case depends on what is around them, or is two letters
+    (["ΟΔΟΣ ΣΟΦΟΣ. Α'Σ Σ ΑΣ\u0308 ΑΣ\u0308Α ΑΣ'Α aΣ\u2019b ΣΣ İstanbul DİYARBAKIR"], [["οδος σοφος. α'ς σ ας\u0308 ασ\u0308α ας'α aσ\u2019b σς i\u0307stanbul di\u0307yarbakir"]]),
+    (["İİΣ ΟΣ ΟΣ-Α ΟΣ1 1Σ"], [["iiς οσ οσ-α οσ1 1ς", ]]),
 ]
 
 scorers = {
