@@ -57,9 +57,9 @@ type Config struct {
 	// ends the search. It is called from one goroutine at a time.
 	Mirror func(line int, text []byte) error `json:"-"`
 
-	// Task says in one line what the evaluator does: the data, the child model,
-	// how long it trains. A search resumes only on the same task.
-	Task string `json:"task"`
+	// Task says what the evaluator does: the data, the child model, how long it
+	// trains. A search resumes only on the same task.
+	Task Task `json:"task"`
 
 	// Seed is what sampling, the network's first weights and the seeds of the
 	// children are derived from.

@@ -35,7 +35,7 @@ func ExampleSearch() {
 	config := controller.Config{
 		Path:   filepath.Join(folder, "trials.jsonl"),
 		Trials: 60,
-		Task:   "an example",
+		Task:   controller.Task{Note: "an example"},
 	}
 	report, err := controller.Search(context.Background(), config, space, evaluate)
 	if err != nil {

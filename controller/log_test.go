@@ -3,11 +3,13 @@ package controller
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"strings"
@@ -207,7 +209,7 @@ func TestKilled(t *testing.T) {
 }
 
 func TestLogErrors(t *testing.T) {
-	config := Config{Trials: 3, InFlight: 2, Workers: 1, Network: smallNetwork, Task: "toy", Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	config := Config{Trials: 3, InFlight: 2, Workers: 1, Network: smallNetwork, Task: Task{Note: "toy"}, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
 	mustSearch(t, config, smallSpace, evaluateSmall)
 	whole := readLog(t, config.Path)
 	lines := strings.SplitAfter(whole, "\n")
@@ -216,7 +218,8 @@ func TestLogErrors(t *testing.T) {
 		{"not a log", "dear diary", "belongs to something else"},
 		{"not a log with lines", "dear\ndiary\n", "line 1 cannot be read"},
 		{"another version", strings.Replace(whole, `"version":1`, `"version":2`, 1), "version 2, where this program reads version 1"},
-		{"another task", strings.Replace(whole, `"task":"toy"`, `"task":"tax"`, 1), `begun with another "task" ("tax"; now "toy")`},
+		{"another task", strings.Replace(whole, `"note":"toy"`, `"note":"tax"`, 1), `begun with another "task" ({"note":"tax"}; now {"note":"toy"})`},
+		{"an unknown part of the task", strings.Replace(whole, `"note":"toy"`, `"smell":"toy"`, 1), "line 1 cannot be read"},
 		{"another seed", strings.Replace(whole, `"seed":0`, `"seed":9`, 1), `begun with another "seed" (9; now 0)`},
 		{"another policy", strings.Replace(whole, `"width":8`, `"width":16`, 1), `begun with another "policy"`},
 		{"another space", strings.Replace(whole, `"toy"`, `"top"`, 1), `begun with another "space"`},
@@ -254,6 +257,101 @@ func TestLogErrors(t *testing.T) {
 	}
 	if _, err := Replay(config.Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a log is missing and the error of Replay is %v", err)
+	}
+}
+
+// TestReadLog finds in a log what the search that wrote it found, but for the weights.
+func TestReadLog(t *testing.T) {
+	for _, async := range []bool{false, true} {
+		config := Config{Trials: 6, InFlight: 2, Workers: 1, Async: async, Network: smallNetwork, Task: Task{Note: "toy"}, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+		want := mustSearch(t, config, smallSpace, evaluateSmall)
+		got, err := ReadLog(config.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Weights() != nil {
+			t.Error("reading has made a network")
+		}
+		if !reflect.DeepEqual(got.Trials, want.Trials) || !reflect.DeepEqual(got.Results, want.Results) {
+			t.Errorf("the log has trials\n%v\n%v\nwant\n%v\n%v", got.Trials, got.Results, want.Trials, want.Results)
+		}
+		if got.Config.Task != config.Task || got.Config.Algorithm != Reinforce || !reflect.DeepEqual(got.Space, smallSpace) {
+			t.Errorf("the log is of %+v in %+v", got.Config, got.Space)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "trials.jsonl")
+	if err := os.WriteFile(path, []byte(`{"version":1,`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadLog(path); !errors.Is(err, ErrEmptyLog) {
+		t.Errorf("of a log that has not begun the error is %v", err)
+	}
+	if left := readLog(t, path); left != `{"version":1,` {
+		t.Errorf("reading has left %q", left)
+	}
+}
+
+// TestCurve leaves out trials in flight, and what failed out of the best so far.
+func TestCurve(t *testing.T) {
+	report := Report{Trials: make([]Trial, 5), Results: []*Result{{Trial: 0, Error: "bad"}, {Trial: 1, Reward: -2}, nil, {Trial: 3, Reward: -3}, {Trial: 4, Reward: -1}}}
+	for i := range report.Trials {
+		report.Trials[i].Index = i
+	}
+	var got []string
+	for _, p := range report.Curve() {
+		got = append(got, fmt.Sprint(p.Index, p.Best))
+	}
+	if want := "[0 NaN 1 -2 3 -2 4 -1]"; fmt.Sprint(got) != want {
+		t.Errorf("the best so far is %v, want %s", got, want)
+	}
+}
+
+// oldTasks are lines as the benchmarks wrote them into logs before tasks had parts.
+var oldTasks = map[string]Task{
+	"WRN-28-2 on 45000 images of CIFAR-10 for 40 epochs in batches of 128, accuracy on 5000 others": {
+		Network: "WRN-28-2", Data: "CIFAR-10", Unit: "images", Train: 45000, Epochs: 40, Batch: 128, Reward: "accuracy", Split: "held-out", Valid: 5000},
+	"ResNet-18 on 90 images of the built-in set with 32 pixels a side for 3 epochs in batches of 12, accuracy on 10 others": {
+		Network: "ResNet-18", Data: "the built-in set", Unit: "images", Train: 90, Pixels: 32, Epochs: 3, Batch: 12, Reward: "accuracy", Split: "held-out", Valid: 10},
+	"WRN-10-1 by UDA on 320 labelled and 3600 unlabelled images of CIFAR-10 for 30 steps of 32 labelled, accuracy on 80 others": {
+		Network: "WRN-10-1", Method: "UDA", Data: "CIFAR-10", Unit: "images", Train: 320, Unlabelled: 3600, Steps: 30, Batch: 32, Reward: "accuracy", Split: "held-out", Valid: 80},
+	"Transformer-XL-2-64 on 100000 words of Penn Treebank for 8 epochs, 80/perplexity on 73760 others": {
+		Network: "Transformer-XL-2-64", Data: "Penn Treebank", Unit: "words", Train: 100000, Epochs: 8, Reward: "80/perplexity", Split: "validation", Valid: 73760},
+	"Transformer-2-64 on 29000 pairs of texts in /data/of for 2 for 2 epochs, exp(-loss) on 1014 others": {
+		Network: "Transformer-2-64", Data: "texts in /data/of for 2", Unit: "pairs", Train: 29000, Epochs: 2, Reward: "exp(-loss)", Split: "validation", Valid: 1014},
+	"a toy": {Note: "a toy"},
+	"WRN-10-1 on 007 images of CIFAR-10 for 1 epochs, accuracy on 1 others": {Note: "WRN-10-1 on 007 images of CIFAR-10 for 1 epochs, accuracy on 1 others"},
+}
+
+// TestOldTasks reads the lines of old logs, and a search that one of them began
+// goes on.
+func TestOldTasks(t *testing.T) {
+	for line, want := range oldTasks {
+		quoted, err := json.Marshal(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Task
+		if err := json.Unmarshal(quoted, &got); err != nil || got != want {
+			t.Errorf("%s is read as %+v (%v), want %+v", line, got, err, want)
+		}
+		if want.String() != line {
+			t.Errorf("%+v is written as %q, want %q", want, want.String(), line)
+		}
+		config := Config{Trials: 2, InFlight: 2, Workers: 1, Algorithm: Random, Task: want, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+		mustSearch(t, config, smallSpace, evaluateSmall)
+		whole, err := os.ReadFile(config.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := regexp.MustCompile(`"task":{[^}]*}`).ReplaceAllLiteralString(string(whole), `"task":`+string(quoted))
+		if err := os.WriteFile(config.Path, []byte(log), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		config.Trials = 3
+		mustSearch(t, config, smallSpace, evaluateSmall)
+		if longer, err := os.ReadFile(config.Path); err != nil || !strings.HasPrefix(string(longer), log) || len(longer) == len(log) {
+			t.Errorf("the log went on as\n%s", longer)
+		}
 	}
 }
 
@@ -321,13 +419,13 @@ func FuzzReplay(f *testing.F) {
 		if c.header == nil || c.header.Algorithm != Random {
 			return // a network of any size would take any time
 		}
-		report, err := replay(data)
-		whole, wholeErr := replay(data[:c.size])
+		search, err := replay(data, true)
+		whole, wholeErr := replay(data[:c.size], true)
 		if (err == nil) != (wholeErr == nil) {
 			t.Fatalf("a torn line changes the error from %v to %v", wholeErr, err)
 		}
 		if err == nil {
-			sameReport(t, "without the torn line", whole, report)
+			sameReport(t, "without the torn line", whole.report(), search.report())
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -54,30 +55,50 @@ func Replay(path string) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("controller: the trial log cannot be read: %w", err)
 	}
-	report, err := replay(data)
+	s, err := replay(data, true)
 	if err != nil {
 		return nil, fmt.Errorf("controller: the trial log %s cannot be used: %w", path, err)
 	}
-	return report, nil
+	return s.report(), nil
 }
 
-func replay(data []byte) (*Report, error) {
+// ReadLog reads a log and learns nothing from it, which takes a small part of the
+// time of [Replay]: its report has no weights. It refuses what Replay refuses, and
+// a torn last line counts for nothing.
+func ReadLog(path string) (*Log, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("controller: the trial log cannot be read: %w", err)
+	}
+	s, err := replay(data, false)
+	if err != nil {
+		return nil, fmt.Errorf("controller: the trial log %s cannot be used: %w", path, err)
+	}
+	return &Log{s.config, s.space, *s.report()}, nil
+}
+
+// replay brings a search to where its log ends. One that does not learn has no
+// network.
+func replay(data []byte, learns bool) (*state, error) {
 	c, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
 	if c.header == nil {
-		return nil, errors.New("it has no whole line")
+		return nil, ErrEmptyLog
 	}
 	if err := c.header.Config.check(c.header.Space); err != nil {
 		return nil, err
 	}
-	s := newState(c.header.Config, c.header.Space)
-	if err := s.replay(c.records); err != nil {
-		return nil, err
+	s := &state{config: c.header.Config, space: c.header.Space, chooser: uniform{c.header.Space}, worst: math.NaN()}
+	if learns {
+		s = newState(c.header.Config, c.header.Space)
 	}
-	return s.report(), nil
+	return s, s.replay(c.records)
 }
+
+// ErrEmptyLog refuses a log whose search has not begun.
+var ErrEmptyLog = errors.New("it has no whole line")
 
 // search is a state with what moves it.
 type search struct {

@@ -1,6 +1,11 @@
 package controller
 
-import "context"
+import (
+	"context"
+	"math"
+
+	"autodropout/dropout"
+)
 
 // Trial is one pattern to be tried.
 type Trial struct {
@@ -104,6 +109,35 @@ func (r *Report) Best() (t Trial, result Result, ok bool) {
 		return Trial{}, Result{}, false
 	}
 	return r.Trials[best.Trial], *best, true
+}
+
+// Log is what the log of a search says.
+type Log struct {
+	Config Config // with every default filled in
+	Space  dropout.Space
+	Report // without weights
+}
+
+// Finished is a trial that has finished, on the curves of its search.
+type Finished struct {
+	Trial
+	Result Result
+	Best   float64 // the highest reward of all trials up to this one; NaN while none has succeeded
+}
+
+// Curve returns the trials that have finished, by index.
+func (r *Report) Curve() (curve []Finished) {
+	best := math.NaN()
+	for i, result := range r.Results {
+		if result == nil {
+			continue
+		}
+		if !result.Failed() && !(result.Reward <= best) {
+			best = result.Reward
+		}
+		curve = append(curve, Finished{r.Trials[i], *result, best})
+	}
+	return curve
 }
 
 func best(results []*Result) *Result {

@@ -29,7 +29,7 @@ func found(t *testing.T, folder string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, name := range []string{"random", "autodropout"} {
-		report, err := controller.Replay(filepath.Join(folder, name, "trials.jsonl"))
+		report, err := controller.ReadLog(filepath.Join(folder, name, "trials.jsonl"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestCluster(t *testing.T) {
 	if found(t, served) != found(t, plain) {
 		t.Error("the run with workers found something else than the run without")
 	}
-	report, err := controller.Replay(filepath.Join(served, "random", "trials.jsonl"))
+	report, err := controller.ReadLog(filepath.Join(served, "random", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,12 +107,12 @@ func TestFinalists(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole")
 	rows := []string{"-method", "random", "-trials", "5", "-finalists", "1"}
 	mustCall(t, tiny(whole, rows...)...)
-	search, err := controller.Replay(filepath.Join(whole, "random", "trials.jsonl"))
+	search, err := controller.ReadLog(filepath.Join(whole, "random", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	best, _, _ := search.Best()
-	again, err := controller.Replay(filepath.Join(whole, "random", "finalists.jsonl"))
+	again, err := controller.ReadLog(filepath.Join(whole, "random", "finalists.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func weights(t *testing.T, folder string) string {
 
 func firstTokens(t *testing.T, folder string) []int {
 	t.Helper()
-	report, err := controller.Replay(filepath.Join(folder, "random", "trials.jsonl"))
+	report, err := controller.ReadLog(filepath.Join(folder, "random", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

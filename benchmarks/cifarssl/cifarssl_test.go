@@ -116,7 +116,7 @@ func checkRows(t *testing.T, folder string) {
 // four fifths of the labelled images, scored on the others.
 func checkReward(t *testing.T, folder string) {
 	t.Helper()
-	report, err := controller.Replay(filepath.Join(folder, "random", "trials.jsonl"))
+	report, err := controller.ReadLog(filepath.Join(folder, "random", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

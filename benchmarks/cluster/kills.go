@@ -221,11 +221,11 @@ func (s *scene) finished() int {
 // verify checks what the disturbed search has left.
 func (s *scene) verify(ctx context.Context) error {
 	log := filepath.Join(s.path("run"), method, "trials.jsonl")
-	got, err := controller.Replay(log) // refuses trials that are sampled or finished twice
+	got, err := controller.ReadLog(log) // refuses trials that are sampled or finished twice
 	if err != nil {
 		return err
 	}
-	want, err := controller.Replay(filepath.Join(s.path("plain"), method, "trials.jsonl"))
+	want, err := controller.ReadLog(filepath.Join(s.path("plain"), method, "trials.jsonl"))
 	if err != nil {
 		return err
 	}
@@ -293,7 +293,7 @@ func (s *scene) implied(best controller.Trial, file []byte) (bool, error) {
 }
 
 // same compares all of two searches that does not depend on who did the work.
-func same(a, b *controller.Report) bool {
+func same(a, b *controller.Log) bool {
 	return slices.EqualFunc(a.Trials, b.Trials, func(a, b controller.Trial) bool { return fmt.Sprint(a) == fmt.Sprint(b) }) &&
 		slices.EqualFunc(a.Results, b.Results, func(a, b *controller.Result) bool {
 			return a != nil && b != nil && a.Trial == b.Trial && a.Reward == b.Reward && a.Error == b.Error

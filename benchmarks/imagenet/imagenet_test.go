@@ -126,7 +126,7 @@ func TestPipeline(t *testing.T) {
 // of half the channels on nine tenths of the training images, scored on the others.
 func checkReward(t *testing.T, folder string) {
 	t.Helper()
-	report, err := controller.Replay(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	report, err := controller.ReadLog(filepath.Join(folder, "autodropout", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

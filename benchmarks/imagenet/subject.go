@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/optim"
@@ -32,12 +33,11 @@ func (s *subject) About() bench.About {
 	if s.fit == nil {
 		return about
 	}
-	about.Trial = fmt.Sprintf("%s on %d images of %s with %d pixels a side for %d epochs in batches of %d, accuracy on %d others",
-		about.Child, s.fit.Len(), about.Dataset, s.pixels, s.searchEpochs, s.batch, s.valid.Len())
+	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "images", Train: s.fit.Len(), Pixels: s.pixels,
+		Epochs: s.searchEpochs, Batch: s.batch, Reward: "accuracy", Split: "held-out", Valid: s.valid.Len()}
 	about.Data = func() string { return bench.Checksum(s.fit, s.valid) }
 	about.Reward = bench.Reward{
-		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
-		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d epochs", s.valid.Len(), s.searchEpochs),
+		Where: "held-out images", Shown: "accuracy",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
 	return about

@@ -77,7 +77,7 @@ func (p *page) equalBudget(searches []*search) {
 		}
 		rows = append(rows, cells)
 	}
-	p.say("At an equal budget, the first %s of each search; the reward is %s on validation data, the higher the better.", bench.Count(budget, "trial", "trials"), searches[0].reward)
+	p.say("At an equal budget, the first %s of each search; the reward is %s on validation data, the higher the better.", bench.Count(budget, "trial", "trials"), searches[0].config.Task.Reward)
 	p.table([]string{"search", "best", "mean", "mean, first third", "mean, last third", "last third less all of random search (95 % interval)"}, rows)
 	if len(sentences) > 0 {
 		p.say("%s", strings.Join(sentences, " "))
@@ -107,14 +107,14 @@ func (p *page) curves(r *run, searches []*search) error {
 		if s.row.role != ablation {
 			rewards = append(rewards, series{name: s.row.title, points: points, line: smooth(points, window)})
 		}
-		best = append(best, series{name: s.row.title, line: highestSoFar(points)})
-		if s.algorithm != controller.Random {
-			line := s.entropies()
+		best = append(best, series{name: s.row.title, line: s.line(func(p controller.Finished) float64 { return p.Best })})
+		if s.config.Algorithm != controller.Random {
+			line := s.line(func(p controller.Finished) float64 { return p.Entropy })
 			entropy = append(entropy, series{name: s.row.title, line: line})
 			sentences = append(sentences, fmt.Sprintf("that of “%s” went from %.2f to %.2f", s.row.title, line[0].Y, line[len(line)-1].Y))
 		}
 	}
-	reward := searches[0].reward
+	reward := searches[0].config.Task.Reward
 	for _, f := range []struct {
 		name, title, y string
 		all            []series
@@ -183,25 +183,25 @@ func (p *page) tokens(s *search) {
 // had before it learned anything.
 func (s *search) atFirst(token int) []float64 {
 	values := len(s.space.Choices[token].Values)
-	if s.start == nil || values == 1 {
+	if s.config.Start == nil || values == 1 {
 		return slices.Repeat([]float64{1 / float64(values)}, values)
 	}
 	const other = 1 - controller.StartProb
 	shares := slices.Repeat([]float64{other / float64(values-1)}, values)
 	for g := range s.space.Groups {
-		shares[s.start[g*len(s.space.Choices)+token]] += (controller.StartProb - other/float64(values-1)) / float64(s.space.Groups)
+		shares[s.config.Start[g*len(s.space.Choices)+token]] += (controller.StartProb - other/float64(values-1)) / float64(s.space.Groups)
 	}
 	return shares
 }
 
 // counts returns how often trials chose each value of each token.
-func (s *search) counts(trials []trial) [][]float64 {
+func (s *search) counts(trials []controller.Finished) [][]float64 {
 	counts := make([][]float64, len(s.space.Choices))
 	for i, t := range s.space.Choices {
 		counts[i] = make([]float64, len(t.Values))
 	}
 	for _, t := range trials {
-		for i, v := range t.tokens {
+		for i, v := range t.Point {
 			counts[i%len(counts)][v]++
 		}
 	}
@@ -275,18 +275,18 @@ func (p *page) strength(r *run) error {
 	var points plotter.XYs
 	rewards := s.allRewards()
 	for _, t := range s.trials {
-		if t.failed {
+		if t.Result.Failed() {
 			continue
 		}
-		share, err := droppedShare(s.space, t.tokens)
+		share, err := droppedShare(s.space, t.Point)
 		if err != nil {
 			return err
 		}
 		dropped = append(dropped, 100*share)
-		points = append(points, plotter.XY{X: 100 * share, Y: t.reward})
+		points = append(points, plotter.XY{X: 100 * share, Y: t.Result.Reward})
 	}
 	const title = "How much a random pattern drops, and its reward"
-	image, err := chart(title, "dropped on average, %", s.reward, []series{{points: points}})
+	image, err := chart(title, "dropped on average, %", s.config.Task.Reward, []series{{points: points}})
 	if err != nil {
 		return err
 	}
@@ -382,16 +382,12 @@ func (p *page) noise(r *run) {
 // luck says what the noise of rewards means for the best trial of a search.
 func (s *search) luck(noise float64) string {
 	rewards := s.allRewards()
-	var best trial
-	for _, t := range s.trials {
-		if !t.failed && (best.tokens == nil || t.reward > best.reward) {
-			best = t
-		}
-	}
+	top := s.trials[len(s.trials)-1].Best
+	best := s.trials[slices.IndexFunc(s.trials, func(p controller.Finished) bool { return p.Best == top })]
 	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
-		len(rewards), s.row.title, best.reward, best.reward-stat.Mean(rewards, nil), noise*highest(len(rewards)))
+		len(rewards), s.row.title, top, top-stat.Mean(rewards, nil), noise*highest(len(rewards)))
 	at, again := bench.ByPoint(usable(s.finalists))
-	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.tokens) }); i >= 0 {
+	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.Point) }); i >= 0 {
 		text += fmt.Sprintf(" Trained again, the same pattern has a mean of %.4f.", stat.Mean(again[i], nil))
 	}
 	return text

@@ -9,6 +9,14 @@ import (
 	"autodropout/dropout"
 )
 
+// point is a trial that has finished.
+func point(reward float64, tokens ...int) controller.Finished {
+	return controller.Finished{Trial: controller.Trial{Point: tokens}, Result: controller.Result{Reward: reward}}
+}
+
+// failed is one that has failed.
+var failed = controller.Finished{Trial: controller.Trial{Point: []int{1}}, Result: controller.Result{Error: "diverged"}}
+
 // made up rows: scores by seed.
 func rowOf(key string, scores ...float64) row {
 	at := row{scores: map[int]float64{}}
@@ -85,9 +93,9 @@ func TestPick(t *testing.T) {
 	}
 	// The best single reward is not that of the best rate, nor is it DropBlock's.
 	tuned := func(at int, rewards ...float64) *search {
-		s := &search{row: r.rows[at].rowKind, space: *rates(0.1, 0.2), trials: []trial{{tokens: []int{1}, failed: true}}}
+		s := &search{row: r.rows[at].rowKind, space: *rates(0.1, 0.2), trials: []controller.Finished{failed}}
 		for i, reward := range rewards {
-			s.trials = append(s.trials, trial{tokens: []int{i / 2}, reward: reward})
+			s.trials = append(s.trials, point(reward, i/2))
 		}
 		return s
 	}
@@ -99,11 +107,11 @@ func TestPick(t *testing.T) {
 	if at, mean, ok := second.best(); len(at) != 1 || at[0] != 1 || mean != 0.7 || !ok {
 		t.Errorf("the best rate is %v with %v, %v", at, mean, ok)
 	}
-	second.finalists = []trial{{tokens: []int{0}, reward: 0.3}, {tokens: []int{1}, reward: 0.2}}
+	second.finalists = []controller.Finished{point(0.3, 0), point(0.2, 1)}
 	if at, mean, ok := second.best(); at[0] != 0 || mean != 0.3 || !ok {
 		t.Errorf("among finalists the best is %v with %v, %v", at, mean, ok)
 	}
-	if _, _, ok := (&search{trials: []trial{{failed: true}}}).best(); ok {
+	if _, _, ok := (&search{trials: []controller.Finished{failed}}).best(); ok {
 		t.Error("a search of which every trial failed has a best point")
 	}
 }
@@ -120,7 +128,7 @@ func TestStrength(t *testing.T) {
 					tokens[j] = i % 8
 				}
 			}
-			s.trials = append(s.trials, trial{tokens: tokens, reward: slope*float64(i%8) + 2*float64(i/8)})
+			s.trials = append(s.trials, point(slope*float64(i%8)+2*float64(i/8), tokens...))
 		}
 		p := &page{figures: map[string][]byte{}}
 		r := runOf(experiments[2])
@@ -145,14 +153,14 @@ func TestProgress(t *testing.T) {
 
 // A policy that has settled on a value shows in the table of tokens.
 func TestTokens(t *testing.T) {
-	s := &search{row: rowOf("ppo").rowKind, algorithm: controller.PPO, space: dropout.Space{Groups: 2, Choices: []dropout.Choice{
+	s := &search{row: rowOf("ppo").rowKind, config: controller.Config{Algorithm: controller.PPO}, space: dropout.Space{Groups: 2, Choices: []dropout.Choice{
 		{Name: "settled", Values: []float64{0.5, 0.75}}, {Name: "open", Values: []float64{1, 2}}, {Name: "fixed", Values: []float64{0}}}}}
 	for i := range 30 {
 		tokens := []int{i % 2, i % 2, 0, i % 2, i / 2 % 2, 0}
 		if i >= 20 {
 			tokens[0], tokens[3] = 1, 1
 		}
-		s.trials = append(s.trials, trial{tokens: tokens})
+		s.trials = append(s.trials, point(0, tokens...))
 	}
 	p := &page{}
 	p.tokens(s)
@@ -167,7 +175,7 @@ func TestTokens(t *testing.T) {
 	if strings.Contains(p.String(), "fixed") {
 		t.Error("a token with a single value has a row")
 	}
-	s.start = []int{1, 0, 0, 1, 1, 0} // what has settled did so before
+	s.config.Start = []int{1, 0, 0, 1, 1, 0} // what has settled did so before
 	p = &page{}
 	p.tokens(s)
 	for _, want := range []string{"| settled | 0.5: 0 ← 50 (20); 0.75: 100 ← 50 (80) | 0.051 |", "| open | 1: 55 ← 55 (50); 2: 45 ← 45 (50) | 0.655 |"} {
@@ -178,15 +186,20 @@ func TestTokens(t *testing.T) {
 }
 
 func TestCurvesOfRewards(t *testing.T) {
-	s := &search{trials: []trial{{reward: 2}, {failed: true}, {reward: 4}, {reward: 3}}}
-	points := s.rewardPoints()
+	var report controller.Report
+	for i, p := range []controller.Finished{point(2), failed, point(4), point(3)} {
+		report.Trials = append(report.Trials, controller.Trial{Index: i})
+		report.Results = append(report.Results, &p.Result)
+	}
+	s := &search{trials: report.Curve()}
+	points, best := s.rewardPoints(), s.line(func(p controller.Finished) float64 { return p.Best })
 	for name, c := range map[string]struct {
 		got  []float64
 		want []float64
 	}{
 		"trials":   {[]float64{points[0].X, points[1].X, points[2].X}, []float64{1, 3, 4}},
 		"smooth":   {[]float64{smooth(points, 2)[0].Y, smooth(points, 2)[1].Y, smooth(points, 2)[2].Y}, []float64{2, 3, 3.5}},
-		"highest":  {[]float64{highestSoFar(points)[0].Y, highestSoFar(points)[1].Y, highestSoFar(points)[2].Y}, []float64{2, 4, 4}},
+		"highest":  {[]float64{best[0].Y, best[1].Y, best[2].Y, best[3].Y}, []float64{2, 2, 4, 4}},
 		"rewards":  {s.rewards(1, 3), []float64{4}},
 		"rewards2": {s.allRewards(), []float64{2, 4, 3}},
 	} {
@@ -199,14 +212,14 @@ func TestCurvesOfRewards(t *testing.T) {
 	}
 }
 
-// Of networks that the task line names; the first is TestWRN's of package flops.
+// Of networks that the task names; the first is TestWRN's of package flops.
 func TestOperations(t *testing.T) {
-	s := &search{task: task{model: "WRN-10-1", examples: 10, epochs: 3}}
+	s := &search{config: controller.Config{Task: controller.Task{Network: "WRN-10-1", Train: 10, Epochs: 3}}}
 	r := runOf(experiments[0])
 	near(t, "WRN-10-1", r.operations(s), 30*75009792)
 	r = runOf(experiments[2])
 	r.settings = settings{Heads: 4, Bptt: 10, Memory: 5, Batch: 2, SearchInner: 16}
-	s.task = task{model: "Transformer-XL-1-8", examples: 100, epochs: 2}
+	s.config.Task = controller.Task{Network: "Transformer-XL-1-8", Train: 100, Epochs: 2}
 	word := 4*2*8*8 + 2*2*8*16 + 3*2*10.5*8
 	step := 2*(3*10*word+2*5*2*2*8*8+3*10*2*8*10_000) + 2*15*2*8*8
 	near(t, "Transformer-XL", r.operations(s), 10*step)
@@ -223,7 +236,7 @@ func TestShorter(t *testing.T) {
 		epochs int
 		want   bool
 	}{{"WRN-10-1", 25, false}, {"WRN-10-2", 25, true}, {"WRN-10-1", 10, true}} {
-		r.searches = []*search{{task: task{model: c.model, epochs: c.epochs}}}
+		r.searches = []*search{{config: controller.Config{Task: controller.Task{Network: c.model, Epochs: c.epochs}}}}
 		p := &page{}
 		p.limits([]*run{r})
 		if got := strings.Contains(p.String(), "Some trials are shorter"); got != c.want {

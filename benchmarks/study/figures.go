@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot"
@@ -10,6 +11,8 @@ import (
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"autodropout/controller"
 )
 
 // series is what a chart shows of one search: points, a line, or both.
@@ -66,13 +69,23 @@ func chart(title, x, y string, all []series) ([]byte, error) {
 }
 
 // rewardPoints returns the rewards of a search over its trials, from 1 on.
-func (s *search) rewardPoints() (points plotter.XYs) {
-	for i, t := range s.trials {
-		if !t.failed {
-			points = append(points, plotter.XY{X: float64(i + 1), Y: t.reward})
+func (s *search) rewardPoints() plotter.XYs {
+	return s.line(func(p controller.Finished) float64 {
+		if p.Result.Failed() {
+			return math.NaN()
+		}
+		return p.Result.Reward
+	})
+}
+
+// line returns what is known of a search's trials, from 1 on; NaN is nothing.
+func (s *search) line(of func(p controller.Finished) float64) (line plotter.XYs) {
+	for _, p := range s.trials {
+		if y := of(p); !math.IsNaN(y) {
+			line = append(line, plotter.XY{X: float64(p.Index + 1), Y: y})
 		}
 	}
-	return points
+	return line
 }
 
 // smooth returns the mean of each point and up to window-1 before it.
@@ -83,25 +96,6 @@ func smooth(points plotter.XYs, window int) (line plotter.XYs) {
 			last = append(last, p.Y)
 		}
 		line = append(line, plotter.XY{X: points[i].X, Y: stat.Mean(last, nil)})
-	}
-	return line
-}
-
-// highestSoFar returns the highest of each point and all before it.
-func highestSoFar(points plotter.XYs) (line plotter.XYs) {
-	for i, p := range points {
-		if i > 0 {
-			p.Y = max(p.Y, line[i-1].Y)
-		}
-		line = append(line, p)
-	}
-	return line
-}
-
-// entropies returns the entropy of the policy at each trial.
-func (s *search) entropies() (line plotter.XYs) {
-	for i, t := range s.trials {
-		line = append(line, plotter.XY{X: float64(i + 1), Y: t.entropy})
 	}
 	return line
 }

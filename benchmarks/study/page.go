@@ -109,9 +109,9 @@ func (p *page) setting(r *run) {
 	p.say("A final training: %s. The metric is the test %s.", r.length(), r.metric)
 	var tasks []string
 	for _, s := range r.searches {
-		if !slices.Contains(tasks, s.task.text) {
-			tasks = append(tasks, s.task.text)
-			p.say("A trial: %s.", s.task.text)
+		if !slices.Contains(tasks, s.config.Task.String()) {
+			tasks = append(tasks, s.config.Task.String())
+			p.say("A trial: %s.", s.config.Task.String())
 		}
 	}
 	if r.from != nil {
@@ -303,11 +303,11 @@ func (p *page) cost(r *run) {
 	for _, s := range r.searches {
 		all, failed := s.all(), 0
 		for _, t := range all {
-			if t.failed {
+			if t.Result.Failed() {
 				failed++
 			}
 		}
-		rows = append(rows, []string{s.row.title, string(s.algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
+		rows = append(rows, []string{s.row.title, string(s.config.Algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
 			bench.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
@@ -368,5 +368,5 @@ func (p *page) limits(runs []*run) {
 
 // shorter reports whether trials are not what final trainings are.
 func (r *run) shorter() bool {
-	return slices.ContainsFunc(r.searches, func(s *search) bool { return s.model != r.model() || s.epochs != r.Epochs })
+	return slices.ContainsFunc(r.searches, func(s *search) bool { return s.config.Task.Network != r.model() || s.config.Task.Epochs != r.Epochs })
 }

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -59,28 +56,11 @@ type row struct {
 type search struct {
 	row       rowKind
 	space     dropout.Space
-	start     []int // what the policy began near; nil: all points were as likely
-	algorithm controller.Algorithm
-	task
-	trials    []trial         // those that have finished, in order
-	finalists []trial         // the best ones, trained again
-	seconds   float64         // of both
-	pattern   dropout.Pattern // nil: the search has not finished, or tunes a rate
-}
-
-// trial is a trial that has finished.
-type trial struct {
-	tokens          []int
-	reward, entropy float64
-	failed          bool
-}
-
-// task is what a log says about its trials.
-type task struct {
-	text             string
-	model            string
-	examples, epochs int
-	dataset, reward  string
+	config    controller.Config
+	trials    []controller.Finished // those that have finished, in order
+	finalists []controller.Finished // the best ones, trained again
+	seconds   float64               // of both
+	pattern   dropout.Pattern       // nil: the search has not finished, or tunes a rate
 }
 
 // readRuns reads the runs in the folders of root.
@@ -243,31 +223,29 @@ func (r *run) readUnits(folder string) error {
 func (r *run) readSearches(folder string) error {
 	for _, at := range r.rows {
 		path := filepath.Join(folder, at.key, "trials.jsonl")
-		text, err := readOptional(path)
+		s := &search{row: at.rowKind}
+		log, err := s.read(path)
 		if err != nil {
 			return err
 		}
-		first, _, whole := bytes.Cut(text, []byte("\n"))
-		if !whole {
-			continue // it has not begun, or was copied while its first line was written
+		if log == nil {
+			continue
 		}
-		s := &search{row: at.rowKind}
-		if err := s.readHeader(path, first); err != nil {
+		s.space, s.config, s.trials = log.Space, log.Config, log.Curve()
+		again, err := s.read(filepath.Join(folder, at.key, "finalists.jsonl"))
+		if err != nil {
 			return err
 		}
-		if s.trials, err = s.replay(path); err != nil {
-			return err
+		if again != nil {
+			s.finalists = again.Curve()
 		}
-		again := filepath.Join(folder, at.key, "finalists.jsonl")
-		if text, err := readOptional(again); err != nil {
-			return err
-		} else if bytes.Contains(text, []byte("\n")) {
-			if s.finalists, err = s.replay(again); err != nil {
-				return err
-			}
-		}
-		if r.named && s.dataset != r.dataset {
-			return fmt.Errorf("%s is of a search on %s, where %s belongs: put the run into another folder", path, s.dataset, r.dataset)
+		switch {
+		case s.config.Task.Network == "":
+			return fmt.Errorf("%s: the task %q is not one of a benchmark", path, s.config.Task)
+		case s.tuned() && s.space.Decisions() != 1:
+			return fmt.Errorf("%s is a search in the %s space, where one token with the rates of “%s” belongs", path, s.space.Name, s.row.title)
+		case r.named && s.config.Task.Data != r.dataset:
+			return fmt.Errorf("%s is of a search on %s, where %s belongs: put the run into another folder", path, s.config.Task.Data, r.dataset)
 		}
 		pattern := filepath.Join(folder, at.key, "pattern.json")
 		if _, err := os.Stat(pattern); err == nil && !s.tuned() {
@@ -280,53 +258,20 @@ func (r *run) readSearches(folder string) error {
 	return nil
 }
 
-// readHeader reads what the first line of a log says.
-func (s *search) readHeader(path string, line []byte) (err error) {
-	var header struct {
-		Space     dropout.Space
-		Start     []int
-		Algorithm controller.Algorithm
-		Task      string
-	}
-	if err := json.Unmarshal(line, &header); err != nil {
-		return fmt.Errorf("%s: its first line cannot be read: %w", path, err)
-	}
-	s.space, s.start, s.algorithm = header.Space, header.Start, header.Algorithm
-	if s.task, err = parseTask(header.Task); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if s.tuned() && s.space.Decisions() != 1 {
-		return fmt.Errorf("%s is a search in the %s space, where one token with the rates of “%s” belongs", path, s.space.Name, s.row.title)
-	}
-	return nil
-}
-
-// replay returns the trials of a log that have finished, and adds their time.
-func (s *search) replay(path string) (trials []trial, err error) {
-	report, err := controller.Replay(path)
-	if err != nil {
+// read reads a log and adds the time of its trials. It returns nil where the search
+// has not begun, or was copied while its first line was written.
+func (s *search) read(path string) (*controller.Log, error) {
+	log, err := controller.ReadLog(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, controller.ErrEmptyLog):
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
-	for i, result := range report.Results {
-		if result != nil {
-			trials = append(trials, trial{report.Trials[i].Point, result.Reward, report.Trials[i].Entropy, result.Failed()})
-			s.seconds += result.Seconds
-		}
+	for _, p := range log.Curve() {
+		s.seconds += p.Result.Seconds
 	}
-	return trials, nil
-}
-
-var taskForm = regexp.MustCompile(`^(\S+) on (\d+) (?:images|words|pairs) of (.+) for (\d+) epochs(?: in batches of \d+)?, (.+) on \d+ others$`)
-
-// parseTask takes apart the line by which a benchmark says what a trial does.
-func parseTask(line string) (task, error) {
-	m := taskForm.FindStringSubmatch(line)
-	if m == nil {
-		return task{}, fmt.Errorf("the task %q is not one of the benchmarks cifar, ptb and iwslt", line)
-	}
-	examples, err := strconv.Atoi(m[2])
-	epochs, err2 := strconv.Atoi(m[4])
-	return task{text: line, model: m[1], examples: examples, dataset: m[3], epochs: epochs, reward: m[5]}, errors.Join(err, err2)
+	return log, nil
 }
 
 // readOptional returns the text of a file, nil where there is none.
@@ -351,13 +296,13 @@ func (s *search) rewards(lo, hi int) []float64 {
 func (s *search) allRewards() []float64 { return s.rewards(0, len(s.trials)) }
 
 // all returns the trials and those of the finalists.
-func (s *search) all() []trial { return slices.Concat(s.trials, s.finalists) }
+func (s *search) all() []controller.Finished { return slices.Concat(s.trials, s.finalists) }
 
 // usable returns the points and rewards of the trials that have not failed.
-func usable(trials []trial) (tried [][]int, rewards []float64) {
+func usable(trials []controller.Finished) (tried [][]int, rewards []float64) {
 	for _, t := range trials {
-		if !t.failed {
-			tried, rewards = append(tried, t.tokens), append(rewards, t.reward)
+		if !t.Result.Failed() {
+			tried, rewards = append(tried, t.Point), append(rewards, t.Result.Reward)
 		}
 	}
 	return tried, rewards

@@ -48,8 +48,8 @@ func TestReadRefuses(t *testing.T) {
 		"other metric":     {add("result.json", `{"metric":"BLEU","dataset":"CIFAR-10"}`), "/result.json has the BLEU on CIFAR-10, where"},
 		"broken log":       {add("random/trials.jsonl", "nonsense\n"), "/random/trials.jsonl cannot be used: line "},
 		"broken again":     {add("random/finalists.jsonl", "nonsense\n"), "/random/finalists.jsonl cannot be used: line 1"},
-		"search elsewhere": {replace("random/trials.jsonl", "of CIFAR-10", "of shapes"), "/random/trials.jsonl is of a search on shapes, where CIFAR-10 belongs"},
-		"other task":       {replace("random/trials.jsonl", "for 3 epochs", "for some epochs"), `/random/trials.jsonl: the task "WRN-10-1 on 1800 images of CIFAR-10 for some epochs`},
+		"search elsewhere": {replace("random/trials.jsonl", `"data":"CIFAR-10"`, `"data":"shapes"`), "/random/trials.jsonl is of a search on shapes, where CIFAR-10 belongs"},
+		"other task":       {replace("random/trials.jsonl", `{"network":"WRN-10-1",`, `{"note":"my own",`), `/random/trials.jsonl: the task "my own" is not one of a benchmark`},
 		"no rates": {func(t *testing.T, folder string) {
 			write(t, filepath.Join(folder, "dropout/trials.jsonl"), read(t, filepath.Join(folder, "random/trials.jsonl")))
 		}, "/dropout/trials.jsonl is a search in the convnet space, where one token with the rates of “Dropout” belongs"},

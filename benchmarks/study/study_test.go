@@ -20,10 +20,11 @@ import (
 
 // made is a run folder to be made up.
 type made struct {
-	folder, config, task string
-	space                dropout.Space
-	units                []string // lines of units.jsonl
-	searches             []madeSearch
+	folder, config string
+	task           controller.Task
+	space          dropout.Space
+	units          []string // lines of units.jsonl
+	searches       []madeSearch
 }
 
 // madeSearch is a search whose rewards are made up.
@@ -145,7 +146,7 @@ dropout = 0.3
 dropblock = 0.9
 stochastic-depth = 0.8
 `,
-		task:  "WRN-10-1 on 1800 images of CIFAR-10 for 3 epochs in batches of 32, accuracy on 200 others",
+		task:  controller.Task{Network: "WRN-10-1", Data: "CIFAR-10", Unit: "images", Train: 1800, Epochs: 3, Batch: 32, Reward: "accuracy", Valid: 200},
 		space: dropout.ConvSpace([]int{1, 1, 1}),
 		units: join(trainings("none", 21, 21.5, 22), trainings("dropout", 20.1, 20.4, 21.2), trainings("dropblock", 16, 18, 25),
 			trainings("stochasticdepth", 19, 23, 24), trainings("random", 19.8, 20.6, 21), trainings("autodropout", 18.8, 19.3, 20),
@@ -189,7 +190,7 @@ batch = 16
 epochs = 6
 search-inner = 96
 `,
-		task:  "Transformer-XL-1-32 on 1120 words of Penn Treebank for 2 epochs, 80/perplexity on 73760 others",
+		task:  controller.Task{Network: "Transformer-XL-1-32", Data: "Penn Treebank", Unit: "words", Train: 1120, Epochs: 2, Reward: "80/perplexity", Valid: 73760},
 		space: dropout.SequenceSpace(),
 		units: []string{
 			`{"method":"none","seed":0,"value":90.5,"valid":95,"loss":4.5,"seconds":600}` + "\n",

@@ -97,11 +97,11 @@ func lossCharts(lines []report.Line, seeds int) (all, each []report.Chart) {
 
 // searchCharts returns the progress of the searches: rewards with the best so far,
 // and the entropy of the policy.
-func searchCharts(searches []searchRecord, style func(Method) report.Style, reward Reward) []report.Chart {
+func searchCharts(searches []searchRecord, style func(Method) report.Style, about *About) []report.Chart {
 	if len(searches) == 0 {
 		return nil
 	}
-	rewards := report.Chart{Title: "Reward of every trial, and the best so far", X: "trial", Y: fmt.Sprintf("%s on the %s", reward.Name, reward.Where),
+	rewards := report.Chart{Title: "Reward of every trial, and the best so far", X: "trial", Y: fmt.Sprintf("%s on the %s", about.Trial.Reward, about.Reward.Where),
 		Caption: "Lines are the best so far. Points are single trials, round for the controller and square for random search. Trials that failed have none."}
 	entropy := report.Chart{Title: "Entropy of the policy", X: "trial", Y: "nats per choice",
 		Caption: "How undecided the controller was when it sampled a trial. Random search never decides."}
@@ -110,19 +110,17 @@ func searchCharts(searches []searchRecord, style func(Method) report.Style, rewa
 		points := report.Line{Style: look, Points: true}
 		best := report.Line{Name: s.method.Title, Style: look}
 		decided := report.Line{Name: s.method.Title, Style: look}
-		most := math.Inf(-1)
-		for _, t := range s.trials {
-			x := float64(t.Trial + 1)
-			decided.X, decided.Y = append(decided.X, x), append(decided.Y, t.Entropy)
-			if !t.Failed() {
-				points.X, points.Y = append(points.X, x), append(points.Y, t.Reward)
-				most = max(most, t.Reward)
+		for _, p := range s.Curve() {
+			x := float64(p.Index + 1)
+			decided.X, decided.Y = append(decided.X, x), append(decided.Y, p.Entropy)
+			if !p.Result.Failed() {
+				points.X, points.Y = append(points.X, x), append(points.Y, p.Result.Reward)
 			}
-			if n := len(best.Y); n > 0 && best.Y[n-1] < most { // a step, not a slope
+			if n := len(best.Y); n > 0 && best.Y[n-1] < p.Best { // a step, not a slope
 				best.X, best.Y = append(best.X, x), append(best.Y, best.Y[n-1])
 			}
-			if !math.IsInf(most, 0) {
-				best.X, best.Y = append(best.X, x), append(best.Y, most)
+			if !math.IsNaN(p.Best) {
+				best.X, best.Y = append(best.X, x), append(best.Y, p.Best)
 			}
 		}
 		rewards.Lines = append(rewards.Lines, points, best)
@@ -135,13 +133,13 @@ func searchCharts(searches []searchRecord, style func(Method) report.Style, rewa
 func trialTable(searches []searchRecord, reward Reward) report.Trials {
 	t := report.Trials{Header: []string{"search", "trial", reward.Shown, "entropy", "time"}}
 	for _, s := range searches {
-		for _, trial := range s.trials {
-			shown := "failed: " + trial.Error
-			if !trial.Failed() {
-				shown = reward.Show(trial.Reward)
+		for _, p := range s.Curve() {
+			shown := "failed: " + p.Result.Error
+			if !p.Result.Failed() {
+				shown = reward.Show(p.Result.Reward)
 			}
-			t.Rows = append(t.Rows, []string{s.method.Title, fmt.Sprint(trial.Trial + 1), shown,
-				fmt.Sprintf("%.3f", trial.Entropy), Duration(trial.Seconds)})
+			t.Rows = append(t.Rows, []string{s.method.Title, fmt.Sprint(p.Index + 1), shown,
+				fmt.Sprintf("%.3f", p.Entropy), Duration(p.Result.Seconds)})
 		}
 	}
 	return t

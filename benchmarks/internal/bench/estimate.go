@@ -48,7 +48,7 @@ func (e *Experiment[P]) left() (w work) {
 func (e *Experiment[P]) triedBefore(m Method) int {
 	n := 0
 	for _, path := range []string{e.trialLog(m), e.finalistsLog(m)} {
-		report, err := controller.Replay(path)
+		report, err := controller.ReadLog(path)
 		if err != nil {
 			continue
 		}

@@ -28,7 +28,7 @@ func (e *Experiment[P]) page(r *Result, state string) *report.Page {
 		Summary:  r.Summary,
 		State:    state,
 		Table:    e.resultTable(r),
-		Search:   searchCharts(searches, e.style, e.about.Reward),
+		Search:   searchCharts(searches, e.style, &e.about),
 		Trials:   trialTable(searches, e.about.Reward),
 		Pattern:  pattern,
 		Origin: []report.Fact{

@@ -25,16 +25,10 @@ type lossCurve struct {
 	losses []float32
 }
 
-// searchRecord holds the trials of a search.
+// searchRecord is what a search has done.
 type searchRecord struct {
 	method Method
-	trials []trialRecord
-}
-
-// trialRecord is a trial that has finished.
-type trialRecord struct {
-	controller.Result
-	Entropy float64
+	controller.Report
 }
 
 // curve takes in the losses so far of the training of a method with seed k.
@@ -69,16 +63,11 @@ func (r *record) curves(m Method) []lossCurve {
 }
 
 // search takes in what a search has done so far.
-func (r *record) search(m Method, trials []controller.Trial, results []*controller.Result) {
+func (r *record) search(m Method, report controller.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.of(m)
-	s.trials = nil
-	for i, result := range results {
-		if result != nil {
-			s.trials = append(s.trials, trialRecord{*result, trials[i].Entropy})
-		}
-	}
+	s.Trials, s.Results = slices.Clone(report.Trials), slices.Clone(report.Results)
 	r.version++
 }
 
@@ -87,7 +76,11 @@ func (r *record) trial(m Method, t *controller.Trial, result *controller.Result)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.of(m)
-	s.trials = append(s.trials, trialRecord{*result, t.Entropy})
+	if more := t.Index + 1 - len(s.Trials); more > 0 {
+		s.Trials = append(s.Trials, make([]controller.Trial, more)...)
+		s.Results = append(s.Results, make([]*controller.Result, more)...)
+	}
+	s.Trials[t.Index], s.Results[t.Index] = *t, result
 	r.version++
 }
 
@@ -102,13 +95,12 @@ func (r *record) of(m Method) *searchRecord {
 	return &r.searches[len(r.searches)-1]
 }
 
-// searched returns the searches, each with its trials in order.
-func (r *record) searched() []searchRecord {
+// searched returns the searches.
+func (r *record) searched() (all []searchRecord) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []searchRecord
 	for _, s := range r.searches {
-		s.trials = slices.SortedFunc(slices.Values(s.trials), func(a, b trialRecord) int { return a.Trial - b.Trial })
+		s.Trials, s.Results = slices.Clone(s.Trials), slices.Clone(s.Results)
 		all = append(all, s)
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -176,22 +177,21 @@ func (e *Experiment[P]) drawCurves() error {
 		return err
 	}
 	var curves []Curve
-	for _, f := range e.found {
-		curves = append(curves, f.rewardCurve())
+	for _, s := range e.record.searched() {
+		curves = append(curves, s.bestCurve())
 	}
-	reward := e.about.Reward
+	reward := e.about.Trial.Reward
 	return DrawCurves(filepath.Join(e.folder, "search.svg"),
-		fmt.Sprintf("Best %s so far on the %s", reward.Name, reward.Where), "trial", reward.Name, curves)
+		fmt.Sprintf("Best %s so far on the %s", reward, e.about.Reward.Where), "trial", reward, curves)
 }
 
-// rewardCurve shows the best reward up to each trial.
-func (f *finding[P]) rewardCurve() Curve {
-	c := Curve{Name: f.method.Title}
-	best := 0.0
-	for i, r := range f.rewards {
-		best = max(best, r)
-		c.X = append(c.X, float64(i+1))
-		c.Y = append(c.Y, best)
+// bestCurve shows the best reward up to each trial.
+func (s *searchRecord) bestCurve() Curve {
+	c := Curve{Name: s.method.Title}
+	for _, p := range s.Curve() {
+		if !math.IsNaN(p.Best) {
+			c.X, c.Y = append(c.X, float64(p.Index+1)), append(c.Y, p.Best)
+		}
 	}
 	return c
 }

@@ -21,9 +21,8 @@ import (
 type finding[P Pattern] struct {
 	method  Method
 	policy  Policy
-	pattern *P        // the best one; nil: the search was for a rate
-	reward  float64   // of what was found
-	rewards []float64 // of the trials, in order
+	pattern *P      // the best one; nil: the search was for a rate
+	reward  float64 // of what was found
 	seconds float64
 }
 
@@ -67,8 +66,8 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		}
 	}
 	progress.Logf("%s: searching the %v", m.Title, space)
-	if before, err := controller.Replay(e.trialLog(m)); err == nil {
-		e.record.search(m, before.Trials, before.Results)
+	if before, err := controller.ReadLog(e.trialLog(m)); err == nil {
+		e.record.search(m, before.Report)
 	}
 	report, err := e.try(ctx, m, m.searchKey(), config, space, task)
 	if err != nil {
@@ -77,11 +76,10 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err := events.err; err != nil {
 		return nil, err
 	}
-	e.record.search(m, report.Trials, report.Results)
+	e.record.search(m, *report)
 	f := &finding[P]{method: m}
 	for _, r := range report.Results {
 		f.seconds += r.Seconds / float64(e.concurrency())
-		f.rewards = append(f.rewards, r.Reward)
 	}
 	if again := e.Plan.Trials - e.sampled(m); again > 0 {
 		config.Path, config.Trials, config.Seed = e.finalistsLog(m), again, seed.Derive(config.Seed, "finalists")
@@ -101,7 +99,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		Model:  e.about.Child,
 		Search: fmt.Sprintf("%s, best of %d trials", m.Search, e.Plan.Trials),
 		Reward: f.reward,
-		Note:   e.about.Reward.Note,
+		Note:   rewardNote(e.about.Trial),
 	})
 	if err != nil {
 		return nil, err

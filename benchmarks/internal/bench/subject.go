@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/train"
@@ -110,18 +111,25 @@ type About struct {
 	Item  string // what the speed of a training counts: "img"
 	Side  int    // of the maps in the first stage of a ConvNet, in cells
 
-	Trial  string        // what a trial of a search does, in one line
-	Data   func() string // a checksum of all that it reads; nil: there is none
+	Trial  controller.Task // what a trial of a search does
+	Data   func() string   // a checksum of all that it reads; nil: there is none
 	Reward Reward
 }
 
-// Reward describes the reward of a search.
+// Reward describes the reward of a search to people.
 type Reward struct {
-	Name  string                      // "accuracy"
 	Where string                      // "held-out images"
-	Note  string                      // how it is taken, for the pattern's file
 	Shown string                      // what Show shows: "accuracy"
 	Show  func(reward float64) string // "93.20 %"
+}
+
+// rewardNote says how the reward of a trial is taken, for the pattern's file.
+func rewardNote(t controller.Task) string {
+	length, unit := t.Steps, "steps"
+	if t.Epochs > 0 {
+		length, unit = t.Epochs, "epochs"
+	}
+	return fmt.Sprintf("reward: %s on %d %s %s after %d %s", t.Reward, t.Valid, t.Split, t.Unit, length, unit)
 }
 
 // Checksum returns a checksum of images for [About.Data].

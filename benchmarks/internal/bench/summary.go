@@ -147,22 +147,20 @@ func (e *Experiment[P]) searchCost() string {
 	}
 	var parts []string
 	for _, s := range e.record.searched() {
-		seconds, best := 0.0, math.Inf(-1)
-		for _, t := range s.trials {
-			seconds += t.Seconds
-			if !t.Failed() {
-				best = max(best, t.Reward)
-			}
+		seconds, curve := 0.0, s.Curve()
+		for _, p := range curve {
+			seconds += p.Result.Seconds
 		}
-		if math.IsInf(best, 0) {
+		if len(curve) == 0 || math.IsNaN(curve[len(curve)-1].Best) {
 			continue
 		}
+		best := curve[len(curve)-1].Best
 		cost := Duration(seconds) + " of training"
 		if training > 0 {
 			cost += fmt.Sprintf(" or %.1f final trainings", seconds/training)
 		}
 		parts = append(parts, fmt.Sprintf("the search for “%s” took %s, %s, and reached %s %s on the %s",
-			s.method.Title, Count(len(s.trials), "trial", "trials"), cost, e.about.Reward.Shown, e.about.Reward.Show(best), e.about.Reward.Where))
+			s.method.Title, Count(len(curve), "trial", "trials"), cost, e.about.Reward.Shown, e.about.Reward.Show(best), e.about.Reward.Where))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -53,7 +53,7 @@ func sampleExperiment() *Experiment[Pattern] {
 		Rows: []Method{{Key: "none", Title: "none"}, {Key: "dropout", Title: "Dropout", Policy: nil},
 			{Key: "random", Title: "random-search pattern", Search: controller.Random}, {Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce}},
 		about: About{Split: "test", Metric: "error", Unit: "%",
-			Reward: Reward{Name: "accuracy", Where: "held-out images", Shown: "accuracy", Show: func(r float64) string { return "high" }}},
+			Trial: controller.Task{Reward: "accuracy"}, Reward: Reward{Where: "held-out images", Shown: "accuracy", Show: func(r float64) string { return "high" }}},
 		units: &Journal[Unit]{},
 	}
 	for i, m := range e.Rows {
@@ -62,7 +62,7 @@ func sampleExperiment() *Experiment[Pattern] {
 		}
 	}
 	for _, m := range e.Rows[2:] {
-		e.record.search(m, []controller.Trial{{Entropy: 1.5}, {Index: 1}}, []*controller.Result{{Reward: 0.5, Seconds: 2}, nil})
+		e.record.search(m, controller.Report{Trials: []controller.Trial{{Entropy: 1.5}, {Index: 1}}, Results: []*controller.Result{{Reward: 0.5, Seconds: 2}, nil}})
 		e.record.trial(m, &controller.Trial{Index: 2}, &controller.Result{Trial: 2, Error: "broken", Seconds: 3})
 		e.record.trial(m, &controller.Trial{Index: 1}, &controller.Result{Trial: 1, Reward: 0.75, Seconds: 5})
 	}
@@ -97,7 +97,7 @@ func TestWrap(t *testing.T) {
 
 func TestSearchCharts(t *testing.T) {
 	e := sampleExperiment()
-	charts := searchCharts(e.record.searched(), e.style, e.about.Reward)
+	charts := searchCharts(e.record.searched(), e.style, &e.about)
 	if len(charts) != 2 || len(charts[0].Lines) != 4 || len(charts[1].Lines) != 2 {
 		t.Fatalf("the charts are %+v", charts)
 	}

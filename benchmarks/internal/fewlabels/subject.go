@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/optim"
@@ -118,12 +119,11 @@ func (s *subject) About() bench.About {
 	if s.fit == nil {
 		return about
 	}
-	about.Trial = fmt.Sprintf("%s by UDA on %d labelled and %d unlabelled images of %s for %d steps of %d labelled, accuracy on %d others",
-		child, s.fit.Len(), s.rest.Len(), about.Dataset, s.SearchSteps, s.Batch, s.valid.Len())
+	about.Trial = controller.Task{Network: child, Method: "UDA", Data: about.Dataset, Unit: "images", Train: s.fit.Len(), Unlabelled: s.rest.Len(),
+		Steps: s.SearchSteps, Batch: s.Batch, Reward: "accuracy", Split: "held-out", Valid: s.valid.Len()}
 	about.Data = func() string { return bench.Checksum(s.fit, s.rest, s.valid) }
 	about.Reward = bench.Reward{
-		Name: "accuracy", Where: "held-out images", Shown: "accuracy",
-		Note: fmt.Sprintf("reward: accuracy on %d held-out images after %d steps", s.valid.Len(), s.SearchSteps),
+		Where: "held-out images", Shown: "accuracy",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
 	return about

@@ -109,7 +109,7 @@ func checkPerplexity(t *testing.T, folder string, corpus *data.Corpus, row bench
 // checkReward compares the reward of a trial with a training written out.
 func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
 	t.Helper()
-	report, err := controller.Replay(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	report, err := controller.ReadLog(filepath.Join(folder, "autodropout", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

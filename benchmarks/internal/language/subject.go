@@ -9,6 +9,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/models"
 	"autodropout/optim"
@@ -36,12 +37,11 @@ func (s *subject) About() bench.About {
 	if s.corpus.Entropy > 0 {
 		about.Floor = math.Exp(s.corpus.Entropy)
 	}
-	about.Trial = fmt.Sprintf("%s on %d words of %s for %d epochs, 80/perplexity on %d others",
-		about.Child, len(s.corpus.Train), about.Dataset, s.searchEpochs, len(s.corpus.Valid))
+	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "words", Train: len(s.corpus.Train),
+		Epochs: s.searchEpochs, Reward: fmt.Sprintf("%d/perplexity", rewardScale), Split: "validation", Valid: len(s.corpus.Valid)}
 	about.Data = s.checksum
 	about.Reward = bench.Reward{
-		Name: "80/perplexity", Where: "validation text", Shown: "valid perplexity",
-		Note: fmt.Sprintf("reward: 80/perplexity on %d validation words after %d epochs", len(s.corpus.Valid), s.searchEpochs),
+		Where: "validation text", Shown: "valid perplexity",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
 	}
 	return about

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/controller"
 	"autodropout/data/text/bitext"
 	"autodropout/data/text/metric"
 	"autodropout/models"
@@ -40,14 +41,13 @@ func (s *subject) About() bench.About {
 				pattern.Origin.Task, pattern.Origin.Model, pattern.Origin.Search))
 		}
 	}
-	about.Trial = fmt.Sprintf("%s on %d pairs of %s for %d epochs, exp(-loss) on %d others",
-		about.Child, s.corpus.Train.Len(), about.Dataset, s.searchEpochs, s.corpus.Valid.Pairs.Len())
+	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "pairs", Train: s.corpus.Train.Len(),
+		Epochs: s.searchEpochs, Reward: "exp(-loss)", Split: "validation", Valid: s.corpus.Valid.Pairs.Len()}
 	about.Data = func() string {
 		return fmt.Sprintf("%08x-%08x", s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
 	}
 	about.Reward = bench.Reward{
-		Name: "exp(-loss)", Where: "validation text", Shown: "valid perplexity",
-		Note: fmt.Sprintf("reward: exp(-loss) on %d validation pairs after %d epochs", s.corpus.Valid.Pairs.Len(), s.searchEpochs),
+		Where: "validation text", Shown: "valid perplexity",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", 1/reward) },
 	}
 	return about

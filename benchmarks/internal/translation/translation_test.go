@@ -137,7 +137,7 @@ func checkBLEU(t *testing.T, folder string, corpus *bitext.Corpus, row bench.Row
 // checkReward compares the reward of a trial with a training written out.
 func checkReward(t *testing.T, folder string, corpus *bitext.Corpus) {
 	t.Helper()
-	report, err := controller.Replay(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	report, err := controller.ReadLog(filepath.Join(folder, "autodropout", "trials.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
