@@ -13,7 +13,7 @@ import (
 func mul(a, b *Tensor) *Tensor {
 	return Do(Op{
 		Name: "mul", Inputs: []*Tensor{a, b}, Shape: a.Shape(), Saves: []*Tensor{a, b},
-		Forward: func(y *Tensor) {
+		Forward: func(y *Output) {
 			for i := range y.Data() {
 				y.Data()[i] = a.Data()[i] * b.Data()[i]
 			}
@@ -35,7 +35,7 @@ func mul(a, b *Tensor) *Tensor {
 func plus(a, b *Tensor) *Tensor {
 	return Do(Op{
 		Name: "plus", Inputs: []*Tensor{a, b}, Shape: a.Shape(),
-		Forward: func(y *Tensor) {
+		Forward: func(y *Output) {
 			for i := range y.Data() {
 				y.Data()[i] = a.Data()[i] + b.Data()[i]
 			}
@@ -54,7 +54,7 @@ func plus(a, b *Tensor) *Tensor {
 func total(x *Tensor) *Tensor {
 	return Do(Op{
 		Name: "total", Inputs: []*Tensor{x},
-		Forward: func(y *Tensor) {
+		Forward: func(y *Output) {
 			y.Data()[0] = 0
 			for _, v := range x.Data() {
 				y.Data()[0] += v
@@ -258,7 +258,7 @@ func TestUnlistedSaveIsCaught(t *testing.T) {
 		x := plus(tape.Use(a), tape.Use(a))
 		return Do(Op{
 			Name: "bad", Inputs: []*Tensor{x}, Shape: x.Shape(),
-			Forward:  func(y *Tensor) { copy(y.Data(), x.Data()) },
+			Forward:  func(y *Output) { copy(y.Data(), x.Data()) },
 			Backward: func(g *Grad) { g.New(0).Data()[0] = x.Data()[0] },
 		})
 	})
@@ -274,7 +274,7 @@ func TestSteadyStateAllocatesNoBuffer(t *testing.T) {
 		y := tape.Block(func() *Tensor {
 			return Do(Op{
 				Name: "work", Inputs: []*Tensor{x}, Shape: x.Shape(),
-				Forward: func(y *Tensor) {
+				Forward: func(y *Output) {
 					y.Keep(10)
 					y.KeepBits(77)
 					y.Scratch(500)
@@ -338,7 +338,7 @@ func TestMisusePanics(t *testing.T) {
 	wantPanic(t, `"a"`, func() { ps.Add("a", 1) })
 	wantPanic(t, `"a"`, func() { ps.AddBuffer("a", 1) })
 	wantPanic(t, "the same number", func() { view(x, 2) })
-	lazy := Do(Op{Name: "lazy", Inputs: []*Tensor{x}, Forward: func(*Tensor) {}, Backward: func(*Grad) {}})
+	lazy := Do(Op{Name: "lazy", Inputs: []*Tensor{x}, Forward: func(*Output) {}, Backward: func(*Grad) {}})
 	wantPanic(t, "no gradient for input 0", func() { tape.Backward(lazy) })
 	wantPanic(t, "twice", func() { tape.Backward(lazy) })
 	wantPanic(t, "after Backward", func() { mul(x, x) })
@@ -364,7 +364,7 @@ func TestParamsAreFlat(t *testing.T) {
 	if a.Offset() != 0 || b.Offset() != 2 || c.Offset() != 3 || ps.Len() != 4 {
 		t.Error("offsets are wrong")
 	}
-	if ps.Lookup("b") != b || ps.Lookup("x") != nil || ps.LookupBuffer("mean") != buffer || ps.LookupBuffer("a") != nil {
+	if ps.Lookup("b") != b || ps.Lookup("x") != nil || len(ps.Buffers()) != 1 || ps.Buffers()[0] != buffer {
 		t.Error("Lookup is wrong")
 	}
 }
@@ -418,5 +418,31 @@ func TestNaNFlows(t *testing.T) {
 	tape := NewTape(&ps)
 	if g := tape.Backward(total(mul(tape.Use(a), tape.Use(a)))); !math.IsNaN(float64(g[0])) {
 		t.Errorf("gradient %v, want NaN", g)
+	}
+}
+
+// TestOperationInsideAnother runs an operation in the Forward of another one:
+// each has its own memory.
+func TestOperationInsideAnother(t *testing.T) {
+	tape := NewInference()
+	x := tape.Input([]float32{1, 2}, 2)
+	double := func(x *Tensor, inside func()) *Tensor {
+		return Do(Op{
+			Name: "double", Inputs: []*Tensor{x}, Shape: x.Shape(),
+			Forward: func(y *Output) {
+				scratch := y.Scratch(2)
+				copy(scratch, x.Data())
+				inside()
+				for i, v := range scratch {
+					y.Data()[i] = 2 * v
+				}
+			},
+			Backward: func(*Grad) {},
+		})
+	}
+	var inner *Tensor
+	outer := double(x, func() { inner = double(tape.Input([]float32{5, 6}, 2), func() {}) })
+	if got := [...]float32{outer.Data()[0], outer.Data()[1], inner.Data()[0], inner.Data()[1]}; got != [...]float32{2, 4, 10, 12} {
+		t.Errorf("%v, want [2 4 10 12]", got)
 	}
 }

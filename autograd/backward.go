@@ -49,7 +49,7 @@ func (t *Tape) differentiate(n *node) {
 	}
 	g := &t.backward
 	g.tape, g.node = t, n
-	g.work.tape = t
+	g.lent.tape = t
 	g.inputs = append(g.inputs[:0], make([]*Tensor, len(n.op.Inputs))...)
 	for _, x := range n.lost {
 		t.restore(x)
@@ -67,7 +67,7 @@ func (t *Tape) differentiate(n *node) {
 		}
 		t.add(x.node, g.inputs[i])
 	}
-	g.work.end()
+	g.lent.release()
 }
 
 // finish releases what a node holds.
@@ -134,7 +134,7 @@ type Grad struct {
 	tape   *Tape
 	node   *node
 	inputs []*Tensor // results so far
-	work   work
+	lent   lent
 }
 
 // Dy returns the gradient of the output, to be read only.
@@ -169,7 +169,7 @@ func (g *Grad) Add(i int) (dx, prior *Tensor) {
 	dx = prior
 	if n.param == nil && prior.store.refs > 1 {
 		dx = newTensor(g.tape, g.tape.pool.get(prior.Len()), prior.Shape())
-		g.work.temp = append(g.work.temp, prior.store)
+		g.lent.buffers = append(g.lent.buffers, prior.store)
 		n.grad = dx
 	}
 	g.inputs[i] = dx
@@ -185,4 +185,4 @@ func (g *Grad) Share(i int) {
 }
 
 // Scratch returns an uninitialised buffer that lives until Backward returns.
-func (g *Grad) Scratch(n int) []float32 { return g.work.scratch(n) }
+func (g *Grad) Scratch(n int) []float32 { return g.lent.take(n) }

@@ -13,7 +13,7 @@ func square(x *autograd.Tensor) *autograd.Tensor {
 		Inputs: []*autograd.Tensor{x},
 		Shape:  x.Shape(),
 		Saves:  []*autograd.Tensor{x},
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			for i, v := range x.Data() {
 				y.Data()[i] = v * v
 			}

@@ -4,7 +4,7 @@ import "fmt"
 
 // Op is one differentiable operation, written as a literal whose two closures
 // share what the forward pass computed. One without a Backward cannot run.
-// Operations that run often have Passes instead, which are fewer objects.
+// An operation whose passes are methods of what they share has Passes instead.
 type Op struct {
 	// Name is the function the user called, "ops.MatMul".
 	Name string
@@ -23,9 +23,8 @@ type Op struct {
 	// Alias makes the output share the data of Inputs[0]; Forward is nil.
 	Alias bool
 
-	// Forward fills y, which is uninitialised. It may call y.Keep, y.KeepBits
-	// and y.Scratch for buffers.
-	Forward func(y *Tensor)
+	// Forward fills y.
+	Forward func(y *Output)
 
 	// Backward computes the gradient of every input for which g.Needs is true,
 	// with g.New, g.Add or g.Share.
@@ -37,13 +36,13 @@ type Op struct {
 
 // Passes are the passes of an operation, as methods of what they share. Those
 // that take little time to fill y once more, with the same bits, from what
-// Backward may read have a method Recompute(y *Tensor); see [Tape.Recompute].
+// Backward may read have a method Recompute(y *Output); see [Tape.Recompute].
 type Passes interface {
-	Forward(y *Tensor)
+	Forward(y *Output)
 	Backward(g *Grad)
 }
 
-func (op *Op) forward(y *Tensor) {
+func (op *Op) forward(y *Output) {
 	switch {
 	case op.Passes != nil:
 		op.Passes.Forward(y)
@@ -61,7 +60,7 @@ func (op *Op) backward(g *Grad) {
 }
 
 // recomputer is a Passes that makes its output again.
-type recomputer interface{ Recompute(y *Tensor) }
+type recomputer interface{ Recompute(y *Output) }
 
 // node is one recorded operation, or a parameter's leaf.
 type node struct {
@@ -106,9 +105,9 @@ func Do(op Op) *Tensor {
 			n.hold(y.store)
 		}
 	}
-	tape.start(y, n)
-	op.forward(y)
-	y.finish()
+	out := tape.output(y, n)
+	op.forward(out)
+	out.end()
 	if tape != nil {
 		tape.handles = append(tape.handles, y)
 		if tape.Watch != nil {
@@ -127,21 +126,6 @@ func (t *Tensor) recomputes() bool {
 	return ok
 }
 
-// start lets y, which n records, if not nil, ask for buffers until finish.
-func (t *Tape) start(y *Tensor, n *node) {
-	if t == nil {
-		y.work = new(work)
-	} else {
-		y.work = &t.work
-	}
-	y.work.tape, y.work.node = t, n
-}
-
-func (t *Tensor) finish() {
-	t.work.end()
-	t.work = nil
-}
-
 // restore computes the data of x again, if it is gone. It then stays until the
 // gradient of x has been computed.
 func (t *Tape) restore(x *Tensor) {
@@ -151,9 +135,9 @@ func (t *Tape) restore(x *Tensor) {
 	x.store = t.pool.get(x.Len())
 	x.generation = x.store.generation
 	x.node.saved = append(x.node.saved, x.store)
-	t.start(x, nil)
-	x.node.op.Passes.(recomputer).Recompute(x)
-	x.finish()
+	out := t.output(x, nil)
+	x.node.op.Passes.(recomputer).Recompute(out)
+	out.end()
 }
 
 // inspect returns the tape of an operation's inputs and whether it is recorded.
@@ -189,36 +173,4 @@ func (t *Tape) allocate(n int) *storage {
 		return &storage{data: make([]float32, n)}
 	}
 	return t.pool.get(n)
-}
-
-// work hands out the buffers that an operation asks for while it runs.
-type work struct {
-	tape *Tape
-	node *node // nil: not recorded
-	temp []*storage
-}
-
-func (w *work) keep(n int) []float32 {
-	if w.node == nil {
-		return w.scratch(n)
-	}
-	s := w.tape.allocate(n)
-	w.node.saved = append(w.node.saved, s)
-	return s.data
-}
-
-func (w *work) scratch(n int) []float32 {
-	s := w.tape.allocate(n)
-	w.temp = append(w.temp, s)
-	return s.data
-}
-
-// end releases the scratch buffers.
-func (w *work) end() {
-	if w.tape != nil {
-		for _, s := range w.temp {
-			w.tape.pool.release(s)
-		}
-	}
-	w.temp = w.temp[:0]
 }

@@ -119,13 +119,3 @@ func (ps *Params) Lookup(name string) *Param {
 	}
 	return nil
 }
-
-// LookupBuffer returns the buffer of that name, nil when there is none.
-func (ps *Params) LookupBuffer(name string) *Buffer {
-	for _, b := range ps.buffers {
-		if b.Name == name {
-			return b
-		}
-	}
-	return nil
-}

@@ -29,9 +29,9 @@ type Tape struct {
 	deferred []func()
 	retained []*storage // until Reset
 	pool     pool
-	work     work // of the operation that runs, reused
-	backward Grad // reused by every node
-	done     bool // Backward has run in this step
+	out      Output // of the operation that runs, reused
+	backward Grad   // reused by every node
+	done     bool   // Backward has run in this step
 }
 
 // NewTape returns a tape that records operations and computes gradients for

@@ -20,7 +20,6 @@ type Tensor struct {
 	shape      [MaxRank]int
 	tape       *Tape // nil: a constant
 	node       *node // nil: no gradient flows here
-	work       *work // set while the operation that makes the tensor runs
 }
 
 // New returns a constant tensor of zeros that belongs to no tape. A shape
@@ -120,30 +119,6 @@ func (t *Tensor) String() string {
 		data, tail = data[:most], " ..."
 	}
 	return fmt.Sprintf("tensor%s %s%s", formatShape(t.Shape()), strings.Trim(fmt.Sprint(data), "[]"), tail)
-}
-
-// Keep returns an uninitialised buffer of n elements for the forward pass to
-// fill and the backward pass to read. It lives until the operation's gradient
-// has been computed. Only an [Op]'s Forward may call it, on its output.
-func (t *Tensor) Keep(n int) []float32 { return t.work.keep(n) }
-
-// KeepBits is [Tensor.Keep] for n bits, in words of 32 with the first bit
-// lowest. The words are uninitialised.
-func (t *Tensor) KeepBits(n int) []uint32 { return asBits(t.work.keep((n + 31) / 32)) }
-
-// Scratch returns an uninitialised buffer of n elements that lives until
-// Forward returns. Only an [Op]'s Forward may call it, on its output.
-func (t *Tensor) Scratch(n int) []float32 { return t.work.scratch(n) }
-
-// Retain returns an uninitialised buffer of n elements that lives until
-// [Tape.Reset], for what a deferred side effect reads. Only an [Op]'s Forward
-// may call it, on its output.
-func (t *Tensor) Retain(n int) []float32 {
-	s := t.tape.allocate(n)
-	if t.tape != nil {
-		t.tape.retained = append(t.tape.retained, s)
-	}
-	return s.data
 }
 
 // size returns the number of elements of a shape.

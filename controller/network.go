@@ -85,10 +85,10 @@ func newNetwork(space dropout.Space, config NetworkConfig) *network {
 	p.group = layers.NewEmbedding(s.Sub("group"), layers.EmbeddingConfig{Count: space.Groups, Dim: width})
 	for i := range config.Layers {
 		p.blocks = append(p.blocks, layers.NewTransformerBlock(s.Sub(fmt.Sprintf("layer.%d", i)),
-			layers.TransformerConfig{Dim: width, Heads: config.Heads, Causal: true}))
+			layers.TransformerBlockConfig{Dim: width, Heads: config.Heads, Causal: true}))
 	}
 	p.norm = layers.NewLayerNorm(s.Sub("norm"), layers.LayerNormConfig{Dim: width})
-	p.head = layers.NewLinear(s.Sub("head"), layers.LinearConfig{In: width, Out: values, Weight: layers.Zeros, Bias: layers.Zeros})
+	p.head = layers.NewLinear(s.Sub("head"), layers.LinearConfig{In: width, Out: values, Weight: layers.Zeros, BiasInit: layers.Zeros})
 	p.params = s.Params()
 	return p
 }

@@ -131,14 +131,6 @@ type Stats struct {
 	Kept     int64 // of them, those kept
 }
 
-// KeepFraction returns the share of elements kept, 1 when there was no mask.
-func (s Stats) KeepFraction() float64 {
-	if s.Elements == 0 {
-		return 1
-	}
-	return float64(s.Kept) / float64(s.Elements)
-}
-
 // tally collects the Stats of a policy.
 type tally struct{ masks, empty, elements, kept atomic.Int64 }
 

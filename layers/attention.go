@@ -30,7 +30,7 @@ func NewAttention(s *Scope, config AttentionConfig) *Attention {
 	if config.Heads <= 0 || config.Dim%config.Heads != 0 {
 		panic(&autograd.ShapeError{Op: "layers.NewAttention", Shapes: [][]int{{config.Dim, config.Heads}}, Want: "a dimension that the number of heads divides"})
 	}
-	out := LinearConfig{In: config.Dim, Out: config.Dim, Bias: Zeros}
+	out := LinearConfig{In: config.Dim, Out: config.Dim, BiasInit: Zeros}
 	if config.Xavier {
 		out.Weight = XavierUniform(config.Dim, config.Dim)
 	}

@@ -9,8 +9,8 @@ import (
 // BatchNormConfig configures [NewBatchNorm].
 type BatchNormConfig struct {
 	Channels int
-	Momentum float32 // share of the batch in the running statistics; 0: 0.1, as PyTorch
-	Eps      float32 // added to the variance; 0: 1e-5
+	Momentum float32 // as in [ops.BatchNormSpec]
+	Eps      float32
 }
 
 // BatchNorm normalises each channel over the batch and all positions, then
@@ -26,12 +26,6 @@ type BatchNorm struct {
 // NewBatchNorm creates the parameters weight (ones) and bias (zeros) and the
 // buffers running_mean (zeros) and running_var (ones) in s.
 func NewBatchNorm(s *Scope, config BatchNormConfig) *BatchNorm {
-	if config.Momentum == 0 {
-		config.Momentum = 0.1
-	}
-	if config.Eps == 0 {
-		config.Eps = 1e-5
-	}
 	return &BatchNorm{
 		weight:   s.Param("weight", Ones, config.Channels),
 		bias:     s.Param("bias", Zeros, config.Channels),

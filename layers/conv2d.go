@@ -7,14 +7,15 @@ import (
 
 // Conv2DConfig configures [NewConv2D].
 type Conv2DConfig struct {
-	In, Out  int // channels
-	Size     int // of the kernel, which is square
-	Stride   int // 0: 1
-	Pad      int // zeros on every side
-	Dilation int // 0: 1
-	Groups   int // 0: 1
-	Bias     bool
+	In, Out  int  // channels
+	Size     int  // of the kernel, which is square
+	Stride   int  // 0: 1
+	Pad      int  // zeros on every side
+	Dilation int  // 0: 1
+	Groups   int  // 0: 1
+	NoBias   bool // as where a normalisation follows, which has one
 	Weight   Init // nil: HeNormal(Size*Size*Out), the fan-out
+	BiasInit Init // nil: Zeros
 }
 
 // Conv2D is a two-dimensional convolution of channels-last images. In memory
@@ -26,19 +27,21 @@ type Conv2D struct {
 	spec   ops.ConvSpec
 }
 
-// NewConv2D creates the parameter weight and, if wanted, bias in s. The bias
-// starts at 0.
+// NewConv2D creates the parameters weight and bias in s.
 func NewConv2D(s *Scope, config Conv2DConfig) *Conv2D {
 	if config.Weight == nil {
 		config.Weight = HeNormal(config.Size * config.Size * config.Out)
+	}
+	if config.BiasInit == nil {
+		config.BiasInit = Zeros
 	}
 	l := &Conv2D{
 		weight: s.Param("weight", config.Weight, config.Size, config.Size, config.In/max(config.Groups, 1), config.Out),
 		spec:   ops.ConvSpec{Stride: config.Stride, Pad: config.Pad, Dilation: config.Dilation, Groups: config.Groups},
 	}
 	l.weight.FileAxes = []int{3, 2, 0, 1}
-	if config.Bias {
-		l.bias = s.Param("bias", Zeros, config.Out)
+	if !config.NoBias {
+		l.bias = s.Param("bias", config.BiasInit, config.Out)
 	}
 	return l
 }

@@ -62,7 +62,7 @@ func ExampleNewAttention() {
 // as the next one has read it.
 func ExampleChain() {
 	s := layers.NewScope(1)
-	conv := layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: 3, Out: 16, Size: 3, Stride: 2, Pad: 1})
+	conv := layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: 3, Out: 16, Size: 3, Stride: 2, Pad: 1, NoBias: true})
 	norm := layers.NewBatchNorm(s.Sub("bn"), layers.BatchNormConfig{Channels: 16})
 
 	c := &layers.Ctx{Tape: autograd.NewInference()}

@@ -26,9 +26,9 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 	}{
 		{"linear", false, func(s *Scope) Layer { return NewLinear(s, LinearConfig{In: 5, Out: 3}) }},
 		{"conv2d", false, func(s *Scope) Layer {
-			return NewConv2D(s, Conv2DConfig{In: 4, Out: 6, Size: 3, Stride: 2, Pad: 1, Groups: 2, Bias: true})
+			return NewConv2D(s, Conv2DConfig{In: 4, Out: 6, Size: 3, Stride: 2, Pad: 1, Groups: 2})
 		}},
-		{"conv1x1", false, func(s *Scope) Layer { return NewConv2D(s, Conv2DConfig{In: 3, Out: 5, Size: 1}) }},
+		{"conv1x1", false, func(s *Scope) Layer { return NewConv2D(s, Conv2DConfig{In: 3, Out: 5, Size: 1, NoBias: true}) }},
 		{"batchnorm", false, func(s *Scope) Layer { return NewBatchNorm(s, BatchNormConfig{Channels: 6}) }},
 		{"batchnormeval", true, func(s *Scope) Layer { return NewBatchNorm(s, BatchNormConfig{Channels: 6}) }},
 		{"layernorm", false, func(s *Scope) Layer { return NewLayerNorm(s, LayerNormConfig{Dim: 7}) }},
@@ -42,7 +42,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 			return NewAttention(s, AttentionConfig{Dim: 8, Heads: 2, Causal: true})
 		}},
 		{"transformer", false, func(s *Scope) Layer {
-			return NewTransformerBlock(s, TransformerConfig{Dim: 8, Heads: 2, Hidden: 12, Causal: true})
+			return NewTransformerBlock(s, TransformerBlockConfig{Dim: 8, Heads: 2, Hidden: 12, Causal: true})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) { checkGolden(t, file, c.name, c.eval, c.build) })

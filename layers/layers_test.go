@@ -120,7 +120,7 @@ func TestBatchNormReLUIsTheComposition(t *testing.T) {
 func TestAttentionIsCausal(t *testing.T) {
 	for _, causal := range []bool{true, false} {
 		s := NewScope(5)
-		block := NewTransformerBlock(s, TransformerConfig{Dim: 8, Heads: 2, Causal: causal})
+		block := NewTransformerBlock(s, TransformerBlockConfig{Dim: 8, Heads: 2, Causal: causal})
 		x := autograd.New(1, 4, 8)
 		for i := range x.Data() {
 			x.Data()[i] = float32(math.Sin(float64(i)))
@@ -201,7 +201,7 @@ func (m twice) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 }
 
 func TestPredict(t *testing.T) {
-	fc := NewLinear(NewScope(1), LinearConfig{In: 2, Out: 1, Weight: Ones, Bias: Zeros})
+	fc := NewLinear(NewScope(1), LinearConfig{In: 2, Out: 1, Weight: Ones, BiasInit: Zeros})
 	y := Predict(twice{fc}, autograd.FromSlice([]float32{1, 2, 3, 4}, 2, 2))
 	if y.Tape() != nil || fmt.Sprint(y.Shape(), y.Data()) != "[2 1] [6 14]" {
 		t.Errorf("predicted %v on tape %v", y, y.Tape())

@@ -9,10 +9,10 @@ import (
 
 // LinearConfig configures [NewLinear].
 type LinearConfig struct {
-	In, Out int
-	NoBias  bool
-	Weight  Init // nil: Uniform(1/sqrt(In)), as PyTorch
-	Bias    Init // nil: the same
+	In, Out  int
+	NoBias   bool
+	Weight   Init // nil: Uniform(1/sqrt(In)), as PyTorch
+	BiasInit Init // nil: the same
 }
 
 // Linear computes x*weight^T + bias over the last axis.
@@ -27,12 +27,12 @@ func NewLinear(s *Scope, config LinearConfig) *Linear {
 	if config.Weight == nil {
 		config.Weight = init
 	}
-	if config.Bias == nil {
-		config.Bias = init
+	if config.BiasInit == nil {
+		config.BiasInit = init
 	}
 	l := &Linear{weight: s.Param("weight", config.Weight, config.Out, config.In)}
 	if !config.NoBias {
-		l.bias = s.Param("bias", config.Bias, config.Out)
+		l.bias = s.Param("bias", config.BiasInit, config.Out)
 	}
 	return l
 }

@@ -5,8 +5,8 @@ import (
 	"autodropout/ops"
 )
 
-// TransformerConfig configures [NewTransformerBlock].
-type TransformerConfig struct {
+// TransformerBlockConfig configures [NewTransformerBlock].
+type TransformerBlockConfig struct {
 	Dim      int
 	Heads    int  // must divide Dim
 	Hidden   int  // width of the feed-forward layer; 0: 4*Dim
@@ -34,21 +34,21 @@ type TransformerBlock struct {
 	self, cross      *Attention // cross is nil without config.Cross
 	norms            []*LayerNorm
 	linear1, linear2 *Linear
-	config           TransformerConfig
+	config           TransformerBlockConfig
 	sites            struct{ inner, output string }
 }
 
 // NewTransformerBlock creates the parameters of self_attn, multihead_attn (with
 // Cross), linear1, linear2, norm1, norm2 and norm3 (with Cross) in s.
-func NewTransformerBlock(s *Scope, config TransformerConfig) *TransformerBlock {
+func NewTransformerBlock(s *Scope, config TransformerBlockConfig) *TransformerBlock {
 	if config.Hidden == 0 {
 		config.Hidden = 4 * config.Dim
 	}
 	attention := AttentionConfig{Dim: config.Dim, Heads: config.Heads, Causal: config.Causal, Xavier: config.Xavier}
 	linear1, linear2 := LinearConfig{In: config.Dim, Out: config.Hidden}, LinearConfig{In: config.Hidden, Out: config.Dim}
 	if config.Xavier {
-		linear1.Weight, linear1.Bias = XavierUniform(config.Dim, config.Hidden), Zeros
-		linear2.Weight, linear2.Bias = linear1.Weight, Zeros
+		linear1.Weight, linear1.BiasInit = XavierUniform(config.Dim, config.Hidden), Zeros
+		linear2.Weight, linear2.BiasInit = linear1.Weight, Zeros
 	}
 	b := &TransformerBlock{
 		self:    NewAttention(s.Sub("self_attn"), attention),

@@ -69,7 +69,7 @@ func NewEfficientNet(config EfficientNetConfig) (*EfficientNet, error) {
 		config: config,
 		params: s.Params(),
 	}
-	m.body = append(m.body, activated{newNormConv(s, "conv_stem", "bn1", layers.Conv2DConfig{In: 3, Out: in, Size: 3, Stride: 2, Pad: 1})})
+	m.body = append(m.body, activated{newNormConv(s, "conv_stem", "bn1", layers.Conv2DConfig{In: 3, Out: in, Size: 3, Stride: 2, Pad: 1, NoBias: true})})
 	for stage, b := range efficientNetStages {
 		out, stride := width(b.out), b.stride
 		var blocks []*invertedBlock
@@ -81,7 +81,7 @@ func NewEfficientNet(config EfficientNetConfig) (*EfficientNet, error) {
 		m.stages = append(m.stages, blocks)
 	}
 	features := width(1280)
-	m.body = append(m.body, activated{newNormConv(s, "conv_head", "bn2", layers.Conv2DConfig{In: in, Out: features, Size: 1})})
+	m.body = append(m.body, activated{newNormConv(s, "conv_head", "bn2", layers.Conv2DConfig{In: in, Out: features, Size: 1, NoBias: true})})
 	m.fc = layers.NewLinear(s.Sub("classifier"), layers.LinearConfig{In: features, Out: config.Classes})
 	return m, nil
 }
@@ -148,22 +148,22 @@ func newInvertedBlock(s *layers.Scope, in, out, widen, stride, size int) *invert
 	b := &invertedBlock{residual: in == out && stride == 1, branch: s.Path("branch"), shortcut: s.Path("shortcut")}
 	hidden := in * widen
 	depthwise := layers.Conv2DConfig{In: hidden, Out: hidden, Size: size, Stride: stride, Pad: size / 2, Groups: hidden,
-		Weight: layers.HeNormal(size * size)} // the fan-out of one channel
+		Weight: layers.HeNormal(size * size), NoBias: true} // the fan-out of one channel
 	gate := func() {
 		squeezed := max(1, in/4)
-		b.reduce = layers.NewConv2D(s.Sub("se.conv_reduce"), layers.Conv2DConfig{In: hidden, Out: squeezed, Size: 1, Bias: true})
-		b.expand = layers.NewConv2D(s.Sub("se.conv_expand"), layers.Conv2DConfig{In: squeezed, Out: hidden, Size: 1, Bias: true})
+		b.reduce = layers.NewConv2D(s.Sub("se.conv_reduce"), layers.Conv2DConfig{In: hidden, Out: squeezed, Size: 1})
+		b.expand = layers.NewConv2D(s.Sub("se.conv_expand"), layers.Conv2DConfig{In: squeezed, Out: hidden, Size: 1})
 	}
 	if widen == 1 {
 		b.parts = append(b.parts, newNormConv(s, "conv_dw", "bn1", depthwise))
 		gate()
-		b.parts = append(b.parts, newNormConv(s, "conv_pw", "bn2", layers.Conv2DConfig{In: hidden, Out: out, Size: 1}))
+		b.parts = append(b.parts, newNormConv(s, "conv_pw", "bn2", layers.Conv2DConfig{In: hidden, Out: out, Size: 1, NoBias: true}))
 		return b
 	}
-	b.parts = append(b.parts, newNormConv(s, "conv_pw", "bn1", layers.Conv2DConfig{In: in, Out: hidden, Size: 1}))
+	b.parts = append(b.parts, newNormConv(s, "conv_pw", "bn1", layers.Conv2DConfig{In: in, Out: hidden, Size: 1, NoBias: true}))
 	b.parts = append(b.parts, newNormConv(s, "conv_dw", "bn2", depthwise))
 	gate()
-	b.parts = append(b.parts, newNormConv(s, "conv_pwl", "bn3", layers.Conv2DConfig{In: hidden, Out: out, Size: 1}))
+	b.parts = append(b.parts, newNormConv(s, "conv_pwl", "bn3", layers.Conv2DConfig{In: hidden, Out: out, Size: 1, NoBias: true}))
 	return b
 }
 

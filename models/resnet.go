@@ -57,7 +57,7 @@ func NewResNet(config ResNetConfig) (*ResNet, error) {
 	m := &ResNet{
 		config: config,
 		params: s.Params(),
-		conv:   layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: 3, Out: in, Size: 7, Stride: 2, Pad: 3}),
+		conv:   layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: 3, Out: in, Size: 7, Stride: 2, Pad: 3, NoBias: true}),
 		norm:   layers.NewBatchNorm(s.Sub("bn1"), layers.BatchNormConfig{Channels: in}),
 	}
 	m.body = append(m.body, stem{m})
@@ -141,18 +141,18 @@ func newResNetBlock(s *layers.Scope, in, width, stride int, bottleneck bool) *re
 	if bottleneck {
 		b.out = 4 * width
 		b.parts = []*normConv{
-			newNormConv(s, "conv1", "bn1", layers.Conv2DConfig{In: in, Out: width, Size: 1}),
-			newNormConv(s, "conv2", "bn2", layers.Conv2DConfig{In: width, Out: width, Size: 3, Stride: stride, Pad: 1}),
-			newNormConv(s, "conv3", "bn3", layers.Conv2DConfig{In: width, Out: b.out, Size: 1}),
+			newNormConv(s, "conv1", "bn1", layers.Conv2DConfig{In: in, Out: width, Size: 1, NoBias: true}),
+			newNormConv(s, "conv2", "bn2", layers.Conv2DConfig{In: width, Out: width, Size: 3, Stride: stride, Pad: 1, NoBias: true}),
+			newNormConv(s, "conv3", "bn3", layers.Conv2DConfig{In: width, Out: b.out, Size: 1, NoBias: true}),
 		}
 	} else {
 		b.parts = []*normConv{
-			newNormConv(s, "conv1", "bn1", layers.Conv2DConfig{In: in, Out: width, Size: 3, Stride: stride, Pad: 1}),
-			newNormConv(s, "conv2", "bn2", layers.Conv2DConfig{In: width, Out: width, Size: 3, Pad: 1}),
+			newNormConv(s, "conv1", "bn1", layers.Conv2DConfig{In: in, Out: width, Size: 3, Stride: stride, Pad: 1, NoBias: true}),
+			newNormConv(s, "conv2", "bn2", layers.Conv2DConfig{In: width, Out: width, Size: 3, Pad: 1, NoBias: true}),
 		}
 	}
 	if in != b.out || stride != 1 {
-		b.downsample = newNormConv(s, "downsample.0", "downsample.1", layers.Conv2DConfig{In: in, Out: b.out, Size: 1, Stride: stride})
+		b.downsample = newNormConv(s, "downsample.0", "downsample.1", layers.Conv2DConfig{In: in, Out: b.out, Size: 1, Stride: stride, NoBias: true})
 	}
 	return b
 }

@@ -121,7 +121,7 @@ func NewTransformer(config TransformerConfig) (*Transformer, error) {
 func newStack(s *layers.Scope, config TransformerConfig, decoder bool) stack {
 	k := stack{input: s.Path("input"), hidden: s.Path("hidden")}
 	for i := range config.Layers {
-		k.blocks = append(k.blocks, layers.NewTransformerBlock(s.Sub(fmt.Sprintf("layers.%d", i)), layers.TransformerConfig{
+		k.blocks = append(k.blocks, layers.NewTransformerBlock(s.Sub(fmt.Sprintf("layers.%d", i)), layers.TransformerBlockConfig{
 			Dim: config.Width, Heads: config.Heads, Hidden: config.Inner, Causal: decoder, Cross: decoder,
 			PostNorm: !config.PreNorm, ReLU: true, Xavier: true,
 		}))

@@ -30,8 +30,8 @@ func newXLLayer(s *layers.Scope, config TransformerXLConfig, init layers.Init) *
 	}
 	l := &xlLayer{
 		attention: layers.NewRelativeAttention(s, attention),
-		inner:     layers.NewLinear(s.Sub("inner"), layers.LinearConfig{In: config.Width, Out: config.Inner, Weight: init, Bias: init}),
-		output:    layers.NewLinear(s.Sub("output"), layers.LinearConfig{In: config.Inner, Out: config.Width, Weight: init, Bias: init}),
+		inner:     layers.NewLinear(s.Sub("inner"), layers.LinearConfig{In: config.Width, Out: config.Inner, Weight: init, BiasInit: init}),
+		output:    layers.NewLinear(s.Sub("output"), layers.LinearConfig{In: config.Inner, Out: config.Width, Weight: init, BiasInit: init}),
 		norm1:     layers.NewLayerNorm(s.Sub("norm1"), layers.LayerNormConfig{Dim: config.Width}),
 		norm2:     layers.NewLayerNorm(s.Sub("norm2"), layers.LayerNormConfig{Dim: config.Width}),
 	}

@@ -50,7 +50,7 @@ func NewWRN(config WRNConfig) (*WRN, error) {
 	s := layers.NewScope(config.Seed)
 	m := &WRN{config: config, params: s.Params()}
 	in := 16
-	m.body = append(m.body, layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: 3, Out: in, Size: 3, Pad: 1}))
+	m.body = append(m.body, layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: 3, Out: in, Size: 3, Pad: 1, NoBias: true}))
 	for stage, channels := range []int{16, 32, 64} {
 		out, stride := channels*config.Width, 2
 		if stage == 0 {
@@ -65,7 +65,7 @@ func NewWRN(config WRNConfig) (*WRN, error) {
 		m.stages = append(m.stages, blocks)
 	}
 	m.norm = layers.NewBatchNorm(s.Sub("bn1"), layers.BatchNormConfig{Channels: in})
-	m.fc = layers.NewLinear(s.Sub("fc"), layers.LinearConfig{In: in, Out: config.Classes, Bias: layers.Zeros})
+	m.fc = layers.NewLinear(s.Sub("fc"), layers.LinearConfig{In: in, Out: config.Classes, BiasInit: layers.Zeros})
 	return m, nil
 }
 
@@ -99,12 +99,12 @@ type wrnBlock struct {
 func newWRNBlock(s *layers.Scope, in, out, stride int) *wrnBlock {
 	b := &wrnBlock{
 		norm1: layers.NewBatchNorm(s.Sub("bn1"), layers.BatchNormConfig{Channels: in}),
-		conv1: layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: in, Out: out, Size: 3, Stride: stride, Pad: 1}),
+		conv1: layers.NewConv2D(s.Sub("conv1"), layers.Conv2DConfig{In: in, Out: out, Size: 3, Stride: stride, Pad: 1, NoBias: true}),
 		norm2: layers.NewBatchNorm(s.Sub("bn2"), layers.BatchNormConfig{Channels: out}),
-		conv2: layers.NewConv2D(s.Sub("conv2"), layers.Conv2DConfig{In: out, Out: out, Size: 3, Pad: 1}),
+		conv2: layers.NewConv2D(s.Sub("conv2"), layers.Conv2DConfig{In: out, Out: out, Size: 3, Pad: 1, NoBias: true}),
 	}
 	if in != out || stride != 1 {
-		b.shortcut = layers.NewConv2D(s.Sub("convShortcut"), layers.Conv2DConfig{In: in, Out: out, Size: 1, Stride: stride})
+		b.shortcut = layers.NewConv2D(s.Sub("convShortcut"), layers.Conv2DConfig{In: in, Out: out, Size: 1, Stride: stride, NoBias: true})
 	}
 	b.sites.norm1, b.sites.norm2 = s.Path("bn1"), s.Path("bn2")
 	b.sites.hidden, b.sites.branch, b.sites.shortcut = s.Path("hidden"), s.Path("branch"), s.Path("shortcut")

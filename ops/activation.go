@@ -13,7 +13,7 @@ func ReLU(x *autograd.Tensor) *autograd.Tensor {
 		Name:   "ops.ReLU",
 		Inputs: []*autograd.Tensor{x},
 		Shape:  x.Shape(),
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			dst, src := y.Data(), x.Data()
 			if !x.NeedsGrad() {
 				parallel.Range(len(dst), grain, func(lo, hi int) { simd.ReLU(dst[lo:hi], src[lo:hi]) })

@@ -19,10 +19,9 @@ type AttentionSpec struct {
 	// during the call only.
 	Lengths []int
 
-	// Mask sets the bits of the probabilities (N, heads, T, S) that are kept,
-	// and returns the factor they are multiplied by, as for [Dropout]. nil means
-	// all, as they are.
-	Mask func(keep []uint32) (factor float32)
+	// Mask is that of the probabilities (N, heads, T, S). nil keeps all, as they
+	// are.
+	Mask Mask
 }
 
 // Attention returns softmax(scale * q*k') * v for each example and head (Vaswani
@@ -47,7 +46,7 @@ type attention struct {
 	causal           bool
 	scale            float32
 	lengths          []int
-	mask             func(keep []uint32) (factor float32)
+	mask             Mask
 
 	y      []float32
 	rows   []float32 // (N, heads, T, 2): largest score, 1/sum of e**(score-largest)
@@ -101,7 +100,7 @@ func (a *attention) run(inputs ...*autograd.Tensor) *autograd.Tensor {
 		Shape:       []int{a.n, a.t, a.widthVO},
 		Saves:       inputs,
 		SavesOutput: true,
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			a.y = y.Data()
 			a.rows = y.Keep(a.n * a.heads * a.t * 2)
 			if a.mask != nil {

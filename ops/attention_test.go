@@ -85,10 +85,10 @@ func (c attentionShape) composedHead(in tensors, n, h int) *autograd.Tensor {
 	if c.relative {
 		bias := func(x *autograd.Tensor) *autograd.Tensor { return ops.Reshape(ops.Slice(x, 0, h, h+1), c.d) }
 		r := ops.Slice(in[3], 1, h*c.d, (h+1)*c.d)
-		scores = ops.Add(ops.MatMul(ops.AddBias(q, bias(in[4])), k, false, true),
-			composedShift(ops.MatMul(ops.AddBias(q, bias(in[5])), r, false, true)))
+		scores = ops.Add(ops.MatMul(ops.AddBias(q, bias(in[4])), k, ops.MatMulSpec{TransB: true}),
+			composedShift(ops.MatMul(ops.AddBias(q, bias(in[5])), r, ops.MatMulSpec{TransB: true})))
 	} else {
-		scores = ops.MatMul(q, k, false, true)
+		scores = ops.MatMul(q, k, ops.MatMulSpec{TransB: true})
 	}
 	hidden, kept := autograd.New(c.t, c.s), autograd.New(c.t, c.s)
 	for i := range c.t {
@@ -106,7 +106,7 @@ func (c attentionShape) composedHead(in tensors, n, h int) *autograd.Tensor {
 		}
 	}
 	p := ops.Softmax(ops.Add(ops.Scale(scores, float32(1/math.Sqrt(float64(c.d)))), hidden))
-	return ops.MatMul(ops.Mul(p, kept), v, false, false)
+	return ops.MatMul(ops.Mul(p, kept), v, ops.MatMulSpec{})
 }
 
 // composedShift moves row i of x (T, S) left by T-1-i elements, by a change of

@@ -35,7 +35,7 @@ func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec Bat
 // BatchNormReLU returns Dropout(ReLU(BatchNorm(...)), mask), or without the
 // dropout if mask is nil. It makes the passes over memory that BatchNorm alone
 // makes, forward and backward, and stores nothing that lies between.
-func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask func(keep []uint32) (factor float32)) *autograd.Tensor {
+func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
 	n := newBatchNorm("ops.BatchNormReLU", x, gamma, beta, running, spec)
 	n.relu, n.mask = true, mask
 	return n.do("ops.BatchNormReLU")
@@ -64,8 +64,8 @@ type batchNorm struct {
 	spec           BatchNormSpec
 	rows, c        int
 	relu           bool
-	residual       *autograd.Tensor                     // added before the ReLU; nil: none
-	mask           func(keep []uint32) (factor float32) // nil: none
+	residual       *autograd.Tensor // added before the ReLU; nil: none
+	mask           Mask             // nil: none
 
 	mean, invStd []float32
 	bits         []uint32 // with a ReLU: where the gradient passes
@@ -112,12 +112,13 @@ func (n *batchNorm) do(name string) *autograd.Tensor {
 // tasks is the number of tasks of a pass.
 func (n *batchNorm) tasks() int { return ceilDiv(n.rows, n.pass.grain) }
 
-// part returns the elements [lo, hi) of a task.
-func (n *batchNorm) part(task int) (lo, hi int) {
-	return task * n.pass.grain * n.c, min((task+1)*n.pass.grain, n.rows) * n.c
+// each calls body for the rows [lo, hi) of every task, with size elements to work
+// with.
+func (n *batchNorm) each(size int, body func(n *batchNorm, lo, hi int, scratch []float32)) {
+	parallel.EachRange(n.rows, n.pass.grain, size, n, body)
 }
 
-func (n *batchNorm) Forward(y *autograd.Tensor) {
+func (n *batchNorm) Forward(y *autograd.Output) {
 	c := n.c
 	n.mean, n.invStd = y.Keep(c), y.Keep(c)
 	variance := n.running.Var
@@ -144,7 +145,7 @@ func (n *batchNorm) Forward(y *autograd.Tensor) {
 
 // Recompute writes y once the statistics are known. With a ReLU it clears the
 // bits of the elements that are not positive; doing so again changes nothing.
-func (n *batchNorm) Recompute(y *autograd.Tensor) {
+func (n *batchNorm) Recompute(y *autograd.Output) {
 	p := &n.pass
 	p.scale, p.shift = y.Scratch(n.c), y.Scratch(n.c)
 	gamma, beta := n.gamma.Data(), n.beta.Data()
@@ -156,22 +157,22 @@ func (n *batchNorm) Recompute(y *autograd.Tensor) {
 	if n.residual != nil {
 		p.residual = n.residual.Data()
 	}
-	parallel.Each(n.tasks(), 0, n, (*batchNorm).normalise)
+	n.each(0, (*batchNorm).normalise)
 }
 
-func (n *batchNorm) normalise(task int, _ []float32) {
-	p := &n.pass
-	lo, hi := n.part(task)
+func (n *batchNorm) normalise(lo, hi int, _ []float32) {
+	p, rows := &n.pass, hi-lo
+	lo, hi = lo*n.c, hi*n.c
 	switch {
 	case n.residual != nil:
 		y := p.data[lo:hi]
-		simd.ScaleShiftRows(y, p.x[lo:hi], p.scale, p.shift, (hi-lo)/n.c)
+		simd.ScaleShiftRows(y, p.x[lo:hi], p.scale, p.shift, rows)
 		simd.Add(y, y, p.residual[lo:hi])
 		simd.ReLUBits(y, y, n.bits[lo/32:])
 	case n.relu:
-		simd.ScaleShiftReLURows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
+		simd.ScaleShiftReLURows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, n.bits[lo/32:], n.factor, rows)
 	default:
-		simd.ScaleShiftRows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, (hi-lo)/n.c)
+		simd.ScaleShiftRows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, rows)
 	}
 }
 
@@ -223,20 +224,20 @@ func (n *batchNorm) gradX(g *autograd.Grad, sum, dot []float32) {
 	if prior != nil {
 		p.prior, size = prior.Data(), p.grain*n.c
 	}
-	parallel.Each(n.tasks(), size, n, (*batchNorm).differentiate)
+	n.each(size, (*batchNorm).differentiate)
 }
 
-func (n *batchNorm) differentiate(task int, scratch []float32) {
-	p := &n.pass
-	lo, hi := n.part(task)
+func (n *batchNorm) differentiate(lo, hi int, scratch []float32) {
+	p, rows := &n.pass, hi-lo
+	lo, hi = lo*n.c, hi*n.c
 	out := p.dx[lo:hi]
 	if p.prior != nil {
 		out = scratch[:hi-lo]
 	}
 	if n.relu {
-		simd.BNReLUBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
+		simd.BNReLUBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, n.bits[lo/32:], n.factor, rows)
 	} else {
-		simd.BNBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, (hi-lo)/n.c)
+		simd.BNBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, rows)
 	}
 	if p.prior != nil {
 		simd.Add(p.dx[lo:hi], p.prior[lo:hi], out)
@@ -248,23 +249,23 @@ func (n *batchNorm) differentiate(task int, scratch []float32) {
 func (n *batchNorm) reduce(g *autograd.Grad, sum, dot []float32) {
 	p, size := &n.pass, n.tasks()*n.c
 	p.sums, p.dots = g.Scratch(size), g.Scratch(size)
-	parallel.Each(n.tasks(), 0, n, (*batchNorm).sum)
+	n.each(0, (*batchNorm).sum)
 	clear(sum)
 	clear(dot)
 	simd.SumRows(sum, p.sums, n.tasks())
 	simd.SumRows(dot, p.dots, n.tasks())
 }
 
-func (n *batchNorm) sum(task int, _ []float32) {
-	p, at := &n.pass, task*n.c
-	lo, hi := n.part(task)
+func (n *batchNorm) sum(lo, hi int, _ []float32) {
+	p, at, rows := &n.pass, lo/n.pass.grain*n.c, hi-lo
+	lo, hi = lo*n.c, hi*n.c
 	s, d := p.sums[at:at+n.c], p.dots[at:at+n.c]
 	clear(s)
 	clear(d)
 	if n.relu {
-		simd.MaskSumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, n.bits[lo/32:], n.factor, (hi-lo)/n.c)
+		simd.MaskSumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, n.bits[lo/32:], n.factor, rows)
 	} else {
-		simd.SumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, (hi-lo)/n.c)
+		simd.SumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, rows)
 	}
 	if p.dr != nil {
 		simd.MaskScale(p.dr[lo:hi], p.data[lo:hi], n.bits[lo/32:], n.factor)

@@ -10,22 +10,20 @@ import (
 // Tasks measure their own rows about their own mean, so that a mean that is
 // large against the deviation costs no accuracy; the results are combined in
 // order (Chan, Golub and LeVeque 1979).
-func (n *batchNorm) moments(y *autograd.Tensor, variance []float32) {
+func (n *batchNorm) moments(y *autograd.Output, variance []float32) {
 	const channels = 64 // of a task that combines
 	p, size := &n.pass, n.tasks()*n.c
 	p.means, p.sums, p.dots = y.Scratch(size), y.Scratch(size), y.Scratch(size)
 	p.x, p.variance = n.x.Data(), variance
-	parallel.Each(n.tasks(), 0, n, (*batchNorm).measure)
-	parallel.Each(ceilDiv(n.c, channels), 0, n, func(n *batchNorm, task int, _ []float32) {
-		n.combine(task*channels, min((task+1)*channels, n.c))
-	})
+	n.each(0, (*batchNorm).measure)
+	parallel.EachRange(n.c, channels, 0, n, (*batchNorm).combine)
 }
 
 // measure sets a task's means, and the sums of the distances from them and of
 // their squares.
-func (n *batchNorm) measure(task int, _ []float32) {
-	lo, hi := n.part(task)
-	rows, at := (hi-lo)/n.c, task*n.c
+func (n *batchNorm) measure(lo, hi int, _ []float32) {
+	rows, at := hi-lo, lo/n.pass.grain*n.c
+	lo, hi = lo*n.c, hi*n.c
 	m, sum, square, x := n.pass.means[at:at+n.c], n.pass.sums[at:at+n.c], n.pass.dots[at:at+n.c], n.pass.x[lo:hi]
 	clear(m)
 	clear(sum)
@@ -36,7 +34,7 @@ func (n *batchNorm) measure(task int, _ []float32) {
 }
 
 // combine sets the statistics of channels [from, to).
-func (n *batchNorm) combine(from, to int) {
+func (n *batchNorm) combine(from, to int, _ []float32) {
 	p := &n.pass
 	for j := from; j < to; j++ {
 		rows, average, square := 0.0, 0.0, 0.0
@@ -54,20 +52,15 @@ func (n *batchNorm) combine(from, to int) {
 
 // track queues the update of the running statistics. variance lives until the
 // tape is reset.
-func (n *batchNorm) track(y *autograd.Tensor, variance []float32) {
+func (n *batchNorm) track(y *autograd.Output, variance []float32) {
 	mean := y.Retain(n.c)
 	copy(mean, n.mean)
 	unbiased := float32(n.rows) / float32(max(1, n.rows-1))
 	running, momentum := n.running, n.spec.Momentum
-	update := func() {
+	y.Defer(func() {
 		simd.Lerp(running.Mean, mean, momentum)
 		for j, v := range variance {
 			running.Var[j] += momentum * (v*unbiased - running.Var[j])
 		}
-	}
-	if tape := y.Tape(); tape != nil {
-		tape.Defer(update)
-	} else {
-		update()
-	}
+	})
 }

@@ -37,7 +37,7 @@ type convolution struct {
 	shape         [4]int
 }
 
-func (s *convolution) Forward(y *autograd.Tensor) {
+func (s *convolution) Forward(y *autograd.Output) {
 	s.forward(y, y.Data(), s.inputs[0].Data(), s.inputs[1].Data())
 }
 

@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"fmt"
-
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
@@ -32,7 +30,7 @@ type crossEntropy struct {
 	scale         float32
 }
 
-func (e *crossEntropy) Forward(y *autograd.Tensor) {
+func (e *crossEntropy) Forward(y *autograd.Output) {
 	n := len(e.labels)
 	e.x, e.probs, e.losses = e.inputs[0].Data(), y.Keep(n*e.c), y.Scratch(n)
 	parallel.Each(n, 0, e, (*crossEntropy).measure)
@@ -77,7 +75,7 @@ func Pick(x *autograd.Tensor, ids []int) *autograd.Tensor {
 		Name:   "ops.Pick",
 		Inputs: []*autograd.Tensor{x},
 		Shape:  []int{len(ids)},
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			dst, src := y.Data(), x.Data()
 			for i, id := range ids {
 				dst[i] = src[i*c+id]
@@ -91,21 +89,4 @@ func Pick(x *autograd.Tensor, ids []int) *autograd.Tensor {
 			}
 		},
 	})
-}
-
-// checkIDs panics unless x is (N, C) and ids holds N values in [0, C).
-func checkIDs(op string, x *autograd.Tensor, ids []int) {
-	if x.Rank() != 2 || x.Dim(0) != len(ids) {
-		panic(autograd.NewShapeError(op, fmt.Sprintf("(N, C) with one id for each row; there are %d ids", len(ids)), x))
-	}
-	checkRange(op, x, ids, x.Dim(1))
-}
-
-// checkRange panics unless every id is in [0, n).
-func checkRange(op string, x *autograd.Tensor, ids []int, n int) {
-	for i, id := range ids {
-		if id < 0 || id >= n {
-			panic(autograd.NewShapeError(op, fmt.Sprintf("ids in [0, %d); id %d is %d", n, i, id), x))
-		}
-	}
 }

@@ -12,4 +12,13 @@
 //
 // The work of an operation is cut into pieces by its shape alone, so results
 // do not depend on the number of cores.
+//
+// # How an operation is written
+//
+// An operation is one literal of [autograd.Op] whose Forward and Backward are
+// closures over what they share. It is a struct whose methods are its
+// [autograd.Passes] where its passes are several loops over the same state, or
+// where models run it many times in a step: closures would be an object each.
+// Operations on every element take unary and binary, which have the loops. What
+// operations share is in share.go (work and sums) and check.go (operands).
 package ops

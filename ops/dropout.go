@@ -6,24 +6,28 @@ import (
 	"autodropout/simd"
 )
 
-// Dropout keeps some elements of x, times a factor, and sets the others to 0.
-// fill sets the bits of the kept elements, bit i mod 32 of word i/32 for element
-// i (least significant first), and returns the factor. It must write every word
-// of keep, which is uninitialised; bits behind the last element are ignored. It
-// is called once; the backward pass uses the same bits.
-func Dropout(x *autograd.Tensor, fill func(keep []uint32) (factor float32)) *autograd.Tensor {
-	d := &dropout{inputs: [...]*autograd.Tensor{x}, fill: fill}
+// A Mask sets the bits of keep, one for each element of a tensor in memory order,
+// bit i mod 32 of word i/32 for element i: 1 keeps the element. It writes every
+// word, which is uninitialised before; bits behind the last element are ignored.
+// It returns the factor that the kept elements are multiplied by, which is never
+// negative.
+type Mask func(keep []uint32) (factor float32)
+
+// Dropout multiplies the elements of x that mask keeps by its factor and sets the
+// others to 0. The mask is called once; the backward pass uses the same bits.
+func Dropout(x *autograd.Tensor, mask Mask) *autograd.Tensor {
+	d := &dropout{inputs: [...]*autograd.Tensor{x}, fill: mask}
 	return autograd.Do(autograd.Op{Name: "ops.Dropout", Inputs: d.inputs[:], Shape: x.Shape(), Passes: d})
 }
 
 // dropout is one dropout of its input.
 type dropout struct {
 	inputs [1]*autograd.Tensor
-	fill   func(keep []uint32) (factor float32)
+	fill   Mask
 	mask   masking
 }
 
-func (d *dropout) Forward(y *autograd.Tensor) {
+func (d *dropout) Forward(y *autograd.Output) {
 	d.mask.bits = y.KeepBits(y.Len())
 	d.mask.factor = d.fill(d.mask.bits)
 	d.mask.run(y.Data(), d.inputs[0].Data())
@@ -40,10 +44,9 @@ type masking struct {
 
 func (m *masking) run(dst, src []float32) {
 	m.dst, m.src = dst, src
-	parallel.Each(ceilDiv(len(dst), grain), 0, m, (*masking).part)
+	parallel.EachRange(len(dst), grain, 0, m, (*masking).part)
 }
 
-func (m *masking) part(task int, _ []float32) {
-	lo, hi := task*grain, min((task+1)*grain, len(m.dst))
+func (m *masking) part(lo, hi int, _ []float32) {
 	simd.MaskScale(m.dst[lo:hi], m.src[lo:hi], m.bits[lo/32:], m.factor)
 }

@@ -16,11 +16,11 @@ func Embedding(w *autograd.Tensor, ids []int, shape ...int) *autograd.Tensor {
 
 // EmbeddingDropout is Embedding of w after [Dropout] with the mask, of which it
 // only computes the rows that are looked up.
-func EmbeddingDropout(w *autograd.Tensor, mask func(keep []uint32) (factor float32), ids []int, shape ...int) *autograd.Tensor {
+func EmbeddingDropout(w *autograd.Tensor, mask Mask, ids []int, shape ...int) *autograd.Tensor {
 	return embedding("ops.EmbeddingDropout", w, mask, ids, shape)
 }
 
-func embedding(name string, w *autograd.Tensor, mask func(keep []uint32) float32, ids, shape []int) *autograd.Tensor {
+func embedding(name string, w *autograd.Tensor, mask Mask, ids, shape []int) *autograd.Tensor {
 	if len(shape) == 0 {
 		shape = []int{len(ids)}
 	}
@@ -38,7 +38,7 @@ func embedding(name string, w *autograd.Tensor, mask func(keep []uint32) float32
 		Name:   name,
 		Inputs: []*autograd.Tensor{w},
 		Shape:  append(append([]int(nil), shape...), d),
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			if mask != nil {
 				kept = keptRows{keep: y.KeepBits(w.Len()), width: d}
 				kept.factor = mask(kept.keep)
@@ -55,9 +55,7 @@ func embedding(name string, w *autograd.Tensor, mask func(keep []uint32) float32
 			dy := g.Dy().Data()
 			// A task owns a range of the vocabulary and looks through all ids, so
 			// that equal ids are added in their order.
-			parallel.ForScratch(tasks, d, func(task int, masked []float32) {
-				part := ceilDiv(vocabulary, tasks)
-				lo, hi := min(vocabulary, task*part), min(vocabulary, (task+1)*part)
+			parallel.EachRange(vocabulary, max(1, ceilDiv(vocabulary, tasks)), d, &kept, func(kept *keptRows, lo, hi int, masked []float32) {
 				if beta == 0 {
 					clear(dw[lo*d : hi*d])
 				}

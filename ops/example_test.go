@@ -32,7 +32,7 @@ func Example() {
 func ExampleMatMul() {
 	a := autograd.FromSlice([]float32{1, 2, 3, 4}, 2, 2)
 	b := autograd.FromSlice([]float32{1, 0, 1, 1}, 2, 2)
-	fmt.Println(ops.MatMul(a, b, false, false))
+	fmt.Println(ops.MatMul(a, b, ops.MatMulSpec{}))
 	// Output: tensor(2, 2) 3 2 7 4
 }
 
@@ -77,13 +77,13 @@ func ExampleMaximum() {
 }
 
 // A target that is computed from a parameter passes no gradient to it.
-func ExampleDetach() {
+func Example_detach() {
 	var ps autograd.Params
 	w := ps.Add("w", 1)
 	w.Data()[0] = 2
 	tape := autograd.NewTape(&ps)
 	use := tape.Use(w)
-	loss := ops.Sum(ops.Mul(use, ops.Detach(ops.Tanh(use))))
+	loss := ops.Sum(ops.Mul(use, ops.Tanh(use).Detach()))
 	fmt.Println(loss.Item(), tape.Backward(loss))
 	// Output: 1.9280552 [0.9640276]
 }

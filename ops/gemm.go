@@ -1,17 +1,9 @@
 package ops
 
 import (
-	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
-
-// tasks is the number of pieces that heavy operations are cut into where their
-// size allows it, so that many cores have something to do.
-const tasks = 128
-
-// ceilDiv returns a/b rounded up.
-func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // gemmBlock returns the block of an m x n result that one task computes: whole
 // tiles, and fewer of them where there would be too few tasks. A dimension is cut
@@ -210,28 +202,4 @@ func splits(k, size, limit int) int {
 	const minRows, maxElements = 512, 1 << 24
 	parts := max(1, min(limit, k/minRows, maxElements/max(1, size)))
 	return max(1, ceilDiv(k, max(1, ceilDiv(k, parts)))) // no part is empty
-}
-
-// addParts sets dst to the sum of the parts, in order, that partial holds one
-// after the other.
-func addParts(dst, partial []float32, parts int) {
-	n := len(dst)
-	parallel.Range(n, grain, func(lo, hi int) {
-		copy(dst[lo:hi], partial[lo:hi])
-		for p := 1; p < parts; p++ {
-			simd.Add(dst[lo:hi], dst[lo:hi], partial[p*n+lo:p*n+hi])
-		}
-	})
-}
-
-// productSaves appends to saves what the gradient of a product reads: a factor,
-// when the other one needs a gradient.
-func productSaves(saves []*autograd.Tensor, a, b *autograd.Tensor) []*autograd.Tensor {
-	if a.NeedsGrad() {
-		saves = append(saves, b)
-	}
-	if b.NeedsGrad() {
-		saves = append(saves, a)
-	}
-	return saves
 }

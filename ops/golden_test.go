@@ -30,7 +30,9 @@ func unaryCase(f func(x *autograd.Tensor) *autograd.Tensor) gradcheck.Func {
 }
 
 func matMulCase(transA, transB bool) gradcheck.Func {
-	return func(in tensors) *autograd.Tensor { return ops.MatMul(in[0], in[1], transA, transB) }
+	return func(in tensors) *autograd.Tensor {
+		return ops.MatMul(in[0], in[1], ops.MatMulSpec{TransA: transA, TransB: transB})
+	}
 }
 
 func convCase(spec ops.ConvSpec) gradcheck.Func {
@@ -107,7 +109,7 @@ var goldenCases = map[string]gradcheck.Func{
 	"Transpose/rows": func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 1, 0, 2) },
 	"Concat":         func(in tensors) *autograd.Tensor { return ops.Concat(1, in...) },
 	"Slice":          func(in tensors) *autograd.Tensor { return ops.Slice(in[0], 1, 1, 3) },
-	"Detach":         func(in tensors) *autograd.Tensor { return ops.Mul(in[0], ops.Detach(in[0])) },
+	"Detach":         func(in tensors) *autograd.Tensor { return ops.Mul(in[0], in[0].Detach()) },
 
 	"ScaleChannels": binaryCase(ops.ScaleChannels),
 

@@ -138,7 +138,6 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"ScaleChannels", binaryCase(ops.ScaleChannels), tensors{normal(rng, 2, 3, 2, 5), normal(rng, 2, 5)}, smooth},
 		{"Dropout", mask, tensors{normal(rng, 5, 13)}, smooth},
 		{"EmbeddingDropout", func(in tensors) *autograd.Tensor { return ops.EmbeddingDropout(in[0], most, ids, 2, 3) }, tensors{normal(rng, 5, 13)}, smooth},
-		{"Detach", func(in tensors) *autograd.Tensor { return ops.Add(in[0], ops.Detach(ops.Sub(in[0], in[0]))) }, tensors{normal(rng, 3, 4)}, smooth},
 	}
 }
 

@@ -33,21 +33,15 @@ type layerNorm struct {
 	sums           []float32 // of dgamma and dbeta, by task
 }
 
-// part returns the rows [lo, hi) of a task.
-func (n *layerNorm) part(task int) (lo, hi int) {
-	grain := rowGrain(n.c)
-	return task * grain, min((task+1)*grain, n.rows)
-}
-
-func (n *layerNorm) Forward(y *autograd.Tensor) {
+func (n *layerNorm) Forward(y *autograd.Output) {
 	n.mean, n.invStd = y.Keep(n.rows), y.Keep(n.rows)
 	n.y, n.x, n.gamma, n.beta = y.Data(), n.inputs[0].Data(), n.inputs[1].Data(), n.inputs[2].Data()
-	parallel.Each(ceilDiv(n.rows, rowGrain(n.c)), 0, n, (*layerNorm).normalise)
+	parallel.EachRange(n.rows, rowGrain(n.c), 0, n, (*layerNorm).normalise)
 }
 
-func (n *layerNorm) normalise(task int, _ []float32) {
+func (n *layerNorm) normalise(lo, hi int, _ []float32) {
 	c := n.c
-	for r, hi := n.part(task); r < hi; r++ {
+	for r := lo; r < hi; r++ {
 		row, x := n.y[r*c:(r+1)*c], n.x[r*c:(r+1)*c]
 		n.mean[r] = simd.Sum(x) / float32(c)
 		simd.AddScalar(row, x, -n.mean[r])
@@ -66,7 +60,7 @@ func (n *layerNorm) Backward(g *autograd.Grad) {
 	}
 	count := ceilDiv(n.rows, rowGrain(n.c))
 	n.sums = g.Scratch(count * 2 * n.c)
-	parallel.Each(count, 2*n.c, n, (*layerNorm).differentiate)
+	parallel.EachRange(n.rows, rowGrain(n.c), 2*n.c, n, (*layerNorm).differentiate)
 	total := g.Scratch(2 * n.c)
 	clear(total)
 	simd.SumRows(total, n.sums, count)
@@ -78,13 +72,13 @@ func (n *layerNorm) Backward(g *autograd.Grad) {
 	}
 }
 
-func (n *layerNorm) differentiate(task int, scratch []float32) {
-	c := n.c
+func (n *layerNorm) differentiate(lo, hi int, scratch []float32) {
+	c, task := n.c, lo/rowGrain(n.c)
 	xhat, dxhat := scratch[:c], scratch[c:]
 	dgamma, dbeta := n.sums[task*2*c:][:c], n.sums[(task*2+1)*c:][:c]
 	clear(dgamma)
 	clear(dbeta)
-	for r, hi := n.part(task); r < hi; r++ {
+	for r := lo; r < hi; r++ {
 		dy := n.dy[r*c : (r+1)*c]
 		simd.AddScalar(xhat, n.x[r*c:], -n.mean[r])
 		simd.Scale(xhat, xhat, n.invStd[r])

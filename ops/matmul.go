@@ -2,13 +2,16 @@ package ops
 
 import "autodropout/autograd"
 
-// MatMul returns the matrix product of a and b, each transposed first if its
-// flag is set.
-func MatMul(a, b *autograd.Tensor, transA, transB bool) *autograd.Tensor {
+// MatMulSpec says which matrices a product transposes first.
+type MatMulSpec struct{ TransA, TransB bool }
+
+// MatMul returns the matrix product of a and b.
+func MatMul(a, b *autograd.Tensor, spec MatMulSpec) *autograd.Tensor {
 	const want = "matrices (M, K) and (K, N) after transposition"
 	if a.Rank() != 2 || b.Rank() != 2 {
 		panic(autograd.NewShapeError("ops.MatMul", want, a, b))
 	}
+	transA, transB := spec.TransA, spec.TransB
 	m, k := a.Dim(0), a.Dim(1)
 	if transA {
 		m, k = k, m
@@ -26,7 +29,7 @@ func MatMul(a, b *autograd.Tensor, transA, transB bool) *autograd.Tensor {
 		Inputs: []*autograd.Tensor{a, b},
 		Shape:  []int{m, n},
 		Saves:  productSaves(nil, a, b),
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			gemm(transA, transB, m, n, k, a.Data(), lda, b.Data(), ldb, 0, y.Data(), n)
 		},
 		Backward: func(g *autograd.Grad) {
@@ -83,7 +86,7 @@ type linear struct {
 	shape         [autograd.MaxRank]int
 }
 
-func (l *linear) Forward(y *autograd.Tensor) {
+func (l *linear) Forward(y *autograd.Output) {
 	var b []float32
 	if l.b != nil {
 		b = l.b.Data()
@@ -103,17 +106,4 @@ func (l *linear) Backward(g *autograd.Grad) {
 	if l.b != nil && g.Needs(2) {
 		sumRows(g, g.New(2).Data(), dy)
 	}
-}
-
-// addInPlace returns where a product is to write the gradient of input i, and what
-// it multiplies by what is there: 1 where another use has left its gradient.
-func addInPlace(g *autograd.Grad, i int) (dx []float32, beta float32) {
-	sum, prior := g.Add(i)
-	if prior == nil {
-		return sum.Data(), 0
-	}
-	if prior != sum {
-		copy(sum.Data(), prior.Data())
-	}
-	return sum.Data(), 1
 }

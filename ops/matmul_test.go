@@ -48,7 +48,7 @@ func testMatMulLarge(t *testing.T) {
 			ps := params(tensors{normal(rng, shapeA...), normal(rng, shapeB...)})
 			tape := autograd.NewTape(ps)
 			a, b := ps.All()[0].Data(), ps.All()[1].Data()
-			y := ops.MatMul(tape.Use(ps.All()[0]), tape.Use(ps.All()[1]), c.transA, c.transB)
+			y := ops.MatMul(tape.Use(ps.All()[0]), tape.Use(ps.All()[1]), ops.MatMulSpec{TransA: c.transA, TransB: c.transB})
 			dy := normal(rng, c.m, c.n)
 			grads := tape.Backward(ops.Sum(ops.Mul(y, dy)))
 
@@ -82,7 +82,7 @@ func TestLinearBias(t *testing.T) {
 			return tape.Input(x.Data(), shape...)
 		}
 		x, w, b := input(c.rows, c.in), input(c.out, c.in), input(c.out)
-		want := ops.AddBias(ops.MatMul(x, w, false, true), b).Data()
+		want := ops.AddBias(ops.MatMul(x, w, ops.MatMulSpec{TransB: true}), b).Data()
 		for _, workers := range []int{1, 2, 5} {
 			runtime.GOMAXPROCS(workers)
 			got := ops.Linear(x, w, b).Data()

@@ -70,7 +70,7 @@ func AvgPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 		Name:    "ops.AvgPool2D",
 		Inputs:  []*autograd.Tensor{x},
 		Shape:   []int{p.n, p.oh, p.ow, p.c},
-		Forward: func(y *autograd.Tensor) { p.average(y.Data(), x.Data()) },
+		Forward: func(y *autograd.Output) { p.average(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) {
 			p.spreadAverage(g.New(0).Data(), g.Dy().Data())
 		},
@@ -119,7 +119,7 @@ func MaxPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 		Name:   "ops.MaxPool2D",
 		Inputs: []*autograd.Tensor{x},
 		Shape:  []int{p.n, p.oh, p.ow, p.c},
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			from = y.KeepBits(32 * y.Len())
 			p.maximum(y.Data(), from, x.Data())
 		},
@@ -183,7 +183,7 @@ type globalPool struct {
 	x, y      []float32 // of a pass, or their gradients
 }
 
-func (p *globalPool) Forward(y *autograd.Tensor) {
+func (p *globalPool) Forward(y *autograd.Output) {
 	p.x, p.y = p.inputs[0].Data(), y.Data()
 	parallel.Each(p.shape[0], 0, p, (*globalPool).average)
 }

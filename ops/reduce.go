@@ -19,7 +19,7 @@ func total(name string, x *autograd.Tensor, factor float32) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   name,
 		Inputs: []*autograd.Tensor{x},
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			src := x.Data()
 			partial := y.Scratch(ceilDiv(len(src), grain))
 			parallel.Range(len(src), grain, func(lo, hi int) { partial[lo/grain] = simd.Sum(src[lo:hi]) })
@@ -42,7 +42,7 @@ func SumLast(x *autograd.Tensor) *autograd.Tensor {
 		Name:   "ops.SumLast",
 		Inputs: []*autograd.Tensor{x},
 		Shape:  x.Shape()[:x.Rank()-1],
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			dst, src := y.Data(), x.Data()
 			parallel.Range(len(dst), rowGrain(c), func(lo, hi int) {
 				for i := lo; i < hi; i++ {

@@ -26,7 +26,7 @@ func ScaleChannels(x, s *autograd.Tensor) *autograd.Tensor {
 		Inputs: []*autograd.Tensor{x, s},
 		Shape:  x.Shape(),
 		Saves:  []*autograd.Tensor{x, s},
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			zeros := y.Scratch(c)
 			clear(zeros)
 			times(y.Data(), x.Data(), zeros)

@@ -33,10 +33,6 @@ func Reshape(x *autograd.Tensor, shape ...int) *autograd.Tensor {
 	})
 }
 
-// Detach returns a tensor that shares x's data and through which no gradient
-// flows.
-func Detach(x *autograd.Tensor) *autograd.Tensor { return x.Detach() }
-
 // Transpose reorders the axes of x: axis i of the result is axis perm[i] of x.
 // Without perm it reverses them.
 func Transpose(x *autograd.Tensor, perm ...int) *autograd.Tensor {
@@ -60,7 +56,7 @@ func Transpose(x *autograd.Tensor, perm ...int) *autograd.Tensor {
 		Name:     "ops.Transpose",
 		Inputs:   []*autograd.Tensor{x},
 		Shape:    shape,
-		Forward:  func(y *autograd.Tensor) { transpose(y.Data(), x.Data(), x.Shape(), perm) },
+		Forward:  func(y *autograd.Output) { transpose(y.Data(), x.Data(), x.Shape(), perm) },
 		Backward: func(g *autograd.Grad) { transpose(g.New(0).Data(), g.Dy().Data(), shape, inverse) },
 	})
 }
@@ -147,7 +143,7 @@ func Concat(axis int, xs ...*autograd.Tensor) *autograd.Tensor {
 		Name:   "ops.Concat",
 		Inputs: slices.Clone(xs),
 		Shape:  shape,
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			at := 0
 			for _, x := range xs {
 				_, n := blocks(x.Shape(), axis)
@@ -190,7 +186,7 @@ func Slice(x *autograd.Tensor, axis, lo, hi int) *autograd.Tensor {
 		Name:   "ops.Slice",
 		Inputs: []*autograd.Tensor{x},
 		Shape:  shape,
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			if outer > 0 {
 				copyBlocks(y.Data(), x.Data()[at:], outer, n, n, stride)
 			}

@@ -2,21 +2,8 @@ package ops
 
 import (
 	"autodropout/autograd"
-	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
-
-// eachRow calls body for every row of c elements of a buffer of n elements.
-func eachRow(n, c int, body func(row, lo, hi int)) {
-	if n == 0 {
-		return
-	}
-	parallel.Range(n/c, max(1, grain/c), func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			body(r, r*c, (r+1)*c)
-		}
-	})
-}
 
 // Softmax returns exp(x)/sum(exp(x)) over the last axis.
 func Softmax(x *autograd.Tensor) *autograd.Tensor {
@@ -28,7 +15,7 @@ func Softmax(x *autograd.Tensor) *autograd.Tensor {
 		Inputs:      []*autograd.Tensor{x},
 		Shape:       x.Shape(),
 		SavesOutput: true,
-		Forward: func(out *autograd.Tensor) {
+		Forward: func(out *autograd.Output) {
 			y = out.Data()
 			src := x.Data()
 			eachRow(len(y), c, func(_, lo, hi int) { simd.SoftmaxRow(y[lo:hi], src[lo:hi]) })
@@ -57,7 +44,7 @@ func LogSoftmax(x *autograd.Tensor) *autograd.Tensor {
 		Inputs:      []*autograd.Tensor{x},
 		Shape:       x.Shape(),
 		SavesOutput: true,
-		Forward: func(out *autograd.Tensor) {
+		Forward: func(out *autograd.Output) {
 			y = out.Data()
 			src := x.Data()
 			eachRow(len(y), c, func(_, lo, hi int) {
@@ -75,11 +62,4 @@ func LogSoftmax(x *autograd.Tensor) *autograd.Tensor {
 			})
 		},
 	})
-}
-
-// needRows panics unless x has a last axis to work over.
-func needRows(op string, x *autograd.Tensor) {
-	if x.Rank() < 1 {
-		panic(autograd.NewShapeError(op, "x (..., C)", x))
-	}
 }

@@ -11,7 +11,7 @@ import (
 // unary runs an operation on every element of x. grad sets dx from dy and from
 // v, the data of x; with saveOutput v is the data of the output instead.
 func unary(name string, x *autograd.Tensor, saveOutput bool, forward func(y, x []float32), grad func(dx, dy, v []float32)) *autograd.Tensor {
-	u := &elementwise{inputs: [...]*autograd.Tensor{x}, saveOutput: saveOutput, forward: forward, grad: grad}
+	u := &unaryOp{inputs: [...]*autograd.Tensor{x}, saveOutput: saveOutput, forward: forward, grad: grad}
 	op := autograd.Op{Name: name, Inputs: u.inputs[:], Shape: x.Shape(), SavesOutput: saveOutput, Passes: u}
 	if !saveOutput {
 		op.Saves, op.Passes = op.Inputs, repeatable{u}
@@ -19,8 +19,8 @@ func unary(name string, x *autograd.Tensor, saveOutput bool, forward func(y, x [
 	return autograd.Do(op)
 }
 
-// elementwise is one operation on every element of its input.
-type elementwise struct {
+// unaryOp is one operation on every element of its input.
+type unaryOp struct {
 	inputs     [1]*autograd.Tensor
 	output     *autograd.Tensor
 	saveOutput bool
@@ -31,36 +31,29 @@ type elementwise struct {
 	dst, dy, v []float32
 }
 
-func (u *elementwise) Forward(y *autograd.Tensor) {
-	u.output = y
+func (u *unaryOp) Forward(y *autograd.Output) {
+	u.output = y.Tensor
 	u.dst, u.v = y.Data(), u.inputs[0].Data()
-	parallel.Each(ceilDiv(len(u.dst), grain), 0, u, func(u *elementwise, task int, _ []float32) {
-		lo, hi := u.part(task)
+	parallel.EachRange(len(u.dst), grain, 0, u, func(u *unaryOp, lo, hi int, _ []float32) {
 		u.forward(u.dst[lo:hi], u.v[lo:hi])
 	})
 }
 
-func (u *elementwise) Backward(g *autograd.Grad) {
+func (u *unaryOp) Backward(g *autograd.Grad) {
 	read := u.inputs[0]
 	if u.saveOutput {
 		read = u.output
 	}
 	u.dst, u.dy, u.v = g.New(0).Data(), g.Dy().Data(), read.Data()
-	parallel.Each(ceilDiv(len(u.dst), grain), 0, u, func(u *elementwise, task int, _ []float32) {
-		lo, hi := u.part(task)
+	parallel.EachRange(len(u.dst), grain, 0, u, func(u *unaryOp, lo, hi int, _ []float32) {
 		u.grad(u.dst[lo:hi], u.dy[lo:hi], u.v[lo:hi])
 	})
 }
 
-// part returns the elements [lo, hi) of a task.
-func (u *elementwise) part(task int) (lo, hi int) {
-	return task * grain, min((task+1)*grain, len(u.dst))
-}
+// repeatable is a unary operation that makes its output again.
+type repeatable struct{ *unaryOp }
 
-// repeatable is an elementwise operation that makes its output again.
-type repeatable struct{ *elementwise }
-
-func (r repeatable) Recompute(y *autograd.Tensor) { r.Forward(y) }
+func (r repeatable) Recompute(y *autograd.Output) { r.Forward(y) }
 
 // Scale returns c*x.
 func Scale(x *autograd.Tensor, c float32) *autograd.Tensor { return scale("ops.Scale", x, c) }
@@ -76,7 +69,7 @@ func scale(name string, x *autograd.Tensor, c float32) *autograd.Tensor {
 		Name:     name,
 		Inputs:   []*autograd.Tensor{x},
 		Shape:    x.Shape(),
-		Forward:  func(y *autograd.Tensor) { times(y.Data(), x.Data()) },
+		Forward:  func(y *autograd.Output) { times(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) { times(g.New(0).Data(), g.Dy().Data()) },
 	})
 }
@@ -87,7 +80,7 @@ func AddScalar(x *autograd.Tensor, c float32) *autograd.Tensor {
 		Name:   "ops.AddScalar",
 		Inputs: []*autograd.Tensor{x},
 		Shape:  x.Shape(),
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			dst, x := y.Data(), x.Data()
 			parallel.Range(len(dst), grain, func(lo, hi int) { simd.AddScalar(dst[lo:hi], x[lo:hi], c) })
 		},

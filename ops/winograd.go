@@ -41,11 +41,11 @@ var (
 // newWinograd chooses the tiles that need fewer products, or else are more
 // exact.
 func newWinograd(s conv) *winograd {
-	small, large := s.tiled(winograd2), s.tiled(winograd4)
-	if large.tiles()*large.elements() < small.tiles()*small.elements() {
-		small = large
+	best, large := s.tiled(winograd2), s.tiled(winograd4)
+	if large.tiles()*large.elements() < best.tiles()*best.elements() {
+		best = large
 	}
-	return &small
+	return &best
 }
 
 func (s conv) tiled(maps winogradMaps) winograd {
@@ -83,9 +83,6 @@ func equalBlock(n, limit int) int {
 // plane is the distance of the matrices of rows x columns of a block. Were it a
 // power of two, they would compete for the same lines of the cache.
 func plane(rows, columns int) int { return (rows*columns+15)&^15 + 16 }
-
-// A scratcher lends memory until an operation is done.
-type scratcher interface{ Scratch(n int) []float32 }
 
 // forward sets y to the convolution of x with w.
 func (s *winograd) forward(memory scratcher, y, x, w []float32) {

@@ -29,7 +29,7 @@ func newNet(classes int) *net {
 	for i, width := range []int{8, 16, 32} {
 		in := []int{3, 8, 16}[i]
 		stage := s.Sub(fmt.Sprintf("stage%d", i+1))
-		m.convs = append(m.convs, layers.NewConv2D(stage.Sub("conv"), layers.Conv2DConfig{In: in, Out: width, Size: 3, Stride: 2, Pad: 1}))
+		m.convs = append(m.convs, layers.NewConv2D(stage.Sub("conv"), layers.Conv2DConfig{In: in, Out: width, Size: 3, Stride: 2, Pad: 1, NoBias: true}))
 		m.norms = append(m.norms, layers.NewBatchNorm(stage.Sub("bn"), layers.BatchNormConfig{Channels: width}))
 	}
 	m.fc = layers.NewLinear(s.Sub("fc"), layers.LinearConfig{In: 32, Out: classes})
@@ -83,6 +83,6 @@ func Example() {
 		log.Fatal(err)
 	}
 	stats := policy.(*dropout.ConvPolicy).Stats()
-	fmt.Printf("%d steps, %d masks that keep %.0f %%, %d test images\n", trainer.Done(), stats.Masks, 100*stats.KeepFraction(), score.Images)
+	fmt.Printf("%d steps, %d masks that keep %.0f %%, %d test images\n", trainer.Done(), stats.Masks, 100*float64(stats.Kept)/float64(stats.Elements), score.Images)
 	// Output: 8 steps, 8 masks that keep 56 %, 100 test images
 }

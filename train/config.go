@@ -42,6 +42,11 @@ type Common struct {
 	// finite. A training ends there even if its loss is finite.
 	CheckFinite bool `json:"-"`
 
+	// Recompute saves memory: it gives up what operations can compute again for
+	// the gradient (see [autograd.Tape]). The bits are the same, and a step takes
+	// a little longer.
+	Recompute bool `json:"-"`
+
 	// OnPart is called after every part of a step of images that has several.
 	OnPart func(part, parts int) `json:"-"`
 

@@ -25,7 +25,7 @@ func (m *spoiled) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	nan := float32(math.NaN())
 	return autograd.Do(autograd.Op{
 		Name: "spoil", Inputs: []*autograd.Tensor{x}, Shape: x.Shape(),
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			copy(y.Data(), x.Data())
 			if now && m.forward {
 				y.Data()[3] = nan

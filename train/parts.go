@@ -14,9 +14,10 @@ type partTape struct {
 	watch *watcher  // nil: there is none
 }
 
-func newPartTape(params *autograd.Params, parts int, checkFinite bool) partTape {
+func newPartTape(params *autograd.Params, parts int, config *Common) partTape {
 	p := partTape{tape: autograd.NewTape(params)}
-	if checkFinite {
+	p.tape.Recompute = config.Recompute
+	if config.CheckFinite {
 		p.watch = new(watcher)
 		p.tape.Watch = p.watch.look
 	}

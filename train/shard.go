@@ -27,7 +27,7 @@ type shard struct {
 
 func newShard(t *LanguageTrainer, i int) *shard {
 	parts := t.config.Accumulate
-	return &shard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts, t.config.CheckFinite),
+	return &shard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts, &t.config.Common),
 		memory: make([]*models.Memory, parts), next: make([]*models.Memory, parts)}
 }
 

@@ -30,7 +30,7 @@ func newNetwork(channels int) *network {
 	s := layers.NewScope(1)
 	return &network{
 		params: s.Params(),
-		conv:   layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: 3, Out: channels, Size: 3, Stride: 4, Pad: 1}),
+		conv:   layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: 3, Out: channels, Size: 3, Stride: 4, Pad: 1, NoBias: true}),
 		norm:   layers.NewBatchNorm(s.Sub("norm"), layers.BatchNormConfig{Channels: channels}),
 		fc:     layers.NewLinear(s.Sub("fc"), layers.LinearConfig{In: channels, Out: 10}),
 	}
@@ -191,6 +191,19 @@ func TestSameOnAnyNumberOfCores(t *testing.T) {
 	}
 }
 
+// TestRecompute wants the same training from a tape that gives outputs up.
+func TestRecompute(t *testing.T) {
+	plain, recomputed := exercise(t, nil), exercise(t, func(c *Config) { c.Recompute = true })
+	mustRun(t, plain)
+	mustRun(t, recomputed)
+	if !recomputed.tape.Recompute || plain.tape.Recompute {
+		t.Error("the setting has not reached the tape")
+	}
+	if finalBytes(t, recomputed) != finalBytes(t, plain) {
+		t.Error("the weights differ")
+	}
+}
+
 func TestDivergence(t *testing.T) {
 	fit, _ := images(t)
 	infinite := func(step int) float32 { // ruins the weights in step 2
@@ -237,7 +250,7 @@ func (n steep) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	x = n.network.Forward(c, x)
 	return autograd.Do(autograd.Op{
 		Name: "steep", Inputs: []*autograd.Tensor{x}, Shape: x.Shape(),
-		Forward: func(y *autograd.Tensor) { copy(y.Data(), x.Data()) },
+		Forward: func(y *autograd.Output) { copy(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) {
 			dx := g.New(0).Data()
 			for i := range dx {

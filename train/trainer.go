@@ -59,7 +59,7 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
 		return nil, err
 	}
-	t.partTape = newPartTape(model.Params(), config.Accumulate, config.CheckFinite)
+	t.partTape = newPartTape(model.Params(), config.Accumulate, &config.Common)
 	return t, nil
 }
 

@@ -19,7 +19,7 @@ type translationShard struct {
 
 func newTranslationShard(t *TranslationTrainer, i int) *translationShard {
 	parts := t.config.Accumulate
-	return &translationShard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts, t.config.CheckFinite)}
+	return &translationShard{trainer: t, first: i * parts, partTape: newPartTape(t.model.Params(), parts, &t.config.Common)}
 }
 
 // compute computes the loss and the gradient of the shard's pairs in a batch in

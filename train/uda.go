@@ -118,7 +118,7 @@ func NewUDA(model layers.Model, labelled, unlabelled data.Source, config UDAConf
 	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Steps); err != nil {
 		return nil, err
 	}
-	t.partTape = newPartTape(model.Params(), config.Accumulate, config.CheckFinite)
+	t.partTape = newPartTape(model.Params(), config.Accumulate, &config.Common)
 	return t, nil
 }
 

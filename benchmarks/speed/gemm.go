@@ -150,7 +150,7 @@ func (s gemmShape) operation(repeats int) kernel {
 		start := time.Now()
 		for range repeats {
 			tape.Reset()
-			ops.MatMul(a, b, s.TransA, s.TransB)
+			ops.MatMul(a, b, ops.MatMulSpec{TransA: s.TransA, TransB: s.TransB})
 		}
 		return time.Since(start)
 	}

@@ -29,7 +29,7 @@ func newNetwork(classes int) *network {
 	for i := range 4 {
 		s := scope.Sub(fmt.Sprintf("stage%d", i+1))
 		m.stages = append(m.stages, stage{
-			conv: layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: in, Out: out, Size: 3, Stride: 2, Pad: 1}),
+			conv: layers.NewConv2D(s.Sub("conv"), layers.Conv2DConfig{In: in, Out: out, Size: 3, Stride: 2, Pad: 1, NoBias: true}),
 			norm: layers.NewBatchNorm(s.Sub("bn"), layers.BatchNormConfig{Channels: out}),
 		})
 		in, out = out, 2*out

@@ -128,7 +128,7 @@ func project(y *autograd.Tensor, weights []float32) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "gradcheck.project",
 		Inputs: []*autograd.Tensor{y},
-		Forward: func(out *autograd.Tensor) {
+		Forward: func(out *autograd.Output) {
 			sum := 0.0
 			for i, v := range y.Data() {
 				sum += float64(v) * float64(weights[i])
@@ -149,7 +149,7 @@ func add(a, b *autograd.Tensor) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:    "gradcheck.add",
 		Inputs:  []*autograd.Tensor{a, b},
-		Forward: func(out *autograd.Tensor) { out.Data()[0] = a.Item() + b.Item() },
+		Forward: func(out *autograd.Output) { out.Data()[0] = a.Item() + b.Item() },
 		Backward: func(g *autograd.Grad) {
 			for i := range 2 {
 				if g.Needs(i) {

@@ -20,7 +20,7 @@ func (r *recorder) Errorf(string, ...any) { r.errors++ }
 func product(a, b *autograd.Tensor, factorA, factorB float32) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name: "product", Inputs: []*autograd.Tensor{a, b}, Shape: a.Shape(), Saves: []*autograd.Tensor{a, b},
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			for i := range y.Data() {
 				y.Data()[i] = a.Data()[i] * b.Data()[i]
 			}

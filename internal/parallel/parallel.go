@@ -24,10 +24,15 @@ func For(n int, body func(i int)) {
 // indexes. A result that depends on how the range is cut stays the same on any
 // number of cores if grain does. Range panics if grain is not positive.
 func Range(n, grain int, body func(lo, hi int)) {
+	dispatch(job{n: chunks(n, grain), body: chunk(body), grain: grain, end: n})
+}
+
+// chunks returns into how many chunks of grain indexes [0, n) is cut.
+func chunks(n, grain int) int {
 	if grain <= 0 {
 		panic("parallel: grain is not positive")
 	}
-	dispatch(job{n: (n + grain - 1) / grain, body: chunk(body), grain: grain, end: n})
+	return (n + grain - 1) / grain
 }
 
 // ForScratch is For for bodies that need working memory: no two bodies that run
@@ -41,4 +46,10 @@ func ForScratch(n, size int, body func(i int, scratch []float32)) {
 // an object, body is a method expression, such as (*T).row, and gets state.
 func Each[T any](n, size int, state *T, body func(state *T, i int, scratch []float32)) {
 	dispatch(job{n: n, body: method[T](body), state: state, size: size})
+}
+
+// EachRange is Range for loops that allocate nothing, with working memory: it is
+// to Range what [Each] is to [ForScratch].
+func EachRange[T any](n, grain, size int, state *T, body func(state *T, lo, hi int, scratch []float32)) {
+	dispatch(job{n: chunks(n, grain), body: chunkMethod[T](body), grain: grain, end: n, state: state, size: size})
 }

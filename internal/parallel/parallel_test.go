@@ -116,6 +116,25 @@ func TestEachRunsEveryIndexOnce(t *testing.T) {
 	})
 }
 
+// mark counts a range of indexes.
+func (t *tally) mark(lo, hi int, scratch []float32) {
+	if hi-lo <= 7 && len(scratch) == 3 {
+		for i := lo; i < hi; i++ {
+			t.counts[i]++
+		}
+	}
+}
+
+func TestEachRangeCoversEveryIndexOnce(t *testing.T) {
+	withProcs(t, func(t *testing.T) {
+		for _, n := range []int{0, 1, 6, 7, 8, 65} {
+			state := tally{make([]int, n)}
+			EachRange(n, 7, 3, &state, (*tally).mark)
+			checkOnce(t, state.counts)
+		}
+	})
+}
+
 func TestAllWorkersTakePart(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	// Every body waits for the three others: this ends only if four goroutines
@@ -227,6 +246,7 @@ func TestSteadyStateAllocations(t *testing.T) {
 	each := func(i int) { sink.Add(int64(i)) }
 	scratched := func(i int, scratch []float32) { sink.Add(int64(len(scratch))) }
 	add := func(sink *atomic.Int64, i int, _ []float32) { sink.Add(int64(i)) }
+	addRange := func(sink *atomic.Int64, lo, hi int, _ []float32) { sink.Add(int64(hi - lo)) }
 	for _, procs := range []int{1, 2} {
 		runtime.GOMAXPROCS(procs) // testing.AllocsPerRun would set it to 1
 		const calls = 1000
@@ -237,6 +257,7 @@ func TestSteadyStateAllocations(t *testing.T) {
 			For(16, each)
 			ForScratch(16, 1000, scratched)
 			Each(16, 1000, &sink, add)
+			EachRange(100, 7, 1000, &sink, addRange)
 		}
 		runtime.ReadMemStats(&after)
 		if allocations := after.Mallocs - before.Mallocs; allocations > calls/10 {

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// A job is one call of For, Range, ForScratch or Each.
+// A job is one call of For, Range, ForScratch, Each or EachRange.
 type job struct {
 	n, size    int
 	body       body
@@ -21,16 +21,20 @@ type body interface {
 }
 
 type (
-	each          func(i int)
-	chunk         func(lo, hi int)
-	scratched     func(i int, scratch []float32)
-	method[T any] func(state *T, i int, scratch []float32)
+	each               func(i int)
+	chunk              func(lo, hi int)
+	scratched          func(i int, scratch []float32)
+	method[T any]      func(state *T, i int, scratch []float32)
+	chunkMethod[T any] func(state *T, lo, hi int, scratch []float32)
 )
 
 func (f each) do(_ job, i int, _ []float32)            { f(i) }
 func (f chunk) do(j job, i int, _ []float32)           { f(i*j.grain, min((i+1)*j.grain, j.end)) }
 func (f scratched) do(_ job, i int, scratch []float32) { f(i, scratch) }
 func (f method[T]) do(j job, i int, scratch []float32) { f(j.state.(*T), i, scratch) }
+func (f chunkMethod[T]) do(j job, i int, scratch []float32) {
+	f(j.state.(*T), i*j.grain, min((i+1)*j.grain, j.end), scratch)
+}
 
 // runAll does the whole job on the calling goroutine.
 func (j *job) runAll() {

@@ -28,12 +28,13 @@ type Plan struct {
 	CheckpointEvery time.Duration
 	Checkpoints     int
 	Debug           string
+	Recompute       bool
 	Quiet           bool
 	Dashboard       string // an address, "" is none
 }
 
 // FreeFlags are the flags of a Plan that do not change the results.
-var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug", "quiet", "dashboard"}
+var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug", "recompute", "quiet", "dashboard"}
 
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
@@ -50,6 +51,7 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
 	Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
 	Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
+	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute outputs that are quickly made again for the gradient instead of keeping them. It takes a little time and does not change the results")
 	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")

@@ -152,6 +152,7 @@ func (e *Experiment[P]) common(title, checkpoint string) train.Common {
 		CheckpointEvery: e.Plan.CheckpointEvery,
 		KeepCheckpoints: e.Plan.Checkpoints,
 		CheckFinite:     e.Plan.Debug == "nan",
+		Recompute:       e.Plan.Recompute,
 		Notify:          func(notice string) { e.progress.Load().Logf("%s: %s", title, notice) },
 	}
 }

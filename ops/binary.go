@@ -1,24 +1,10 @@
 package ops
 
 import (
-	"slices"
-
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
-
-// grain is the constant number of elements that one task of an elementwise
-// operation handles. It is a multiple of 32, so that tasks own whole words of a
-// bit mask.
-const grain = 1 << 14
-
-// sameShape panics unless a and b have the same shape.
-func sameShape(op string, a, b *autograd.Tensor) {
-	if !slices.Equal(a.Shape(), b.Shape()) {
-		panic(autograd.NewShapeError(op, "two operands of the same shape", a, b))
-	}
-}
 
 // binary runs an operation on corresponding elements of two tensors. grads
 // holds the derivatives: grads[i] sets dx to the gradient of operand i.
@@ -30,7 +16,7 @@ func binary(name string, a, b *autograd.Tensor, saves []*autograd.Tensor,
 		Inputs: []*autograd.Tensor{a, b},
 		Shape:  a.Shape(),
 		Saves:  saves,
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			dst, a, b := y.Data(), a.Data(), b.Data()
 			parallel.Range(len(dst), grain, func(lo, hi int) { forward(dst[lo:hi], a[lo:hi], b[lo:hi]) })
 		},
@@ -59,13 +45,12 @@ type addition struct {
 	dst, a, b []float32
 }
 
-func (s *addition) Forward(y *autograd.Tensor) {
+func (s *addition) Forward(y *autograd.Output) {
 	s.dst, s.a, s.b = y.Data(), s.inputs[0].Data(), s.inputs[1].Data()
-	parallel.Each(ceilDiv(len(s.dst), grain), 0, s, (*addition).part)
+	parallel.EachRange(len(s.dst), grain, 0, s, (*addition).part)
 }
 
-func (s *addition) part(task int, _ []float32) {
-	lo, hi := task*grain, min((task+1)*grain, len(s.dst))
+func (s *addition) part(lo, hi int, _ []float32) {
 	simd.Add(s.dst[lo:hi], s.a[lo:hi], s.b[lo:hi])
 }
 
@@ -84,7 +69,7 @@ func Sub(a, b *autograd.Tensor) *autograd.Tensor {
 		Name:   "ops.Sub",
 		Inputs: []*autograd.Tensor{a, b},
 		Shape:  a.Shape(),
-		Forward: func(y *autograd.Tensor) {
+		Forward: func(y *autograd.Output) {
 			dst, a, b := y.Data(), a.Data(), b.Data()
 			parallel.Range(len(dst), grain, func(lo, hi int) { simd.Sub(dst[lo:hi], a[lo:hi], b[lo:hi]) })
 		},
@@ -140,61 +125,4 @@ func gradOfLarger(dx, dy, p, q []float32) {
 			dx[i] = d
 		}
 	}
-}
-
-// AddBias adds the vector b (C) to every row of x (..., C).
-func AddBias(x, b *autograd.Tensor) *autograd.Tensor {
-	if x.Rank() < 1 || b.Rank() != 1 || x.Dim(-1) != b.Dim(0) {
-		panic(autograd.NewShapeError("ops.AddBias", "x (..., C) and b (C)", x, b))
-	}
-	return autograd.Do(autograd.Op{
-		Name:   "ops.AddBias",
-		Inputs: []*autograd.Tensor{x, b},
-		Shape:  x.Shape(),
-		Forward: func(y *autograd.Tensor) {
-			addBias(y.Data(), x.Data(), b.Data())
-		},
-		Backward: func(g *autograd.Grad) {
-			if g.Needs(0) {
-				g.Share(0)
-			}
-			if g.Needs(1) {
-				sumRows(g, g.New(1).Data(), g.Dy().Data())
-			}
-		},
-	})
-}
-
-// addBias sets every row of dst to that of x plus b.
-func addBias(dst, x, b []float32) {
-	if len(x) == 0 {
-		return
-	}
-	c := len(b)
-	parallel.Range(len(x)/c, rowGrain(c), func(lo, hi int) {
-		simd.AddRow(dst[lo*c:hi*c], x[lo*c:hi*c], b, hi-lo)
-	})
-}
-
-// rowGrain is the number of rows of c elements that one task handles: about
-// grain elements, and a multiple of 32 so that tasks own whole words of a mask.
-func rowGrain(c int) int { return max(32, grain/max(1, c)&^31) }
-
-// sumRows sets dst[j] to the sum over the rows of x. Tasks sum their own rows;
-// their sums are added in order.
-func sumRows(g *autograd.Grad, dst, x []float32) {
-	c := len(dst)
-	clear(dst)
-	if len(x) == 0 {
-		return
-	}
-	rows, n := len(x)/c, rowGrain(c)
-	count := ceilDiv(rows, n)
-	partial := g.Scratch(count * c)
-	parallel.Range(rows, n, func(lo, hi int) {
-		p := partial[lo/n*c:][:c]
-		clear(p)
-		simd.SumRows(p, x[lo*c:hi*c], hi-lo)
-	})
-	simd.SumRows(dst, partial, count)
 }
