@@ -2,6 +2,8 @@
 package main
 
 import (
+	"autodropout/simd/asm/emit"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
@@ -14,7 +16,7 @@ func main() {
 	}
 	transpose()
 	copyRows()
-	Generate()
+	emit.Generate()
 }
 
 // fmaLoop writes a loop of independent multiply-adds on registers: as fast as

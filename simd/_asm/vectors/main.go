@@ -5,6 +5,8 @@ import (
 	"flag"
 	"log"
 
+	"autodropout/simd/asm/emit"
+
 	. "github.com/mmcloughlin/avo/build"
 )
 
@@ -37,5 +39,5 @@ func main() {
 	}
 	ConstraintExpr("!purego")
 	write()
-	Generate()
+	emit.Generate()
 }
