@@ -1,6 +1,7 @@
 // Package weights loads weights that other programs saved into models: files of
 // safetensors, of PyTorch's torch.save (.pt, .pth, .bin) and of numpy.savez
-// (.npz), in any precision.
+// (.npz), in any precision. Which kind a file is of follows from its content. An
+// array that cannot be read is named, and costs the others nothing.
 //
 // Parameters have the names and layouts of PyTorch, so that a file fits where
 // the model is the same: doc/pytorch.md lists whose names each model has. What
@@ -10,18 +11,12 @@
 package weights
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"autodropout/autograd"
-	"autodropout/data/npy"
-	"autodropout/internal/safetensors"
-	"autodropout/internal/torchfile"
 	"autodropout/layers"
 )
 
@@ -54,6 +49,7 @@ type Report struct {
 	Loaded int      // parameters and buffers that were loaded
 	Kept   []string // those of the model that kept their values
 	Unused []string // arrays of the file outside the prefix, left out by Rename, or kept instead
+	Left   []Left   // arrays of the file that cannot be read
 }
 
 // String returns the report as one sentence.
@@ -68,7 +64,18 @@ func (r Report) String() string {
 	if len(r.Unused) > 0 {
 		text += fmt.Sprintf(", and of the file %s were not used", someOf(r.Unused))
 	}
+	if len(r.Left) > 0 {
+		text += fmt.Sprintf(", and %s cannot be read", someOf(leftNames(r.Left)))
+	}
 	return text + "."
+}
+
+func leftNames(left []Left) []string {
+	names := make([]string, len(left))
+	for i, l := range left {
+		names[i] = fmt.Sprintf("%s (%s)", l.Name, l.Why)
+	}
+	return names
 }
 
 // someOf quotes the first of a list of names.
@@ -86,12 +93,12 @@ func someOf(names []string) string {
 // not have are an error, but for those called num_batches_tracked. On error the
 // model is as it was.
 func Load(path string, ps *autograd.Params, o Options) (Report, error) {
-	arrays, err := Read(path)
+	arrays, left, err := ReadAll(path)
 	if err != nil {
 		return Report{}, err
 	}
 	state := layers.State(ps)
-	m := matching{options: o, known: map[string]bool{}}
+	m := matching{options: o, known: map[string]bool{}, report: Report{Left: left}}
 	for i, a := range state {
 		if m.kept(a.Name) {
 			m.report.Kept = append(m.report.Kept, a.Name)
@@ -115,7 +122,7 @@ func Load(path string, ps *autograd.Params, o Options) (Report, error) {
 		}
 	}
 	if err := layers.LoadState(ps, chosen); err != nil {
-		return Report{}, fmt.Errorf("%s: %w", path, err)
+		return Report{}, fmt.Errorf("%s: %w%s", path, err, m.wanted(left))
 	}
 	m.report.Loaded = len(state) - len(m.report.Kept)
 	return m.report, nil
@@ -136,6 +143,22 @@ func (m *matching) kept(name string) bool {
 // matches reports whether an entry of Keep stands for a name.
 func matches(keep, name string) bool {
 	return name == keep || strings.HasSuffix(keep, ".") && strings.HasPrefix(name, keep)
+}
+
+// wanted says which of the arrays that cannot be read are of the model, as the end
+// of a sentence.
+func (m *matching) wanted(left []Left) string {
+	var names []string
+	for _, l := range left {
+		name, ok := strings.CutPrefix(l.Name, m.report.Prefix)
+		if ok && m.known[m.rename(name)] {
+			names = append(names, fmt.Sprintf("%s (%s)", l.Name, l.Why))
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return fmt.Sprintf("; the file has %s, which cannot be read", someOf(names))
 }
 
 // rename returns the model's name for one in the file, "" for none.
@@ -204,55 +227,4 @@ func (m *matching) choose(arrays []layers.Array) []layers.Array {
 		chosen = append(chosen, a)
 	}
 	return chosen
-}
-
-// Read returns the arrays of a file in its order, converted to float32. Which
-// kind of file it is follows from its content. Arrays inside dictionaries of a file of torch.save are named by the
-// keys that lead to them, with dots between them.
-func Read(path string) ([]layers.Array, error) {
-	head, err := begin(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the weights: %w", err)
-	}
-	var tensors []safetensors.Tensor
-	switch {
-	case strings.HasSuffix(path, ".npz"):
-		named, err := npy.ReadArchive(path)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the weights: %w", err)
-		}
-		for _, a := range named {
-			tensors = append(tensors, safetensors.Tensor{Name: a.Name, Shape: a.Shape, Data: a.Data})
-		}
-	case bytes.HasPrefix(head, []byte("PK")), bytes.HasPrefix(head, []byte{0x80, 2}):
-		tensors, err = torchfile.ReadFile(path)
-	default:
-		var file *safetensors.File
-		if file, err = safetensors.ReadFile(path); err == nil {
-			tensors = file.Tensors
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the weights: %w", err)
-	}
-	arrays := make([]layers.Array, len(tensors))
-	for i, t := range tensors {
-		arrays[i] = layers.Array(t)
-	}
-	return arrays, nil
-}
-
-// begin returns the first bytes of a file.
-func begin(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	head := make([]byte, 2) // enough to tell the kinds apart
-	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, err
-	}
-	return head[:n], nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -18,52 +19,75 @@ type Named struct {
 	Array
 }
 
-// maxRatio is what deflate can compress at most, so that an archive cannot make
-// us allocate much more than it holds.
-const maxRatio = 1032
-
 // ReadArchive reads the arrays of a .npz file, in the order of the file, as
-// numpy.savez and numpy.savez_compressed write it, and names it in every error.
+// numpy.savez and numpy.savez_compressed write it, and names it in every error. It is
+// an error when one of them cannot be read: see [EachArray].
 func ReadArchive(path string) ([]Named, error) {
-	return sized.ReadFile(path, func(f *os.File, size int64) ([]Named, error) { return readArchive(f, size) })
+	var arrays []Named
+	err := EachArray(path, func(a Named, err error) error {
+		if err != nil {
+			return fmt.Errorf("%s: array %q: %w", path, a.Name, err)
+		}
+		arrays = append(arrays, a)
+		return nil
+	})
+	return arrays, err
 }
 
-func readArchive(r io.ReaderAt, size int64) ([]Named, error) {
+// EachArray calls visit with every array of a .npz file, in the order of the file.
+// One that cannot be read, such as one of texts, has a name and the reason. An
+// error of visit ends it. Other errors name the file.
+func EachArray(path string, visit func(a Named, err error) error) error {
+	var visited error
+	_, err := sized.ReadFile(path, func(f *os.File, size int64) (none struct{}, err error) {
+		return none, EachArrayOf(f, size, func(a Named, err error) error {
+			visited = visit(a, err)
+			return visited
+		})
+	})
+	if visited != nil {
+		return visited
+	}
+	return err
+}
+
+// EachArrayOf is [EachArray] for a file of the given size in bytes. What the
+// arrays take together is bounded by a multiple of that size.
+func EachArrayOf(r io.ReaderAt, size int64, visit func(a Named, err error) error) error {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("it is not a .npz file: %w", err)
+		return fmt.Errorf("it is not a .npz file: %w", err)
 	}
-	var arrays []Named
+	budget := sized.NewBudget(size)
 	seen := map[string]bool{}
-	left := uint64(size) // entries share no bytes
 	for _, f := range archive.File {
-		name, ok := strings.CutSuffix(f.Name, ".npy")
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("%q in it is not an array", f.Name)
-		case seen[name]:
-			return nil, fmt.Errorf("it has two arrays called %q", name)
-		case f.CompressedSize64 > left || f.UncompressedSize64 > maxRatio*f.CompressedSize64:
-			return nil, fmt.Errorf("array %q is said to have %d bytes, which it cannot have", name, f.UncompressedSize64)
+		name := strings.TrimSuffix(f.Name, ".npy")
+		if seen[name] {
+			return fmt.Errorf("it has two arrays called %q", name)
 		}
 		seen[name] = true
-		left -= f.CompressedSize64
-		a, err := readEntry(f)
-		if err != nil {
-			return nil, fmt.Errorf("array %q: %w", name, err)
+		a, err := readEntry(f, budget)
+		if errors.Is(err, sized.ErrWork) {
+			return err
 		}
-		arrays = append(arrays, Named{name, a})
+		if err := visit(Named{name, a}, err); err != nil {
+			return err
+		}
 	}
-	return arrays, nil
+	return nil
 }
 
-func readEntry(f *zip.File) (Array, error) {
+// readEntry reads an array within a budget.
+func readEntry(f *zip.File, budget *sized.Budget) (Array, error) {
+	if f.UncompressedSize64 > math.MaxInt64 {
+		return Array{}, sized.ErrMemory
+	}
 	r, err := f.Open()
 	if err != nil {
 		return Array{}, err
 	}
 	defer r.Close()
-	a, err := Read(r, int64(f.UncompressedSize64))
+	a, err := read(r, int64(f.UncompressedSize64), budget)
 	if err != nil {
 		return Array{}, err
 	}

@@ -5,7 +5,8 @@
 // float32, as everything here is: float64 and whole numbers above 2^24 are
 // rounded to the nearest. Objects, texts, dates and complex numbers are refused, so
 // that nothing in a file is ever run. Written arrays are float32. Sizes are
-// checked against the file's before anything is allocated.
+// checked against the file's before anything is allocated, and what an archive
+// holds together is bounded.
 package npy
 
 import (
@@ -49,7 +50,10 @@ func ReadFile(path string) (Array, error) {
 }
 
 // Read reads an array from a .npy file of the given size in bytes.
-func Read(r io.Reader, size int64) (Array, error) {
+func Read(r io.Reader, size int64) (Array, error) { return read(r, size, sized.NewBudget(size)) }
+
+// read is [Read] within the budget of an archive.
+func read(r io.Reader, size int64, budget *sized.Budget) (Array, error) {
 	head, err := readHeader(r, size)
 	if err != nil {
 		return Array{}, err
@@ -65,16 +69,20 @@ func Read(r io.Reader, size int64) (Array, error) {
 	if rest := size - head.length; rest != int64(elements*width) {
 		return Array{}, fmt.Errorf("an array of shape %v and type %s has %d bytes, the file %d behind its header: it is damaged or cut short", head.shape, head.descr, elements*width, rest)
 	}
-	raw := make([]byte, elements*width)
-	if _, err := io.ReadFull(r, raw); err != nil {
+	copies := int64(1)
+	if head.columns {
+		copies = 2 // for a moment
+	}
+	if err := budget.Keep(copies * 4 * int64(elements)); err != nil {
+		return Array{}, err
+	}
+	if err := budget.Work(int64(elements * width)); err != nil {
+		return Array{}, err
+	}
+	data, err := safetensors.Decode(r, head.dtype, elements, head.descr[0] == '>')
+	if err != nil {
 		return Array{}, fmt.Errorf("the array is cut short: %w", err)
 	}
-	if head.descr[0] == '>' {
-		for element := range slices.Chunk(raw, width) {
-			slices.Reverse(element)
-		}
-	}
-	data := safetensors.Decode(head.dtype, raw)
 	if head.columns {
 		data = rows(data, head.shape)
 	}

@@ -9,9 +9,10 @@ import (
 )
 
 // checksumKey is the metadata with the CRC-32C of the whole file in eight
-// hexadecimal digits. It is taken while these digits are those of noChecksum.
+// hexadecimal digits. It is taken while these digits are those of noChecksum. The
+// name is ours, as that of other programs may mean another checksum.
 const (
-	checksumKey = "crc32c"
+	checksumKey = "autodropout.crc32c"
 	noChecksum  = "00000000"
 )
 

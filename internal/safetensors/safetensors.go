@@ -3,7 +3,8 @@
 // shape and byte range, and the data.
 //
 // The reader accepts only files whose ranges cover the data exactly: holes,
-// overlaps, truncated and oversized files are errors that name the tensor. The
+// overlaps, truncated and oversized files are errors that name the tensor. Tensors of
+// types that have no meaning as float32 are left out and named. The
 // writer adds a checksum of the whole file to its metadata, which the reader
 // demands to be right where there is one.
 package safetensors
@@ -31,10 +32,14 @@ type Tensor struct {
 	Data  []float32
 }
 
+// Left is a tensor of a file that is left out, and why.
+type Left struct{ Name, Why string }
+
 // File is the content of a safetensors file. Tensors are in the order of their
 // data.
 type File struct {
 	Tensors  []Tensor
+	Left     []Left
 	Metadata map[string]string
 }
 
@@ -162,15 +167,25 @@ func ReadFile(path string) (*File, error) {
 	return sized.ReadFile(path, func(f *os.File, size int64) (*File, error) { return Read(f, size) })
 }
 
-// Read reads a file of the given size in bytes. It accepts F64, F32, F16, BF16
-// and the integer types, converted to float32.
+// Looks reports whether a file of the given size that begins with head, of 9 bytes
+// or more, can be one of safetensors: no other kind has a length that fits and the
+// beginning of JSON there.
+func Looks(head []byte, size int64) bool {
+	return len(head) > 8 && head[8] == '{' && fits(binary.LittleEndian.Uint64(head), size)
+}
+
+// fits reports whether a header of n bytes is possible in a file.
+func fits(n uint64, size int64) bool { return n <= maxHeader && int64(n) <= size-8 }
+
+// Read reads a file of the given size in bytes. It accepts the types of real
+// numbers of eight bits and more, converted to float32.
 func Read(r io.Reader, size int64) (*File, error) {
 	var prefix [8]byte
 	if _, err := io.ReadFull(r, prefix[:]); err != nil {
 		return nil, fmt.Errorf("not a safetensors file: %d bytes are too few for the header", size)
 	}
 	n := binary.LittleEndian.Uint64(prefix[:])
-	if n > maxHeader || int64(n) > size-8 {
+	if !fits(n, size) {
 		return nil, fmt.Errorf("not a safetensors file, or cut short: its header would be %d bytes of %d", n, size)
 	}
 	header := make([]byte, n)
@@ -187,14 +202,19 @@ func Read(r io.Reader, size int64) (*File, error) {
 	}
 	sum := newVerifier(prefix[:], header, f)
 	for _, e := range entries {
-		t := Tensor{Name: e.name, Shape: e.Shape}
-		raw := make([]byte, e.Offsets[1]-e.Offsets[0])
-		if _, err := io.ReadFull(r, raw); err != nil {
+		data := io.TeeReader(io.LimitReader(r, int64(e.Offsets[1]-e.Offsets[0])), sum)
+		if Size(e.DType) == 0 {
+			_, err = io.Copy(io.Discard, data)
+			f.Left = append(f.Left, Left{e.name, fmt.Sprintf("its data type %s is not supported", e.DType)})
+		} else {
+			t := Tensor{Name: e.name, Shape: e.Shape}
+			n, _ := elements(e.Shape) // checkLayout has looked at the error
+			t.Data, err = Decode(data, e.DType, n, false)
+			f.Tensors = append(f.Tensors, t)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("tensor %q cut short: %w", e.name, err)
 		}
-		sum.Write(raw)
-		t.Data = dtypes[e.DType].decode(raw)
-		f.Tensors = append(f.Tensors, t)
 	}
 	if err := sum.check(); err != nil {
 		return nil, err
@@ -224,10 +244,11 @@ func decodeHeader(header []byte, f *File) ([]named, error) {
 			continue
 		}
 		e := named{name: name}
-		d := json.NewDecoder(bytes.NewReader(raw))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&e.entry); err != nil {
+		if err := json.Unmarshal(raw, &e.entry); err != nil {
 			return nil, fmt.Errorf("safetensors header of tensor %q: %w", name, err)
+		}
+		if e.DType == "" {
+			return nil, fmt.Errorf("safetensors header of tensor %q has no data type", name)
 		}
 		entries = append(entries, e)
 	}
@@ -245,15 +266,12 @@ func decodeHeader(header []byte, f *File) ([]named, error) {
 func checkLayout(entries []named, size int64) error {
 	end := 0
 	for _, e := range entries {
-		kind, ok := dtypes[e.DType]
-		if !ok {
-			return fmt.Errorf("tensor %q has the data type %q, which is not supported: save it as F32", e.name, e.DType)
-		}
 		if e.Offsets[0] != end || e.Offsets[1] < end {
 			return fmt.Errorf("tensor %q lies at bytes %d to %d, but the one before it ends at %d", e.name, e.Offsets[0], e.Offsets[1], end)
 		}
 		n, err := elements(e.Shape)
-		if err != nil || n > math.MaxInt/8 || n*kind.size != e.Offsets[1]-e.Offsets[0] {
+		width := Size(e.DType)
+		if err != nil || n > math.MaxInt/8 || width > 0 && n*width != e.Offsets[1]-e.Offsets[0] {
 			return fmt.Errorf("tensor %q of shape %v does not fit its %d bytes", e.name, e.Shape, e.Offsets[1]-e.Offsets[0])
 		}
 		end = e.Offsets[1]

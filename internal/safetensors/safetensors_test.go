@@ -108,26 +108,64 @@ func TestReadTypes(t *testing.T) {
 	}
 }
 
+// One tensor of an unknown type, a field of a later version and metadata of another
+// program do not cost the others.
+func TestReadLeavesOut(t *testing.T) {
+	header := `{"__metadata__":{"crc32c":"12345678"},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"quantized":{"by":["someone"]}},` +
+		`"b":{"dtype":"C64","shape":[1],"data_offsets":[1,9]},"c":{"dtype":"F4","shape":[4],"data_offsets":[9,11]},"d":{"dtype":"U8","shape":[1],"data_offsets":[11,12]}}`
+	b := file(header, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7)
+	f, err := Read(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Tensor{{"a", []int{1}, []float32{5}}, {"d", []int{1}, []float32{7}}}; !reflect.DeepEqual(f.Tensors, want) {
+		t.Errorf("read %v, want %v", f.Tensors, want)
+	}
+	if len(f.Left) != 2 || f.Left[0].Name != "b" || f.Left[1].Name != "c" || !strings.Contains(f.Left[0].Why, "C64") {
+		t.Errorf("left out %v", f.Left)
+	}
+	if f.Metadata["crc32c"] != "12345678" {
+		t.Errorf("the metadata are %v", f.Metadata)
+	}
+}
+
+// A file of ours, and no other kind, looks like one.
+func TestLooks(t *testing.T) {
+	good := file(`{}`)
+	for name, c := range map[string]struct {
+		head []byte
+		size int64
+		want bool
+	}{
+		"good": {good, 10, true}, "short": {good[:8], 8, false}, "longer than the file": {good, 9, false}, "no JSON": {file(`[]`), 10, false},
+		"zip": {[]byte("PK\x03\x04\x00\x00\x08\x08{"), 1 << 40, false}, "pickle": {[]byte("\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."), 1 << 40, false},
+	} {
+		if got := Looks(c.head, c.size); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		file []byte
 		want string
 	}{
-		"too short":     {[]byte{1, 2}, "too few"},
-		"long header":   {file(`{}`)[:9], "cut short"},
-		"huge header":   {binary.LittleEndian.AppendUint64(nil, 1<<62), "would be"},
-		"not JSON":      {file(`{"x"`), "not JSON"},
-		"unknown type":  {file(`{"x":{"dtype":"Q3","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), `"Q3"`},
-		"unknown field": {file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"y":1}}`, 0, 0, 0, 0), `"y"`},
-		"hole":          {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 0, 0), `"x" lies`},
-		"overlap":       {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 0, 0), `"y" lies`},
-		"backwards":     {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,-1]}}`, 0), `"x" lies`},
-		"wrong size":    {file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
-		"overflow":      {file(`{"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`), "does not fit"},
-		"negative":      {file(`{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`), "does not fit"},
-		"truncated":     {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, 0), "damaged or cut short"},
-		"trailing":      {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0, 0), "damaged or cut short"},
-		"bad metadata":  {file(`{"__metadata__":{"a":1}}`), "metadata"},
+		"too short":    {[]byte{1, 2}, "too few"},
+		"long header":  {file(`{}`)[:9], "cut short"},
+		"huge header":  {binary.LittleEndian.AppendUint64(nil, 1<<62), "would be"},
+		"not JSON":     {file(`{"x"`), "not JSON"},
+		"no type":      {file(`{"x":{"shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "no data type"},
+		"cut unknown":  {file(`{"x":{"dtype":"Q3","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0), "damaged or cut short"},
+		"hole":         {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 0, 0), `"x" lies`},
+		"overlap":      {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 0, 0), `"y" lies`},
+		"backwards":    {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,-1]}}`, 0), `"x" lies`},
+		"wrong size":   {file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
+		"overflow":     {file(`{"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`), "does not fit"},
+		"negative":     {file(`{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`), "does not fit"},
+		"truncated":    {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, 0), "damaged or cut short"},
+		"trailing":     {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0, 0), "damaged or cut short"},
+		"bad metadata": {file(`{"__metadata__":{"a":1}}`), "metadata"},
 	} {
 		_, err := Read(bytes.NewReader(c.file), int64(len(c.file)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -5,7 +5,7 @@ state.pth is a state_dict with every data type, views with offsets and strides, 
 that share memory, a scalar and an empty tensor; legacy.pth the same in the format
 before PyTorch 1.6; pickle4.pth in another pickle protocol. checkpoint.pth holds
 a training: weights inside a dictionary, an optimizer, and objects that are no
-tensors. module.pth holds a whole module.
+tensors. module.pth holds a whole module. forms.py makes more.
 
 Made with torch 2.15.0 and safetensors 0.8.0. Run in this directory.
 """
@@ -13,6 +13,8 @@ import argparse
 from collections import OrderedDict
 
 import torch
+
+import forms
 from safetensors.torch import save_file
 
 base = torch.arange(24.0).reshape(4, 6) / 7
@@ -59,3 +61,4 @@ torch.save(model, "module.pth")
 expected = {"state." + k: v.detach().float().contiguous().clone() for k, v in torch.load("state.pth").items()}
 expected |= {"model." + k: v.float().clone() for k, v in model.state_dict().items()}
 save_file(expected, "expected.safetensors", metadata={"torch": torch.__version__})
+forms.write()
