@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"autodropout/dropout"
+	"autodropout/internal/disk"
 )
 
 // Algorithm names the way a search chooses its trials.
@@ -35,6 +36,9 @@ type Config struct {
 	// Path is the log, usually called trials.jsonl. It is created when it does
 	// not exist and resumed when it does. Empty: nothing is recorded.
 	Path string `json:"-"`
+
+	// Disk is where the log is; nil: on the machine's.
+	Disk disk.Disk `json:"-"`
 
 	// Trials is the budget. A later run with a larger one continues the search
 	// as if it had been asked for from the start.
@@ -99,6 +103,9 @@ const defaultInFlight = 4
 func (c Config) withDefaults() Config {
 	if c.Algorithm == "" {
 		c.Algorithm = Reinforce
+	}
+	if c.Disk == nil {
+		c.Disk = disk.OS{}
 	}
 	if c.InFlight == 0 {
 		c.InFlight = defaultInFlight

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"autodropout/dropout"
+	"autodropout/internal/disk"
 )
 
 // logVersion grows when the lines of the log change their meaning.
@@ -37,8 +37,9 @@ type contents struct {
 	size    int // in bytes; what comes after is a torn line
 }
 
-// parse reads a log. The last line is torn when it does not end in a newline;
-// any other line that cannot be read is an error.
+// parse reads a log. The last line is torn when it does not end in a newline; of
+// any other line that cannot be read a *damage tells, and the contents are those
+// before it.
 func parse(data []byte) (contents, error) {
 	var c contents
 	for line := 1; ; line++ {
@@ -46,22 +47,66 @@ func parse(data []byte) (contents, error) {
 		if !whole {
 			return c, nil
 		}
-		var err error
-		if c.header == nil {
-			c.header, err = parseHeader(text)
-		} else {
-			var r record
-			err = decode(text, &r)
-			if err == nil && (r.Sampled == nil) == (r.Finished == nil) {
+		content, err := unseal(text)
+		var r record
+		switch {
+		case err != nil:
+		case c.header == nil:
+			var h *header
+			if h, err = parseHeader(content); err == nil {
+				c.header = h
+			}
+		default:
+			if err = decode(content, &r); err == nil && (r.Sampled == nil) == (r.Finished == nil) {
 				err = errors.New("neither a sampled nor a finished trial")
 			}
-			c.records = append(c.records, r)
 		}
 		if err != nil {
-			return contents{}, fmt.Errorf("line %d cannot be read (%v)", line, err)
+			return c, &damage{line, err}
+		}
+		if line > 1 {
+			c.records = append(c.records, r)
 		}
 		c.size += len(text) + 1
 	}
+}
+
+// damage is a line that cannot be read.
+type damage struct {
+	line int
+	why  error
+}
+
+func (d *damage) Error() string { return fmt.Sprintf("line %d cannot be read (%v)", d.line, d.why) }
+
+// CheckLog returns what is wrong with the lines of a log, nil where all that are
+// whole can be read.
+func CheckLog(text []byte) error {
+	_, err := parse(text)
+	return err
+}
+
+// sealed is how a line ends: with the CRC-32 of what stands before it.
+const sealed = `,"crc":"%08x"}`
+
+// seal gives a line, an object in JSON, its checksum.
+func seal(line []byte) []byte {
+	content := bytes.TrimSuffix(line, []byte("}"))
+	return fmt.Appendf(bytes.Clone(content), sealed, crc32.ChecksumIEEE(content))
+}
+
+// unseal returns the object of a line, without its checksum. Logs of before
+// 2026-11-29 have none.
+func unseal(line []byte) ([]byte, error) {
+	at := bytes.LastIndex(line, []byte(`,"crc":"`))
+	if at < 0 {
+		return line, nil
+	}
+	content := line[:at]
+	if string(line[at:]) != fmt.Sprintf(sealed, crc32.ChecksumIEEE(content)) {
+		return nil, errors.New("it is not what was written: its checksum is another")
+	}
+	return append(bytes.Clone(content), '}'), nil
 }
 
 func parseHeader(line []byte) (*header, error) {
@@ -96,23 +141,24 @@ func encode(v any) []byte {
 	if err != nil {
 		panic(err) // a type of this package that has no JSON form
 	}
-	return append(line, '\n')
+	return append(seal(line), '\n')
 }
 
 // log is a trial log that is open for appending. A nil log records nothing.
 type log struct {
-	file   *os.File
+	file   disk.File
 	mirror func(line int, text []byte) error // nil: none
 	lines  int                               // that the mirror has
 }
 
-// openLog opens or creates the log at path for a search with the given header.
-// It returns what the log holds, and the length of a torn last line, which is
-// cut off.
-func openLog(path string, want header, mirror func(line int, text []byte) error) (l *log, c contents, torn int, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+// openLog opens or creates the log at config.Path for a search with the given
+// header. It returns what the log holds, and what was cut off in a sentence, ""
+// where nothing was: a torn last line, or all from a damaged one on, of which a copy
+// is kept. Those trials run again.
+func openLog(d disk.Disk, path string, want header, mirror func(line int, text []byte) error) (l *log, c contents, cut string, err error) {
+	file, err := d.Open(path)
 	if err != nil {
-		return nil, contents{}, 0, fmt.Errorf("controller: the trial log cannot be opened: %w", err)
+		return nil, contents{}, "", fmt.Errorf("controller: the trial log cannot be opened: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -122,53 +168,62 @@ func openLog(path string, want header, mirror func(line int, text []byte) error)
 	}()
 	data, err := io.ReadAll(file)
 	if err != nil {
-		return nil, contents{}, 0, err
+		return nil, contents{}, "", err
 	}
-	if c, err = parse(data); err != nil {
-		return nil, contents{}, 0, fmt.Errorf("%w; repair it, or use another file", err)
-	}
+	c, wrong := parse(data)
 	first := encode(want)
-	if c.header == nil && !bytes.HasPrefix(first, data) {
+	switch {
+	case c.header == nil && wrong != nil:
+		return nil, contents{}, "", fmt.Errorf("%w; repair it, or use another file", wrong)
+	case c.header == nil && !bytes.HasPrefix(first, data):
 		// Perhaps not a log at all, and cutting it off would destroy it.
-		return nil, contents{}, 0, errors.New("it belongs to something else; use another file")
-	}
-	if c.header != nil {
+		return nil, contents{}, "", errors.New("it belongs to something else; use another file")
+	case c.header != nil:
 		if err := want.differs(*c.header); err != nil {
-			return nil, contents{}, 0, err
+			return nil, contents{}, "", err
 		}
 	}
 	l = &log{file: file, mirror: mirror}
-	torn = len(data) - c.size
-	if torn > 0 {
+	if left := len(data) - c.size; left > 0 {
+		cut = fmt.Sprintf("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", path, left)
+		if wrong != nil {
+			aside := path + ".damaged"
+			if err := disk.WriteFile(d, aside, data); err != nil {
+				return nil, contents{}, "", err
+			}
+			cut = fmt.Sprintf("%s is damaged: %v; it goes on with what stands before, and %s is a copy of all", path, wrong, aside)
+		}
 		if err := file.Truncate(int64(c.size)); err != nil {
-			return nil, contents{}, 0, err
+			return nil, contents{}, "", err
 		}
 	}
 	if _, err := file.Seek(int64(c.size), io.SeekStart); err != nil {
-		return nil, contents{}, 0, err
+		return nil, contents{}, "", err
 	}
 	for line := range bytes.Lines(data[:c.size]) {
 		if err := l.reflect(line); err != nil {
-			return nil, contents{}, 0, err
+			return nil, contents{}, "", err
 		}
 	}
 	if c.header == nil {
 		if err := l.write(first); err != nil {
-			return nil, contents{}, 0, err
+			return nil, contents{}, "", err
 		}
-		if err := syncFolder(path); err != nil {
-			return nil, contents{}, 0, err
-		}
+		d.SyncFolder(path)
 	}
-	return l, c, torn, nil
+	return l, c, cut, nil
 }
 
 // differs returns an error that names the first setting in which the header of
 // an existing log is not what the search wants.
 func (want header) differs(have header) error {
 	settings := func(h header) (m map[string]json.RawMessage) {
-		if err := json.Unmarshal(encode(h), &m); err != nil {
-			panic(err) // it was encoded a moment ago
+		text, err := json.Marshal(h)
+		if err == nil {
+			err = json.Unmarshal(text, &m)
+		}
+		if err != nil {
+			panic(err) // a type of this package that has no JSON form
 		}
 		return m
 	}
@@ -234,14 +289,4 @@ func (l *log) close() error {
 		return nil
 	}
 	return l.file.Close()
-}
-
-// syncFolder makes the name of a new file as durable as what is in it.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
 }

@@ -114,7 +114,7 @@ func (s *search) open(config Config, space dropout.Space) error {
 	if config.Path == "" {
 		return nil
 	}
-	l, c, torn, err := openLog(config.Path, header{logVersion, space, config}, config.Mirror)
+	l, c, cut, err := openLog(config.Disk, config.Path, header{logVersion, space, config}, config.Mirror)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (s *search) open(config Config, space dropout.Space) error {
 	if err := s.state.replay(c.records); err != nil {
 		return errors.Join(fmt.Errorf("controller: the trial log %s cannot be used: %w", config.Path, err), l.close())
 	}
-	if torn > 0 {
-		s.note("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", config.Path, torn)
+	if cut != "" {
+		s.note("%s", cut)
 	}
 	if status := s.state.status(); len(s.state.trials) > 0 {
 		s.note("resumed %s: %d trials have finished, %d were in flight and run again", config.Path, status.Finished, status.InFlight)
@@ -141,12 +141,17 @@ func (s *search) run(ctx context.Context) error {
 	// flight.
 	jobs := make(chan Trial, s.state.config.InFlight)
 	results := make(chan Result, s.state.config.InFlight)
+	troubles := make(chan string)
 	group, running := errgroup.WithContext(ctx)
 	for range s.state.config.Workers {
 		group.Go(func() error {
 			for t := range jobs {
-				if r, ok := s.try(running, t); ok {
-					results <- r
+				r, err := s.try(running, t, troubles)
+				if err != nil {
+					return err
+				}
+				if r != nil {
+					results <- *r
 				}
 			}
 			return nil
@@ -154,7 +159,7 @@ func (s *search) run(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		defer close(jobs)
-		return s.schedule(running, jobs, results)
+		return s.schedule(running, jobs, results, troubles)
 	})
 	err := group.Wait()
 	close(results)
@@ -169,7 +174,7 @@ func (s *search) run(ctx context.Context) error {
 
 // schedule keeps as many trials in flight as may be and records their results,
 // until the budget is spent or ctx is cancelled.
-func (s *search) schedule(ctx context.Context, jobs chan<- Trial, results <-chan Result) error {
+func (s *search) schedule(ctx context.Context, jobs chan<- Trial, results <-chan Result, troubles <-chan string) error {
 	for i, r := range s.state.results {
 		if r == nil {
 			jobs <- s.state.trials[i]
@@ -193,30 +198,61 @@ func (s *search) schedule(ctx context.Context, jobs chan<- Trial, results <-chan
 			if err := s.finish(r); err != nil {
 				return err
 			}
+		case trouble := <-troubles:
+			s.note("%s", trouble)
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// try evaluates a trial. It returns false when the search is being stopped and
-// the trial has not finished.
-func (s *search) try(ctx context.Context, t Trial) (Result, bool) {
-	if ctx.Err() != nil {
-		return Result{}, false
+// mostTries is how often a trial is evaluated that cannot be, for reasons that are
+// not its own; firstPause is before the second time, and doubles.
+const (
+	mostTries  = 6
+	firstPause = time.Second
+)
+
+// try evaluates a trial, several times where there is trouble. The result is nil when
+// the search is being stopped and the trial has not finished.
+func (s *search) try(ctx context.Context, t Trial, troubles chan<- string) (*Result, error) {
+	wait := firstPause
+	for tries := 1; ctx.Err() == nil; tries++ {
+		start := time.Now()
+		outcome, err := s.evaluate(ctx, t)
+		if err == nil {
+			return outcome.result(t.Index, time.Since(start)), nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if tries == mostTries {
+			return nil, fmt.Errorf("controller: trial %d could not be evaluated, %d times in a row; mend that and resume the search, which has lost nothing: %w", t.Index+1, tries, err)
+		}
+		select {
+		case troubles <- fmt.Sprintf("trial %d could not be evaluated (%v); it is tried again in %v", t.Index+1, err, wait):
+		case <-ctx.Done():
+			return nil, nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		wait *= 2
 	}
-	start := time.Now()
-	outcome, err := s.evaluate(ctx, t)
-	r := Result{Trial: t.Index, Reward: outcome.Reward, Note: outcome.Note, Seconds: cmp.Or(outcome.Seconds, time.Since(start).Seconds())}
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return Result{}, false
-	case err != nil:
-		r.Reward, r.Error = 0, cmp.Or(err.Error(), "unknown error")
-	case !usable(r.Reward):
-		r.Reward, r.Error = 0, fmt.Sprintf("the reward is %g", outcome.Reward)
+	return nil, nil
+}
+
+// result returns what the log has of an outcome that took a time.
+func (o Outcome) result(trial int, took time.Duration) *Result {
+	r := &Result{Trial: trial, Reward: o.Reward, Note: o.Note, Error: o.Failure, Seconds: cmp.Or(o.Seconds, took.Seconds())}
+	if r.Error == "" && !usable(r.Reward) {
+		r.Error = fmt.Sprintf("the reward is %g", o.Reward)
 	}
-	return r, true
+	if r.Error != "" {
+		r.Reward = 0
+	}
+	return r
 }
 
 // finish records a result.

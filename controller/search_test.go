@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"autodropout/dropout"
@@ -186,7 +187,7 @@ func TestFailures(t *testing.T) {
 	report := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
 		switch trial.Index {
 		case 7:
-			return Outcome{Reward: 3}, errors.New("out of memory")
+			return Outcome{Reward: 3, Failure: "diverged"}, nil
 		case 12:
 			return Outcome{Reward: math.NaN()}, nil
 		case 2, 17:
@@ -194,13 +195,16 @@ func TestFailures(t *testing.T) {
 		}
 		return evaluateSmall(ctx, trial)
 	})
-	for i, want := range map[int]string{2: "the reward is +Inf", 7: "out of memory", 12: "the reward is NaN", 17: "the reward is +Inf", 3: ""} {
+	for i, want := range map[int]string{2: "the reward is +Inf", 7: "diverged", 12: "the reward is NaN", 17: "the reward is +Inf", 3: ""} {
 		if got := report.Results[i]; got.Error != want || got.Failed() && got.Reward != 0 {
 			t.Errorf("trial %d: error %q, reward %g; want error %q", i, got.Error, got.Reward, want)
 		}
 	}
 	if last := events[len(events)-1].Status; last.Failed != 4 || last.Finished != 20 || last.InFlight != 0 {
 		t.Errorf("the last event says %+v", last)
+	}
+	if got, want := report.Failures(), []Failure{{"the reward is +Inf", 2}, {"diverged", 1}, {"the reward is NaN", 1}}; !slices.Equal(got, want) {
+		t.Errorf("the failures are %v, want %v", got, want)
 	}
 	if best, result, ok := report.Best(); !ok || result.Failed() || best.Index != result.Trial || math.IsNaN(result.Reward) {
 		t.Errorf("the best trial is %d with %+v", best.Index, result)
@@ -237,13 +241,53 @@ func TestFailureIsTheWorst(t *testing.T) {
 
 func TestEveryTrialFails(t *testing.T) {
 	report, err := Search(context.Background(), Config{Trials: 3, Network: smallNetwork}, smallSpace,
-		func(context.Context, Trial) (Outcome, error) { return Outcome{}, errors.New("no such folder") })
-	if err == nil || !strings.Contains(err.Error(), "all 3 trials failed, the last with: no such folder") {
+		func(context.Context, Trial) (Outcome, error) { return Outcome{Failure: "diverged"}, nil })
+	if err == nil || !strings.Contains(err.Error(), "all 3 trials failed, the last with: diverged") {
 		t.Errorf("the error is %v", err)
 	}
 	if _, _, ok := report.Best(); ok {
 		t.Error("there is a best trial")
 	}
+}
+
+// TestTrouble: what goes wrong with the machine is no trial's result. A folder that is
+// away for some seconds costs time; one that stays away ends the search, which goes
+// on when it is back as if nothing had been.
+func TestTrouble(t *testing.T) {
+	config := Config{Trials: 8, Seed: 4, InFlight: 3, Workers: 3, Network: smallNetwork}
+	want := mustSearch(t, config, smallSpace, evaluateSmall)
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
+		gone := func(from, to time.Duration) Evaluator {
+			return func(ctx context.Context, trial Trial) (Outcome, error) {
+				time.Sleep(time.Second)
+				if now := time.Since(began); now >= from && now < to {
+					return Outcome{Reward: 100}, errors.New("open data: no such folder")
+				}
+				return evaluateSmall(ctx, trial)
+			}
+		}
+		var notices []string
+		config.Notify = func(e Event) {
+			if e.Notice != "" {
+				notices = append(notices, e.Notice)
+			}
+		}
+		const never = 1000 * time.Hour
+		_, err := Search(t.Context(), config, smallSpace, gone(2*time.Second, never))
+		if err == nil || !strings.Contains(err.Error(), "could not be evaluated, 6 times in a row") || !strings.Contains(err.Error(), "no such folder") {
+			t.Errorf("the error is %v", err)
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it took %v to give up", took)
+		}
+		if len(notices) < 5 || !strings.Contains(notices[0], "(open data: no such folder); it is tried again in 1s") {
+			t.Errorf("the notices are %q", notices)
+		}
+		began = time.Now()
+		sameReport(t, "after trouble", mustSearch(t, config, smallSpace, gone(0, 9*time.Second)), want)
+	})
 }
 
 func TestCancel(t *testing.T) {

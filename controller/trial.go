@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"math"
+	"slices"
 
 	"autodropout/dropout"
 )
@@ -25,6 +26,10 @@ type Outcome struct {
 	Reward float64 // the higher the better, such as the validation accuracy
 	Note   string  // a few words for people, kept in the log
 
+	// Failure says what the training itself did so that there is no reward, such as
+	// to diverge; "": there is one. Its trial has a result, which is that it failed.
+	Failure string
+
 	// Seconds is how long the evaluation took, where the call that returned this
 	// also waited for something else, such as a worker; 0: as long as the call.
 	Seconds float64
@@ -33,10 +38,14 @@ type Outcome struct {
 // Evaluator trains a child network with a trial's pattern and measures it. It
 // must depend on the trial only (not on time, order or core count) for the
 // search to be reproducible, must be safe for concurrent use, and must return
-// an error soon after ctx is cancelled; the trial then counts as not run. Any
-// other error, and a reward that is not a finite float32, makes the trial a
-// failed one, which the controller takes for the worst result it has seen so far. A
-// panic is not recovered; the search can be resumed after it.
+// an error soon after ctx is cancelled; the trial then counts as not run.
+//
+// Any other error is trouble of the machine, its disk or its data and says nothing
+// of the trial, which is evaluated again after a while. After several such errors in
+// a row the search ends and can be resumed. A failure, and a reward that is not a
+// finite float32, are what the trial is to blame for: it has failed, which the
+// controller takes for the worst result it has seen so far. A panic is not
+// recovered; the search can be resumed after it.
 type Evaluator func(ctx context.Context, t Trial) (Outcome, error)
 
 // Result is a finished trial.
@@ -73,6 +82,29 @@ type Lesson struct {
 	// the network that learns from it over that under the network that sampled them,
 	// before it is truncated. It is 1 with Random and Grid.
 	Ratio float64
+}
+
+// Failure is a reason for which trials have failed.
+type Failure struct {
+	Reason string
+	Trials int // how many
+}
+
+// Failures returns why trials have failed, the most frequent reason first.
+func (r *Report) Failures() []Failure {
+	var all []Failure
+	for _, result := range r.Results {
+		if result == nil || !result.Failed() {
+			continue
+		}
+		i := slices.IndexFunc(all, func(f Failure) bool { return f.Reason == result.Error })
+		if i < 0 {
+			i, all = len(all), append(all, Failure{Reason: result.Error})
+		}
+		all[i].Trials++
+	}
+	slices.SortStableFunc(all, func(a, b Failure) int { return b.Trials - a.Trials })
+	return all
 }
 
 // Status is where a search stands.

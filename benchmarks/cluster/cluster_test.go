@@ -151,11 +151,11 @@ func TestProcess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = cluster.Open(t.Context(), conn, "run", cluster.Job{Settings: "first"}, time.Minute)
+		_, err = cluster.Open(t.Context(), conn, "run", cluster.Job{Settings: "first", Run: "first"}, time.Minute)
 		if round == 0 && err != nil {
 			t.Fatal(err)
 		}
-		if _, err := cluster.Open(t.Context(), conn, "run", cluster.Job{Settings: "second"}, time.Minute); err == nil {
+		if _, err := cluster.Open(t.Context(), conn, "run", cluster.Job{Settings: "second", Run: "second"}, time.Minute); err == nil {
 			t.Error("the server has forgotten a run")
 		}
 		conn.Close()

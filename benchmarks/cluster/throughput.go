@@ -60,7 +60,7 @@ func (c *config) rate(ctx context.Context, workers int) (rate float64, err error
 		return 0, err
 	}
 	defer conn.Close()
-	coordinator, err := cluster.Open(ctx, conn, "throughput", cluster.Job{}, time.Minute)
+	coordinator, err := cluster.Open(ctx, conn, "throughput", cluster.Job{Run: "throughput"}, time.Minute)
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 )
 
 // replace returns a change of a file.
+// checksums are those of the lines of a log.
+var checksums = regexp.MustCompile(`,"crc":"[0-9a-f]{8}"}`)
+
 func replace(name, old, text string) func(t *testing.T, folder string) {
 	return func(t *testing.T, folder string) {
 		path := filepath.Join(folder, name)
@@ -17,7 +21,8 @@ func replace(name, old, text string) func(t *testing.T, folder string) {
 		if !strings.Contains(before, old) {
 			t.Fatalf("%s has no %q", path, old)
 		}
-		write(t, path, strings.Replace(before, old, text, 1))
+		changed := strings.Replace(before, old, text, 1)
+		write(t, path, checksums.ReplaceAllString(changed, "}")) // as logs of before 2026-11-29 are
 	}
 }
 

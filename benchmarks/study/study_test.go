@@ -59,7 +59,7 @@ func (m made) search(t *testing.T, folder string, s madeSearch) {
 	}
 	evaluate := func(_ context.Context, trial controller.Trial) (controller.Outcome, error) {
 		if s.failing && trial.Index%4 == 3 {
-			return controller.Outcome{}, fmt.Errorf("the loss is NaN")
+			return controller.Outcome{Failure: "the loss is NaN"}, nil
 		}
 		handicap := map[bool]float64{true: 0.05}[s.failing]
 		reward := 0.7 - handicap + 0.01*seed.New(trial.Seed, "noise").NormFloat64()

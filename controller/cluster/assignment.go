@@ -6,55 +6,95 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
+	"autodropout/controller"
 )
 
-// mostLost is how many workers in a row a trial may lose without getting further.
-const mostLost = 5
+// Assignment is a trial that a worker is to train.
+type Assignment struct {
+	controller.Trial
+	Search string // the name of the search it belongs to
 
-// handle brings a trial from the queue to its result.
-func (w *Worker) handle(ctx context.Context, message jetstream.Msg, folder string, train Trainer) error {
+	// Checkpoint is a file of this trial alone. Where an earlier worker has begun the
+	// training it holds the last checkpoint that was saved.
+	Checkpoint string
+	// Every is how often the training is to be saved.
+	Every time.Duration
+	// Save keeps what is in the file now for the next worker, should this one be
+	// lost. When it fails the training may go on. It is to be called as well when
+	// the training stops because its context is cancelled.
+	Save func() error
+}
+
+// handle brings a trial from the queue to its result, or gives it back.
+func (w *Worker) handle(ctx context.Context, m message, folder string, train Trainer) error {
 	var q queued
-	if err := json.Unmarshal(message.Data(), &q); err != nil {
-		w.logf("a message in the queue is not a trial (%v); it is thrown away", err)
-		return message.Term()
+	err := json.Unmarshal(m.Data(), &q)
+	if err == nil {
+		err = q.check()
 	}
-	stop := w.beat(message)
+	if err != nil {
+		return w.setAside(ctx, m, err)
+	}
+	stop := w.beat(m)
 	defer stop()
 	var r result
-	if revision, err := w.store.get(ctx, resultPrefix+q.key(), &r); err != nil {
+	if found, err := w.store.get(ctx, w.store.key(resultPrefix, q.key()), &r); err != nil {
 		return err
-	} else if revision > 0 {
-		return w.acknowledge(ctx, message)
+	} else if found {
+		return w.acknowledge(ctx, m)
 	}
 	before, err := w.begin(ctx, q)
 	if err != nil {
 		return err
 	}
-	r = result{Error: fmt.Sprintf("given up, as %d workers were lost while they trained it", before.Lost)}
-	if before.Lost < mostLost {
-		var ended bool
-		if r, ended = w.train(ctx, q, before, folder, train); !ended {
-			return w.giveBack(ctx, message, q, before)
-		}
+	if before.Failed >= mostFailed {
+		return m.NakWithDelay(w.silence) // until the coordinator has it tried again
 	}
-	return w.finish(ctx, message, q, r)
+	r, err = w.train(ctx, q, before, folder, train)
+	var odd *OddError
+	switch {
+	case err == nil:
+		w.failed.Store(0)
+		return w.finish(ctx, m, q, r)
+	case ctx.Err() != nil:
+		return w.giveBack(ctx, m, q, before)
+	case errors.As(err, &odd):
+		// Should the coordinator insist, it learns why.
+		return errors.Join(w.note(ctx, q, before, err.Error()), w.setAside(ctx, m, err))
+	}
+	return w.trouble(ctx, m, q, before, err)
+}
+
+// setAside takes a message out of the queue that is not a trial of this run, and
+// keeps it where a person can look at it.
+func (w *Worker) setAside(ctx context.Context, m message, why error) error {
+	const most = 1 << 16
+	text := m.Data()[:min(len(m.Data()), most)]
+	sum := fnv.New64a()
+	sum.Write(text)
+	key := fmt.Sprintf("%s%016x", oddPrefix, sum.Sum64())
+	w.logf("a message in the queue is not a trial of this run (%v): it is set aside as %s in the store of %s", why, key, w.store.name)
+	if _, err := w.store.claim(ctx, key, text); err != nil {
+		return err
+	}
+	return m.Term()
 }
 
 // beat says that the trial is in work until stop is called. A beat that fails is
 // followed by the next.
-func (w *Worker) beat(message jetstream.Msg) (stop func()) {
+func (w *Worker) beat(m message) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for pause(ctx, w.silence/3) == nil {
-			_ = message.InProgress()
+			_ = m.InProgress()
 		}
 	}()
 	return func() {
@@ -63,40 +103,78 @@ func (w *Worker) beat(message jetstream.Msg) (stop func()) {
 	}
 }
 
-// begin counts a trial's worker as lost until the opposite is known, and returns
-// the count before.
-func (w *Worker) begin(ctx context.Context, q queued) (before losses, err error) {
-	if _, err := w.store.get(ctx, lossPrefix+q.key(), &before); err != nil {
-		return losses{}, err
+// begin counts the attempt as a failed one until the opposite is known, and
+// returns what there was before.
+func (w *Worker) begin(ctx context.Context, q queued) (before attempts, err error) {
+	key := w.store.key(attemptPrefix, q.key())
+	if _, err := w.store.get(ctx, key, &before); err != nil || before.Failed >= mostFailed {
+		return before, err
 	}
-	return before, w.store.put(ctx, lossPrefix+q.key(), losses{before.Lost + 1, before.Saved})
+	return before, w.store.put(ctx, key, attempts{before.Failed + 1, fmt.Sprintf("its worker (%s) was lost", w.name), before.Saved})
 }
 
 // giveBack returns a trial to the queue whose training is being stopped.
-func (w *Worker) giveBack(ctx context.Context, message jetstream.Msg, q queued, before losses) error {
+func (w *Worker) giveBack(ctx context.Context, m message, q queued, before attempts) error {
 	late, cancel := outlive(ctx)
 	defer cancel()
-	var now losses
-	_, err := w.store.get(late, lossPrefix+q.key(), &now)
-	if err == nil {
-		// What was saved meanwhile stays so.
-		err = w.store.put(late, lossPrefix+q.key(), losses{min(before.Lost, now.Lost), now.Saved})
-	}
-	if err = errors.Join(err, message.Nak(), w.store.js.Conn().FlushWithContext(late)); err != nil {
-		w.logf("trial %d of %s could not be given back (%v); another worker takes it after %v", q.Trial.Index, q.Search, err, w.silence)
-	}
+	w.release(late, m, q, before, "")
 	return ctx.Err()
 }
 
-// train trains a trial. It returns false when the worker is being stopped before
-// the trial has ended.
-func (w *Worker) train(ctx context.Context, q queued, before losses, folder string, train Trainer) (r result, ended bool) {
+// release returns a trial to the queue, with why it failed here, if it did.
+func (w *Worker) release(ctx context.Context, m message, q queued, before attempts, why string) {
+	err := w.note(ctx, q, before, why)
+	ctx, cancel := context.WithTimeout(ctx, callPatience)
+	defer cancel()
+	if err = errors.Join(err, m.Nak(), w.store.flush(ctx)); err != nil {
+		w.logf("%v could not be given back (%v); another worker takes it after %v", &q, err, w.silence)
+	}
+}
+
+// note writes down how a trial has fared whose training has ended here without a
+// result. What was saved meanwhile stays so.
+func (w *Worker) note(ctx context.Context, q queued, so attempts, why string) error {
+	key := w.store.key(attemptPrefix, q.key())
+	var now attempts
+	if _, err := w.store.get(ctx, key, &now); err != nil {
+		return err
+	}
+	if now.Saved && now.Failed == 0 { // it has got further
+		so.Failed = 0
+	}
+	if why != "" {
+		so.Failed, so.Why = so.Failed+1, why
+	}
+	so.Saved = now.Saved
+	return w.store.put(ctx, key, so)
+}
+
+// mostTroubles is how many trainings in a row may fail on a worker for reasons that
+// are not the trials'.
+const mostTroubles = 4
+
+// trouble gives a trial back that this worker could not train, and lets the worker
+// wait a little, so that another takes the trial. One that has trouble again and
+// again leaves.
+func (w *Worker) trouble(ctx context.Context, m message, q queued, before attempts, why error) error {
+	n := w.failed.Add(1)
+	w.release(ctx, m, q, before, fmt.Sprintf("%s failed: %v", w.name, why))
+	if n >= mostTroubles {
+		return fmt.Errorf("this worker leaves, as %d trainings in a row failed, the last one (%v) because of: %w; the trials were given back for others", n, &q, why)
+	}
+	wait := time.Second << n
+	w.logf("%v could not be trained here (%v): it is given back, and this worker pauses for %v", &q, why, wait)
+	return pause(ctx, wait)
+}
+
+// train trains a trial. An error is not the trial's: it is to be trained again.
+func (w *Worker) train(ctx context.Context, q queued, before attempts, folder string, train Trainer) (r result, err error) {
 	file := filepath.Join(folder, q.key()+".checkpoint")
-	defer os.Remove(file)
+	defer w.disk.Remove(file)
 	if before.Saved {
 		if err := w.load(ctx, q, file); err != nil {
-			w.logf("trial %d of %s starts from the beginning, as its checkpoint cannot be had (%v)", q.Trial.Index, q.Search, err)
-			os.Remove(file)
+			w.logf("%v starts from the beginning, as its checkpoint cannot be had (%v)", &q, err)
+			w.disk.Remove(file)
 		}
 	}
 	began := time.Now()
@@ -104,16 +182,11 @@ func (w *Worker) train(ctx context.Context, q queued, before losses, folder stri
 		Trial: q.Trial, Search: q.Search, Checkpoint: file, Every: w.silence,
 		Save: func() error { return w.save(ctx, q, file) },
 	})
-	r = result{Reward: outcome.Reward, Note: outcome.Note, Seconds: time.Since(began).Seconds()}
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return result{}, false
-	case err != nil:
-		r.Reward, r.Error = 0, cmp.Or(err.Error(), "unknown error")
-	case math.IsNaN(r.Reward) || math.IsInf(r.Reward, 0): // JSON has no such number
-		r.Reward, r.Error = 0, fmt.Sprintf("the reward is %g", outcome.Reward)
+	r = result{Reward: outcome.Reward, Error: outcome.Failure, Note: outcome.Note, Seconds: time.Since(began).Seconds()}
+	if math.IsNaN(r.Reward) || math.IsInf(r.Reward, 0) { // JSON has no such number
+		r.Reward, r.Error = 0, cmp.Or(r.Error, fmt.Sprintf("the reward is %g", outcome.Reward))
 	}
-	return r, true
+	return r, err
 }
 
 // transfer is the longest that a checkpoint may take to the server or back.
@@ -123,7 +196,7 @@ const transfer = time.Minute
 func (w *Worker) load(ctx context.Context, q queued, file string) error {
 	ctx, cancel := context.WithTimeout(ctx, transfer)
 	defer cancel()
-	return w.store.checkpoints.GetFile(ctx, q.key(), file)
+	return w.disk.Write(file, func(to io.Writer) error { return w.store.load(ctx, w.store.run+"."+q.key(), to) })
 }
 
 // save keeps the checkpoint of a trial. A worker that is lost later has got
@@ -131,22 +204,22 @@ func (w *Worker) load(ctx context.Context, q queued, file string) error {
 func (w *Worker) save(ctx context.Context, q queued, file string) error {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
-	f, err := os.Open(file)
+	f, err := w.disk.Reader(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	put, cancelPut := context.WithTimeout(ctx, transfer)
 	defer cancelPut()
-	if _, err := w.store.checkpoints.Put(put, jetstream.ObjectMeta{Name: q.key()}, f); err != nil {
-		return fmt.Errorf("the checkpoint of trial %d of %s could not be kept: %w", q.Trial.Index, q.Search, err)
+	if err := w.store.save(put, w.store.run+"."+q.key(), f); err != nil {
+		return fmt.Errorf("the checkpoint of %v could not be kept: %w", &q, err)
 	}
-	return w.store.put(ctx, lossPrefix+q.key(), losses{Saved: true})
+	return w.store.put(ctx, w.store.key(attemptPrefix, q.key()), attempts{Saved: true})
 }
 
 // finish writes the result of a trial, if it is the first, and takes the trial out
 // of the queue.
-func (w *Worker) finish(ctx context.Context, message jetstream.Msg, q queued, r result) error {
+func (w *Worker) finish(ctx context.Context, m message, q queued, r result) error {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
 	r.Tier, r.Worker = w.identity.Tier, w.name
@@ -154,28 +227,28 @@ func (w *Worker) finish(ctx context.Context, message jetstream.Msg, q queued, r 
 	if err != nil {
 		return err
 	}
-	first, err := w.store.claim(ctx, resultPrefix+q.key(), text)
+	first, err := w.store.claim(ctx, w.store.key(resultPrefix, q.key()), text)
 	if err != nil {
 		return err
 	}
 	if !first {
-		w.logf("trial %d of %s has a result already", q.Trial.Index, q.Search)
+		w.logf("%v has a result already", &q)
 	}
-	err = persist(ctx, func(ctx context.Context) error { return w.store.checkpoints.Delete(ctx, q.key()) })
-	if err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+	err = w.store.persist(ctx, "delete a checkpoint", func(ctx context.Context) error {
+		return w.store.forget(ctx, w.store.run+"."+q.key())
+	})
+	if err != nil && !errors.Is(err, errNothing) {
 		return err
 	}
-	return w.acknowledge(ctx, message)
+	return w.acknowledge(ctx, m)
 }
 
 // acknowledge takes a trial that has a result out of the queue. An answer proves
 // nothing about who else has it, and needs to prove nothing.
-func (w *Worker) acknowledge(ctx context.Context, message jetstream.Msg) error {
-	return persist(ctx, func(ctx context.Context) error {
-		err := message.DoubleAck(ctx)
-		if errors.Is(err, jetstream.ErrMsgAlreadyAckd) {
-			return nil
-		}
-		return err
-	})
+func (w *Worker) acknowledge(ctx context.Context, m message) error {
+	err := w.store.persist(ctx, "take a trial out of the queue", m.DoubleAck)
+	if errors.Is(err, errTaken) {
+		return nil
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,7 @@ import (
 var (
 	space  = dropout.Space{Name: "toy", Choices: []dropout.Choice{{Name: "a", Values: []float64{0, 1, 2}}, {Name: "b", Values: []float64{0, 1}}}, Groups: 2}
 	config = controller.Config{Trials: 12, InFlight: 4, Seed: 3, Network: controller.NetworkConfig{Layers: 1, Width: 8, Heads: 2}}
-	job    = Job{Identity: Identity{Program: "toy", Version: "v1", Tier: "avx2", Data: "d1"}, Settings: "epochs = 1\n"}
+	job    = Job{Identity: Identity{Program: "toy", Version: "v1", Tier: "avx2", Data: "d1"}, Settings: "epochs = 1\n", Run: "r1"}
 )
 
 // patience is what a silent worker gets in tests where none is lost.
@@ -153,7 +154,7 @@ func TestSameSearchWithAnyWorkers(t *testing.T) {
 			t.Fatal(err)
 		}
 		for deadline := time.Now().Add(10 * time.Second); trained.Load() > 0; time.Sleep(10 * time.Millisecond) {
-			info, err := c.store.js.Stream(t.Context(), streamName("run"))
+			info, err := conn.stream.Stream(t.Context(), "autodropout-run-trials")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -216,7 +217,7 @@ func TestLostWorker(t *testing.T) {
 	if continued.Load() != 1 {
 		t.Errorf("the trial of the lost worker was trained %d times more", continued.Load())
 	}
-	if _, err := c.store.checkpoints.GetInfo(t.Context(), fmt.Sprint("random.", lost)); err == nil {
+	if err := c.store.load(t.Context(), fmt.Sprint("r1.random.", lost), io.Discard); err == nil {
 		t.Error("the checkpoint of a finished trial is still there")
 	}
 }
@@ -256,7 +257,7 @@ func TestFrozenWorker(t *testing.T) {
 		outcome, err := train(ctx, a)
 		if a.Index == index {
 			w := result{Reward: outcome.Reward, Tier: "avx2"}
-			if first, err := c.store.claim(t.Context(), fmt.Sprintf("result.random.%d", index), mustJSON(t, w)); !first || err != nil {
+			if first, err := c.store.claim(t.Context(), fmt.Sprintf("result.r1.random.%d", index), mustJSON(t, w)); !first || err != nil {
 				t.Errorf("the result of the second worker is not the first: %v", err)
 			}
 		}
@@ -267,18 +268,19 @@ func TestFrozenWorker(t *testing.T) {
 	if err := stop(); !errors.Is(err, context.Canceled) {
 		t.Errorf("the frozen worker ended with %v", err)
 	}
-	if want := fmt.Sprintf("trial %d of random has a result already", index); !slices.Contains(lines, want) {
+	if want := fmt.Sprintf("trial %d of random has a result already", index+1); !slices.Contains(lines, want) {
 		t.Errorf("the frozen worker says %q, want %q", lines, want)
 	}
 }
 
-// TestPoison has a trial that no worker survives.
+// TestPoison has a trial that no worker survives: that is no result of it. The search
+// says so and ends; it goes on as if nothing had been when workers survive.
 func TestPoison(t *testing.T) {
 	const poison = 2
 	server := newServer(t, ServerConfig{})
 	c := open(t, connect(t, Address{Server: server}), 200*time.Millisecond)
 	died := make(chan struct{}, 1)
-	var deaths int
+	deaths := 0
 	hire := func() {
 		conn := connect(t, Address{Server: server})
 		start(t, join(t, conn), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
@@ -291,27 +293,25 @@ func TestPoison(t *testing.T) {
 			return controller.Outcome{}, ctx.Err()
 		})
 	}
-	reports := make(chan *controller.Report, 1)
-	go func() { reports <- search(t, c, config) }()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Search(t.Context(), "random", config, space)
+		ended <- err
+	}()
 	hire()
-	for {
+	for err := error(nil); err == nil; {
 		select {
 		case <-died:
 			deaths++
 			hire()
-			continue
-		case report := <-reports:
-			if r := report.Results[poison]; !strings.HasPrefix(r.Error, "given up, as 5 workers were lost") || deaths != mostLost {
-				t.Errorf("after %d deaths the result is %+v", deaths, r)
-			}
-			for i, r := range report.Results {
-				if i != poison && (r.Failed() || r.Reward != reward(report.Trials[i])) {
-					t.Errorf("trial %d has %+v", i, r)
-				}
+		case err = <-ended:
+			if !strings.Contains(err.Error(), "trial 3 of random: it could not be trained, 10 times in a row, the last time because its worker (") || deaths != mostFailed {
+				t.Errorf("after %d deaths the error is %v", deaths, err)
 			}
 		}
-		break
 	}
+	start(t, join(t, connect(t, Address{Server: server})), 1, train)
+	same(t, "after a trial that nobody survived", search(t, c, config), plain(t))
 }
 
 // TestGivenBack stops a worker in an orderly way: another goes on at once, although
@@ -337,9 +337,9 @@ func TestGivenBack(t *testing.T) {
 	if err := stop(); !errors.Is(err, context.Canceled) {
 		t.Errorf("the stopped worker ended with %v", err)
 	}
-	var l losses
-	if _, err := c.store.get(t.Context(), lossPrefix+fmt.Sprint("random.", index), &l); err != nil || l != (losses{0, true}) {
-		t.Errorf("a worker that gave its trial back counts as %+v, %v", l, err)
+	var so attempts
+	if _, err := c.store.get(t.Context(), c.store.key(attemptPrefix, fmt.Sprint("random.", index)), &so); err != nil || so != (attempts{Saved: true}) {
+		t.Errorf("a worker that gave its trial back counts as %+v, %v", so, err)
 	}
 	started := time.Now()
 	start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
@@ -361,7 +361,7 @@ func TestFailures(t *testing.T) {
 	start(t, join(t, conn), 2, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 		switch a.Index {
 		case 1:
-			return controller.Outcome{Reward: 7}, errors.New("diverged")
+			return controller.Outcome{Reward: 7, Failure: "diverged"}, nil
 		case 2:
 			return controller.Outcome{Reward: 0 / reward(controller.Trial{Point: make([]int, 4)})}, nil
 		case 3:
@@ -474,13 +474,14 @@ func TestTwoCoordinators(t *testing.T) {
 }
 
 func TestQueueHasATrialOnce(t *testing.T) {
-	c := open(t, connect(t, Address{Server: newServer(t, ServerConfig{})}), patience)
+	conn := connect(t, Address{Server: newServer(t, ServerConfig{})})
+	c := open(t, conn, patience)
 	for range 3 {
 		if err := c.store.offer(t.Context(), queued{"random", controller.Trial{Index: 4}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	stream, err := c.store.js.Stream(t.Context(), streamName("run"))
+	stream, err := conn.stream.Stream(t.Context(), "autodropout-run-trials")
 	if err != nil {
 		t.Fatal(err)
 	}

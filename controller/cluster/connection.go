@@ -46,15 +46,16 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 	if err != nil {
 		return nil, err
 	}
-	for waiting := false; ; waiting = true {
+	for spoken := (time.Time{}); ; {
 		if c.nats, err = nats.Connect(a.URL, options...); err == nil {
 			break
 		}
 		if !absent(err) {
 			return nil, fmt.Errorf("the server at %s cannot be used: %w", a.URL, err)
 		}
-		if !waiting {
+		if time.Since(spoken) >= speakAgain {
 			logf("waiting for the server at %s (%v)", a.URL, err)
+			spoken = time.Now()
 		}
 		if err := pause(ctx, time.Second); err != nil {
 			return nil, err
@@ -62,6 +63,14 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 	}
 	if c.stream, err = jetstream.New(c.nats); err != nil {
 		return nil, err
+	}
+	if a.Server == nil {
+		look, cancel := context.WithTimeout(ctx, callPatience)
+		defer cancel()
+		if err := usable(look, c.nats, c.stream); err != nil {
+			c.Close()
+			return nil, fmt.Errorf("the server at %s cannot be used: %w", a.URL, err)
+		}
 	}
 	return c, nil
 }
@@ -131,55 +140,18 @@ func credentials(path string) (nats.Option, error) {
 	return option, nil
 }
 
+// engine returns what a run of that name has on the server.
+func (c *Connection) engine(name string) engine { return &jetStream{name: name, js: c.stream} }
+
 // Close ends the connection.
 func (c *Connection) Close() { c.nats.Close() }
 
-// persist calls f until it succeeds, fails for a reason that will not go away,
-// or ctx is cancelled. A call that took effect although its answer was lost is
-// made again: f must bear that.
-func persist(ctx context.Context, f func(ctx context.Context) error) error {
-	const (
-		patience = 3 * time.Second // with one call
-		longest  = 2 * time.Second // between calls
-	)
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, longest) {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		call, cancel := context.WithTimeout(ctx, patience)
-		err := f(call)
-		cancel()
-		if err == nil || ctx.Err() == nil && !passing(err) {
-			return err
-		}
-		if err := pause(ctx, wait); err != nil {
-			return err
-		}
-	}
-}
-
-// passing reports whether an error may be gone the next time: the server was
-// away, or not ready yet.
-func passing(err error) bool {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
-		const internal = 500
-		return api.Code >= internal
-	}
-	for _, other := range []error{context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected,
-		nats.ErrConnectionReconnecting, nats.ErrReconnectBufExceeded, nats.ErrStaleConnection, jetstream.ErrNoStreamResponse} {
-		if errors.Is(err, other) {
-			return true
-		}
-	}
-	var network net.Error
-	return errors.As(err, &network)
-}
+// grace is how long what must be brought to its end outlives a cancelled context.
+const grace = 10 * time.Second
 
 // outlive returns a context for what must be brought to its end when ctx is
 // cancelled, such as writing down a result. It ends some seconds later.
 func outlive(ctx context.Context) (late context.Context, cancel context.CancelFunc) {
-	const grace = 10 * time.Second
 	late, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		_ = pause(late, grace)

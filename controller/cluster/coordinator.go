@@ -1,28 +1,24 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"autodropout/controller"
 	"autodropout/dropout"
-	"autodropout/internal/atomicfile"
+	"autodropout/internal/disk"
 )
 
 // Coordinator runs searches whose trials are trained by the workers of a run.
 type Coordinator struct {
 	store  store
 	record record
-	logf   func(format string, args ...any)
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by the key of a trial that has no result yet
@@ -31,14 +27,20 @@ type Coordinator struct {
 // Open begins the run called name, or goes on with what the server has of it.
 // A trial whose worker is silent for the given time is handed out again. It is an
 // error when another run of that name is under way; one that has ended gives way.
+// One that has not is gone on with although job.Run is another, since the folder
+// in which it was begun may be lost; its identity is kept then.
 func Open(ctx context.Context, conn *Connection, name string, job Job, silence time.Duration) (*Coordinator, error) {
-	if err := CheckName(name); err != nil {
+	return openOn(ctx, conn.engine(name), conn.logf, name, job, silence)
+}
+
+// openOn is Open on an engine.
+func openOn(ctx context.Context, e engine, logf func(format string, args ...any), name string, job Job, silence time.Duration) (*Coordinator, error) {
+	if err := errors.Join(CheckName(name), CheckName(job.Run)); err != nil {
 		return nil, err
 	}
 	c := &Coordinator{
-		store:   store{name: name, js: conn.stream},
+		store:   store{engine: e, name: name, run: job.Run, logf: logf},
 		record:  record{Protocol: protocol, Job: job},
-		logf:    conn.logf,
 		waiting: map[string]chan struct{}{},
 	}
 	if err := c.open(ctx, silence); err != nil {
@@ -53,52 +55,42 @@ func (c *Coordinator) open(ctx context.Context, silence time.Duration) error {
 		return err
 	}
 	var before record
-	revision, err := c.store.get(ctx, jobKey, &before)
+	found, err := c.store.get(ctx, jobKey, &before)
 	if err != nil {
 		return err
 	}
-	if revision > 0 {
+	if found {
 		differs := before.continues(c.record.Job)
-		if differs != nil && !before.Done {
+		switch {
+		case differs != nil && !before.Done:
 			return differs
-		}
-		if differs != nil {
+		case differs != nil || before.Done && before.Run != c.record.Run:
 			if err := c.store.remove(ctx); err != nil {
 				return err
 			}
 			if err := c.store.create(ctx, silence); err != nil {
 				return err
 			}
+		default:
+			c.record.Run, c.store.run = before.Run, before.Run
 		}
 	}
 	return c.store.put(ctx, jobKey, c.record)
 }
 
-// watch wakes those who wait for a result when it is there. A watcher takes many
-// seconds to notice that its server was away, so each connection gets a new one.
+// watch wakes those who wait for a result when it is there.
 func (c *Coordinator) watch(ctx context.Context) {
-	connected := c.store.js.Conn().StatusChanged(nats.CONNECTED)
-	defer c.store.js.Conn().RemoveStatusListener(connected)
+	prefix := c.store.key(resultPrefix, "")
 	for ctx.Err() == nil {
-		watcher, err := c.store.values.Watch(ctx, resultPrefix+">", jetstream.UpdatesOnly())
+		keys, err := c.store.watch(ctx, prefix)
 		if err != nil {
 			_ = pause(ctx, time.Second)
 			continue
 		}
 		c.wake("") // results may have come while nobody watched
-		for more := true; more; {
-			select {
-			case entry, open := <-watcher.Updates():
-				if more = open; entry != nil {
-					c.wake(strings.TrimPrefix(entry.Key(), resultPrefix))
-				}
-			case <-connected:
-				more = false
-			case <-ctx.Done():
-				more = false
-			}
+		for key := range keys {
+			c.wake(strings.TrimPrefix(key, prefix))
 		}
-		_ = watcher.Stop() // or the server has forgotten it already
 	}
 }
 
@@ -139,7 +131,7 @@ func (c *Coordinator) Search(ctx context.Context, name string, config controller
 	defer stop(nil)
 	m := mirror{store: &c.store, search: name}
 	if config.Path != "" {
-		if err := m.restore(ctx, config.Path); err != nil {
+		if err := m.restore(ctx, cmp.Or(config.Disk, disk.Disk(disk.OS{})), config.Path); err != nil {
 			return nil, err
 		}
 		config.Mirror = func(line int, text []byte) error { return m.write(ctx, line, text) }
@@ -148,14 +140,10 @@ func (c *Coordinator) Search(ctx context.Context, name string, config controller
 	report, err := controller.Search(ctx, config, space, func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
 		r, err := c.evaluate(ctx, queued{name, t})
 		if err != nil {
-			stop(fmt.Errorf("trial %d: %w", t.Index, err))
+			stop(fmt.Errorf("%v: %w", &queued{name, t}, err))
 			return controller.Outcome{}, err
 		}
-		outcome := controller.Outcome{Reward: r.Reward, Note: r.note(), Seconds: r.Seconds}
-		if r.Error != "" {
-			return outcome, errors.New(r.Error)
-		}
-		return outcome, nil
+		return controller.Outcome{Reward: r.Reward, Failure: r.Error, Note: r.note(), Seconds: r.Seconds}, nil
 	})
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		err = cause
@@ -171,18 +159,32 @@ func (r *result) note() string {
 	return r.Note + ", " + r.Tier
 }
 
+// mostFailed is how often in a row a trial may fail, without getting further, for
+// reasons that are not its own.
+const mostFailed = 10
+
 // evaluate has a trial trained and waits for its result. It looks again from time
 // to time, and sees to it that the trial is in the queue: whatever a server that
 // died took with it, the trial is not forgotten.
 func (c *Coordinator) evaluate(ctx context.Context, q queued) (result, error) {
 	const again = 5 * time.Second
+	if err := c.forgive(ctx, q); err != nil {
+		return result{}, err
+	}
 	for {
 		news := c.expect(q.key())
 		var r result
-		revision, err := c.store.get(ctx, resultPrefix+q.key(), &r)
-		if revision > 0 || err != nil {
+		found, err := c.store.get(ctx, c.store.key(resultPrefix, q.key()), &r)
+		if found || err != nil {
 			c.wake(q.key())
 			return r, err
+		}
+		var so attempts
+		if _, err := c.store.get(ctx, c.store.key(attemptPrefix, q.key()), &so); err != nil {
+			return result{}, err
+		}
+		if so.Failed >= mostFailed {
+			return result{}, fmt.Errorf("it could not be trained, %d times in a row, the last time because %s; mend that and go on with the run: nothing is lost", so.Failed, so.Why)
 		}
 		if err := c.store.offer(ctx, q); err != nil {
 			return result{}, err
@@ -199,6 +201,16 @@ func (c *Coordinator) evaluate(ctx context.Context, q queued) (result, error) {
 	}
 }
 
+// forgive lets a trial on which a search has ended be tried again.
+func (c *Coordinator) forgive(ctx context.Context, q queued) error {
+	var so attempts
+	found, err := c.store.get(ctx, c.store.key(attemptPrefix, q.key()), &so)
+	if err != nil || !found || so.Failed < mostFailed {
+		return err
+	}
+	return c.store.put(ctx, c.store.key(attemptPrefix, q.key()), attempts{Saved: so.Saved})
+}
+
 // Finish tells the workers that there are no more trials.
 func (c *Coordinator) Finish(ctx context.Context) error {
 	done := c.record
@@ -212,31 +224,22 @@ type mirror struct {
 	search string
 }
 
-func (m *mirror) key(line int) string { return fmt.Sprintf("%s%s.%06d", logPrefix, m.search, line) }
-
-// line returns a line, nil where there is none.
-func (m *mirror) line(ctx context.Context, line int) (text []byte, err error) {
-	err = persist(ctx, func(ctx context.Context) error {
-		entry, err := m.store.values.Get(ctx, m.key(line))
-		if err == nil {
-			text = entry.Value()
-		}
-		return err
-	})
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, nil
-	}
-	return text, err
+func (m *mirror) key(line int) string {
+	return m.store.key(logPrefix, fmt.Sprintf("%s.%06d", m.search, line))
 }
 
-// restore writes the log where there is none.
-func (m *mirror) restore(ctx context.Context, path string) error {
-	if info, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) && (err != nil || info.Size() > 0) {
+// restore writes the log where there is none, or one that is damaged.
+func (m *mirror) restore(ctx context.Context, d disk.Disk, path string) error {
+	have, err := disk.ReadFile(d, path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil // what is wrong with it will be said when it is opened
+	}
+	if len(have) > 0 && controller.CheckLog(have) == nil {
+		return nil
 	}
 	var log []byte
 	for i := 0; ; i++ {
-		text, err := m.line(ctx, i)
+		text, err := m.store.text(ctx, m.key(i))
 		if err != nil {
 			return fmt.Errorf("the mirror of the log cannot be read: %w", err)
 		}
@@ -248,7 +251,10 @@ func (m *mirror) restore(ctx context.Context, path string) error {
 	if log == nil {
 		return nil
 	}
-	return atomicfile.WriteBytes(path, log)
+	if len(have) > 0 {
+		m.store.logf("%s is damaged; the server's copy takes its place", path)
+	}
+	return disk.WriteFile(d, path, log)
 }
 
 // write is called with every line of the log, those that the mirror has included.
@@ -260,7 +266,7 @@ func (m *mirror) write(ctx context.Context, line int, text []byte) error {
 	if err != nil || first {
 		return err
 	}
-	there, err := m.line(ctx, line)
+	there, err := m.store.text(ctx, m.key(line))
 	if err == nil && string(there) != string(text) {
 		err = fmt.Errorf("the server has another line %d of this log: another coordinator has run, or runs, the search %s; end it, or remove this log to take its one", line+1, m.search)
 	}

@@ -7,7 +7,7 @@ import (
 
 // protocol grows when coordinators and workers of different versions would
 // misunderstand each other.
-const protocol = 1
+const protocol = 2
 
 // Identity is what coordinator and workers must have in common, so that it does
 // not matter who trains a trial.
@@ -23,6 +23,10 @@ type Job struct {
 	Identity
 	Settings string `json:"settings"` // for the program, which knows how to read them
 	AnyTier  bool   `json:"any_tier"` // the instruction set may be another
+
+	// Run tells this run from others of the same name, such as one with the same
+	// settings that was begun in another folder. It takes what [CheckName] does.
+	Run string `json:"run"`
 }
 
 // record is a job in the store.
@@ -59,7 +63,8 @@ func (r *record) refuses(name string, worker Identity) error {
 }
 
 // continues returns why a coordinator cannot go on with a run that another
-// one began. Its code may be another: that is for the workers to have in common.
+// one began. Where it goes on in its own folder its code may be another: that is for
+// the workers to have in common.
 func (r *record) continues(job Job) error {
 	what := ""
 	switch {
@@ -73,6 +78,8 @@ func (r *record) continues(job Job) error {
 		what = "other data"
 	case r.Tier != job.Tier && !job.AnyTier:
 		what = "the instruction set " + r.Tier
+	case r.Run != job.Run && r.Version != job.Version:
+		what = "the build " + r.Version + ", from another folder"
 	default:
 		return nil
 	}

@@ -90,10 +90,10 @@ func TestOtherRunOfTheSameName(t *testing.T) {
 	other := job
 	other.Settings = "epochs = 2\n"
 	for what, differs := range map[string]Job{
-		"other settings":  {job.Identity, "epochs = 2\n", false},
-		"other data":      {Identity{"toy", "v1", "avx2", "d2"}, job.Settings, false},
-		"instruction set": {Identity{"toy", "v1", "neon", "d1"}, job.Settings, false},
-		"the program toy": {Identity{"nut", "v1", "avx2", "d1"}, job.Settings, false},
+		"other settings":  {job.Identity, "epochs = 2\n", false, "r1"},
+		"other data":      {Identity{"toy", "v1", "avx2", "d2"}, job.Settings, false, "r1"},
+		"instruction set": {Identity{"toy", "v1", "neon", "d1"}, job.Settings, false, "r1"},
+		"the program toy": {Identity{"nut", "v1", "avx2", "d1"}, job.Settings, false, "r1"},
 	} {
 		if _, err := Open(t.Context(), conn, "run", differs, patience); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: the error is %v", what, err)
@@ -113,7 +113,7 @@ func TestOtherRunOfTheSameName(t *testing.T) {
 		}
 	}
 	var r result
-	if revision, err := next.store.get(t.Context(), "result.random.0", &r); err != nil || revision != 0 {
+	if found, err := next.store.get(t.Context(), "result.r1.random.0", &r); err != nil || found {
 		t.Errorf("the new run has the results of the old one: %+v, %v", r, err)
 	}
 	start(t, join(t, conn), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) { return train(ctx, a) })

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -34,10 +35,18 @@ type ServerConfig struct {
 	// CA is a PEM file with an authority; with it clients must also show a
 	// certificate that the authority signed. "": they need none.
 	CA string
+
+	// Logf is told what a person should know, in lines; nil: nobody is.
+	Logf func(format string, args ...any)
 }
 
 // Server is a NATS server in this process.
-type Server struct{ nats *server.Server }
+type Server struct {
+	nats    *server.Server
+	trouble *trouble
+	stop    context.CancelFunc // of its guard
+	ended   chan struct{}      // the guard has
+}
 
 // StartServer starts a server, with what its folder holds of an earlier one.
 func StartServer(c ServerConfig) (*Server, error) {
@@ -72,7 +81,53 @@ func StartServer(c ServerConfig) (*Server, error) {
 			return nil, fmt.Errorf("the server cannot be started on %s with its data in %s: %s", cmp.Or(c.Listen, "no port"), c.Folder, cmp.Or(why, "it does not get ready"))
 		}
 	}
-	return &Server{s}, nil
+	ctx, stop := context.WithCancel(context.Background())
+	started := &Server{s, trouble, stop, make(chan struct{})}
+	go started.guard(ctx, c)
+	return started, nil
+}
+
+// guard lets the server go on that has stopped JetStream, as it does when its disk
+// is full, as soon as there is room.
+func (s *Server) guard(ctx context.Context, c ServerConfig) {
+	defer close(s.ended)
+	logf := c.Logf
+	if logf == nil {
+		logf = func(string, ...any) {}
+	}
+	var stopped, spoken time.Time
+	for pause(ctx, time.Second) == nil {
+		switch {
+		case s.nats.JetStreamEnabled():
+			stopped, spoken = time.Time{}, time.Time{}
+			continue
+		case stopped.IsZero():
+			stopped = time.Now()
+		}
+		err := hasRoom(c.Folder)
+		if err == nil {
+			err = s.nats.EnableJetStream(&server.JetStreamConfig{StoreDir: c.Folder, SyncAlways: true})
+		}
+		switch {
+		case err == nil:
+			logf("the server goes on after %v: there is room again in %s", time.Since(stopped).Round(time.Second), c.Folder)
+		case time.Since(spoken) >= speakAgain:
+			logf("the server has stopped (%s): it waits for room in %s (%v)", cmp.Or(s.trouble.last(), "its disk is full"), c.Folder, err)
+			spoken = time.Now()
+		}
+	}
+}
+
+// hasRoom returns why nothing can be written to a folder, nil where some can.
+func hasRoom(folder string) error {
+	const enough = 4 << 20 // bytes: a server that starts writes less
+	f, err := os.CreateTemp(folder, "room-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(make([]byte, enough))
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // listen fills in where the server listens, and who may come.
@@ -172,14 +227,16 @@ func (s *Server) Clients() int { return s.nats.NumClients() }
 
 // Shutdown ends the server; its folder stays.
 func (s *Server) Shutdown() {
+	s.stop()
+	<-s.ended
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
 }
 
-// trouble is the log of a server, of which only the first error matters.
+// trouble is the log of a server, of which only the first and the last error matter.
 type trouble struct {
-	mu   sync.Mutex
-	text string
+	mu          sync.Mutex
+	text, later string
 }
 
 func (t *trouble) first() string {
@@ -188,13 +245,18 @@ func (t *trouble) first() string {
 	return t.text
 }
 
+func (t *trouble) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.later
+}
+
 // Errorf implements the server's Logger.
 func (t *trouble) Errorf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.text == "" {
-		t.text = strings.TrimSpace(fmt.Sprintf(format, args...))
-	}
+	t.later = strings.TrimSpace(fmt.Sprintf(format, args...))
+	t.text = cmp.Or(t.text, t.later)
 }
 
 // Fatalf implements the server's Logger.

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"net"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"autodropout/controller"
@@ -23,122 +23,110 @@ type queued struct {
 // key names the trial in the stores.
 func (q *queued) key() string { return fmt.Sprintf("%s.%d", q.Search, q.Trial.Index) }
 
+// String names the trial for people, who count from 1.
+func (q *queued) String() string { return fmt.Sprintf("trial %d of %s", q.Trial.Index+1, q.Search) }
+
+// check returns what is wrong with a message of the queue.
+func (q *queued) check() error {
+	switch {
+	case CheckName(q.Search) != nil:
+		return fmt.Errorf("%.80q is not the name of a search", q.Search)
+	case q.Trial.Index < 0:
+		return fmt.Errorf("%d is not the number of a trial", q.Trial.Index)
+	case len(q.Trial.Point) == 0 || len(q.Trial.LogProbs) != len(q.Trial.Point):
+		return fmt.Errorf("it has %d choices and %d log-probabilities", len(q.Trial.Point), len(q.Trial.LogProbs))
+	}
+	return nil
+}
+
 // result is what a trial ended with.
 type result struct {
 	Reward  float64 `json:"reward"`
 	Note    string  `json:"note,omitempty"`
-	Error   string  `json:"error,omitempty"`
+	Error   string  `json:"error,omitempty"` // how the training failed, if it did
 	Seconds float64 `json:"seconds"`
 	Tier    string  `json:"tier"`
 	Worker  string  `json:"worker"`
 }
 
-// losses is how a trial has fared so far.
-type losses struct {
-	Lost  int  `json:"lost"`  // workers in a row that began or continued it and were not heard of again
-	Saved bool `json:"saved"` // there is a checkpoint
+// attempts is how a trial without a result has fared.
+type attempts struct {
+	Failed int    `json:"failed"`        // in a row, without getting further
+	Why    string `json:"why,omitempty"` // the last of them failed
+	Saved  bool   `json:"saved"`         // there is a checkpoint
 }
 
 const (
-	jobKey       = "job"
-	resultPrefix = "result."
-	lossPrefix   = "losses."
-	logPrefix    = "log."
+	jobKey        = "job"
+	resultPrefix  = "result."
+	attemptPrefix = "attempts."
+	logPrefix     = "log."
+	oddPrefix     = "odd."
 )
 
 // store is all that a run has on its server. Its calls wait for a server that is
-// away.
+// away, and say so.
 type store struct {
-	name        string
-	js          jetstream.JetStream
-	values      jetstream.KeyValue
-	checkpoints jetstream.ObjectStore
+	engine
+	name string
+	run  string // the identity of the run: what is another's has other keys
+	logf func(format string, args ...any)
 }
 
-func streamName(name string) string { return "autodropout-" + name + "-trials" }
-func bucketName(name string) string { return "autodropout-" + name }
-func objectsName(name string) string {
-	return "autodropout-" + name + "-checkpoints"
-}
-func subject(name, key string) string { return "autodropout." + name + ".trial." + key }
+// key returns the key of something of this run.
+func (s *store) key(prefix, of string) string { return prefix + s.run + "." + of }
 
-// consumerName is that of the one consumer that all workers share.
-const consumerName = "workers"
-
-// create makes what a run needs where it is not there yet. A trial whose worker
-// is silent for the given time is handed out again.
+// create makes what a run needs. It does not wait for what waiting does not mend.
 func (s *store) create(ctx context.Context, silence time.Duration) error {
-	const mostPending = 1 << 13 // more trials than can be in flight
-	return persist(ctx, func(ctx context.Context) (err error) {
-		if s.values, err = s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: bucketName(s.name)}); err != nil {
-			return err
+	return s.persist(ctx, "make a place for the run", func(ctx context.Context) error {
+		err := s.engine.create(ctx, silence)
+		if why := refusal(err); why != nil {
+			return hopeless{why}
 		}
-		if s.checkpoints, err = s.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: objectsName(s.name)}); err != nil {
-			return err
-		}
-		// A trial is in the queue once, however often it is put there.
-		_, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name: streamName(s.name), Subjects: []string{subject(s.name, ">")}, Retention: jetstream.WorkQueuePolicy,
-			Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1,
-		})
-		if err != nil {
-			return err
-		}
-		_, err = s.js.CreateOrUpdateConsumer(ctx, streamName(s.name), jetstream.ConsumerConfig{
-			Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: silence, MaxDeliver: -1, MaxAckPending: mostPending,
-		})
 		return err
 	})
 }
 
 // remove deletes all of a run.
 func (s *store) remove(ctx context.Context) error {
-	return persist(ctx, func(ctx context.Context) error {
-		for _, err := range []error{
-			s.js.DeleteStream(ctx, streamName(s.name)),
-			s.js.DeleteObjectStore(ctx, objectsName(s.name)),
-			s.js.DeleteKeyValue(ctx, bucketName(s.name)),
-		} {
-			if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, jetstream.ErrBucketNotFound) {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.persist(ctx, "remove the run before", s.engine.remove)
 }
 
 // open finds what a coordinator has made. It returns false where there is
 // nothing of that name.
-func (s *store) open(ctx context.Context) (found bool, err error) {
-	err = persist(ctx, func(ctx context.Context) (err error) {
-		if s.values, err = s.js.KeyValue(ctx, bucketName(s.name)); err == nil {
-			s.checkpoints, err = s.js.ObjectStore(ctx, objectsName(s.name))
-		}
+func (s *store) open(ctx context.Context) (silence time.Duration, found bool, err error) {
+	err = s.persist(ctx, "find the run", func(ctx context.Context) (err error) {
+		silence, err = s.engine.open(ctx)
 		return err
 	})
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		return false, nil
+	if errors.Is(err, errNothing) {
+		return 0, false, nil
 	}
-	return err == nil, err
+	return silence, err == nil, err
 }
 
-// get reads a value into v. It returns its revision, 0 where there is none.
-func (s *store) get(ctx context.Context, key string, v any) (revision uint64, err error) {
-	var entry jetstream.KeyValueEntry
-	err = persist(ctx, func(ctx context.Context) (err error) {
-		entry, err = s.values.Get(ctx, key)
+// get reads a value into v. It returns false where there is none.
+func (s *store) get(ctx context.Context, key string, v any) (found bool, err error) {
+	text, err := s.text(ctx, key)
+	if text == nil || err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return false, fmt.Errorf("%s in the store of %s cannot be read: %w", key, s.name, err)
+	}
+	return true, nil
+}
+
+// text returns a value, nil where there is none.
+func (s *store) text(ctx context.Context, key string) (text []byte, err error) {
+	err = s.persist(ctx, "read "+key, func(ctx context.Context) (err error) {
+		text, err = s.engine.get(ctx, key)
 		return err
 	})
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return 0, nil
+	if errors.Is(err, errNothing) {
+		return nil, nil
 	}
-	if err != nil {
-		return 0, err
-	}
-	if err := json.Unmarshal(entry.Value(), v); err != nil {
-		return 0, fmt.Errorf("%s in the store of %s cannot be read: %w", key, s.name, err)
-	}
-	return entry.Revision(), nil
+	return text, err
 }
 
 // put writes a value, whatever was there.
@@ -147,20 +135,14 @@ func (s *store) put(ctx context.Context, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	return persist(ctx, func(ctx context.Context) error {
-		_, err := s.values.Put(ctx, key, text)
-		return err
-	})
+	return s.persist(ctx, "write "+key, func(ctx context.Context) error { return s.engine.put(ctx, key, text) })
 }
 
 // claim writes a value where there is none; first is false where there is one,
 // which may be this one, written by a call whose answer was lost.
 func (s *store) claim(ctx context.Context, key string, text []byte) (first bool, err error) {
-	err = persist(ctx, func(ctx context.Context) error {
-		_, err := s.values.Create(ctx, key, text)
-		return err
-	})
-	if errors.Is(err, jetstream.ErrKeyExists) {
+	err = s.persist(ctx, "write "+key, func(ctx context.Context) error { return s.engine.claim(ctx, key, text) })
+	if errors.Is(err, errTaken) {
 		return false, nil
 	}
 	return err == nil, err
@@ -172,18 +154,69 @@ func (s *store) offer(ctx context.Context, q queued) error {
 	if err != nil {
 		return err
 	}
-	return persist(ctx, func(ctx context.Context) error {
-		_, err := s.js.Publish(ctx, subject(s.name, q.key()), text)
-		if isQueued(err) {
-			return nil
-		}
-		return err
+	err = s.persist(ctx, "queue a trial", func(ctx context.Context) error {
+		return s.engine.offer(ctx, s.run+"."+q.key(), text)
 	})
+	if errors.Is(err, errTaken) {
+		return nil
+	}
+	return err
 }
 
-// isQueued reports whether the queue refused a trial because it has it.
-func isQueued(err error) bool {
-	const storeFailed = jetstream.ErrorCode(10077) // the server has no code of its own for this case
+const (
+	callPatience = 3 * time.Second  // with one call
+	longestPause = 2 * time.Second  // between calls
+	speakAfter   = 10 * time.Second // of waiting
+	speakAgain   = 30 * time.Second
+)
+
+// persist calls f until it succeeds, fails for a reason that will not go away,
+// or ctx is cancelled. A call that took effect although its answer was lost is
+// made again: f must bear that. A person is told what is waited for.
+func (s *store) persist(ctx context.Context, what string, f func(ctx context.Context) error) error {
+	began := time.Now()
+	spoken := began.Add(speakAfter - speakAgain)
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, longestPause) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		call, cancel := context.WithTimeout(ctx, callPatience)
+		err := f(call)
+		cancel()
+		if err == nil || ctx.Err() == nil && !passing(err) {
+			return err
+		}
+		if now := time.Now(); now.Sub(spoken) >= speakAgain {
+			spoken = now
+			s.logf("waiting for the server, to %s, for %v (%v)", what, now.Sub(began).Round(time.Second), err)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// hopeless is an error of a server that waiting does not mend.
+type hopeless struct{ error }
+
+// passing reports whether an error may be gone the next time: the server was
+// away, or not ready yet, or its disk is full for the moment.
+func passing(err error) bool {
+	var never hopeless
+	if errors.As(err, &never) {
+		return false
+	}
 	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == storeFailed && strings.Contains(api.Description, server.ErrMaxMsgsPerSubject.Error())
+	if errors.As(err, &api) {
+		const internal = 500
+		return api.Code >= internal
+	}
+	for _, other := range []error{context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected,
+		nats.ErrConnectionReconnecting, nats.ErrReconnectBufExceeded, nats.ErrStaleConnection, jetstream.ErrNoStreamResponse} {
+		if errors.Is(err, other) {
+			return true
+		}
+	}
+	var network net.Error
+	return errors.As(err, &network)
 }

@@ -5,116 +5,116 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
 	"autodropout/controller"
+	"autodropout/internal/disk"
 )
 
 // Worker trains the trials of a run.
 type Worker struct {
 	store    store
+	disk     disk.Disk
 	identity Identity
 	record   record
 	logf     func(format string, args ...any)
 	name     string // for people
 
-	consumer jetstream.Consumer
-	silence  time.Duration // after which a trial is somebody else's
+	silence time.Duration // after which a trial is somebody else's
+	failed  atomic.Int64  // trainings in a row, for reasons that are not the trials'
 }
+
+// OddError says that a trial is not one of the run, or cannot be one: a worker sets
+// it aside instead of trying it again.
+type OddError struct{ Reason string }
+
+// Error returns the reason.
+func (e *OddError) Error() string { return e.Reason }
 
 // Join makes a worker for the run called name. It waits for a coordinator until
 // ctx is cancelled. It is a *[RefusedError] when the worker does not fit the
 // run. Identity.Data may be left out: what it is may depend on the settings.
 func Join(ctx context.Context, conn *Connection, name string, identity Identity) (*Worker, error) {
-	if err := CheckName(name); err != nil {
-		return nil, err
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "a worker"
 	}
-	w := &Worker{store: store{name: name, js: conn.stream}, identity: identity, logf: conn.logf, name: fmt.Sprintf("%s, process %d", host, os.Getpid())}
-	for waiting := false; ; waiting = true {
+	w := &Worker{disk: disk.OS{}, identity: identity, logf: conn.logf, name: fmt.Sprintf("%s, process %d", host, os.Getpid())}
+	return w, w.join(ctx, conn.engine(name), name)
+}
+
+// join is Join on an engine.
+func (w *Worker) join(ctx context.Context, e engine, name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	w.store = store{engine: e, name: name, logf: w.logf}
+	for spoken := (time.Time{}); ; {
 		found, err := w.find(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if found {
-			return w, w.record.refuses(name, identity)
+			return w.record.refuses(name, w.identity)
 		}
-		if !waiting {
+		if time.Since(spoken) >= speakAgain {
 			w.logf("waiting for the coordinator of %s", name)
+			spoken = time.Now()
 		}
 		if err := pause(ctx, time.Second); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
 // find looks for what a coordinator has made. The job comes last.
 func (w *Worker) find(ctx context.Context) (found bool, err error) {
-	if found, err = w.store.open(ctx); err != nil || !found {
+	if w.silence, found, err = w.store.open(ctx); err != nil || !found {
 		return false, err
 	}
-	revision, err := w.store.get(ctx, jobKey, &w.record)
-	if err != nil || revision == 0 {
+	if found, err = w.store.get(ctx, jobKey, &w.record); err != nil || !found {
 		return false, err
 	}
-	err = persist(ctx, func(ctx context.Context) (err error) {
-		w.consumer, err = w.store.js.Consumer(ctx, streamName(w.store.name), consumerName)
-		return err
-	})
-	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return false, nil // an earlier run is being removed
-	}
-	if err != nil {
-		return false, err
-	}
-	w.silence = w.consumer.CachedInfo().Config.AckWait
+	w.store.run = w.record.Run
 	return true, nil
 }
 
 // Settings returns those of the run.
 func (w *Worker) Settings() string { return w.record.Settings }
 
-// Assignment is a trial that a worker is to train.
-type Assignment struct {
-	controller.Trial
-	Search string // the name of the search it belongs to
-
-	// Checkpoint is a file of this trial alone. Where an earlier worker has begun the
-	// training it holds the last checkpoint that was saved.
-	Checkpoint string
-	// Every is how often the training is to be saved.
-	Every time.Duration
-	// Save keeps what is in the file now for the next worker, should this one be
-	// lost. When it fails the training may go on. It is to be called as well when
-	// the training stops because its context is cancelled.
-	Save func() error
-}
-
 // Trainer trains and scores the child of an assignment, as a [controller.Evaluator]
-// does. It is given a context of its own for each.
+// does: an error is trouble of this machine, and the trial is tried again on
+// another. An [*OddError] says that there is no such trial. The context is one of
+// its own for each call.
 type Trainer func(ctx context.Context, t Assignment) (controller.Outcome, error)
 
 // Work trains trials, as many at a time as asked for, until the coordinator has no
 // more or ctx is cancelled; then it stops those that run, with their checkpoints
 // saved, and gives them back. The data is the checksum of what train reads; a
 // worker that does not fit, or fits no longer because the coordinator has changed,
-// gets a *[RefusedError]. Files are kept in folder.
+// gets a *[RefusedError]. One on which several trainings in a row fail leaves with
+// an error. Files are kept in folder.
 func (w *Worker) Work(ctx context.Context, data, folder string, atATime int, train Trainer) error {
 	w.identity.Data = data
 	group, ctx := errgroup.WithContext(ctx)
 	for range atATime {
 		group.Go(func() error {
+			idle, spoken := time.Now(), false
 			for {
-				done, err := w.next(ctx, folder, train)
-				if done || err != nil {
+				took, err := w.next(ctx, folder, train)
+				switch {
+				case errors.Is(err, errEnded):
+					return nil
+				case err != nil:
 					return err
+				case took:
+					idle, spoken = time.Now(), false
+				case !spoken && time.Since(idle) >= speakAgain:
+					w.logf("waiting for a trial of %s", w.store.name)
+					spoken = true
 				}
 			}
 		})
@@ -122,34 +122,39 @@ func (w *Worker) Work(ctx context.Context, data, folder string, atATime int, tra
 	return group.Wait()
 }
 
+// errEnded says that there are no more trials.
+var errEnded = errors.New("the run has ended")
+
 // next trains the next trial, if there is one soon.
-func (w *Worker) next(ctx context.Context, folder string, train Trainer) (done bool, err error) {
+func (w *Worker) next(ctx context.Context, folder string, train Trainer) (took bool, err error) {
 	var now record
-	revision, err := w.store.get(ctx, jobKey, &now)
+	found, err := w.store.get(ctx, jobKey, &now)
 	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrBucketNotFound), err == nil && revision == 0:
-		return true, nil // the run has ended and gave way to another
+	case err == nil && !found:
+		return false, errEnded // it gave way to another
 	case err != nil:
 		return false, err
-	case now.Settings != w.record.Settings:
+	case now.Settings != w.record.Settings || now.Run != w.record.Run:
 		return false, refuse("the coordinator of %s has begun another run: start the worker again", w.store.name)
 	}
-	if err := now.refuses(w.store.name, w.identity); err != nil || now.Done {
-		return true, err
+	if err := now.refuses(w.store.name, w.identity); err != nil {
+		return false, err
 	}
-	const soon = time.Second
-	message, err := w.consumer.Next(jetstream.FetchMaxWait(soon))
+	if now.Done {
+		return false, errEnded
+	}
+	m, err := w.store.next(ctx)
 	switch {
 	case ctx.Err() != nil:
 		if err == nil {
-			err = message.Nak()
+			err = m.Nak()
 		}
-		return true, errors.Join(ctx.Err(), err)
+		return false, errors.Join(ctx.Err(), err)
 	case err == nil:
-		return false, w.handle(ctx, message, folder, train)
-	case errors.Is(err, jetstream.ErrNoMessages), passing(err), errors.Is(err, nats.ErrConnectionClosed) && !w.store.js.Conn().IsClosed():
+		return true, w.handle(ctx, m, folder, train)
+	case errors.Is(err, errNothing), passing(err):
 		return false, nil
 	}
 	w.logf("cannot take a trial (%v); trying again", err)
-	return false, pause(ctx, soon)
+	return false, pause(ctx, time.Second)
 }

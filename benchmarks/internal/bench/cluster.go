@@ -3,10 +3,12 @@ package bench
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +17,7 @@ import (
 
 	"autodropout/controller"
 	"autodropout/controller/cluster"
+	"autodropout/internal/atomicfile"
 	"autodropout/train"
 )
 
@@ -153,7 +156,7 @@ func (e *Experiment[P]) serve(ctx context.Context) (s *service, err error) {
 	if c.Address.URL == "" {
 		s.server, err = cluster.StartServer(cluster.ServerConfig{
 			Folder: filepath.Join(e.folder, "nats"), Listen: c.Listen,
-			Cert: c.Address.Cert, Key: c.Address.Key, Credentials: c.Address.Credentials, CA: c.Address.CA,
+			Cert: c.Address.Cert, Key: c.Address.Key, Credentials: c.Address.Credentials, CA: c.Address.CA, Logf: e.logf,
 		})
 		if err != nil {
 			return s, err
@@ -167,8 +170,22 @@ func (e *Experiment[P]) serve(ctx context.Context) (s *service, err error) {
 	}
 	job := cluster.Job{Identity: identity(e.about.Name), Settings: string(settings), AnyTier: e.Plan.Async}
 	job.Data = e.about.Data()
+	if job.Run, err = runID(e.folder); err != nil {
+		return s, err
+	}
 	s.Coordinator, err = cluster.Open(ctx, s.conn, cmp.Or(c.Name, e.about.Name), job, c.Silence)
 	return s, err
+}
+
+// runID returns what tells the run in a folder from others with its name on a server.
+func runID(folder string) (string, error) {
+	path := filepath.Join(folder, "run-id")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text = []byte(rand.Text())
+		err = atomicfile.WriteBytes(path, text)
+	}
+	return string(text), err
 }
 
 // logf prints a line, above the bar where there is one already.
@@ -216,11 +233,11 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 	if e.about.Data == nil {
 		return Usagef("%s has no trials to train with these settings", e.about.Name)
 	}
-	folder, err := os.MkdirTemp("", "autodropout-worker-")
+	folder, release, err := workerFolder()
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for checkpoints: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer release()
 	fmt.Fprintln(e.Stdout, sentences)
 	ctx, e.stop = context.WithCancelCause(ctx)
 	defer e.stop(nil)
@@ -239,6 +256,37 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 	return err
 }
 
+// workerPrefix begins the name of a folder in the temporary directory where a worker
+// has its checkpoints.
+const workerPrefix = "autodropout-worker-"
+
+// workerFolder makes a folder for a worker, which release removes. Those of workers
+// that were killed are removed now.
+func workerFolder() (folder string, release func(), err error) {
+	const lock = "held"
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), workerPrefix+"*"))
+	for _, old := range left {
+		f, err := os.Open(filepath.Join(old, lock))
+		if err != nil {
+			continue // it is being made, or is another's
+		}
+		if canHold && !tryHold(f) {
+			os.RemoveAll(old)
+		}
+		f.Close()
+	}
+	if folder, err = os.MkdirTemp("", workerPrefix); err != nil {
+		return "", nil, err
+	}
+	f, err := os.Create(filepath.Join(folder, lock))
+	if err != nil {
+		os.RemoveAll(folder)
+		return "", nil, err
+	}
+	tryHold(f)
+	return folder, func() { f.Close(); os.RemoveAll(folder) }, nil
+}
+
 // task trains a trial for a coordinator and says so.
 func (e *Experiment[P]) task(ctx context.Context, t cluster.Assignment) (controller.Outcome, error) {
 	title := fmt.Sprintf("%s, trial %d", t.Search, t.Index+1)
@@ -247,10 +295,10 @@ func (e *Experiment[P]) task(ctx context.Context, t cluster.Assignment) (control
 	began := time.Now()
 	outcome, err := e.trainTask(ctx, t, title, task)
 	switch {
+	case err == nil && outcome.Failure != "":
+		e.logf("%s: failed: %s", title, outcome.Failure)
 	case err == nil:
 		e.logf("%s: %s %s in %s", title, e.about.Reward.Shown, e.about.Reward.Show(outcome.Reward), Duration(time.Since(began).Seconds()))
-	case ctx.Err() == nil:
-		e.logf("%s: failed: %v", title, err)
 	}
 	return outcome, err
 }
@@ -259,12 +307,15 @@ func (e *Experiment[P]) task(ctx context.Context, t cluster.Assignment) (control
 func (e *Experiment[P]) trainTask(ctx context.Context, t cluster.Assignment, title string, task *Task) (controller.Outcome, error) {
 	row := slices.IndexFunc(e.Rows, func(m Method) bool { return m.searchKey() == strings.TrimSuffix(t.Search, finalistsSuffix) })
 	if row < 0 {
-		return controller.Outcome{}, fmt.Errorf("the coordinator asks for a trial of %q, a row that its settings do not have", t.Search)
+		return controller.Outcome{}, &cluster.OddError{Reason: fmt.Sprintf("it is one of %q, a row that the settings of the run do not have", t.Search)}
 	}
 	m := e.Rows[row]
 	space, err := e.space(m)
 	if err != nil {
 		return controller.Outcome{}, err
+	}
+	if err := space.Check(t.Point); err != nil {
+		return controller.Outcome{}, &cluster.OddError{Reason: err.Error()}
 	}
 	keep := keeper{path: t.Checkpoint, save: t.Save}
 	keep.changed() // what an earlier worker has left is kept already

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// canHold says whether tryHold tells who is there from who is not.
+const canHold = true
+
 // tryHold holds an open file for this process, until it is closed or the process
 // ends in whatever way. It reports whether another one has it. Where a file system
 // knows no such locks nobody is held off.

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -285,10 +286,23 @@ func (e *Experiment[P]) trainTrial(ctx context.Context, m Method, space dropout.
 		return controller.Outcome{}, err
 	}
 	if err := e.complete(ctx, title, training); err != nil {
-		return controller.Outcome{}, err
+		return failure(err)
 	}
 	score, err := training.Score(ctx)
-	return controller.Outcome{Reward: score.Value}, err
+	if err != nil {
+		return failure(err)
+	}
+	return controller.Outcome{Reward: score.Value}, nil
+}
+
+// failure tells what a training itself did, which is the result of its trial, from
+// what happened to it.
+func failure(err error) (controller.Outcome, error) {
+	var diverged *train.DivergedError
+	if errors.As(err, &diverged) {
+		return controller.Outcome{Failure: err.Error()}, nil
+	}
+	return controller.Outcome{}, err
 }
 
 // prepareTrial returns a training, continued where an earlier session or worker

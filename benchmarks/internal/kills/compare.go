@@ -60,7 +60,7 @@ func files(t testing.TB, folder string) map[string][]byte {
 	return found
 }
 
-var passing = regexp.MustCompile(`"(seconds|date|commit|command|cpu|memory|summary)": ?("[^"]*"|[-+.0-9e]+)`)
+var passing = regexp.MustCompile(`"(seconds|date|commit|command|cpu|memory|summary|crc)": ?("[^"]*"|[-+.0-9e]+)`)
 
 // lasting returns what is the same in every run.
 func lasting(name string, text []byte) []byte {

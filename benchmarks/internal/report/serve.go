@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -58,9 +59,37 @@ func Serve(l net.Listener, page func() *Page, status func() Status) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.showPage)
 	mux.HandleFunc("GET /events", s.showEvents)
-	s.http = http.Server{Handler: mux, ReadHeaderTimeout: patience, ReadTimeout: patience, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes}
+	s.http = http.Server{Handler: addressed(mux), ReadHeaderTimeout: patience, ReadTimeout: patience, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes}
 	go s.http.Serve(l)
 	return s
+}
+
+// addressed refuses requests to names that are not this machine's: a page elsewhere
+// could let a name of its own mean this machine, and read the run through it.
+func addressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !ours(r.Host) {
+			http.Error(w, fmt.Sprintf("%q is not a name of this machine: ask for the dashboard by its address, or as localhost", r.Host), http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ours reports whether a request's host is an address, localhost or the name of this
+// machine.
+func ours(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(strings.ToLower(host), "[]")
+	if net.ParseIP(host) != nil || host == "localhost" {
+		return true
+	}
+	machine, err := os.Hostname()
+	machine = strings.ToLower(machine)
+	short, _, _ := strings.Cut(machine, ".")
+	return err == nil && host != "" && (host == machine || host == short || host == short+".local")
 }
 
 // Close says to all readers that the run has ended, and ends the server when they

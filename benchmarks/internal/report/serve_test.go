@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -100,5 +101,44 @@ func TestServe(t *testing.T) {
 	<-closed
 	if _, err := client.Get(base); err == nil {
 		t.Error("the server answers after it was closed")
+	}
+}
+
+// TestHost: a page elsewhere that lets its name mean this machine reads nothing.
+func TestHost(t *testing.T) {
+	l, err := Listen(":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Serve(l, func() *Page { return &Page{} }, func() Status { return Status{} })
+	defer s.Close()
+	machine, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{
+		l.Addr().String(): http.StatusOK, "127.0.0.1": http.StatusOK, "[::1]:8080": http.StatusOK, "localhost:1": http.StatusOK, "192.168.1.7:80": http.StatusOK,
+		machine: http.StatusOK, strings.ToUpper(machine) + ":8080": http.StatusOK,
+		"attacker.example": http.StatusMisdirectedRequest, "attacker.example:8080": http.StatusMisdirectedRequest, "localhost.attacker.example": http.StatusMisdirectedRequest,
+		"127.0.0.1.attacker.example": http.StatusMisdirectedRequest,
+	} {
+		for _, path := range []string{"/", "/events"} {
+			if path == "/events" && want == http.StatusOK {
+				continue // it does not end
+			}
+			request, err := http.NewRequest("GET", "http://"+l.Addr().String()+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = host
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != want {
+				t.Errorf("host %q, %s: code %d, want %d", host, path, response.StatusCode, want)
+			}
+		}
 	}
 }
