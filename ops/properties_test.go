@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
+	"autodropout/autograd"
+	"autodropout/internal/gradcheck"
 	"autodropout/ops"
 	"autodropout/simd"
 )
@@ -18,6 +23,7 @@ import (
 //	go test ./ops -run Properties -timeout 1h -geometries 100000 -cases 20000
 var (
 	geometries = flag.Int("geometries", 300, "random geometries of convolutions to try")
+	cases      = flag.Int("cases", 600, "random cases of all other operations to try")
 	seedFlag   = flag.Uint64("seed", 1, "first seed of random cases")
 )
 
@@ -34,7 +40,7 @@ func TestPropertiesOnLowerTiers(t *testing.T) {
 	for tier := simd.Generic; tier < simd.Active(); tier++ {
 		args := []string{"-test.run=^TestProperties$", "-test.v", "-test.timeout=0"}
 		flag.Visit(func(f *flag.Flag) {
-			if f.Name == "geometries" || f.Name == "seed" {
+			if f.Name == "geometries" || f.Name == "cases" || f.Name == "seed" {
 				args = append(args, fmt.Sprintf("-%s=%s", f.Name, f.Value))
 			}
 		})
@@ -52,9 +58,145 @@ func TestPropertiesOnLowerTiers(t *testing.T) {
 	}
 }
 
-// TestProperties compares random cases of operations with sums in float64.
+// TestProperties compares random cases of every operation with its definition in
+// float64. An operation without a row fails.
 func TestProperties(t *testing.T) {
+	for _, op := range exportedOps(t) {
+		if properties[op] == nil && op != "Conv2D" {
+			t.Errorf("%s has no row of random cases", op)
+		}
+	}
 	t.Run("Conv2D", testGeometries)
+	t.Run("others", testOthers)
+}
+
+// A property is a random case of an operation.
+type property struct {
+	about  string
+	inputs tensors
+	run    gradcheck.Func
+	want   func(in []array) array // the definition
+}
+
+// array is a tensor in float64.
+type array struct {
+	shape []int
+	data  []float64
+}
+
+func newArray(shape ...int) array {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return array{slices.Clone(shape), make([]float64, n)}
+}
+
+func (a array) clone() array { return array{a.shape, slices.Clone(a.data)} }
+
+// testOthers tries the rows of properties in turn.
+func testOthers(t *testing.T) {
+	names := slices.Sorted(maps.Keys(properties))
+	for i := range *cases {
+		name, seed := names[i%len(names)], *seedFlag+uint64(i)
+		rng := rand.New(rand.NewPCG(seed, 3))
+		p := properties[name](rng)
+		t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) { p.check(t, rng) })
+	}
+	t.Logf("%d cases of %d operations from seed %d on %s", *cases, len(names), *seedFlag, simd.Active())
+}
+
+// check compares the output, and derivatives along single elements and along
+// directions in which all elements move. Some inputs are constants, and some have
+// another use before the operation or after it.
+func (p property) check(t *testing.T, rng *rand.Rand) {
+	in := make([]array, len(p.inputs))
+	var ps autograd.Params
+	leaves := make([]*autograd.Param, len(in))
+	constant := rng.IntN(2*len(in)+1) - 1 // that input, or none
+	for i, x := range p.inputs {
+		in[i] = array{x.Shape(), widen(x.Data())}
+		if i != constant || len(in) == 1 {
+			leaves[i] = ps.Add(fmt.Sprint(i), x.Shape()...)
+			copy(leaves[i].Data(), x.Data())
+		}
+	}
+	tape := autograd.NewTape(&ps)
+	on := make(tensors, len(in))
+	for i, x := range p.inputs {
+		on[i] = x
+		if leaves[i] != nil {
+			on[i] = tape.Use(leaves[i])
+		}
+	}
+	loss := ops.Sum(tape.Input(nil, 0))
+	uses := make([][]float32, len(in)) // the gradient of the other use
+	use := func() {
+		for i, leaf := range leaves {
+			if leaf != nil && uses[i] == nil && rng.IntN(3) == 0 {
+				weights := normal(rng, leaf.Shape()...)
+				uses[i] = weights.Data()
+				loss = ops.Add(loss, ops.Sum(ops.Mul(on[i], weights)))
+			}
+		}
+	}
+	use()
+	y, want := p.run(on), p.want(in)
+	use()
+	if !slices.Equal(y.Shape(), want.shape) {
+		t.Fatalf("%s: the shape is %v, want %v", p.about, y.Shape(), want.shape)
+	}
+	if mean, largest := relativeErrors(y.Data(), want.data); !(mean <= 3e-6 && largest <= 1e-4) {
+		t.Fatalf("%s: errors are %.2g in the mean, %.2g at most", p.about, mean, largest)
+	}
+	dy := normal(rng, y.Shape()...)
+	grads := tape.Backward(ops.Add(loss, ops.Sum(ops.Mul(y, dy))))
+	for i, leaf := range leaves {
+		if leaf == nil || leaf.Len() == 0 {
+			continue
+		}
+		for k := range 4 {
+			direction := make([]float64, leaf.Len())
+			for j := range direction {
+				direction[j] = rng.NormFloat64()
+			}
+			if k < 2 { // a single element
+				clear(direction)
+				direction[rng.IntN(len(direction))] = 1
+			}
+			numeric := p.derivative(in, i, direction, dy.Data())
+			for j, w := range uses[i] {
+				numeric += float64(w) * direction[j]
+			}
+			analytic, size := 0.0, 0.0
+			for j, g := range grads[leaf.Offset() : leaf.Offset()+leaf.Len()] {
+				analytic += float64(g) * direction[j]
+				size += float64(g*g) * direction[j] * direction[j]
+			}
+			if !(math.Abs(analytic-numeric) <= 1e-4*(0.1+math.Sqrt(size)+math.Abs(numeric))) {
+				t.Errorf("%s: the derivative by input %d along direction %d is %.7g, want %.7g", p.about, i, k, analytic, numeric)
+			}
+		}
+	}
+}
+
+// derivative returns that of the sum of the outputs times dy as input i moves in a
+// direction.
+func (p property) derivative(in []array, i int, direction []float64, dy []float32) float64 {
+	const step = 1e-8 // so small that few elements cross a kink
+	at := func(h float64) []float64 {
+		moved := slices.Clone(in)
+		moved[i] = in[i].clone()
+		for j, d := range direction {
+			moved[i].data[j] += h * d
+		}
+		return p.want(moved).data
+	}
+	above, below, sum := at(step), at(-step), 0.0
+	for j, d := range dy {
+		sum += float64(d) * (above[j] - below[j])
+	}
+	return sum / (2 * step)
 }
 
 // testGeometries tries random convolutions, by both routes where there are two.

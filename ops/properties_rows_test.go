@@ -1,0 +1,749 @@
+package ops_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"autodropout/autograd"
+	"autodropout/internal/gradcheck"
+	"autodropout/ops"
+)
+
+// properties makes random cases of every operation but Conv2D. Sizes are small,
+// and now and then so large that work is cut into several tasks.
+var properties = map[string]func(rng *rand.Rand) property{
+	"Scale":     unaryProperty(func(x *autograd.Tensor) *autograd.Tensor { return ops.Scale(x, -1.7) }, func(x float64) float64 { return -float64(float32(1.7)) * x }),
+	"AddScalar": unaryProperty(func(x *autograd.Tensor) *autograd.Tensor { return ops.AddScalar(x, 0.5) }, func(x float64) float64 { return x + 0.5 }),
+	"Neg":       unaryProperty(ops.Neg, func(x float64) float64 { return -x }),
+	"Clamp":     unaryProperty(func(x *autograd.Tensor) *autograd.Tensor { return ops.Clamp(x, -0.5, 0.75) }, func(x float64) float64 { return min(max(x, -0.5), 0.75) }),
+	"Exp":       unaryProperty(ops.Exp, math.Exp),
+	"Log":       positiveProperty(ops.Log, math.Log),
+	"ReLU":      unaryProperty(ops.ReLU, func(x float64) float64 { return max(x, 0) }),
+	"Sigmoid":   unaryProperty(ops.Sigmoid, sigmoid),
+	"Tanh":      unaryProperty(ops.Tanh, math.Tanh),
+	"GELU":      unaryProperty(ops.GELU, func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 }),
+	"SiLU":      unaryProperty(ops.SiLU, func(x float64) float64 { return x * sigmoid(x) }),
+
+	"Add":     binaryProperty(ops.Add, func(a, b float64) float64 { return a + b }),
+	"Sub":     binaryProperty(ops.Sub, func(a, b float64) float64 { return a - b }),
+	"Mul":     binaryProperty(ops.Mul, func(a, b float64) float64 { return a * b }),
+	"Maximum": binaryProperty(ops.Maximum, func(a, b float64) float64 { return max(a, b) }),
+	"Minimum": binaryProperty(ops.Minimum, func(a, b float64) float64 { return min(a, b) }),
+
+	"AddBias":       addBiasProperty,
+	"ScaleChannels": scaleChannelsProperty,
+	"Dropout":       dropoutProperty,
+
+	"MatMul": matMulProperty,
+	"Linear": linearProperty,
+
+	"Sum": func(rng *rand.Rand) property {
+		return rowProperty(rng, ops.Sum, []int{}, func(x []float64) []float64 { return []float64{sum(x)} }, everything)
+	},
+	"Mean": func(rng *rand.Rand) property {
+		return rowProperty(rng, ops.Mean, []int{}, func(x []float64) []float64 { return []float64{sum(x) / float64(len(x))} }, everything)
+	},
+	"SumLast": func(rng *rand.Rand) property {
+		return rowProperty(rng, ops.SumLast, nil, func(x []float64) []float64 { return []float64{sum(x)} }, lastAxis)
+	},
+	"Softmax": func(rng *rand.Rand) property {
+		return rowProperty(rng, ops.Softmax, nil, func(x []float64) []float64 {
+			y := logSoftmax(x)
+			for i, v := range y {
+				y[i] = math.Exp(v)
+			}
+			return y
+		}, lastAxisKept)
+	},
+	"LogSoftmax": func(rng *rand.Rand) property { return rowProperty(rng, ops.LogSoftmax, nil, logSoftmax, lastAxisKept) },
+
+	"CrossEntropy": crossEntropyProperty,
+	"Pick":         pickProperty,
+
+	"Embedding":        func(rng *rand.Rand) property { return embeddingProperty(rng, false) },
+	"EmbeddingDropout": func(rng *rand.Rand) property { return embeddingProperty(rng, true) },
+
+	"Reshape":   reshapeProperty,
+	"Transpose": transposeProperty,
+	"Concat":    concatProperty,
+	"Slice":     sliceProperty,
+
+	"LayerNorm":        layerNormProperty,
+	"BatchNorm":        func(rng *rand.Rand) property { return batchNormProperty(rng, "") },
+	"BatchNormReLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "mask") },
+	"BatchNormAddReLU": func(rng *rand.Rand) property { return batchNormProperty(rng, "residual") },
+
+	"GlobalAvgPool": globalPoolProperty,
+	"AvgPool2D":     func(rng *rand.Rand) property { return poolProperty(rng, false) },
+	"MaxPool2D":     func(rng *rand.Rand) property { return poolProperty(rng, true) },
+
+	"Attention":         func(rng *rand.Rand) property { return attentionProperty(rng, false) },
+	"RelativeAttention": func(rng *rand.Rand) property { return attentionProperty(rng, true) },
+}
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+func sum(x []float64) float64 {
+	s := 0.0
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+func logSoftmax(x []float64) []float64 {
+	y, most, total := slices.Clone(x), slices.Max(x), 0.0
+	for _, v := range x {
+		total += math.Exp(v - most)
+	}
+	for i := range y {
+		y[i] -= most + math.Log(total)
+	}
+	return y
+}
+
+// randomShape returns a shape of some axes, none of them empty, that is large in
+// one case of eight.
+func randomShape(rng *rand.Rand, least, most int) []int {
+	shape := make([]int, least+rng.IntN(most-least+1))
+	for i := range shape {
+		shape[i] = 1 + rng.IntN(6)
+	}
+	if len(shape) > 0 && rng.IntN(8) == 0 {
+		shape[rng.IntN(len(shape))] = 1 + rng.IntN(20_000/max(1, size(shape)))
+	}
+	return shape
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// unaryProperty is that of an operation on every element.
+func unaryProperty(f func(*autograd.Tensor) *autograd.Tensor, want func(float64) float64) func(rng *rand.Rand) property {
+	return func(rng *rand.Rand) property {
+		shape := randomShape(rng, 0, 4)
+		if len(shape) > 0 && rng.IntN(20) == 0 {
+			shape[0] = 0
+		}
+		return property{
+			about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...)}, run: unaryCase(f),
+			want: func(in []array) array {
+				y := in[0].clone()
+				for i, v := range y.data {
+					y.data[i] = want(v)
+				}
+				return y
+			},
+		}
+	}
+}
+
+// positiveProperty is unaryProperty for operations on positive numbers.
+func positiveProperty(f func(*autograd.Tensor) *autograd.Tensor, want func(float64) float64) func(rng *rand.Rand) property {
+	return func(rng *rand.Rand) property {
+		p := unaryProperty(f, want)(rng)
+		for i, v := range p.inputs[0].Data() {
+			p.inputs[0].Data()[i] = 0.1 + v*v
+		}
+		return p
+	}
+}
+
+// binaryProperty is that of an operation on corresponding elements.
+func binaryProperty(f func(a, b *autograd.Tensor) *autograd.Tensor, want func(a, b float64) float64) func(rng *rand.Rand) property {
+	return func(rng *rand.Rand) property {
+		shape := randomShape(rng, 0, 4)
+		return property{
+			about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...), normal(rng, shape...)}, run: binaryCase(f),
+			want: func(in []array) array {
+				y := in[0].clone()
+				for i, v := range y.data {
+					y.data[i] = want(v, in[1].data[i])
+				}
+				return y
+			},
+		}
+	}
+}
+
+// What rowProperty works over.
+const (
+	everything   = iota // all elements are one row
+	lastAxis            // which is gone afterwards
+	lastAxisKept        // which stays
+)
+
+// rowProperty is that of an operation on rows.
+func rowProperty(rng *rand.Rand, f func(*autograd.Tensor) *autograd.Tensor, shapeOfAll []int, want func(row []float64) []float64, over int) property {
+	shape := randomShape(rng, 1, 4)
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...)}, run: unaryCase(f),
+		want: func(in []array) array {
+			y := array{shape: slices.Clone(shape)}
+			c := shape[len(shape)-1]
+			switch over {
+			case everything:
+				y.shape, c = shapeOfAll, len(in[0].data)
+			case lastAxis:
+				y.shape = y.shape[:len(shape)-1]
+			}
+			for row := range slices.Chunk(in[0].data, c) {
+				y.data = append(y.data, want(row)...)
+			}
+			return y
+		},
+	}
+}
+
+func addBiasProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	c := shape[len(shape)-1]
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...), normal(rng, c)}, run: binaryCase(ops.AddBias),
+		want: func(in []array) array {
+			y := in[0].clone()
+			for i := range y.data {
+				y.data[i] += in[1].data[i%c]
+			}
+			return y
+		},
+	}
+}
+
+func scaleChannelsProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 2, 5)
+	n, c := shape[0], shape[len(shape)-1]
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...), normal(rng, n, c)}, run: binaryCase(ops.ScaleChannels),
+		want: func(in []array) array {
+			y := in[0].clone()
+			for i := range y.data {
+				y.data[i] *= in[1].data[i/(len(y.data)/n)*c+i%c]
+			}
+			return y
+		},
+	}
+}
+
+// randomMask returns a mask of n elements, and what they are multiplied by.
+func randomMask(rng *rand.Rand, n int) (mask ops.Mask, factors []float64) {
+	const factor = 1.25
+	words := make([]uint32, (n+31)/32)
+	factors = make([]float64, n)
+	for i := range words {
+		words[i] = rng.Uint32()
+	}
+	for i := range factors {
+		factors[i] = factor * float64(words[i/32]>>(i%32)&1)
+	}
+	return func(keep []uint32) float32 { copy(keep, words); return factor }, factors
+}
+
+func dropoutProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 0, 4)
+	mask, factors := randomMask(rng, size(shape))
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...)},
+		run: func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], mask) },
+		want: func(in []array) array {
+			y := in[0].clone()
+			for i := range y.data {
+				y.data[i] *= factors[i]
+			}
+			return y
+		},
+	}
+}
+
+// matMul adds the product of a (m, k) and b (k, n), each transposed first if its
+// flag is set, to y.
+func matMul(y, a, b []float64, m, k, n int, transA, transB bool) {
+	for i := range m {
+		for j := range n {
+			for l := range k {
+				at, bt := i*k+l, l*n+j
+				if transA {
+					at = l*m + i
+				}
+				if transB {
+					bt = j*k + l
+				}
+				y[i*n+j] += a[at] * b[bt]
+			}
+		}
+	}
+}
+
+// matrixSizes are m, k and n, one of which may be long.
+func matrixSizes(rng *rand.Rand) (m, k, n int) {
+	sizes := [3]int{1 + rng.IntN(20), 1 + rng.IntN(20), 1 + rng.IntN(20)}
+	if rng.IntN(4) == 0 {
+		sizes[rng.IntN(3)] = 1 + rng.IntN(1500)
+	}
+	return sizes[0], sizes[1], sizes[2]
+}
+
+func matMulProperty(rng *rand.Rand) property {
+	m, k, n := matrixSizes(rng)
+	spec := ops.MatMulSpec{TransA: rng.IntN(2) == 0, TransB: rng.IntN(2) == 0}
+	a, b := []int{m, k}, []int{k, n}
+	if spec.TransA {
+		slices.Reverse(a)
+	}
+	if spec.TransB {
+		slices.Reverse(b)
+	}
+	return property{
+		about: fmt.Sprint(a, b, spec), inputs: tensors{normal(rng, a...), normal(rng, b...)}, run: matMulCase(spec.TransA, spec.TransB),
+		want: func(in []array) array {
+			y := newArray(m, n)
+			matMul(y.data, in[0].data, in[1].data, m, k, n, spec.TransA, spec.TransB)
+			return y
+		},
+	}
+}
+
+func linearProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	_, k, n := matrixSizes(rng)
+	for size(shape)*k > 1<<16 {
+		shape = shape[1:]
+	}
+	shape = append(shape, k)
+	inputs := tensors{normal(rng, shape...), normal(rng, n, k)}
+	if rng.IntN(2) == 0 {
+		inputs = append(inputs, normal(rng, n))
+	}
+	return property{
+		about: fmt.Sprint(shape, n, len(inputs)), inputs: inputs,
+		run: func(in tensors) *autograd.Tensor {
+			if len(in) == 2 {
+				return ops.Linear(in[0], in[1], nil)
+			}
+			return ops.Linear(in[0], in[1], in[2])
+		},
+		want: func(in []array) array {
+			y := newArray(append(slices.Clone(shape[:len(shape)-1]), n)...)
+			if len(in) == 3 {
+				for i := range y.data {
+					y.data[i] = in[2].data[i%n]
+				}
+			}
+			matMul(y.data, in[0].data, in[1].data, len(y.data)/n, k, n, false, true)
+			return y
+		},
+	}
+}
+
+// randomIDs returns n numbers below limit.
+func randomIDs(rng *rand.Rand, n, limit int) []int {
+	ids := make([]int, n)
+	for i := range ids {
+		ids[i] = rng.IntN(limit)
+	}
+	return ids
+}
+
+func crossEntropyProperty(rng *rand.Rand) property {
+	n, c := 1+rng.IntN(40), 1+rng.IntN(30)
+	labels, smoothing := randomIDs(rng, n, c), float32(rng.IntN(2))*0.25
+	return property{
+		about: fmt.Sprint(n, c, smoothing), inputs: tensors{normal(rng, n, c)},
+		run: func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, smoothing) },
+		want: func(in []array) array {
+			y, s := newArray(), float64(smoothing)
+			for i, label := range labels {
+				logs := logSoftmax(in[0].data[i*c : (i+1)*c])
+				y.data[0] -= ((1-s)*logs[label] + s*sum(logs)/float64(c)) / float64(n)
+			}
+			return y
+		},
+	}
+}
+
+func pickProperty(rng *rand.Rand) property {
+	n, c := 1+rng.IntN(40), 1+rng.IntN(30)
+	ids := randomIDs(rng, n, c)
+	return property{
+		about: fmt.Sprint(n, c), inputs: tensors{normal(rng, n, c)},
+		run: func(in tensors) *autograd.Tensor { return ops.Pick(in[0], ids) },
+		want: func(in []array) array {
+			y := newArray(n)
+			for i, id := range ids {
+				y.data[i] = in[0].data[i*c+id]
+			}
+			return y
+		},
+	}
+}
+
+func embeddingProperty(rng *rand.Rand, dropped bool) property {
+	words, d, shape := 1+rng.IntN(300), 1+rng.IntN(70), randomShape(rng, 1, 3)
+	for size(shape) > 1000 {
+		shape = randomShape(rng, 1, 3)
+	}
+	ids := randomIDs(rng, size(shape), words)
+	mask, factors := randomMask(rng, words*d)
+	return property{
+		about: fmt.Sprint(words, d, shape), inputs: tensors{normal(rng, words, d)},
+		run: func(in tensors) *autograd.Tensor {
+			if dropped {
+				return ops.EmbeddingDropout(in[0], mask, ids, shape...)
+			}
+			return ops.Embedding(in[0], ids, shape...)
+		},
+		want: func(in []array) array {
+			y := newArray(append(slices.Clone(shape), d)...)
+			for i, id := range ids {
+				for j := range d {
+					y.data[i*d+j] = in[0].data[id*d+j]
+					if dropped {
+						y.data[i*d+j] *= factors[id*d+j]
+					}
+				}
+			}
+			return y
+		},
+	}
+}
+
+func reshapeProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	target := slices.Clone(shape)
+	rng.Shuffle(len(target), func(i, j int) { target[i], target[j] = target[j], target[i] })
+	given := slices.Clone(target)
+	if rng.IntN(2) == 0 {
+		given[rng.IntN(len(given))] = -1
+	}
+	return property{
+		about: fmt.Sprint(shape, given), inputs: tensors{normal(rng, shape...)},
+		run:  func(in tensors) *autograd.Tensor { return ops.Reshape(in[0], given...) },
+		want: func(in []array) array { return array{target, in[0].data} },
+	}
+}
+
+// places calls visit for every element of a shape, with its place in memory and
+// along the axes.
+func places(shape []int, visit func(at int, place []int)) {
+	place := make([]int, len(shape))
+	for at := range size(shape) {
+		rest := at
+		for i := len(shape) - 1; i >= 0; i-- {
+			place[i] = rest % shape[i]
+			rest /= shape[i]
+		}
+		visit(at, place)
+	}
+}
+
+// at returns the element at a place.
+func (a array) at(place ...int) float64 {
+	i := 0
+	for axis, p := range place {
+		i = i*a.shape[axis] + p
+	}
+	return a.data[i]
+}
+
+func transposeProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 5)
+	perm := rng.Perm(len(shape))
+	target := make([]int, len(shape))
+	for i, p := range perm {
+		target[i] = shape[p]
+	}
+	return property{
+		about: fmt.Sprint(shape, perm), inputs: tensors{normal(rng, shape...)},
+		run: func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], perm...) },
+		want: func(in []array) array {
+			y, from := newArray(target...), make([]int, len(shape))
+			places(target, func(at int, place []int) {
+				for i, p := range perm {
+					from[p] = place[i]
+				}
+				y.data[at] = in[0].at(from...)
+			})
+			return y
+		},
+	}
+}
+
+func concatProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	axis := rng.IntN(len(shape))
+	var inputs tensors
+	total := slices.Clone(shape)
+	total[axis] = 0
+	for range 1 + rng.IntN(4) {
+		part := slices.Clone(shape)
+		part[axis] = rng.IntN(5)
+		total[axis] += part[axis]
+		inputs = append(inputs, normal(rng, part...))
+	}
+	return property{
+		about: fmt.Sprint(total, axis, len(inputs)), inputs: inputs,
+		run: func(in tensors) *autograd.Tensor { return ops.Concat(axis-rng.IntN(2)*len(shape), in...) },
+		want: func(in []array) array {
+			y := newArray(total...)
+			places(total, func(at int, place []int) {
+				from, k := slices.Clone(place), 0
+				for from[axis] >= in[k].shape[axis] {
+					from[axis] -= in[k].shape[axis]
+					k++
+				}
+				y.data[at] = in[k].at(from...)
+			})
+			return y
+		},
+	}
+}
+
+func sliceProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	axis := rng.IntN(len(shape))
+	lo := rng.IntN(shape[axis] + 1)
+	hi := lo + rng.IntN(shape[axis]-lo+1)
+	target := slices.Clone(shape)
+	target[axis] = hi - lo
+	return property{
+		about: fmt.Sprint(shape, axis, lo, hi), inputs: tensors{normal(rng, shape...)},
+		run: func(in tensors) *autograd.Tensor { return ops.Slice(in[0], axis-rng.IntN(2)*len(shape), lo, hi) },
+		want: func(in []array) array {
+			y := newArray(target...)
+			places(target, func(at int, place []int) {
+				from := slices.Clone(place)
+				from[axis] += lo
+				y.data[at] = in[0].at(from...)
+			})
+			return y
+		},
+	}
+}
+
+func layerNormProperty(rng *rand.Rand) property {
+	const eps = 0.01
+	shape := randomShape(rng, 1, 4)
+	c := shape[len(shape)-1]
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...), normal(rng, c), normal(rng, c)},
+		run: func(in tensors) *autograd.Tensor { return ops.LayerNorm(in[0], in[1], in[2], eps) },
+		want: func(in []array) array {
+			y := in[0].clone()
+			for row := range slices.Chunk(y.data, c) {
+				normalise(row, eps)
+				for j := range row {
+					row[j] = row[j]*in[1].data[j] + in[2].data[j]
+				}
+			}
+			return y
+		},
+	}
+}
+
+// normalise gives x the mean 0 and the variance 1.
+func normalise(x []float64, eps float64) {
+	mean, square := sum(x)/float64(len(x)), 0.0
+	for _, v := range x {
+		square += (v - mean) * (v - mean)
+	}
+	for i, v := range x {
+		x[i] = (v - mean) / math.Sqrt(square/float64(len(x))+eps)
+	}
+}
+
+// batchNormProperty is that of the operation that goes on with a "mask" or a
+// "residual", if any. No element is near the kink of its ReLU.
+func batchNormProperty(rng *rand.Rand, then string) property {
+	const eps = 0.01
+	train := rng.IntN(2) == 0
+	for {
+		c, rows := 1+rng.IntN(40), 2+rng.IntN(60)
+		shape := []int{rows, c}
+		if rng.IntN(2) == 0 {
+			shape = []int{2, 1 + rng.IntN(4), 1 + rng.IntN(4), c}
+		}
+		inputs := tensors{normal(rng, shape...), normal(rng, c), normal(rng, c)}
+		if then == "residual" {
+			inputs = append(inputs, normal(rng, shape...))
+		}
+		running := ops.BatchNormStats{Mean: normal(rng, c).Data(), Var: normal(rng, c).Data()}
+		for j, v := range running.Var {
+			running.Var[j] = 0.2 + v*v
+		}
+		mask, factors := randomMask(rng, size(shape))
+		if rng.IntN(2) == 0 {
+			mask = nil
+			for i := range factors {
+				factors[i] = 1
+			}
+		}
+		spec := ops.BatchNormSpec{Train: train, Eps: eps}
+		before := func(in []array) array { // the ReLU
+			y := in[0].clone()
+			for j := range c {
+				var channel []float64
+				for i := j; i < len(y.data); i += c {
+					channel = append(channel, y.data[i])
+				}
+				if train {
+					normalise(channel, eps)
+				} else {
+					for i, v := range channel {
+						channel[i] = (v - float64(running.Mean[j])) / math.Sqrt(float64(running.Var[j])+eps)
+					}
+				}
+				for i, v := range channel {
+					y.data[i*c+j] = v*in[1].data[j] + in[2].data[j]
+				}
+			}
+			if then == "residual" {
+				for i := range y.data {
+					y.data[i] += in[3].data[i]
+				}
+			}
+			return y
+		}
+		p := property{about: fmt.Sprint(shape, then, train, mask != nil), inputs: inputs, want: before}
+		if then != "" {
+			p.want = func(in []array) array {
+				y := before(in)
+				for i, v := range y.data {
+					y.data[i] = max(v, 0)
+					if then == "mask" {
+						y.data[i] *= factors[i]
+					}
+				}
+				return y
+			}
+		}
+		moved := ops.BatchNormStats{Mean: slices.Clone(running.Mean), Var: slices.Clone(running.Var)}
+		p.run = map[string]gradcheck.Func{
+			"":     func(in tensors) *autograd.Tensor { return ops.BatchNorm(in[0], in[1], in[2], moved, spec) },
+			"mask": func(in tensors) *autograd.Tensor { return ops.BatchNormReLU(in[0], in[1], in[2], moved, spec, mask) },
+			"residual": func(in tensors) *autograd.Tensor {
+				return ops.BatchNormAddReLU(in[0], in[1], in[2], in[3], moved, spec)
+			},
+		}[then]
+		var in []array
+		for _, x := range inputs {
+			in = append(in, array{x.Shape(), widen(x.Data())})
+		}
+		if then == "" || !slices.ContainsFunc(before(in).data, func(v float64) bool { return math.Abs(v) < 1e-4 }) {
+			return p
+		}
+	}
+}
+
+func globalPoolProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 4, 4)
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...)}, run: unaryCase(ops.GlobalAvgPool),
+		want: func(in []array) array {
+			y := newArray(shape[0], shape[3])
+			places(shape, func(at int, place []int) {
+				y.data[place[0]*shape[3]+place[3]] += in[0].data[at] / float64(shape[1]*shape[2])
+			})
+			return y
+		},
+	}
+}
+
+func poolProperty(rng *rand.Rand, largest bool) property {
+	spec := ops.PoolSpec{Size: 1 + rng.IntN(5), Stride: rng.IntN(4)}
+	spec.Pad = rng.IntN(spec.Size/2 + 1)
+	stride := spec.Stride
+	if stride == 0 {
+		stride = spec.Size
+	}
+	extent := func() int { return max(1, spec.Size-2*spec.Pad) + rng.IntN(12) }
+	n, h, w, c := 1+rng.IntN(3), extent(), extent(), 1+rng.IntN(40)
+	oh, ow := (h+2*spec.Pad-spec.Size)/stride+1, (w+2*spec.Pad-spec.Size)/stride+1
+	f := ops.AvgPool2D
+	if largest {
+		f = ops.MaxPool2D
+	}
+	return property{
+		about: fmt.Sprint(n, h, w, c, spec), inputs: tensors{normal(rng, n, h, w, c)},
+		run: func(in tensors) *autograd.Tensor { return f(in[0], spec) },
+		want: func(in []array) array {
+			y := newArray(n, oh, ow, c)
+			places(y.shape, func(at int, place []int) {
+				total, most := 0.0, math.Inf(-1)
+				for i := range spec.Size * spec.Size {
+					row, col := place[1]*stride-spec.Pad+i/spec.Size, place[2]*stride-spec.Pad+i%spec.Size
+					if row >= 0 && row < h && col >= 0 && col < w {
+						v := in[0].at(place[0], row, col, place[3])
+						total += v
+						most = max(most, v)
+					}
+				}
+				y.data[at] = total / float64(spec.Size*spec.Size)
+				if largest {
+					y.data[at] = most
+				}
+			})
+			return y
+		},
+	}
+}
+
+func attentionProperty(rng *rand.Rand, relative bool) property {
+	c := attentionShape{n: 1 + rng.IntN(3), heads: 1 + rng.IntN(3), s: 1 + rng.IntN(12), d: 1 + rng.IntN(9), e: 1 + rng.IntN(9), relative: relative, masked: rng.IntN(2) == 0}
+	if rng.IntN(6) == 0 {
+		c.s = 30 + rng.IntN(60)
+	}
+	c.t = 1 + rng.IntN(c.s)
+	c.causal = !relative && rng.IntN(2) == 0
+	if rng.IntN(2) == 0 {
+		for range c.n {
+			c.lengths = append(c.lengths, 1+rng.IntN(c.s))
+		}
+	}
+	return property{about: fmt.Sprintf("%+v", c), inputs: c.inputs(rng), run: c.fused(), want: c.definition}
+}
+
+// definition is the attention of one query after another.
+func (c attentionShape) definition(in []array) array {
+	y := newArray(c.n, c.t, c.heads*c.e)
+	for i := range c.n * c.heads * c.t {
+		n, h, t := i/c.t/c.heads, i/c.t%c.heads, i%c.t
+		scores := make([]float64, 0, c.s)
+		for j := range c.s {
+			if !c.visible(n, t, j) {
+				scores = append(scores, math.Inf(-1))
+				continue
+			}
+			score := 0.0
+			for k := range c.d {
+				q := in[0].at(n, t, h*c.d+k)
+				if !c.relative {
+					score += q * in[1].at(n, j, h*c.d+k)
+					continue
+				}
+				score += (q + in[4].at(h, k)) * in[1].at(n, j, h*c.d+k)
+				score += (q + in[5].at(h, k)) * in[3].at(c.s-1-(c.s-c.t+t-j), h*c.d+k)
+			}
+			scores = append(scores, score/math.Sqrt(float64(c.d)))
+		}
+		for j, log := range logSoftmax(scores) {
+			p := math.Exp(log)
+			if c.masked {
+				p *= keptFactor
+			}
+			if !c.keeps(i*c.s + j) {
+				continue
+			}
+			for k := range c.e {
+				y.data[(n*c.t+t)*c.heads*c.e+h*c.e+k] += p * in[2].at(n, j, h*c.e+k)
+			}
+		}
+	}
+	return y
+}
