@@ -318,6 +318,18 @@ func TestDeferredEffectsWaitForCommit(t *testing.T) {
 	tape.Defer(func() { t.Error("an effect survived Reset") })
 	tape.Reset()
 	tape.Commit()
+
+	var ps Params
+	w := vector(&ps, "w", 1)
+	for _, hold := range []bool{false, true} {
+		tape, ran := NewTape(&ps), false
+		tape.HoldEffects = hold
+		tape.Defer(func() { ran = true })
+		tape.Backward(total(tape.Use(w)))
+		if ran == hold {
+			t.Errorf("HoldEffects %t: Backward made the effect: %t", hold, ran)
+		}
+	}
 }
 
 func TestMisusePanics(t *testing.T) {
@@ -342,6 +354,15 @@ func TestMisusePanics(t *testing.T) {
 	wantPanic(t, "no gradient for input 0", func() { tape.Backward(lazy) })
 	wantPanic(t, "twice", func() { tape.Backward(lazy) })
 	wantPanic(t, "after Backward", func() { mul(x, x) })
+	tape.Reset()
+	tape.Use(a)
+	vector(&ps, "late", 1)
+	wantPanic(t, `"late" was added after the tape`, func() { tape.Use(a) })
+	var none *Tape
+	wantPanic(t, "there is no tape", func() { none.Use(a) })
+	wantPanic(t, "there is no tape", func() { none.Input(nil, 0) })
+	wantPanic(t, "there is no tape", func() { none.Block(func() *Tensor { return nil }) })
+	wantPanic(t, "there is no tape", func() { none.Recording() })
 }
 
 func TestShapeError(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 // Backward returns the gradient of a scalar with respect to every parameter of
 // the tape's set, flat and in the order of [Params.Flat]; parameters that loss
 // does not depend on get zeros. The slice belongs to the tape and is valid
-// until the next Backward. It may be called once between two Resets.
+// until the next Backward. It may be called once between two Resets. At the end it makes
+// the step's side effects, as [Tape.Defer] says.
 func (t *Tape) Backward(loss *Tensor) []float32 {
 	switch {
 	case !t.Recording():
@@ -38,6 +39,9 @@ func (t *Tape) Backward(loss *Tensor) []float32 {
 		if n := t.leaves[i].value.node; n == nil || n.grad == nil {
 			clear(t.grads[p.offset : p.offset+p.Len()])
 		}
+	}
+	if !t.HoldEffects {
+		t.Commit()
 	}
 	return t.grads
 }

@@ -14,6 +14,11 @@ type Tape struct {
 	// gives the same bits. It must not change between two Resets.
 	Recompute bool
 
+	// HoldEffects makes the side effects of a step wait for [Tape.Commit], which a
+	// step that turns out not to be finite is never given. Without it
+	// [Tape.Backward] makes them.
+	HoldEffects bool
+
 	// Watch, where it is set, is shown every result of an operation once it is
 	// computed, to look for what is wrong. It must keep no tensor.
 	Watch func(Result)
@@ -62,7 +67,17 @@ type leaf struct{ value, grad *Tensor }
 func NewInference() *Tape { return &Tape{} }
 
 // Recording reports whether the tape computes gradients.
-func (t *Tape) Recording() bool { return t.params != nil }
+func (t *Tape) Recording() bool {
+	t.mustExist()
+	return t.params != nil
+}
+
+// mustExist panics without a tape.
+func (t *Tape) mustExist() {
+	if t == nil {
+		panic("autograd: there is no tape; make one with NewTape to train or NewInference to predict, and give it to what runs on it, such as a layers.Ctx")
+	}
+}
 
 // Stats describes what the tape holds.
 func (t *Tape) Stats() Stats { return t.pool.stats }
@@ -70,6 +85,7 @@ func (t *Tape) Stats() Stats { return t.pool.stats }
 // Input returns a tensor on the tape that shares data and needs no gradient.
 // The caller must leave data alone until [Tape.Reset].
 func (t *Tape) Input(data []float32, shape ...int) *Tensor {
+	t.mustExist()
 	x := FromSlice(data, shape...)
 	x.tape = t
 	return x
@@ -86,6 +102,9 @@ func (t *Tape) Use(p *Param) *Tensor {
 	if p.set != t.params {
 		panic(fmt.Sprintf("autograd: parameter %q does not belong to this tape's parameters; use Input(p.Data(), p.Shape()...) for one that is not trained", p.Name))
 	}
+	if late := t.params.params[len(t.leaves):]; len(late) > 0 {
+		panic(fmt.Sprintf("autograd: parameter %q was added after the tape was made; make the tape when all layers have been", late[0].Name))
+	}
 	x := t.leaves[p.index].value
 	if x.node == nil {
 		x.node = t.newNode()
@@ -99,6 +118,7 @@ func (t *Tape) Use(p *Param) *Tensor {
 // stay until these are computed. Models wrap their repeated parts in it, which
 // bounds memory in training and in prediction. Blocks nest.
 func (t *Tape) Block(f func() *Tensor) *Tensor {
+	t.mustExist()
 	start := len(t.handles)
 	result := f()
 	kept := false
@@ -126,10 +146,12 @@ func (t *Tape) drop(x *Tensor) {
 }
 
 // Defer queues a side effect of the forward pass, such as an update of running
-// statistics. [Tape.Commit] runs it; a step that is abandoned has none.
+// statistics. [Tape.Backward] makes it once the gradients are there, unless
+// HoldEffects is set: a forward pass alone, or a step that is abandoned, has none.
 func (t *Tape) Defer(f func()) { t.deferred = append(t.deferred, f) }
 
-// Commit runs the queued side effects in order.
+// Commit makes the queued side effects in order. It is for HoldEffects, and for
+// forward passes whose statistics are wanted without a gradient.
 func (t *Tape) Commit() {
 	for _, f := range t.deferred {
 		f()

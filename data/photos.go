@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"sync"
 
 	"autodropout/data/imaging"
+	"autodropout/data/picture"
 )
 
 // Photos are labelled photographs in files, a folder for each class. They are
@@ -44,8 +46,8 @@ var photosHeader = Header{
 }
 
 // LoadPhotos lists the photographs in a folder with ImageNet's layout:
-// train/CLASS/NAME.JPEG and val/CLASS/NAME.JPEG, where the names end in .jpeg,
-// .jpg or .png, in small or capital letters. Other files are ignored. Classes are the folders of the
+// train/CLASS/NAME.JPEG and val/CLASS/NAME.JPEG, where the names end in one of
+// [picture.Endings], in small or capital letters. Other files are ignored. Classes are the folders of the
 // training part in alphabetical order. Batches have 224x224 pixels, unless
 // [Resized] changes that.
 //
@@ -100,6 +102,9 @@ func classFolders(dir string) ([]string, error) {
 	var folders []string
 	for _, entry := range entries {
 		info, err := os.Stat(filepath.Join(dir, entry.Name())) // also follows links
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a link to nothing
+		}
 		if err != nil {
 			return nil, fmt.Errorf("data: cannot list photographs: %w", err)
 		}
@@ -128,16 +133,14 @@ func (p *Photos) list(folders []string) error {
 			}
 		}
 		if len(p.files) == before {
-			return fmt.Errorf("data: %s has no photographs: their names end in %s", filepath.Join(p.dir, folder), strings.Join(photoEndings, ", "))
+			return fmt.Errorf("data: %s has no photographs: their names end in %s", filepath.Join(p.dir, folder), strings.Join(picture.Endings, ", "))
 		}
 	}
 	return nil
 }
 
-var photoEndings = []string{".jpeg", ".jpg", ".png"}
-
 func isPhoto(name string) bool {
-	return !strings.HasPrefix(name, ".") && slices.Contains(photoEndings, strings.ToLower(filepath.Ext(name)))
+	return !strings.HasPrefix(name, ".") && slices.Contains(picture.Endings, strings.ToLower(filepath.Ext(name)))
 }
 
 // Header implements [Source].
@@ -164,11 +167,11 @@ func (p *Photos) Checksum() uint32 {
 	return h.Sum32()
 }
 
-// Load implements [Source]: it reads and decodes a JPEG or PNG file of any kind
-// that Go's decoders know, whatever its name ends in. Grey images get three equal
-// channels, transparency is ignored, and of 16 bits the upper 8 are kept. Files
-// of more than 100 MB and images of more than 2**26 pixels are refused before
-// they are decoded.
+// Load implements [Source]: it reads and decodes a file of any format that
+// [picture.Decode] knows, whatever its name ends in. Grey images get three equal
+// channels, transparency is ignored, and of 16 bits the upper 8 are kept. What is no
+// image, a link to nothing, anything but a file, files of more than 100 MB and images
+// that need more memory than [picture.Budget] give a [*BadImageError].
 func (p *Photos) Load(i int) (imaging.Image, error) {
 	path := p.Path(i)
 	p.bad.mu.RLock()
@@ -177,12 +180,13 @@ func (p *Photos) Load(i int) (imaging.Image, error) {
 	if known != nil {
 		return imaging.Image{}, known
 	}
-	text, err := readPhoto(path)
-	var m imaging.Image
-	if err == nil {
-		m, err = decode(text)
-	} else if !errors.Is(err, errTooLong) {
+	text, bad, err := readPhoto(path)
+	if err != nil {
 		return imaging.Image{}, fmt.Errorf("data: cannot read a photograph: %w", err)
+	}
+	var m imaging.Image
+	if err = bad; err == nil {
+		m, err = picture.Decode(text)
 	}
 	if err != nil {
 		known = &BadImageError{path, err}
@@ -207,18 +211,35 @@ func (p *Photos) Bad() []*BadImageError {
 	return list
 }
 
-const longestPhoto = 100e6 // bytes
+const longestPhoto = 100_000_000 // bytes
 
-var errTooLong = fmt.Errorf("it has more than %d MB: make it smaller", int(longestPhoto/1e6))
-
-// readPhoto reads a file that is not too long.
-func readPhoto(path string) ([]byte, error) {
+// readPhoto reads a file. Bad says what is wrong with this one, err that files cannot
+// be read.
+func readPhoto(path string) (text []byte, bad, err error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, there := os.Lstat(path); there == nil {
+			return nil, errors.New("it is a link to nothing"), nil
+		}
+	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file"), nil // opening a pipe would wait for ever
 	}
 	if info.Size() > longestPhoto {
-		return nil, errTooLong
+		return nil, fmt.Errorf("it has more than %d MB: make it smaller", longestPhoto/1_000_000), nil
 	}
-	return os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	text = make([]byte, info.Size())
+	n, err := io.ReadFull(f, text)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = nil // it has become shorter; decoding finds out
+	}
+	return text[:n], nil, err
 }

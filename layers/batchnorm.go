@@ -15,8 +15,8 @@ type BatchNormConfig struct {
 
 // BatchNorm normalises each channel over the batch and all positions, then
 // scales and shifts it (Ioffe and Szegedy, arXiv 1502.03167). Outside training
-// it uses running statistics, which a training pass queues an update of:
-// [autograd.Tape.Commit] makes it.
+// it uses running statistics, which are updated when a training pass has its
+// gradients (see [autograd.Tape.Defer]).
 type BatchNorm struct {
 	weight, bias   *autograd.Param // scale and shift, (Channels)
 	mean, variance *autograd.Buffer
@@ -57,5 +57,5 @@ func (l *BatchNorm) running() ops.BatchNormStats {
 }
 
 func (l *BatchNorm) spec(c *Ctx) ops.BatchNormSpec {
-	return ops.BatchNormSpec{Train: c.Train, Momentum: l.momentum, Eps: l.eps}
+	return ops.BatchNormSpec{Train: c.Trains(), Momentum: l.momentum, Eps: l.eps}
 }

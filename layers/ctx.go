@@ -12,9 +12,26 @@ import (
 // made for one pass and passed down to every layer.
 type Ctx struct {
 	Tape   *autograd.Tape
-	Train  bool           // batch statistics and dropout, not running statistics
+	Mode   Mode           // 0: training on a tape that records, prediction on any other
 	Policy dropout.Policy // nil: no dropout
 	Stream dropout.Stream // where dropout draws from
+}
+
+// Mode says what a pass is for.
+type Mode int
+
+const (
+	ByTape     Mode = iota // training on a tape that records, prediction on any other
+	Training               // dropout acts, and statistics are those of the batch
+	Prediction             // nothing is dropped, and statistics are the running ones
+)
+
+// Trains reports whether dropout acts and statistics are those of the batch.
+func (c *Ctx) Trains() bool {
+	if c.Mode == ByTape {
+		return c.Tape.Recording()
+	}
+	return c.Mode == Training
 }
 
 // Use returns the tensor of a parameter on the context's tape.
@@ -24,7 +41,7 @@ func (c *Ctx) Use(p *autograd.Param) *autograd.Tensor { return c.Tape.Use(p) }
 // site, for operations that apply a mask themselves. It is nil outside training,
 // without a policy, and where the policy does not act.
 func (c *Ctx) Mask(site string, shape ...int) dropout.Mask {
-	if !c.Train || c.Policy == nil {
+	if c.Policy == nil || !c.Trains() {
 		return nil
 	}
 	return c.Policy.Mask(site, shape, c.Stream)

@@ -64,7 +64,7 @@ func checkGolden(t *testing.T, file *golden.File, name string, eval bool, build 
 	copy(x.Data(), in.Data())
 
 	tape := autograd.NewTape(ps)
-	y := l.Forward(&Ctx{Tape: tape, Train: !eval}, tape.Use(x))
+	y := l.Forward(&Ctx{Tape: tape, Mode: modes[!eval]}, tape.Use(x))
 	file.Compare(name+".out", y.Data(), tolerance)
 	weights := file.Tensor(name + ".weights")
 	grads := tape.Backward(ops.Sum(ops.Mul(y, tape.Input(weights.Data(), weights.Shape()...))))

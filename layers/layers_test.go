@@ -87,7 +87,7 @@ func TestBatchNormReLUIsTheComposition(t *testing.T) {
 			x := s.Param("x", Normal(2), 3, 4, 4, 5)
 			s.Params().Lookup("bias").Data()[1] = 0.5
 			tape := autograd.NewTape(s.Params())
-			c := &Ctx{Tape: tape, Train: train}
+			c := &Ctx{Tape: tape, Mode: modes[train]}
 			var out *autograd.Tensor
 			if fused {
 				out = bn.ForwardReLU(c, tape.Use(x), nil)
@@ -150,6 +150,9 @@ func TestAttentionRefuses(t *testing.T) {
 	NewAttention(NewScope(1), AttentionConfig{Dim: 10, Heads: 4})
 }
 
+// modes are those of passes that train and that do not.
+var modes = map[bool]Mode{true: Training, false: Prediction}
+
 // halve is a policy with one site.
 type halve struct{ seen *dropout.Stream }
 
@@ -175,10 +178,13 @@ func TestDrop(t *testing.T) {
 		site string
 		want float32
 	}{
-		{Ctx{Train: true, Policy: halve{&seen}, Stream: stream}, "here", 1},
-		{Ctx{Train: true, Policy: halve{&seen}, Stream: stream}, "elsewhere", 2},
-		{Ctx{Train: false, Policy: halve{&seen}, Stream: stream}, "here", 2},
-		{Ctx{Train: true, Stream: stream}, "here", 2},
+		{Ctx{Mode: Training, Policy: halve{&seen}, Stream: stream}, "here", 1},
+		{Ctx{Mode: Training, Policy: halve{&seen}, Stream: stream}, "elsewhere", 2},
+		{Ctx{Mode: Prediction, Policy: halve{&seen}, Stream: stream}, "here", 2},
+		{Ctx{Mode: Training, Stream: stream}, "here", 2},
+		{Ctx{Tape: autograd.NewTape(new(autograd.Params)), Policy: halve{&seen}, Stream: stream}, "here", 1},
+		{Ctx{Tape: autograd.NewInference(), Policy: halve{&seen}, Stream: stream}, "here", 2},
+		{Ctx{Tape: autograd.NewTape(new(autograd.Params)), Mode: Prediction, Policy: halve{&seen}}, "here", 2},
 	} {
 		if got := c.ctx.Drop(c.site, x).Item(); got != c.want {
 			t.Errorf("%+v at %s: %v, want %v", c.ctx, c.site, got, c.want)
@@ -194,7 +200,7 @@ type twice struct{ fc *Linear }
 
 func (m twice) Params() *autograd.Params { return nil }
 func (m twice) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
-	if c.Train || c.Tape.Recording() {
+	if c.Trains() || c.Tape.Recording() {
 		panic("Predict trains")
 	}
 	return ops.Scale(m.fc.Forward(c, x), 2)

@@ -96,7 +96,7 @@ func checkGradients(t *testing.T, m layers.Model, x *autograd.Tensor) {
 	}
 	step := func() (float32, []float32) {
 		tape.Reset()
-		y := m.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(x.Data(), x.Shape()...))
+		y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))
 		loss := ops.CrossEntropy(y, labels, 0)
 		value := loss.Item()
 		return value, tape.Backward(loss)

@@ -60,7 +60,7 @@ func TestPhotographsAsPyTorch(t *testing.T) {
 			images := exampleImages(4, 64)
 			file.Compare("logits", layers.Predict(m, images).Data(), 2e-4)
 			tape := autograd.NewTape(m.Params())
-			loss := ops.CrossEntropy(m.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(images.Data(), images.Shape()...)), []int{3, 0, 9, 4}, 0)
+			loss := ops.CrossEntropy(m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...)), []int{3, 0, 9, 4}, 0)
 			file.Compare("loss", loss.Data(), 2e-4)
 			compareProducts(t, file.Tensor("gradients"), m.Params(), tape.Backward(loss), c.gradients)
 		})
@@ -120,7 +120,7 @@ func TestPhotographSites(t *testing.T) {
 		visited := visits{}
 		x := exampleImages(2, 40)
 		tape := autograd.NewTape(m.Params())
-		m.Forward(&layers.Ctx{Tape: tape, Train: true, Policy: visited}, tape.Input(x.Data(), x.Shape()...))
+		m.Forward(&layers.Ctx{Tape: tape, Policy: visited}, tape.Input(x.Data(), x.Shape()...))
 		for _, s := range m.Sites() {
 			shape, ok := visited[s.Name]
 			if !ok || shape[0] != 2 || (len(shape) != 4) != (s.Kind == dropout.Features) {

@@ -120,7 +120,7 @@ func TestTransformerTrainsAsPyTorch(t *testing.T) {
 			load(t, m.Params(), file, c.name+".state.")
 			sources, targets := pairs(m)
 			tape := autograd.NewTape(m.Params())
-			ctx := &layers.Ctx{Tape: tape, Train: true, Policy: c.policy}
+			ctx := &layers.Ctx{Tape: tape, Policy: c.policy}
 			memory, hidden := m.states(ctx, sources, targets)
 			file.Compare(c.name+".memory", memory.Data(), 1e-5)
 			file.Compare(c.name+".hidden", hidden.Data(), 1e-5)
@@ -151,7 +151,7 @@ func TestPaddingDoesNotCount(t *testing.T) {
 	sources, targets := pairs(m)
 	run := func(sources, targets [][]int32) (hidden []float32, loss float64, grads []float32) {
 		tape := autograd.NewTape(m.Params())
-		c := &layers.Ctx{Tape: tape, Train: true}
+		c := &layers.Ctx{Tape: tape}
 		_, states := m.states(c, sources, targets)
 		hidden = slices.Clone(states.Data())
 		words := float32(0)
@@ -200,7 +200,7 @@ func TestTransformerSameBitsOnAnyNumberOfCores(t *testing.T) {
 	run := func(procs int) []float32 {
 		runtime.GOMAXPROCS(procs)
 		tape := autograd.NewTape(m.Params())
-		loss := m.Loss(&layers.Ctx{Tape: tape, Train: true, Policy: coins{}}, sources, targets, 0.1)
+		loss := m.Loss(&layers.Ctx{Tape: tape, Policy: coins{}}, sources, targets, 0.1)
 		return append(slices.Clone(tape.Backward(loss)), loss.Item())
 	}
 	want := run(1)
@@ -216,7 +216,7 @@ func TestTransformerSites(t *testing.T) {
 	sources, targets := pairs(m)
 	seen := visits{}
 	forward := func(train bool) {
-		m.Loss(&layers.Ctx{Tape: autograd.NewInference(), Train: train, Policy: seen}, sources, targets, 0)
+		m.Loss(&layers.Ctx{Tape: autograd.NewInference(), Mode: modes[train], Policy: seen}, sources, targets, 0)
 	}
 	if forward(false); len(seen) != 0 {
 		t.Errorf("at evaluation the policy was called at %v", seen)
@@ -283,7 +283,7 @@ func TestTransferredPattern(t *testing.T) {
 		}
 		sources, targets := pairs(m)
 		loss := func(policy dropout.Policy) float32 {
-			return m.Loss(&layers.Ctx{Tape: autograd.NewInference(), Train: true, Policy: policy}, sources, targets, 0).Item()
+			return m.Loss(&layers.Ctx{Tape: autograd.NewInference(), Mode: layers.Training, Policy: policy}, sources, targets, 0).Item()
 		}
 		if with, without := loss(policy), loss(nil); with == without || math.IsNaN(float64(with)) {
 			t.Errorf("with a pattern for %v the loss is %v, without it %v", kind, with, without)

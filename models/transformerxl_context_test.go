@@ -133,7 +133,7 @@ func TestShardsEqualBatch(t *testing.T) {
 			s.N = count
 			s.Inputs = s.Inputs[first*len(s.Inputs)/texts:][:count*len(s.Inputs)/texts]
 			s.Targets = s.Targets[first*l.Target:][:count*l.Target]
-			c := &layers.Ctx{Tape: tape, Train: true, Policy: coins{}, Stream: dropout.Stream{Step: uint64(step), Example: uint64(first)}}
+			c := &layers.Ctx{Tape: tape, Policy: coins{}, Stream: dropout.Stream{Step: uint64(step), Example: uint64(first)}}
 			out := m.Forward(c, s, l)
 			memory = out.Memory
 			r.hidden = append(r.hidden, out.Dropped.Data()...)
@@ -166,7 +166,7 @@ func TestTransformerXLSameBitsOnAnyNumberOfCores(t *testing.T) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 		m := small(t, 2, func(c *TransformerXLConfig) { c.Width, c.Vocab, c.Cutoffs = 96, 1500, []int{700} })
 		tape := autograd.NewTape(m.Params())
-		out := m.Forward(&layers.Ctx{Tape: tape, Train: true, Policy: coins{}}, segment(0, Lengths{Target: 40}, nil), Lengths{Target: 40, Memory: 20})
+		out := m.Forward(&layers.Ctx{Tape: tape, Policy: coins{}}, segment(0, Lengths{Target: 40}, nil), Lengths{Target: 40, Memory: 20})
 		return slices.Concat(out.Memory.States[1], out.Loss.Data(), tape.Backward(out.Loss))
 	}
 	want := run(1)
@@ -182,7 +182,7 @@ func TestTransformerXLSites(t *testing.T) {
 	seen := visits{}
 	forward := func(train bool) {
 		l := Lengths{Target: 4, Memory: 5}
-		c := &layers.Ctx{Tape: autograd.NewInference(), Train: train, Policy: seen}
+		c := &layers.Ctx{Tape: autograd.NewInference(), Mode: modes[train], Policy: seen}
 		memory := m.Forward(c, segment(0, l, nil), l).Memory
 		m.Forward(c, segment(4, l, memory), l)
 	}

@@ -24,7 +24,7 @@ func TestTransformerXLDroppedWordsAtTheBeginning(t *testing.T) {
 	m := small(t, 16, nil)
 	tape := autograd.NewTape(m.Params())
 	l := Lengths{Target: 3}
-	out := m.Forward(&layers.Ctx{Tape: tape, Train: true, Policy: allWords{}}, segment(0, l, nil), l)
+	out := m.Forward(&layers.Ctx{Tape: tape, Policy: allWords{}}, segment(0, l, nil), l)
 	for i, g := range tape.Backward(out.Loss) {
 		if !(g < 1e6 && g > -1e6) {
 			t.Fatalf("element %d of the gradient is %v", i, g)

@@ -107,7 +107,7 @@ func TestTransformerXLTrainsAsPyTorch(t *testing.T) {
 			var losses []float32
 			for step := range 10 {
 				tape.Reset()
-				ctx := &layers.Ctx{Tape: tape, Train: true, Policy: c.policy}
+				ctx := &layers.Ctx{Tape: tape, Policy: c.policy}
 				s := segment(step*c.lengths.Target, c.lengths, memory)
 				out := m.Forward(ctx, s, c.lengths)
 				if step == 3 {

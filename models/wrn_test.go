@@ -79,6 +79,9 @@ func TestWRNInitialWeights(t *testing.T) {
 	}
 }
 
+// modes are those of passes that train and that do not.
+var modes = map[bool]layers.Mode{true: layers.Training, false: layers.Prediction}
+
 func newWRN(t testing.TB, depth, width int) *WRN {
 	t.Helper()
 	m, err := NewWRN(WRNConfig{Depth: depth, Width: width, Classes: 10, Seed: 7})
@@ -127,7 +130,7 @@ func train(m *WRN, steps int, policy dropout.Policy) []float32 {
 		for i := range labels {
 			labels[i] = (batch*7 + i*3) % 10
 		}
-		c := &layers.Ctx{Tape: tape, Train: true, Policy: policy, Stream: dropout.Stream{Seed: 1, Step: uint64(step)}}
+		c := &layers.Ctx{Tape: tape, Policy: policy, Stream: dropout.Stream{Seed: 1, Step: uint64(step)}}
 		logits := m.Forward(c, ops.Scale(tape.Input(images.Data(), images.Shape()...), 1.5))
 		loss := ops.CrossEntropy(logits, labels, 0)
 		losses = append(losses, loss.Item())
@@ -165,7 +168,7 @@ func TestWRNSites(t *testing.T) {
 	seen, images := visits{}, values(0, 2, 8, 8, 3)
 	forward := func(train bool) {
 		tape := autograd.NewInference()
-		m.Forward(&layers.Ctx{Tape: tape, Train: train, Policy: seen}, tape.Input(images.Data(), images.Shape()...))
+		m.Forward(&layers.Ctx{Tape: tape, Mode: modes[train], Policy: seen}, tape.Input(images.Data(), images.Shape()...))
 	}
 	if forward(false); len(seen) != 0 {
 		t.Errorf("at evaluation the policy was called at %v", seen)
@@ -251,7 +254,7 @@ func TestWRNMemoryIsBounded(t *testing.T) {
 	tape := autograd.NewTape(m.Params())
 	step := func() int {
 		tape.Reset()
-		y := m.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(images.Data(), images.Shape()...))
+		y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...))
 		tape.Backward(ops.CrossEntropy(y, []int{1, 2}, 0))
 		tape.Commit()
 		return tape.Stats().Allocations
@@ -274,7 +277,7 @@ func TestWRNRecomputesOutputs(t *testing.T) {
 		tape.Recompute = recompute
 		for range 2 {
 			tape.Reset()
-			c := &layers.Ctx{Tape: tape, Train: true, Policy: policy}
+			c := &layers.Ctx{Tape: tape, Policy: policy}
 			y := m.Forward(c, tape.Input(images.Data(), images.Shape()...))
 			grads = slices.Clone(tape.Backward(ops.CrossEntropy(y, []int{1, 2, 3, 4}, 0)))
 		}
@@ -301,7 +304,7 @@ func TestWRNMemoryStaysFlat(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		for i := range steps {
 			tape.Reset()
-			y := m.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(images.Data(), images.Shape()...))
+			y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...))
 			tape.Backward(ops.CrossEntropy(y, []int{1}, 0))
 			tape.Commit()
 			if i%100 == 99 {

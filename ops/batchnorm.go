@@ -25,9 +25,10 @@ type BatchNormSpec struct {
 // multiplies it by gamma (C) and adds beta (C) (Ioffe and Szegedy 2015).
 //
 // In training the statistics are those of the batch, and the running ones are
-// moved towards them, with the unbiased variance as in PyTorch, when the tape is
-// committed (at once if there is no tape). A batch with a single value for each
-// channel counts as having variance 0.
+// moved towards them, with the unbiased variance as in PyTorch, when the tape
+// makes its side effects (at once if there is no tape). A single value of each channel has no
+// variance: training with it panics. A batch of none leaves the running statistics
+// as they are.
 func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *autograd.Tensor {
 	return newBatchNorm("ops.BatchNorm", x, gamma, beta, running, spec).do("ops.BatchNorm")
 }
@@ -89,7 +90,10 @@ type batchNormPass struct {
 func newBatchNorm(op string, x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *batchNorm {
 	if x.Rank() < 1 || gamma.Rank() != 1 || beta.Rank() != 1 || gamma.Dim(0) != x.Dim(-1) || beta.Dim(0) != x.Dim(-1) ||
 		len(running.Mean) != x.Dim(-1) || len(running.Var) != x.Dim(-1) {
-		panic(autograd.NewShapeError(op, "x (..., C), gamma (C), beta (C) and running statistics of C channels", x, gamma, beta))
+		panic(autograd.NewShapeError(op, "x (..., C), gamma (C), beta (C) and running statistics of C channels"+channelsFirst(x, gamma.Len()), x, gamma, beta))
+	}
+	if spec.Train && x.Len() == x.Dim(-1) && x.Len() > 0 {
+		panic(autograd.NewShapeError(op, "more than one value of each channel to train with: a larger batch, or prediction", x))
 	}
 	if spec.Momentum == 0 {
 		spec.Momentum = 0.1

@@ -53,9 +53,12 @@ func (n *batchNorm) combine(from, to int, _ []float32) {
 // track queues the update of the running statistics. variance lives until the
 // tape is reset.
 func (n *batchNorm) track(y *autograd.Output, variance []float32) {
+	if n.rows == 0 {
+		return
+	}
 	mean := y.Retain(n.c)
 	copy(mean, n.mean)
-	unbiased := float32(n.rows) / float32(max(1, n.rows-1))
+	unbiased := float32(n.rows) / float32(n.rows-1)
 	running, momentum := n.running, n.spec.Momentum
 	y.Defer(func() {
 		simd.Lerp(running.Mean, mean, momentum)

@@ -169,18 +169,27 @@ func TestBatchNormRunningStatistics(t *testing.T) {
 	check("after prediction", 1.5, 0.5+7.0/3)
 	ops.BatchNorm(x, one, zero, running, train)
 	check("without a tape", 2.25, (0.5+7.0/3)/2+7.0/3)
+
+	running = newStats(1)
+	ps := params(tensors{x})
+	tape = autograd.NewTape(ps)
+	for _, hold := range []bool{false, true} {
+		tape.Reset()
+		tape.HoldEffects = hold
+		tape.Backward(ops.Sum(ops.BatchNorm(tape.Use(ps.All()[0]), one, zero, running, train)))
+		check("after Backward, and one more that holds effects", 1.5, 0.5+7.0/3)
+	}
 }
 
-// TestBatchNormSingleValue normalises channels with one value each.
-func TestBatchNormSingleValue(t *testing.T) {
+// TestBatchNormOfNone leaves running statistics alone: a batch of none has none.
+func TestBatchNormOfNone(t *testing.T) {
 	running := newStats(2)
-	x, gamma, beta := autograd.FromSlice([]float32{5, -3}, 1, 2), autograd.FromSlice([]float32{2, 2}, 2), autograd.FromSlice([]float32{7, 8}, 2)
-	y := ops.BatchNorm(x, gamma, beta, running, ops.BatchNormSpec{Train: true})
-	if !slices.Equal(y.Data(), []float32{7, 8}) {
-		t.Errorf("got %v, want beta", y.Data())
+	two := autograd.New(2)
+	if y := ops.BatchNorm(autograd.New(0, 3, 2), two, two, running, ops.BatchNormSpec{Train: true}); y.Len() != 0 {
+		t.Errorf("got %v", y)
 	}
-	if math.IsNaN(float64(running.Var[0])) {
-		t.Error("the running variance is NaN")
+	if want := newStats(2); !slices.Equal(running.Mean, want.Mean) || !slices.Equal(running.Var, want.Var) {
+		t.Errorf("the statistics are %v, want %v", running, want)
 	}
 }
 

@@ -23,6 +23,15 @@ func needRows(op string, x *autograd.Tensor) {
 	}
 }
 
+// channelsFirst returns what to add to the message about images that have c
+// channels where they should have rows, "" for others.
+func channelsFirst(x *autograd.Tensor, c int) string {
+	if x.Rank() != 4 || x.Dim(1) != c || x.Dim(3) == c {
+		return ""
+	}
+	return "; images are channels last, and these look like channels first: ops.Transpose(x, 0, 2, 3, 1) turns them"
+}
+
 // checkIDs panics unless x is (N, C) and ids holds N values in [0, C).
 func checkIDs(op string, x *autograd.Tensor, ids []int) {
 	if x.Rank() != 2 || x.Dim(0) != len(ids) {
@@ -35,7 +44,7 @@ func checkIDs(op string, x *autograd.Tensor, ids []int) {
 func checkRange(op string, x *autograd.Tensor, ids []int, n int) {
 	for i, id := range ids {
 		if id < 0 || id >= n {
-			panic(autograd.NewShapeError(op, fmt.Sprintf("ids in [0, %d); id %d is %d", n, i, id), x))
+			panic(autograd.NewShapeError(op, fmt.Sprintf("every id from 0 to %d, and id %d is %d: there must be as many as there are classes or words", n-1, i, id), x))
 		}
 	}
 }

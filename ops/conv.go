@@ -72,7 +72,7 @@ func newConv(x, w *autograd.Tensor, spec ConvSpec) conv {
 		stride: max(1, spec.Stride), dilation: max(1, spec.Dilation), groups: max(1, spec.Groups),
 	}
 	if s.c%s.groups != 0 || s.oc%s.groups != 0 || w.Dim(2) != s.c/s.groups {
-		panic(autograd.NewShapeError("ops.Conv2D", "w (KH, KW, Cin/Groups, Cout) with Cin of x and groups that divide Cin and Cout", x, w))
+		panic(autograd.NewShapeError("ops.Conv2D", "w (KH, KW, Cin/Groups, Cout) with Cin of x and groups that divide Cin and Cout"+channelsFirst(x, w.Dim(2)*s.groups), x, w))
 	}
 	s.oh = outputs(s.h, s.kh, s.stride, s.padY, s.dilation)
 	s.ow = outputs(s.w, s.kw, s.stride, s.padX, s.dilation)

@@ -24,12 +24,16 @@ func CosineTo(lr, last float32, total int) Schedule {
 	}
 }
 
-// PartialCosine is lr*cos(7/16*pi*step/total), which ends at a fifth of lr: the
-// schedule of semi-supervised learning (Xie et al., arXiv 1904.12848; Sohn et al.,
-// arXiv 2001.07685).
+// PartialCosine is lr*cos(7/16*pi*step/total), which ends at a fifth of lr and
+// stays there: the schedule of semi-supervised learning (Xie et al., arXiv
+// 1904.12848; Sohn et al., arXiv 2001.07685).
 func PartialCosine(lr float32, total int) Schedule {
 	return func(step int) float32 {
-		return lr * float32(math.Cos(7*math.Pi/16*float64(step)/float64(total)))
+		angle := 7 * math.Pi / 16
+		if step < total {
+			angle = 7 * math.Pi / 16 * float64(step) / float64(total)
+		}
+		return lr * float32(math.Cos(angle))
 	}
 }
 
@@ -47,8 +51,10 @@ func MultiStep(lr, factor float32, milestones ...int) Schedule {
 	}
 }
 
-// Exponential starts at lr and multiplies it by factor after every so many steps.
+// Exponential starts at lr and multiplies it by factor after every so many steps;
+// 0 means 1.
 func Exponential(lr, factor float32, every int) Schedule {
+	every = max(1, every)
 	return func(step int) float32 {
 		return float32(float64(lr) * math.Pow(float64(factor), float64(step/every)))
 	}

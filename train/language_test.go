@@ -117,7 +117,7 @@ func TestPlainLanguageLoop(t *testing.T) {
 		for _, span := range segments.JitteredSpans(9, 7, epoch) {
 			tape := autograd.NewTape(model.Params())
 			inputs, targets := segments.Segment(span, 3)
-			ctx := &layers.Ctx{Tape: tape, Train: true, Policy: c.Policy, Stream: dropout.Stream{Seed: 7, Step: uint64(step)}}
+			ctx := &layers.Ctx{Tape: tape, Policy: c.Policy, Stream: dropout.Stream{Seed: 7, Step: uint64(step)}}
 			out := model.Forward(ctx, models.Segment{N: 5, Inputs: inputs, Targets: targets, Memory: memory},
 				models.Lengths{Target: span.Length, Memory: 6, Extended: 3})
 			if out.Loss.Item() != trainer.losses[step] {

@@ -16,7 +16,7 @@ type partTape struct {
 
 func newPartTape(params *autograd.Params, parts int, config *Common) partTape {
 	p := partTape{tape: autograd.NewTape(params)}
-	p.tape.Recompute = config.Recompute
+	p.tape.Recompute, p.tape.HoldEffects = config.Recompute, true
 	if config.CheckFinite {
 		p.watch = new(watcher)
 		p.tape.Watch = p.watch.look
@@ -53,7 +53,7 @@ func (p *partTape) notFinite() *NotFiniteError {
 // context returns what the forward pass of a part depends on in a training step;
 // example is the place of the part's first example in the batch.
 func (l *Loop) context(tape *autograd.Tape, step, example int) layers.Ctx {
-	c := layers.Ctx{Tape: tape, Train: true, Policy: l.config.Policy}
+	c := layers.Ctx{Tape: tape, Policy: l.config.Policy}
 	c.Stream.Seed, c.Stream.Step, c.Stream.Example = l.config.Seed, uint64(step), uint64(example)
 	c.Stream.Progress = l.progress(step)
 	return c

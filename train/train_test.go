@@ -142,7 +142,7 @@ func TestPlainLoop(t *testing.T) {
 	for epoch := range c.Epochs {
 		for batch := range loader.Epoch(t.Context(), epoch, 0) {
 			tape := autograd.NewTape(model.Params())
-			ctx := &layers.Ctx{Tape: tape, Train: true, Policy: c.Policy,
+			ctx := &layers.Ctx{Tape: tape, Policy: c.Policy,
 				Stream: dropout.Stream{Seed: c.Seed, Step: uint64(step), Progress: float64(step) / total}}
 			loss := ops.CrossEntropy(model.Forward(ctx, tape.Input(batch.X, batch.Shape...)), batch.Y, c.Smoothing)
 			if loss.Item() != trainer.losses[step] {

@@ -119,7 +119,7 @@ func TestPlainTranslationLoop(t *testing.T) {
 				seen[j] = true
 			}
 			tape := autograd.NewTape(model.Params())
-			ctx := &layers.Ctx{Tape: tape, Train: true, Policy: stateDropout{}, Stream: dropout.Stream{Seed: 7, Step: uint64(step)}}
+			ctx := &layers.Ctx{Tape: tape, Policy: stateDropout{}, Stream: dropout.Stream{Seed: 7, Step: uint64(step)}}
 			loss := model.Loss(ctx, sources, targets, 0.1)
 			if loss.Item() != trainer.losses[step] {
 				t.Fatalf("step %d: the trainer has loss %v, want %v", step, trainer.losses[step], loss.Item())

@@ -144,7 +144,7 @@ func TestUDAPlainLoop(t *testing.T) {
 	for step, want := range trainer.Losses() {
 		tape := autograd.NewTape(model.Params())
 		progress := float64(step) / float64(c.Steps)
-		ctx := &layers.Ctx{Tape: tape, Train: true, Policy: c.Policy, Stream: dropout.Stream{Seed: 7, Step: uint64(step), Progress: progress}}
+		ctx := &layers.Ctx{Tape: tape, Policy: c.Policy, Stream: dropout.Stream{Seed: 7, Step: uint64(step), Progress: progress}}
 		x := slices.Concat(few[step], originals[step], augmented[step])
 		loss, _ := c.loss(model.Forward(ctx, tape.Input(x, 40, 32, 32, 3)), labels[step], progress)
 		if loss.Item() != want {
@@ -274,7 +274,7 @@ func TestUDAParts(t *testing.T) {
 type evaluated struct{ layers.Model }
 
 func (e evaluated) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	return e.Model.Forward(&layers.Ctx{Tape: c.Tape}, x)
+	return e.Model.Forward(&layers.Ctx{Tape: c.Tape, Mode: layers.Prediction}, x)
 }
 
 func TestNewUDARefuses(t *testing.T) {

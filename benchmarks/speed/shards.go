@@ -41,7 +41,7 @@ func sharded(model interface{ Params() *autograd.Params }, policy dropout.Policy
 	for i := range shards {
 		lo, hi := i*batch/n, (i+1)*batch/n
 		tapes[i] = autograd.NewTape(model.Params())
-		shards[i] = shard{ctx: layers.Ctx{Tape: tapes[i], Train: true, Policy: policy}, share: float32(hi-lo) / float32(batch), loss: forward(lo, hi)}
+		shards[i] = shard{ctx: layers.Ctx{Tape: tapes[i], Policy: policy}, share: float32(hi-lo) / float32(batch), loss: forward(lo, hi)}
 		shards[i].ctx.Stream.Example = uint64(lo)
 	}
 	return func() time.Duration {

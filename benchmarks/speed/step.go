@@ -183,7 +183,7 @@ func imageStep(model layers.Model, size, classes, batch int) (kernel, []*autogra
 	return func() time.Duration {
 		start := time.Now()
 		tape.Reset()
-		logits := model.Forward(&layers.Ctx{Tape: tape, Train: true}, tape.Input(x, batch, size, size, 3))
+		logits := model.Forward(&layers.Ctx{Tape: tape}, tape.Input(x, batch, size, size, 3))
 		grads := tape.Backward(ops.CrossEntropy(logits, labels, 0))
 		sgd.Step(rate, grads)
 		tape.Commit()

@@ -91,7 +91,7 @@ func spearman(x, y []float64) estimate { return correlation(ranks(x), ranks(y), 
 
 // correlation has a variance, once transformed, of (1 + extra r²)/(n-3).
 func correlation(x, y []float64, extra float64) estimate {
-	r := stat.Correlation(x, y, nil)
+	r := min(max(stat.Correlation(x, y, nil), -1), 1) // rounding may lead beyond
 	e := student(len(x), r, math.NaN(), 0)
 	if len(x) < 4 || math.IsNaN(r) {
 		return e

@@ -78,6 +78,17 @@ func TestCorrelation(t *testing.T) {
 	near(t, "low", e.low, math.Tanh(math.Atanh(r)-1.959964*math.Sqrt(1.0/3)))
 	near(t, "with ties", spearman([]float64{1, 2, 3, 4, 5}, []float64{5, 6, 7, 8, 7}).value, 0.8207826816681233)
 	near(t, "of a curve", spearman([]float64{1, 2, 3, 4}, []float64{1, 10, 100, 1000}).value, 1)
+	// The sums of these round to a correlation beyond 1.
+	for _, slope := range []float64{2.5, -2.5} {
+		squares, line := make([]float64, 4), make([]float64, 4)
+		for i := range squares {
+			squares[i] = float64(i*i+1) * 0.1
+			line[i] = squares[i] * slope
+		}
+		if e := pearson(squares, line); math.Abs(e.value) > 1 || e.p != 0 || e.low != e.value || e.high != e.value {
+			t.Errorf("the correlation along a line is %+v", e)
+		}
+	}
 	for _, y := range [][]float64{{1, 1, 1, 1, 1, 1}, {1, 2, 3}} {
 		if e := spearman(x[:len(y)], y); !math.IsNaN(e.low) || e.sure() {
 			t.Errorf("%v has the interval %v to %v", y, e.low, e.high)

@@ -1,0 +1,209 @@
+// Package picture decodes image files to the values that Pillow's Image.convert("RGB")
+// has, so that networks from torchvision and timm see the pixels that they were trained
+// on: JPEG, PNG, WebP, GIF, BMP, TIFF, and PPM and PGM.
+//
+// Every pixel keeps its colour, whether it is transparent or not, as in Pillow. Of an
+// animation the first picture counts. Other than Pillow, which makes all but the darkest
+// shades of a 16-bit grey image white, Decode keeps the upper 8 bits of every image of 16.
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+
+	"autodropout/data/imaging"
+	"autodropout/internal/jpeg"
+)
+
+// Budget is the memory in bytes that an image may take while it is decoded, beside its
+// file: a file of a few bytes can claim billions of pixels. It is enough for 56 million
+// pixels of a JPEG image.
+const Budget = 320 << 20
+
+// Endings lists how names of files end whose formats [Decode] knows, in small letters.
+var Endings = []string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
+
+// formats lists the formats, by what their files begin with; a question mark is any
+// byte.
+var formats = []struct {
+	magic  string
+	decode func(text []byte) (imaging.Image, error)
+}{
+	{"\xff\xd8", func(text []byte) (imaging.Image, error) { return jpeg.Decode(text, Budget) }},
+	{"\x89PNG\r\n\x1a\n", decodePNG},
+	{"RIFF????WEBP", decodeWebP},
+	{"GIF8", decodeGIF},
+	{"BM", decodeBMP},
+	{"II*\x00", decodeTIFF},
+	{"MM\x00*", decodeTIFF},
+	{"P2", decodeNetpbm}, {"P3", decodeNetpbm}, {"P5", decodeNetpbm}, {"P6", decodeNetpbm},
+}
+
+// Decode decodes the content of a file, whatever its name. It is an error when the
+// format is none of the known ones, the content is damaged, or the image is too large
+// for [Budget].
+func Decode(text []byte) (imaging.Image, error) {
+	for _, f := range formats {
+		if hasMagic(text, f.magic) {
+			return f.decode(text)
+		}
+	}
+	return imaging.Image{}, errors.New("it is no JPEG, PNG, WebP, GIF, BMP, TIFF, PPM or PGM image")
+}
+
+func hasMagic(text []byte, magic string) bool {
+	if len(text) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != text[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// fits returns an error unless an image is in the budget, at so many bytes a pixel with
+// the result.
+func fits(width, height, bytes int) error {
+	switch {
+	case width < 1 || height < 1:
+		return errors.New("it has no pixels")
+	case width > Budget/bytes/height:
+		return fmt.Errorf("it has %d x %d pixels, and up to %d are possible in this format: make it smaller", width, height, Budget/bytes)
+	}
+	return nil
+}
+
+// decodeBy decodes with a decoder that takes so many bytes a pixel, beside the result.
+func decodeBy(r func() io.Reader, bytes int, size func(io.Reader) (image.Config, error), all func(io.Reader) (image.Image, error)) (imaging.Image, error) {
+	config, err := size(r())
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	if err := fits(config.Width, config.Height, bytes+imaging.Channels); err != nil {
+		return imaging.Image{}, err
+	}
+	m, err := all(r())
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	return toRGB(m), nil
+}
+
+func decodeBMP(text []byte) (imaging.Image, error) {
+	return decodeBy(func() io.Reader { return bytes.NewReader(text) }, 4, bmp.DecodeConfig, bmp.Decode)
+}
+
+// decodePNG decodes a PNG image, of which only what colours need has to be there and to
+// be whole: the end may be missing.
+func decodePNG(text []byte) (imaging.Image, error) {
+	text = needed(text)
+	return decodeBy(func() io.Reader { return bytes.NewReader(text) }, 12, png.DecodeConfig, png.Decode)
+}
+
+// needed returns a PNG image without the chunks that say nothing about its colours, and
+// with an end.
+func needed(text []byte) []byte {
+	const end = "\x00\x00\x00\x00IEND\xaeB`\x82"
+	const frame = 12 // length, name and checksum
+	keep := append([]byte{}, text[:8]...)
+	data := false
+	for text = text[8:]; len(text) >= frame; {
+		length := int(text[0])<<24 | int(text[1])<<16 | int(text[2])<<8 | int(text[3])
+		name := string(text[4:8])
+		if length > len(text)-frame || data && name != "IDAT" {
+			break
+		}
+		switch name {
+		case "IDAT", "IHDR", "PLTE":
+			keep = append(keep, text[:frame+length]...)
+			data = name == "IDAT"
+		}
+		text = text[frame+length:]
+	}
+	return append(keep, end...)
+}
+
+// decodeGIF decodes the first picture of an animation.
+func decodeGIF(text []byte) (imaging.Image, error) {
+	config, err := gif.DecodeConfig(bytes.NewReader(text))
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	if err := fits(config.Width, config.Height, 1+imaging.Channels); err != nil {
+		return imaging.Image{}, err
+	}
+	m, err := gif.Decode(bytes.NewReader(opaque(text)))
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	frame, ok := m.(*image.Paletted)
+	if !ok || frame.Rect == image.Rect(0, 0, config.Width, config.Height) {
+		return toRGB(m), nil
+	}
+	// Around a smaller picture is the first colour.
+	dst := imaging.New(config.Width, config.Height)
+	inner := toRGB(frame)
+	first := colourOf(frame.Palette[0])
+	for y := range dst.Height {
+		for x := range dst.Width {
+			p := dst.Pix[(y*dst.Width+x)*imaging.Channels:]
+			if at := (image.Point{X: x, Y: y}); at.In(frame.Rect) {
+				copy(p[:imaging.Channels], inner.Pix[((y-frame.Rect.Min.Y)*inner.Width+x-frame.Rect.Min.X)*imaging.Channels:])
+			} else {
+				copy(p, first[:])
+			}
+		}
+	}
+	return dst, nil
+}
+
+// opaque returns a GIF image whose first picture has no transparent colour: the
+// decoder would forget what it is.
+func opaque(text []byte) []byte {
+	text = bytes.Clone(text)
+	at := 13 // the end of the header
+	if len(text) >= at && text[10]&0x80 != 0 {
+		at += 3 << (text[10]&7 + 1)
+	}
+	for at+3 < len(text) && text[at] == '!' {
+		if text[at+1] == 0xf9 {
+			text[at+3] &^= 1
+		}
+		for at += 2; at < len(text) && text[at] != 0; {
+			at += 1 + int(text[at])
+		}
+		at++
+	}
+	return text
+}
+
+// decodeTIFF decodes the first picture of a TIFF file. The decoder takes its parts
+// piece by piece, of which a small file can have millions, all at one place.
+func decodeTIFF(text []byte) (imaging.Image, error) {
+	return decodeBy(func() io.Reader {
+		return &counted{Reader: bytes.NewReader(text), reads: 1<<17 + len(text)/1024}
+	}, 8+3*8, tiff.DecodeConfig, tiff.Decode)
+}
+
+// counted is a reader that may be called a number of times.
+type counted struct {
+	*bytes.Reader
+	reads int
+}
+
+func (c *counted) ReadAt(p []byte, off int64) (int, error) {
+	if c.reads--; c.reads < 0 {
+		return 0, errors.New("it consists of too many parts: save it again with larger strips")
+	}
+	return c.Reader.ReadAt(p, off)
+}
