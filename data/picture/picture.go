@@ -191,7 +191,7 @@ func opaque(text []byte) []byte {
 // piece by piece, of which a small file can have millions, all at one place.
 func decodeTIFF(text []byte) (imaging.Image, error) {
 	return decodeBy(func() io.Reader {
-		return &counted{Reader: bytes.NewReader(text), reads: 1<<17 + len(text)/1024}
+		return &counted{Reader: bytes.NewReader(text), reads: 1<<15 + len(text)/1024}
 	}, 8+3*8, tiff.DecodeConfig, tiff.Decode)
 }
 

@@ -35,6 +35,7 @@ var ours = map[string][]string{
 	"internal/golden":      {"autograd", "internal/safetensors"},
 	"internal/gradcheck":   {"autograd", "internal/safetensors"},
 	"internal/jpeg":        {"data/imaging"},
+	"internal/limits":      {},
 	"internal/parallel":    {},
 	"internal/race":        {},
 	"internal/safetensors": {"internal/sized"},
