@@ -5,52 +5,52 @@
 #include "textflag.h"
 
 // func gemmTilesAVX512(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemmTilesAVX512(SB), NOSPLIT, $8-104
-	MOVQ  rows+8(FP), AX
-	MOVQ  cols+16(FP), DX
-	CMPQ  DX, $0x10
-	JLE   narrow
-	SUBQ  $0x10, DX
-	CMPQ  DX, $0x10
-	JEQ   full2
-	MOVQ  DX, CX
-	MOVL  $0x00000001, DX
-	SHLL  CL, DX
-	DECL  DX
-	KMOVW DX, K1
-	CMPQ  AX, $0x07
-	JGT   above7x2masked
-	CMPQ  AX, $0x04
-	JGT   above4x2masked
-	CMPQ  AX, $0x02
-	JGT   above2x2masked
-	CMPQ  AX, $0x01
-	JGT   above1x2masked
-
-tile1x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
+	MOVQ       rows+8(FP), AX
+	MOVQ       cols+16(FP), DX
+	CMPQ       DX, $0x10
+	JLE        narrow
+	SUBQ       $0x10, DX
+	CMPQ       DX, $0x10
+	JEQ        full2
+	MOVQ       DX, CX
+	MOVL       $0x00000001, DX
+	SHLL       CL, DX
+	DECL       DX
+	KMOVW      DX, K1
+	CMPQ       AX, $0x07
+	JGT        above7x2masked
+	CMPQ       AX, $0x04
+	JGT        above4x2masked
+	CMPQ       AX, $0x02
+	JGT        above2x2masked
+	CMPQ       AX, $0x01
+	JGT        above1x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 124(AX)
 	PREFETCHT0 60(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x2masked:
 	PREFETCHT0   (CX)(DI*1)
@@ -65,9 +65,13 @@ loop1x2masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled1x2masked
 	VBROADCASTSS alpha+96(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
+
+scaled1x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -82,26 +86,30 @@ loop1x2masked:
 	VFMADD231PS  Z3, Z2, Z1
 
 store1x2masked:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x01, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile1x2masked
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
+	VMOVUPS    Z0, (AX)
+	VMOVUPS    Z1, K1, 64(AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x2masked
 	VZEROUPPER
 	RET
 
 above1x2masked:
-tile2x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -110,20 +118,26 @@ tile2x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x2masked:
 	PREFETCHT0   (DX)(R8*1)
@@ -141,11 +155,15 @@ loop2x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled2x2masked
 	VBROADCASTSS alpha+96(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
+
+scaled2x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -164,33 +182,36 @@ loop2x2masked:
 	VFMADD231PS  Z5, Z4, Z3
 
 store2x2masked:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, K1, 64(CX)
-	VMOVUPS Z2, (CX)(AX*1)
-	VMOVUPS Z3, K1, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x02, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile2x2masked
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, (CX)
+	VMOVUPS    Z1, K1, 64(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z2, (CX)(AX*1)
+	VMOVUPS    Z3, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x2masked
 	VZEROUPPER
 	RET
 
 above2x2masked:
-	CMPQ AX, $0x03
-	JGT  above3x2masked
-
-tile3x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
+	CMPQ       AX, $0x03
+	JGT        above3x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -201,20 +222,28 @@ tile3x2masked:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x2masked:
 	PREFETCHT0   (DX)(R8*1)
@@ -235,6 +264,8 @@ loop3x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled3x2masked
 	VBROADCASTSS alpha+96(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -242,6 +273,8 @@ loop3x2masked:
 	VMULPS       Z6, Z3, Z3
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
+
+scaled3x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -264,34 +297,38 @@ loop3x2masked:
 	VFMADD231PS  Z7, Z6, Z5
 
 store3x2masked:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, K1, 64(CX)
-	VMOVUPS Z2, (CX)(AX*1)
-	VMOVUPS Z3, K1, 64(CX)(AX*1)
-	VMOVUPS Z4, (CX)(AX*2)
-	VMOVUPS Z5, K1, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x03, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile3x2masked
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, (CX)
+	VMOVUPS    Z1, K1, 64(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z2, (CX)(AX*1)
+	VMOVUPS    Z3, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	VMOVUPS    Z4, (CX)(AX*2)
+	VMOVUPS    Z5, K1, 64(CX)(AX*2)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x2masked
 	VZEROUPPER
 	RET
 
 above3x2masked:
-tile4x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -305,21 +342,31 @@ tile4x2masked:
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x2masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -344,6 +391,8 @@ loop4x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled4x2masked
 	VBROADCASTSS alpha+96(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -353,6 +402,8 @@ loop4x2masked:
 	VMULPS       Z8, Z5, Z5
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
+
+scaled4x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -380,43 +431,47 @@ loop4x2masked:
 	VFMADD231PS  Z9, Z8, Z7
 
 store4x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, K1, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile4x2masked
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	VMOVUPS    Z7, K1, 64(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x2masked
 	VZEROUPPER
 	RET
 
 above4x2masked:
-	CMPQ AX, $0x06
-	JGT  above6x2masked
-	CMPQ AX, $0x05
-	JGT  above5x2masked
-
-tile5x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
+	CMPQ       AX, $0x06
+	JGT        above6x2masked
+	CMPQ       AX, $0x05
+	JGT        above5x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -432,21 +487,33 @@ tile5x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x2masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -474,6 +541,8 @@ loop5x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled5x2masked
 	VBROADCASTSS alpha+96(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
@@ -485,6 +554,8 @@ loop5x2masked:
 	VMULPS       Z10, Z7, Z7
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
+
+scaled5x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -516,42 +587,47 @@ loop5x2masked:
 	VFMADD231PS  Z11, Z10, Z9
 
 store5x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, K1, 64(CX)
-	VMOVUPS Z8, (CX)(AX*1)
-	VMOVUPS Z9, K1, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile5x2masked
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	VMOVUPS    Z7, K1, 64(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z8, (CX)(AX*1)
+	VMOVUPS    Z9, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x2masked
 	VZEROUPPER
 	RET
 
 above5x2masked:
-tile6x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -569,21 +645,35 @@ tile6x2masked:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile6x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop6x2masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -614,6 +704,8 @@ loop6x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled6x2masked
 	VBROADCASTSS alpha+96(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -627,6 +719,8 @@ loop6x2masked:
 	VMULPS       Z12, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
+
+scaled6x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -662,46 +756,51 @@ loop6x2masked:
 	VFMADD231PS  Z13, Z12, Z11
 
 store6x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, K1, 64(CX)
-	VMOVUPS Z8, (CX)(AX*1)
-	VMOVUPS Z9, K1, 64(CX)(AX*1)
-	VMOVUPS Z10, (CX)(AX*2)
-	VMOVUPS Z11, K1, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile6x2masked
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	VMOVUPS    Z7, K1, 64(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z8, (CX)(AX*1)
+	VMOVUPS    Z9, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z10, (CX)(AX*2)
+	VMOVUPS    Z11, K1, 64(CX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x2masked
 	VZEROUPPER
 	RET
 
 above6x2masked:
-tile7x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -722,22 +821,38 @@ tile7x2masked:
 	PREFETCHT0 60(BX)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile7x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop7x2masked:
 	PREFETCHT0   (BX)(R10*1)
@@ -772,6 +887,8 @@ loop7x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled7x2masked
 	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
@@ -787,6 +904,8 @@ loop7x2masked:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
+
+scaled7x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -827,57 +946,62 @@ loop7x2masked:
 	VFMADD231PS  Z15, Z14, Z13
 
 store7x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, K1, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile7x2masked
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x07, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z12, (CX)
+	VMOVUPS    Z13, K1, 64(CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x07, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile7x2masked
 	VZEROUPPER
 	RET
 
 above7x2masked:
-	CMPQ AX, $0x0b
-	JGT  above11x2masked
-	CMPQ AX, $0x09
-	JGT  above9x2masked
-	CMPQ AX, $0x08
-	JGT  above8x2masked
-
-tile8x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
+	CMPQ       AX, $0x0b
+	JGT        above11x2masked
+	CMPQ       AX, $0x09
+	JGT        above9x2masked
+	CMPQ       AX, $0x08
+	JGT        above8x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -900,22 +1024,40 @@ tile8x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile8x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop8x2masked:
 	PREFETCHT0   (BX)(R10*1)
@@ -953,6 +1095,8 @@ loop8x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled8x2masked
 	VBROADCASTSS alpha+96(FP), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
@@ -970,6 +1114,8 @@ loop8x2masked:
 	VMULPS       Z16, Z13, Z13
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
+
+scaled8x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -1014,54 +1160,60 @@ loop8x2masked:
 	VFMADD231PS  Z17, Z16, Z15
 
 store8x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, K1, 64(CX)
-	VMOVUPS Z14, (CX)(AX*1)
-	VMOVUPS Z15, K1, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x08, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile8x2masked
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x08, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z12, (CX)
+	VMOVUPS    Z13, K1, 64(CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z14, (CX)(AX*1)
+	VMOVUPS    Z15, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x08, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile8x2masked
 	VZEROUPPER
 	RET
 
 above8x2masked:
-tile9x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -1086,22 +1238,42 @@ tile9x2masked:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile9x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop9x2masked:
 	PREFETCHT0   (BX)(R10*1)
@@ -1142,6 +1314,8 @@ loop9x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled9x2masked
 	VBROADCASTSS alpha+96(FP), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
@@ -1161,6 +1335,8 @@ loop9x2masked:
 	VMULPS       Z18, Z15, Z15
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
+
+scaled9x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -1209,61 +1385,66 @@ loop9x2masked:
 	VFMADD231PS  Z19, Z18, Z17
 
 store9x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, K1, 64(CX)
-	VMOVUPS Z14, (CX)(AX*1)
-	VMOVUPS Z15, K1, 64(CX)(AX*1)
-	VMOVUPS Z16, (CX)(AX*2)
-	VMOVUPS Z17, K1, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x09, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile9x2masked
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x09, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z12, (CX)
+	VMOVUPS    Z13, K1, 64(CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z14, (CX)(AX*1)
+	VMOVUPS    Z15, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z16, (CX)(AX*2)
+	VMOVUPS    Z17, K1, 64(CX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x09, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile9x2masked
 	VZEROUPPER
 	RET
 
 above9x2masked:
-	CMPQ AX, $0x0a
-	JGT  above10x2masked
-
-tile10x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
+	CMPQ       AX, $0x0a
+	JGT        above10x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -1291,23 +1472,45 @@ tile10x2masked:
 	PREFETCHT0 60(SI)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile10x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop10x2masked:
 	PREFETCHT0   (BX)(R11*1)
@@ -1352,6 +1555,8 @@ loop10x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled10x2masked
 	VBROADCASTSS alpha+96(FP), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
@@ -1373,6 +1578,8 @@ loop10x2masked:
 	VMULPS       Z20, Z17, Z17
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
+
+scaled10x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -1426,62 +1633,69 @@ loop10x2masked:
 	VFMADD231PS  Z21, Z20, Z19
 
 store10x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, K1, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, K1, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, K1, 64(SI)(AX*2)
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, K1, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0a, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile10x2masked
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0a, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, K1, 64(SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, K1, 64(SI)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, K1, 64(SI)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z18, (CX)
+	VMOVUPS    Z19, K1, 64(CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0a, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile10x2masked
 	VZEROUPPER
 	RET
 
 above10x2masked:
-tile11x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -1511,23 +1725,47 @@ tile11x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile11x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop11x2masked:
 	PREFETCHT0   (BX)(R11*1)
@@ -1575,6 +1813,8 @@ loop11x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled11x2masked
 	VBROADCASTSS alpha+96(FP), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
@@ -1598,6 +1838,8 @@ loop11x2masked:
 	VMULPS       Z22, Z19, Z19
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
+
+scaled11x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -1655,71 +1897,77 @@ loop11x2masked:
 	VFMADD231PS  Z23, Z22, Z21
 
 store11x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, K1, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, K1, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, K1, 64(SI)(AX*2)
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, K1, 64(CX)
-	VMOVUPS Z20, (CX)(AX*1)
-	VMOVUPS Z21, K1, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0b, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile11x2masked
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0b, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, K1, 64(SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, K1, 64(SI)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, K1, 64(SI)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z18, (CX)
+	VMOVUPS    Z19, K1, 64(CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z20, (CX)(AX*1)
+	VMOVUPS    Z21, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0b, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile11x2masked
 	VZEROUPPER
 	RET
 
 above11x2masked:
-	CMPQ AX, $0x0d
-	JGT  above13x2masked
-	CMPQ AX, $0x0c
-	JGT  above12x2masked
-
-tile12x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
+	CMPQ       AX, $0x0d
+	JGT        above13x2masked
+	CMPQ       AX, $0x0c
+	JGT        above12x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -1751,23 +1999,49 @@ tile12x2masked:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile12x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop12x2masked:
 	PREFETCHT0   (BX)(R11*1)
@@ -1818,6 +2092,8 @@ loop12x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled12x2masked
 	VBROADCASTSS alpha+96(FP), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
@@ -1843,6 +2119,8 @@ loop12x2masked:
 	VMULPS       Z24, Z21, Z21
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
+
+scaled12x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -1904,70 +2182,77 @@ loop12x2masked:
 	VFMADD231PS  Z25, Z24, Z23
 
 store12x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, K1, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, K1, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, K1, 64(SI)(AX*2)
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, K1, 64(CX)
-	VMOVUPS Z20, (CX)(AX*1)
-	VMOVUPS Z21, K1, 64(CX)(AX*1)
-	VMOVUPS Z22, (CX)(AX*2)
-	VMOVUPS Z23, K1, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0c, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile12x2masked
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0c, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, K1, 64(SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, K1, 64(SI)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, K1, 64(SI)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z18, (CX)
+	VMOVUPS    Z19, K1, 64(CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z20, (CX)(AX*1)
+	VMOVUPS    Z21, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z22, (CX)(AX*2)
+	VMOVUPS    Z23, K1, 64(CX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0c, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile12x2masked
 	VZEROUPPER
 	RET
 
 above12x2masked:
-tile13x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -2002,24 +2287,52 @@ tile13x2masked:
 	PREFETCHT0 60(DI)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
+
+tile13x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
 
 loop13x2masked:
 	PREFETCHT0   (BX)(R12*1)
@@ -2074,6 +2387,8 @@ loop13x2masked:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled13x2masked
 	VBROADCASTSS alpha+96(FP), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
@@ -2101,6 +2416,8 @@ loop13x2masked:
 	VMULPS       Z26, Z23, Z23
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
+
+scaled13x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -2167,74 +2484,82 @@ loop13x2masked:
 	VFMADD231PS  Z27, Z26, Z25
 
 store13x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, K1, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, K1, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, K1, 64(SI)(AX*2)
-	VMOVUPS Z18, (DI)
-	VMOVUPS Z19, K1, 64(DI)
-	VMOVUPS Z20, (DI)(AX*1)
-	VMOVUPS Z21, K1, 64(DI)(AX*1)
-	VMOVUPS Z22, (DI)(AX*2)
-	VMOVUPS Z23, K1, 64(DI)(AX*2)
-	VMOVUPS Z24, (CX)
-	VMOVUPS Z25, K1, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0d, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile13x2masked
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0d, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, K1, 64(SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, K1, 64(SI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, K1, 64(SI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z18, (DI)
+	VMOVUPS    Z19, K1, 64(DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z20, (DI)(AX*1)
+	VMOVUPS    Z21, K1, 64(DI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z22, (DI)(AX*2)
+	VMOVUPS    Z23, K1, 64(DI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z24, (CX)
+	VMOVUPS    Z25, K1, 64(CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0d, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile13x2masked
 	VZEROUPPER
 	RET
 
 above13x2masked:
-tile14x2masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	VPXORD     Z26, Z26, Z26
-	VPXORD     Z27, Z27, Z27
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -2271,31 +2596,61 @@ tile14x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
-	CMPQ       R9, $0x00000004
-	JNE        plainNot14x2masked
-	SUBQ       $0x04, AX
-	JLT        plainRest14x2masked
-	LEAQ       (R11)(R11*2), R14
-	MOVQ       aTile+40(FP), R15
-	SHLQ       $0x02, R15
+
+tile14x2masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
+	CMPQ   R9, $0x00000004
+	JNE    plainNot14x2masked
+	SUBQ   $0x04, AX
+	JLT    plainRest14x2masked
+	LEAQ   (R11)(R11*2), R14
+	MOVQ   aTile+40(FP), R15
+	SHLQ   $0x02, R15
 
 plain14x2masked:
 	PREFETCHT0   (BX)(R12*1)
@@ -2768,6 +3123,8 @@ loop14x2masked:
 	JNE          loop14x2masked
 
 done14x2masked:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled14x2masked
 	VBROADCASTSS alpha+96(FP), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
@@ -2797,6 +3154,8 @@ done14x2masked:
 	VMULPS       Z28, Z25, Z25
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
+
+scaled14x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -2867,79 +3226,118 @@ done14x2masked:
 	VFMADD231PS  Z29, Z28, Z27
 
 store14x2masked:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, K1, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, K1, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, K1, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, K1, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, K1, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, K1, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, K1, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, K1, 64(SI)(AX*2)
-	VMOVUPS Z18, (DI)
-	VMOVUPS Z19, K1, 64(DI)
-	VMOVUPS Z20, (DI)(AX*1)
-	VMOVUPS Z21, K1, 64(DI)(AX*1)
-	VMOVUPS Z22, (DI)(AX*2)
-	VMOVUPS Z23, K1, 64(DI)(AX*2)
-	VMOVUPS Z24, (CX)
-	VMOVUPS Z25, K1, 64(CX)
-	VMOVUPS Z26, (CX)(AX*1)
-	VMOVUPS Z27, K1, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0e, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile14x2masked
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0e, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, K1, 64(DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, K1, 64(DX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, K1, 64(DX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, K1, 64(BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, K1, 64(BX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, K1, 64(BX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, K1, 64(SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, K1, 64(SI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, K1, 64(SI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z18, (DI)
+	VMOVUPS    Z19, K1, 64(DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z20, (DI)(AX*1)
+	VMOVUPS    Z21, K1, 64(DI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z22, (DI)(AX*2)
+	VMOVUPS    Z23, K1, 64(DI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z24, (CX)
+	VMOVUPS    Z25, K1, 64(CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z26, (CX)(AX*1)
+	VMOVUPS    Z27, K1, 64(CX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0e, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile14x2masked
 	VZEROUPPER
 	RET
 
 full2:
-	CMPQ AX, $0x07
-	JGT  above7x2
-	CMPQ AX, $0x04
-	JGT  above4x2
-	CMPQ AX, $0x02
-	JGT  above2x2
-	CMPQ AX, $0x01
-	JGT  above1x2
-
-tile1x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
+	CMPQ       AX, $0x07
+	JGT        above7x2
+	CMPQ       AX, $0x04
+	JGT        above4x2
+	CMPQ       AX, $0x02
+	JGT        above2x2
+	CMPQ       AX, $0x01
+	JGT        above1x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 124(AX)
 	PREFETCHT0 60(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x2:
 	PREFETCHT0   (CX)(DI*1)
@@ -2954,9 +3352,13 @@ loop1x2:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled1x2
 	VBROADCASTSS alpha+96(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
+
+scaled1x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -2971,26 +3373,30 @@ loop1x2:
 	VFMADD231PS  Z3, Z2, Z1
 
 store1x2:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x01, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile1x2
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
+	VMOVUPS    Z0, (AX)
+	VMOVUPS    Z1, 64(AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 124(DX)
+	PREFETCHT0 60(DX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x2
 	VZEROUPPER
 	RET
 
 above1x2:
-tile2x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -2999,20 +3405,26 @@ tile2x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x2:
 	PREFETCHT0   (DX)(R8*1)
@@ -3030,11 +3442,15 @@ loop2x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled2x2
 	VBROADCASTSS alpha+96(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
 	VMULPS       Z4, Z3, Z3
+
+scaled2x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3053,33 +3469,36 @@ loop2x2:
 	VFMADD231PS  Z5, Z4, Z3
 
 store2x2:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, (CX)(AX*1)
-	VMOVUPS Z3, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x02, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile2x2
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, (CX)
+	VMOVUPS    Z1, 64(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z2, (CX)(AX*1)
+	VMOVUPS    Z3, 64(CX)(AX*1)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x2
 	VZEROUPPER
 	RET
 
 above2x2:
-	CMPQ AX, $0x03
-	JGT  above3x2
-
-tile3x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
+	CMPQ       AX, $0x03
+	JGT        above3x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3090,20 +3509,28 @@ tile3x2:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x2:
 	PREFETCHT0   (DX)(R8*1)
@@ -3124,6 +3551,8 @@ loop3x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled3x2
 	VBROADCASTSS alpha+96(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
@@ -3131,6 +3560,8 @@ loop3x2:
 	VMULPS       Z6, Z3, Z3
 	VMULPS       Z6, Z4, Z4
 	VMULPS       Z6, Z5, Z5
+
+scaled3x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3153,34 +3584,38 @@ loop3x2:
 	VFMADD231PS  Z7, Z6, Z5
 
 store3x2:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, (CX)(AX*1)
-	VMOVUPS Z3, 64(CX)(AX*1)
-	VMOVUPS Z4, (CX)(AX*2)
-	VMOVUPS Z5, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x03, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile3x2
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, (CX)
+	VMOVUPS    Z1, 64(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 124(BX)
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z2, (CX)(AX*1)
+	VMOVUPS    Z3, 64(CX)(AX*1)
+	PREFETCHT0 124(BX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	VMOVUPS    Z4, (CX)(AX*2)
+	VMOVUPS    Z5, 64(CX)(AX*2)
+	PREFETCHT0 124(BX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x2
 	VZEROUPPER
 	RET
 
 above3x2:
-tile4x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3194,21 +3629,31 @@ tile4x2:
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x2:
 	PREFETCHT0   (BX)(R9*1)
@@ -3233,6 +3678,8 @@ loop4x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled4x2
 	VBROADCASTSS alpha+96(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
@@ -3242,6 +3689,8 @@ loop4x2:
 	VMULPS       Z8, Z5, Z5
 	VMULPS       Z8, Z6, Z6
 	VMULPS       Z8, Z7, Z7
+
+scaled4x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3269,43 +3718,47 @@ loop4x2:
 	VFMADD231PS  Z9, Z8, Z7
 
 store4x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile4x2
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	VMOVUPS    Z7, 64(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x2
 	VZEROUPPER
 	RET
 
 above4x2:
-	CMPQ AX, $0x06
-	JGT  above6x2
-	CMPQ AX, $0x05
-	JGT  above5x2
-
-tile5x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
+	CMPQ       AX, $0x06
+	JGT        above6x2
+	CMPQ       AX, $0x05
+	JGT        above5x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3321,21 +3774,33 @@ tile5x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x2:
 	PREFETCHT0   (BX)(R9*1)
@@ -3363,6 +3828,8 @@ loop5x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled5x2
 	VBROADCASTSS alpha+96(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
@@ -3374,6 +3841,8 @@ loop5x2:
 	VMULPS       Z10, Z7, Z7
 	VMULPS       Z10, Z8, Z8
 	VMULPS       Z10, Z9, Z9
+
+scaled5x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3405,42 +3874,47 @@ loop5x2:
 	VFMADD231PS  Z11, Z10, Z9
 
 store5x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	VMOVUPS Z8, (CX)(AX*1)
-	VMOVUPS Z9, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile5x2
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	VMOVUPS    Z7, 64(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z8, (CX)(AX*1)
+	VMOVUPS    Z9, 64(CX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x2
 	VZEROUPPER
 	RET
 
 above5x2:
-tile6x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3458,21 +3932,35 @@ tile6x2:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile6x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop6x2:
 	PREFETCHT0   (BX)(R9*1)
@@ -3503,6 +3991,8 @@ loop6x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled6x2
 	VBROADCASTSS alpha+96(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
@@ -3516,6 +4006,8 @@ loop6x2:
 	VMULPS       Z12, Z9, Z9
 	VMULPS       Z12, Z10, Z10
 	VMULPS       Z12, Z11, Z11
+
+scaled6x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3551,46 +4043,51 @@ loop6x2:
 	VFMADD231PS  Z13, Z12, Z11
 
 store6x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	VMOVUPS Z8, (CX)(AX*1)
-	VMOVUPS Z9, 64(CX)(AX*1)
-	VMOVUPS Z10, (CX)(AX*2)
-	VMOVUPS Z11, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile6x2
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	VMOVUPS    Z7, 64(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 124(SI)
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z8, (CX)(AX*1)
+	VMOVUPS    Z9, 64(CX)(AX*1)
+	PREFETCHT0 124(SI)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z10, (CX)(AX*2)
+	VMOVUPS    Z11, 64(CX)(AX*2)
+	PREFETCHT0 124(SI)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x2
 	VZEROUPPER
 	RET
 
 above6x2:
-tile7x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3611,22 +4108,38 @@ tile7x2:
 	PREFETCHT0 60(BX)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile7x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop7x2:
 	PREFETCHT0   (BX)(R10*1)
@@ -3661,6 +4174,8 @@ loop7x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled7x2
 	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
@@ -3676,6 +4191,8 @@ loop7x2:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
+
+scaled7x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3716,57 +4233,62 @@ loop7x2:
 	VFMADD231PS  Z15, Z14, Z13
 
 store7x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile7x2
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x07, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z12, (CX)
+	VMOVUPS    Z13, 64(CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x07, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile7x2
 	VZEROUPPER
 	RET
 
 above7x2:
-	CMPQ AX, $0x0b
-	JGT  above11x2
-	CMPQ AX, $0x09
-	JGT  above9x2
-	CMPQ AX, $0x08
-	JGT  above8x2
-
-tile8x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
+	CMPQ       AX, $0x0b
+	JGT        above11x2
+	CMPQ       AX, $0x09
+	JGT        above9x2
+	CMPQ       AX, $0x08
+	JGT        above8x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3789,22 +4311,40 @@ tile8x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile8x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop8x2:
 	PREFETCHT0   (BX)(R10*1)
@@ -3842,6 +4382,8 @@ loop8x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled8x2
 	VBROADCASTSS alpha+96(FP), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
@@ -3859,6 +4401,8 @@ loop8x2:
 	VMULPS       Z16, Z13, Z13
 	VMULPS       Z16, Z14, Z14
 	VMULPS       Z16, Z15, Z15
+
+scaled8x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -3903,54 +4447,60 @@ loop8x2:
 	VFMADD231PS  Z17, Z16, Z15
 
 store8x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	VMOVUPS Z14, (CX)(AX*1)
-	VMOVUPS Z15, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x08, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile8x2
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x08, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z12, (CX)
+	VMOVUPS    Z13, 64(CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z14, (CX)(AX*1)
+	VMOVUPS    Z15, 64(CX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x08, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile8x2
 	VZEROUPPER
 	RET
 
 above8x2:
-tile9x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -3975,22 +4525,42 @@ tile9x2:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile9x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop9x2:
 	PREFETCHT0   (BX)(R10*1)
@@ -4031,6 +4601,8 @@ loop9x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled9x2
 	VBROADCASTSS alpha+96(FP), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
@@ -4050,6 +4622,8 @@ loop9x2:
 	VMULPS       Z18, Z15, Z15
 	VMULPS       Z18, Z16, Z16
 	VMULPS       Z18, Z17, Z17
+
+scaled9x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -4098,61 +4672,66 @@ loop9x2:
 	VFMADD231PS  Z19, Z18, Z17
 
 store9x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	VMOVUPS Z14, (CX)(AX*1)
-	VMOVUPS Z15, 64(CX)(AX*1)
-	VMOVUPS Z16, (CX)(AX*2)
-	VMOVUPS Z17, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x09, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile9x2
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x09, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z12, (CX)
+	VMOVUPS    Z13, 64(CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 124(DI)
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z14, (CX)(AX*1)
+	VMOVUPS    Z15, 64(CX)(AX*1)
+	PREFETCHT0 124(DI)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z16, (CX)(AX*2)
+	VMOVUPS    Z17, 64(CX)(AX*2)
+	PREFETCHT0 124(DI)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x09, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile9x2
 	VZEROUPPER
 	RET
 
 above9x2:
-	CMPQ AX, $0x0a
-	JGT  above10x2
-
-tile10x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
+	CMPQ       AX, $0x0a
+	JGT        above10x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -4180,23 +4759,45 @@ tile10x2:
 	PREFETCHT0 60(SI)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile10x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop10x2:
 	PREFETCHT0   (BX)(R11*1)
@@ -4241,6 +4842,8 @@ loop10x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled10x2
 	VBROADCASTSS alpha+96(FP), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
@@ -4262,6 +4865,8 @@ loop10x2:
 	VMULPS       Z20, Z17, Z17
 	VMULPS       Z20, Z18, Z18
 	VMULPS       Z20, Z19, Z19
+
+scaled10x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -4315,62 +4920,69 @@ loop10x2:
 	VFMADD231PS  Z21, Z20, Z19
 
 store10x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, 64(SI)(AX*2)
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0a, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile10x2
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0a, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, 64(SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, 64(SI)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, 64(SI)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z18, (CX)
+	VMOVUPS    Z19, 64(CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0a, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile10x2
 	VZEROUPPER
 	RET
 
 above10x2:
-tile11x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -4400,23 +5012,47 @@ tile11x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile11x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop11x2:
 	PREFETCHT0   (BX)(R11*1)
@@ -4464,6 +5100,8 @@ loop11x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled11x2
 	VBROADCASTSS alpha+96(FP), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
@@ -4487,6 +5125,8 @@ loop11x2:
 	VMULPS       Z22, Z19, Z19
 	VMULPS       Z22, Z20, Z20
 	VMULPS       Z22, Z21, Z21
+
+scaled11x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -4544,71 +5184,77 @@ loop11x2:
 	VFMADD231PS  Z23, Z22, Z21
 
 store11x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, 64(SI)(AX*2)
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	VMOVUPS Z20, (CX)(AX*1)
-	VMOVUPS Z21, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0b, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile11x2
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0b, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, 64(SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, 64(SI)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, 64(SI)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z18, (CX)
+	VMOVUPS    Z19, 64(CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z20, (CX)(AX*1)
+	VMOVUPS    Z21, 64(CX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0b, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile11x2
 	VZEROUPPER
 	RET
 
 above11x2:
-	CMPQ AX, $0x0d
-	JGT  above13x2
-	CMPQ AX, $0x0c
-	JGT  above12x2
-
-tile12x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
+	CMPQ       AX, $0x0d
+	JGT        above13x2
+	CMPQ       AX, $0x0c
+	JGT        above12x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -4640,23 +5286,49 @@ tile12x2:
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 124(CX)(AX*2)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile12x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop12x2:
 	PREFETCHT0   (BX)(R11*1)
@@ -4707,6 +5379,8 @@ loop12x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled12x2
 	VBROADCASTSS alpha+96(FP), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
@@ -4732,6 +5406,8 @@ loop12x2:
 	VMULPS       Z24, Z21, Z21
 	VMULPS       Z24, Z22, Z22
 	VMULPS       Z24, Z23, Z23
+
+scaled12x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -4793,70 +5469,77 @@ loop12x2:
 	VFMADD231PS  Z25, Z24, Z23
 
 store12x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, 64(SI)(AX*2)
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	VMOVUPS Z20, (CX)(AX*1)
-	VMOVUPS Z21, 64(CX)(AX*1)
-	VMOVUPS Z22, (CX)(AX*2)
-	VMOVUPS Z23, 64(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0c, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile12x2
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0c, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, 64(SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, 64(SI)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, 64(SI)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z18, (CX)
+	VMOVUPS    Z19, 64(CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 124(R8)
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z20, (CX)(AX*1)
+	VMOVUPS    Z21, 64(CX)(AX*1)
+	PREFETCHT0 124(R8)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z22, (CX)(AX*2)
+	VMOVUPS    Z23, 64(CX)(AX*2)
+	PREFETCHT0 124(R8)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0c, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile12x2
 	VZEROUPPER
 	RET
 
 above12x2:
-tile13x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -4891,24 +5574,52 @@ tile13x2:
 	PREFETCHT0 60(DI)(AX*2)
 	PREFETCHT0 124(CX)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
+
+tile13x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
 
 loop13x2:
 	PREFETCHT0   (BX)(R12*1)
@@ -4963,6 +5674,8 @@ loop13x2:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled13x2
 	VBROADCASTSS alpha+96(FP), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
@@ -4990,6 +5703,8 @@ loop13x2:
 	VMULPS       Z26, Z23, Z23
 	VMULPS       Z26, Z24, Z24
 	VMULPS       Z26, Z25, Z25
+
+scaled13x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -5056,74 +5771,82 @@ loop13x2:
 	VFMADD231PS  Z27, Z26, Z25
 
 store13x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, 64(SI)(AX*2)
-	VMOVUPS Z18, (DI)
-	VMOVUPS Z19, 64(DI)
-	VMOVUPS Z20, (DI)(AX*1)
-	VMOVUPS Z21, 64(DI)(AX*1)
-	VMOVUPS Z22, (DI)(AX*2)
-	VMOVUPS Z23, 64(DI)(AX*2)
-	VMOVUPS Z24, (CX)
-	VMOVUPS Z25, 64(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0d, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile13x2
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0d, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, 64(SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, 64(SI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, 64(SI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z18, (DI)
+	VMOVUPS    Z19, 64(DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z20, (DI)(AX*1)
+	VMOVUPS    Z21, 64(DI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z22, (DI)(AX*2)
+	VMOVUPS    Z23, 64(DI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z24, (CX)
+	VMOVUPS    Z25, 64(CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0d, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile13x2
 	VZEROUPPER
 	RET
 
 above13x2:
-tile14x2:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	VPXORD     Z26, Z26, Z26
-	VPXORD     Z27, Z27, Z27
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -5160,31 +5883,61 @@ tile14x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 124(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
-	CMPQ       R9, $0x00000004
-	JNE        plainNot14x2
-	SUBQ       $0x04, AX
-	JLT        plainRest14x2
-	LEAQ       (R11)(R11*2), R14
-	MOVQ       aTile+40(FP), R15
-	SHLQ       $0x02, R15
+
+tile14x2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
+	CMPQ   R9, $0x00000004
+	JNE    plainNot14x2
+	SUBQ   $0x04, AX
+	JLT    plainRest14x2
+	LEAQ   (R11)(R11*2), R14
+	MOVQ   aTile+40(FP), R15
+	SHLQ   $0x02, R15
 
 plain14x2:
 	PREFETCHT0   (BX)(R12*1)
@@ -5657,6 +6410,8 @@ loop14x2:
 	JNE          loop14x2
 
 done14x2:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled14x2
 	VBROADCASTSS alpha+96(FP), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
@@ -5686,6 +6441,8 @@ done14x2:
 	VMULPS       Z28, Z25, Z25
 	VMULPS       Z28, Z26, Z26
 	VMULPS       Z28, Z27, Z27
+
+scaled14x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -5756,97 +6513,139 @@ done14x2:
 	VFMADD231PS  Z29, Z28, Z27
 
 store14x2:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(AX*1)
-	VMOVUPS Z3, 64(DX)(AX*1)
-	VMOVUPS Z4, (DX)(AX*2)
-	VMOVUPS Z5, 64(DX)(AX*2)
-	VMOVUPS Z6, (BX)
-	VMOVUPS Z7, 64(BX)
-	VMOVUPS Z8, (BX)(AX*1)
-	VMOVUPS Z9, 64(BX)(AX*1)
-	VMOVUPS Z10, (BX)(AX*2)
-	VMOVUPS Z11, 64(BX)(AX*2)
-	VMOVUPS Z12, (SI)
-	VMOVUPS Z13, 64(SI)
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	VMOVUPS Z16, (SI)(AX*2)
-	VMOVUPS Z17, 64(SI)(AX*2)
-	VMOVUPS Z18, (DI)
-	VMOVUPS Z19, 64(DI)
-	VMOVUPS Z20, (DI)(AX*1)
-	VMOVUPS Z21, 64(DI)(AX*1)
-	VMOVUPS Z22, (DI)(AX*2)
-	VMOVUPS Z23, 64(DI)(AX*2)
-	VMOVUPS Z24, (CX)
-	VMOVUPS Z25, 64(CX)
-	VMOVUPS Z26, (CX)(AX*1)
-	VMOVUPS Z27, 64(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0e, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile14x2
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0e, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, (DX)
+	VMOVUPS    Z1, 64(DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z2, (DX)(AX*1)
+	VMOVUPS    Z3, 64(DX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z4, (DX)(AX*2)
+	VMOVUPS    Z5, 64(DX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, (BX)
+	VMOVUPS    Z7, 64(BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z8, (BX)(AX*1)
+	VMOVUPS    Z9, 64(BX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z10, (BX)(AX*2)
+	VMOVUPS    Z11, 64(BX)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, (SI)
+	VMOVUPS    Z13, 64(SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z14, (SI)(AX*1)
+	VMOVUPS    Z15, 64(SI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z16, (SI)(AX*2)
+	VMOVUPS    Z17, 64(SI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z18, (DI)
+	VMOVUPS    Z19, 64(DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z20, (DI)(AX*1)
+	VMOVUPS    Z21, 64(DI)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z22, (DI)(AX*2)
+	VMOVUPS    Z23, 64(DI)(AX*2)
+	PREFETCHT0 124(R9)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z24, (CX)
+	VMOVUPS    Z25, 64(CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 124(R9)
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z26, (CX)(AX*1)
+	VMOVUPS    Z27, 64(CX)(AX*1)
+	PREFETCHT0 124(R9)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0e, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile14x2
 	VZEROUPPER
 	RET
 
 narrow:
-	CMPQ  DX, $0x10
-	JEQ   full1
-	MOVQ  DX, CX
-	MOVL  $0x00000001, DX
-	SHLL  CL, DX
-	DECL  DX
-	KMOVW DX, K1
-	CMPQ  AX, $0x07
-	JGT   above7x1masked
-	CMPQ  AX, $0x04
-	JGT   above4x1masked
-	CMPQ  AX, $0x02
-	JGT   above2x1masked
-	CMPQ  AX, $0x01
-	JGT   above1x1masked
-
-tile1x1masked:
-	VPXORD     Z0, Z0, Z0
+	CMPQ       DX, $0x10
+	JEQ        full1
+	MOVQ       DX, CX
+	MOVL       $0x00000001, DX
+	SHLL       CL, DX
+	DECL       DX
+	KMOVW      DX, K1
+	CMPQ       AX, $0x07
+	JGT        above7x1masked
+	CMPQ       AX, $0x04
+	JGT        above4x1masked
+	CMPQ       AX, $0x02
+	JGT        above2x1masked
+	CMPQ       AX, $0x01
+	JGT        above1x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 60(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x1masked:
+	VPXORD Z0, Z0, Z0
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x1masked:
-	PREFETCHT0   (CX)(DI*1)
-	PREFETCHT0   60(BX)(R8*1)
-	VMOVUPS.Z    (BX), K1, Z1
-	VBROADCASTSS (CX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         SI, BX
-	ADDQ         DX, CX
-	DECQ         AX
-	JNE          loop1x1masked
-	VBROADCASTSS alpha+96(FP), Z1
-	VMULPS       Z1, Z0, Z0
+	PREFETCHT0       (CX)(DI*1)
+	PREFETCHT0       60(BX)(R8*1)
+	VMOVUPS.Z        (BX), K1, Z1
+	VFMADD231PS.BCST (CX), Z1, Z0
+	ADDQ             SI, BX
+	ADDQ             DX, CX
+	DECQ             AX
+	JNE              loop1x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled1x1masked
+	VBROADCASTSS     alpha+96(FP), Z1
+	VMULPS           Z1, Z0, Z0
+
+scaled1x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -5859,59 +6658,70 @@ loop1x1masked:
 	VFMADD231PS  Z2, Z1, Z0
 
 store1x1masked:
-	VMOVUPS Z0, K1, (AX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x01, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile1x1masked
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
+	VMOVUPS    Z0, K1, (AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 60(DX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x1masked
 	VZEROUPPER
 	RET
 
 above1x1masked:
-tile2x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
 	MOVQ       c+80(FP), CX
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x1masked:
-	PREFETCHT0   (DX)(R8*1)
-	PREFETCHT0   60(SI)(R9*1)
-	VMOVUPS.Z    (SI), K1, Z2
-	VBROADCASTSS (DX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (DX)(CX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         DI, SI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNE          loop2x1masked
-	VBROADCASTSS alpha+96(FP), Z2
-	VMULPS       Z2, Z0, Z0
-	VMULPS       Z2, Z1, Z1
+	PREFETCHT0       (DX)(R8*1)
+	PREFETCHT0       60(SI)(R9*1)
+	VMOVUPS.Z        (SI), K1, Z2
+	VFMADD231PS.BCST (DX), Z2, Z0
+	VFMADD231PS.BCST (DX)(CX*1), Z2, Z1
+	ADDQ             DI, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNE              loop2x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled2x1masked
+	VBROADCASTSS     alpha+96(FP), Z2
+	VMULPS           Z2, Z0, Z0
+	VMULPS           Z2, Z1, Z1
+
+scaled2x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -5926,28 +6736,32 @@ loop2x1masked:
 	VFMADD231PS  Z3, Z2, Z1
 
 store2x1masked:
-	VMOVUPS Z0, K1, (CX)
-	VMOVUPS Z1, K1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x02, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile2x1masked
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, K1, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z1, K1, (CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x1masked
 	VZEROUPPER
 	RET
 
 above2x1masked:
-	CMPQ AX, $0x03
-	JGT  above3x1masked
-
-tile3x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
+	CMPQ       AX, $0x03
+	JGT        above3x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -5955,39 +6769,45 @@ tile3x1masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x1masked:
-	PREFETCHT0   (DX)(R8*1)
-	PREFETCHT0   60(SI)(R9*1)
-	VMOVUPS.Z    (SI), K1, Z3
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (DX)(CX*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (DX)(CX*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         DI, SI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNE          loop3x1masked
-	VBROADCASTSS alpha+96(FP), Z3
-	VMULPS       Z3, Z0, Z0
-	VMULPS       Z3, Z1, Z1
-	VMULPS       Z3, Z2, Z2
+	PREFETCHT0       (DX)(R8*1)
+	PREFETCHT0       60(SI)(R9*1)
+	VMOVUPS.Z        (SI), K1, Z3
+	VFMADD231PS.BCST (DX), Z3, Z0
+	VFMADD231PS.BCST (DX)(CX*1), Z3, Z1
+	VFMADD231PS.BCST (DX)(CX*2), Z3, Z2
+	ADDQ             DI, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNE              loop3x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled3x1masked
+	VBROADCASTSS     alpha+96(FP), Z3
+	VMULPS           Z3, Z0, Z0
+	VMULPS           Z3, Z1, Z1
+	VMULPS           Z3, Z2, Z2
+
+scaled3x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6004,27 +6824,32 @@ loop3x1masked:
 	VFMADD231PS  Z4, Z3, Z2
 
 store3x1masked:
-	VMOVUPS Z0, K1, (CX)
-	VMOVUPS Z1, K1, (CX)(AX*1)
-	VMOVUPS Z2, K1, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x03, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile3x1masked
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, K1, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z1, K1, (CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	VMOVUPS    Z2, K1, (CX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x1masked
 	VZEROUPPER
 	RET
 
 above3x1masked:
-tile4x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6034,44 +6859,50 @@ tile4x1masked:
 	PREFETCHT0 60(DX)(AX*1)
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x1masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	VMOVUPS.Z    (DI), K1, Z4
-	VBROADCASTSS (BX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (BX)(CX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (BX)(CX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (DX), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         R8, DI
-	ADDQ         SI, BX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNE          loop4x1masked
-	VBROADCASTSS alpha+96(FP), Z4
-	VMULPS       Z4, Z0, Z0
-	VMULPS       Z4, Z1, Z1
-	VMULPS       Z4, Z2, Z2
-	VMULPS       Z4, Z3, Z3
+	PREFETCHT0       (BX)(R9*1)
+	PREFETCHT0       60(DI)(R10*1)
+	VMOVUPS.Z        (DI), K1, Z4
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (DX), Z4, Z3
+	ADDQ             R8, DI
+	ADDQ             SI, BX
+	ADDQ             SI, DX
+	DECQ             AX
+	JNE              loop4x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled4x1masked
+	VBROADCASTSS     alpha+96(FP), Z4
+	VMULPS           Z4, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z4, Z3, Z3
+
+scaled4x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6091,34 +6922,39 @@ loop4x1masked:
 	VFMADD231PS  Z5, Z4, Z3
 
 store4x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile4x1masked
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z3, K1, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x1masked
 	VZEROUPPER
 	RET
 
 above4x1masked:
-	CMPQ AX, $0x06
-	JGT  above6x1masked
-	CMPQ AX, $0x05
-	JGT  above5x1masked
-
-tile5x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
+	CMPQ       AX, $0x06
+	JGT        above6x1masked
+	CMPQ       AX, $0x05
+	JGT        above5x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6129,47 +6965,53 @@ tile5x1masked:
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x1masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	VMOVUPS.Z    (DI), K1, Z5
-	VBROADCASTSS (BX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (BX)(CX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (BX)(CX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (DX), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (DX)(CX*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         R8, DI
-	ADDQ         SI, BX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNE          loop5x1masked
-	VBROADCASTSS alpha+96(FP), Z5
-	VMULPS       Z5, Z0, Z0
-	VMULPS       Z5, Z1, Z1
-	VMULPS       Z5, Z2, Z2
-	VMULPS       Z5, Z3, Z3
-	VMULPS       Z5, Z4, Z4
+	PREFETCHT0       (BX)(R9*1)
+	PREFETCHT0       60(DI)(R10*1)
+	VMOVUPS.Z        (DI), K1, Z5
+	VFMADD231PS.BCST (BX), Z5, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z5, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z5, Z2
+	VFMADD231PS.BCST (DX), Z5, Z3
+	VFMADD231PS.BCST (DX)(CX*1), Z5, Z4
+	ADDQ             R8, DI
+	ADDQ             SI, BX
+	ADDQ             SI, DX
+	DECQ             AX
+	JNE              loop5x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled5x1masked
+	VBROADCASTSS     alpha+96(FP), Z5
+	VMULPS           Z5, Z0, Z0
+	VMULPS           Z5, Z1, Z1
+	VMULPS           Z5, Z2, Z2
+	VMULPS           Z5, Z3, Z3
+	VMULPS           Z5, Z4, Z4
+
+scaled5x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6191,31 +7033,37 @@ loop5x1masked:
 	VFMADD231PS  Z6, Z5, Z4
 
 store5x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (CX)
-	VMOVUPS Z4, K1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile5x1masked
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z3, K1, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z4, K1, (CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x1masked
 	VZEROUPPER
 	RET
 
 above5x1masked:
-tile6x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6227,50 +7075,56 @@ tile6x1masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile6x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop6x1masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	VMOVUPS.Z    (DI), K1, Z6
-	VBROADCASTSS (BX), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (BX)(CX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (BX)(CX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (DX), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (DX)(CX*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (DX)(CX*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         R8, DI
-	ADDQ         SI, BX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNE          loop6x1masked
-	VBROADCASTSS alpha+96(FP), Z6
-	VMULPS       Z6, Z0, Z0
-	VMULPS       Z6, Z1, Z1
-	VMULPS       Z6, Z2, Z2
-	VMULPS       Z6, Z3, Z3
-	VMULPS       Z6, Z4, Z4
-	VMULPS       Z6, Z5, Z5
+	PREFETCHT0       (BX)(R9*1)
+	PREFETCHT0       60(DI)(R10*1)
+	VMOVUPS.Z        (DI), K1, Z6
+	VFMADD231PS.BCST (BX), Z6, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z6, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z6, Z2
+	VFMADD231PS.BCST (DX), Z6, Z3
+	VFMADD231PS.BCST (DX)(CX*1), Z6, Z4
+	VFMADD231PS.BCST (DX)(CX*2), Z6, Z5
+	ADDQ             R8, DI
+	ADDQ             SI, BX
+	ADDQ             SI, DX
+	DECQ             AX
+	JNE              loop6x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled6x1masked
+	VBROADCASTSS     alpha+96(FP), Z6
+	VMULPS           Z6, Z0, Z0
+	VMULPS           Z6, Z1, Z1
+	VMULPS           Z6, Z2, Z2
+	VMULPS           Z6, Z3, Z3
+	VMULPS           Z6, Z4, Z4
+	VMULPS           Z6, Z5, Z5
+
+scaled6x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6294,33 +7148,39 @@ loop6x1masked:
 	VFMADD231PS  Z7, Z6, Z5
 
 store6x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (CX)
-	VMOVUPS Z4, K1, (CX)(AX*1)
-	VMOVUPS Z5, K1, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile6x1masked
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z3, K1, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z4, K1, (CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z5, K1, (CX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x1masked
 	VZEROUPPER
 	RET
 
 above6x1masked:
-tile7x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6334,55 +7194,61 @@ tile7x1masked:
 	PREFETCHT0 60(BX)(AX*1)
 	PREFETCHT0 60(BX)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile7x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop7x1masked:
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   60(R8)(R11*1)
-	VMOVUPS.Z    (R8), K1, Z7
-	VBROADCASTSS (BX), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (BX)(CX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (BX)(CX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (SI)(CX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (SI)(CX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         R9, R8
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	ADDQ         DI, DX
-	DECQ         AX
-	JNE          loop7x1masked
-	VBROADCASTSS alpha+96(FP), Z7
-	VMULPS       Z7, Z0, Z0
-	VMULPS       Z7, Z1, Z1
-	VMULPS       Z7, Z2, Z2
-	VMULPS       Z7, Z3, Z3
-	VMULPS       Z7, Z4, Z4
-	VMULPS       Z7, Z5, Z5
-	VMULPS       Z7, Z6, Z6
+	PREFETCHT0       (BX)(R10*1)
+	PREFETCHT0       60(R8)(R11*1)
+	VMOVUPS.Z        (R8), K1, Z7
+	VFMADD231PS.BCST (BX), Z7, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z7, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z7, Z2
+	VFMADD231PS.BCST (SI), Z7, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z7, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z7, Z5
+	VFMADD231PS.BCST (DX), Z7, Z6
+	ADDQ             R9, R8
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	ADDQ             DI, DX
+	DECQ             AX
+	JNE              loop7x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled7x1masked
+	VBROADCASTSS     alpha+96(FP), Z7
+	VMULPS           Z7, Z0, Z0
+	VMULPS           Z7, Z1, Z1
+	VMULPS           Z7, Z2, Z2
+	VMULPS           Z7, Z3, Z3
+	VMULPS           Z7, Z4, Z4
+	VMULPS           Z7, Z5, Z5
+	VMULPS           Z7, Z6, Z6
+
+scaled7x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6409,42 +7275,48 @@ loop7x1masked:
 	VFMADD231PS  Z8, Z7, Z6
 
 store7x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile7x1masked
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x07, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, K1, (CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x07, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile7x1masked
 	VZEROUPPER
 	RET
 
 above7x1masked:
-	CMPQ AX, $0x0b
-	JGT  above11x1masked
-	CMPQ AX, $0x09
-	JGT  above9x1masked
-	CMPQ AX, $0x08
-	JGT  above8x1masked
-
-tile8x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
+	CMPQ       AX, $0x0b
+	JGT        above11x1masked
+	CMPQ       AX, $0x09
+	JGT        above9x1masked
+	CMPQ       AX, $0x08
+	JGT        above8x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6459,58 +7331,64 @@ tile8x1masked:
 	PREFETCHT0 60(BX)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile8x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop8x1masked:
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   60(R8)(R11*1)
-	VMOVUPS.Z    (R8), K1, Z8
-	VBROADCASTSS (BX), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (BX)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (BX)(CX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (SI), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (SI)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (SI)(CX*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (DX), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (DX)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         R9, R8
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	ADDQ         DI, DX
-	DECQ         AX
-	JNE          loop8x1masked
-	VBROADCASTSS alpha+96(FP), Z8
-	VMULPS       Z8, Z0, Z0
-	VMULPS       Z8, Z1, Z1
-	VMULPS       Z8, Z2, Z2
-	VMULPS       Z8, Z3, Z3
-	VMULPS       Z8, Z4, Z4
-	VMULPS       Z8, Z5, Z5
-	VMULPS       Z8, Z6, Z6
-	VMULPS       Z8, Z7, Z7
+	PREFETCHT0       (BX)(R10*1)
+	PREFETCHT0       60(R8)(R11*1)
+	VMOVUPS.Z        (R8), K1, Z8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (SI), Z8, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z8, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z8, Z5
+	VFMADD231PS.BCST (DX), Z8, Z6
+	VFMADD231PS.BCST (DX)(CX*1), Z8, Z7
+	ADDQ             R9, R8
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	ADDQ             DI, DX
+	DECQ             AX
+	JNE              loop8x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled8x1masked
+	VBROADCASTSS     alpha+96(FP), Z8
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z8, Z1, Z1
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z8, Z5, Z5
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z7, Z7
+
+scaled8x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6539,37 +7417,44 @@ loop8x1masked:
 	VFMADD231PS  Z9, Z8, Z7
 
 store8x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (CX)
-	VMOVUPS Z7, K1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x08, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile8x1masked
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x08, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, K1, (CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z7, K1, (CX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x08, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile8x1masked
 	VZEROUPPER
 	RET
 
 above8x1masked:
-tile9x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6585,61 +7470,67 @@ tile9x1masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile9x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop9x1masked:
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   60(R8)(R11*1)
-	VMOVUPS.Z    (R8), K1, Z9
-	VBROADCASTSS (BX), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (BX)(CX*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (BX)(CX*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (SI)(CX*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (SI)(CX*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (DX), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (DX)(CX*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (DX)(CX*2), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         R9, R8
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	ADDQ         DI, DX
-	DECQ         AX
-	JNE          loop9x1masked
-	VBROADCASTSS alpha+96(FP), Z9
-	VMULPS       Z9, Z0, Z0
-	VMULPS       Z9, Z1, Z1
-	VMULPS       Z9, Z2, Z2
-	VMULPS       Z9, Z3, Z3
-	VMULPS       Z9, Z4, Z4
-	VMULPS       Z9, Z5, Z5
-	VMULPS       Z9, Z6, Z6
-	VMULPS       Z9, Z7, Z7
-	VMULPS       Z9, Z8, Z8
+	PREFETCHT0       (BX)(R10*1)
+	PREFETCHT0       60(R8)(R11*1)
+	VMOVUPS.Z        (R8), K1, Z9
+	VFMADD231PS.BCST (BX), Z9, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z9, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z9, Z2
+	VFMADD231PS.BCST (SI), Z9, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z9, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z9, Z5
+	VFMADD231PS.BCST (DX), Z9, Z6
+	VFMADD231PS.BCST (DX)(CX*1), Z9, Z7
+	VFMADD231PS.BCST (DX)(CX*2), Z9, Z8
+	ADDQ             R9, R8
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	ADDQ             DI, DX
+	DECQ             AX
+	JNE              loop9x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled9x1masked
+	VBROADCASTSS     alpha+96(FP), Z9
+	VMULPS           Z9, Z0, Z0
+	VMULPS           Z9, Z1, Z1
+	VMULPS           Z9, Z2, Z2
+	VMULPS           Z9, Z3, Z3
+	VMULPS           Z9, Z4, Z4
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z9, Z6, Z6
+	VMULPS           Z9, Z7, Z7
+	VMULPS           Z9, Z8, Z8
+
+scaled9x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6670,42 +7561,48 @@ loop9x1masked:
 	VFMADD231PS  Z10, Z9, Z8
 
 store9x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (CX)
-	VMOVUPS Z7, K1, (CX)(AX*1)
-	VMOVUPS Z8, K1, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x09, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile9x1masked
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x09, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, K1, (CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z7, K1, (CX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z8, K1, (CX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x09, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile9x1masked
 	VZEROUPPER
 	RET
 
 above9x1masked:
-	CMPQ AX, $0x0a
-	JGT  above10x1masked
-
-tile10x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
+	CMPQ       AX, $0x0a
+	JGT        above10x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6723,66 +7620,72 @@ tile10x1masked:
 	PREFETCHT0 60(SI)(AX*1)
 	PREFETCHT0 60(SI)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile10x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop10x1masked:
-	PREFETCHT0   (BX)(R11*1)
-	PREFETCHT0   60(R9)(R12*1)
-	VMOVUPS.Z    (R9), K1, Z10
-	VBROADCASTSS (BX), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (BX)(CX*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (BX)(CX*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (SI), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (SI)(CX*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (SI)(CX*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (DI), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (DI)(CX*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (DI)(CX*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (DX), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         R10, R9
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R8, DX
-	DECQ         AX
-	JNE          loop10x1masked
-	VBROADCASTSS alpha+96(FP), Z10
-	VMULPS       Z10, Z0, Z0
-	VMULPS       Z10, Z1, Z1
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z10, Z3, Z3
-	VMULPS       Z10, Z4, Z4
-	VMULPS       Z10, Z5, Z5
-	VMULPS       Z10, Z6, Z6
-	VMULPS       Z10, Z7, Z7
-	VMULPS       Z10, Z8, Z8
-	VMULPS       Z10, Z9, Z9
+	PREFETCHT0       (BX)(R11*1)
+	PREFETCHT0       60(R9)(R12*1)
+	VMOVUPS.Z        (R9), K1, Z10
+	VFMADD231PS.BCST (BX), Z10, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z10, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z10, Z2
+	VFMADD231PS.BCST (SI), Z10, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z10, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z10, Z5
+	VFMADD231PS.BCST (DI), Z10, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z10, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z10, Z8
+	VFMADD231PS.BCST (DX), Z10, Z9
+	ADDQ             R10, R9
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	ADDQ             R8, DX
+	DECQ             AX
+	JNE              loop10x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled10x1masked
+	VBROADCASTSS     alpha+96(FP), Z10
+	VMULPS           Z10, Z0, Z0
+	VMULPS           Z10, Z1, Z1
+	VMULPS           Z10, Z2, Z2
+	VMULPS           Z10, Z3, Z3
+	VMULPS           Z10, Z4, Z4
+	VMULPS           Z10, Z5, Z5
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z10, Z7, Z7
+	VMULPS           Z10, Z8, Z8
+	VMULPS           Z10, Z9, Z9
+
+scaled10x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6816,41 +7719,49 @@ loop10x1masked:
 	VFMADD231PS  Z11, Z10, Z9
 
 store10x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (SI)
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	VMOVUPS Z8, K1, (SI)(AX*2)
-	VMOVUPS Z9, K1, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0a, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile10x1masked
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0a, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, K1, (SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z7, K1, (SI)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z8, K1, (SI)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z9, K1, (CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0a, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile10x1masked
 	VZEROUPPER
 	RET
 
 above10x1masked:
-tile11x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -6869,69 +7780,75 @@ tile11x1masked:
 	PREFETCHT0 60(SI)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile11x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop11x1masked:
-	PREFETCHT0   (BX)(R11*1)
-	PREFETCHT0   60(R9)(R12*1)
-	VMOVUPS.Z    (R9), K1, Z11
-	VBROADCASTSS (BX), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (BX)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (BX)(CX*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (SI)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (SI)(CX*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (DI)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (DI)(CX*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (DX), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (DX)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         R10, R9
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R8, DX
-	DECQ         AX
-	JNE          loop11x1masked
-	VBROADCASTSS alpha+96(FP), Z11
-	VMULPS       Z11, Z0, Z0
-	VMULPS       Z11, Z1, Z1
-	VMULPS       Z11, Z2, Z2
-	VMULPS       Z11, Z3, Z3
-	VMULPS       Z11, Z4, Z4
-	VMULPS       Z11, Z5, Z5
-	VMULPS       Z11, Z6, Z6
-	VMULPS       Z11, Z7, Z7
-	VMULPS       Z11, Z8, Z8
-	VMULPS       Z11, Z9, Z9
-	VMULPS       Z11, Z10, Z10
+	PREFETCHT0       (BX)(R11*1)
+	PREFETCHT0       60(R9)(R12*1)
+	VMOVUPS.Z        (R9), K1, Z11
+	VFMADD231PS.BCST (BX), Z11, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z11, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z11, Z2
+	VFMADD231PS.BCST (SI), Z11, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z11, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z11, Z5
+	VFMADD231PS.BCST (DI), Z11, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z11, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z11, Z8
+	VFMADD231PS.BCST (DX), Z11, Z9
+	VFMADD231PS.BCST (DX)(CX*1), Z11, Z10
+	ADDQ             R10, R9
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	ADDQ             R8, DX
+	DECQ             AX
+	JNE              loop11x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled11x1masked
+	VBROADCASTSS     alpha+96(FP), Z11
+	VMULPS           Z11, Z0, Z0
+	VMULPS           Z11, Z1, Z1
+	VMULPS           Z11, Z2, Z2
+	VMULPS           Z11, Z3, Z3
+	VMULPS           Z11, Z4, Z4
+	VMULPS           Z11, Z5, Z5
+	VMULPS           Z11, Z6, Z6
+	VMULPS           Z11, Z7, Z7
+	VMULPS           Z11, Z8, Z8
+	VMULPS           Z11, Z9, Z9
+	VMULPS           Z11, Z10, Z10
+
+scaled11x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -6967,48 +7884,55 @@ loop11x1masked:
 	VFMADD231PS  Z12, Z11, Z10
 
 store11x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (SI)
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	VMOVUPS Z8, K1, (SI)(AX*2)
-	VMOVUPS Z9, K1, (CX)
-	VMOVUPS Z10, K1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0b, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile11x1masked
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0b, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, K1, (SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z7, K1, (SI)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z8, K1, (SI)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z9, K1, (CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z10, K1, (CX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0b, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile11x1masked
 	VZEROUPPER
 	RET
 
 above11x1masked:
-	CMPQ AX, $0x0d
-	JGT  above13x1masked
-	CMPQ AX, $0x0c
-	JGT  above12x1masked
-
-tile12x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
+	CMPQ       AX, $0x0d
+	JGT        above13x1masked
+	CMPQ       AX, $0x0c
+	JGT        above12x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -7028,72 +7952,78 @@ tile12x1masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile12x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop12x1masked:
-	PREFETCHT0   (BX)(R11*1)
-	PREFETCHT0   60(R9)(R12*1)
-	VMOVUPS.Z    (R9), K1, Z12
-	VBROADCASTSS (BX), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (BX)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (SI), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (SI)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (SI)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (DI), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (DI)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (DI)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (DX), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (DX)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (DX)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         R10, R9
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R8, DX
-	DECQ         AX
-	JNE          loop12x1masked
-	VBROADCASTSS alpha+96(FP), Z12
-	VMULPS       Z12, Z0, Z0
-	VMULPS       Z12, Z1, Z1
-	VMULPS       Z12, Z2, Z2
-	VMULPS       Z12, Z3, Z3
-	VMULPS       Z12, Z4, Z4
-	VMULPS       Z12, Z5, Z5
-	VMULPS       Z12, Z6, Z6
-	VMULPS       Z12, Z7, Z7
-	VMULPS       Z12, Z8, Z8
-	VMULPS       Z12, Z9, Z9
-	VMULPS       Z12, Z10, Z10
-	VMULPS       Z12, Z11, Z11
+	PREFETCHT0       (BX)(R11*1)
+	PREFETCHT0       60(R9)(R12*1)
+	VMOVUPS.Z        (R9), K1, Z12
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z12, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z12, Z2
+	VFMADD231PS.BCST (SI), Z12, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z12, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z12, Z5
+	VFMADD231PS.BCST (DI), Z12, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z12, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z12, Z8
+	VFMADD231PS.BCST (DX), Z12, Z9
+	VFMADD231PS.BCST (DX)(CX*1), Z12, Z10
+	VFMADD231PS.BCST (DX)(CX*2), Z12, Z11
+	ADDQ             R10, R9
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	ADDQ             R8, DX
+	DECQ             AX
+	JNE              loop12x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled12x1masked
+	VBROADCASTSS     alpha+96(FP), Z12
+	VMULPS           Z12, Z0, Z0
+	VMULPS           Z12, Z1, Z1
+	VMULPS           Z12, Z2, Z2
+	VMULPS           Z12, Z3, Z3
+	VMULPS           Z12, Z4, Z4
+	VMULPS           Z12, Z5, Z5
+	VMULPS           Z12, Z6, Z6
+	VMULPS           Z12, Z7, Z7
+	VMULPS           Z12, Z8, Z8
+	VMULPS           Z12, Z9, Z9
+	VMULPS           Z12, Z10, Z10
+	VMULPS           Z12, Z11, Z11
+
+scaled12x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -7131,45 +8061,53 @@ loop12x1masked:
 	VFMADD231PS  Z13, Z12, Z11
 
 store12x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (SI)
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	VMOVUPS Z8, K1, (SI)(AX*2)
-	VMOVUPS Z9, K1, (CX)
-	VMOVUPS Z10, K1, (CX)(AX*1)
-	VMOVUPS Z11, K1, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0c, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile12x1masked
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0c, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, K1, (SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z7, K1, (SI)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z8, K1, (SI)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z9, K1, (CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z10, K1, (CX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z11, K1, (CX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0c, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile12x1masked
 	VZEROUPPER
 	RET
 
 above12x1masked:
-tile13x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -7191,77 +8129,83 @@ tile13x1masked:
 	PREFETCHT0 60(DI)(AX*1)
 	PREFETCHT0 60(DI)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
+
+tile13x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
 
 loop13x1masked:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	VMOVUPS.Z    (R10), K1, Z13
-	VBROADCASTSS (BX), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (BX)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (BX)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (SI)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (SI)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (DI), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (DI)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (DI)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R8)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R8)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (DX), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         R11, R10
-	ADDQ         R9, BX
-	ADDQ         R9, SI
-	ADDQ         R9, DI
-	ADDQ         R9, R8
-	ADDQ         R9, DX
-	DECQ         AX
-	JNE          loop13x1masked
-	VBROADCASTSS alpha+96(FP), Z13
-	VMULPS       Z13, Z0, Z0
-	VMULPS       Z13, Z1, Z1
-	VMULPS       Z13, Z2, Z2
-	VMULPS       Z13, Z3, Z3
-	VMULPS       Z13, Z4, Z4
-	VMULPS       Z13, Z5, Z5
-	VMULPS       Z13, Z6, Z6
-	VMULPS       Z13, Z7, Z7
-	VMULPS       Z13, Z8, Z8
-	VMULPS       Z13, Z9, Z9
-	VMULPS       Z13, Z10, Z10
-	VMULPS       Z13, Z11, Z11
-	VMULPS       Z13, Z12, Z12
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	VMOVUPS.Z        (R10), K1, Z13
+	VFMADD231PS.BCST (BX), Z13, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z13, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z13, Z2
+	VFMADD231PS.BCST (SI), Z13, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z13, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z13, Z5
+	VFMADD231PS.BCST (DI), Z13, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z13, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z13, Z8
+	VFMADD231PS.BCST (R8), Z13, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z13, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z13, Z11
+	VFMADD231PS.BCST (DX), Z13, Z12
+	ADDQ             R11, R10
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	ADDQ             R9, DX
+	DECQ             AX
+	JNE              loop13x1masked
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled13x1masked
+	VBROADCASTSS     alpha+96(FP), Z13
+	VMULPS           Z13, Z0, Z0
+	VMULPS           Z13, Z1, Z1
+	VMULPS           Z13, Z2, Z2
+	VMULPS           Z13, Z3, Z3
+	VMULPS           Z13, Z4, Z4
+	VMULPS           Z13, Z5, Z5
+	VMULPS           Z13, Z6, Z6
+	VMULPS           Z13, Z7, Z7
+	VMULPS           Z13, Z8, Z8
+	VMULPS           Z13, Z9, Z9
+	VMULPS           Z13, Z10, Z10
+	VMULPS           Z13, Z11, Z11
+	VMULPS           Z13, Z12, Z12
+
+scaled13x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -7302,47 +8246,56 @@ loop13x1masked:
 	VFMADD231PS  Z14, Z13, Z12
 
 store13x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (SI)
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	VMOVUPS Z8, K1, (SI)(AX*2)
-	VMOVUPS Z9, K1, (DI)
-	VMOVUPS Z10, K1, (DI)(AX*1)
-	VMOVUPS Z11, K1, (DI)(AX*2)
-	VMOVUPS Z12, K1, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0d, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile13x1masked
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0d, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, K1, (SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z7, K1, (SI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z8, K1, (SI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z9, K1, (DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z10, K1, (DI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z11, K1, (DI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, K1, (CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0d, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile13x1masked
 	VZEROUPPER
 	RET
 
 above13x1masked:
-tile14x1masked:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -7365,178 +8318,138 @@ tile14x1masked:
 	PREFETCHT0 60(DI)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
-	CMPQ       R9, $0x00000004
-	JNE        plainNot14x1masked
-	SUBQ       $0x04, AX
-	JLT        plainRest14x1masked
-	LEAQ       (R11)(R11*2), R14
-	MOVQ       aTile+40(FP), R15
-	SHLQ       $0x02, R15
+
+tile14x1masked:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
+	CMPQ   R9, $0x00000004
+	JNE    plainNot14x1masked
+	SUBQ   $0x04, AX
+	JLT    plainRest14x1masked
+	LEAQ   (R11)(R11*2), R14
+	MOVQ   aTile+40(FP), R15
+	SHLQ   $0x02, R15
 
 plain14x1masked:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	LEAQ         (BX)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (SI)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DI)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (R8)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DX)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	VMOVUPS.Z    (R10), K1, Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS.Z    (R10)(R11*1), K1, Z14
-	VBROADCASTSS 4(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 4(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 4(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 4(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 4(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 4(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 4(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 4(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 4(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 4(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 4(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 4(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 4(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 4(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS.Z    (R10)(R11*2), K1, Z14
-	VBROADCASTSS 8(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 8(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 8(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 8(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 8(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 8(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 8(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 8(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 8(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 8(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 8(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 8(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 8(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 8(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS.Z    (R10)(R14*1), K1, Z14
-	VBROADCASTSS 12(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 12(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 12(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 12(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 12(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 12(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 12(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 12(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 12(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 12(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 12(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 12(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 12(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 12(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, SI
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000010, DX
-	SUBQ         $0x04, AX
-	JGE          plain14x1masked
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	LEAQ             (BX)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (SI)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (DI)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (R8)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (DX)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	VMOVUPS.Z        (R10), K1, Z14
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST (DI), Z14, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST (R8), Z14, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST (DX), Z14, Z12
+	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	VMOVUPS.Z        (R10)(R11*1), K1, Z14
+	VFMADD231PS.BCST 4(BX), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 4(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 4(SI), Z14, Z3
+	VFMADD231PS.BCST 4(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 4(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 4(DI), Z14, Z6
+	VFMADD231PS.BCST 4(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 4(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 4(R8), Z14, Z9
+	VFMADD231PS.BCST 4(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 4(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 4(DX), Z14, Z12
+	VFMADD231PS.BCST 4(DX)(CX*1), Z14, Z13
+	VMOVUPS.Z        (R10)(R11*2), K1, Z14
+	VFMADD231PS.BCST 8(BX), Z14, Z0
+	VFMADD231PS.BCST 8(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 8(SI), Z14, Z3
+	VFMADD231PS.BCST 8(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 8(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 8(DI), Z14, Z6
+	VFMADD231PS.BCST 8(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 8(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 8(R8), Z14, Z9
+	VFMADD231PS.BCST 8(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 8(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 8(DX), Z14, Z12
+	VFMADD231PS.BCST 8(DX)(CX*1), Z14, Z13
+	VMOVUPS.Z        (R10)(R14*1), K1, Z14
+	VFMADD231PS.BCST 12(BX), Z14, Z0
+	VFMADD231PS.BCST 12(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 12(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 12(SI), Z14, Z3
+	VFMADD231PS.BCST 12(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 12(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 12(DI), Z14, Z6
+	VFMADD231PS.BCST 12(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 12(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 12(R8), Z14, Z9
+	VFMADD231PS.BCST 12(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 12(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 12(DX), Z14, Z12
+	VFMADD231PS.BCST 12(DX)(CX*1), Z14, Z13
+	LEAQ             (R10)(R11*4), R10
+	ADDQ             $0x00000010, BX
+	ADDQ             $0x00000010, SI
+	ADDQ             $0x00000010, DI
+	ADDQ             $0x00000010, R8
+	ADDQ             $0x00000010, DX
+	SUBQ             $0x04, AX
+	JGE              plain14x1masked
 
 plainRest14x1masked:
 	ADDQ $0x04, AX
@@ -7550,132 +8463,76 @@ plainNot14x1masked:
 	LEAQ (R11)(R11*2), R14
 
 packed14x1masked:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	VMOVUPS.Z    (R10), K1, Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS.Z    (R10)(R11*1), K1, Z14
-	VBROADCASTSS 56(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 56(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 56(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 56(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 56(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 56(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 56(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 56(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 56(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 56(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 56(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 56(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 56(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 56(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS.Z    (R10)(R11*2), K1, Z14
-	VBROADCASTSS 112(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 112(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 112(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 112(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 112(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 112(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 112(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 112(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 112(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 112(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 112(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 112(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 112(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 112(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS.Z    (R10)(R14*1), K1, Z14
-	VBROADCASTSS 168(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 168(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 168(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 168(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 168(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 168(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 168(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 168(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 168(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 168(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 168(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 168(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 168(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 168(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x000000e0, BX
-	ADDQ         $0x000000e0, SI
-	ADDQ         $0x000000e0, DI
-	ADDQ         $0x000000e0, R8
-	ADDQ         $0x000000e0, DX
-	SUBQ         $0x04, AX
-	JGE          packed14x1masked
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	VMOVUPS.Z        (R10), K1, Z14
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST (DI), Z14, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST (R8), Z14, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST (DX), Z14, Z12
+	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	VMOVUPS.Z        (R10)(R11*1), K1, Z14
+	VFMADD231PS.BCST 56(BX), Z14, Z0
+	VFMADD231PS.BCST 56(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 56(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 56(SI), Z14, Z3
+	VFMADD231PS.BCST 56(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 56(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 56(DI), Z14, Z6
+	VFMADD231PS.BCST 56(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 56(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 56(R8), Z14, Z9
+	VFMADD231PS.BCST 56(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 56(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 56(DX), Z14, Z12
+	VFMADD231PS.BCST 56(DX)(CX*1), Z14, Z13
+	VMOVUPS.Z        (R10)(R11*2), K1, Z14
+	VFMADD231PS.BCST 112(BX), Z14, Z0
+	VFMADD231PS.BCST 112(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 112(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 112(SI), Z14, Z3
+	VFMADD231PS.BCST 112(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 112(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 112(DI), Z14, Z6
+	VFMADD231PS.BCST 112(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 112(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 112(R8), Z14, Z9
+	VFMADD231PS.BCST 112(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 112(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 112(DX), Z14, Z12
+	VFMADD231PS.BCST 112(DX)(CX*1), Z14, Z13
+	VMOVUPS.Z        (R10)(R14*1), K1, Z14
+	VFMADD231PS.BCST 168(BX), Z14, Z0
+	VFMADD231PS.BCST 168(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 168(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 168(SI), Z14, Z3
+	VFMADD231PS.BCST 168(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 168(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 168(DI), Z14, Z6
+	VFMADD231PS.BCST 168(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 168(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 168(R8), Z14, Z9
+	VFMADD231PS.BCST 168(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 168(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 168(DX), Z14, Z12
+	VFMADD231PS.BCST 168(DX)(CX*1), Z14, Z13
+	LEAQ             (R10)(R11*4), R10
+	ADDQ             $0x000000e0, BX
+	ADDQ             $0x000000e0, SI
+	ADDQ             $0x000000e0, DI
+	ADDQ             $0x000000e0, R8
+	ADDQ             $0x000000e0, DX
+	SUBQ             $0x04, AX
+	JGE              packed14x1masked
 
 packedRest14x1masked:
 	ADDQ $0x04, AX
@@ -7683,47 +8540,35 @@ packedRest14x1masked:
 
 packedNot14x1masked:
 loop14x1masked:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	VMOVUPS.Z    (R10), K1, Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         R11, R10
-	ADDQ         R9, BX
-	ADDQ         R9, SI
-	ADDQ         R9, DI
-	ADDQ         R9, R8
-	ADDQ         R9, DX
-	DECQ         AX
-	JNE          loop14x1masked
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	VMOVUPS.Z        (R10), K1, Z14
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST (DI), Z14, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST (R8), Z14, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST (DX), Z14, Z12
+	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	ADDQ             R11, R10
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	ADDQ             R9, DX
+	DECQ             AX
+	JNE              loop14x1masked
 
 done14x1masked:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled14x1masked
 	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
@@ -7739,6 +8584,8 @@ done14x1masked:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
+
+scaled14x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -7781,76 +8628,104 @@ done14x1masked:
 	VFMADD231PS  Z15, Z14, Z13
 
 store14x1masked:
-	VMOVUPS Z0, K1, (DX)
-	VMOVUPS Z1, K1, (DX)(AX*1)
-	VMOVUPS Z2, K1, (DX)(AX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(AX*1)
-	VMOVUPS Z5, K1, (BX)(AX*2)
-	VMOVUPS Z6, K1, (SI)
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	VMOVUPS Z8, K1, (SI)(AX*2)
-	VMOVUPS Z9, K1, (DI)
-	VMOVUPS Z10, K1, (DI)(AX*1)
-	VMOVUPS Z11, K1, (DI)(AX*2)
-	VMOVUPS Z12, K1, (CX)
-	VMOVUPS Z13, K1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0e, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile14x1masked
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0e, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, K1, (DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z1, K1, (DX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z2, K1, (DX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z3, K1, (BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z4, K1, (BX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z5, K1, (BX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, K1, (SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z7, K1, (SI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z8, K1, (SI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z9, K1, (DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z10, K1, (DI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z11, K1, (DI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, K1, (CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z13, K1, (CX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0e, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile14x1masked
 	VZEROUPPER
 	RET
 
 full1:
-	CMPQ AX, $0x07
-	JGT  above7x1
-	CMPQ AX, $0x04
-	JGT  above4x1
-	CMPQ AX, $0x02
-	JGT  above2x1
-	CMPQ AX, $0x01
-	JGT  above1x1
-
-tile1x1:
-	VPXORD     Z0, Z0, Z0
+	CMPQ       AX, $0x07
+	JGT        above7x1
+	CMPQ       AX, $0x04
+	JGT        above4x1
+	CMPQ       AX, $0x02
+	JGT        above2x1
+	CMPQ       AX, $0x01
+	JGT        above1x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 60(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x1:
+	VPXORD Z0, Z0, Z0
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x1:
-	PREFETCHT0   (CX)(DI*1)
-	PREFETCHT0   60(BX)(R8*1)
-	VMOVUPS      (BX), Z1
-	VBROADCASTSS (CX), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         SI, BX
-	ADDQ         DX, CX
-	DECQ         AX
-	JNE          loop1x1
-	VBROADCASTSS alpha+96(FP), Z1
-	VMULPS       Z1, Z0, Z0
+	PREFETCHT0       (CX)(DI*1)
+	PREFETCHT0       60(BX)(R8*1)
+	VMOVUPS          (BX), Z1
+	VFMADD231PS.BCST (CX), Z1, Z0
+	ADDQ             SI, BX
+	ADDQ             DX, CX
+	DECQ             AX
+	JNE              loop1x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled1x1
+	VBROADCASTSS     alpha+96(FP), Z1
+	VMULPS           Z1, Z0, Z0
+
+scaled1x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -7863,59 +8738,70 @@ loop1x1:
 	VFMADD231PS  Z2, Z1, Z0
 
 store1x1:
-	VMOVUPS Z0, (AX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x01, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile1x1
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
+	VMOVUPS    Z0, (AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 60(DX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x1
 	VZEROUPPER
 	RET
 
 above1x1:
-tile2x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
 	MOVQ       c+80(FP), CX
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x1:
-	PREFETCHT0   (DX)(R8*1)
-	PREFETCHT0   60(SI)(R9*1)
-	VMOVUPS      (SI), Z2
-	VBROADCASTSS (DX), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (DX)(CX*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         DI, SI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNE          loop2x1
-	VBROADCASTSS alpha+96(FP), Z2
-	VMULPS       Z2, Z0, Z0
-	VMULPS       Z2, Z1, Z1
+	PREFETCHT0       (DX)(R8*1)
+	PREFETCHT0       60(SI)(R9*1)
+	VMOVUPS          (SI), Z2
+	VFMADD231PS.BCST (DX), Z2, Z0
+	VFMADD231PS.BCST (DX)(CX*1), Z2, Z1
+	ADDQ             DI, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNE              loop2x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled2x1
+	VBROADCASTSS     alpha+96(FP), Z2
+	VMULPS           Z2, Z0, Z0
+	VMULPS           Z2, Z1, Z1
+
+scaled2x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -7930,28 +8816,32 @@ loop2x1:
 	VFMADD231PS  Z3, Z2, Z1
 
 store2x1:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x02, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile2x1
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z1, (CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x1
 	VZEROUPPER
 	RET
 
 above2x1:
-	CMPQ AX, $0x03
-	JGT  above3x1
-
-tile3x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
+	CMPQ       AX, $0x03
+	JGT        above3x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -7959,39 +8849,45 @@ tile3x1:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x1:
-	PREFETCHT0   (DX)(R8*1)
-	PREFETCHT0   60(SI)(R9*1)
-	VMOVUPS      (SI), Z3
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (DX)(CX*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (DX)(CX*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         DI, SI
-	ADDQ         BX, DX
-	DECQ         AX
-	JNE          loop3x1
-	VBROADCASTSS alpha+96(FP), Z3
-	VMULPS       Z3, Z0, Z0
-	VMULPS       Z3, Z1, Z1
-	VMULPS       Z3, Z2, Z2
+	PREFETCHT0       (DX)(R8*1)
+	PREFETCHT0       60(SI)(R9*1)
+	VMOVUPS          (SI), Z3
+	VFMADD231PS.BCST (DX), Z3, Z0
+	VFMADD231PS.BCST (DX)(CX*1), Z3, Z1
+	VFMADD231PS.BCST (DX)(CX*2), Z3, Z2
+	ADDQ             DI, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNE              loop3x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled3x1
+	VBROADCASTSS     alpha+96(FP), Z3
+	VMULPS           Z3, Z0, Z0
+	VMULPS           Z3, Z1, Z1
+	VMULPS           Z3, Z2, Z2
+
+scaled3x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8008,27 +8904,32 @@ loop3x1:
 	VFMADD231PS  Z4, Z3, Z2
 
 store3x1:
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, (CX)(AX*1)
-	VMOVUPS Z2, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x03, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile3x1
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Z0, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
+	VMOVUPS    Z1, (CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	VMOVUPS    Z2, (CX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x1
 	VZEROUPPER
 	RET
 
 above3x1:
-tile4x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8038,44 +8939,50 @@ tile4x1:
 	PREFETCHT0 60(DX)(AX*1)
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x1:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	VMOVUPS      (DI), Z4
-	VBROADCASTSS (BX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (BX)(CX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (BX)(CX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (DX), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         R8, DI
-	ADDQ         SI, BX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNE          loop4x1
-	VBROADCASTSS alpha+96(FP), Z4
-	VMULPS       Z4, Z0, Z0
-	VMULPS       Z4, Z1, Z1
-	VMULPS       Z4, Z2, Z2
-	VMULPS       Z4, Z3, Z3
+	PREFETCHT0       (BX)(R9*1)
+	PREFETCHT0       60(DI)(R10*1)
+	VMOVUPS          (DI), Z4
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (DX), Z4, Z3
+	ADDQ             R8, DI
+	ADDQ             SI, BX
+	ADDQ             SI, DX
+	DECQ             AX
+	JNE              loop4x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled4x1
+	VBROADCASTSS     alpha+96(FP), Z4
+	VMULPS           Z4, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z4, Z3, Z3
+
+scaled4x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8095,34 +9002,39 @@ loop4x1:
 	VFMADD231PS  Z5, Z4, Z3
 
 store4x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile4x1
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z3, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x1
 	VZEROUPPER
 	RET
 
 above4x1:
-	CMPQ AX, $0x06
-	JGT  above6x1
-	CMPQ AX, $0x05
-	JGT  above5x1
-
-tile5x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
+	CMPQ       AX, $0x06
+	JGT        above6x1
+	CMPQ       AX, $0x05
+	JGT        above5x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8133,47 +9045,53 @@ tile5x1:
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x1:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	VMOVUPS      (DI), Z5
-	VBROADCASTSS (BX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (BX)(CX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (BX)(CX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (DX), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (DX)(CX*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         R8, DI
-	ADDQ         SI, BX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNE          loop5x1
-	VBROADCASTSS alpha+96(FP), Z5
-	VMULPS       Z5, Z0, Z0
-	VMULPS       Z5, Z1, Z1
-	VMULPS       Z5, Z2, Z2
-	VMULPS       Z5, Z3, Z3
-	VMULPS       Z5, Z4, Z4
+	PREFETCHT0       (BX)(R9*1)
+	PREFETCHT0       60(DI)(R10*1)
+	VMOVUPS          (DI), Z5
+	VFMADD231PS.BCST (BX), Z5, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z5, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z5, Z2
+	VFMADD231PS.BCST (DX), Z5, Z3
+	VFMADD231PS.BCST (DX)(CX*1), Z5, Z4
+	ADDQ             R8, DI
+	ADDQ             SI, BX
+	ADDQ             SI, DX
+	DECQ             AX
+	JNE              loop5x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled5x1
+	VBROADCASTSS     alpha+96(FP), Z5
+	VMULPS           Z5, Z0, Z0
+	VMULPS           Z5, Z1, Z1
+	VMULPS           Z5, Z2, Z2
+	VMULPS           Z5, Z3, Z3
+	VMULPS           Z5, Z4, Z4
+
+scaled5x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8195,31 +9113,37 @@ loop5x1:
 	VFMADD231PS  Z6, Z5, Z4
 
 store5x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (CX)
-	VMOVUPS Z4, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile5x1
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z3, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z4, (CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x1
 	VZEROUPPER
 	RET
 
 above5x1:
-tile6x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8231,50 +9155,56 @@ tile6x1:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile6x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop6x1:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	VMOVUPS      (DI), Z6
-	VBROADCASTSS (BX), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (BX)(CX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (BX)(CX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (DX), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (DX)(CX*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (DX)(CX*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         R8, DI
-	ADDQ         SI, BX
-	ADDQ         SI, DX
-	DECQ         AX
-	JNE          loop6x1
-	VBROADCASTSS alpha+96(FP), Z6
-	VMULPS       Z6, Z0, Z0
-	VMULPS       Z6, Z1, Z1
-	VMULPS       Z6, Z2, Z2
-	VMULPS       Z6, Z3, Z3
-	VMULPS       Z6, Z4, Z4
-	VMULPS       Z6, Z5, Z5
+	PREFETCHT0       (BX)(R9*1)
+	PREFETCHT0       60(DI)(R10*1)
+	VMOVUPS          (DI), Z6
+	VFMADD231PS.BCST (BX), Z6, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z6, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z6, Z2
+	VFMADD231PS.BCST (DX), Z6, Z3
+	VFMADD231PS.BCST (DX)(CX*1), Z6, Z4
+	VFMADD231PS.BCST (DX)(CX*2), Z6, Z5
+	ADDQ             R8, DI
+	ADDQ             SI, BX
+	ADDQ             SI, DX
+	DECQ             AX
+	JNE              loop6x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled6x1
+	VBROADCASTSS     alpha+96(FP), Z6
+	VMULPS           Z6, Z0, Z0
+	VMULPS           Z6, Z1, Z1
+	VMULPS           Z6, Z2, Z2
+	VMULPS           Z6, Z3, Z3
+	VMULPS           Z6, Z4, Z4
+	VMULPS           Z6, Z5, Z5
+
+scaled6x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8298,33 +9228,39 @@ loop6x1:
 	VFMADD231PS  Z7, Z6, Z5
 
 store6x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (CX)
-	VMOVUPS Z4, (CX)(AX*1)
-	VMOVUPS Z5, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile6x1
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Z3, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Z4, (CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Z5, (CX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x1
 	VZEROUPPER
 	RET
 
 above6x1:
-tile7x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8338,55 +9274,61 @@ tile7x1:
 	PREFETCHT0 60(BX)(AX*1)
 	PREFETCHT0 60(BX)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile7x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop7x1:
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   60(R8)(R11*1)
-	VMOVUPS      (R8), Z7
-	VBROADCASTSS (BX), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (BX)(CX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (BX)(CX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (SI)(CX*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (SI)(CX*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         R9, R8
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	ADDQ         DI, DX
-	DECQ         AX
-	JNE          loop7x1
-	VBROADCASTSS alpha+96(FP), Z7
-	VMULPS       Z7, Z0, Z0
-	VMULPS       Z7, Z1, Z1
-	VMULPS       Z7, Z2, Z2
-	VMULPS       Z7, Z3, Z3
-	VMULPS       Z7, Z4, Z4
-	VMULPS       Z7, Z5, Z5
-	VMULPS       Z7, Z6, Z6
+	PREFETCHT0       (BX)(R10*1)
+	PREFETCHT0       60(R8)(R11*1)
+	VMOVUPS          (R8), Z7
+	VFMADD231PS.BCST (BX), Z7, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z7, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z7, Z2
+	VFMADD231PS.BCST (SI), Z7, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z7, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z7, Z5
+	VFMADD231PS.BCST (DX), Z7, Z6
+	ADDQ             R9, R8
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	ADDQ             DI, DX
+	DECQ             AX
+	JNE              loop7x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled7x1
+	VBROADCASTSS     alpha+96(FP), Z7
+	VMULPS           Z7, Z0, Z0
+	VMULPS           Z7, Z1, Z1
+	VMULPS           Z7, Z2, Z2
+	VMULPS           Z7, Z3, Z3
+	VMULPS           Z7, Z4, Z4
+	VMULPS           Z7, Z5, Z5
+	VMULPS           Z7, Z6, Z6
+
+scaled7x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8413,42 +9355,48 @@ loop7x1:
 	VFMADD231PS  Z8, Z7, Z6
 
 store7x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile7x1
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x07, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x07, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile7x1
 	VZEROUPPER
 	RET
 
 above7x1:
-	CMPQ AX, $0x0b
-	JGT  above11x1
-	CMPQ AX, $0x09
-	JGT  above9x1
-	CMPQ AX, $0x08
-	JGT  above8x1
-
-tile8x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
+	CMPQ       AX, $0x0b
+	JGT        above11x1
+	CMPQ       AX, $0x09
+	JGT        above9x1
+	CMPQ       AX, $0x08
+	JGT        above8x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8463,58 +9411,64 @@ tile8x1:
 	PREFETCHT0 60(BX)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile8x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop8x1:
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   60(R8)(R11*1)
-	VMOVUPS      (R8), Z8
-	VBROADCASTSS (BX), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (BX)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (BX)(CX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (SI), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (SI)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (SI)(CX*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (DX), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (DX)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         R9, R8
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	ADDQ         DI, DX
-	DECQ         AX
-	JNE          loop8x1
-	VBROADCASTSS alpha+96(FP), Z8
-	VMULPS       Z8, Z0, Z0
-	VMULPS       Z8, Z1, Z1
-	VMULPS       Z8, Z2, Z2
-	VMULPS       Z8, Z3, Z3
-	VMULPS       Z8, Z4, Z4
-	VMULPS       Z8, Z5, Z5
-	VMULPS       Z8, Z6, Z6
-	VMULPS       Z8, Z7, Z7
+	PREFETCHT0       (BX)(R10*1)
+	PREFETCHT0       60(R8)(R11*1)
+	VMOVUPS          (R8), Z8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (SI), Z8, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z8, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z8, Z5
+	VFMADD231PS.BCST (DX), Z8, Z6
+	VFMADD231PS.BCST (DX)(CX*1), Z8, Z7
+	ADDQ             R9, R8
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	ADDQ             DI, DX
+	DECQ             AX
+	JNE              loop8x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled8x1
+	VBROADCASTSS     alpha+96(FP), Z8
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z8, Z1, Z1
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z8, Z5, Z5
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z7, Z7
+
+scaled8x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8543,37 +9497,44 @@ loop8x1:
 	VFMADD231PS  Z9, Z8, Z7
 
 store8x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x08, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile8x1
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x08, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z7, (CX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x08, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile8x1
 	VZEROUPPER
 	RET
 
 above8x1:
-tile9x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8589,61 +9550,67 @@ tile9x1:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DX
-	MOVQ       aCol+56(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       b+64(FP), R8
-	MOVQ       bRow+72(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       DI, R10
-	SHLQ       $0x04, R10
-	MOVQ       R9, R11
-	SHLQ       $0x03, R11
+
+tile9x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DX
+	MOVQ   aCol+56(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   b+64(FP), R8
+	MOVQ   bRow+72(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   DI, R10
+	SHLQ   $0x04, R10
+	MOVQ   R9, R11
+	SHLQ   $0x03, R11
 
 loop9x1:
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   60(R8)(R11*1)
-	VMOVUPS      (R8), Z9
-	VBROADCASTSS (BX), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (BX)(CX*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (BX)(CX*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (SI)(CX*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (SI)(CX*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (DX), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (DX)(CX*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (DX)(CX*2), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         R9, R8
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	ADDQ         DI, DX
-	DECQ         AX
-	JNE          loop9x1
-	VBROADCASTSS alpha+96(FP), Z9
-	VMULPS       Z9, Z0, Z0
-	VMULPS       Z9, Z1, Z1
-	VMULPS       Z9, Z2, Z2
-	VMULPS       Z9, Z3, Z3
-	VMULPS       Z9, Z4, Z4
-	VMULPS       Z9, Z5, Z5
-	VMULPS       Z9, Z6, Z6
-	VMULPS       Z9, Z7, Z7
-	VMULPS       Z9, Z8, Z8
+	PREFETCHT0       (BX)(R10*1)
+	PREFETCHT0       60(R8)(R11*1)
+	VMOVUPS          (R8), Z9
+	VFMADD231PS.BCST (BX), Z9, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z9, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z9, Z2
+	VFMADD231PS.BCST (SI), Z9, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z9, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z9, Z5
+	VFMADD231PS.BCST (DX), Z9, Z6
+	VFMADD231PS.BCST (DX)(CX*1), Z9, Z7
+	VFMADD231PS.BCST (DX)(CX*2), Z9, Z8
+	ADDQ             R9, R8
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	ADDQ             DI, DX
+	DECQ             AX
+	JNE              loop9x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled9x1
+	VBROADCASTSS     alpha+96(FP), Z9
+	VMULPS           Z9, Z0, Z0
+	VMULPS           Z9, Z1, Z1
+	VMULPS           Z9, Z2, Z2
+	VMULPS           Z9, Z3, Z3
+	VMULPS           Z9, Z4, Z4
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z9, Z6, Z6
+	VMULPS           Z9, Z7, Z7
+	VMULPS           Z9, Z8, Z8
+
+scaled9x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8674,42 +9641,48 @@ loop9x1:
 	VFMADD231PS  Z10, Z9, Z8
 
 store9x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, (CX)(AX*1)
-	VMOVUPS Z8, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x09, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile9x1
+	MOVQ       ldc+88(FP), SI
+	SHLQ       $0x02, SI
+	IMUL3Q     $0x09, SI, SI
+	XORQ       DI, DI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DI, SI
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	VMOVUPS    Z6, (CX)
+	LEAQ       (CX)(SI*1), DI
+	PREFETCHT0 60(DI)
+	VMOVUPS    Z7, (CX)(AX*1)
+	PREFETCHT0 60(DI)(AX*1)
+	VMOVUPS    Z8, (CX)(AX*2)
+	PREFETCHT0 60(DI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x09, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile9x1
 	VZEROUPPER
 	RET
 
 above9x1:
-	CMPQ AX, $0x0a
-	JGT  above10x1
-
-tile10x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
+	CMPQ       AX, $0x0a
+	JGT        above10x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8727,66 +9700,72 @@ tile10x1:
 	PREFETCHT0 60(SI)(AX*1)
 	PREFETCHT0 60(SI)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile10x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop10x1:
-	PREFETCHT0   (BX)(R11*1)
-	PREFETCHT0   60(R9)(R12*1)
-	VMOVUPS      (R9), Z10
-	VBROADCASTSS (BX), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (BX)(CX*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (BX)(CX*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (SI), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (SI)(CX*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (SI)(CX*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (DI), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (DI)(CX*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (DI)(CX*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (DX), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         R10, R9
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R8, DX
-	DECQ         AX
-	JNE          loop10x1
-	VBROADCASTSS alpha+96(FP), Z10
-	VMULPS       Z10, Z0, Z0
-	VMULPS       Z10, Z1, Z1
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z10, Z3, Z3
-	VMULPS       Z10, Z4, Z4
-	VMULPS       Z10, Z5, Z5
-	VMULPS       Z10, Z6, Z6
-	VMULPS       Z10, Z7, Z7
-	VMULPS       Z10, Z8, Z8
-	VMULPS       Z10, Z9, Z9
+	PREFETCHT0       (BX)(R11*1)
+	PREFETCHT0       60(R9)(R12*1)
+	VMOVUPS          (R9), Z10
+	VFMADD231PS.BCST (BX), Z10, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z10, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z10, Z2
+	VFMADD231PS.BCST (SI), Z10, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z10, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z10, Z5
+	VFMADD231PS.BCST (DI), Z10, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z10, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z10, Z8
+	VFMADD231PS.BCST (DX), Z10, Z9
+	ADDQ             R10, R9
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	ADDQ             R8, DX
+	DECQ             AX
+	JNE              loop10x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled10x1
+	VBROADCASTSS     alpha+96(FP), Z10
+	VMULPS           Z10, Z0, Z0
+	VMULPS           Z10, Z1, Z1
+	VMULPS           Z10, Z2, Z2
+	VMULPS           Z10, Z3, Z3
+	VMULPS           Z10, Z4, Z4
+	VMULPS           Z10, Z5, Z5
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z10, Z7, Z7
+	VMULPS           Z10, Z8, Z8
+	VMULPS           Z10, Z9, Z9
+
+scaled10x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8820,41 +9799,49 @@ loop10x1:
 	VFMADD231PS  Z11, Z10, Z9
 
 store10x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (SI)
-	VMOVUPS Z7, (SI)(AX*1)
-	VMOVUPS Z8, (SI)(AX*2)
-	VMOVUPS Z9, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0a, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile10x1
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0a, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z7, (SI)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z8, (SI)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z9, (CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0a, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile10x1
 	VZEROUPPER
 	RET
 
 above10x1:
-tile11x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -8873,69 +9860,75 @@ tile11x1:
 	PREFETCHT0 60(SI)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile11x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop11x1:
-	PREFETCHT0   (BX)(R11*1)
-	PREFETCHT0   60(R9)(R12*1)
-	VMOVUPS      (R9), Z11
-	VBROADCASTSS (BX), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (BX)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (BX)(CX*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (SI)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (SI)(CX*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (DI)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (DI)(CX*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (DX), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (DX)(CX*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         R10, R9
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R8, DX
-	DECQ         AX
-	JNE          loop11x1
-	VBROADCASTSS alpha+96(FP), Z11
-	VMULPS       Z11, Z0, Z0
-	VMULPS       Z11, Z1, Z1
-	VMULPS       Z11, Z2, Z2
-	VMULPS       Z11, Z3, Z3
-	VMULPS       Z11, Z4, Z4
-	VMULPS       Z11, Z5, Z5
-	VMULPS       Z11, Z6, Z6
-	VMULPS       Z11, Z7, Z7
-	VMULPS       Z11, Z8, Z8
-	VMULPS       Z11, Z9, Z9
-	VMULPS       Z11, Z10, Z10
+	PREFETCHT0       (BX)(R11*1)
+	PREFETCHT0       60(R9)(R12*1)
+	VMOVUPS          (R9), Z11
+	VFMADD231PS.BCST (BX), Z11, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z11, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z11, Z2
+	VFMADD231PS.BCST (SI), Z11, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z11, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z11, Z5
+	VFMADD231PS.BCST (DI), Z11, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z11, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z11, Z8
+	VFMADD231PS.BCST (DX), Z11, Z9
+	VFMADD231PS.BCST (DX)(CX*1), Z11, Z10
+	ADDQ             R10, R9
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	ADDQ             R8, DX
+	DECQ             AX
+	JNE              loop11x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled11x1
+	VBROADCASTSS     alpha+96(FP), Z11
+	VMULPS           Z11, Z0, Z0
+	VMULPS           Z11, Z1, Z1
+	VMULPS           Z11, Z2, Z2
+	VMULPS           Z11, Z3, Z3
+	VMULPS           Z11, Z4, Z4
+	VMULPS           Z11, Z5, Z5
+	VMULPS           Z11, Z6, Z6
+	VMULPS           Z11, Z7, Z7
+	VMULPS           Z11, Z8, Z8
+	VMULPS           Z11, Z9, Z9
+	VMULPS           Z11, Z10, Z10
+
+scaled11x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -8971,48 +9964,55 @@ loop11x1:
 	VFMADD231PS  Z12, Z11, Z10
 
 store11x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (SI)
-	VMOVUPS Z7, (SI)(AX*1)
-	VMOVUPS Z8, (SI)(AX*2)
-	VMOVUPS Z9, (CX)
-	VMOVUPS Z10, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0b, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile11x1
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0b, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z7, (SI)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z8, (SI)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z9, (CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z10, (CX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0b, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile11x1
 	VZEROUPPER
 	RET
 
 above11x1:
-	CMPQ AX, $0x0d
-	JGT  above13x1
-	CMPQ AX, $0x0c
-	JGT  above12x1
-
-tile12x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
+	CMPQ       AX, $0x0d
+	JGT        above13x1
+	CMPQ       AX, $0x0c
+	JGT        above12x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -9032,72 +10032,78 @@ tile12x1:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), DX
-	MOVQ       aCol+56(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       b+64(FP), R9
-	MOVQ       bRow+72(FP), R10
-	SHLQ       $0x02, R10
-	MOVQ       R8, R11
-	SHLQ       $0x04, R11
-	MOVQ       R10, R12
-	SHLQ       $0x03, R12
+
+tile12x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), DX
+	MOVQ   aCol+56(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   b+64(FP), R9
+	MOVQ   bRow+72(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   R8, R11
+	SHLQ   $0x04, R11
+	MOVQ   R10, R12
+	SHLQ   $0x03, R12
 
 loop12x1:
-	PREFETCHT0   (BX)(R11*1)
-	PREFETCHT0   60(R9)(R12*1)
-	VMOVUPS      (R9), Z12
-	VBROADCASTSS (BX), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (BX)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (SI), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (SI)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (SI)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (DI), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (DI)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (DI)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (DX), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (DX)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (DX)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         R10, R9
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	ADDQ         R8, DX
-	DECQ         AX
-	JNE          loop12x1
-	VBROADCASTSS alpha+96(FP), Z12
-	VMULPS       Z12, Z0, Z0
-	VMULPS       Z12, Z1, Z1
-	VMULPS       Z12, Z2, Z2
-	VMULPS       Z12, Z3, Z3
-	VMULPS       Z12, Z4, Z4
-	VMULPS       Z12, Z5, Z5
-	VMULPS       Z12, Z6, Z6
-	VMULPS       Z12, Z7, Z7
-	VMULPS       Z12, Z8, Z8
-	VMULPS       Z12, Z9, Z9
-	VMULPS       Z12, Z10, Z10
-	VMULPS       Z12, Z11, Z11
+	PREFETCHT0       (BX)(R11*1)
+	PREFETCHT0       60(R9)(R12*1)
+	VMOVUPS          (R9), Z12
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z12, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z12, Z2
+	VFMADD231PS.BCST (SI), Z12, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z12, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z12, Z5
+	VFMADD231PS.BCST (DI), Z12, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z12, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z12, Z8
+	VFMADD231PS.BCST (DX), Z12, Z9
+	VFMADD231PS.BCST (DX)(CX*1), Z12, Z10
+	VFMADD231PS.BCST (DX)(CX*2), Z12, Z11
+	ADDQ             R10, R9
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	ADDQ             R8, DX
+	DECQ             AX
+	JNE              loop12x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled12x1
+	VBROADCASTSS     alpha+96(FP), Z12
+	VMULPS           Z12, Z0, Z0
+	VMULPS           Z12, Z1, Z1
+	VMULPS           Z12, Z2, Z2
+	VMULPS           Z12, Z3, Z3
+	VMULPS           Z12, Z4, Z4
+	VMULPS           Z12, Z5, Z5
+	VMULPS           Z12, Z6, Z6
+	VMULPS           Z12, Z7, Z7
+	VMULPS           Z12, Z8, Z8
+	VMULPS           Z12, Z9, Z9
+	VMULPS           Z12, Z10, Z10
+	VMULPS           Z12, Z11, Z11
+
+scaled12x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -9135,45 +10141,53 @@ loop12x1:
 	VFMADD231PS  Z13, Z12, Z11
 
 store12x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (SI)
-	VMOVUPS Z7, (SI)(AX*1)
-	VMOVUPS Z8, (SI)(AX*2)
-	VMOVUPS Z9, (CX)
-	VMOVUPS Z10, (CX)(AX*1)
-	VMOVUPS Z11, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0c, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile12x1
+	MOVQ       ldc+88(FP), DI
+	SHLQ       $0x02, DI
+	IMUL3Q     $0x0c, DI, DI
+	XORQ       R8, R8
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R8, DI
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z6, (SI)
+	LEAQ       (SI)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z7, (SI)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z8, (SI)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	VMOVUPS    Z9, (CX)
+	LEAQ       (CX)(DI*1), R8
+	PREFETCHT0 60(R8)
+	VMOVUPS    Z10, (CX)(AX*1)
+	PREFETCHT0 60(R8)(AX*1)
+	VMOVUPS    Z11, (CX)(AX*2)
+	PREFETCHT0 60(R8)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0c, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile12x1
 	VZEROUPPER
 	RET
 
 above12x1:
-tile13x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -9195,77 +10209,83 @@ tile13x1:
 	PREFETCHT0 60(DI)(AX*1)
 	PREFETCHT0 60(DI)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
+
+tile13x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
 
 loop13x1:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	VMOVUPS      (R10), Z13
-	VBROADCASTSS (BX), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (BX)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (BX)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (SI)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (SI)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (DI), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (DI)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (DI)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R8)(CX*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R8)(CX*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (DX), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         R11, R10
-	ADDQ         R9, BX
-	ADDQ         R9, SI
-	ADDQ         R9, DI
-	ADDQ         R9, R8
-	ADDQ         R9, DX
-	DECQ         AX
-	JNE          loop13x1
-	VBROADCASTSS alpha+96(FP), Z13
-	VMULPS       Z13, Z0, Z0
-	VMULPS       Z13, Z1, Z1
-	VMULPS       Z13, Z2, Z2
-	VMULPS       Z13, Z3, Z3
-	VMULPS       Z13, Z4, Z4
-	VMULPS       Z13, Z5, Z5
-	VMULPS       Z13, Z6, Z6
-	VMULPS       Z13, Z7, Z7
-	VMULPS       Z13, Z8, Z8
-	VMULPS       Z13, Z9, Z9
-	VMULPS       Z13, Z10, Z10
-	VMULPS       Z13, Z11, Z11
-	VMULPS       Z13, Z12, Z12
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	VMOVUPS          (R10), Z13
+	VFMADD231PS.BCST (BX), Z13, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z13, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z13, Z2
+	VFMADD231PS.BCST (SI), Z13, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z13, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z13, Z5
+	VFMADD231PS.BCST (DI), Z13, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z13, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z13, Z8
+	VFMADD231PS.BCST (R8), Z13, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z13, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z13, Z11
+	VFMADD231PS.BCST (DX), Z13, Z12
+	ADDQ             R11, R10
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	ADDQ             R9, DX
+	DECQ             AX
+	JNE              loop13x1
+	CMPL             alpha+96(FP), $0x3f800000
+	JEQ              scaled13x1
+	VBROADCASTSS     alpha+96(FP), Z13
+	VMULPS           Z13, Z0, Z0
+	VMULPS           Z13, Z1, Z1
+	VMULPS           Z13, Z2, Z2
+	VMULPS           Z13, Z3, Z3
+	VMULPS           Z13, Z4, Z4
+	VMULPS           Z13, Z5, Z5
+	VMULPS           Z13, Z6, Z6
+	VMULPS           Z13, Z7, Z7
+	VMULPS           Z13, Z8, Z8
+	VMULPS           Z13, Z9, Z9
+	VMULPS           Z13, Z10, Z10
+	VMULPS           Z13, Z11, Z11
+	VMULPS           Z13, Z12, Z12
+
+scaled13x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -9306,47 +10326,56 @@ loop13x1:
 	VFMADD231PS  Z14, Z13, Z12
 
 store13x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (SI)
-	VMOVUPS Z7, (SI)(AX*1)
-	VMOVUPS Z8, (SI)(AX*2)
-	VMOVUPS Z9, (DI)
-	VMOVUPS Z10, (DI)(AX*1)
-	VMOVUPS Z11, (DI)(AX*2)
-	VMOVUPS Z12, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0d, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile13x1
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0d, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, (SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z7, (SI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z8, (SI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z9, (DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z10, (DI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z11, (DI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, (CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0d, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile13x1
 	VZEROUPPER
 	RET
 
 above13x1:
-tile14x1:
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -9369,178 +10398,138 @@ tile14x1:
 	PREFETCHT0 60(DI)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), SI
-	LEAQ       (SI)(DX*1), DI
-	LEAQ       (DI)(DX*1), R8
-	LEAQ       (R8)(DX*1), DX
-	MOVQ       aCol+56(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       b+64(FP), R10
-	MOVQ       bRow+72(FP), R11
-	SHLQ       $0x02, R11
-	MOVQ       R9, R12
-	SHLQ       $0x04, R12
-	MOVQ       R11, R13
-	SHLQ       $0x03, R13
-	CMPQ       R9, $0x00000004
-	JNE        plainNot14x1
-	SUBQ       $0x04, AX
-	JLT        plainRest14x1
-	LEAQ       (R11)(R11*2), R14
-	MOVQ       aTile+40(FP), R15
-	SHLQ       $0x02, R15
+
+tile14x1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), SI
+	LEAQ   (SI)(DX*1), DI
+	LEAQ   (DI)(DX*1), R8
+	LEAQ   (R8)(DX*1), DX
+	MOVQ   aCol+56(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   b+64(FP), R10
+	MOVQ   bRow+72(FP), R11
+	SHLQ   $0x02, R11
+	MOVQ   R9, R12
+	SHLQ   $0x04, R12
+	MOVQ   R11, R13
+	SHLQ   $0x03, R13
+	CMPQ   R9, $0x00000004
+	JNE    plainNot14x1
+	SUBQ   $0x04, AX
+	JLT    plainRest14x1
+	LEAQ   (R11)(R11*2), R14
+	MOVQ   aTile+40(FP), R15
+	SHLQ   $0x02, R15
 
 plain14x1:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	LEAQ         (BX)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (SI)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DI)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (R8)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DX)(R15*1), BP
-	PREFETCHT1   (BP)
-	PREFETCHT1   (BP)(CX*1)
-	VMOVUPS      (R10), Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS      (R10)(R11*1), Z14
-	VBROADCASTSS 4(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 4(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 4(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 4(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 4(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 4(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 4(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 4(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 4(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 4(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 4(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 4(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 4(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 4(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS      (R10)(R11*2), Z14
-	VBROADCASTSS 8(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 8(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 8(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 8(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 8(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 8(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 8(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 8(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 8(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 8(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 8(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 8(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 8(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 8(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS      (R10)(R14*1), Z14
-	VBROADCASTSS 12(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 12(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 12(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 12(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 12(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 12(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 12(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 12(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 12(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 12(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 12(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 12(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 12(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 12(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, SI
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000010, DX
-	SUBQ         $0x04, AX
-	JGE          plain14x1
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	LEAQ             (BX)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (SI)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (DI)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (R8)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	PREFETCHT1       (BP)(CX*2)
+	LEAQ             (DX)(R15*1), BP
+	PREFETCHT1       (BP)
+	PREFETCHT1       (BP)(CX*1)
+	VMOVUPS          (R10), Z14
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST (DI), Z14, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST (R8), Z14, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST (DX), Z14, Z12
+	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	VMOVUPS          (R10)(R11*1), Z14
+	VFMADD231PS.BCST 4(BX), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 4(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 4(SI), Z14, Z3
+	VFMADD231PS.BCST 4(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 4(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 4(DI), Z14, Z6
+	VFMADD231PS.BCST 4(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 4(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 4(R8), Z14, Z9
+	VFMADD231PS.BCST 4(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 4(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 4(DX), Z14, Z12
+	VFMADD231PS.BCST 4(DX)(CX*1), Z14, Z13
+	VMOVUPS          (R10)(R11*2), Z14
+	VFMADD231PS.BCST 8(BX), Z14, Z0
+	VFMADD231PS.BCST 8(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 8(SI), Z14, Z3
+	VFMADD231PS.BCST 8(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 8(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 8(DI), Z14, Z6
+	VFMADD231PS.BCST 8(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 8(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 8(R8), Z14, Z9
+	VFMADD231PS.BCST 8(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 8(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 8(DX), Z14, Z12
+	VFMADD231PS.BCST 8(DX)(CX*1), Z14, Z13
+	VMOVUPS          (R10)(R14*1), Z14
+	VFMADD231PS.BCST 12(BX), Z14, Z0
+	VFMADD231PS.BCST 12(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 12(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 12(SI), Z14, Z3
+	VFMADD231PS.BCST 12(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 12(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 12(DI), Z14, Z6
+	VFMADD231PS.BCST 12(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 12(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 12(R8), Z14, Z9
+	VFMADD231PS.BCST 12(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 12(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 12(DX), Z14, Z12
+	VFMADD231PS.BCST 12(DX)(CX*1), Z14, Z13
+	LEAQ             (R10)(R11*4), R10
+	ADDQ             $0x00000010, BX
+	ADDQ             $0x00000010, SI
+	ADDQ             $0x00000010, DI
+	ADDQ             $0x00000010, R8
+	ADDQ             $0x00000010, DX
+	SUBQ             $0x04, AX
+	JGE              plain14x1
 
 plainRest14x1:
 	ADDQ $0x04, AX
@@ -9554,132 +10543,76 @@ plainNot14x1:
 	LEAQ (R11)(R11*2), R14
 
 packed14x1:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	VMOVUPS      (R10), Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS      (R10)(R11*1), Z14
-	VBROADCASTSS 56(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 56(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 56(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 56(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 56(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 56(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 56(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 56(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 56(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 56(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 56(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 56(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 56(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 56(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS      (R10)(R11*2), Z14
-	VBROADCASTSS 112(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 112(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 112(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 112(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 112(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 112(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 112(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 112(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 112(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 112(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 112(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 112(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 112(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 112(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	VMOVUPS      (R10)(R14*1), Z14
-	VBROADCASTSS 168(BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS 168(BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS 168(BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS 168(SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS 168(SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS 168(SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS 168(DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS 168(DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS 168(DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS 168(R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS 168(R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS 168(R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS 168(DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS 168(DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x000000e0, BX
-	ADDQ         $0x000000e0, SI
-	ADDQ         $0x000000e0, DI
-	ADDQ         $0x000000e0, R8
-	ADDQ         $0x000000e0, DX
-	SUBQ         $0x04, AX
-	JGE          packed14x1
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	VMOVUPS          (R10), Z14
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST (DI), Z14, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST (R8), Z14, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST (DX), Z14, Z12
+	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	VMOVUPS          (R10)(R11*1), Z14
+	VFMADD231PS.BCST 56(BX), Z14, Z0
+	VFMADD231PS.BCST 56(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 56(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 56(SI), Z14, Z3
+	VFMADD231PS.BCST 56(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 56(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 56(DI), Z14, Z6
+	VFMADD231PS.BCST 56(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 56(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 56(R8), Z14, Z9
+	VFMADD231PS.BCST 56(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 56(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 56(DX), Z14, Z12
+	VFMADD231PS.BCST 56(DX)(CX*1), Z14, Z13
+	VMOVUPS          (R10)(R11*2), Z14
+	VFMADD231PS.BCST 112(BX), Z14, Z0
+	VFMADD231PS.BCST 112(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 112(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 112(SI), Z14, Z3
+	VFMADD231PS.BCST 112(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 112(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 112(DI), Z14, Z6
+	VFMADD231PS.BCST 112(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 112(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 112(R8), Z14, Z9
+	VFMADD231PS.BCST 112(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 112(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 112(DX), Z14, Z12
+	VFMADD231PS.BCST 112(DX)(CX*1), Z14, Z13
+	VMOVUPS          (R10)(R14*1), Z14
+	VFMADD231PS.BCST 168(BX), Z14, Z0
+	VFMADD231PS.BCST 168(BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST 168(BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST 168(SI), Z14, Z3
+	VFMADD231PS.BCST 168(SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST 168(SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST 168(DI), Z14, Z6
+	VFMADD231PS.BCST 168(DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST 168(DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST 168(R8), Z14, Z9
+	VFMADD231PS.BCST 168(R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST 168(R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST 168(DX), Z14, Z12
+	VFMADD231PS.BCST 168(DX)(CX*1), Z14, Z13
+	LEAQ             (R10)(R11*4), R10
+	ADDQ             $0x000000e0, BX
+	ADDQ             $0x000000e0, SI
+	ADDQ             $0x000000e0, DI
+	ADDQ             $0x000000e0, R8
+	ADDQ             $0x000000e0, DX
+	SUBQ             $0x04, AX
+	JGE              packed14x1
 
 packedRest14x1:
 	ADDQ $0x04, AX
@@ -9687,47 +10620,35 @@ packedRest14x1:
 
 packedNot14x1:
 loop14x1:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   60(R10)(R13*1)
-	VMOVUPS      (R10), Z14
-	VBROADCASTSS (BX), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (BX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (BX)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (SI), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (SI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (SI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (DI)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (DI)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(CX*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (DX), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (DX)(CX*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         R11, R10
-	ADDQ         R9, BX
-	ADDQ         R9, SI
-	ADDQ         R9, DI
-	ADDQ         R9, R8
-	ADDQ         R9, DX
-	DECQ         AX
-	JNE          loop14x1
+	PREFETCHT0       (BX)(R12*1)
+	PREFETCHT0       60(R10)(R13*1)
+	VMOVUPS          (R10), Z14
+	VFMADD231PS.BCST (BX), Z14, Z0
+	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
+	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
+	VFMADD231PS.BCST (SI), Z14, Z3
+	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
+	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
+	VFMADD231PS.BCST (DI), Z14, Z6
+	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
+	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
+	VFMADD231PS.BCST (R8), Z14, Z9
+	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
+	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
+	VFMADD231PS.BCST (DX), Z14, Z12
+	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	ADDQ             R11, R10
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	ADDQ             R9, DX
+	DECQ             AX
+	JNE              loop14x1
 
 done14x1:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled14x1
 	VBROADCASTSS alpha+96(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
@@ -9743,6 +10664,8 @@ done14x1:
 	VMULPS       Z14, Z11, Z11
 	VMULPS       Z14, Z12, Z12
 	VMULPS       Z14, Z13, Z13
+
+scaled14x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -9785,29 +10708,54 @@ done14x1:
 	VFMADD231PS  Z15, Z14, Z13
 
 store14x1:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(AX*1)
-	VMOVUPS Z2, (DX)(AX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(AX*1)
-	VMOVUPS Z5, (BX)(AX*2)
-	VMOVUPS Z6, (SI)
-	VMOVUPS Z7, (SI)(AX*1)
-	VMOVUPS Z8, (SI)(AX*2)
-	VMOVUPS Z9, (DI)
-	VMOVUPS Z10, (DI)(AX*1)
-	VMOVUPS Z11, (DI)(AX*2)
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x0e, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile14x1
+	MOVQ       ldc+88(FP), R8
+	SHLQ       $0x02, R8
+	IMUL3Q     $0x0e, R8, R8
+	XORQ       R9, R9
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    R9, R8
+	VMOVUPS    Z0, (DX)
+	LEAQ       (DX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z1, (DX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z2, (DX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z3, (BX)
+	LEAQ       (BX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z4, (BX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z5, (BX)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z6, (SI)
+	LEAQ       (SI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z7, (SI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z8, (SI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z9, (DI)
+	LEAQ       (DI)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z10, (DI)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	VMOVUPS    Z11, (DI)(AX*2)
+	PREFETCHT0 60(R9)(AX*2)
+	VMOVUPS    Z12, (CX)
+	LEAQ       (CX)(R8*1), R9
+	PREFETCHT0 60(R9)
+	VMOVUPS    Z13, (CX)(AX*1)
+	PREFETCHT0 60(R9)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x0e, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile14x1
 	VZEROUPPER
 	RET
 
@@ -9847,47 +10795,47 @@ loop:
 	RET
 
 // func gemmTilesAVX2(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·gemmTilesAVX2(SB), NOSPLIT, $0-104
-	MOVQ    rows+8(FP), AX
-	MOVQ    cols+16(FP), CX
-	CMPQ    CX, $0x08
-	JLE     narrow
-	SUBQ    $0x08, CX
-	CMPQ    CX, $0x08
-	JEQ     full2
-	LEAQ    gemmMasks<>+0(SB), DX
-	NEGQ    CX
-	VMOVUPS 32(DX)(CX*4), Y15
-	CMPQ    AX, $0x03
-	JGT     above3x2masked
-	CMPQ    AX, $0x02
-	JGT     above2x2masked
-	CMPQ    AX, $0x01
-	JGT     above1x2masked
-
-tile1x2masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
+	MOVQ       rows+8(FP), AX
+	MOVQ       cols+16(FP), CX
+	CMPQ       CX, $0x08
+	JLE        narrow
+	SUBQ       $0x08, CX
+	CMPQ       CX, $0x08
+	JEQ        full2
+	LEAQ       gemmMasks<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y15
+	CMPQ       AX, $0x03
+	JGT        above3x2masked
+	CMPQ       AX, $0x02
+	JGT        above2x2masked
+	CMPQ       AX, $0x01
+	JGT        above1x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 60(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x2masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x2masked:
 	PREFETCHT0   (CX)(DI*1)
@@ -9901,9 +10849,13 @@ loop1x2masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled1x2masked
 	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
+
+scaled1x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -9918,8 +10870,16 @@ loop1x2masked:
 	VFMADD231PS  Y3, Y2, Y1
 
 store1x2masked:
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
 	VMOVUPS    Y0, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 60(DX)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -9933,31 +10893,32 @@ store1x2masked:
 	RET
 
 above1x2masked:
-tile2x2masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
 	MOVQ       c+80(FP), CX
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x2masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x2masked:
 	PREFETCHT0   (DX)(R8*1)
@@ -9974,11 +10935,15 @@ loop2x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled2x2masked
 	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
+
+scaled2x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -9997,10 +10962,19 @@ loop2x2masked:
 	VFMADD231PS  Y5, Y4, Y3
 
 store2x2masked:
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y15, 32(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
 	VMOVUPS    Y2, (CX)(AX*1)
 	VMASKMOVPS Y3, Y15, 32(CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -10014,13 +10988,6 @@ store2x2masked:
 	RET
 
 above2x2masked:
-tile3x2masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -10028,20 +10995,28 @@ tile3x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x2masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x2masked:
 	PREFETCHT0   (DX)(R8*1)
@@ -10061,6 +11036,8 @@ loop3x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled3x2masked
 	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -10068,6 +11045,8 @@ loop3x2masked:
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
+
+scaled3x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -10090,12 +11069,22 @@ loop3x2masked:
 	VFMADD231PS  Y7, Y6, Y5
 
 store3x2masked:
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y15, 32(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
 	VMOVUPS    Y2, (CX)(AX*1)
 	VMASKMOVPS Y3, Y15, 32(CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
 	VMOVUPS    Y4, (CX)(AX*2)
 	VMASKMOVPS Y5, Y15, 32(CX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -10109,20 +11098,10 @@ store3x2masked:
 	RET
 
 above3x2masked:
-	CMPQ AX, $0x05
-	JGT  above5x2masked
-	CMPQ AX, $0x04
-	JGT  above4x2masked
-
-tile4x2masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
+	CMPQ       AX, $0x05
+	JGT        above5x2masked
+	CMPQ       AX, $0x04
+	JGT        above4x2masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -10132,21 +11111,31 @@ tile4x2masked:
 	PREFETCHT0 60(DX)(AX*1)
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x2masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x2masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -10170,6 +11159,8 @@ loop4x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled4x2masked
 	VBROADCASTSS alpha+96(FP), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -10179,6 +11170,8 @@ loop4x2masked:
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
+
+scaled4x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -10206,14 +11199,26 @@ loop4x2masked:
 	VFMADD231PS  Y9, Y8, Y7
 
 store4x2masked:
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
 	VMOVUPS    Y0, (DX)
 	VMASKMOVPS Y1, Y15, 32(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
 	VMOVUPS    Y2, (DX)(AX*1)
 	VMASKMOVPS Y3, Y15, 32(DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
 	VMOVUPS    Y4, (DX)(AX*2)
 	VMASKMOVPS Y5, Y15, 32(DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
 	VMOVUPS    Y6, (CX)
 	VMASKMOVPS Y7, Y15, 32(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -10227,17 +11232,6 @@ store4x2masked:
 	RET
 
 above4x2masked:
-tile5x2masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -10248,21 +11242,33 @@ tile5x2masked:
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x2masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x2masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -10289,6 +11295,8 @@ loop5x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled5x2masked
 	VBROADCASTSS alpha+96(FP), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
@@ -10300,6 +11308,8 @@ loop5x2masked:
 	VMULPS       Y10, Y7, Y7
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y10, Y9, Y9
+
+scaled5x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -10331,16 +11341,29 @@ loop5x2masked:
 	VFMADD231PS  Y11, Y10, Y9
 
 store5x2masked:
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
 	VMOVUPS    Y0, (DX)
 	VMASKMOVPS Y1, Y15, 32(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
 	VMOVUPS    Y2, (DX)(AX*1)
 	VMASKMOVPS Y3, Y15, 32(DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
 	VMOVUPS    Y4, (DX)(AX*2)
 	VMASKMOVPS Y5, Y15, 32(DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
 	VMOVUPS    Y6, (CX)
 	VMASKMOVPS Y7, Y15, 32(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
 	VMOVUPS    Y8, (CX)(AX*1)
 	VMASKMOVPS Y9, Y15, 32(CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -10354,19 +11377,6 @@ store5x2masked:
 	RET
 
 above5x2masked:
-tile6x2masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -10378,28 +11388,42 @@ tile6x2masked:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
-	CMPQ       SI, $0x00000004
-	JNE        plainNot6x2masked
-	SUBQ       $0x04, AX
-	JLT        plainRest6x2masked
-	LEAQ       (R8)(R8*2), R11
-	MOVQ       aTile+40(FP), R12
-	SHLQ       $0x02, R12
+
+tile6x2masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
+	CMPQ   SI, $0x00000004
+	JNE    plainNot6x2masked
+	SUBQ   $0x04, AX
+	JLT    plainRest6x2masked
+	LEAQ   (R8)(R8*2), R11
+	MOVQ   aTile+40(FP), R12
+	SHLQ   $0x02, R12
 
 plain6x2masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -10633,6 +11657,8 @@ loop6x2masked:
 	JNE          loop6x2masked
 
 done6x2masked:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled6x2masked
 	VBROADCASTSS alpha+96(FP), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
@@ -10646,6 +11672,8 @@ done6x2masked:
 	VMULPS       Y12, Y9, Y9
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
+
+scaled6x2masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -10681,18 +11709,32 @@ done6x2masked:
 	VFMADD231PS  Y13, Y12, Y11
 
 store6x2masked:
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
 	VMOVUPS    Y0, (DX)
 	VMASKMOVPS Y1, Y15, 32(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
 	VMOVUPS    Y2, (DX)(AX*1)
 	VMASKMOVPS Y3, Y15, 32(DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
 	VMOVUPS    Y4, (DX)(AX*2)
 	VMASKMOVPS Y5, Y15, 32(DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
 	VMOVUPS    Y6, (CX)
 	VMASKMOVPS Y7, Y15, 32(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
 	VMOVUPS    Y8, (CX)(AX*1)
 	VMASKMOVPS Y9, Y15, 32(CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
 	VMOVUPS    Y10, (CX)(AX*2)
 	VMASKMOVPS Y11, Y15, 32(CX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -10706,35 +11748,35 @@ store6x2masked:
 	RET
 
 full2:
-	CMPQ AX, $0x03
-	JGT  above3x2
-	CMPQ AX, $0x02
-	JGT  above2x2
-	CMPQ AX, $0x01
-	JGT  above1x2
-
-tile1x2:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
+	CMPQ       AX, $0x03
+	JGT        above3x2
+	CMPQ       AX, $0x02
+	JGT        above2x2
+	CMPQ       AX, $0x01
+	JGT        above1x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 60(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x2:
 	PREFETCHT0   (CX)(DI*1)
@@ -10748,9 +11790,13 @@ loop1x2:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled1x2
 	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
+
+scaled1x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -10765,46 +11811,55 @@ loop1x2:
 	VFMADD231PS  Y3, Y2, Y1
 
 store1x2:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x01, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile1x2
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 60(DX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x2
 	VZEROUPPER
 	RET
 
 above1x2:
-tile2x2:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
 	MOVQ       c+80(FP), CX
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x2:
 	PREFETCHT0   (DX)(R8*1)
@@ -10821,11 +11876,15 @@ loop2x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled2x2
 	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
+
+scaled2x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -10844,30 +11903,32 @@ loop2x2:
 	VFMADD231PS  Y5, Y4, Y3
 
 store2x2:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS Y2, (CX)(AX*1)
-	VMOVUPS Y3, 32(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x02, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile2x2
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Y0, (CX)
+	VMOVUPS    Y1, 32(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
+	VMOVUPS    Y2, (CX)(AX*1)
+	VMOVUPS    Y3, 32(CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x2
 	VZEROUPPER
 	RET
 
 above2x2:
-tile3x2:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -10875,20 +11936,28 @@ tile3x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x2:
 	PREFETCHT0   (DX)(R8*1)
@@ -10908,6 +11977,8 @@ loop3x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled3x2
 	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -10915,6 +11986,8 @@ loop3x2:
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
+
+scaled3x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -10937,39 +12010,39 @@ loop3x2:
 	VFMADD231PS  Y7, Y6, Y5
 
 store3x2:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS Y2, (CX)(AX*1)
-	VMOVUPS Y3, 32(CX)(AX*1)
-	VMOVUPS Y4, (CX)(AX*2)
-	VMOVUPS Y5, 32(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x03, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile3x2
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Y0, (CX)
+	VMOVUPS    Y1, 32(CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 60(BX)
+	VMOVUPS    Y2, (CX)(AX*1)
+	VMOVUPS    Y3, 32(CX)(AX*1)
+	PREFETCHT0 60(BX)(AX*1)
+	VMOVUPS    Y4, (CX)(AX*2)
+	VMOVUPS    Y5, 32(CX)(AX*2)
+	PREFETCHT0 60(BX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x2
 	VZEROUPPER
 	RET
 
 above3x2:
-	CMPQ AX, $0x05
-	JGT  above5x2
-	CMPQ AX, $0x04
-	JGT  above4x2
-
-tile4x2:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
+	CMPQ       AX, $0x05
+	JGT        above5x2
+	CMPQ       AX, $0x04
+	JGT        above4x2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -10979,21 +12052,31 @@ tile4x2:
 	PREFETCHT0 60(DX)(AX*1)
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x2:
 	PREFETCHT0   (BX)(R9*1)
@@ -11017,6 +12100,8 @@ loop4x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled4x2
 	VBROADCASTSS alpha+96(FP), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
@@ -11026,6 +12111,8 @@ loop4x2:
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y8, Y6, Y6
 	VMULPS       Y8, Y7, Y7
+
+scaled4x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11053,38 +12140,39 @@ loop4x2:
 	VFMADD231PS  Y9, Y8, Y7
 
 store4x2:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
-	VMOVUPS Y2, (DX)(AX*1)
-	VMOVUPS Y3, 32(DX)(AX*1)
-	VMOVUPS Y4, (DX)(AX*2)
-	VMOVUPS Y5, 32(DX)(AX*2)
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile4x2
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Y0, (DX)
+	VMOVUPS    Y1, 32(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Y2, (DX)(AX*1)
+	VMOVUPS    Y3, 32(DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Y4, (DX)(AX*2)
+	VMOVUPS    Y5, 32(DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Y6, (CX)
+	VMOVUPS    Y7, 32(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x2
 	VZEROUPPER
 	RET
 
 above4x2:
-tile5x2:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -11095,21 +12183,33 @@ tile5x2:
 	PREFETCHT0 60(DX)(AX*2)
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x2:
 	PREFETCHT0   (BX)(R9*1)
@@ -11136,6 +12236,8 @@ loop5x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled5x2
 	VBROADCASTSS alpha+96(FP), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
@@ -11147,6 +12249,8 @@ loop5x2:
 	VMULPS       Y10, Y7, Y7
 	VMULPS       Y10, Y8, Y8
 	VMULPS       Y10, Y9, Y9
+
+scaled5x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11178,42 +12282,42 @@ loop5x2:
 	VFMADD231PS  Y11, Y10, Y9
 
 store5x2:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
-	VMOVUPS Y2, (DX)(AX*1)
-	VMOVUPS Y3, 32(DX)(AX*1)
-	VMOVUPS Y4, (DX)(AX*2)
-	VMOVUPS Y5, 32(DX)(AX*2)
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
-	VMOVUPS Y8, (CX)(AX*1)
-	VMOVUPS Y9, 32(CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile5x2
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Y0, (DX)
+	VMOVUPS    Y1, 32(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Y2, (DX)(AX*1)
+	VMOVUPS    Y3, 32(DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Y4, (DX)(AX*2)
+	VMOVUPS    Y5, 32(DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Y6, (CX)
+	VMOVUPS    Y7, 32(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Y8, (CX)(AX*1)
+	VMOVUPS    Y9, 32(CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x2
 	VZEROUPPER
 	RET
 
 above5x2:
-tile6x2:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -11225,28 +12329,42 @@ tile6x2:
 	PREFETCHT0 60(CX)
 	PREFETCHT0 60(CX)(AX*1)
 	PREFETCHT0 60(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
-	CMPQ       SI, $0x00000004
-	JNE        plainNot6x2
-	SUBQ       $0x04, AX
-	JLT        plainRest6x2
-	LEAQ       (R8)(R8*2), R11
-	MOVQ       aTile+40(FP), R12
-	SHLQ       $0x02, R12
+
+tile6x2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
+	CMPQ   SI, $0x00000004
+	JNE    plainNot6x2
+	SUBQ   $0x04, AX
+	JLT    plainRest6x2
+	LEAQ   (R8)(R8*2), R11
+	MOVQ   aTile+40(FP), R12
+	SHLQ   $0x02, R12
 
 plain6x2:
 	PREFETCHT0   (BX)(R9*1)
@@ -11480,6 +12598,8 @@ loop6x2:
 	JNE          loop6x2
 
 done6x2:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled6x2
 	VBROADCASTSS alpha+96(FP), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
@@ -11493,6 +12613,8 @@ done6x2:
 	VMULPS       Y12, Y9, Y9
 	VMULPS       Y12, Y10, Y10
 	VMULPS       Y12, Y11, Y11
+
+scaled6x2:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11528,64 +12650,78 @@ done6x2:
 	VFMADD231PS  Y13, Y12, Y11
 
 store6x2:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
-	VMOVUPS Y2, (DX)(AX*1)
-	VMOVUPS Y3, 32(DX)(AX*1)
-	VMOVUPS Y4, (DX)(AX*2)
-	VMOVUPS Y5, 32(DX)(AX*2)
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
-	VMOVUPS Y8, (CX)(AX*1)
-	VMOVUPS Y9, 32(CX)(AX*1)
-	VMOVUPS Y10, (CX)(AX*2)
-	VMOVUPS Y11, 32(CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile6x2
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Y0, (DX)
+	VMOVUPS    Y1, 32(DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Y2, (DX)(AX*1)
+	VMOVUPS    Y3, 32(DX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Y4, (DX)(AX*2)
+	VMOVUPS    Y5, 32(DX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	VMOVUPS    Y6, (CX)
+	VMOVUPS    Y7, 32(CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 60(SI)
+	VMOVUPS    Y8, (CX)(AX*1)
+	VMOVUPS    Y9, 32(CX)(AX*1)
+	PREFETCHT0 60(SI)(AX*1)
+	VMOVUPS    Y10, (CX)(AX*2)
+	VMOVUPS    Y11, 32(CX)(AX*2)
+	PREFETCHT0 60(SI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x2
 	VZEROUPPER
 	RET
 
 narrow:
-	CMPQ    CX, $0x08
-	JEQ     full1
-	LEAQ    gemmMasks<>+0(SB), DX
-	NEGQ    CX
-	VMOVUPS 32(DX)(CX*4), Y15
-	CMPQ    AX, $0x03
-	JGT     above3x1masked
-	CMPQ    AX, $0x02
-	JGT     above2x1masked
-	CMPQ    AX, $0x01
-	JGT     above1x1masked
-
-tile1x1masked:
-	VXORPS     Y0, Y0, Y0
+	CMPQ       CX, $0x08
+	JEQ        full1
+	LEAQ       gemmMasks<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y15
+	CMPQ       AX, $0x03
+	JGT        above3x1masked
+	CMPQ       AX, $0x02
+	JGT        above2x1masked
+	CMPQ       AX, $0x01
+	JGT        above1x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 28(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x1masked:
+	VXORPS Y0, Y0, Y0
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x1masked:
 	PREFETCHT0   (CX)(DI*1)
@@ -11597,8 +12733,12 @@ loop1x1masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled1x1masked
 	VBROADCASTSS alpha+96(FP), Y1
 	VMULPS       Y1, Y0, Y0
+
+scaled1x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -11611,7 +12751,15 @@ loop1x1masked:
 	VFMADD231PS  Y2, Y1, Y0
 
 store1x1masked:
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
 	VMASKMOVPS Y0, Y15, (AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 28(DX)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -11625,29 +12773,30 @@ store1x1masked:
 	RET
 
 above1x1masked:
-tile2x1masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
 	MOVQ       c+80(FP), CX
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x1masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x1masked:
 	PREFETCHT0   (DX)(R8*1)
@@ -11661,9 +12810,13 @@ loop2x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled2x1masked
 	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
+
+scaled2x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11678,8 +12831,17 @@ loop2x1masked:
 	VFMADD231PS  Y3, Y2, Y1
 
 store2x1masked:
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
 	VMASKMOVPS Y0, Y15, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 28(BX)
 	VMASKMOVPS Y1, Y15, (CX)(AX*1)
+	PREFETCHT0 28(BX)(AX*1)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -11693,10 +12855,6 @@ store2x1masked:
 	RET
 
 above2x1masked:
-tile3x1masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -11704,20 +12862,25 @@ tile3x1masked:
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
 	PREFETCHT0 28(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x1masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x1masked:
 	PREFETCHT0   (DX)(R8*1)
@@ -11733,10 +12896,14 @@ loop3x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled3x1masked
 	VBROADCASTSS alpha+96(FP), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
+
+scaled3x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11753,9 +12920,19 @@ loop3x1masked:
 	VFMADD231PS  Y4, Y3, Y2
 
 store3x1masked:
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
 	VMASKMOVPS Y0, Y15, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 28(BX)
 	VMASKMOVPS Y1, Y15, (CX)(AX*1)
+	PREFETCHT0 28(BX)(AX*1)
 	VMASKMOVPS Y2, Y15, (CX)(AX*2)
+	PREFETCHT0 28(BX)(AX*2)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -11769,16 +12946,10 @@ store3x1masked:
 	RET
 
 above3x1masked:
-	CMPQ AX, $0x05
-	JGT  above5x1masked
-	CMPQ AX, $0x04
-	JGT  above4x1masked
-
-tile4x1masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
+	CMPQ       AX, $0x05
+	JGT        above5x1masked
+	CMPQ       AX, $0x04
+	JGT        above4x1masked
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -11788,21 +12959,27 @@ tile4x1masked:
 	PREFETCHT0 28(DX)(AX*1)
 	PREFETCHT0 28(DX)(AX*2)
 	PREFETCHT0 28(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x1masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x1masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -11821,11 +12998,15 @@ loop4x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled4x1masked
 	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
+
+scaled4x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11845,10 +13026,22 @@ loop4x1masked:
 	VFMADD231PS  Y5, Y4, Y3
 
 store4x1masked:
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
 	VMASKMOVPS Y0, Y15, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 28(SI)
 	VMASKMOVPS Y1, Y15, (DX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
 	VMASKMOVPS Y2, Y15, (DX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
 	VMASKMOVPS Y3, Y15, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 28(SI)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -11862,12 +13055,6 @@ store4x1masked:
 	RET
 
 above4x1masked:
-tile5x1masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -11878,21 +13065,28 @@ tile5x1masked:
 	PREFETCHT0 28(DX)(AX*2)
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x1masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x1masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -11913,12 +13107,16 @@ loop5x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1masked
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled5x1masked
 	VBROADCASTSS alpha+96(FP), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
+
+scaled5x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -11940,11 +13138,24 @@ loop5x1masked:
 	VFMADD231PS  Y6, Y5, Y4
 
 store5x1masked:
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
 	VMASKMOVPS Y0, Y15, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 28(SI)
 	VMASKMOVPS Y1, Y15, (DX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
 	VMASKMOVPS Y2, Y15, (DX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
 	VMASKMOVPS Y3, Y15, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 28(SI)
 	VMASKMOVPS Y4, Y15, (CX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -11958,13 +13169,6 @@ store5x1masked:
 	RET
 
 above5x1masked:
-tile6x1masked:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -11976,28 +13180,36 @@ tile6x1masked:
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
 	PREFETCHT0 28(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
-	CMPQ       SI, $0x00000004
-	JNE        plainNot6x1masked
-	SUBQ       $0x04, AX
-	JLT        plainRest6x1masked
-	LEAQ       (R8)(R8*2), R11
-	MOVQ       aTile+40(FP), R12
-	SHLQ       $0x02, R12
+
+tile6x1masked:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
+	CMPQ   SI, $0x00000004
+	JNE    plainNot6x1masked
+	SUBQ   $0x04, AX
+	JLT    plainRest6x1masked
+	LEAQ   (R8)(R8*2), R11
+	MOVQ   aTile+40(FP), R12
+	SHLQ   $0x02, R12
 
 plain6x1masked:
 	PREFETCHT0   (BX)(R9*1)
@@ -12168,6 +13380,8 @@ loop6x1masked:
 	JNE          loop6x1masked
 
 done6x1masked:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled6x1masked
 	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -12175,6 +13389,8 @@ done6x1masked:
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
+
+scaled6x1masked:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -12198,12 +13414,26 @@ done6x1masked:
 	VFMADD231PS  Y7, Y6, Y5
 
 store6x1masked:
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
 	VMASKMOVPS Y0, Y15, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 28(SI)
 	VMASKMOVPS Y1, Y15, (DX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
 	VMASKMOVPS Y2, Y15, (DX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
 	VMASKMOVPS Y3, Y15, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 28(SI)
 	VMASKMOVPS Y4, Y15, (CX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
 	VMASKMOVPS Y5, Y15, (CX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
 	MOVQ       aTile+40(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+32(FP)
@@ -12217,34 +13447,34 @@ store6x1masked:
 	RET
 
 full1:
-	CMPQ AX, $0x03
-	JGT  above3x1
-	CMPQ AX, $0x02
-	JGT  above2x1
-	CMPQ AX, $0x01
-	JGT  above1x1
-
-tile1x1:
-	VXORPS     Y0, Y0, Y0
+	CMPQ       AX, $0x03
+	JGT        above3x1
+	CMPQ       AX, $0x02
+	JGT        above2x1
+	CMPQ       AX, $0x01
+	JGT        above1x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), AX
 	MOVQ       c+80(FP), AX
 	PREFETCHT0 28(AX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), CX
-	MOVQ       a+32(FP), CX
-	MOVQ       aCol+56(FP), DX
-	SHLQ       $0x02, DX
-	MOVQ       b+64(FP), BX
-	MOVQ       bRow+72(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       DX, DI
-	SHLQ       $0x04, DI
-	MOVQ       SI, R8
-	SHLQ       $0x03, R8
+
+tile1x1:
+	VXORPS Y0, Y0, Y0
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), CX
+	MOVQ   a+32(FP), CX
+	MOVQ   aCol+56(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   b+64(FP), BX
+	MOVQ   bRow+72(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   DX, DI
+	SHLQ   $0x04, DI
+	MOVQ   SI, R8
+	SHLQ   $0x03, R8
 
 loop1x1:
 	PREFETCHT0   (CX)(DI*1)
@@ -12256,8 +13486,12 @@ loop1x1:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled1x1
 	VBROADCASTSS alpha+96(FP), Y1
 	VMULPS       Y1, Y0, Y0
+
+scaled1x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
@@ -12270,43 +13504,52 @@ loop1x1:
 	VFMADD231PS  Y2, Y1, Y0
 
 store1x1:
-	VMOVUPS Y0, (AX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x01, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile1x1
+	MOVQ       ldc+88(FP), CX
+	SHLQ       $0x02, CX
+	IMUL3Q     $0x01, CX, CX
+	XORQ       DX, DX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    DX, CX
+	VMOVUPS    Y0, (AX)
+	LEAQ       (AX)(CX*1), DX
+	PREFETCHT0 28(DX)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x01, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile1x1
 	VZEROUPPER
 	RET
 
 above1x1:
-tile2x1:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
 	MOVQ       c+80(FP), CX
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile2x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop2x1:
 	PREFETCHT0   (DX)(R8*1)
@@ -12320,9 +13563,13 @@ loop2x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled2x1
 	VBROADCASTSS alpha+96(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
+
+scaled2x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -12337,25 +13584,30 @@ loop2x1:
 	VFMADD231PS  Y3, Y2, Y1
 
 store2x1:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x02, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile2x1
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x02, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Y0, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 28(BX)
+	VMOVUPS    Y1, (CX)(AX*1)
+	PREFETCHT0 28(BX)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x02, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile2x1
 	VZEROUPPER
 	RET
 
 above2x1:
-tile3x1:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -12363,20 +13615,25 @@ tile3x1:
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
 	PREFETCHT0 28(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), DX
-	MOVQ       aCol+56(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       b+64(FP), SI
-	MOVQ       bRow+72(FP), DI
-	SHLQ       $0x02, DI
-	MOVQ       BX, R8
-	SHLQ       $0x04, R8
-	MOVQ       DI, R9
-	SHLQ       $0x03, R9
+
+tile3x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), DX
+	MOVQ   aCol+56(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   b+64(FP), SI
+	MOVQ   bRow+72(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   BX, R8
+	SHLQ   $0x04, R8
+	MOVQ   DI, R9
+	SHLQ   $0x03, R9
 
 loop3x1:
 	PREFETCHT0   (DX)(R8*1)
@@ -12392,10 +13649,14 @@ loop3x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled3x1
 	VBROADCASTSS alpha+96(FP), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
+
+scaled3x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -12412,32 +13673,36 @@ loop3x1:
 	VFMADD231PS  Y4, Y3, Y2
 
 store3x1:
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, (CX)(AX*1)
-	VMOVUPS Y2, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x03, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile3x1
+	MOVQ       ldc+88(FP), DX
+	SHLQ       $0x02, DX
+	IMUL3Q     $0x03, DX, DX
+	XORQ       BX, BX
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    BX, DX
+	VMOVUPS    Y0, (CX)
+	LEAQ       (CX)(DX*1), BX
+	PREFETCHT0 28(BX)
+	VMOVUPS    Y1, (CX)(AX*1)
+	PREFETCHT0 28(BX)(AX*1)
+	VMOVUPS    Y2, (CX)(AX*2)
+	PREFETCHT0 28(BX)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x03, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile3x1
 	VZEROUPPER
 	RET
 
 above3x1:
-	CMPQ AX, $0x05
-	JGT  above5x1
-	CMPQ AX, $0x04
-	JGT  above4x1
-
-tile4x1:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
+	CMPQ       AX, $0x05
+	JGT        above5x1
+	CMPQ       AX, $0x04
+	JGT        above4x1
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -12447,21 +13712,27 @@ tile4x1:
 	PREFETCHT0 28(DX)(AX*1)
 	PREFETCHT0 28(DX)(AX*2)
 	PREFETCHT0 28(CX)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile4x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop4x1:
 	PREFETCHT0   (BX)(R9*1)
@@ -12480,11 +13751,15 @@ loop4x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled4x1
 	VBROADCASTSS alpha+96(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y4, Y3, Y3
+
+scaled4x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -12504,29 +13779,35 @@ loop4x1:
 	VFMADD231PS  Y5, Y4, Y3
 
 store4x1:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, (DX)(AX*1)
-	VMOVUPS Y2, (DX)(AX*2)
-	VMOVUPS Y3, (CX)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile4x1
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x04, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Y0, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 28(SI)
+	VMOVUPS    Y1, (DX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
+	VMOVUPS    Y2, (DX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
+	VMOVUPS    Y3, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 28(SI)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x04, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile4x1
 	VZEROUPPER
 	RET
 
 above4x1:
-tile5x1:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -12537,21 +13818,28 @@ tile5x1:
 	PREFETCHT0 28(DX)(AX*2)
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
+
+tile5x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
 
 loop5x1:
 	PREFETCHT0   (BX)(R9*1)
@@ -12572,12 +13860,16 @@ loop5x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled5x1
 	VBROADCASTSS alpha+96(FP), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	VMULPS       Y5, Y4, Y4
+
+scaled5x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -12599,31 +13891,37 @@ loop5x1:
 	VFMADD231PS  Y6, Y5, Y4
 
 store5x1:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, (DX)(AX*1)
-	VMOVUPS Y2, (DX)(AX*2)
-	VMOVUPS Y3, (CX)
-	VMOVUPS Y4, (CX)(AX*1)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile5x1
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x05, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Y0, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 28(SI)
+	VMOVUPS    Y1, (DX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
+	VMOVUPS    Y2, (DX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
+	VMOVUPS    Y3, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 28(SI)
+	VMOVUPS    Y4, (CX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x05, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile5x1
 	VZEROUPPER
 	RET
 
 above5x1:
-tile6x1:
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
 	MOVQ       ldc+88(FP), AX
 	SHLQ       $0x02, AX
 	LEAQ       (AX)(AX*2), CX
@@ -12635,28 +13933,36 @@ tile6x1:
 	PREFETCHT0 28(CX)
 	PREFETCHT0 28(CX)(AX*1)
 	PREFETCHT0 28(CX)(AX*2)
-	MOVQ       k+24(FP), AX
-	MOVQ       aRow+48(FP), CX
-	SHLQ       $0x02, CX
-	LEAQ       (CX)(CX*2), DX
-	MOVQ       a+32(FP), BX
-	LEAQ       (BX)(DX*1), DX
-	MOVQ       aCol+56(FP), SI
-	SHLQ       $0x02, SI
-	MOVQ       b+64(FP), DI
-	MOVQ       bRow+72(FP), R8
-	SHLQ       $0x02, R8
-	MOVQ       SI, R9
-	SHLQ       $0x04, R9
-	MOVQ       R8, R10
-	SHLQ       $0x03, R10
-	CMPQ       SI, $0x00000004
-	JNE        plainNot6x1
-	SUBQ       $0x04, AX
-	JLT        plainRest6x1
-	LEAQ       (R8)(R8*2), R11
-	MOVQ       aTile+40(FP), R12
-	SHLQ       $0x02, R12
+
+tile6x1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   k+24(FP), AX
+	MOVQ   aRow+48(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	MOVQ   a+32(FP), BX
+	LEAQ   (BX)(DX*1), DX
+	MOVQ   aCol+56(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   b+64(FP), DI
+	MOVQ   bRow+72(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   SI, R9
+	SHLQ   $0x04, R9
+	MOVQ   R8, R10
+	SHLQ   $0x03, R10
+	CMPQ   SI, $0x00000004
+	JNE    plainNot6x1
+	SUBQ   $0x04, AX
+	JLT    plainRest6x1
+	LEAQ   (R8)(R8*2), R11
+	MOVQ   aTile+40(FP), R12
+	SHLQ   $0x02, R12
 
 plain6x1:
 	PREFETCHT0   (BX)(R9*1)
@@ -12827,6 +14133,8 @@ loop6x1:
 	JNE          loop6x1
 
 done6x1:
+	CMPL         alpha+96(FP), $0x3f800000
+	JEQ          scaled6x1
 	VBROADCASTSS alpha+96(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
@@ -12834,6 +14142,8 @@ done6x1:
 	VMULPS       Y6, Y3, Y3
 	VMULPS       Y6, Y4, Y4
 	VMULPS       Y6, Y5, Y5
+
+scaled6x1:
 	MOVQ         ldc+88(FP), AX
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
@@ -12857,21 +14167,35 @@ done6x1:
 	VFMADD231PS  Y7, Y6, Y5
 
 store6x1:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, (DX)(AX*1)
-	VMOVUPS Y2, (DX)(AX*2)
-	VMOVUPS Y3, (CX)
-	VMOVUPS Y4, (CX)(AX*1)
-	VMOVUPS Y5, (CX)(AX*2)
-	MOVQ    aTile+40(FP), AX
-	SHLQ    $0x02, AX
-	ADDQ    AX, a+32(FP)
-	MOVQ    ldc+88(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, c+80(FP)
-	DECQ    tiles+0(FP)
-	JNE     tile6x1
+	MOVQ       ldc+88(FP), BX
+	SHLQ       $0x02, BX
+	IMUL3Q     $0x06, BX, BX
+	XORQ       SI, SI
+	CMPQ       tiles+0(FP), $0x01
+	CMOVQEQ    SI, BX
+	VMOVUPS    Y0, (DX)
+	LEAQ       (DX)(BX*1), SI
+	PREFETCHT0 28(SI)
+	VMOVUPS    Y1, (DX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
+	VMOVUPS    Y2, (DX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
+	VMOVUPS    Y3, (CX)
+	LEAQ       (CX)(BX*1), SI
+	PREFETCHT0 28(SI)
+	VMOVUPS    Y4, (CX)(AX*1)
+	PREFETCHT0 28(SI)(AX*1)
+	VMOVUPS    Y5, (CX)(AX*2)
+	PREFETCHT0 28(SI)(AX*2)
+	MOVQ       aTile+40(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+32(FP)
+	MOVQ       ldc+88(FP), AX
+	SHLQ       $0x02, AX
+	IMUL3Q     $0x06, AX, AX
+	ADDQ       AX, c+80(FP)
+	DECQ       tiles+0(FP)
+	JNE        tile6x1
 	VZEROUPPER
 	RET
 

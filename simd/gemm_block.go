@@ -49,8 +49,7 @@ func gemmBlocks(m, n, k int, alpha float32, a, b matrix, beta float32, c []float
 			blockB := packB(workB, b.from(kk, j), m, nb, kb, s.nr)
 			for i := 0; i < m; i += mc {
 				mb := min(mc, m-i)
-				height := equalParts(mb, s.mr, 1)
-				blockA := packA(workA, a.from(i, kk), mb, n, kb, height)
+				blockA, height := packA(workA, a.from(i, kk), mb, n, kb, s.mr)
 				gemmBlock(mb, nb, kb, height, s.nr, alpha, blockA, blockB, beta, c[i*ldc+j:], ldc)
 			}
 		}

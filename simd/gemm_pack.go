@@ -28,14 +28,26 @@ func packsA(a matrix, n int) bool {
 // necessary, as b is transposed.
 func packsB(b matrix, m int) bool { return b.col != 1 || m*b.row >= packingPieces }
 
-// packA returns the first m rows and k columns of a as panels of height rows,
-// copied to work if that pays for n columns of B.
-func packA(work []float32, a matrix, m, n, k, height int) panels {
-	if !packsA(a, n) {
-		return panels{a, height * a.row}
+// tileRows returns how many rows of a, at most limit, a tile should read where
+// they are. All rows that start a multiple of 4 KB apart go to the same lines of
+// first-level caches, of which there are eight to twelve.
+func tileRows(a matrix, limit int) int {
+	if a.col == 1 && a.row%1024 == 0 {
+		return min(limit, 8)
 	}
+	return limit
+}
+
+// packA returns the first m rows and k columns of a as panels of at most mr rows,
+// copied to work if that pays for n columns of B, and their height.
+func packA(work []float32, a matrix, m, n, k, mr int) (x panels, height int) {
+	if !packsA(a, n) {
+		height = equalParts(m, tileRows(a, mr), 1)
+		return panels{a, height * a.row}, height
+	}
+	height = equalParts(m, mr, 1)
 	pack(work, a.transposed(), m, k, height)
-	return panels{matrix{work, 1, height}, height * k}
+	return panels{matrix{work, 1, height}, height * k}, height
 }
 
 // packB returns the first k rows and n columns of b as panels of width columns,

@@ -28,6 +28,9 @@ func NewProduct(transA, transB bool, m, n, k int, a []float32, lda int, b []floa
 	s := gemmSizes()
 	x, y := operands(transA, transB, m, n, k, a, lda, b, ldb)
 	p.a = factor{x.transposed(), m, k, s.mr, packsA(x, n)}
+	if !p.a.packs {
+		p.a.width = tileRows(x, s.mr)
+	}
 	p.b = factor{y, n, k, s.nr, packsB(y, m)}
 	return p
 }

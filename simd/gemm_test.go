@@ -270,7 +270,7 @@ func TestProduct(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 6))
 		height, width := GemmTile()
-		for _, size := range [][3]int{{1, 1, 0}, {1, 2, 3}, {50, 70, 9}, {95, 200, 800}, {400, 95, 401}, {90, 770, 770}} {
+		for _, size := range [][3]int{{1, 1, 0}, {1, 2, 3}, {50, 70, 9}, {95, 200, 800}, {400, 95, 401}, {29, 40, 1021}, {90, 770, 770}} {
 			forEachTransposition(func(transA, transB bool) {
 				g := gemmCase{transA, transB, size[0], size[1], size[2], 3, 1, float32(size[1] % 2)}
 				a, b, c := g.operands(rng)

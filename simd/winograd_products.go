@@ -76,7 +76,8 @@ func multiplyPlane(e, count int, transA bool, m, n, k int, a Planes, b Panels, b
 	if transA {
 		x = matrix{x.data, 1, a.Row}
 	}
-	tiles := (m + s.mr - 1) / s.mr // in a panel
+	mr := tileRows(x, s.mr)
+	tiles := (m + mr - 1) / mr // in a panel
 	parts := (tiles + tileRun - 1) / tileRun * ((n + s.nr - 1) / s.nr)
 	var nextA, nextB ahead
 	if e+1 < count && a.Far {

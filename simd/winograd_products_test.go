@@ -23,7 +23,8 @@ func planesCases() (cases []planesCase) {
 			cases = append(cases, c)
 		}
 	}
-	return cases
+	// Rows of A that compete for cache lines make lower tiles.
+	return append(cases, planesCase{count: 2, m: 29, n: 35, k: 1023})
 }
 
 // b returns where the matrices B are, and how much memory they take.

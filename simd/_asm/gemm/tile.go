@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -73,6 +74,7 @@ type tileBody struct {
 }
 
 func (t *tileBody) write() {
+	t.prefetch()
 	next := t.label("tile")
 	Label(next)
 	t.acc = make([][]vector, t.rows)
@@ -83,7 +85,6 @@ func (t *tileBody) write() {
 			t.acc[i] = append(t.acc[i], v)
 		}
 	}
-	t.prefetch()
 	t.multiply()
 	t.update()
 	t.advance(next)
@@ -95,7 +96,7 @@ func (t *tileBody) label(name string) string {
 	return fmt.Sprintf("%s%d%s", name, t.rows, suffix(t.vectors, t.masked))
 }
 
-// prefetch asks for the tile of C, so that it is there when the sums are.
+// prefetch asks for the first tile of C, so that it is there when the sums are.
 func (t *tileBody) prefetch() {
 	c := t.rowPointers("c", "ldc", t.rows)
 	for i := range t.rows {
@@ -195,10 +196,7 @@ func (m *multiplication) step(b Mem, offset int) {
 		m.load(b.Offset(4*m.lanes()*j), v, m.maskedAt(j))
 	}
 	for i, acc := range m.acc {
-		VBROADCASTSS(m.a.at(i).Offset(offset), m.broadcast)
-		for j, v := range m.row {
-			VFMADD231PS(v, m.broadcast, acc[j])
-		}
+		m.multiplyAdd(m.a.at(i).Offset(offset), m.row, acc, m.broadcast)
 	}
 }
 
@@ -242,12 +240,17 @@ func (m *multiplication) unrolled(k, aCol reg.Register, column int, name string)
 // update writes C = alpha*acc + beta*C. With beta = 0, C is not read.
 func (t *tileBody) update() {
 	alpha, beta := t.vector(), t.vector()
+	scaled := t.label("scaled")
+	// As many multiplications as a step of the loop has would show where k is small.
+	CMPL(paramAddress("alpha"), U32(math.Float32bits(1)))
+	JEQ(LabelRef(scaled))
 	VBROADCASTSS(paramAddress("alpha"), alpha)
 	for i := range t.acc {
 		for _, v := range t.acc[i] {
 			VMULPS(alpha, v, v)
 		}
 	}
+	Label(scaled)
 	c := t.rowPointers("c", "ldc", t.rows)
 	bits := GP32()
 	MOVL(paramAddress("beta"), bits)
@@ -263,9 +266,27 @@ func (t *tileBody) update() {
 		}
 	}
 	Label(store)
+	t.storeTile(c)
+}
+
+// storeTile writes the tile and asks for the rows of C below, so that they come
+// while the next tile is computed. One row at a time, they do not keep what is
+// needed sooner waiting. Where no tile follows, it asks for this one again.
+func (t *tileBody) storeTile(c rowPointers) {
+	below, pointer := t.stride("ldc"), GP64()
+	IMUL3Q(U8(t.rows), below, below)
+	XORQ(pointer, pointer)
+	CMPQ(paramAddress("tiles"), U8(1))
+	CMOVQEQ(pointer, below)
 	for i := range t.acc {
 		for j, v := range t.acc[i] {
 			t.store(v, c.at(i).Offset(4*t.lanes()*j), t.maskedAt(j))
+		}
+		if i%3 == 0 {
+			LEAQ(Mem{Base: c.base[i/3], Index: below, Scale: 1}, pointer)
+			t.prefetchRow(Mem{Base: pointer})
+		} else {
+			t.prefetchRow(Mem{Base: pointer, Index: c.stride, Scale: uint8(i % 3)})
 		}
 	}
 }
