@@ -76,7 +76,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	bench.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all"}, "`what` to measure: gemm, conv, step or all")
+	bench.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all", "train"}, "`what` to measure: gemm, conv, step or all; train takes -steps steps and measures nothing, for profilers and emulators")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2 or mt-iwslt")
 	bench.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 10 for txl-ptb and 8 for the other texts and photographs)")
 	bench.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
@@ -109,14 +109,14 @@ func (c *config) check(given map[string]bool) error {
 		return bench.Usagef("-batch %d is too large: take at most %d", c.batch, mostExamples)
 	}
 	for _, name := range []string{"model", "steps", "recompute"} {
-		if given[name] && !c.wants("step") {
+		if given[name] && !c.trains() {
 			return bench.Usagef("-%s says which training step to measure, and -run %s measures none: leave one of them out", name, c.run)
 		}
 	}
 	if given["batch"] && c.run == "gemm" {
 		return bench.Usagef("-batch has no meaning with -run gemm, whose products have sizes of their own: leave one of them out")
 	}
-	if c.wants("step") {
+	if c.trains() {
 		if _, err := newModel(c.model); err != nil {
 			return err
 		}
@@ -126,9 +126,15 @@ func (c *config) check(given map[string]bool) error {
 
 func (c *config) wants(kind string) bool { return c.run == "all" || c.run == kind }
 
+// trains reports whether there is a model.
+func (c *config) trains() bool { return c.wants("step") || c.run == "train" }
+
 // measure measures what is asked for. The training step comes first, so that
 // the peak memory reported with it is its own.
 func (c *config) measure(ctx context.Context, stdout io.Writer) error {
+	if c.run == "train" {
+		return c.train(ctx)
+	}
 	p := &printer{w: stdout, json: c.json}
 	if !c.json {
 		fmt.Fprintf(stdout, "%s, %s, %s\n", bench.CPU(), bench.SIMD(), bench.Count(c.threads, "thread", "threads"))

@@ -87,11 +87,30 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
+// Training without a measurement takes as many steps as it is told, and prints
+// nothing.
+func TestTrain(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), strings.Fields("-run train -model wrn-10-1 -batch 1 -steps 1 -threads 1"), &stdout, &stderr); code != 0 || stdout.Len()+stderr.Len() > 0 {
+		t.Errorf("exit code %d, printed %q and %q", code, &stdout, &stderr)
+	}
+	steps := 0
+	k := kernel(func() time.Duration { steps++; return 0 })
+	if err := k.repeat(t.Context(), 3); err != nil || steps != 3 {
+		t.Errorf("%d steps, want 3; error %v", steps, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := k.repeat(ctx, 3); !errors.Is(err, context.Canceled) || steps != 3 {
+		t.Errorf("after an interrupt %d steps; error %v", steps-3, err)
+	}
+}
+
 func TestWrongFlags(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // what is accepted by mistake ends at once
 	for _, c := range []struct{ args, want string }{
-		{"-run fft", "gemm, conv, step or all"},
+		{"-run fft", "gemm, conv, step, all or train"},
 		{"-model lenet", "wrn-D-K"},
 		{"-model wrn-28-2x", "wrn-D-K"},
 		{"-model wrn-12-1", "depth"},

@@ -110,20 +110,9 @@ func (m imageModel) flops(batch int) float64 {
 // data is not in it. The objects that a step allocates are small and at most
 // five for a recorded operation, which a test of package models holds it to.
 func (c *config) measureStep(ctx context.Context, p *printer) error {
-	m, err := newModel(c.model)
+	m, batch, k, tapes, err := c.trainee()
 	if err != nil {
 		return err
-	}
-	batch := c.batch
-	if batch == 0 {
-		batch = m.batch()
-	}
-	k, tapes, err := m.step(batch)
-	if err != nil {
-		return err
-	}
-	for _, tape := range tapes {
-		tape.Recompute = c.recompute
 	}
 	count, name := m.items()
 	p.title("Training steps, convolutions counted as the direct algorithm computes them",
@@ -154,6 +143,45 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	r.Batch, r.stepFacts = batch, &facts
 	return p.print(r, fmt.Sprintf("%-20s %6d %9.2f %9s %12.0f %10.1f",
 		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep, facts.AllocsPerStep/float64(facts.OpsPerStep)))
+}
+
+// train takes the steps and nothing else.
+func (c *config) train(ctx context.Context) error {
+	_, _, k, _, err := c.trainee()
+	if err != nil {
+		return err
+	}
+	return k.repeat(ctx, c.steps)
+}
+
+// repeat runs k n times. Whoever traces the program can tell the steps by this
+// function.
+func (k kernel) repeat(ctx context.Context, n int) error {
+	for range n {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		k()
+	}
+	return nil
+}
+
+// trainee returns the model that the flags name, its batch, a training step and
+// the step's tapes.
+func (c *config) trainee() (m trainee, batch int, k kernel, tapes []*autograd.Tape, err error) {
+	if m, err = newModel(c.model); err != nil {
+		return
+	}
+	if batch = c.batch; batch == 0 {
+		batch = m.batch()
+	}
+	if k, tapes, err = m.step(batch); err != nil {
+		return
+	}
+	for _, tape := range tapes {
+		tape.Recompute = c.recompute
+	}
+	return
 }
 
 func (m imageModel) step(batch int) (kernel, []*autograd.Tape, error) {

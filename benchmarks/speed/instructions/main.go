@@ -1,0 +1,148 @@
+// Command instructions counts the instructions of a training step on processors
+// that are not at hand, by emulating them: those of `benchmarks/speed -run train`
+// for arm64 with NEON and in portable Go, and for amd64 with AVX2. Counts are no
+// times, but they show code that does more than it need.
+//
+// It is to be run in the root of the repository, and needs Go and QEMU's
+// emulators of user programs: Debian's qemu-user-static. A step of WRN-28-2 with
+// one image takes some minutes, and in portable Go an hour.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"autodropout/benchmarks/internal/bench"
+)
+
+func main() { bench.Main(run) }
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return bench.ExitCode(start(ctx, args, stdout), "instructions", stderr)
+}
+
+// A target is a kind of machine, and how to emulate it.
+type target struct {
+	name     string // that of the tier, as AUTODROPOUT_SIMD has it
+	arch     string
+	emulator []string
+}
+
+var targets = []target{
+	{"avx2", "amd64", []string{"qemu-x86_64-static", "-cpu", "Haswell"}},
+	{"neon", "arm64", []string{"qemu-aarch64-static"}},
+	{"generic", "arm64", []string{"qemu-aarch64-static"}},
+}
+
+// config is what the flags say.
+type config struct {
+	model     string
+	batch     int
+	functions int
+	targets   []target
+}
+
+const summary = `Instructions counts the instructions of a training step, the second one, on emulated processors.
+
+Flags:
+`
+
+// parse returns the configuration that the arguments ask for. Everything the
+// user can get wrong is a *bench.UsageError.
+func parse(args []string, stdout io.Writer) (config, error) {
+	var c config
+	fs := flag.NewFlagSet("instructions", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&c.model, "model", "wrn-28-2", "the `model`, as benchmarks/speed names it")
+	bench.Whole(fs, &c.batch, "batch", 1, "`examples` a batch")
+	bench.Whole(fs, &c.functions, "functions", 0, "the `number` of functions to list, those with the most instructions")
+	names := fs.String("simd", "avx2,neon,generic", "instruction `sets`: avx2 on amd64, neon and generic, which is portable Go, on arm64")
+	c.batch, c.functions = 1, 20
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, summary)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return c, bench.ErrHelp
+	case err != nil:
+		return c, bench.Usagef("%v (-h lists the flags)", err)
+	case fs.NArg() > 0:
+		return c, bench.Usagef("%q is not a flag (-h lists them)", fs.Arg(0))
+	}
+	for name := range strings.SplitSeq(*names, ",") {
+		before := len(c.targets)
+		for _, t := range targets {
+			if t.name == name {
+				c.targets = append(c.targets, t)
+			}
+		}
+		if len(c.targets) == before {
+			return c, bench.Usagef("-simd has no instruction set %q: take some of avx2, neon and generic, with commas between them", name)
+		}
+	}
+	return c, nil
+}
+
+func start(ctx context.Context, args []string, stdout io.Writer) error {
+	c, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "instructions")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	fmt.Fprintf(stdout, "Instructions of a training step of %s, batch %d, commit %s\n", c.model, c.batch, bench.Commit("."))
+	for _, t := range c.targets {
+		counts, err := c.count(ctx, t, folder)
+		if err != nil {
+			return err
+		}
+		counts.print(stdout, t, c.functions)
+	}
+	return nil
+}
+
+// count builds and runs the program, and counts what it does in its second step:
+// the first one fills free lists.
+func (c *config) count(ctx context.Context, t target, folder string) (counts, error) {
+	program := filepath.Join(folder, "speed-"+t.arch)
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./benchmarks/speed")
+	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+t.arch, "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("benchmarks/speed cannot be built for %s (this is to be run in the root of the repository): %w: %s", t.arch, err, output)
+	}
+	args := append(t.emulator[1:len(t.emulator):len(t.emulator)], "-d", "in_asm,exec,nochain", program,
+		"-run", "train", "-model", c.model, "-batch", fmt.Sprint(c.batch), "-steps", "2", "-threads", "1")
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	emulation := exec.CommandContext(ctx, t.emulator[0], args...)
+	// Collections would come when the emulator's speed says so.
+	emulation.Env = append(os.Environ(), "AUTODROPOUT_SIMD="+t.name, "GOGC=off")
+	log, err := emulation.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := emulation.Start(); err != nil {
+		return nil, fmt.Errorf("the emulator cannot be started (Debian's package is qemu-user-static): %w", err)
+	}
+	counts, tail, err := countStep(log, 2)
+	if err != nil {
+		cancel()
+		emulation.Wait()
+		return nil, fmt.Errorf("%s with %s: %w; its last words: %q", t.emulator[0], t.name, err, tail)
+	}
+	if err := emulation.Wait(); err != nil {
+		return nil, fmt.Errorf("%s with %s: %w; its last words: %q", t.emulator[0], t.name, err, tail)
+	}
+	return counts, nil
+}
