@@ -8092,25 +8092,24 @@ tap378:
 	MOVQ run+32(FP), R8
 
 column379:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z1
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         BX, R9
-	DECQ         R8
-	JNE          column379
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap378
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), CX
-	SHLQ         $0x02, CX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store380
-	VMOVUPS.Z    (AX), K1, Z1
-	VADDPS       Z1, Z0, Z0
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z1
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z1, Z0
+	ADDQ             BX, R9
+	DECQ             R8
+	JNE              column379
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap378
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), CX
+	SHLQ             $0x02, CX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store380
+	VMOVUPS.Z        (AX), K1, Z1
+	VADDPS           Z1, Z0, Z0
 
 store380:
 	VMOVUPS Z0, K1, (AX)
@@ -8154,29 +8153,27 @@ tap382:
 	MOVQ run+32(FP), R8
 
 column383:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z2
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(R10*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	DECQ         R8
-	JNE          column383
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap382
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store384
-	VMOVUPS.Z    (AX), K1, Z2
-	VADDPS       Z2, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z2
-	VADDPS       Z2, Z1, Z1
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z2
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z2, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z2, Z1
+	ADDQ             BX, R9
+	DECQ             R8
+	JNE              column383
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap382
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store384
+	VMOVUPS.Z        (AX), K1, Z2
+	VADDPS           Z2, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z2
+	VADDPS           Z2, Z1, Z1
 
 store384:
 	VMOVUPS Z0, K1, (AX)
@@ -8225,33 +8222,30 @@ tap387:
 	MOVQ run+32(FP), R8
 
 column388:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z3
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(R10*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(R10*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	DECQ         R8
-	JNE          column388
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap387
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store389
-	VMOVUPS.Z    (AX), K1, Z3
-	VADDPS       Z3, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z3
-	VADDPS       Z3, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z3
-	VADDPS       Z3, Z2, Z2
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z3
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z3, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z3, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z3, Z2
+	ADDQ             BX, R9
+	DECQ             R8
+	JNE              column388
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap387
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store389
+	VMOVUPS.Z        (AX), K1, Z3
+	VADDPS           Z3, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z3
+	VADDPS           Z3, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z3
+	VADDPS           Z3, Z2, Z2
 
 store389:
 	VMOVUPS Z0, K1, (AX)
@@ -8301,40 +8295,36 @@ tap391:
 	MOVQ run+32(FP), R8
 
 column392:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z4
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(R10*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(R10*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R11), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	DECQ         R8
-	JNE          column392
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap391
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store393
-	VMOVUPS.Z    (AX), K1, Z4
-	VADDPS       Z4, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z4
-	VADDPS       Z4, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z4
-	VADDPS       Z4, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z4
-	VADDPS       Z4, Z3, Z3
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z4
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z4, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z4, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z4, Z2
+	VFMADD231PS.BCST (R11), Z4, Z3
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column392
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap391
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store393
+	VMOVUPS.Z        (AX), K1, Z4
+	VADDPS           Z4, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z4
+	VADDPS           Z4, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z4
+	VADDPS           Z4, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z4
+	VADDPS           Z4, Z3, Z3
 
 store393:
 	VMOVUPS Z0, K1, (AX)
@@ -8391,44 +8381,39 @@ tap397:
 	MOVQ run+32(FP), R8
 
 column398:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z5
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(R10*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(R10*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R11), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R11)(R10*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	DECQ         R8
-	JNE          column398
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap397
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store399
-	VMOVUPS.Z    (AX), K1, Z5
-	VADDPS       Z5, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z5
-	VADDPS       Z5, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z5
-	VADDPS       Z5, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z5
-	VADDPS       Z5, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z5
-	VADDPS       Z5, Z4, Z4
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z5
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z5, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z5, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z5, Z2
+	VFMADD231PS.BCST (R11), Z5, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z5, Z4
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column398
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap397
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store399
+	VMOVUPS.Z        (AX), K1, Z5
+	VADDPS           Z5, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z5
+	VADDPS           Z5, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z5
+	VADDPS           Z5, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z5
+	VADDPS           Z5, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z5
+	VADDPS           Z5, Z4, Z4
 
 store399:
 	VMOVUPS Z0, K1, (AX)
@@ -8482,48 +8467,42 @@ tap401:
 	MOVQ run+32(FP), R8
 
 column402:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z6
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(R10*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(R10*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R11), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R11)(R10*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R11)(R10*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	DECQ         R8
-	JNE          column402
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap401
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store403
-	VMOVUPS.Z    (AX), K1, Z6
-	VADDPS       Z6, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z6
-	VADDPS       Z6, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z6
-	VADDPS       Z6, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z6
-	VADDPS       Z6, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z6
-	VADDPS       Z6, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z6
-	VADDPS       Z6, Z5, Z5
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z6
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z6, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z6, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z6, Z2
+	VFMADD231PS.BCST (R11), Z6, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z6, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z6, Z5
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column402
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap401
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store403
+	VMOVUPS.Z        (AX), K1, Z6
+	VADDPS           Z6, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z6
+	VADDPS           Z6, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z6
+	VADDPS           Z6, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z6
+	VADDPS           Z6, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z6
+	VADDPS           Z6, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z6
+	VADDPS           Z6, Z5, Z5
 
 store403:
 	VMOVUPS Z0, K1, (AX)
@@ -8580,54 +8559,47 @@ tap405:
 	MOVQ run+32(FP), R8
 
 column406:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z7
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(R10*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(R10*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R11)(R10*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R11)(R10*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R12), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R8
-	JNE          column406
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap405
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store407
-	VMOVUPS.Z    (AX), K1, Z7
-	VADDPS       Z7, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z7
-	VADDPS       Z7, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z7
-	VADDPS       Z7, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z7
-	VADDPS       Z7, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z7
-	VADDPS       Z7, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z7
-	VADDPS       Z7, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z7
-	VADDPS       Z7, Z6, Z6
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z7
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z7, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z7, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z7, Z2
+	VFMADD231PS.BCST (R11), Z7, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z7, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z7, Z5
+	VFMADD231PS.BCST (R12), Z7, Z6
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column406
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap405
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store407
+	VMOVUPS.Z        (AX), K1, Z7
+	VADDPS           Z7, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z7
+	VADDPS           Z7, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z7
+	VADDPS           Z7, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z7
+	VADDPS           Z7, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z7
+	VADDPS           Z7, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z7
+	VADDPS           Z7, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z7
+	VADDPS           Z7, Z6, Z6
 
 store407:
 	VMOVUPS Z0, K1, (AX)
@@ -8693,58 +8665,50 @@ tap412:
 	MOVQ run+32(FP), R8
 
 column413:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z8
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(R10*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(R10*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R11), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R11)(R10*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R11)(R10*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R12), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R12)(R10*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R8
-	JNE          column413
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap412
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store414
-	VMOVUPS.Z    (AX), K1, Z8
-	VADDPS       Z8, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z8
-	VADDPS       Z8, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z8
-	VADDPS       Z8, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z8
-	VADDPS       Z8, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z8
-	VADDPS       Z8, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z8
-	VADDPS       Z8, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z8
-	VADDPS       Z8, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z8
-	VADDPS       Z8, Z7, Z7
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z8
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z8, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z8, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z8, Z2
+	VFMADD231PS.BCST (R11), Z8, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z8, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z8, Z5
+	VFMADD231PS.BCST (R12), Z8, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z8, Z7
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column413
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap412
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store414
+	VMOVUPS.Z        (AX), K1, Z8
+	VADDPS           Z8, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z8
+	VADDPS           Z8, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z8
+	VADDPS           Z8, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z8
+	VADDPS           Z8, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z8
+	VADDPS           Z8, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z8
+	VADDPS           Z8, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z8
+	VADDPS           Z8, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z8
+	VADDPS           Z8, Z7, Z7
 
 store414:
 	VMOVUPS Z0, K1, (AX)
@@ -8805,62 +8769,53 @@ tap416:
 	MOVQ run+32(FP), R8
 
 column417:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z9
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(R10*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(R10*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R11), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R11)(R10*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R11)(R10*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R12), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R12)(R10*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R12)(R10*2), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R8
-	JNE          column417
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap416
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store418
-	VMOVUPS.Z    (AX), K1, Z9
-	VADDPS       Z9, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z9
-	VADDPS       Z9, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z9
-	VADDPS       Z9, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z9
-	VADDPS       Z9, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z9
-	VADDPS       Z9, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z9
-	VADDPS       Z9, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z9
-	VADDPS       Z9, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z9
-	VADDPS       Z9, Z7, Z7
-	VMOVUPS.Z    (SI)(DX*2), K1, Z9
-	VADDPS       Z9, Z8, Z8
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z9
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z9, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z9, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z9, Z2
+	VFMADD231PS.BCST (R11), Z9, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z9, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z9, Z5
+	VFMADD231PS.BCST (R12), Z9, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z9, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z9, Z8
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column417
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap416
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store418
+	VMOVUPS.Z        (AX), K1, Z9
+	VADDPS           Z9, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z9
+	VADDPS           Z9, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z9
+	VADDPS           Z9, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z9
+	VADDPS           Z9, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z9
+	VADDPS           Z9, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z9
+	VADDPS           Z9, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z9
+	VADDPS           Z9, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z9
+	VADDPS           Z9, Z7, Z7
+	VMOVUPS.Z        (SI)(DX*2), K1, Z9
+	VADDPS           Z9, Z8, Z8
 
 store418:
 	VMOVUPS Z0, K1, (AX)
@@ -8927,68 +8882,58 @@ tap421:
 	MOVQ run+32(FP), R8
 
 column422:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z10
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(R10*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(R10*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R11), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R11)(R10*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R11)(R10*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R12), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R12)(R10*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R12)(R10*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R13), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	DECQ         R8
-	JNE          column422
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap421
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store423
-	VMOVUPS.Z    (AX), K1, Z10
-	VADDPS       Z10, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z10
-	VADDPS       Z10, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z10
-	VADDPS       Z10, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z10
-	VADDPS       Z10, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z10
-	VADDPS       Z10, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z10
-	VADDPS       Z10, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z10
-	VADDPS       Z10, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z10
-	VADDPS       Z10, Z7, Z7
-	VMOVUPS.Z    (SI)(DX*2), K1, Z10
-	VADDPS       Z10, Z8, Z8
-	VMOVUPS.Z    (DI), K1, Z10
-	VADDPS       Z10, Z9, Z9
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z10
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z10, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z10, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z10, Z2
+	VFMADD231PS.BCST (R11), Z10, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z10, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z10, Z5
+	VFMADD231PS.BCST (R12), Z10, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z10, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z10, Z8
+	VFMADD231PS.BCST (R13), Z10, Z9
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	DECQ             R8
+	JNE              column422
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap421
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store423
+	VMOVUPS.Z        (AX), K1, Z10
+	VADDPS           Z10, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z10
+	VADDPS           Z10, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z10
+	VADDPS           Z10, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z10
+	VADDPS           Z10, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z10
+	VADDPS           Z10, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z10
+	VADDPS           Z10, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z10
+	VADDPS           Z10, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z10
+	VADDPS           Z10, Z7, Z7
+	VMOVUPS.Z        (SI)(DX*2), K1, Z10
+	VADDPS           Z10, Z8, Z8
+	VMOVUPS.Z        (DI), K1, Z10
+	VADDPS           Z10, Z9, Z9
 
 store423:
 	VMOVUPS Z0, K1, (AX)
@@ -9054,72 +8999,61 @@ tap425:
 	MOVQ run+32(FP), R8
 
 column426:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z11
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(R10*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R11), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R11)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R11)(R10*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R12), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R12)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R12)(R10*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R13), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R13)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	DECQ         R8
-	JNE          column426
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap425
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store427
-	VMOVUPS.Z    (AX), K1, Z11
-	VADDPS       Z11, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z11
-	VADDPS       Z11, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z11
-	VADDPS       Z11, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z11
-	VADDPS       Z11, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z11
-	VADDPS       Z11, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z11
-	VADDPS       Z11, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z11
-	VADDPS       Z11, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z11
-	VADDPS       Z11, Z7, Z7
-	VMOVUPS.Z    (SI)(DX*2), K1, Z11
-	VADDPS       Z11, Z8, Z8
-	VMOVUPS.Z    (DI), K1, Z11
-	VADDPS       Z11, Z9, Z9
-	VMOVUPS.Z    (DI)(DX*1), K1, Z11
-	VADDPS       Z11, Z10, Z10
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z11
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z11, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z11, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z11, Z2
+	VFMADD231PS.BCST (R11), Z11, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z11, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z11, Z5
+	VFMADD231PS.BCST (R12), Z11, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z11, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z11, Z8
+	VFMADD231PS.BCST (R13), Z11, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z11, Z10
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	DECQ             R8
+	JNE              column426
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap425
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store427
+	VMOVUPS.Z        (AX), K1, Z11
+	VADDPS           Z11, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z11
+	VADDPS           Z11, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z11
+	VADDPS           Z11, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z11
+	VADDPS           Z11, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z11
+	VADDPS           Z11, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z11
+	VADDPS           Z11, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z11
+	VADDPS           Z11, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z11
+	VADDPS           Z11, Z7, Z7
+	VMOVUPS.Z        (SI)(DX*2), K1, Z11
+	VADDPS           Z11, Z8, Z8
+	VMOVUPS.Z        (DI), K1, Z11
+	VADDPS           Z11, Z9, Z9
+	VMOVUPS.Z        (DI)(DX*1), K1, Z11
+	VADDPS           Z11, Z10, Z10
 
 store427:
 	VMOVUPS Z0, K1, (AX)
@@ -9192,76 +9126,64 @@ tap431:
 	MOVQ run+32(FP), R8
 
 column432:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z12
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R11)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R11)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R12), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R12)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R12)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R13), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R13)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R13)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	DECQ         R8
-	JNE          column432
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap431
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store433
-	VMOVUPS.Z    (AX), K1, Z12
-	VADDPS       Z12, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z12
-	VADDPS       Z12, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z12
-	VADDPS       Z12, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z12
-	VADDPS       Z12, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z12
-	VADDPS       Z12, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z12
-	VADDPS       Z12, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z12
-	VADDPS       Z12, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z12
-	VADDPS       Z12, Z7, Z7
-	VMOVUPS.Z    (SI)(DX*2), K1, Z12
-	VADDPS       Z12, Z8, Z8
-	VMOVUPS.Z    (DI), K1, Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS.Z    (DI)(DX*1), K1, Z12
-	VADDPS       Z12, Z10, Z10
-	VMOVUPS.Z    (DI)(DX*2), K1, Z12
-	VADDPS       Z12, Z11, Z11
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z12
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z12, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z12, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z12, Z2
+	VFMADD231PS.BCST (R11), Z12, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z12, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z12, Z5
+	VFMADD231PS.BCST (R12), Z12, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z12, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z12, Z8
+	VFMADD231PS.BCST (R13), Z12, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z12, Z10
+	VFMADD231PS.BCST (R13)(R10*2), Z12, Z11
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	DECQ             R8
+	JNE              column432
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap431
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store433
+	VMOVUPS.Z        (AX), K1, Z12
+	VADDPS           Z12, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z12
+	VADDPS           Z12, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z12
+	VADDPS           Z12, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z12
+	VADDPS           Z12, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z12
+	VADDPS           Z12, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z12
+	VADDPS           Z12, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z12
+	VADDPS           Z12, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z12
+	VADDPS           Z12, Z7, Z7
+	VMOVUPS.Z        (SI)(DX*2), K1, Z12
+	VADDPS           Z12, Z8, Z8
+	VMOVUPS.Z        (DI), K1, Z12
+	VADDPS           Z12, Z9, Z9
+	VMOVUPS.Z        (DI)(DX*1), K1, Z12
+	VADDPS           Z12, Z10, Z10
+	VMOVUPS.Z        (DI)(DX*2), K1, Z12
+	VADDPS           Z12, Z11, Z11
 
 store433:
 	VMOVUPS Z0, K1, (AX)
@@ -9332,82 +9254,69 @@ tap435:
 	MOVQ run+32(FP), R8
 
 column436:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z13
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (R9)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (R11), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R11)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (R11)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R12), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (R12)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R12)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R13), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R13)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R13)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (R14), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	ADDQ         BX, R14
-	DECQ         R8
-	JNE          column436
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap435
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	LEAQ         (DI)(CX*1), R8
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store437
-	VMOVUPS.Z    (AX), K1, Z13
-	VADDPS       Z13, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z13
-	VADDPS       Z13, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z13
-	VADDPS       Z13, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z13
-	VADDPS       Z13, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z13
-	VADDPS       Z13, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z13
-	VADDPS       Z13, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z13
-	VADDPS       Z13, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z13
-	VADDPS       Z13, Z7, Z7
-	VMOVUPS.Z    (SI)(DX*2), K1, Z13
-	VADDPS       Z13, Z8, Z8
-	VMOVUPS.Z    (DI), K1, Z13
-	VADDPS       Z13, Z9, Z9
-	VMOVUPS.Z    (DI)(DX*1), K1, Z13
-	VADDPS       Z13, Z10, Z10
-	VMOVUPS.Z    (DI)(DX*2), K1, Z13
-	VADDPS       Z13, Z11, Z11
-	VMOVUPS.Z    (R8), K1, Z13
-	VADDPS       Z13, Z12, Z12
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z13
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z13, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z13, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z13, Z2
+	VFMADD231PS.BCST (R11), Z13, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z13, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z13, Z5
+	VFMADD231PS.BCST (R12), Z13, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z13, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z13, Z8
+	VFMADD231PS.BCST (R13), Z13, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z13, Z10
+	VFMADD231PS.BCST (R13)(R10*2), Z13, Z11
+	VFMADD231PS.BCST (R14), Z13, Z12
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             BX, R14
+	DECQ             R8
+	JNE              column436
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap435
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	LEAQ             (DI)(CX*1), R8
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store437
+	VMOVUPS.Z        (AX), K1, Z13
+	VADDPS           Z13, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z13
+	VADDPS           Z13, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z13
+	VADDPS           Z13, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z13
+	VADDPS           Z13, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z13
+	VADDPS           Z13, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z13
+	VADDPS           Z13, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z13
+	VADDPS           Z13, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z13
+	VADDPS           Z13, Z7, Z7
+	VMOVUPS.Z        (SI)(DX*2), K1, Z13
+	VADDPS           Z13, Z8, Z8
+	VMOVUPS.Z        (DI), K1, Z13
+	VADDPS           Z13, Z9, Z9
+	VMOVUPS.Z        (DI)(DX*1), K1, Z13
+	VADDPS           Z13, Z10, Z10
+	VMOVUPS.Z        (DI)(DX*2), K1, Z13
+	VADDPS           Z13, Z11, Z11
+	VMOVUPS.Z        (R8), K1, Z13
+	VADDPS           Z13, Z12, Z12
 
 store437:
 	VMOVUPS Z0, K1, (AX)
@@ -9480,86 +9389,72 @@ tap439:
 	MOVQ run+32(FP), R8
 
 column440:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS.Z    (AX), K1, Z14
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (R9)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (R9)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R11), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (R11)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (R11)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (R12), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (R12)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (R12)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R13), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R13)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R13)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (R14), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R14)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	ADDQ         BX, R14
-	DECQ         R8
-	JNE          column440
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap439
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	LEAQ         (DI)(CX*1), R8
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store441
-	VMOVUPS.Z    (AX), K1, Z14
-	VADDPS       Z14, Z0, Z0
-	VMOVUPS.Z    (AX)(DX*1), K1, Z14
-	VADDPS       Z14, Z1, Z1
-	VMOVUPS.Z    (AX)(DX*2), K1, Z14
-	VADDPS       Z14, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z14
-	VADDPS       Z14, Z3, Z3
-	VMOVUPS.Z    (BX)(DX*1), K1, Z14
-	VADDPS       Z14, Z4, Z4
-	VMOVUPS.Z    (BX)(DX*2), K1, Z14
-	VADDPS       Z14, Z5, Z5
-	VMOVUPS.Z    (SI), K1, Z14
-	VADDPS       Z14, Z6, Z6
-	VMOVUPS.Z    (SI)(DX*1), K1, Z14
-	VADDPS       Z14, Z7, Z7
-	VMOVUPS.Z    (SI)(DX*2), K1, Z14
-	VADDPS       Z14, Z8, Z8
-	VMOVUPS.Z    (DI), K1, Z14
-	VADDPS       Z14, Z9, Z9
-	VMOVUPS.Z    (DI)(DX*1), K1, Z14
-	VADDPS       Z14, Z10, Z10
-	VMOVUPS.Z    (DI)(DX*2), K1, Z14
-	VADDPS       Z14, Z11, Z11
-	VMOVUPS.Z    (R8), K1, Z14
-	VADDPS       Z14, Z12, Z12
-	VMOVUPS.Z    (R8)(DX*1), K1, Z14
-	VADDPS       Z14, Z13, Z13
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z14
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z14, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z14, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z14, Z2
+	VFMADD231PS.BCST (R11), Z14, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z14, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z14, Z5
+	VFMADD231PS.BCST (R12), Z14, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z14, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z14, Z8
+	VFMADD231PS.BCST (R13), Z14, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z14, Z10
+	VFMADD231PS.BCST (R13)(R10*2), Z14, Z11
+	VFMADD231PS.BCST (R14), Z14, Z12
+	VFMADD231PS.BCST (R14)(R10*1), Z14, Z13
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             BX, R14
+	DECQ             R8
+	JNE              column440
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap439
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	LEAQ             (DI)(CX*1), R8
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store441
+	VMOVUPS.Z        (AX), K1, Z14
+	VADDPS           Z14, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z14
+	VADDPS           Z14, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z14
+	VADDPS           Z14, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z14
+	VADDPS           Z14, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z14
+	VADDPS           Z14, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z14
+	VADDPS           Z14, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z14
+	VADDPS           Z14, Z6, Z6
+	VMOVUPS.Z        (SI)(DX*1), K1, Z14
+	VADDPS           Z14, Z7, Z7
+	VMOVUPS.Z        (SI)(DX*2), K1, Z14
+	VADDPS           Z14, Z8, Z8
+	VMOVUPS.Z        (DI), K1, Z14
+	VADDPS           Z14, Z9, Z9
+	VMOVUPS.Z        (DI)(DX*1), K1, Z14
+	VADDPS           Z14, Z10, Z10
+	VMOVUPS.Z        (DI)(DX*2), K1, Z14
+	VADDPS           Z14, Z11, Z11
+	VMOVUPS.Z        (R8), K1, Z14
+	VADDPS           Z14, Z12, Z12
+	VMOVUPS.Z        (R8)(DX*1), K1, Z14
+	VADDPS           Z14, Z13, Z13
 
 store441:
 	VMOVUPS Z0, K1, (AX)
@@ -9624,25 +9519,24 @@ tap447:
 	MOVQ run+32(FP), R8
 
 column448:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z1
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         BX, R9
-	DECQ         R8
-	JNE          column448
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap447
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), CX
-	SHLQ         $0x02, CX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store449
-	VMOVUPS      (AX), Z1
-	VADDPS       Z1, Z0, Z0
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z1
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z1, Z0
+	ADDQ             BX, R9
+	DECQ             R8
+	JNE              column448
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap447
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), CX
+	SHLQ             $0x02, CX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store449
+	VMOVUPS          (AX), Z1
+	VADDPS           Z1, Z0, Z0
 
 store449:
 	VMOVUPS Z0, (AX)
@@ -9686,29 +9580,27 @@ tap451:
 	MOVQ run+32(FP), R8
 
 column452:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z2
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R9)(R10*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         BX, R9
-	DECQ         R8
-	JNE          column452
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap451
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store453
-	VMOVUPS      (AX), Z2
-	VADDPS       Z2, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z2
-	VADDPS       Z2, Z1, Z1
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z2
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z2, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z2, Z1
+	ADDQ             BX, R9
+	DECQ             R8
+	JNE              column452
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap451
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store453
+	VMOVUPS          (AX), Z2
+	VADDPS           Z2, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z2
+	VADDPS           Z2, Z1, Z1
 
 store453:
 	VMOVUPS Z0, (AX)
@@ -9757,33 +9649,30 @@ tap456:
 	MOVQ run+32(FP), R8
 
 column457:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z3
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R9)(R10*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R9)(R10*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         BX, R9
-	DECQ         R8
-	JNE          column457
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap456
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store458
-	VMOVUPS      (AX), Z3
-	VADDPS       Z3, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z3
-	VADDPS       Z3, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z3
-	VADDPS       Z3, Z2, Z2
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z3
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z3, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z3, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z3, Z2
+	ADDQ             BX, R9
+	DECQ             R8
+	JNE              column457
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap456
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store458
+	VMOVUPS          (AX), Z3
+	VADDPS           Z3, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z3
+	VADDPS           Z3, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z3
+	VADDPS           Z3, Z2, Z2
 
 store458:
 	VMOVUPS Z0, (AX)
@@ -9833,40 +9722,36 @@ tap460:
 	MOVQ run+32(FP), R8
 
 column461:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z4
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R9)(R10*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R9)(R10*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R11), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	DECQ         R8
-	JNE          column461
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap460
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store462
-	VMOVUPS      (AX), Z4
-	VADDPS       Z4, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z4
-	VADDPS       Z4, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z4
-	VADDPS       Z4, Z2, Z2
-	VMOVUPS      (BX), Z4
-	VADDPS       Z4, Z3, Z3
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z4
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z4, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z4, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z4, Z2
+	VFMADD231PS.BCST (R11), Z4, Z3
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column461
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap460
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store462
+	VMOVUPS          (AX), Z4
+	VADDPS           Z4, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z4
+	VADDPS           Z4, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z4
+	VADDPS           Z4, Z2, Z2
+	VMOVUPS          (BX), Z4
+	VADDPS           Z4, Z3, Z3
 
 store462:
 	VMOVUPS Z0, (AX)
@@ -9923,44 +9808,39 @@ tap466:
 	MOVQ run+32(FP), R8
 
 column467:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z5
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R9)(R10*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R9)(R10*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R11), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R11)(R10*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	DECQ         R8
-	JNE          column467
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap466
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store468
-	VMOVUPS      (AX), Z5
-	VADDPS       Z5, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z5
-	VADDPS       Z5, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z5
-	VADDPS       Z5, Z2, Z2
-	VMOVUPS      (BX), Z5
-	VADDPS       Z5, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z5
-	VADDPS       Z5, Z4, Z4
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z5
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z5, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z5, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z5, Z2
+	VFMADD231PS.BCST (R11), Z5, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z5, Z4
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column467
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap466
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store468
+	VMOVUPS          (AX), Z5
+	VADDPS           Z5, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z5
+	VADDPS           Z5, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z5
+	VADDPS           Z5, Z2, Z2
+	VMOVUPS          (BX), Z5
+	VADDPS           Z5, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z5
+	VADDPS           Z5, Z4, Z4
 
 store468:
 	VMOVUPS Z0, (AX)
@@ -10014,48 +9894,42 @@ tap470:
 	MOVQ run+32(FP), R8
 
 column471:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z6
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R9)(R10*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R9)(R10*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R11), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R11)(R10*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R11)(R10*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	DECQ         R8
-	JNE          column471
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap470
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store472
-	VMOVUPS      (AX), Z6
-	VADDPS       Z6, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z6
-	VADDPS       Z6, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z6
-	VADDPS       Z6, Z2, Z2
-	VMOVUPS      (BX), Z6
-	VADDPS       Z6, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z6
-	VADDPS       Z6, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z6
-	VADDPS       Z6, Z5, Z5
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z6
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z6, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z6, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z6, Z2
+	VFMADD231PS.BCST (R11), Z6, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z6, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z6, Z5
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column471
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap470
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store472
+	VMOVUPS          (AX), Z6
+	VADDPS           Z6, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z6
+	VADDPS           Z6, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z6
+	VADDPS           Z6, Z2, Z2
+	VMOVUPS          (BX), Z6
+	VADDPS           Z6, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z6
+	VADDPS           Z6, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z6
+	VADDPS           Z6, Z5, Z5
 
 store472:
 	VMOVUPS Z0, (AX)
@@ -10112,54 +9986,47 @@ tap474:
 	MOVQ run+32(FP), R8
 
 column475:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z7
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (R9)(R10*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R9)(R10*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R11), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R11)(R10*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R11)(R10*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R12), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R8
-	JNE          column475
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap474
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store476
-	VMOVUPS      (AX), Z7
-	VADDPS       Z7, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z7
-	VADDPS       Z7, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z7
-	VADDPS       Z7, Z2, Z2
-	VMOVUPS      (BX), Z7
-	VADDPS       Z7, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z7
-	VADDPS       Z7, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z7
-	VADDPS       Z7, Z5, Z5
-	VMOVUPS      (SI), Z7
-	VADDPS       Z7, Z6, Z6
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z7
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z7, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z7, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z7, Z2
+	VFMADD231PS.BCST (R11), Z7, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z7, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z7, Z5
+	VFMADD231PS.BCST (R12), Z7, Z6
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column475
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap474
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store476
+	VMOVUPS          (AX), Z7
+	VADDPS           Z7, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z7
+	VADDPS           Z7, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z7
+	VADDPS           Z7, Z2, Z2
+	VMOVUPS          (BX), Z7
+	VADDPS           Z7, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z7
+	VADDPS           Z7, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z7
+	VADDPS           Z7, Z5, Z5
+	VMOVUPS          (SI), Z7
+	VADDPS           Z7, Z6, Z6
 
 store476:
 	VMOVUPS Z0, (AX)
@@ -10225,58 +10092,50 @@ tap481:
 	MOVQ run+32(FP), R8
 
 column482:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z8
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R9)(R10*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R9)(R10*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R11), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R11)(R10*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R11)(R10*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R12), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R12)(R10*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R8
-	JNE          column482
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap481
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store483
-	VMOVUPS      (AX), Z8
-	VADDPS       Z8, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z8
-	VADDPS       Z8, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z8
-	VADDPS       Z8, Z2, Z2
-	VMOVUPS      (BX), Z8
-	VADDPS       Z8, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z8
-	VADDPS       Z8, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z8
-	VADDPS       Z8, Z5, Z5
-	VMOVUPS      (SI), Z8
-	VADDPS       Z8, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z8
-	VADDPS       Z8, Z7, Z7
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z8
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z8, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z8, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z8, Z2
+	VFMADD231PS.BCST (R11), Z8, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z8, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z8, Z5
+	VFMADD231PS.BCST (R12), Z8, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z8, Z7
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column482
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap481
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store483
+	VMOVUPS          (AX), Z8
+	VADDPS           Z8, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z8
+	VADDPS           Z8, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z8
+	VADDPS           Z8, Z2, Z2
+	VMOVUPS          (BX), Z8
+	VADDPS           Z8, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z8
+	VADDPS           Z8, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z8
+	VADDPS           Z8, Z5, Z5
+	VMOVUPS          (SI), Z8
+	VADDPS           Z8, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z8
+	VADDPS           Z8, Z7, Z7
 
 store483:
 	VMOVUPS Z0, (AX)
@@ -10337,62 +10196,53 @@ tap485:
 	MOVQ run+32(FP), R8
 
 column486:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z9
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (R9)(R10*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R9)(R10*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R11), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R11)(R10*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R11)(R10*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R12), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R12)(R10*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R12)(R10*2), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	DECQ         R8
-	JNE          column486
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap485
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store487
-	VMOVUPS      (AX), Z9
-	VADDPS       Z9, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z9
-	VADDPS       Z9, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z9
-	VADDPS       Z9, Z2, Z2
-	VMOVUPS      (BX), Z9
-	VADDPS       Z9, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z9
-	VADDPS       Z9, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z9
-	VADDPS       Z9, Z5, Z5
-	VMOVUPS      (SI), Z9
-	VADDPS       Z9, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z9
-	VADDPS       Z9, Z7, Z7
-	VMOVUPS      (SI)(DX*2), Z9
-	VADDPS       Z9, Z8, Z8
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z9
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z9, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z9, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z9, Z2
+	VFMADD231PS.BCST (R11), Z9, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z9, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z9, Z5
+	VFMADD231PS.BCST (R12), Z9, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z9, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z9, Z8
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column486
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap485
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store487
+	VMOVUPS          (AX), Z9
+	VADDPS           Z9, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z9
+	VADDPS           Z9, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z9
+	VADDPS           Z9, Z2, Z2
+	VMOVUPS          (BX), Z9
+	VADDPS           Z9, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z9
+	VADDPS           Z9, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z9
+	VADDPS           Z9, Z5, Z5
+	VMOVUPS          (SI), Z9
+	VADDPS           Z9, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z9
+	VADDPS           Z9, Z7, Z7
+	VMOVUPS          (SI)(DX*2), Z9
+	VADDPS           Z9, Z8, Z8
 
 store487:
 	VMOVUPS Z0, (AX)
@@ -10459,68 +10309,58 @@ tap490:
 	MOVQ run+32(FP), R8
 
 column491:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z10
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (R9)(R10*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (R9)(R10*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R11), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R11)(R10*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R11)(R10*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R12), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R12)(R10*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R12)(R10*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R13), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	DECQ         R8
-	JNE          column491
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap490
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store492
-	VMOVUPS      (AX), Z10
-	VADDPS       Z10, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z10
-	VADDPS       Z10, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z10
-	VADDPS       Z10, Z2, Z2
-	VMOVUPS      (BX), Z10
-	VADDPS       Z10, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z10
-	VADDPS       Z10, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z10
-	VADDPS       Z10, Z5, Z5
-	VMOVUPS      (SI), Z10
-	VADDPS       Z10, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z10
-	VADDPS       Z10, Z7, Z7
-	VMOVUPS      (SI)(DX*2), Z10
-	VADDPS       Z10, Z8, Z8
-	VMOVUPS      (DI), Z10
-	VADDPS       Z10, Z9, Z9
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z10
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z10, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z10, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z10, Z2
+	VFMADD231PS.BCST (R11), Z10, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z10, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z10, Z5
+	VFMADD231PS.BCST (R12), Z10, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z10, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z10, Z8
+	VFMADD231PS.BCST (R13), Z10, Z9
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	DECQ             R8
+	JNE              column491
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap490
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store492
+	VMOVUPS          (AX), Z10
+	VADDPS           Z10, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z10
+	VADDPS           Z10, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z10
+	VADDPS           Z10, Z2, Z2
+	VMOVUPS          (BX), Z10
+	VADDPS           Z10, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z10
+	VADDPS           Z10, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z10
+	VADDPS           Z10, Z5, Z5
+	VMOVUPS          (SI), Z10
+	VADDPS           Z10, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z10
+	VADDPS           Z10, Z7, Z7
+	VMOVUPS          (SI)(DX*2), Z10
+	VADDPS           Z10, Z8, Z8
+	VMOVUPS          (DI), Z10
+	VADDPS           Z10, Z9, Z9
 
 store492:
 	VMOVUPS Z0, (AX)
@@ -10586,72 +10426,61 @@ tap494:
 	MOVQ run+32(FP), R8
 
 column495:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z11
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (R9)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R9)(R10*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R11), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R11)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R11)(R10*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R12), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R12)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R12)(R10*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R13), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R13)(R10*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	DECQ         R8
-	JNE          column495
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap494
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store496
-	VMOVUPS      (AX), Z11
-	VADDPS       Z11, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z11
-	VADDPS       Z11, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z11
-	VADDPS       Z11, Z2, Z2
-	VMOVUPS      (BX), Z11
-	VADDPS       Z11, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z11
-	VADDPS       Z11, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z11
-	VADDPS       Z11, Z5, Z5
-	VMOVUPS      (SI), Z11
-	VADDPS       Z11, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z11
-	VADDPS       Z11, Z7, Z7
-	VMOVUPS      (SI)(DX*2), Z11
-	VADDPS       Z11, Z8, Z8
-	VMOVUPS      (DI), Z11
-	VADDPS       Z11, Z9, Z9
-	VMOVUPS      (DI)(DX*1), Z11
-	VADDPS       Z11, Z10, Z10
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z11
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z11, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z11, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z11, Z2
+	VFMADD231PS.BCST (R11), Z11, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z11, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z11, Z5
+	VFMADD231PS.BCST (R12), Z11, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z11, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z11, Z8
+	VFMADD231PS.BCST (R13), Z11, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z11, Z10
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	DECQ             R8
+	JNE              column495
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap494
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store496
+	VMOVUPS          (AX), Z11
+	VADDPS           Z11, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z11
+	VADDPS           Z11, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z11
+	VADDPS           Z11, Z2, Z2
+	VMOVUPS          (BX), Z11
+	VADDPS           Z11, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z11
+	VADDPS           Z11, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z11
+	VADDPS           Z11, Z5, Z5
+	VMOVUPS          (SI), Z11
+	VADDPS           Z11, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z11
+	VADDPS           Z11, Z7, Z7
+	VMOVUPS          (SI)(DX*2), Z11
+	VADDPS           Z11, Z8, Z8
+	VMOVUPS          (DI), Z11
+	VADDPS           Z11, Z9, Z9
+	VMOVUPS          (DI)(DX*1), Z11
+	VADDPS           Z11, Z10, Z10
 
 store496:
 	VMOVUPS Z0, (AX)
@@ -10724,76 +10553,64 @@ tap500:
 	MOVQ run+32(FP), R8
 
 column501:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z12
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R9)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R9)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R11)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R11)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R12), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R12)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R12)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R13), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R13)(R10*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R13)(R10*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	DECQ         R8
-	JNE          column501
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap500
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store502
-	VMOVUPS      (AX), Z12
-	VADDPS       Z12, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z12
-	VADDPS       Z12, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z12
-	VADDPS       Z12, Z2, Z2
-	VMOVUPS      (BX), Z12
-	VADDPS       Z12, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z12
-	VADDPS       Z12, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z12
-	VADDPS       Z12, Z5, Z5
-	VMOVUPS      (SI), Z12
-	VADDPS       Z12, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z12
-	VADDPS       Z12, Z7, Z7
-	VMOVUPS      (SI)(DX*2), Z12
-	VADDPS       Z12, Z8, Z8
-	VMOVUPS      (DI), Z12
-	VADDPS       Z12, Z9, Z9
-	VMOVUPS      (DI)(DX*1), Z12
-	VADDPS       Z12, Z10, Z10
-	VMOVUPS      (DI)(DX*2), Z12
-	VADDPS       Z12, Z11, Z11
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z12
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z12, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z12, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z12, Z2
+	VFMADD231PS.BCST (R11), Z12, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z12, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z12, Z5
+	VFMADD231PS.BCST (R12), Z12, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z12, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z12, Z8
+	VFMADD231PS.BCST (R13), Z12, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z12, Z10
+	VFMADD231PS.BCST (R13)(R10*2), Z12, Z11
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	DECQ             R8
+	JNE              column501
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap500
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store502
+	VMOVUPS          (AX), Z12
+	VADDPS           Z12, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z12
+	VADDPS           Z12, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z12
+	VADDPS           Z12, Z2, Z2
+	VMOVUPS          (BX), Z12
+	VADDPS           Z12, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z12
+	VADDPS           Z12, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z12
+	VADDPS           Z12, Z5, Z5
+	VMOVUPS          (SI), Z12
+	VADDPS           Z12, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z12
+	VADDPS           Z12, Z7, Z7
+	VMOVUPS          (SI)(DX*2), Z12
+	VADDPS           Z12, Z8, Z8
+	VMOVUPS          (DI), Z12
+	VADDPS           Z12, Z9, Z9
+	VMOVUPS          (DI)(DX*1), Z12
+	VADDPS           Z12, Z10, Z10
+	VMOVUPS          (DI)(DX*2), Z12
+	VADDPS           Z12, Z11, Z11
 
 store502:
 	VMOVUPS Z0, (AX)
@@ -10864,82 +10681,69 @@ tap504:
 	MOVQ run+32(FP), R8
 
 column505:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z13
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (R9)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R9)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (R11), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R11)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (R11)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R12), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (R12)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R12)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R13), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R13)(R10*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R13)(R10*2), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (R14), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	ADDQ         BX, R14
-	DECQ         R8
-	JNE          column505
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap504
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	LEAQ         (DI)(CX*1), R8
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store506
-	VMOVUPS      (AX), Z13
-	VADDPS       Z13, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z13
-	VADDPS       Z13, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z13
-	VADDPS       Z13, Z2, Z2
-	VMOVUPS      (BX), Z13
-	VADDPS       Z13, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z13
-	VADDPS       Z13, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z13
-	VADDPS       Z13, Z5, Z5
-	VMOVUPS      (SI), Z13
-	VADDPS       Z13, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z13
-	VADDPS       Z13, Z7, Z7
-	VMOVUPS      (SI)(DX*2), Z13
-	VADDPS       Z13, Z8, Z8
-	VMOVUPS      (DI), Z13
-	VADDPS       Z13, Z9, Z9
-	VMOVUPS      (DI)(DX*1), Z13
-	VADDPS       Z13, Z10, Z10
-	VMOVUPS      (DI)(DX*2), Z13
-	VADDPS       Z13, Z11, Z11
-	VMOVUPS      (R8), Z13
-	VADDPS       Z13, Z12, Z12
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z13
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z13, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z13, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z13, Z2
+	VFMADD231PS.BCST (R11), Z13, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z13, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z13, Z5
+	VFMADD231PS.BCST (R12), Z13, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z13, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z13, Z8
+	VFMADD231PS.BCST (R13), Z13, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z13, Z10
+	VFMADD231PS.BCST (R13)(R10*2), Z13, Z11
+	VFMADD231PS.BCST (R14), Z13, Z12
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             BX, R14
+	DECQ             R8
+	JNE              column505
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap504
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	LEAQ             (DI)(CX*1), R8
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store506
+	VMOVUPS          (AX), Z13
+	VADDPS           Z13, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z13
+	VADDPS           Z13, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z13
+	VADDPS           Z13, Z2, Z2
+	VMOVUPS          (BX), Z13
+	VADDPS           Z13, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z13
+	VADDPS           Z13, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z13
+	VADDPS           Z13, Z5, Z5
+	VMOVUPS          (SI), Z13
+	VADDPS           Z13, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z13
+	VADDPS           Z13, Z7, Z7
+	VMOVUPS          (SI)(DX*2), Z13
+	VADDPS           Z13, Z8, Z8
+	VMOVUPS          (DI), Z13
+	VADDPS           Z13, Z9, Z9
+	VMOVUPS          (DI)(DX*1), Z13
+	VADDPS           Z13, Z10, Z10
+	VMOVUPS          (DI)(DX*2), Z13
+	VADDPS           Z13, Z11, Z11
+	VMOVUPS          (R8), Z13
+	VADDPS           Z13, Z12, Z12
 
 store506:
 	VMOVUPS Z0, (AX)
@@ -11012,86 +10816,72 @@ tap508:
 	MOVQ run+32(FP), R8
 
 column509:
-	PREFETCHT1   (AX)(DX*1)
-	VMOVUPS      (AX), Z14
-	ADDQ         CX, AX
-	VBROADCASTSS (R9), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (R9)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (R9)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R11), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (R11)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (R11)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (R12), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (R12)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (R12)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R13), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R13)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R13)(R10*2), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (R14), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R14)(R10*1), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         BX, R9
-	ADDQ         BX, R11
-	ADDQ         BX, R12
-	ADDQ         BX, R13
-	ADDQ         BX, R14
-	DECQ         R8
-	JNE          column509
-	ADDQ         $0x08, SI
-	DECQ         DI
-	JNE          tap508
-	MOVQ         8(SP), AX
-	MOVQ         ldc+96(FP), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), CX
-	LEAQ         (AX)(CX*1), BX
-	LEAQ         (BX)(CX*1), SI
-	LEAQ         (SI)(CX*1), DI
-	LEAQ         (DI)(CX*1), R8
-	MOVB         accumulate+104(FP), CL
-	TESTB        CL, CL
-	JEQ          store510
-	VMOVUPS      (AX), Z14
-	VADDPS       Z14, Z0, Z0
-	VMOVUPS      (AX)(DX*1), Z14
-	VADDPS       Z14, Z1, Z1
-	VMOVUPS      (AX)(DX*2), Z14
-	VADDPS       Z14, Z2, Z2
-	VMOVUPS      (BX), Z14
-	VADDPS       Z14, Z3, Z3
-	VMOVUPS      (BX)(DX*1), Z14
-	VADDPS       Z14, Z4, Z4
-	VMOVUPS      (BX)(DX*2), Z14
-	VADDPS       Z14, Z5, Z5
-	VMOVUPS      (SI), Z14
-	VADDPS       Z14, Z6, Z6
-	VMOVUPS      (SI)(DX*1), Z14
-	VADDPS       Z14, Z7, Z7
-	VMOVUPS      (SI)(DX*2), Z14
-	VADDPS       Z14, Z8, Z8
-	VMOVUPS      (DI), Z14
-	VADDPS       Z14, Z9, Z9
-	VMOVUPS      (DI)(DX*1), Z14
-	VADDPS       Z14, Z10, Z10
-	VMOVUPS      (DI)(DX*2), Z14
-	VADDPS       Z14, Z11, Z11
-	VMOVUPS      (R8), Z14
-	VADDPS       Z14, Z12, Z12
-	VMOVUPS      (R8)(DX*1), Z14
-	VADDPS       Z14, Z13, Z13
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z14
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z14, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z14, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z14, Z2
+	VFMADD231PS.BCST (R11), Z14, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z14, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z14, Z5
+	VFMADD231PS.BCST (R12), Z14, Z6
+	VFMADD231PS.BCST (R12)(R10*1), Z14, Z7
+	VFMADD231PS.BCST (R12)(R10*2), Z14, Z8
+	VFMADD231PS.BCST (R13), Z14, Z9
+	VFMADD231PS.BCST (R13)(R10*1), Z14, Z10
+	VFMADD231PS.BCST (R13)(R10*2), Z14, Z11
+	VFMADD231PS.BCST (R14), Z14, Z12
+	VFMADD231PS.BCST (R14)(R10*1), Z14, Z13
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             BX, R14
+	DECQ             R8
+	JNE              column509
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap508
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	LEAQ             (SI)(CX*1), DI
+	LEAQ             (DI)(CX*1), R8
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store510
+	VMOVUPS          (AX), Z14
+	VADDPS           Z14, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z14
+	VADDPS           Z14, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z14
+	VADDPS           Z14, Z2, Z2
+	VMOVUPS          (BX), Z14
+	VADDPS           Z14, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z14
+	VADDPS           Z14, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z14
+	VADDPS           Z14, Z5, Z5
+	VMOVUPS          (SI), Z14
+	VADDPS           Z14, Z6, Z6
+	VMOVUPS          (SI)(DX*1), Z14
+	VADDPS           Z14, Z7, Z7
+	VMOVUPS          (SI)(DX*2), Z14
+	VADDPS           Z14, Z8, Z8
+	VMOVUPS          (DI), Z14
+	VADDPS           Z14, Z9, Z9
+	VMOVUPS          (DI)(DX*1), Z14
+	VADDPS           Z14, Z10, Z10
+	VMOVUPS          (DI)(DX*2), Z14
+	VADDPS           Z14, Z11, Z11
+	VMOVUPS          (R8), Z14
+	VADDPS           Z14, Z12, Z12
+	VMOVUPS          (R8)(DX*1), Z14
+	VADDPS           Z14, Z13, Z13
 
 store510:
 	VMOVUPS Z0, (AX)

@@ -45,6 +45,10 @@ func (avx2) store(v vector, m Mem, tail lanemask) {
 	VMOVUPS(v, m)
 }
 
+func (avx2) multiplyAdd(m Mem, row, acc []vector, scratch vector) {
+	broadcastMultiplyAdd(m, row, acc, scratch)
+}
+
 func (s avx2) compare(predicate uint8, a, b vector) lanemask {
 	mask := s.vector()
 	VCMPPS(U8(predicate), b, a, mask)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -23,6 +24,10 @@ type set interface {
 	load(m Mem, v vector, tail lanemask) // a nil tail means all lanes
 	store(v vector, m Mem, tail lanemask)
 
+	// multiplyAdd adds the products of the element at m with the vectors of row
+	// to acc. It may use scratch.
+	multiplyAdd(m Mem, row, acc []vector, scratch vector)
+
 	compare(predicate uint8, a, b vector) lanemask // a predicate b
 	both(a, b lanemask) lanemask                   // a and b
 	keep(mask lanemask, v vector)                  // v = mask ? v : 0
@@ -30,6 +35,13 @@ type set interface {
 
 	loadBits(m Mem) lanemask // from one bit a lane
 	storeBits(mask lanemask, m Mem)
+}
+
+func broadcastMultiplyAdd(m Mem, row, acc []vector, scratch vector) {
+	VBROADCASTSS(m, scratch)
+	for j, v := range row {
+		VFMADD231PS(v, scratch, acc[j])
+	}
 }
 
 // Predicates of VCMPPS.

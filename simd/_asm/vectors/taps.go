@@ -116,10 +116,7 @@ func (t tapsTile) gemm() {
 		}
 		ADDQ(ldb, b)
 		for i := range t.rows {
-			VBROADCASTSS(a.at(i), broadcast)
-			for j := range columns {
-				VFMADD231PS(columns[j], broadcast, t.acc[i][j])
-			}
+			t.multiplyAdd(a.at(i), columns, t.acc[i], broadcast)
 		}
 	})
 	t.update(nil)
