@@ -150,7 +150,7 @@ func (p *network) logProbs(tape *autograd.Tape, batch [][]int) (logProbs, entrop
 	h := p.hidden(tape, batch, decisions)
 	all := p.distribution(tape, ops.Reshape(h, n*decisions, h.Dim(2)), 0, decisions)
 	logProbs = ops.Reshape(ops.Pick(all, ids), n, decisions)
-	entropy = ops.Reshape(ops.Neg(ops.SumLast(ops.Mul(ops.Exp(all), all))), n, decisions)
+	entropy = ops.Reshape(ops.Neg(ops.Sum(ops.Mul(ops.Exp(all), all), -1)), n, decisions)
 	return logProbs, entropy
 }
 

@@ -1,40 +1,35 @@
 package ops
 
 import (
+	"slices"
+
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
 
-// binary runs an operation on corresponding elements of two tensors. grads
-// holds the derivatives: grads[i] sets dx to the gradient of operand i.
+// binary runs an operation on corresponding elements of two tensors, which may be
+// broadcast. grads holds the derivatives: grads[i] sets dx to the gradient of
+// operand i.
 func binary(name string, a, b *autograd.Tensor, saves []*autograd.Tensor,
 	forward func(y, a, b []float32), grads [2]func(dx, dy, a, b []float32)) *autograd.Tensor {
-	sameShape(name, a, b)
-	return autograd.Do(autograd.Op{
-		Name:   name,
-		Inputs: []*autograd.Tensor{a, b},
-		Shape:  a.Shape(),
-		Saves:  saves,
-		Forward: func(y *autograd.Output) {
-			dst, a, b := y.Data(), a.Data(), b.Data()
-			parallel.Range(len(dst), grain, func(lo, hi int) { forward(dst[lo:hi], a[lo:hi], b[lo:hi]) })
-		},
-		Backward: func(g *autograd.Grad) {
-			dy, a, b := g.Dy().Data(), a.Data(), b.Data()
-			for i, grad := range grads {
-				if g.Needs(i) {
-					dx := g.New(i).Data()
-					parallel.Range(len(dx), grain, func(lo, hi int) { grad(dx[lo:hi], dy[lo:hi], a[lo:hi], b[lo:hi]) })
-				}
-			}
-		},
-	})
+	apart := make([]func(dx, dy []float32, in [mostOperands][]float32), 2)
+	for i, grad := range grads {
+		apart[i] = func(dx, dy []float32, in [mostOperands][]float32) { grad(dx, dy, in[0], in[1]) }
+	}
+	return elementwise(name, saves, []*autograd.Tensor{a, b}, func(y []float32, in [mostOperands][]float32) { forward(y, in[0], in[1]) }, apart)
 }
 
-// Add returns a + b for operands of the same shape.
+// through is the gradient of a term of a sum.
+func through(dx, dy, _, _ []float32) { copy(dx, dy) }
+
+// Add returns a + b. As for all operations on two tensors, the shapes may differ:
+// they are aligned at their last axes, and an axis of length 1, or one that is
+// missing, counts for all places, as in NumPy and PyTorch.
 func Add(a, b *autograd.Tensor) *autograd.Tensor {
-	sameShape("ops.Add", a, b)
+	if !slices.Equal(a.Shape(), b.Shape()) {
+		return binary("ops.Add", a, b, nil, simd.Add, [2]func(dx, dy, a, b []float32){through, through})
+	}
 	s := &addition{inputs: [...]*autograd.Tensor{a, b}}
 	return autograd.Do(autograd.Op{Name: "ops.Add", Inputs: s.inputs[:], Shape: a.Shape(), Passes: s})
 }
@@ -62,31 +57,16 @@ func (s *addition) Backward(g *autograd.Grad) {
 	}
 }
 
-// Sub returns a - b for operands of the same shape.
+// Sub returns a - b, broadcast as by [Add].
 func Sub(a, b *autograd.Tensor) *autograd.Tensor {
-	sameShape("ops.Sub", a, b)
-	return autograd.Do(autograd.Op{
-		Name:   "ops.Sub",
-		Inputs: []*autograd.Tensor{a, b},
-		Shape:  a.Shape(),
-		Forward: func(y *autograd.Output) {
-			dst, a, b := y.Data(), a.Data(), b.Data()
-			parallel.Range(len(dst), grain, func(lo, hi int) { simd.Sub(dst[lo:hi], a[lo:hi], b[lo:hi]) })
-		},
-		Backward: func(g *autograd.Grad) {
-			if g.Needs(0) {
-				g.Share(0)
-			}
-			if g.Needs(1) {
-				db, dy := g.New(1).Data(), g.Dy().Data()
-				parallel.Range(len(db), grain, func(lo, hi int) { simd.Scale(db[lo:hi], dy[lo:hi], -1) })
-			}
-		},
+	return binary("ops.Sub", a, b, nil, simd.Sub, [2]func(dx, dy, a, b []float32){
+		through,
+		func(dx, dy, _, _ []float32) { simd.Scale(dx, dy, -1) },
 	})
 }
 
-// Mul returns the product of corresponding elements of a and b, which have the
-// same shape.
+// Mul returns the product of corresponding elements of a and b, broadcast as by
+// [Add].
 func Mul(a, b *autograd.Tensor) *autograd.Tensor {
 	return binary("ops.Mul", a, b, []*autograd.Tensor{a, b}, simd.Mul, [2]func(dx, dy, a, b []float32){
 		func(dx, dy, _, b []float32) { simd.Mul(dx, dy, b) },
@@ -94,8 +74,31 @@ func Mul(a, b *autograd.Tensor) *autograd.Tensor {
 	})
 }
 
-// Maximum returns the larger of corresponding elements of a and b, which have
-// the same shape. Where they are equal each gets half of the gradient.
+// Div returns the quotient of corresponding elements of a and b, broadcast as by
+// [Add].
+func Div(a, b *autograd.Tensor) *autograd.Tensor {
+	return binary("ops.Div", a, b, []*autograd.Tensor{a, b},
+		func(y, a, b []float32) {
+			for i, v := range a {
+				y[i] = v / b[i]
+			}
+		},
+		[2]func(dx, dy, a, b []float32){
+			func(dx, dy, _, b []float32) {
+				for i, v := range b {
+					dx[i] = dy[i] / v
+				}
+			},
+			func(dx, dy, a, b []float32) {
+				for i, v := range b {
+					dx[i] = -dy[i] * (a[i] / v) / v
+				}
+			},
+		})
+}
+
+// Maximum returns the larger of corresponding elements of a and b, broadcast as by
+// [Add]. Where they are equal each gets half of the gradient.
 func Maximum(a, b *autograd.Tensor) *autograd.Tensor {
 	return binary("ops.Maximum", a, b, []*autograd.Tensor{a, b}, simd.Max, [2]func(dx, dy, a, b []float32){
 		func(dx, dy, a, b []float32) { gradOfLarger(dx, dy, a, b) },
@@ -103,8 +106,8 @@ func Maximum(a, b *autograd.Tensor) *autograd.Tensor {
 	})
 }
 
-// Minimum returns the smaller of corresponding elements of a and b, which have
-// the same shape. Where they are equal each gets half of the gradient.
+// Minimum returns the smaller of corresponding elements of a and b, broadcast as by
+// [Add]. Where they are equal each gets half of the gradient.
 func Minimum(a, b *autograd.Tensor) *autograd.Tensor {
 	return binary("ops.Minimum", a, b, []*autograd.Tensor{a, b}, simd.Min, [2]func(dx, dy, a, b []float32){
 		func(dx, dy, a, b []float32) { gradOfLarger(dx, dy, b, a) },
@@ -125,4 +128,31 @@ func gradOfLarger(dx, dy, p, q []float32) {
 			dx[i] = d
 		}
 	}
+}
+
+// Where returns the elements of a where those of the condition are not 0, and of b
+// elsewhere. All three are broadcast as by [Add]; no gradient flows to the
+// condition.
+func Where(condition, a, b *autograd.Tensor) *autograd.Tensor {
+	choose := func(dst, condition, yes, no []float32) {
+		for i, c := range condition {
+			if c != 0 {
+				dst[i] = yes[i]
+			} else {
+				dst[i] = no[i]
+			}
+		}
+	}
+	return elementwise("ops.Where", []*autograd.Tensor{condition}, []*autograd.Tensor{a, b, condition},
+		func(y []float32, in [mostOperands][]float32) { choose(y, in[2], in[0], in[1]) },
+		[]func(dx, dy []float32, in [mostOperands][]float32){
+			func(dx, dy []float32, in [mostOperands][]float32) {
+				clear(dx)
+				choose(dx, in[2], dy, dx)
+			},
+			func(dx, dy []float32, in [mostOperands][]float32) {
+				clear(dx)
+				choose(dx, in[2], dx, dy)
+			},
+		})
 }

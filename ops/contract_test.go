@@ -18,7 +18,7 @@ import (
 // the gradient checks.
 
 // anyShape are the operations that take tensors of every shape.
-var anyShape = []string{"Scale", "AddScalar", "Neg", "Clamp", "Exp", "Log", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Sum", "Mean", "Dropout"}
+var anyShape = []string{"Scale", "AddScalar", "Neg", "Clamp", "Exp", "Log", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Abs", "Sqrt", "Pow", "Dropout"}
 
 // TestShapeErrors wants a ShapeError that names the operation from operands
 // that do not fit, for every operation.
@@ -30,14 +30,14 @@ func TestShapeErrors(t *testing.T) {
 	two := ops.AttentionSpec{Heads: 2}
 	wrong := map[string][]func(){
 		"Add":     {func() { ops.Add(m34, m35) }},
-		"Sub":     {func() { ops.Sub(m34, v4) }},
+		"Sub":     {func() { ops.Sub(m34, v3) }},
 		"Mul":     {func() { ops.Mul(m34, m35) }},
 		"Maximum": {func() { ops.Maximum(m34, m35) }},
 		"Minimum": {func() { ops.Minimum(m34, m35) }},
 		"AddBias": {func() { ops.AddBias(m34, v3) }, func() { ops.AddBias(scalar, v3) }, func() { ops.AddBias(m34, m34) }},
 		"MatMul": {
 			func() { ops.MatMul(m34, m35, ops.MatMulSpec{}) }, func() { ops.MatMul(m34, m35, ops.MatMulSpec{TransA: true, TransB: true}) },
-			func() { ops.MatMul(m34, v4, ops.MatMulSpec{}) }, func() { ops.MatMul(m34, m34, ops.MatMulSpec{TransA: true, TransB: true}) },
+			func() { ops.MatMul(autograd.New(2, 3, 4), autograd.New(3, 4, 2), ops.MatMulSpec{}) }, func() { ops.MatMul(m34, v4, ops.MatMulSpec{}) }, func() { ops.MatMul(m34, m34, ops.MatMulSpec{TransA: true, TransB: true}) },
 		},
 		"Linear": {
 			func() { ops.Linear(m34, m35, nil) }, func() { ops.Linear(m34, m34, v4) },
@@ -73,7 +73,13 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.CrossEntropy(m34, []int{0, 4, 0}, 0) },
 		},
 		"Pick":      {func() { ops.Pick(m34, []int{0, 1}) }, func() { ops.Pick(m34, []int{0, -1, 0}) }},
-		"SumLast":   {func() { ops.SumLast(scalar) }},
+		"Sum":       {func() { ops.Sum(m34, 2) }, func() { ops.Sum(m34, 0, -2) }, func() { ops.Sum(scalar, 0) }},
+		"Mean":      {func() { ops.Mean(m34, -3) }},
+		"Max":       {func() { ops.Max(m34, 2) }, func() { ops.Max(autograd.New(0, 3), 0) }},
+		"Gather":    {func() { ops.Gather(m34, 2, nil) }, func() { ops.Gather(m34, 0, []int{0, 1, 2}) }, func() { ops.Gather(m34, 0, []int{0, 1, 2, 3}) }},
+		"Pad":       {func() { ops.Pad(m34, 0, [2]int{-1, 0}) }, func() { ops.Pad(v3, 0, [2]int{}, [2]int{}) }},
+		"Div":       {func() { ops.Div(m34, m35) }},
+		"Where":     {func() { ops.Where(v3, m34, m34) }},
 		"Reshape":   {func() { ops.Reshape(m34, 5, 2) }, func() { ops.Reshape(m34, -1, 5) }},
 		"Transpose": {func() { ops.Transpose(m34, 0) }, func() { ops.Transpose(m34, 0, 0) }, func() { ops.Transpose(m34, 0, 2) }},
 		"Concat":    {func() { ops.Concat(0) }, func() { ops.Concat(0, m34, m35) }, func() { ops.Concat(2, m34) }, func() { ops.Concat(0, m34, v4) }},
@@ -263,7 +269,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 func TestBatchSizeDoesNotMatter(t *testing.T) {
 	const batch = 5
 	for _, name := range []string{"Conv2D/pad", "Conv2D/winograd", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
-		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "RelativeAttention", "SumLast", "GELU"} {
+		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "RelativeAttention", "Sum/last", "GELU"} {
 		shapes := smoothShapes[name]
 		if name == "MaxPool2D/pad" {
 			shapes = smoothShapes["AvgPool2D/pad"]

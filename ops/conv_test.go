@@ -139,6 +139,7 @@ type convExample struct {
 	ps        autograd.Params
 	dy        *autograd.Tensor
 	y, dx, dw []float64
+	products  float64 // that the definition adds up
 }
 
 func newConvExample(seed uint64, x, w [4]int, spec ops.ConvSpec) *convExample {
@@ -156,6 +157,7 @@ func newConvExample(seed uint64, x, w [4]int, spec ops.ConvSpec) *convExample {
 	e.y, e.dx, e.dw = make([]float64, y.Len()), make([]float64, tx.Len()), make([]float64, tw.Len())
 	dataX, dataW, dataDy := tx.Data(), tw.Data(), e.dy.Data()
 	naiveConv2D(tx, tw, y, spec, func(i, j, o, outs int) {
+		e.products += float64(outs)
 		a, sum := float64(dataX[i]), 0.0
 		w, dy, y, dw := dataW[j:j+outs], dataDy[o:o+outs], e.y[o:o+outs], e.dw[j:j+outs]
 		for k, b := range w {

@@ -35,6 +35,10 @@ func matMulCase(transA, transB bool) gradcheck.Func {
 	}
 }
 
+func reduceCase(f func(x *autograd.Tensor, axes ...int) *autograd.Tensor, axes ...int) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return f(in[0], axes...) }
+}
+
 func convCase(spec ops.ConvSpec) gradcheck.Func {
 	return func(in tensors) *autograd.Tensor { return ops.Conv2D(in[0], in[1], spec) }
 }
@@ -60,26 +64,45 @@ var goldenCases = map[string]gradcheck.Func{
 	"Minimum":      binaryCase(ops.Minimum),
 	"Minimum/ties": binaryCase(ops.Minimum),
 	"AddBias":      binaryCase(ops.AddBias),
-	"Scale":        func(in tensors) *autograd.Tensor { return ops.Scale(in[0], 2.5) },
-	"AddScalar":    func(in tensors) *autograd.Tensor { return ops.AddScalar(in[0], -1.25) },
-	"Neg":          unaryCase(ops.Neg),
-	"Clamp":        func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -0.5, 0.75) },
-	"Clamp/ties":   func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -1, 1) },
-	"Exp":          unaryCase(ops.Exp),
-	"Log":          unaryCase(ops.Log),
-	"ReLU":         unaryCase(ops.ReLU),
-	"ReLU/ties":    unaryCase(ops.ReLU),
-	"Sigmoid":      unaryCase(ops.Sigmoid),
-	"Tanh":         unaryCase(ops.Tanh),
-	"GELU":         unaryCase(ops.GELU),
-	"SiLU":         unaryCase(ops.SiLU),
+
+	"Add/broadcast":     binaryCase(ops.Add),
+	"Sub/broadcast":     binaryCase(ops.Sub),
+	"Mul/broadcast":     binaryCase(ops.Mul),
+	"Div":               binaryCase(ops.Div),
+	"Div/broadcast":     binaryCase(ops.Div),
+	"Maximum/broadcast": binaryCase(ops.Maximum),
+	"Minimum/broadcast": binaryCase(ops.Minimum),
+
+	"Scale":      func(in tensors) *autograd.Tensor { return ops.Scale(in[0], 2.5) },
+	"AddScalar":  func(in tensors) *autograd.Tensor { return ops.AddScalar(in[0], -1.25) },
+	"Neg":        unaryCase(ops.Neg),
+	"Clamp":      func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -0.5, 0.75) },
+	"Clamp/ties": func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -1, 1) },
+	"Abs":        unaryCase(ops.Abs),
+	"Sqrt":       unaryCase(ops.Sqrt),
+	"Pow":        func(in tensors) *autograd.Tensor { return ops.Pow(in[0], -1.7) },
+	"Pow/whole":  func(in tensors) *autograd.Tensor { return ops.Pow(in[0], 3) },
+	"Exp":        unaryCase(ops.Exp),
+	"Log":        unaryCase(ops.Log),
+	"ReLU":       unaryCase(ops.ReLU),
+	"ReLU/ties":  unaryCase(ops.ReLU),
+	"Sigmoid":    unaryCase(ops.Sigmoid),
+	"Tanh":       unaryCase(ops.Tanh),
+	"GELU":       unaryCase(ops.GELU),
+	"SiLU":       unaryCase(ops.SiLU),
 
 	"MatMul":         matMulCase(false, false),
 	"MatMul/transA":  matMulCase(true, false),
 	"MatMul/transB":  matMulCase(false, true),
 	"MatMul/transAB": matMulCase(true, true),
-	"Linear":         func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], in[2]) },
-	"Linear/noBias":  func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], nil) },
+
+	"MatMul/batch":       matMulCase(false, false),
+	"MatMul/batchTransA": matMulCase(true, false),
+	"MatMul/broadcast":   matMulCase(false, true),
+	"MatMul/rows":        matMulCase(false, false),
+
+	"Linear":        func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], in[2]) },
+	"Linear/noBias": func(in tensors) *autograd.Tensor { return ops.Linear(in[0], in[1], nil) },
 
 	"Conv2D":                 convCase(ops.ConvSpec{}),
 	"Conv2D/pad":             convCase(ops.ConvSpec{Pad: 1}),
@@ -101,13 +124,18 @@ var goldenCases = map[string]gradcheck.Func{
 	"CrossEntropy/smoothing": func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, 0.1) },
 	"Pick":                   func(in tensors) *autograd.Tensor { return ops.Pick(in[0], labels) },
 
-	"Sum":            unaryCase(ops.Sum),
-	"Mean":           unaryCase(ops.Mean),
-	"SumLast":        unaryCase(ops.SumLast),
+	"Sum":            reduceCase(ops.Sum),
+	"Sum/last":       reduceCase(ops.Sum, -1),
+	"Sum/axes":       reduceCase(ops.Sum, 0, 2),
+	"Mean":           reduceCase(ops.Mean),
+	"Mean/axes":      reduceCase(ops.Mean, 1, -1),
+	"Max":            reduceCase(ops.Max),
+	"Max/ties":       reduceCase(ops.Max, 0, 2),
 	"Reshape":        func(in tensors) *autograd.Tensor { return ops.Reshape(in[0], 2, -1) },
 	"Transpose":      func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 2, 0, 1) },
 	"Transpose/rows": func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 1, 0, 2) },
 	"Concat":         func(in tensors) *autograd.Tensor { return ops.Concat(1, in...) },
+	"Pad":            func(in tensors) *autograd.Tensor { return ops.Pad(in[0], 0.5, [2]int{0, 3}, [2]int{2, 1}) },
 	"Slice":          func(in tensors) *autograd.Tensor { return ops.Slice(in[0], 1, 1, 3) },
 	"Detach":         func(in tensors) *autograd.Tensor { return ops.Mul(in[0], in[0].Detach()) },
 
@@ -148,6 +176,12 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	},
 	"Attention/mask": func(f *golden.File, name string) gradcheck.Func {
 		return attentionCase(ops.AttentionSpec{Heads: 2, Causal: true, Mask: loadMask(f, name, 1.25)})
+	},
+	"Gather": func(f *golden.File, name string) gradcheck.Func {
+		return func(in tensors) *autograd.Tensor { return ops.Gather(in[0], 1, f.Ints(name+".ids")) }
+	},
+	"Where": func(f *golden.File, name string) gradcheck.Func {
+		return func(in tensors) *autograd.Tensor { return ops.Where(f.Tensor(name+".condition"), in[0], in[1]) }
 	},
 	"RelativeAttention/mask": func(f *golden.File, name string) gradcheck.Func {
 		return relativeCase(ops.AttentionSpec{Heads: 2, Mask: loadMask(f, name, 1.25)})

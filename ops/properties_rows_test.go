@@ -21,6 +21,9 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"Exp":       unaryProperty(ops.Exp, math.Exp),
 	"Log":       positiveProperty(ops.Log, math.Log),
 	"ReLU":      unaryProperty(ops.ReLU, func(x float64) float64 { return max(x, 0) }),
+	"Abs":       unaryProperty(ops.Abs, math.Abs),
+	"Sqrt":      positiveProperty(ops.Sqrt, math.Sqrt),
+	"Pow":       powProperty,
 	"Sigmoid":   unaryProperty(ops.Sigmoid, sigmoid),
 	"Tanh":      unaryProperty(ops.Tanh, math.Tanh),
 	"GELU":      unaryProperty(ops.GELU, func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 }),
@@ -30,6 +33,8 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"Sub":     binaryProperty(ops.Sub, func(a, b float64) float64 { return a - b }),
 	"Mul":     binaryProperty(ops.Mul, func(a, b float64) float64 { return a * b }),
 	"Maximum": binaryProperty(ops.Maximum, func(a, b float64) float64 { return max(a, b) }),
+	"Div":     divProperty,
+	"Where":   whereProperty,
 	"Minimum": binaryProperty(ops.Minimum, func(a, b float64) float64 { return min(a, b) }),
 
 	"AddBias":       addBiasProperty,
@@ -39,25 +44,19 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"MatMul": matMulProperty,
 	"Linear": linearProperty,
 
-	"Sum": func(rng *rand.Rand) property {
-		return rowProperty(rng, ops.Sum, []int{}, func(x []float64) []float64 { return []float64{sum(x)} }, everything)
-	},
-	"Mean": func(rng *rand.Rand) property {
-		return rowProperty(rng, ops.Mean, []int{}, func(x []float64) []float64 { return []float64{sum(x) / float64(len(x))} }, everything)
-	},
-	"SumLast": func(rng *rand.Rand) property {
-		return rowProperty(rng, ops.SumLast, nil, func(x []float64) []float64 { return []float64{sum(x)} }, lastAxis)
-	},
+	"Sum":  func(rng *rand.Rand) property { return reduceProperty(rng, ops.Sum, sum) },
+	"Mean": func(rng *rand.Rand) property { return reduceProperty(rng, ops.Mean, mean) },
+	"Max":  func(rng *rand.Rand) property { return reduceProperty(rng, ops.Max, slices.Max[[]float64]) },
 	"Softmax": func(rng *rand.Rand) property {
-		return rowProperty(rng, ops.Softmax, nil, func(x []float64) []float64 {
+		return rowProperty(rng, ops.Softmax, func(x []float64) []float64 {
 			y := logSoftmax(x)
 			for i, v := range y {
 				y[i] = math.Exp(v)
 			}
 			return y
-		}, lastAxisKept)
+		})
 	},
-	"LogSoftmax": func(rng *rand.Rand) property { return rowProperty(rng, ops.LogSoftmax, nil, logSoftmax, lastAxisKept) },
+	"LogSoftmax": func(rng *rand.Rand) property { return rowProperty(rng, ops.LogSoftmax, logSoftmax) },
 
 	"CrossEntropy": crossEntropyProperty,
 	"Pick":         pickProperty,
@@ -69,6 +68,8 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"Transpose": transposeProperty,
 	"Concat":    concatProperty,
 	"Slice":     sliceProperty,
+	"Gather":    gatherProperty,
+	"Pad":       padProperty,
 
 	"LayerNorm":        layerNormProperty,
 	"BatchNorm":        func(rng *rand.Rand) property { return batchNormProperty(rng, "") },
@@ -92,6 +93,8 @@ func sum(x []float64) float64 {
 	}
 	return s
 }
+
+func mean(x []float64) float64 { return sum(x) / float64(len(x)) }
 
 func logSoftmax(x []float64) []float64 {
 	y, most, total := slices.Clone(x), slices.Max(x), 0.0
@@ -156,46 +159,210 @@ func positiveProperty(f func(*autograd.Tensor) *autograd.Tensor, want func(float
 	}
 }
 
-// binaryProperty is that of an operation on corresponding elements.
+// broadcastShapes returns n shapes that meet, and the shape of the result.
+func broadcastShapes(rng *rand.Rand, n int) (shapes [][]int, shape []int) {
+	shape = randomShape(rng, 0, 4)
+	if rng.IntN(2) == 0 {
+		for range n {
+			shapes = append(shapes, shape)
+		}
+		return shapes, shape
+	}
+	result := make([]int, len(shape))
+	for i := range result {
+		result[i] = 1
+	}
+	for range n {
+		part := slices.Clone(shape)
+		for i := range part {
+			if rng.IntN(3) == 0 {
+				part[i] = 1
+			}
+			result[i] = max(result[i], part[i])
+		}
+		shapes = append(shapes, part)
+	}
+	for k, part := range shapes {
+		for len(part) > 0 && part[0] == 1 && rng.IntN(2) == 0 {
+			part = part[1:]
+		}
+		shapes[k] = part
+	}
+	rank := 0
+	for _, part := range shapes {
+		rank = max(rank, len(part))
+	}
+	return shapes, result[len(result)-rank:]
+}
+
+// aligned returns the element of a that counts for a place of a result.
+func (a array) aligned(place []int) float64 {
+	own := slices.Clone(place[len(place)-len(a.shape):])
+	for i, d := range a.shape {
+		if d == 1 {
+			own[i] = 0
+		}
+	}
+	return a.at(own...)
+}
+
+// broadcastProperty is that of an operation on corresponding elements.
+func broadcastProperty(rng *rand.Rand, n int, f gradcheck.Func, want func(x []float64) float64) property {
+	shapes, shape := broadcastShapes(rng, n)
+	p := property{about: fmt.Sprint(shapes), run: f}
+	for _, s := range shapes {
+		p.inputs = append(p.inputs, normal(rng, s...))
+	}
+	p.want = func(in []array) array {
+		y := newArray(shape...)
+		places(shape, func(at int, place []int) {
+			var x []float64
+			for _, a := range in {
+				x = append(x, a.aligned(place))
+			}
+			y.data[at] = want(x)
+		})
+		return y
+	}
+	return p
+}
+
+// binaryProperty is that of an operation on two tensors.
 func binaryProperty(f func(a, b *autograd.Tensor) *autograd.Tensor, want func(a, b float64) float64) func(rng *rand.Rand) property {
 	return func(rng *rand.Rand) property {
-		shape := randomShape(rng, 0, 4)
-		return property{
-			about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...), normal(rng, shape...)}, run: binaryCase(f),
-			want: func(in []array) array {
-				y := in[0].clone()
-				for i, v := range y.data {
-					y.data[i] = want(v, in[1].data[i])
-				}
-				return y
-			},
-		}
+		return broadcastProperty(rng, 2, binaryCase(f), func(x []float64) float64 { return want(x[0], x[1]) })
 	}
 }
 
-// What rowProperty works over.
-const (
-	everything   = iota // all elements are one row
-	lastAxis            // which is gone afterwards
-	lastAxisKept        // which stays
-)
+func divProperty(rng *rand.Rand) property {
+	p := binaryProperty(ops.Div, func(a, b float64) float64 { return a / b })(rng)
+	for i, v := range p.inputs[1].Data() {
+		p.inputs[1].Data()[i] = v + float32(math.Copysign(0.5, float64(v)))
+	}
+	return p
+}
 
-// rowProperty is that of an operation on rows.
-func rowProperty(rng *rand.Rand, f func(*autograd.Tensor) *autograd.Tensor, shapeOfAll []int, want func(row []float64) []float64, over int) property {
+func powProperty(rng *rand.Rand) property {
+	p := []float64{0, 1, 2, 3, -1, 0.5, -1.75}[rng.IntN(7)]
+	return positiveProperty(func(x *autograd.Tensor) *autograd.Tensor { return ops.Pow(x, float32(p)) }, func(x float64) float64 { return math.Pow(x, p) })(rng)
+}
+
+// whereProperty has the condition as a constant input.
+func whereProperty(rng *rand.Rand) property {
+	p := broadcastProperty(rng, 3, nil, func(x []float64) float64 {
+		if x[2] != 0 {
+			return x[0]
+		}
+		return x[1]
+	})
+	condition := p.inputs[2]
+	for i := range condition.Data() {
+		condition.Data()[i] = float32(rng.IntN(2))
+	}
+	given := array{condition.Shape(), widen(condition.Data())}
+	want := p.want
+	p.inputs = p.inputs[:2]
+	p.run = func(in tensors) *autograd.Tensor { return ops.Where(condition, in[0], in[1]) }
+	p.want = func(in []array) array { return want([]array{in[0], in[1], given}) }
+	return p
+}
+
+func gatherProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	axis := rng.IntN(len(shape))
+	target := slices.Clone(shape)
+	target[axis] = 1 + rng.IntN(6)
+	ids := randomIDs(rng, size(target), shape[axis])
+	return property{
+		about: fmt.Sprint(shape, axis, target), inputs: tensors{normal(rng, shape...)},
+		run: func(in tensors) *autograd.Tensor { return ops.Gather(in[0], axis-rng.IntN(2)*len(shape), ids) },
+		want: func(in []array) array {
+			y := newArray(target...)
+			places(target, func(at int, place []int) {
+				from := slices.Clone(place)
+				from[axis] = ids[at]
+				y.data[at] = in[0].at(from...)
+			})
+			return y
+		},
+	}
+}
+
+func padProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 0, 4)
+	target, sides := slices.Clone(shape), make([][2]int, rng.IntN(len(shape)+1))
+	for i := range sides {
+		sides[i] = [2]int{rng.IntN(4), rng.IntN(4)}
+		target[i] += sides[i][0] + sides[i][1]
+	}
+	return property{
+		about: fmt.Sprint(shape, sides), inputs: tensors{normal(rng, shape...)},
+		run: func(in tensors) *autograd.Tensor { return ops.Pad(in[0], -0.5, sides...) },
+		want: func(in []array) array {
+			y := newArray(target...)
+			for i := range y.data {
+				y.data[i] = -0.5
+			}
+			places(shape, func(from int, place []int) {
+				to := 0
+				for i, p := range place {
+					if i < len(sides) {
+						p += sides[i][0]
+					}
+					to = to*target[i] + p
+				}
+				y.data[to] = in[0].data[from]
+			})
+			return y
+		},
+	}
+}
+
+// rowProperty is that of an operation on the rows of the last axis.
+func rowProperty(rng *rand.Rand, f func(*autograd.Tensor) *autograd.Tensor, want func(row []float64) []float64) property {
 	shape := randomShape(rng, 1, 4)
 	return property{
 		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...)}, run: unaryCase(f),
 		want: func(in []array) array {
-			y := array{shape: slices.Clone(shape)}
-			c := shape[len(shape)-1]
-			switch over {
-			case everything:
-				y.shape, c = shapeOfAll, len(in[0].data)
-			case lastAxis:
-				y.shape = y.shape[:len(shape)-1]
-			}
-			for row := range slices.Chunk(in[0].data, c) {
+			y := array{shape: shape}
+			for row := range slices.Chunk(in[0].data, shape[len(shape)-1]) {
 				y.data = append(y.data, want(row)...)
+			}
+			return y
+		},
+	}
+}
+
+// reduceProperty is that of an operation that does away with axes.
+func reduceProperty(rng *rand.Rand, f func(x *autograd.Tensor, axes ...int) *autograd.Tensor, want func(x []float64) float64) property {
+	shape := randomShape(rng, 0, 5)
+	axes, gone := rng.Perm(len(shape))[:rng.IntN(len(shape)+1)], make([]bool, len(shape))
+	target := []int{}
+	for i, d := range shape {
+		if gone[i] = len(axes) == 0 || slices.Contains(axes, i); !gone[i] {
+			target = append(target, d)
+		}
+	}
+	given := slices.Clone(axes)
+	for i := range given {
+		given[i] -= rng.IntN(2) * len(shape)
+	}
+	return property{
+		about: fmt.Sprint(shape, given), inputs: tensors{normal(rng, shape...)}, run: reduceCase(f, given...),
+		want: func(in []array) array {
+			parts := make([][]float64, size(target))
+			places(shape, func(at int, place []int) {
+				to := 0
+				for i, p := range place {
+					if !gone[i] {
+						to = to*shape[i] + p
+					}
+				}
+				parts[to] = append(parts[to], in[0].data[at])
+			})
+			y := array{shape: target}
+			for _, part := range parts {
+				y.data = append(y.data, want(part))
 			}
 			return y
 		},
@@ -300,11 +467,28 @@ func matMulProperty(rng *rand.Rand) property {
 	if spec.TransB {
 		slices.Reverse(b)
 	}
+	batches, batch := [][]int{nil, nil}, []int{}
+	if rng.IntN(2) == 0 {
+		for ok := false; !ok; ok = size(batch) <= 40 {
+			batches, batch = broadcastShapes(rng, 2)
+		}
+	}
+	a, b = slices.Concat(batches[0], a), slices.Concat(batches[1], b)
 	return property{
 		about: fmt.Sprint(a, b, spec), inputs: tensors{normal(rng, a...), normal(rng, b...)}, run: matMulCase(spec.TransA, spec.TransB),
 		want: func(in []array) array {
-			y := newArray(m, n)
-			matMul(y.data, in[0].data, in[1].data, m, k, n, spec.TransA, spec.TransB)
+			y := newArray(slices.Concat(batch, []int{m, n})...)
+			first := func(operand int, place []int) int { // the matrix that counts for a place
+				at := 0
+				for i, d := range batches[operand] {
+					p := place[len(place)-len(batches[operand])+i]
+					at = at*d + p%d
+				}
+				return at
+			}
+			places(batch, func(at int, place []int) {
+				matMul(y.data[at*m*n:][:m*n], in[0].data[first(0, place)*m*k:], in[1].data[first(1, place)*k*n:], m, k, n, spec.TransA, spec.TransB)
+			})
 			return y
 		},
 	}

@@ -146,7 +146,7 @@ func (p property) check(t *testing.T, rng *rand.Rand) {
 	if !slices.Equal(y.Shape(), want.shape) {
 		t.Fatalf("%s: the shape is %v, want %v", p.about, y.Shape(), want.shape)
 	}
-	if mean, largest := relativeErrors(y.Data(), want.data); !(mean <= 3e-6 && largest <= 1e-4) {
+	if mean, largest := errorsBySize(y.Data(), want.data, p.sensitivity(rng, in, want)); !(mean <= 3e-6 && largest <= 1e-4) {
 		t.Fatalf("%s: errors are %.2g in the mean, %.2g at most", p.about, mean, largest)
 	}
 	dy := normal(rng, y.Shape()...)
@@ -178,6 +178,27 @@ func (p property) check(t *testing.T, rng *rand.Rand) {
 			}
 		}
 	}
+}
+
+// sensitivity returns how far the output moves, in the mean, when all inputs move
+// by a multiple of their size, divided by that multiple: what rounding errors are
+// to be compared with.
+func (p property) sensitivity(rng *rand.Rand, in []array, want array) float64 {
+	const draws, multiple = 3, 1e-3
+	square := 0.0
+	for range draws {
+		moved := make([]array, len(in))
+		for i, x := range in {
+			moved[i] = x.clone()
+			for j := range x.data {
+				moved[i].data[j] *= 1 + multiple*rng.NormFloat64()
+			}
+		}
+		for i, v := range p.want(moved).data {
+			square += (v - want.data[i]) * (v - want.data[i]) / draws
+		}
+	}
+	return math.Sqrt(square/float64(max(1, len(want.data)))) / multiple
 }
 
 // derivative returns that of the sum of the outputs times dy as input i moves in a
@@ -216,7 +237,8 @@ func testGeometries(t *testing.T) {
 				ops.ForceConvRoute(t, route)
 				y, dx, dw := e.run()
 				for j, got := range [][]float32{y, dx, dw} {
-					if mean, largest := relativeErrors(got, [][]float64{e.y, e.dx, e.dw}[j]); !(mean <= 3e-6 && largest <= 1e-4) {
+					usual := math.Sqrt(e.products / float64(len(got))) // of sums of products of normal numbers
+					if mean, largest := errorsBySize(got, [][]float64{e.y, e.dx, e.dw}[j], usual); !(mean <= 3e-6 && largest <= 1e-4) {
 						t.Errorf("seed %d, x %v, kernels %v, %+v, %s: errors of %s are %.2g in the mean, %.2g at most",
 							seed, x, w, spec, route, []string{"y", "dx", "dw"}[j], mean, largest)
 					}

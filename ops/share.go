@@ -52,23 +52,9 @@ func addParts(dst, partial []float32, parts int) {
 	})
 }
 
-// sumRows sets dst[j] to the sum over the rows of x. Tasks sum their own rows;
-// their sums are added in order.
-func sumRows(g *autograd.Grad, dst, x []float32) {
-	c := len(dst)
-	clear(dst)
-	if len(x) == 0 {
-		return
-	}
-	rows, n := len(x)/c, rowGrain(c)
-	count := ceilDiv(rows, n)
-	partial := g.Scratch(count * c)
-	parallel.Range(rows, n, func(lo, hi int) {
-		p := partial[lo/n*c:][:c]
-		clear(p)
-		simd.SumRows(p, x[lo*c:hi*c], hi-lo)
-	})
-	simd.SumRows(dst, partial, count)
+// sumRows sets dst to the sum over the rows of x.
+func sumRows(memory scratcher, dst, x []float32) {
+	sumAxis(memory, dst, x, 1, len(x)/max(1, len(dst)), len(dst))
 }
 
 // productSaves appends to saves what the gradient of a product reads: a factor,

@@ -127,3 +127,60 @@ func Log(x *autograd.Tensor) *autograd.Tensor {
 			}
 		})
 }
+
+// Abs returns the absolute value of x. At 0 its gradient is 0.
+func Abs(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.Abs", x, false,
+		func(y, x []float32) {
+			for i, v := range x {
+				y[i] = float32(math.Abs(float64(v)))
+			}
+		},
+		func(dx, dy, x []float32) {
+			for i, v := range x {
+				switch {
+				case v > 0:
+					dx[i] = dy[i]
+				case v < 0:
+					dx[i] = -dy[i]
+				default:
+					dx[i] = 0 * v
+				}
+			}
+		})
+}
+
+// Sqrt returns the square root of x.
+func Sqrt(x *autograd.Tensor) *autograd.Tensor {
+	return unary("ops.Sqrt", x, true,
+		func(y, x []float32) {
+			for i, v := range x {
+				y[i] = float32(math.Sqrt(float64(v)))
+			}
+		},
+		func(dx, dy, y []float32) {
+			for i, v := range y {
+				dx[i] = dy[i] / (2 * v)
+			}
+		})
+}
+
+// Pow returns x to the power of p. It is NaN for negative numbers unless p is
+// whole.
+func Pow(x *autograd.Tensor, p float32) *autograd.Tensor {
+	return unary("ops.Pow", x, false,
+		func(y, x []float32) {
+			for i, v := range x {
+				y[i] = float32(math.Pow(float64(v), float64(p)))
+			}
+		},
+		func(dx, dy, x []float32) {
+			if p == 0 {
+				clear(dx)
+				return
+			}
+			for i, v := range x {
+				dx[i] = dy[i] * float32(float64(p)*math.Pow(float64(v), float64(p)-1))
+			}
+		})
+}

@@ -1,0 +1,51 @@
+package ops
+
+import (
+	"fmt"
+	"slices"
+
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+)
+
+// Gather returns elements of x that lie at given places along an axis: with the
+// axis 1 of three, y[i][j][k] = x[i][ids[i][j][k]][k]. ids has as many elements
+// along the other axes as x and any number along this one, in row-major order. A
+// negative axis counts from the last.
+func Gather(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
+	if axis < 0 {
+		axis += x.Rank()
+	}
+	if axis < 0 || axis >= x.Rank() || x.Len() == 0 || len(ids)%(x.Len()/x.Dim(axis)) != 0 {
+		panic(autograd.NewShapeError("ops.Gather", fmt.Sprintf("an axis of x, and ids that have its other axes; there are %d ids", len(ids)), x))
+	}
+	n := x.Dim(axis)
+	checkRange("ops.Gather", x, ids, n)
+	outer, inner := blocks(x.Shape(), axis)
+	inner /= n
+	shape := slices.Clone(x.Shape())
+	shape[axis] = len(ids) / (outer * inner)
+	rows := shape[axis]
+	return autograd.Do(autograd.Op{
+		Name:   "ops.Gather",
+		Inputs: []*autograd.Tensor{x},
+		Shape:  shape,
+		Forward: func(y *autograd.Output) {
+			dst, src := y.Data(), x.Data()
+			parallel.Range(len(dst), grain, func(lo, hi int) {
+				for i := lo; i < hi; i++ {
+					dst[i] = src[(i/inner/rows*n+ids[i])*inner+i%inner]
+				}
+			})
+		},
+		Backward: func(g *autograd.Grad) {
+			dx, dy := g.New(0).Data(), g.Dy().Data()
+			clear(dx)
+			parallel.Range(outer, max(1, grain/max(1, rows*inner)), func(lo, hi int) {
+				for i := lo * rows * inner; i < hi*rows*inner; i++ {
+					dx[(i/inner/rows*n+ids[i])*inner+i%inner] += dy[i]
+				}
+			})
+		},
+	})
+}
