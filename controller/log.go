@@ -170,8 +170,13 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 	if err != nil {
 		return nil, contents{}, "", err
 	}
-	c, wrong := parse(data)
 	first := encode(want)
+	whole := data
+	if nearly(data, first) {
+		// The first line can be made again, and what stands below it stands.
+		data = append(bytes.Clone(first), data[min(len(first), len(data)):]...)
+	}
+	c, wrong := parse(data)
 	switch {
 	case c.header == nil && wrong != nil:
 		return nil, contents{}, "", fmt.Errorf("%w; repair it, or use another file", wrong)
@@ -184,15 +189,30 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 		}
 	}
 	l = &log{file: file, mirror: mirror}
-	if left := len(data) - c.size; left > 0 {
+	left := len(data) - c.size
+	if left > 0 {
 		cut = fmt.Sprintf("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", path, left)
-		if wrong != nil {
-			aside := path + ".damaged"
-			if err := disk.WriteFile(d, aside, data); err != nil {
+	}
+	if repaired := !bytes.HasPrefix(whole, data[:c.size]); repaired || wrong != nil {
+		aside := path + ".damaged"
+		if err := disk.WriteFile(d, aside, whole); err != nil {
+			return nil, contents{}, "", err
+		}
+		cut = fmt.Sprintf("%s is damaged: %v; it goes on with what stands before, and %s is a copy of all", path, wrong, aside)
+		if repaired {
+			cut = fmt.Sprintf("the first line of %s is damaged; it was written again, and %s is a copy of all", path, aside)
+			if err := disk.WriteFile(d, path, data[:c.size]); err != nil {
 				return nil, contents{}, "", err
 			}
-			cut = fmt.Sprintf("%s is damaged: %v; it goes on with what stands before, and %s is a copy of all", path, wrong, aside)
+			again, err := d.Open(path)
+			if err != nil {
+				return nil, contents{}, "", err
+			}
+			file.Close()
+			file, l.file = again, again
 		}
+	}
+	if left > 0 {
 		if err := file.Truncate(int64(c.size)); err != nil {
 			return nil, contents{}, "", err
 		}
@@ -212,6 +232,19 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 		d.SyncFolder(path)
 	}
 	return l, c, cut, nil
+}
+
+// nearly reports whether a log begins with a first line that a bit or two make
+// another, and not with that of another search: its checksum would be another too.
+func nearly(data, first []byte) bool {
+	const most = 3 // bytes
+	differ, both := 0, min(len(data), len(first))
+	for i := range both {
+		if data[i] != first[i] {
+			differ++
+		}
+	}
+	return differ > 0 && differ <= min(most, both/16)
 }
 
 // differs returns an error that names the first setting in which the header of

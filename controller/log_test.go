@@ -445,6 +445,25 @@ func TestDamagedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.SplitAfter(string(whole), "\n")
+	flipped := strings.Replace(string(whole), "toy", "toz", 1)
+	if err := os.WriteFile(config.Path, []byte(flipped), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	sameReport(t, "with a damaged first line", mustSearch(t, config, smallSpace, func(context.Context, Trial) (Outcome, error) {
+		t.Error("a trial runs again although its line is whole")
+		return Outcome{}, nil
+	}), want)
+	if again, err := os.ReadFile(config.Path); err != nil || string(again) != string(whole) {
+		t.Errorf("a damaged first line is left as\n%s\n%v", again, err)
+	}
+	other := config
+	other.Seed++
+	if err := os.WriteFile(config.Path, []byte(flipped), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Search(t.Context(), other, smallSpace, evaluateSmall); err == nil {
+		t.Error("the damaged log of another search is gone on with")
+	}
 	const at = 3 // a finished trial
 	before, after := strings.Join(lines[:at], ""), strings.Join(lines[at+1:], "")
 	reward := regexp.MustCompile(`"reward":-?\d`)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -140,7 +141,9 @@ func (c *Coordinator) Search(ctx context.Context, name string, config controller
 	report, err := controller.Search(ctx, config, space, func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
 		r, err := c.evaluate(ctx, queued{name, t})
 		if err != nil {
-			stop(fmt.Errorf("%v: %w", &queued{name, t}, err))
+			if ctx.Err() == nil { // or the search ends for a reason of its own
+				stop(fmt.Errorf("%v: %w", &queued{name, t}, err))
+			}
 			return controller.Outcome{}, err
 		}
 		return controller.Outcome{Reward: r.Reward, Failure: r.Error, Note: r.note(), Seconds: r.Seconds}, nil
@@ -228,17 +231,19 @@ func (m *mirror) key(line int) string {
 	return m.store.key(logPrefix, fmt.Sprintf("%s.%06d", m.search, line))
 }
 
-// restore writes the log where there is none, or one that is damaged.
+// restore writes the log where there is none, one that is damaged, or one that has
+// lost lines at its end.
 func (m *mirror) restore(ctx context.Context, d disk.Disk, path string) error {
 	have, err := disk.ReadFile(d, path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil // what is wrong with it will be said when it is opened
 	}
-	if len(have) > 0 && controller.CheckLog(have) == nil {
-		return nil
-	}
 	var log []byte
-	for i := 0; ; i++ {
+	if controller.CheckLog(have) == nil {
+		log = bytes.Clone(have[:bytes.LastIndexByte(have, '\n')+1])
+	}
+	whole := len(log)
+	for i := bytes.Count(log, []byte{'\n'}); ; i++ {
 		text, err := m.store.text(ctx, m.key(i))
 		if err != nil {
 			return fmt.Errorf("the mirror of the log cannot be read: %w", err)
@@ -248,11 +253,11 @@ func (m *mirror) restore(ctx context.Context, d disk.Disk, path string) error {
 		}
 		log = append(log, text...)
 	}
-	if log == nil {
+	if len(log) == whole {
 		return nil
 	}
 	if len(have) > 0 {
-		m.store.logf("%s is damaged; the server's copy takes its place", path)
+		m.store.logf("%s is damaged, or has lost lines; the server's copy takes their place", path)
 	}
 	return disk.WriteFile(d, path, log)
 }

@@ -10,7 +10,7 @@
 //   - a stream, the queue: one message for each trial that waits or runs, which
 //     goes only when the trial has a result;
 //   - a key-value store with what the run is ([Job]), the result of each trial,
-//     how many workers have been lost on it, and a mirror of each search's log;
+//     how often it was tried in vain, and a mirror of each search's log;
 //   - an object store with the checkpoints of trainings that have begun.
 //
 // All of it is on the server's disk before anybody depends on it. [StartServer]
@@ -22,13 +22,21 @@
 // (a worker that trains says so all the time), so a trial may be trained twice.
 // Its result is the first that anybody wrote: the store creates a key once, and
 // later ones are dropped. The next worker continues the training from its last
-// checkpoint. A trial that loses several workers in a row without getting
-// further fails, so that it cannot stop the search.
+// checkpoint. What goes wrong with a machine is not the trial's result: the trial
+// is given back. One that fails many times in a row without getting further ends
+// the search, which can go on later.
 //
 // The coordinator writes nothing that it could not read again. The log of the
 // search is the truth, as without a cluster; it is mirrored line by line, and a
 // coordinator that starts without the log, on another machine perhaps, begins
 // with that of the mirror.
+//
+// # Simulation
+//
+// Server, network, disks and clock can be replaced, and TestSimulation replaces
+// them: the code above them, this package and the search, runs thousands of
+// schedules of faults in a minute (go test -run 'TestSimulation$' -schedules N, and
+// -schedule K -v to look at one), each of which ends with the same search.
 //
 // # The same search
 //
