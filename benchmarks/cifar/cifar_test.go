@@ -12,6 +12,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/kills"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -47,13 +48,13 @@ func mustCall(t *testing.T, args ...string) (stdout string) {
 	return stdout
 }
 
-func readResult(t *testing.T, folder string) bench.Result {
+func readResult(t *testing.T, folder string) runfolder.Result {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder, "result.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r bench.Result
+	var r runfolder.Result
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&r); err != nil {

@@ -4,6 +4,7 @@ import (
 	"flag"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data/imaging"
 	"autodropout/dropout"
@@ -115,23 +116,23 @@ func register(fs *flag.FlagSet, c *config) {
 func (c *config) check() ([]dropout.Site, error) {
 	switch {
 	case !(c.rate > 0):
-		return nil, bench.Usagef("-rate %v is not a learning rate: it must be above 0", c.rate)
+		return nil, usage.Errorf("-rate %v is not a learning rate: it must be above 0", c.rate)
 	case !(c.weightDecay >= 0):
-		return nil, bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
+		return nil, usage.Errorf("-weight-decay %v must not be negative", c.weightDecay)
 	case !(c.clip >= 0):
-		return nil, bench.Usagef("-clip %v must not be negative", c.clip)
+		return nil, usage.Errorf("-clip %v must not be negative", c.clip)
 	}
 	if c.validSize > 0 && c.trainSize == 0 {
-		return nil, bench.Usagef("-valid-size %d needs -train-size, to leave as many images", c.validSize)
+		return nil, usage.Errorf("-valid-size %d needs -train-size, to leave as many images", c.validSize)
 	}
 	for _, size := range [][2]int{{c.depth, c.width}, {c.searchDepth, c.searchWidth}} {
 		if (size[0]-4)%6 != 0 {
-			return nil, bench.Usagef("a WRN has depth 10, 16, 22, 28, ... (6n+4), not %d", size[0])
+			return nil, usage.Errorf("a WRN has depth 10, 16, 22, 28, ... (6n+4), not %d", size[0])
 		}
 	}
 	small, err := models.NewWRN(models.WRNConfig{Depth: c.depth, Width: 1, Classes: 1})
 	if err != nil {
-		return nil, bench.Usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	return small.Sites(), bench.CheckPolicies(c.Rows(c.table()), small.Sites())
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
 	"autodropout/dropout"
 )
@@ -75,7 +76,7 @@ func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (abou
 	case s.validSize == 0:
 		s.fit, s.valid, err = s.train.HoldOut(uint64(s.Seed), heldOut)
 	case rest == nil:
-		return "", bench.Usagef("-valid-size %d: -train-size %d leaves no images", s.validSize, s.trainSize)
+		return "", usage.Errorf("-valid-size %d: -train-size %d leaves no images", s.validSize, s.trainSize)
 	default:
 		s.fit = s.train
 		s.valid, _, err = shrink(rest, s.validSize, "-valid-size")
@@ -91,9 +92,9 @@ func shrink(set *data.Set, size int, flag string) (part, rest *data.Set, err err
 	case size == 0 || size == set.Len():
 		return set, nil, nil
 	case size%classes != 0:
-		return nil, nil, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
+		return nil, nil, usage.Errorf("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
 	case size > set.Len():
-		return nil, nil, bench.Usagef("%s %d is too large: %s has %d images", flag, size, set.Name, set.Len())
+		return nil, nil, usage.Errorf("%s %d is too large: %s has %d images", flag, size, set.Name, set.Len())
 	}
 	return set.Take(0, size/classes)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -16,7 +17,7 @@ func (c *config) table() []bench.Method {
 	rows := append([]bench.Method{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
 	return append(rows,
 		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		bench.Method{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &bench.Paper{
+		bench.Method{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &runfolder.Paper{
 			Value:   3.2,
 			Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
 		}},

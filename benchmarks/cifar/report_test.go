@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 func readReport(t *testing.T, folder string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(folder, bench.ReportName))
+	text, err := os.ReadFile(filepath.Join(folder, runfolder.Report))
 	if err != nil {
 		t.Fatal(err)
 	}

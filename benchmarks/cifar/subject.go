@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -118,12 +119,12 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (bench.Score, error) {
+	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
 		if n == bench.Child {
-			return bench.Score{Value: result.Accuracy(), Loss: result.Loss}, err
+			return runfolder.Score{Value: result.Accuracy(), Loss: result.Loss}, err
 		}
-		return bench.Score{Value: result.Error(), Loss: result.Loss}, err
+		return runfolder.Score{Value: result.Error(), Loss: result.Loss}, err
 	}}, nil
 }
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/fewlabels"
 	"autodropout/benchmarks/internal/kills"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
@@ -95,7 +95,7 @@ func checkRows(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r bench.Result
+	var r runfolder.Result
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/fewlabels"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/models"
@@ -25,8 +26,8 @@ var benchmark = fewlabels.Benchmark{
 	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
 		return models.NewWRN(models.WRNConfig{Depth: depth, Width: width, Classes: classes, Seed: seed})
 	},
-	UDA:         bench.Paper{Value: 4.31, Setting: "UDA's authors: 4,000 labels, WRN-28-2"},
-	AutoDropout: bench.Paper{Value: 4.2, Setting: "4,000 labels, WRN-28-2"},
+	UDA:         runfolder.Paper{Value: 4.31, Setting: "UDA's authors: 4,000 labels, WRN-28-2"},
+	AutoDropout: runfolder.Paper{Value: 4.2, Setting: "4,000 labels, WRN-28-2"},
 	DataHelp:    "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files",
 	WidthHelp:   "the width `factor` of the WRN",
 	Paper:       paper, Study: study, Quick: quick,

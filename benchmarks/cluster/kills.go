@@ -19,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
@@ -87,6 +88,11 @@ func (c *config) kills(ctx context.Context, stdout io.Writer) error {
 }
 
 func (s *scene) path(name string) string { return filepath.Join(s.folder, name) }
+
+// search returns the folder of the search in one of the runs.
+func (s *scene) search(run string) runfolder.Folder {
+	return runfolder.Folder(s.path(run)).Search(method)
+}
 
 // say prints a line with the time.
 func (s *scene) say(format string, args ...any) {
@@ -211,7 +217,7 @@ func (s *scene) pause() time.Duration {
 
 // finished counts the trials that have finished, by the log.
 func (s *scene) finished() int {
-	log, err := os.ReadFile(filepath.Join(s.path("run"), method, "trials.jsonl"))
+	log, err := os.ReadFile(s.search("run").Path(runfolder.Trials))
 	if err != nil {
 		return 0
 	}
@@ -220,12 +226,12 @@ func (s *scene) finished() int {
 
 // verify checks what the disturbed search has left.
 func (s *scene) verify(ctx context.Context) error {
-	log := filepath.Join(s.path("run"), method, "trials.jsonl")
+	log := s.search("run").Path(runfolder.Trials)
 	got, err := controller.ReadLog(log) // refuses trials that are sampled or finished twice
 	if err != nil {
 		return err
 	}
-	want, err := controller.ReadLog(filepath.Join(s.path("plain"), method, "trials.jsonl"))
+	want, err := controller.ReadLog(s.search("plain").Path(runfolder.Trials))
 	if err != nil {
 		return err
 	}
@@ -238,7 +244,7 @@ func (s *scene) verify(ctx context.Context) error {
 		return err
 	}
 	best, result, _ := got.Best()
-	pattern, err := os.ReadFile(filepath.Join(s.path("run"), method, "pattern.json"))
+	pattern, err := os.ReadFile(s.search("run").Path(runfolder.Pattern))
 	if err != nil {
 		return err
 	}

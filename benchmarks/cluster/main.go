@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 )
 
 func main() { bench.Main(run) }
@@ -47,7 +48,7 @@ Flags:
 `
 
 // parse returns the configuration that the arguments ask for. Everything the
-// user can get wrong is a *bench.UsageError.
+// user can get wrong is a *usage.Error.
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := config{fewest: 200}
 	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
@@ -69,9 +70,9 @@ func parse(args []string, stdout io.Writer) (config, error) {
 		fs.PrintDefaults()
 		return config{}, bench.ErrHelp
 	case err != nil:
-		return config{}, bench.Usagef("%v (-h lists the flags)", err)
+		return config{}, usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
-		return config{}, bench.Usagef("%q is not a flag (-h lists them)", fs.Arg(0))
+		return config{}, usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
 	}
 	return c, c.check()
 }
@@ -91,19 +92,19 @@ func (c *config) check() error {
 	d, ok := defaults[c.run]
 	switch {
 	case !ok:
-		return bench.Usagef("say what to do: -run kills, -run throughput or -run simulate")
+		return usage.Errorf("say what to do: -run kills, -run throughput or -run simulate")
 	case c.run == "server" && c.folder == "":
-		return bench.Usagef("-run server needs -folder")
+		return usage.Errorf("-run server needs -folder")
 	case c.run == "kills" && len(c.workers) > 1:
-		return bench.Usagef("-run kills takes one number of workers")
+		return usage.Errorf("-run kills takes one number of workers")
 	case c.every <= 0:
-		return bench.Usagef("-every %v must be above 0", c.every)
+		return usage.Errorf("-every %v must be above 0", c.every)
 	case !(c.spread >= 0 && c.spread <= 2):
-		return bench.Usagef("-spread %v must be from 0 to 2", c.spread)
+		return usage.Errorf("-spread %v must be from 0 to 2", c.spread)
 	case !(c.deaths >= 0 && c.deaths <= 10):
-		return bench.Usagef("-deaths %v must be from 0 to 10", c.deaths)
+		return usage.Errorf("-deaths %v must be from 0 to 10", c.deaths)
 	case !(c.reach > 0 && c.reach < 1):
-		return bench.Usagef("-reach %v must be between 0 and 1", c.reach)
+		return usage.Errorf("-reach %v must be between 0 and 1", c.reach)
 	}
 	if c.trials == 0 {
 		c.trials = d.trials

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/controller/cluster"
 	"autodropout/dropout"
@@ -83,7 +84,7 @@ func (c *config) rate(ctx context.Context, workers int) (rate float64, err error
 	}
 	began := time.Now()
 	_, err = coordinator.Search(ctx, "random", controller.Config{
-		Path: filepath.Join(folder, "trials.jsonl"), Trials: c.trials, InFlight: 64, Algorithm: controller.Random,
+		Path: runfolder.Folder(folder).Path(runfolder.Trials), Trials: c.trials, InFlight: 64, Algorithm: controller.Random,
 	}, dropout.ConvSpace([]int{1, 1, 1}))
 	rate = float64(c.trials) / time.Since(began).Seconds()
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data/imaging"
 	"autodropout/dropout"
@@ -159,25 +160,25 @@ var imageNetRandAugment = imaging.RandAugment{Operations: 2, Magnitude: 9}
 func (c *config) check() ([]dropout.Site, error) {
 	switch {
 	case !(c.rate > 0):
-		return nil, bench.Usagef("-rate %v is not a learning rate: it must be above 0", c.rate)
+		return nil, usage.Errorf("-rate %v is not a learning rate: it must be above 0", c.rate)
 	case !(c.weightDecay >= 0):
-		return nil, bench.Usagef("-weight-decay %v must not be negative", c.weightDecay)
+		return nil, usage.Errorf("-weight-decay %v must not be negative", c.weightDecay)
 	case !(c.clip >= 0):
-		return nil, bench.Usagef("-clip %v must not be negative", c.clip)
+		return nil, usage.Errorf("-clip %v must not be negative", c.clip)
 	case !(c.smoothing >= 0 && c.smoothing < 1):
-		return nil, bench.Usagef("-smoothing %v must be at least 0 and below 1", c.smoothing)
+		return nil, usage.Errorf("-smoothing %v must be at least 0 and below 1", c.smoothing)
 	case !(c.ema >= 0 && c.ema < 1):
-		return nil, bench.Usagef("-ema %v must be at least 0 and below 1", c.ema)
+		return nil, usage.Errorf("-ema %v must be at least 0 and below 1", c.ema)
 	case !(c.crop >= 0 && c.crop <= 1):
-		return nil, bench.Usagef("-crop %v must be from 0 to 1", c.crop)
+		return nil, usage.Errorf("-crop %v must be from 0 to 1", c.crop)
 	case c.accumulate > c.batch:
-		return nil, bench.Usagef("-accumulate %d is more than -batch %d: a part has at least one image", c.accumulate, c.batch)
+		return nil, usage.Errorf("-accumulate %d is more than -batch %d: a part has at least one image", c.accumulate, c.batch)
 	case c.schedule == step && len(c.milestones) == 0:
-		return nil, bench.Usagef("-schedule step needs -milestones")
+		return nil, usage.Errorf("-schedule step needs -milestones")
 	}
 	model, pixels, err := c.network(c.channels, 1, 0)
 	if err != nil {
-		return nil, bench.Usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	if c.pixels == 0 {
 		c.pixels = pixels
@@ -186,7 +187,7 @@ func (c *config) check() ([]dropout.Site, error) {
 		c.resize = int(math.Round(float64(c.pixels) * 256 / 224))
 	}
 	if c.resize < c.pixels {
-		return nil, bench.Usagef("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)
+		return nil, usage.Errorf("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)
 	}
 	return model.Sites(), bench.CheckPolicies(c.Rows(c.table()), model.Sites())
 }

@@ -15,6 +15,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/kills"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
@@ -50,7 +51,7 @@ func mustCall(t *testing.T, args ...string) (stdout, stderr string) {
 	return stdout, stderr
 }
 
-func readResult(t *testing.T, folder string) (r bench.Result) {
+func readResult(t *testing.T, folder string) (r runfolder.Result) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder, "result.json"))
 	if err != nil {

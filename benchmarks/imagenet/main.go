@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -44,8 +45,8 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	err = e.Start(ctx, about)
-	if listed := s.listBad(e.Folder(), stdout); err == nil {
-		err = listed
+	if folder, ok := e.Folder(); ok {
+		err = cmp.Or(err, s.listBad(folder, stdout))
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 )
 
@@ -21,12 +22,12 @@ const autoDropout = "autodropout"
 
 // published returns the paper's accuracy with ResNet-50 or EfficientNet-B0,
 // whichever is closer to the model; 0 is none.
-func (c *config) published(resNet, efficientNet float64, how string) *bench.Paper {
+func (c *config) published(resNet, efficientNet float64, how string) *runfolder.Paper {
 	switch {
 	case c.isResNet() && resNet > 0:
-		return &bench.Paper{Value: resNet, Setting: "ResNet-50 on ImageNet, " + how}
+		return &runfolder.Paper{Value: resNet, Setting: "ResNet-50 on ImageNet, " + how}
 	case !c.isResNet() && efficientNet > 0:
-		return &bench.Paper{Value: efficientNet, Setting: "EfficientNet-B0 on ImageNet, " + how}
+		return &runfolder.Paper{Value: efficientNet, Setting: "EfficientNet-B0 on ImageNet, " + how}
 	}
 	return nil
 }

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/internal/atomicfile"
@@ -91,29 +92,26 @@ func take(images data.Source, base uint64, size int, flag string) (taken, rest d
 	classes := len(header.Classes)
 	switch {
 	case size%classes != 0:
-		return nil, nil, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
+		return nil, nil, usage.Errorf("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
 	case size > images.Len():
-		return nil, nil, bench.Usagef("%s %d is too large: there are %d images", flag, size, images.Len())
+		return nil, nil, usage.Errorf("%s %d is too large: there are %d images", flag, size, images.Len())
 	}
 	taken, rest, err = data.Take(images, base, size/classes)
 	if err != nil {
-		return nil, nil, bench.Usagef("%s: %v", flag, err)
+		return nil, nil, usage.Errorf("%s: %v", flag, err)
 	}
 	return taken, rest, nil
 }
 
 // listBad says which images could not be used, the first of them on stdout and
 // all in a file in the folder, if there is one.
-func (s *subject) listBad(folder string, stdout io.Writer) error {
-	if s.photos == nil || len(s.photos.Bad()) == 0 || folder == "" {
+func (s *subject) listBad(folder runfolder.Folder, stdout io.Writer) error {
+	if s.photos == nil || len(s.photos.Bad()) == 0 {
 		return nil
 	}
-	const (
-		name  = "bad-images.txt"
-		shown = 5
-	)
+	const shown = 5
 	bad := s.photos.Bad()
-	fmt.Fprintf(stdout, "%s could not be used; %s lists them:\n", bench.Count(len(bad), "image", "images"), name)
+	fmt.Fprintf(stdout, "%s could not be used; %s lists them:\n", bench.Count(len(bad), "image", "images"), runfolder.BadImages)
 	var list bytes.Buffer
 	for i, b := range bad {
 		fmt.Fprintln(&list, b)
@@ -121,5 +119,5 @@ func (s *subject) listBad(folder string, stdout io.Writer) error {
 			fmt.Fprintln(stdout, " ", b)
 		}
 	}
-	return atomicfile.WriteBytes(filepath.Join(folder, name), list.Bytes())
+	return atomicfile.WriteBytes(folder.Path(runfolder.BadImages), list.Bytes())
 }

@@ -12,6 +12,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/fewlabels"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/models"
@@ -26,8 +27,8 @@ var benchmark = fewlabels.Benchmark{
 	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
 		return models.NewResNet(models.ResNetConfig{Depth: depth, Channels: width, Classes: classes, Seed: seed})
 	},
-	UDA:         bench.Paper{Value: 68.78, Setting: "UDA's authors: ImageNet, 10 % of the labels, ResNet-50"},
-	AutoDropout: bench.Paper{Value: 72.9, Setting: "ImageNet, 10 % of the labels, ResNet-50"},
+	UDA:         runfolder.Paper{Value: 68.78, Setting: "UDA's authors: ImageNet, 10 % of the labels, ResNet-50"},
+	AutoDropout: runfolder.Paper{Value: 72.9, Setting: "ImageNet, 10 % of the labels, ResNet-50"},
 	DataHelp:    "builtin (drawn images of 64x64 pixels), or a `path` to a folder with photographs in train/CLASS and val/CLASS",
 	WidthHelp:   "the `channels` of the ResNet's first stage, 64 as published",
 	Paper:       paper, Study: study, Quick: quick,

@@ -7,6 +7,7 @@ package main
 
 import (
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/translation"
 	"autodropout/data/text/bitext"
 	"autodropout/dropout"
@@ -20,7 +21,7 @@ var benchmark = translation.Benchmark{
 	Name:  "iwslt",
 	Title: "IWSLT-14 De-En",
 	Open:  bitext.OpenIWSLT14,
-	Paper: &bench.Paper{Value: 35.8, Setting: "Transformer-Base, pattern found on Penn Treebank"},
+	Paper: &runfolder.Paper{Value: 35.8, Setting: "Transformer-Base, pattern found on Penn Treebank"},
 	Texts: bitext.TextsLikeIWSLT14(),
 	Recipe: translation.Recipe{
 		Layers: 6, Width: 512, Heads: 4, Inner: 1024,

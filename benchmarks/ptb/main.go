@@ -8,6 +8,7 @@ package main
 import (
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/language"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/dropout"
 )
@@ -20,7 +21,7 @@ var benchmark = language.Benchmark{
 	Name:  "ptb",
 	Title: "the Penn Treebank",
 	Open:  data.OpenPTB,
-	Paper: &bench.Paper{Valid: 58.1, Value: 54.9, Setting: "Transformer-XL"},
+	Paper: &runfolder.Paper{Valid: 58.1, Value: 54.9, Setting: "Transformer-XL"},
 	Recipe: language.Recipe{
 		Layers: 16, Width: 380, Heads: 10, Inner: 900,
 		Target: 70, Extended: 70, EvalTarget: 35, Jitter: true, Temperature: 1.08,

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 )
 
 func main() { bench.Main(run) }
@@ -71,7 +72,7 @@ Flags:
 const mostExamples = 1 << 16
 
 // parse returns the configuration that the arguments ask for. Everything the
-// user can get wrong is a *bench.UsageError.
+// user can get wrong is a *usage.Error.
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
@@ -90,9 +91,9 @@ func parse(args []string, stdout io.Writer) (config, error) {
 		fs.PrintDefaults()
 		return config{}, bench.ErrHelp
 	case err != nil:
-		return config{}, bench.Usagef("%v (-h lists the flags)", err)
+		return config{}, usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
-		return config{}, bench.Usagef("%q is not a flag (-h lists them)", fs.Arg(0))
+		return config{}, usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -103,18 +104,18 @@ func parse(args []string, stdout io.Writer) (config, error) {
 // were set.
 func (c *config) check(given map[string]bool) error {
 	if cores := runtime.NumCPU(); c.threads > cores {
-		return bench.Usagef("-threads %d is more than this machine runs at once: take at most %d", c.threads, cores)
+		return usage.Errorf("-threads %d is more than this machine runs at once: take at most %d", c.threads, cores)
 	}
 	if c.batch > mostExamples {
-		return bench.Usagef("-batch %d is too large: take at most %d", c.batch, mostExamples)
+		return usage.Errorf("-batch %d is too large: take at most %d", c.batch, mostExamples)
 	}
 	for _, name := range []string{"model", "steps", "recompute"} {
 		if given[name] && !c.trains() {
-			return bench.Usagef("-%s says which training step to measure, and -run %s measures none: leave one of them out", name, c.run)
+			return usage.Errorf("-%s says which training step to measure, and -run %s measures none: leave one of them out", name, c.run)
 		}
 	}
 	if given["batch"] && c.run == "gemm" {
-		return bench.Usagef("-batch has no meaning with -run gemm, whose products have sizes of their own: leave one of them out")
+		return usage.Errorf("-batch has no meaning with -run gemm, whose products have sizes of their own: leave one of them out")
 	}
 	if c.trains() {
 		if _, err := newModel(c.model); err != nil {

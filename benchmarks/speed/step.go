@@ -9,6 +9,7 @@ import (
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/flops"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/internal/seed"
 	"autodropout/layers"
 	"autodropout/models"
@@ -79,13 +80,13 @@ func newImageModel(name string) (imageModel, error) {
 	const most = 1000 // so that sizes do not overflow
 	m := imageModel{size: 32, classes: 10}
 	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
-		return m, bench.Usagef("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2 or mt-iwslt", name)
+		return m, usage.Errorf("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2 or mt-iwslt", name)
 	}
 	if m.depth > most || m.width > most {
-		return m, bench.Usagef("-model %s is too large: depth and width are at most %d", name, most)
+		return m, usage.Errorf("-model %s is too large: depth and width are at most %d", name, most)
 	}
 	if m.depth < 10 || (m.depth-4)%6 != 0 || m.width < 1 {
-		return m, bench.Usagef("there is no model %q: a wrn-D-K has depth D = 10, 16, 22, 28, ... and width K of at least 1", name)
+		return m, usage.Errorf("there is no model %q: a wrn-D-K has depth D = 10, 16, 22, 28, ... and width K of at least 1", name)
 	}
 	return m, nil
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/internal/atomicfile"
 )
 
@@ -40,9 +41,9 @@ func start(args []string, stdout io.Writer) error {
 		fs.PrintDefaults()
 		return bench.ErrHelp
 	case err != nil:
-		return bench.Usagef("%v (-h lists the flags)", err)
+		return usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
-		return bench.Usagef("%q is not a flag (-h lists them)", fs.Arg(0))
+		return usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
 	}
 	s, err := newStudy(*results)
 	if err != nil {

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/BurntSushi/toml"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -35,9 +34,9 @@ type settings struct {
 type run struct {
 	experiment
 	settings
-	values   map[string]any // all settings
-	command  string         // "" if it is not known
-	result   *bench.Result  // nil: the run has not finished
+	values   map[string]any    // all settings
+	command  string            // "" if it is not known
+	result   *runfolder.Result // nil: the run has not finished
 	rows     []row
 	searches []*search
 	from     *run // whose searches chose the pattern; nil: its own
@@ -75,12 +74,12 @@ func readRuns(root string) (runs []*run, err error) {
 		}
 	}
 	for _, e := range experiments {
-		folder := filepath.Join(root, e.folder)
-		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		folder := runfolder.Folder(filepath.Join(root, e.folder))
+		if _, err := os.Stat(string(folder)); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		r := &run{experiment: e}
-		for _, part := range []func(folder string) error{r.readConfig, r.readResult, r.readUnits, r.readSearches} {
+		for _, part := range []func(folder runfolder.Folder) error{r.readConfig, r.readResult, r.readUnits, r.readSearches} {
 			if err := part(folder); err != nil {
 				return nil, err
 			}
@@ -98,23 +97,20 @@ func readRuns(root string) (runs []*run, err error) {
 	return runs, nil
 }
 
-func (r *run) readConfig(folder string) error {
-	path := filepath.Join(folder, bench.ConfigName)
-	text, err := os.ReadFile(path)
+func (r *run) readConfig(folder runfolder.Folder) error {
+	path := folder.Path(runfolder.Config)
+	text, command, err := folder.Settings()
 	if err != nil {
-		return fmt.Errorf("cannot read the settings of a run: %w: copy config.toml with the rest of its folder", err)
+		return fmt.Errorf("cannot read the settings of a run: %w: copy them with the rest of its folder", err)
 	}
+	r.command = command
 	for _, v := range []any{&r.settings, &r.values} {
-		if _, err := toml.Decode(string(text), v); err != nil {
+		if _, err := toml.Decode(text, v); err != nil {
 			return fmt.Errorf("%s is not the configuration of a run: %w", path, err)
 		}
 	}
 	if r.Seeds < 1 || r.Trials < 1 || len(r.Method) == 0 {
 		return fmt.Errorf("%s does not say seeds, trials and method: copy the whole file that the run wrote", path)
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	if command, found := strings.CutPrefix(first, "# "); found {
-		r.command = command
 	}
 	for _, key := range r.Method {
 		if !slices.ContainsFunc(rowKinds, func(k rowKind) bool { return k.key == key }) {
@@ -132,11 +128,11 @@ func (r *run) readConfig(folder string) error {
 // plans reports whether the settings ask for a row. A given pattern takes the
 // place of those that would have to be searched, but for that of random search
 // where the folder has another one's for it.
-func (r *run) plans(k rowKind, folder string) bool {
+func (r *run) plans(k rowKind, folder runfolder.Folder) bool {
 	asked := slices.Contains(r.Method, k.key)
 	switch {
 	case k.role == random && r.Pattern != "":
-		_, err := os.Stat(filepath.Join(folder, k.key, "pattern.json"))
+		_, err := os.Stat(folder.Search(k.key).Path(runfolder.Pattern))
 		return asked && err == nil
 	case k.key == "pattern":
 		return r.Pattern != "" && !slices.Contains(r.Method, "transferred")
@@ -166,45 +162,33 @@ func (r *run) search(key string) *search {
 	return nil
 }
 
-func (r *run) readResult(folder string) error {
-	path := filepath.Join(folder, "result.json")
-	text, err := readOptional(path)
-	if err != nil || text == nil {
+func (r *run) readResult(folder runfolder.Folder) (err error) {
+	if r.result, err = folder.Result(); err != nil || r.result == nil {
 		return err
 	}
-	r.result = &bench.Result{}
-	if err := json.Unmarshal(text, r.result); err != nil {
-		return fmt.Errorf("%s is not the result of a run: %w", path, err)
-	}
 	if r.result.Metric != r.metric || r.named && r.result.Dataset != r.dataset {
-		return fmt.Errorf("%s has the %s on %s, where the %s on %s belongs: put the run into another folder",
-			path, r.result.Metric, r.result.Dataset, r.metric, r.dataset)
+		return fmt.Errorf("the result in %s has the %s on %s, where the %s on %s belongs: put the run into another folder",
+			folder, r.result.Metric, r.result.Dataset, r.metric, r.dataset)
 	}
 	return nil
 }
 
-// readUnits reads the final trainings. A last line that was cut short is left out.
-func (r *run) readUnits(folder string) error {
-	path := filepath.Join(folder, "units.jsonl")
-	text, err := readOptional(path)
+// readUnits reads the final trainings.
+func (r *run) readUnits(folder runfolder.Folder) error {
+	units, err := folder.Units()
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(string(text), "\n")
-	for i, line := range lines[:len(lines)-1] {
-		var u bench.Unit
-		if err := json.Unmarshal([]byte(line), &u); err != nil {
-			return fmt.Errorf("%s, line %d is not a final training: %w", path, i+1, err)
-		}
+	for i, u := range units {
 		at := r.row(u.Method)
 		switch {
 		case at == nil:
-			return fmt.Errorf("%s, line %d is of the row %q, for which the settings of the run do not ask", path, i+1, u.Method)
+			return fmt.Errorf("%s: final training %d is of the row %q, for which the settings of the run do not ask", folder, i+1, u.Method)
 		case u.Seed < 0 || u.Seed >= r.Seeds:
-			return fmt.Errorf("%s, line %d has seed %d, where the settings have seeds 0 to %d", path, i+1, u.Seed, r.Seeds-1)
+			return fmt.Errorf("%s: final training %d has seed %d, where the settings have seeds 0 to %d", folder, i+1, u.Seed, r.Seeds-1)
 		}
 		if _, twice := at.scores[u.Seed]; twice {
-			return fmt.Errorf("%s, line %d has seed %d of %q a second time: remove one of the lines", path, i+1, u.Seed, u.Method)
+			return fmt.Errorf("%s: final training %d has seed %d of %q a second time: remove one of the lines", folder, i+1, u.Seed, u.Method)
 		}
 		at.seconds += u.Seconds
 		if u.Diverged {
@@ -220,9 +204,10 @@ func (r *run) readUnits(folder string) error {
 }
 
 // readSearches reads the logs of searches that have begun, those of tuned rates too.
-func (r *run) readSearches(folder string) error {
+func (r *run) readSearches(folder runfolder.Folder) error {
 	for _, at := range r.rows {
-		path := filepath.Join(folder, at.key, "trials.jsonl")
+		of := folder.Search(at.key)
+		path := of.Path(runfolder.Trials)
 		s := &search{row: at.rowKind}
 		log, err := s.read(path)
 		if err != nil {
@@ -232,7 +217,7 @@ func (r *run) readSearches(folder string) error {
 			continue
 		}
 		s.space, s.config, s.trials = log.Space, log.Config, log.Curve()
-		again, err := s.read(filepath.Join(folder, at.key, "finalists.jsonl"))
+		again, err := s.read(of.Path(runfolder.Finalists))
 		if err != nil {
 			return err
 		}
@@ -247,7 +232,7 @@ func (r *run) readSearches(folder string) error {
 		case r.named && s.config.Task.Data != r.dataset:
 			return fmt.Errorf("%s is of a search on %s, where %s belongs: put the run into another folder", path, s.config.Task.Data, r.dataset)
 		}
-		pattern := filepath.Join(folder, at.key, "pattern.json")
+		pattern := of.Path(runfolder.Pattern)
 		if _, err := os.Stat(pattern); err == nil && !s.tuned() {
 			if s.pattern, err = dropout.LoadPattern(pattern); err != nil {
 				return err
@@ -272,15 +257,6 @@ func (s *search) read(path string) (*controller.Log, error) {
 		s.seconds += p.Result.Seconds
 	}
 	return log, nil
-}
-
-// readOptional returns the text of a file, nil where there is none.
-func readOptional(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return text, err
 }
 
 // tuned reports whether the search tries the rates of a hand-made row.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 )
 
@@ -45,12 +46,12 @@ func TestReadRefuses(t *testing.T) {
 		"no seeds":         {replace("config.toml", "seeds = 2", ""), "/config.toml does not say seeds, trials and method: copy the whole file"},
 		"other row":        {replace("config.toml", `"dropout"`, `"dropot"`), `/config.toml has the row "dropot", which the study does not know`},
 		"broken training":  {replace("units.jsonl", `"value":21`, `"value":2x`), "/units.jsonl, line 2 is not a final training: "},
-		"other training":   {replace("units.jsonl", `"none"`, `"ppo"`), `/units.jsonl, line 1 is of the row "ppo", for which the settings of the run do not ask`},
-		"other seed":       {replace("units.jsonl", `"seed":1`, `"seed":2`), "/units.jsonl, line 2 has seed 2, where the settings have seeds 0 to 1"},
-		"second training":  {replace("units.jsonl", `"seed":1`, `"seed":0`), `/units.jsonl, line 2 has seed 0 of "none" a second time: remove one of the lines`},
+		"other training":   {replace("units.jsonl", `"none"`, `"ppo"`), `: final training 1 is of the row "ppo", for which the settings of the run do not ask`},
+		"other seed":       {replace("units.jsonl", `"seed":1`, `"seed":2`), ": final training 2 has seed 2, where the settings have seeds 0 to 1"},
+		"second training":  {replace("units.jsonl", `"seed":1`, `"seed":0`), `: final training 2 has seed 0 of "none" a second time: remove one of the lines`},
 		"broken result":    {add("result.json", "{"), "/result.json is not the result of a run: "},
-		"other data":       {add("result.json", `{"metric":"error","dataset":"shapes"}`), "/result.json has the error on shapes, where the error on CIFAR-10 belongs"},
-		"other metric":     {add("result.json", `{"metric":"BLEU","dataset":"CIFAR-10"}`), "/result.json has the BLEU on CIFAR-10, where"},
+		"other data":       {add("result.json", `{"metric":"error","dataset":"shapes"}`), " has the error on shapes, where the error on CIFAR-10 belongs"},
+		"other metric":     {add("result.json", `{"metric":"BLEU","dataset":"CIFAR-10"}`), " has the BLEU on CIFAR-10, where"},
 		"broken log":       {add("random/trials.jsonl", "nonsense\n"), "/random/trials.jsonl cannot be used: line "},
 		"broken again":     {add("random/finalists.jsonl", "nonsense\n"), "/random/finalists.jsonl cannot be used: line 1"},
 		"search elsewhere": {replace("random/trials.jsonl", `"data":"CIFAR-10"`, `"data":"shapes"`), "/random/trials.jsonl is of a search on shapes, where CIFAR-10 belongs"},
@@ -123,7 +124,7 @@ func TestPlannedRows(t *testing.T) {
 		r := run{settings: settings{Method: strings.Fields(c.methods), Pattern: c.pattern}}
 		var got []string
 		for _, k := range rowKinds {
-			if r.plans(k, t.TempDir()) {
+			if r.plans(k, runfolder.Folder(t.TempDir())) {
 				got = append(got, k.key)
 			}
 		}

@@ -7,6 +7,7 @@ package main
 
 import (
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/translation"
 	"autodropout/data/text/bitext"
 	"autodropout/dropout"
@@ -21,7 +22,7 @@ var benchmark = translation.Benchmark{
 	Name:  "wmt",
 	Title: "WMT-14 En-Fr",
 	Open:  bitext.OpenWMT14,
-	Paper: &bench.Paper{Value: 40.0, Setting: "Transformer-Base, pattern found on Penn Treebank"},
+	Paper: &runfolder.Paper{Value: 40.0, Setting: "Transformer-Base, pattern found on Penn Treebank"},
 	Texts: bitext.TextsLikeWMT14(),
 	Recipe: translation.Recipe{
 		Layers: 6, Width: 512, Heads: 8, Inner: 2048,

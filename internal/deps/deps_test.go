@@ -62,7 +62,11 @@ var ours = map[string][]string{
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"controller/cluster":   {"controller", "dropout", "internal/disk"},
 	"benchmarks/*":         {"*"},
-	"doc/*":                {"*"},
+
+	// The floors of the benchmarks, from the ground up.
+	"benchmarks/internal/usage":     {},
+	"benchmarks/internal/runfolder": {"benchmarks/internal/usage", "internal/atomicfile"},
+	"doc/*":                         {"*"},
 }
 
 // core packages may use these third parties only.

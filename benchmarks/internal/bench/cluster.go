@@ -3,21 +3,19 @@ package bench
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/controller/cluster"
-	"autodropout/internal/atomicfile"
 	"autodropout/train"
 )
 
@@ -64,26 +62,26 @@ var clusterFlags = func() (names []string) {
 func (c *Cluster) check(given func(name string) bool, all *flag.FlagSet, free []string) error {
 	switch {
 	case c.Serve && c.Worker:
-		return Usagef("-serve and -worker exclude each other: start two processes")
+		return usage.Errorf("-serve and -worker exclude each other: start two processes")
 	case !c.Serve && !c.Worker:
 		for _, name := range clusterFlags {
 			if given(name) {
-				return Usagef("-%s is of use with -serve or -worker only", name)
+				return usage.Errorf("-%s is of use with -serve or -worker only", name)
 			}
 		}
 		return nil
 	case given("listen") && (c.Worker || c.Address.URL != ""):
-		return Usagef("-listen is for -serve with a server of its own; -nats says where another one is")
+		return usage.Errorf("-listen is for -serve with a server of its own; -nats says where another one is")
 	case given("lost-after") && c.Worker:
-		return Usagef("-lost-after is for -serve: workers learn it from there")
+		return usage.Errorf("-lost-after is for -serve: workers learn it from there")
 	case c.Silence < time.Second/10:
-		return Usagef("-lost-after %v is too short: take 100ms at least", c.Silence)
+		return usage.Errorf("-lost-after %v is too short: take 100ms at least", c.Silence)
 	case (c.Address.Cert == "") != (c.Address.Key == ""):
-		return Usagef("-nats-tls-cert and -nats-tls-key need each other")
+		return usage.Errorf("-nats-tls-cert and -nats-tls-key need each other")
 	}
 	if c.Name != "" {
 		if err := cluster.CheckName(c.Name); err != nil {
-			return Usagef("-job: %v", err)
+			return usage.Errorf("-job: %v", err)
 		}
 	}
 	if !c.Worker {
@@ -92,7 +90,7 @@ func (c *Cluster) check(given func(name string) bool, all *flag.FlagSet, free []
 	var wrong error
 	all.Visit(func(f *flag.Flag) {
 		if wrong == nil && f.Name != "data" && !slices.Contains(clusterFlags, f.Name) && !slices.Contains(free, f.Name) {
-			wrong = Usagef("-%s cannot be combined with -worker, which takes its settings from the run it works for", f.Name)
+			wrong = usage.Errorf("-%s cannot be combined with -worker, which takes its settings from the run it works for", f.Name)
 		}
 	})
 	return wrong
@@ -133,9 +131,9 @@ type service struct {
 func (e *Experiment[P]) checkServe() error {
 	switch {
 	case e.Run.Cluster.Serve && !Searches(e.Rows):
-		return Usagef("-serve has nothing to do: none of the rows needs a search")
+		return usage.Errorf("-serve has nothing to do: none of the rows needs a search")
 	case e.Run.Cluster.Serve && e.about.Data == nil:
-		return Usagef("-serve cannot be used with %s, which does not say which data a trial reads", e.about.Name)
+		return usage.Errorf("-serve cannot be used with %s, which does not say which data a trial reads", e.about.Name)
 	}
 	return nil
 }
@@ -155,7 +153,7 @@ func (e *Experiment[P]) serve(ctx context.Context) (s *service, err error) {
 	}()
 	if c.Address.URL == "" {
 		s.server, err = cluster.StartServer(cluster.ServerConfig{
-			Folder: filepath.Join(e.folder, "nats"), Listen: c.Listen,
+			Folder: e.folder.Path(runfolder.Server), Listen: c.Listen,
 			Cert: c.Address.Cert, Key: c.Address.Key, Credentials: c.Address.Credentials, CA: c.Address.CA, Logf: e.logf,
 		})
 		if err != nil {
@@ -170,22 +168,11 @@ func (e *Experiment[P]) serve(ctx context.Context) (s *service, err error) {
 	}
 	job := cluster.Job{Identity: identity(e.about.Name), Settings: string(settings), AnyTier: e.Plan.Async}
 	job.Data = e.about.Data()
-	if job.Run, err = runID(e.folder); err != nil {
+	if job.Run, err = e.folder.ID(); err != nil {
 		return s, err
 	}
 	s.Coordinator, err = cluster.Open(ctx, s.conn, cmp.Or(c.Name, e.about.Name), job, c.Silence)
 	return s, err
-}
-
-// runID returns what tells the run in a folder from others with its name on a server.
-func runID(folder string) (string, error) {
-	path := filepath.Join(folder, "run-id")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		text = []byte(rand.Text())
-		err = atomicfile.WriteBytes(path, text)
-	}
-	return string(text), err
 }
 
 // logf prints a line, above the bar where there is one already.
@@ -231,9 +218,9 @@ func (e *Experiment[P]) searchAll(ctx context.Context) error {
 func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 	defer e.Run.Cluster.conn.Close()
 	if e.about.Data == nil {
-		return Usagef("%s has no trials to train with these settings", e.about.Name)
+		return usage.Errorf("%s has no trials to train with these settings", e.about.Name)
 	}
-	folder, release, err := workerFolder()
+	folder, release, err := runfolder.Worker()
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for checkpoints: %w", err)
 	}
@@ -254,37 +241,6 @@ func (e *Experiment[P]) work(ctx context.Context, sentences string) error {
 		return nil
 	}
 	return err
-}
-
-// workerPrefix begins the name of a folder in the temporary directory where a worker
-// has its checkpoints.
-const workerPrefix = "autodropout-worker-"
-
-// workerFolder makes a folder for a worker, which release removes. Those of workers
-// that were killed are removed now.
-func workerFolder() (folder string, release func(), err error) {
-	const lock = "held"
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), workerPrefix+"*"))
-	for _, old := range left {
-		f, err := os.Open(filepath.Join(old, lock))
-		if err != nil {
-			continue // it is being made, or is another's
-		}
-		if canHold && !tryHold(f) {
-			os.RemoveAll(old)
-		}
-		f.Close()
-	}
-	if folder, err = os.MkdirTemp("", workerPrefix); err != nil {
-		return "", nil, err
-	}
-	f, err := os.Create(filepath.Join(folder, lock))
-	if err != nil {
-		os.RemoveAll(folder)
-		return "", nil, err
-	}
-	tryHold(f)
-	return folder, func() { f.Close(); os.RemoveAll(folder) }, nil
 }
 
 // task trains a trial for a coordinator and says so.

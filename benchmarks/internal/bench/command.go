@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"autodropout/benchmarks/internal/usage"
 )
 
 // Command is the command line of a benchmark whose settings are a C.
@@ -101,7 +103,7 @@ func (cmd *Command[C]) preset(name string) (Preset[C], error) {
 		}
 		names = append(names, p.Name)
 	}
-	return Preset[C]{}, Usagef("there is no preset %q: choose %s", name, either(names))
+	return Preset[C]{}, usage.Errorf("there is no preset %q: choose %s", name, either(names))
 }
 
 // written says what every benchmark leaves.
@@ -119,17 +121,6 @@ func (cmd *Command[C]) help(w io.Writer) {
 	s := newSource(cmd, &config)
 	s.flags.SetOutput(w)
 	s.flags.PrintDefaults()
-}
-
-// UsageError says what the user asked for that cannot be done.
-type UsageError struct{ Message string }
-
-// Error returns the message.
-func (e *UsageError) Error() string { return e.Message }
-
-// Usagef returns a UsageError with a formatted message.
-func Usagef(format string, args ...any) error {
-	return &UsageError{fmt.Sprintf(format, args...)}
 }
 
 // either joins names for a sentence: "a, b or c".

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"autodropout/benchmarks/internal/usage"
 )
 
 type options struct {
@@ -118,7 +120,7 @@ func TestParseRefuses(t *testing.T) {
 		{[]string{"-config", config("syntax", "epochs 3")}, "not a TOML file"},
 	} {
 		_, _, err := testCommand.Parse(t.Context(), c.args, io.Discard)
-		var usage *UsageError
+		var usage *usage.Error
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: got error %v, want one line with %q", c.args, err, c.want)
 		}

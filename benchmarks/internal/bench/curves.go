@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 // curvePoints is how many points a curve is thinned to.
@@ -63,7 +64,7 @@ func window(total int) int { return max(1, (total+curvePoints-1)/curvePoints) }
 // interval returns the mean of values and half the length of its 95 % interval
 // by Student's t, 0 below two values.
 func interval(values []float64) (mean, half float64) {
-	m, s := summary(values)
+	m, s := runfolder.MeanStd(values)
 	if s == nil {
 		return *m, 0
 	}

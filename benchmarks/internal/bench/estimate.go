@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/optim"
 	"autodropout/train"
@@ -47,8 +48,8 @@ func (e *Experiment[P]) left() (w work) {
 // that cannot be used counts for nothing here; the search says what is wrong.
 func (e *Experiment[P]) triedBefore(m Method) int {
 	n := 0
-	for _, path := range []string{e.trialLog(m), e.finalistsLog(m)} {
-		report, err := controller.ReadLog(path)
+	for _, path := range []string{runfolder.Trials, runfolder.Finalists} {
+		report, err := controller.ReadLog(e.searchFolder(m).Path(path))
 		if err != nil {
 			continue
 		}

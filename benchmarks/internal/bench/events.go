@@ -4,17 +4,13 @@ import (
 	"errors"
 	"image"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/tensorboard"
 	"autodropout/controller"
 	"autodropout/train"
 )
-
-// eventsFolder is the folder in a run folder that TensorBoard is to be given. It
-// has a folder for each training and each search, and one for the pattern.
-const eventsFolder = "tensorboard"
 
 // eventPoints is how many points of a training TensorBoard gets at most.
 const eventPoints = 2000
@@ -35,7 +31,7 @@ type trainingEvents struct {
 
 // newTrainingEvents begins or continues the events of a training.
 func (e *Experiment[P]) newTrainingEvents(m Method, k int, training *Training) (*trainingEvents, error) {
-	file, err := tensorboard.Create(filepath.Join(e.folder, eventsFolder, m.name(k)), training.Done()+1)
+	file, err := tensorboard.Create(e.folder.Events(m.name(k)), training.Done()+1)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +56,7 @@ func (t *trainingEvents) step(s train.Step) {
 }
 
 // score takes in what the training reached.
-func (t *trainingEvents) score(about *About, s Score) {
+func (t *trainingEvents) score(about *About, s runfolder.Score) {
 	metric := strings.ReplaceAll(about.Metric, " ", "_")
 	t.scalar(about.Split+"/"+metric, s.Value)
 	t.scalar(about.Split+"/loss", s.Loss)
@@ -85,7 +81,7 @@ type searchEvents struct {
 }
 
 func (e *Experiment[P]) newSearchEvents(m Method) (*searchEvents, error) {
-	file, err := tensorboard.Create(filepath.Join(e.folder, eventsFolder, m.searchKey()), e.triedBefore(m)+1)
+	file, err := tensorboard.Create(e.folder.Events(m.searchKey()), e.triedBefore(m)+1)
 	return &searchEvents{file: file}, err
 }
 
@@ -107,7 +103,7 @@ func (s *searchEvents) trial(event controller.Event) {
 
 // patternEvents shows TensorBoard the masks of the pattern.
 func (e *Experiment[P]) patternEvents(masks image.Image) error {
-	folder := filepath.Join(e.folder, eventsFolder, "pattern")
+	folder := e.folder.Events("pattern")
 	if err := os.RemoveAll(folder); err != nil { // of an earlier session that ended
 		return err
 	}

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
-	"autodropout/internal/atomicfile"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/train"
 )
 
@@ -29,8 +27,7 @@ type Experiment[P Pattern] struct {
 	Stdout, Stderr io.Writer
 
 	about    About
-	folder   string
-	units    *Journal[Unit]
+	folder   *runfolder.Held
 	cost     costs
 	notes    []string // what a reader should know about the data
 	started  time.Time
@@ -57,15 +54,19 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if err := errors.Join(e.checkServe(), e.checkFinalists()); err != nil {
 		return err
 	}
-	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
-		return err
-	}
-	release, err := hold(e.folder)
+	folder, err := OpenFolder(e.about.Name, e.Run)
 	if err != nil {
 		return err
 	}
-	defer release()
-	e.Run.Command = cmp.Or(firstCommand(e.folder), e.Run.Command)
+	if e.folder, err = folder.Hold(); err != nil {
+		return err
+	}
+	defer e.folder.Close()
+	_, command, err := folder.Settings()
+	if err != nil {
+		return err
+	}
+	e.Run.Command = cmp.Or(command, e.Run.Command)
 	e.notes = []string{sentences}
 	if e.Run.Preset == "quick" {
 		e.notes = append(e.notes, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
@@ -73,27 +74,21 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	for _, note := range e.notes {
 		fmt.Fprintln(e.Stdout, note)
 	}
-	fmt.Fprintf(e.Stdout, "Results go to %s.\n", e.folder)
+	fmt.Fprintf(e.Stdout, "Results go to %s.\n", folder)
 	return e.run(ctx)
 }
 
-// Folder returns the folder of the run, once it has started; a worker has none.
-func (e *Experiment[P]) Folder() string { return e.folder }
+// Folder returns the folder of the run, once it has started; ok is false where there
+// is none, as with a worker.
+func (e *Experiment[P]) Folder() (folder runfolder.Folder, ok bool) {
+	if e.folder == nil {
+		return "", false
+	}
+	return e.folder.Folder, true
+}
 
 func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	e.started = time.Now()
-	for _, sub := range []string{"logs", "weights", "checkpoints"} {
-		if err := os.MkdirAll(filepath.Join(e.folder, sub), 0o777); err != nil {
-			return err
-		}
-	}
-	if err := e.sweep(); err != nil {
-		return err
-	}
-	if e.units, err = OpenJournal[Unit](filepath.Join(e.folder, unitsName)); err != nil {
-		return err
-	}
-	defer e.units.Close()
 	ctx, e.stop = context.WithCancelCause(ctx)
 	defer e.stop(nil)
 	if e.Plan.Pattern != "" {
@@ -128,16 +123,6 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 	fmt.Fprintf(e.Stdout, "This session took %s and at most %s of memory.\n",
 		Duration(time.Since(e.started).Seconds()), Memory(PeakMemory()))
 	return nil
-}
-
-// sweep removes the halves of files that a session left which was killed.
-func (e *Experiment[P]) sweep() error {
-	return filepath.WalkDir(e.folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return err
-		}
-		return atomicfile.Sweep(path)
-	})
 }
 
 // compute finishes all that the rows of the table need.
@@ -185,13 +170,13 @@ func (e *Experiment[P]) computeRow(ctx context.Context, m Method) error {
 }
 
 // rows returns the rows of the table, as far as trainings have finished.
-func (e *Experiment[P]) rows() (rows []Row) {
+func (e *Experiment[P]) rows() (rows []runfolder.Row) {
 	e.record.mu.Lock()
 	defer e.record.mu.Unlock()
 	for _, m := range e.Rows {
-		var scores []Score
+		var scores []runfolder.Score
 		diverged, seconds := 0, 0.0
-		for _, u := range e.units.Records {
+		for _, u := range e.folder.Finished() {
 			switch {
 			case u.Method != m.Key || u.Seed >= e.Plan.Seeds:
 				continue
@@ -210,7 +195,7 @@ func (e *Experiment[P]) rows() (rows []Row) {
 				seconds += f.seconds
 			}
 		}
-		rows = append(rows, NewRow(m.Title, scores, diverged, seconds, m.Paper))
+		rows = append(rows, runfolder.NewRow(m.Title, scores, diverged, seconds, m.Paper))
 	}
 	return rows
 }

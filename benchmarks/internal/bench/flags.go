@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"autodropout/benchmarks/internal/usage"
 )
 
 // Choice declares a flag that takes one of a few words.
@@ -167,5 +169,5 @@ func Positive(name string, value float64, zero bool) error {
 	if value > 0 || zero && value == 0 {
 		return nil
 	}
-	return Usagef("-%s %v must be positive", name, value)
+	return usage.Errorf("-%s %v must be positive", name, value)
 }

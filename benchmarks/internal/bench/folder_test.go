@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 )
 
 func parse(t *testing.T, args ...string) Run {
@@ -21,14 +24,14 @@ func parse(t *testing.T, args ...string) Run {
 func TestOpenFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
 	path, err := OpenFolder("try", parse(t))
-	if err != nil || filepath.Dir(path) != "runs" || !strings.HasPrefix(filepath.Base(path), "try-20") {
+	if err != nil || filepath.Dir(string(path)) != "runs" || !strings.HasPrefix(filepath.Base(string(path)), "try-20") {
 		t.Errorf("without -out the folder is %q, error %v", path, err)
 	}
 	path, err = OpenFolder("try", parse(t, "-out", "a/b", "-epochs", "3"))
 	if err != nil || path != "a/b" {
 		t.Errorf("got folder %q, error %v", path, err)
 	}
-	if entries, err := os.ReadDir("a/b"); err != nil || len(entries) != 1 || entries[0].Name() != ConfigName {
+	if entries, err := os.ReadDir("a/b"); err != nil || len(entries) != 1 || entries[0].Name() != runfolder.Config {
 		t.Errorf("a fresh folder holds %v, error %v; want the settings alone", entries, err)
 	}
 	if _, err := OpenFolder("try", parse(t, "-out", "a/b", "-resume")); err != nil {
@@ -60,7 +63,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 		{parse(t, "-out", "file/below"), "file", false},
 	} {
 		_, err := OpenFolder("try", c.run)
-		var usage *UsageError
+		var usage *usage.Error
 		if err == nil || !strings.Contains(err.Error(), c.want) || errors.As(err, &usage) != c.usage {
 			t.Errorf("got error %v, want one with %q", err, c.want)
 		}
@@ -79,44 +82,5 @@ func TestReadOnlyFolder(t *testing.T) {
 		if _, err := OpenFolder("try", parse(t, "-out", out)); err == nil {
 			t.Errorf("%s: no error", out)
 		}
-	}
-}
-
-func TestJournal(t *testing.T) {
-	type record struct{ Name string }
-	path := filepath.Join(t.TempDir(), "units.jsonl")
-	j, err := OpenJournal[record](path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"a", "b"} {
-		if err := j.Append(record{name}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeText(t, path, string(text)+`{"Name":"c`) // a crash
-	if j, err = OpenJournal[record](path); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.Append(record{"d"}); err != nil {
-		t.Fatal(err)
-	}
-	if len(j.Records) != 3 || j.Records[1].Name != "b" || j.Records[2].Name != "d" {
-		t.Errorf("the records are %v", j.Records)
-	}
-	j.Close()
-	if again, err := OpenJournal[record](path); err != nil || len(again.Records) != 3 {
-		t.Errorf("read again: %v, error %v", again, err)
-	}
-	writeText(t, path, "{\"Name\":\"a\"}\nnonsense\n")
-	if _, err := OpenJournal[record](path); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("a damaged line gives error %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/train"
 )
@@ -18,7 +19,7 @@ func TestLogsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := 0
-	for _, v := range []any{train.Step{}, Unit{}, controller.Trial{}, controller.Result{}, controller.Config{}, Result{}, Row{}, Paper{}} {
+	for _, v := range []any{train.Step{}, runfolder.Unit{}, controller.Trial{}, controller.Result{}, controller.Config{}, runfolder.Result{}, runfolder.Row{}, runfolder.Paper{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if key == "" || key == "-" {

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"autodropout/benchmarks/internal/usage"
 )
 
 // Main runs a benchmark and exits. An interrupt, or SIGTERM, cancels the context,
@@ -59,7 +61,7 @@ func ExitCode(err error, name string, stderr io.Writer) int {
 		return 0
 	}
 	fmt.Fprintf(stderr, "%s: %v\n", name, err)
-	var usage *UsageError
+	var usage *usage.Error
 	var signalled stopped
 	switch {
 	case errors.As(err, &usage):

@@ -3,22 +3,20 @@ package bench
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/internal/atomicfile"
 )
 
-// ReportName is the file in a run folder with the report.
-const ReportName = "report.html"
-
 // page returns the report of what the run has so far. The state says why that is
 // not all, and is "" when it is.
-func (e *Experiment[P]) page(r *Result, state string) *report.Page {
+func (e *Experiment[P]) page(r *runfolder.Result, state string) *report.Page {
 	_, pattern, _ := e.record.news()
 	searches := e.record.searched()
 	p := &report.Page{
@@ -51,12 +49,12 @@ func (e *Experiment[P]) page(r *Result, state string) *report.Page {
 }
 
 // resultTable returns the table with each seed's values.
-func (e *Experiment[P]) resultTable(r *Result) report.Table {
-	lines := r.cells()
+func (e *Experiment[P]) resultTable(r *runfolder.Result) report.Table {
+	lines := cells(r)
 	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds.",
 		Main: slices.IndexFunc(lines[0], func(title string) bool { return strings.HasPrefix(title, r.Split+" "+r.Metric) })}
 	if r.Floor != 0 {
-		t.Note += " " + r.floor()
+		t.Note += " " + floor(r)
 	}
 	for i, row := range r.Rows {
 		line := report.Row{Cells: lines[i+1], Values: row.Values}
@@ -65,7 +63,7 @@ func (e *Experiment[P]) resultTable(r *Result) report.Table {
 				line.Style = e.style(m)
 			}
 		}
-		if mean, _ := summary(row.Values); mean != nil {
+		if mean, _ := runfolder.MeanStd(row.Values); mean != nil {
 			line.Mean = *mean
 		}
 		t.Rows = append(t.Rows, line)
@@ -97,8 +95,8 @@ func (e *Experiment[P]) style(m Method) report.Style {
 }
 
 // writeReport writes the page to the run's folder.
-func (e *Experiment[P]) writeReport(r *Result, state string) error {
-	return atomicfile.Write(filepath.Join(e.folder, ReportName), func(w io.Writer) error { return e.page(r, state).Write(w) })
+func (e *Experiment[P]) writeReport(r *runfolder.Result, state string) error {
+	return atomicfile.Write(e.folder.Path(runfolder.Report), func(w io.Writer) error { return e.page(r, state).Write(w) })
 }
 
 // dashboard shows the page while the run goes on, where a dashboard is wanted. What it
@@ -109,7 +107,7 @@ func (e *Experiment[P]) dashboard() (stop func(), err error) {
 	}
 	l, err := report.Listen(e.Plan.Dashboard)
 	if err != nil {
-		return nil, Usagef("-dashboard %s: %v", e.Plan.Dashboard, err)
+		return nil, usage.Errorf("-dashboard %s: %v", e.Plan.Dashboard, err)
 	}
 	fmt.Fprintf(e.Stdout, "The dashboard is at http://%s while the run goes on.\n", l.Addr())
 	return report.Serve(l, e.livePage, e.status).Close, nil

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -66,7 +68,7 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 type Method struct {
 	Key   string // after -method, and in the names of files
 	Title string
-	Paper *Paper
+	Paper *runfolder.Paper
 
 	// Policy makes the dropout of a baseline; nil: none.
 	Policy Policy
@@ -164,7 +166,7 @@ func CheckPolicies(rows []Method, sites []dropout.Site) error {
 			continue
 		}
 		if _, err := m.Policy(sites); err != nil {
-			return Usagef("%s: %v", m.Title, err)
+			return usage.Errorf("%s: %v", m.Title, err)
 		}
 	}
 	return nil

@@ -2,11 +2,11 @@ package bench
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -45,7 +45,7 @@ func TestRows(t *testing.T) {
 		t.Errorf("with -tune the rows are %+v", rows)
 	}
 	wrong := Method{Title: "wrong", Policy: func([]dropout.Site) (dropout.Policy, error) { return nil, errors.New("no such rate") }}
-	var usage *UsageError
+	var usage *usage.Error
 	if err := CheckPolicies([]Method{rows[0], wrong}, nil); !errors.As(err, &usage) || usage.Message != "wrong: no such rate" {
 		t.Errorf("a policy that cannot be made gives error %v", err)
 	}
@@ -111,49 +111,5 @@ func TestLoadPattern(t *testing.T) {
 	}
 	if _, err := LoadPattern[*dropout.ConvPattern](path, query); err == nil {
 		t.Error("a pattern is read as one of another kind")
-	}
-}
-
-func TestFindWeights(t *testing.T) {
-	dir := t.TempDir()
-	less := func(a, b Score) bool { return a.Valid < b.Valid }
-	find := func(methods ...string) string {
-		path, err := FindWeights(dir, methods, less)
-		if err != nil {
-			return ""
-		}
-		return path
-	}
-	if find("none") != "" {
-		t.Error("an empty folder has weights")
-	}
-	checkpoint := filepath.Join(dir, "checkpoints", "none-1.safetensors")
-	if err := os.MkdirAll(filepath.Dir(checkpoint), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	writeText(t, checkpoint, "weights")
-	if got := find("other", "none"); got != checkpoint {
-		t.Errorf("before a training has finished the weights are %q", got)
-	}
-	units, err := OpenJournal[Unit](filepath.Join(dir, unitsName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer units.Close()
-	for _, u := range []Unit{
-		{Method: "none", Seed: 0, Score: Score{Valid: 30}},
-		{Method: "none", Seed: 1, Score: Score{Valid: 20}},
-		{Method: "none", Seed: 2, Diverged: true},
-		{Method: "best", Seed: 0, Score: Score{Valid: 10}},
-	} {
-		if err := units.Append(u); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, want := find("none", "other"), filepath.Join(dir, "weights", "none-1.safetensors"); got != want {
-		t.Errorf("the best weights are %q, want %q", got, want)
-	}
-	if find("other") != "" {
-		t.Error("a method that was not trained has weights")
 	}
 }

@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/dropout"
 	"autodropout/internal/atomicfile"
 	"autodropout/internal/seed"
 )
 
 // result returns what the run has found so far.
-func (e *Experiment[P]) result() Result {
+func (e *Experiment[P]) result() runfolder.Result {
 	rows := e.rows()
-	result := Result{
+	result := runfolder.Result{
 		Task:    e.about.Task,
 		Dataset: e.about.Dataset,
 		Split:   e.about.Split,
@@ -53,7 +54,7 @@ func (e *Experiment[P]) report() error {
 	if err := e.drawCurves(); err != nil {
 		return err
 	}
-	if err := result.Save(filepath.Join(e.folder, "result.json")); err != nil {
+	if err := e.folder.Save(&result); err != nil {
 		return err
 	}
 	if err := e.writeReport(&result, ""); err != nil {
@@ -61,15 +62,15 @@ func (e *Experiment[P]) report() error {
 	}
 	e.record.end()
 	var table bytes.Buffer
-	if err := result.Table(&table); err != nil {
+	if err := Table(&result, &table); err != nil {
 		return err
 	}
-	if err := atomicfile.WriteBytes(filepath.Join(e.folder, "table.txt"), table.Bytes()); err != nil {
+	if err := atomicfile.WriteBytes(e.folder.Path(runfolder.Table), table.Bytes()); err != nil {
 		return err
 	}
 	const width = 110 // of the summary, in letters
 	_, err := fmt.Fprintf(e.Stdout, "\n%s\n%s\n\nThe report, with curves and the pattern layer by layer, is %s.\n",
-		table.Bytes(), wrap(result.Summary, width), filepath.Join(e.folder, ReportName))
+		table.Bytes(), wrap(result.Summary, width), e.folder.Path(runfolder.Report))
 	return err
 }
 
@@ -77,7 +78,7 @@ func (e *Experiment[P]) report() error {
 func (e *Experiment[P]) stopped(cause error) error {
 	result := e.result()
 	err := e.writeReport(&result, "The run was stopped before it had finished: "+cause.Error()+".")
-	fmt.Fprintf(e.Stdout, "Stopped. Continue with: go run ./benchmarks/%s -resume -out %s\n", e.about.Name, e.folder)
+	fmt.Fprintf(e.Stdout, "Stopped. Continue with: go run ./benchmarks/%s -resume -out %s\n", e.about.Name, e.folder.Folder)
 	if err != nil {
 		return fmt.Errorf("%w; the report could not be written either: %w", cause, err)
 	}
@@ -131,7 +132,7 @@ func (e *Experiment[P]) draw() error {
 
 // reportPattern adds the best pattern to the result and writes it as JSON and
 // as a picture of its masks, layer by layer.
-func (e *Experiment[P]) reportPattern(result *Result) error {
+func (e *Experiment[P]) reportPattern(result *runfolder.Result) error {
 	pattern, _, ok := e.best()
 	if !ok {
 		return nil
@@ -141,14 +142,14 @@ func (e *Experiment[P]) reportPattern(result *Result) error {
 		return err
 	}
 	result.BestPattern = text
-	if err := pattern.Save(filepath.Join(e.folder, "best-pattern.json")); err != nil {
+	if err := pattern.Save(e.folder.Path(runfolder.BestPattern)); err != nil {
 		return err
 	}
 	masks := Picture(pattern, e.about.Side, e.stream())
 	if err := e.patternEvents(masks); err != nil {
 		return err
 	}
-	return WritePNG(filepath.Join(e.folder, "best-pattern.png"), masks)
+	return WritePNG(e.folder.Path(runfolder.Masks), masks)
 }
 
 // Picture draws the masks of a pattern, a row for each of its layers.
@@ -171,7 +172,7 @@ func (e *Experiment[P]) drawCurves() error {
 			losses = append(losses, Smooth(m.Title, curves[0].losses, window(curves[0].total)))
 		}
 	}
-	err := DrawCurves(filepath.Join(e.folder, "loss.svg"),
+	err := DrawCurves(e.folder.Path(runfolder.Losses),
 		"Training loss, first seed", "step", "cross-entropy", losses)
 	if err != nil || len(e.found) == 0 {
 		return err
@@ -181,7 +182,7 @@ func (e *Experiment[P]) drawCurves() error {
 		curves = append(curves, s.bestCurve())
 	}
 	reward := e.about.Trial.Reward
-	return DrawCurves(filepath.Join(e.folder, "search.svg"),
+	return DrawCurves(e.folder.Path(runfolder.Rewards),
 		fmt.Sprintf("Best %s so far on the %s", reward, e.about.Reward.Where), "trial", reward, curves)
 }
 

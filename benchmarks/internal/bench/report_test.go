@@ -12,19 +12,21 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func sampleResult() *Result {
-	paper := &Paper{Value: 3.2, Setting: "as published"}
-	return &Result{
+func sampleResult() *runfolder.Result {
+	paper := &runfolder.Paper{Value: 3.2, Setting: "as published"}
+	return &runfolder.Result{
 		Task: "image classification", Dataset: "CIFAR-10", Split: "test", Metric: "error", Unit: "%", Model: "WRN-28-10",
 		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Date: "2026-11-23T12:00:00Z", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5, Memory: 312_000_000, Summary: "The best is AutoDropout.",
-		Rows: []Row{
-			NewRow("none", []Score{{Value: 4}, {Value: 5}, {Value: 6}}, 0, 90, nil),
-			NewRow("Dropout", []Score{{Value: 4.25}}, 0, 0.5, nil),
-			NewRow("AutoDropout", []Score{{Value: 3}}, 1, 3910, paper),
+		Rows: []runfolder.Row{
+			runfolder.NewRow("none", []runfolder.Score{{Value: 4}, {Value: 5}, {Value: 6}}, 0, 90, nil),
+			runfolder.NewRow("Dropout", []runfolder.Score{{Value: 4.25}}, 0, 0.5, nil),
+			runfolder.NewRow("AutoDropout", []runfolder.Score{{Value: 3}}, 1, 3910, paper),
 		},
 		BestPattern: []byte(`{"version": 1}`),
 	}
@@ -48,48 +50,39 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestGolden(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "result.json")
 	r := sampleResult()
-	if err := r.Save(path); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "result.json", text)
 	var b bytes.Buffer
-	if err := r.Table(&b); err != nil {
+	if err := Table(r, &b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "table.txt", b.Bytes())
-	if err := r.Table(broken{}); err == nil {
+	if err := Table(r, broken{}); err == nil {
 		t.Error("no error from a writer that fails")
 	}
 }
 
 func TestTableWithValidation(t *testing.T) {
-	r := Result{Task: "language modelling", Dataset: "some text", Split: "test", Metric: "perplexity", Model: "Transformer-XL", Preset: "quick", Floor: 9.2,
-		Rows: []Row{
-			NewRow("none", []Score{{Value: 12, Valid: 10}, {Value: 14, Valid: 10}}, 0, 5, nil),
-			NewRow("AutoDropout", []Score{{Value: 3, Valid: 4}}, 1, 9, &Paper{Valid: 58.1, Value: 54.9, Setting: "as published"}),
+	r := runfolder.Result{Task: "language modelling", Dataset: "some text", Split: "test", Metric: "perplexity", Model: "Transformer-XL", Preset: "quick", Floor: 9.2,
+		Rows: []runfolder.Row{
+			runfolder.NewRow("none", []runfolder.Score{{Value: 12, Valid: 10}, {Value: 14, Valid: 10}}, 0, 5, nil),
+			runfolder.NewRow("AutoDropout", []runfolder.Score{{Value: 3, Valid: 4}}, 1, 9, &runfolder.Paper{Valid: 58.1, Value: 54.9, Setting: "as published"}),
 		}}
 	var b bytes.Buffer
-	if err := r.Table(&b); err != nil {
+	if err := Table(&r, &b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "table-valid.txt", b.Bytes())
 }
 
 func TestTableWithMoreMeasures(t *testing.T) {
-	r := Result{Task: "translation", Dataset: "some text", Split: "test", Metric: "BLEU", Model: "Transformer", Preset: "study",
+	r := runfolder.Result{Task: "translation", Dataset: "some text", Split: "test", Metric: "BLEU", Model: "Transformer", Preset: "study",
 		Also: []string{"valid BLEU", "test sacreBLEU"}, Notes: []string{"BLEU is nrefs:1.", "Nothing else."},
-		Rows: []Row{
-			NewRow("none", []Score{{Value: 12, Also: []float64{0, 11}}, {Value: 14, Also: []float64{2, 12}}}, 0, 5, nil),
-			NewRow("Dropout", nil, 1, 9, nil),
+		Rows: []runfolder.Row{
+			runfolder.NewRow("none", []runfolder.Score{{Value: 12, Also: []float64{0, 11}}, {Value: 14, Also: []float64{2, 12}}}, 0, 5, nil),
+			runfolder.NewRow("Dropout", nil, 1, 9, nil),
 		}}
 	var b bytes.Buffer
-	if err := r.Table(&b); err != nil {
+	if err := Table(&r, &b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "table-also.txt", b.Bytes())

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
@@ -35,7 +36,8 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 			return f, nil
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(e.trialLog(m)), 0o777); err != nil {
+	folder := e.searchFolder(m)
+	if err := os.MkdirAll(string(folder), 0o777); err != nil {
 		return nil, err
 	}
 	space, err := e.space(m)
@@ -51,7 +53,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	task := progress.Task(m.Title+", search", e.Plan.Trials*e.Subject.Steps(Child), e.cost[Child])
 	defer task.End()
 	config := controller.Config{
-		Path:      e.trialLog(m),
+		Path:      folder.Path(runfolder.Trials),
 		Trials:    e.sampled(m),
 		Workers:   e.concurrency(),
 		Task:      e.about.Trial,
@@ -67,7 +69,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		}
 	}
 	progress.Logf("%s: searching the %v", m.Title, space)
-	if before, err := controller.ReadLog(e.trialLog(m)); err == nil {
+	if before, err := controller.ReadLog(config.Path); err == nil {
 		e.record.search(m, before.Report)
 	}
 	report, err := e.try(ctx, m, m.searchKey(), config, space, task)
@@ -83,7 +85,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		f.seconds += r.Seconds / float64(e.concurrency())
 	}
 	if again := e.Plan.Trials - e.sampled(m); again > 0 {
-		config.Path, config.Trials, config.Seed = e.finalistsLog(m), again, seed.Derive(config.Seed, "finalists")
+		config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 		config.Algorithm, config.Points = controller.Grid, finalists(report, e.Plan.Finalists)
 		config.Notify = e.notify(m, task, nil)
 		if report, err = e.try(ctx, m, m.searchKey()+finalistsSuffix, config, space, task); err != nil {
@@ -115,7 +117,7 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 	if err := e.draw(); err != nil {
 		return nil, err
 	}
-	return f, (*f.pattern).Save(filepath.Join(filepath.Dir(e.trialLog(m)), "pattern.json"))
+	return f, (*f.pattern).Save(folder.Path(runfolder.Pattern))
 }
 
 // space returns what a method's search chooses from.
@@ -153,7 +155,7 @@ func (e *Experiment[P]) try(ctx context.Context, m Method, name string, config c
 	for _, r := range report.Results {
 		// Also where a session was killed before it came to this. What is left on
 		// failure does no harm.
-		train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial))
+		train.RemoveCheckpoints(e.searchFolder(m).Trial(r.Trial))
 	}
 	return report, nil
 }
@@ -167,7 +169,7 @@ const finalistsSuffix = "-finalists"
 // checkFinalists returns what is wrong with the number of finalists.
 func (e *Experiment[P]) checkFinalists() error {
 	if n := repeats * e.Plan.Finalists; n > 0 && n >= e.Plan.Trials {
-		return Usagef("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", e.Plan.Finalists, n, e.Plan.Trials)
+		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", e.Plan.Finalists, n, e.Plan.Trials)
 	}
 	return nil
 }
@@ -234,8 +236,8 @@ func ByPoint(tried [][]int, rewards []float64) (points [][]int, of [][]float64) 
 	return points, of
 }
 
-func (e *Experiment[P]) trialLog(m Method) string {
-	return filepath.Join(e.folder, m.searchKey(), "trials.jsonl")
+func (e *Experiment[P]) searchFolder(m Method) runfolder.Folder {
+	return e.folder.Search(m.searchKey())
 }
 
 // concurrency returns how many trials run at a time in this process. Where workers
@@ -255,18 +257,10 @@ func (e *Experiment[P]) concurrency() int {
 func (e *Experiment[P]) child(m Method, space dropout.Space, task *Task) controller.Evaluator {
 	return func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
 		title := fmt.Sprintf("%s, trial %d", m.Title, t.Index+1)
-		common := e.common(title, e.trialCheckpoint(m, t.Index))
+		common := e.common(title, e.searchFolder(m).Trial(t.Index))
 		common.OnStep = func(s train.Step) { e.stepped(task, s) }
 		return e.trainTrial(ctx, m, space, t, title, common, task)
 	}
-}
-
-func (e *Experiment[P]) finalistsLog(m Method) string {
-	return filepath.Join(filepath.Dir(e.trialLog(m)), "finalists.jsonl")
-}
-
-func (e *Experiment[P]) trialCheckpoint(m Method, i int) string {
-	return filepath.Join(filepath.Dir(e.trialLog(m)), fmt.Sprintf("trial-%d.safetensors", i))
 }
 
 // trainTrial trains a trial, or what is left of it, and scores it.
@@ -345,7 +339,7 @@ func (e *Experiment[P]) notify(m Method, task *Task, events *searchEvents) func(
 		}
 		task.Say(searchStatus(event.Status, best))
 		if r := event.Result; r != nil {
-			train.RemoveCheckpoints(e.trialCheckpoint(m, r.Trial)) // see search for what is left
+			train.RemoveCheckpoints(e.searchFolder(m).Trial(r.Trial)) // see search for what is left
 			if events != nil {
 				e.record.trial(m, event.Trial, r)
 				events.trial(event)

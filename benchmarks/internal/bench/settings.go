@@ -13,6 +13,9 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 )
 
 // Settings holds values of flags by name, as a configuration file can.
@@ -54,11 +57,11 @@ func (s *source[C]) parse(args []string) error {
 	case errors.Is(err, flag.ErrHelp):
 		return err
 	case err != nil:
-		return Usagef("%v (-h lists the flags)", err)
+		return usage.Errorf("%v (-h lists the flags)", err)
 	case s.flags.NArg() > 0:
-		return Usagef("%q is not a flag (-h lists them)", s.flags.Arg(0))
+		return usage.Errorf("%q is not a flag (-h lists them)", s.flags.Arg(0))
 	case s.run.Resume && s.run.Out == "":
-		return Usagef("-resume needs -out with the folder of the run to continue")
+		return usage.Errorf("-resume needs -out with the folder of the run to continue")
 	}
 	return nil
 }
@@ -80,9 +83,9 @@ func (s *source[C]) file(ctx context.Context, program string, stdout io.Writer) 
 		}
 		return parseConfig("the settings of the run", settings)
 	case s.run.Resume && s.config != "":
-		return configFile{}, Usagef("-config cannot be combined with -resume: a resumed run keeps its settings")
+		return configFile{}, usage.Errorf("-config cannot be combined with -resume: a resumed run keeps its settings")
 	case s.run.Resume:
-		return readConfig(filepath.Join(s.run.Out, ConfigName))
+		return readConfig(filepath.Join(s.run.Out, runfolder.Config))
 	case s.config != "":
 		return readConfig(s.config)
 	}
@@ -93,10 +96,10 @@ func (s *source[C]) file(ctx context.Context, program string, stdout io.Writer) 
 func (s *source[C]) apply(file configFile) error {
 	for _, key := range file.keys {
 		if s.flags.Lookup(key) == nil || slices.Contains(notSettings, key) {
-			return Usagef("%s: there is no setting %q (the keys are the names of flags, see -h)", file.path, key)
+			return usage.Errorf("%s: there is no setting %q (the keys are the names of flags, see -h)", file.path, key)
 		}
 		if err := s.flags.Set(key, file.values[key]); err != nil {
-			return Usagef("%s: %s = %q: %v", file.path, key, file.values[key], err)
+			return usage.Errorf("%s: %s = %q: %v", file.path, key, file.values[key], err)
 		}
 	}
 	return nil
@@ -122,7 +125,7 @@ type configFile struct {
 func readConfig(path string) (configFile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return configFile{}, Usagef("cannot read the configuration: %v", err)
+		return configFile{}, usage.Errorf("cannot read the configuration: %v", err)
 	}
 	return parseConfig(path, string(text))
 }
@@ -130,13 +133,13 @@ func readConfig(path string) (configFile, error) {
 func parseConfig(path, text string) (configFile, error) {
 	values := map[string]any{}
 	if _, err := toml.Decode(text, &values); err != nil {
-		return configFile{}, Usagef("%s is not a TOML file: %v", path, err)
+		return configFile{}, usage.Errorf("%s is not a TOML file: %v", path, err)
 	}
 	file := configFile{path: path, values: map[string]string{}}
 	for key, value := range values {
 		text, err := flagText(value)
 		if err != nil {
-			return configFile{}, Usagef("%s: %s: %v", path, key, err)
+			return configFile{}, usage.Errorf("%s: %s: %v", path, key, err)
 		}
 		file.keys = append(file.keys, key)
 		file.values[key] = text

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -78,18 +79,9 @@ const (
 // final one on the test split, a child by its reward.
 type Training struct {
 	*train.Loop
-	Score func(ctx context.Context) (Score, error)
+	Score func(ctx context.Context) (runfolder.Score, error)
 	// Waited returns how long the training has waited for data; nil: not at all.
 	Waited func() time.Duration
-}
-
-// Score is what a training reached.
-type Score struct {
-	Value float64 `json:"value"`           // the metric on the test split; a child's reward
-	Valid float64 `json:"valid,omitempty"` // the metric on the validation split; 0: not taken
-	Loss  float64 `json:"loss"`            // where Value was taken
-
-	Also []float64 `json:"also,omitempty"` // the measures that the subject has beside the metric
 }
 
 // About describes an experiment for people.
@@ -147,7 +139,7 @@ func (a *About) amount(value float64) string {
 }
 
 // score writes what a final training reached.
-func (a *About) score(s Score) string {
+func (a *About) score(s runfolder.Score) string {
 	text := fmt.Sprintf("%s %s %s", a.Split, a.Metric, a.amount(s.Value))
 	if s.Valid != 0 {
 		text = fmt.Sprintf("valid %s %s, %s", a.Metric, a.amount(s.Valid), text)

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 )
 
 // summarise says in a paragraph what a run has found out, and how sure it is.
-func (e *Experiment[P]) summarise(r *Result) string {
+func (e *Experiment[P]) summarise(r *runfolder.Result) string {
 	sentences := []string{e.ranking(r.Rows)}
 	for _, m := range e.Rows {
 		if m.learned() && m.Network == Final {
@@ -33,7 +34,7 @@ func (e *Experiment[P]) summarise(r *Result) string {
 }
 
 // ranking says which row is best and whether the next one is really worse.
-func (e *Experiment[P]) ranking(rows []Row) string {
+func (e *Experiment[P]) ranking(rows []runfolder.Row) string {
 	scored := e.about.sorted(rows)
 	if len(scored) == 0 {
 		return ""
@@ -50,13 +51,13 @@ func (e *Experiment[P]) ranking(rows []Row) string {
 }
 
 // sorted returns the rows that have a mean, the best one first.
-func (a *About) sorted(rows []Row) (scored []Row) {
+func (a *About) sorted(rows []runfolder.Row) (scored []runfolder.Row) {
 	for _, row := range rows {
 		if row.Mean != nil {
 			scored = append(scored, row)
 		}
 	}
-	slices.SortStableFunc(scored, func(x, y Row) int {
+	slices.SortStableFunc(scored, func(x, y runfolder.Row) int {
 		if a.Higher {
 			x, y = y, x
 		}
@@ -66,8 +67,8 @@ func (a *About) sorted(rows []Row) (scored []Row) {
 }
 
 // standing compares a learned pattern's row with no dropout and with random search.
-func (e *Experiment[P]) standing(rows []Row, title string) string {
-	find := func(fits func(m Method) bool) *Row {
+func (e *Experiment[P]) standing(rows []runfolder.Row, title string) string {
+	find := func(fits func(m Method) bool) *runfolder.Row {
 		for _, m := range e.Rows {
 			for i := range rows {
 				if rows[i].Method == m.Title && rows[i].Mean != nil && m.Network == Final && fits(m) {
@@ -95,7 +96,7 @@ func (e *Experiment[P]) standing(rows []Row, title string) string {
 }
 
 // amountOf writes a row's mean with its spread.
-func (e *Experiment[P]) amountOf(r Row) string {
+func (e *Experiment[P]) amountOf(r runfolder.Row) string {
 	text := e.about.amount(*r.Mean)
 	if r.Std == nil {
 		return text + " with one seed"
@@ -104,7 +105,7 @@ func (e *Experiment[P]) amountOf(r Row) string {
 }
 
 // compareTo says how much better or worse a row is than another.
-func (a *About) compareTo(row, other Row) string {
+func (a *About) compareTo(row, other runfolder.Row) string {
 	word := "better"
 	if (*row.Mean < *other.Mean) == a.Higher {
 		word = "worse"
@@ -115,7 +116,7 @@ func (a *About) compareTo(row, other Row) string {
 // compare says how far two rows are apart, in the given words, and whether that
 // may be chance. Seeds are paired, since they give two rows the same first weights
 // and the same order of the data.
-func (a *About) compare(row, other Row, words string) string {
+func (a *About) compare(row, other runfolder.Row, words string) string {
 	unit := a.Unit
 	if unit == "%" {
 		unit = "points"
@@ -141,7 +142,7 @@ func isEmpty(s string) bool { return s == "" }
 
 // searchCost says what the searches took and found.
 func (e *Experiment[P]) searchCost() string {
-	training, trainings := 0.0, e.unitList()
+	training, trainings := 0.0, e.folder.Finished()
 	for _, u := range trainings {
 		training += u.Seconds / float64(len(trainings))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 )
 
@@ -24,12 +25,12 @@ func TestInterval(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	row := func(values ...float64) Row {
-		var scores []Score
+	row := func(values ...float64) runfolder.Row {
+		var scores []runfolder.Score
 		for _, v := range values {
-			scores = append(scores, Score{Value: v})
+			scores = append(scores, runfolder.Score{Value: v})
 		}
-		return NewRow("row", scores, 0, 1, nil)
+		return runfolder.NewRow("row", scores, 0, 1, nil)
 	}
 	lower, higher := About{Unit: "%"}, About{Higher: true}
 	for got, want := range map[string]string{
@@ -45,8 +46,31 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// held returns the folder of a run that has just begun.
+func held(t *testing.T) *runfolder.Held {
+	t.Helper()
+	folder := runfolder.Folder(t.TempDir())
+	if err := folder.Create("", ""); err != nil {
+		t.Fatal(err)
+	}
+	h, err := folder.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
+
+func finish(t *testing.T, e *Experiment[Pattern], u runfolder.Unit) {
+	t.Helper()
+	if err := e.folder.Append(u); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // sampleExperiment is one that has finished, without anything it was computed from.
-func sampleExperiment() *Experiment[Pattern] {
+func sampleExperiment(t *testing.T) *Experiment[Pattern] {
+	t.Helper()
 	e := &Experiment[Pattern]{
 		started: time.Now(),
 		Plan:    Plan{Seeds: 2},
@@ -54,11 +78,11 @@ func sampleExperiment() *Experiment[Pattern] {
 			{Key: "random", Title: "random-search pattern", Search: controller.Random}, {Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce}},
 		about: About{Split: "test", Metric: "error", Unit: "%",
 			Trial: controller.Task{Reward: "accuracy"}, Reward: Reward{Where: "held-out images", Shown: "accuracy", Show: func(r float64) string { return "high" }}},
-		units: &Journal[Unit]{},
+		folder: held(t),
 	}
 	for i, m := range e.Rows {
 		for k := range 2 {
-			e.units.Records = append(e.units.Records, Unit{Method: m.Key, Seed: k, Score: Score{Value: float64(10 - 3*i + k)}, Seconds: 5})
+			finish(t, e, runfolder.Unit{Method: m.Key, Seed: k, Score: runfolder.Score{Value: float64(10 - 3*i + k)}, Seconds: 5})
 		}
 	}
 	for _, m := range e.Rows[2:] {
@@ -71,7 +95,7 @@ func sampleExperiment() *Experiment[Pattern] {
 }
 
 func TestSummary(t *testing.T) {
-	e := sampleExperiment()
+	e := sampleExperiment(t)
 	r := e.result()
 	for _, want := range []string{
 		"The best test error, 1.50 % (mean of 2 seeds, standard deviation 0.71), is that of “AutoDropout”. Next comes “random-search pattern”, 3.00 ± 0.00 points worse",
@@ -84,7 +108,7 @@ func TestSummary(t *testing.T) {
 			t.Errorf("the summary does not say %q:\n%s", want, r.Summary)
 		}
 	}
-	if got := (&Experiment[Pattern]{units: &Journal[Unit]{}}).summarise(&Result{}); got != "" {
+	if got := (&Experiment[Pattern]{folder: held(t)}).summarise(&runfolder.Result{}); got != "" {
 		t.Errorf("the summary of nothing is %q", got)
 	}
 }
@@ -96,7 +120,7 @@ func TestWrap(t *testing.T) {
 }
 
 func TestSearchCharts(t *testing.T) {
-	e := sampleExperiment()
+	e := sampleExperiment(t)
 	charts := searchCharts(e.record.searched(), e.style, &e.about)
 	if len(charts) != 2 || len(charts[0].Lines) != 4 || len(charts[1].Lines) != 2 {
 		t.Fatalf("the charts are %+v", charts)
@@ -144,9 +168,11 @@ func TestLossLine(t *testing.T) {
 }
 
 func TestRowsSoFar(t *testing.T) {
-	e := sampleExperiment()
-	e.units.Records = e.units.Records[:3]
-	e.units.Records[2].Diverged = true
+	e := sampleExperiment(t)
+	e.folder = held(t)
+	for i := range 3 {
+		finish(t, e, runfolder.Unit{Method: e.Rows[i/2].Key, Seed: i % 2, Diverged: i == 2, Seconds: 5})
+	}
 	rows := e.rows()
 	if len(rows) != 2 || len(rows[0].Values) != 2 || rows[1].Mean != nil || rows[1].Seconds != 5 {
 		t.Errorf("the rows are %+v", rows)
@@ -154,7 +180,7 @@ func TestRowsSoFar(t *testing.T) {
 }
 
 func TestStyles(t *testing.T) {
-	e := sampleExperiment()
+	e := sampleExperiment(t)
 	e.Rows = append(e.Rows, Method{Key: "varied", Title: "AutoDropout, varied", Search: controller.Reinforce, Shares: "autodropout"})
 	for i, want := range []report.Style{0, 1, report.Random, report.Learned, report.Variant} {
 		if got := e.style(e.Rows[i]); got != want {
@@ -164,7 +190,7 @@ func TestStyles(t *testing.T) {
 }
 
 func TestLivePage(t *testing.T) {
-	e := sampleExperiment()
+	e := sampleExperiment(t)
 	before, page := e.status().Version, e.livePage()
 	if page.State != "The run goes on." || len(page.Table.Rows) != 4 || page.Table.Rows[0].Mean != 10.5 || page.Table.Main != 1 || page.Pattern == nil || len(page.Search) != 2 {
 		t.Errorf("the page while the run goes on is %+v", page)

@@ -7,28 +7,30 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 // cells returns the table of a result beside the paper's numbers, line by line,
 // the header first.
-func (r *Result) cells() [][]string {
+func cells(r *runfolder.Result) [][]string {
 	metric := r.Metric
 	if r.Unit != "" {
 		metric += ", " + r.Unit
 	}
-	valid := slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Valid != nil })
+	valid := slices.ContainsFunc(r.Rows, func(row runfolder.Row) bool { return row.Valid != nil })
 	lines := [][]string{{"method", "valid " + metric, r.Split + " " + metric}}
 	lines[0] = append(append(lines[0], r.Also...), "seeds", "time", "paper, in its own setting")
 	for _, row := range r.Rows {
-		line := []string{row.Method, row.score(row.Valid), row.score(row.Values)}
+		line := []string{row.Method, score(&row, row.Valid), score(&row, row.Values)}
 		for i := range r.Also {
 			var values []float64
 			if row.Also != nil {
 				values = row.Also[i]
 			}
-			line = append(line, row.score(values))
+			line = append(line, score(&row, values))
 		}
-		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), Duration(row.Seconds), row.paper()))
+		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), Duration(row.Seconds), paper(row.Paper)))
 	}
 	if !valid {
 		for i, line := range lines {
@@ -39,13 +41,13 @@ func (r *Result) cells() [][]string {
 }
 
 // floor says what can be expected at best, where that is known.
-func (r *Result) floor() string {
+func floor(r *runfolder.Result) string {
 	return fmt.Sprintf("The least %s %s that can be expected of any model is %.2f.", r.Split, r.Metric, r.Floor)
 }
 
 // Table prints the rows of a result beside the paper's numbers.
-func (r *Result) Table(w io.Writer) error {
-	lines := r.cells()
+func Table(r *runfolder.Result, w io.Writer) error {
+	lines := cells(r)
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {
@@ -61,7 +63,7 @@ func (r *Result) Table(w io.Writer) error {
 		b.WriteString(tableLine(line, widths))
 	}
 	if r.Floor != 0 {
-		fmt.Fprintf(&b, "\n%s\n", r.floor())
+		fmt.Fprintf(&b, "\n%s\n", floor(r))
 	}
 	for i, note := range r.Notes {
 		if i == 0 {
@@ -90,8 +92,8 @@ func rule(widths []int) string {
 }
 
 // score sums up values of the row, one for each seed.
-func (r *Row) score(values []float64) string {
-	mean, std := summary(values)
+func score(r *runfolder.Row, values []float64) string {
+	mean, std := runfolder.MeanStd(values)
 	switch {
 	case r.Mean == nil || mean == nil:
 		return "diverged"
@@ -101,14 +103,14 @@ func (r *Row) score(values []float64) string {
 	return fmt.Sprintf("%.2f ± %.2f", *mean, *std)
 }
 
-func (r *Row) paper() string {
+func paper(p *runfolder.Paper) string {
 	switch {
-	case r.Paper == nil:
+	case p == nil:
 		return "-"
-	case r.Paper.Valid != 0:
-		return fmt.Sprintf("%g / %g (%s)", r.Paper.Valid, r.Paper.Value, r.Paper.Setting)
+	case p.Valid != 0:
+		return fmt.Sprintf("%g / %g (%s)", p.Valid, p.Value, p.Setting)
 	}
-	return fmt.Sprintf("%g (%s)", r.Paper.Value, r.Paper.Setting)
+	return fmt.Sprintf("%g (%s)", p.Value, p.Setting)
 }
 
 // Duration writes seconds for people: "24ms", "4.2s", "12s", "3m20s", "5h10m",

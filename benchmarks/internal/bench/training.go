@@ -5,30 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
-	"slices"
 	"time"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
 	"autodropout/train"
 )
 
-// unitsName is the file in a run folder that lists the finished trainings.
-const unitsName = "units.jsonl"
-
-// Unit is a finished final training, a line of units.jsonl in a run's folder.
-type Unit struct {
-	Method string `json:"method"`
-	Seed   int    `json:"seed"`
-	Score
-	Diverged bool    `json:"diverged,omitempty"`
-	Seconds  float64 `json:"seconds"`
-}
-
-// name is what the files of the final training of a method with seed k are
-// called, without their extensions.
-func (m *Method) name(k int) string { return fmt.Sprintf("%s-%d", m.Key, k) }
+// name is what the files of the final training of a method with seed k are called.
+func (m *Method) name(k int) string { return runfolder.Training(m.Key, k) }
 
 // title is what people read about it.
 func (m *Method) title(k int) string { return fmt.Sprintf("%s, seed %d", m.Title, k) }
@@ -41,24 +27,21 @@ func (e *Experiment[P]) training(ctx context.Context, m Method, policy Policy, k
 		if err != nil {
 			return err
 		}
-		e.record.mu.Lock()
-		err = e.units.Append(u)
-		e.record.mu.Unlock()
-		if err != nil {
+		if err := e.folder.Append(u); err != nil {
 			return err
 		}
 		e.showBest()
 	}
 	// Also where a session was killed before it came to this. What is left on
 	// failure does no harm.
-	train.RemoveCheckpoints(e.checkpoint(m, k))
+	train.RemoveCheckpoints(e.folder.Checkpoint(m.name(k)))
 	return e.readLosses(m, k)
 }
 
 // readLosses takes the losses of a finished training from its log, if that is there:
 // what is kept of a run of many days may be its results only.
 func (e *Experiment[P]) readLosses(m Method, k int) error {
-	steps, err := train.ReadLog(e.log(m, k))
+	steps, err := train.ReadLog(e.folder.Log(m.name(k)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -73,28 +56,13 @@ func (e *Experiment[P]) readLosses(m Method, k int) error {
 	return nil
 }
 
-// unitList returns the trainings that have finished.
-func (e *Experiment[P]) unitList() []Unit {
-	e.record.mu.Lock()
-	defer e.record.mu.Unlock()
-	return slices.Clone(e.units.Records)
-}
-
-func (e *Experiment[P]) finished(m Method, k int) (Unit, bool) {
-	for _, u := range e.unitList() {
+func (e *Experiment[P]) finished(m Method, k int) (runfolder.Unit, bool) {
+	for _, u := range e.folder.Finished() {
 		if u.Method == m.Key && u.Seed == k {
 			return u, true
 		}
 	}
-	return Unit{}, false
-}
-
-func (e *Experiment[P]) checkpoint(m Method, k int) string {
-	return filepath.Join(e.folder, "checkpoints", m.name(k)+".safetensors")
-}
-
-func (e *Experiment[P]) log(m Method, k int) string {
-	return filepath.Join(e.folder, "logs", m.name(k)+".jsonl")
+	return runfolder.Unit{}, false
 }
 
 // apply returns the dropout of a learned pattern.
@@ -103,14 +71,14 @@ func (e *Experiment[P]) apply(pattern P) Policy {
 }
 
 // train trains and scores once.
-func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (Unit, error) {
+func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k int) (runfolder.Unit, error) {
 	var task *Task
 	var events *trainingEvents
 	progress := e.progress.Load()
 	base := uint64(e.Plan.Seed)
-	common := e.common(m.title(k), e.checkpoint(m, k))
+	common := e.common(m.title(k), e.folder.Checkpoint(m.name(k)))
 	common.Seed = seed.Derive(base, "final training", uint64(k))
-	common.Log = e.log(m, k)
+	common.Log = e.folder.Log(m.name(k))
 	common.OnStep = func(s train.Step) {
 		e.stepped(task, s)
 		e.record.loss(m, k, s.Loss)
@@ -118,13 +86,13 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	}
 	training, err := e.Subject.Prepare(m.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
 	if err != nil {
-		return Unit{}, err
+		return runfolder.Unit{}, err
 	}
 	task = progress.Task(m.title(k), training.Total(), e.cost[m.Network])
 	defer task.End()
 	found, err := training.Resume()
 	if err != nil {
-		return Unit{}, err
+		return runfolder.Unit{}, err
 	}
 	if found {
 		task.Skip(training.Done())
@@ -132,7 +100,7 @@ func (e *Experiment[P]) train(ctx context.Context, m Method, policy Policy, k in
 	}
 	e.record.curve(m, k, training.Total(), training.Losses())
 	if events, err = e.newTrainingEvents(m, k, training); err != nil {
-		return Unit{}, err
+		return runfolder.Unit{}, err
 	}
 	u, err := e.finish(ctx, m, k, training)
 	if err == nil && !u.Diverged {
@@ -169,9 +137,9 @@ func (e *Experiment[P]) complete(ctx context.Context, title string, training *Tr
 }
 
 // finish runs a training to its end, scores it and saves its weights.
-func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (Unit, error) {
+func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *Training) (runfolder.Unit, error) {
 	progress := e.progress.Load()
-	u := Unit{Method: m.Key, Seed: k}
+	u := runfolder.Unit{Method: m.Key, Seed: k}
 	began := time.Now()
 	err := e.complete(ctx, m.title(k), training)
 	waited := ""
@@ -182,11 +150,11 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	if errors.As(err, &diverged) {
 		u.Diverged = true
 	} else if err != nil {
-		return Unit{}, err
+		return runfolder.Unit{}, err
 	}
-	steps, err := train.ReadLog(e.log(m, k))
+	steps, err := train.ReadLog(e.folder.Log(m.name(k)))
 	if err != nil {
-		return Unit{}, err
+		return runfolder.Unit{}, err
 	}
 	items := 0
 	for _, s := range steps {
@@ -200,43 +168,12 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 	rate := float64(items) / u.Seconds
 	started := time.Now()
 	if u.Score, err = training.Score(ctx); err != nil {
-		return Unit{}, err
+		return runfolder.Unit{}, err
 	}
 	u.Seconds += time.Since(started).Seconds()
-	if err := training.SaveWeights(filepath.Join(e.folder, "weights", m.name(k)+".safetensors")); err != nil {
-		return Unit{}, err
+	if err := training.SaveWeights(e.folder.Weights(m.name(k))); err != nil {
+		return runfolder.Unit{}, err
 	}
 	progress.Logf("%s: %s, %s, %s%s", m.title(k), e.about.score(u.Score), Duration(u.Seconds), Speed(rate, e.about.Item), waited)
 	return u, nil
-}
-
-// FindWeights returns the file with the weights of the best training that a
-// run's folder has of the methods with the given keys: better compares two
-// scores. Where none has finished it is the checkpoint of one that has not.
-func FindWeights(folder string, methods []string, better func(a, b Score) bool) (string, error) {
-	units, err := OpenJournal[Unit](filepath.Join(folder, unitsName))
-	if err != nil {
-		return "", fmt.Errorf("cannot read what the run has finished: %w", err)
-	}
-	defer units.Close()
-	var best *Unit
-	for i, u := range units.Records {
-		if slices.Contains(methods, u.Method) && !u.Diverged && (best == nil || better(u.Score, best.Score)) {
-			best = &units.Records[i]
-		}
-	}
-	if best != nil {
-		m := Method{Key: best.Method}
-		return filepath.Join(folder, "weights", m.name(best.Seed)+".safetensors"), nil
-	}
-	for _, key := range methods {
-		found, err := filepath.Glob(filepath.Join(folder, "checkpoints", key+"-*.safetensors"))
-		if err != nil {
-			return "", err
-		}
-		if len(found) > 0 {
-			return found[0], nil
-		}
-	}
-	return "", fmt.Errorf("the run in %s has trained no model yet: continue it with -resume until it has", folder)
 }

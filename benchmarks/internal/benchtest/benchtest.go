@@ -4,7 +4,6 @@ package benchtest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/kills"
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 // Program is a benchmark; it returns its exit code.
@@ -105,13 +104,30 @@ func (p Program) Pieces(t *testing.T, settings []string, steps ...int) {
 }
 
 // Result returns the result of the run in a folder.
-func Result(t testing.TB, folder string) bench.Result {
+func Result(t testing.TB, folder string) runfolder.Result {
 	t.Helper()
-	var r bench.Result
-	if err := json.Unmarshal(Read(t, folder, "result.json"), &r); err != nil {
+	r, err := runfolder.Folder(folder).Result()
+	if err != nil || r == nil {
+		t.Fatalf("the result of %s is %v, error %v", folder, r, err)
+	}
+	return *r
+}
+
+// Torn adds half a line to the journal of a run, as one that goes on may just be
+// writing it. What it returns demands that it is still there.
+func Torn(t testing.TB, folder string) (still func()) {
+	t.Helper()
+	path := filepath.Join(folder, "units.jsonl")
+	torn := append(Read(t, path), `{"method":"none","se`...)
+	if err := os.WriteFile(path, torn, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return func() {
+		t.Helper()
+		if left := Read(t, path); !bytes.Equal(left, torn) {
+			t.Errorf("a command that reads has left %d bytes of the journal's %d", len(left), len(torn))
+		}
+	}
 }
 
 // Read returns the content of a file.

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/layers"
@@ -27,7 +28,7 @@ type Benchmark struct {
 	// NewModel makes a network. What depth and width mean is up to it.
 	NewModel func(depth, width, classes int, seed uint64) (Model, error)
 
-	UDA, AutoDropout bench.Paper // published results
+	UDA, AutoDropout runfolder.Paper // published results
 
 	DataHelp, WidthHelp string // of the flags
 	Paper, Study, Quick Config // the presets

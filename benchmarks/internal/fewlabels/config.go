@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
@@ -116,7 +117,7 @@ func (c *Config) check(b *Benchmark) ([]dropout.Site, error) {
 		value float64
 	}{{"rate", c.Rate}, {"weight", c.Weight}, {"temperature", c.Sharpening}} {
 		if !(positive.value > 0) {
-			return nil, bench.Usagef("-%s %v must be above 0", positive.flag, positive.value)
+			return nil, usage.Errorf("-%s %v must be above 0", positive.flag, positive.value)
 		}
 	}
 	for _, share := range []struct {
@@ -124,23 +125,23 @@ func (c *Config) check(b *Benchmark) ([]dropout.Site, error) {
 		value float64
 	}{{"ema", c.Average}, {"threshold", c.Sure}, {"label-smoothing", c.Smoothing}} {
 		if !(share.value >= 0 && share.value < 1) {
-			return nil, bench.Usagef("-%s %v must be at least 0 and below 1", share.flag, share.value)
+			return nil, usage.Errorf("-%s %v must be at least 0 and below 1", share.flag, share.value)
 		}
 	}
 	switch {
 	case !(c.WeightDecay >= 0):
-		return nil, bench.Usagef("-weight-decay %v must not be negative", c.WeightDecay)
+		return nil, usage.Errorf("-weight-decay %v must not be negative", c.WeightDecay)
 	case !(c.Clip >= 0):
-		return nil, bench.Usagef("-clip %v must not be negative", c.Clip)
+		return nil, usage.Errorf("-clip %v must not be negative", c.Clip)
 	case c.Batch%c.Accumulate != 0:
-		return nil, bench.Usagef("-batch %d cannot be divided into -accumulate %d equal parts", c.Batch, c.Accumulate)
+		return nil, usage.Errorf("-batch %d cannot be divided into -accumulate %d equal parts", c.Batch, c.Accumulate)
 	}
 	if _, err := b.NewModel(c.SearchDepth, 1, 1, 0); err != nil {
-		return nil, bench.Usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	thin, err := b.NewModel(c.Depth, 1, 1, 0)
 	if err != nil {
-		return nil, bench.Usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	return thin.Sites(), bench.CheckPolicies(c.Rows(c.table(b)), thin.Sites())
 }

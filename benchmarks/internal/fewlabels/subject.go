@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -74,7 +76,7 @@ func (s *subject) fills() error {
 		least  int
 	}{{s.labelled, s.Batch}, {s.fit, s.Batch}, {s.train, s.Batch * s.Ratio}, {s.rest, s.Batch * s.Ratio}} {
 		if part.images != nil && part.images.Len() < part.least {
-			return bench.Usagef("-batch %d and -ratio %d are too large: a step takes %d of %d images", s.Batch, s.Ratio, part.least, part.images.Len())
+			return usage.Errorf("-batch %d and -ratio %d are too large: a step takes %d of %d images", s.Batch, s.Ratio, part.least, part.images.Len())
 		}
 	}
 	return nil
@@ -98,9 +100,9 @@ func share(images data.Source, size int, flag string) (perClass int, err error) 
 	classes := len(images.Header().Classes)
 	switch {
 	case size%classes != 0:
-		return 0, bench.Usagef("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
+		return 0, usage.Errorf("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
 	case size > images.Len():
-		return 0, bench.Usagef("%s %d is too large: %s has %d images", flag, size, images.Header().Name, images.Len())
+		return 0, usage.Errorf("%s %d is too large: %s has %d images", flag, size, images.Header().Name, images.Len())
 	}
 	return size / classes, nil
 }
@@ -219,7 +221,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (bench.Score, error) {
+	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
 		value := result.Error()
 		switch {
@@ -228,7 +230,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 		case s.benchmark.Accuracy:
 			value = 100 * result.Accuracy()
 		}
-		return bench.Score{Value: value, Loss: result.Loss}, err
+		return runfolder.Score{Value: value, Loss: result.Loss}, err
 	}}, nil
 }
 

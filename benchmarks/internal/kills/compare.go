@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 // Compare fails the test where two runs have not left the same files with the same
@@ -65,14 +67,14 @@ var passing = regexp.MustCompile(`"(seconds|date|commit|command|cpu|memory|summa
 // lasting returns what is the same in every run.
 func lasting(name string, text []byte) []byte {
 	switch filepath.Base(name) {
-	case "report.html": // what it shows is in the other files, and times are everywhere
+	case runfolder.Report: // what it shows is in the other files, and times are everywhere
 		return nil
-	case "config.toml":
+	case runfolder.Config:
 		_, settings, _ := bytes.Cut(text, []byte("\n")) // below the command
 		return settings
-	case "table.txt":
+	case runfolder.Table:
 		return withoutTimes(text)
-	case "trials.jsonl", "finalists.jsonl":
+	case runfolder.Trials, runfolder.Finalists:
 		lines := bytes.SplitAfter(passing.ReplaceAll(text, nil), []byte("\n"))
 		slices.SortFunc(lines[1:], bytes.Compare)
 		return bytes.Join(lines, nil)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 const (
@@ -99,7 +100,7 @@ func Test(t *testing.T, settings ...string) {
 func finish(t *testing.T, folder string, settings []string, after time.Duration) bool {
 	t.Helper()
 	args := slices.Concat(settings, []string{"-out", folder})
-	if _, err := os.Stat(filepath.Join(folder, bench.ConfigName)); err == nil {
+	if _, err := os.Stat(runfolder.Folder(folder).Path(runfolder.Config)); err == nil {
 		args = []string{"-resume", "-out", folder, "-checkpoint-every", "20ms"}
 	}
 	command, stdout, stderr := Command(t, args...)

@@ -9,6 +9,8 @@ import (
 	"io"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/models"
@@ -19,7 +21,7 @@ type Benchmark struct {
 	Name  string // of the program and of the corpus after -data: "ptb"
 	Title string // "the Penn Treebank"
 	Open  func(ctx context.Context, name string, cfg data.OpenConfig) (c *data.Corpus, about string, err error)
-	Paper *bench.Paper // of AutoDropout; nil: no number is confirmed
+	Paper *runfolder.Paper // of AutoDropout; nil: no number is confirmed
 
 	// Recipe is the configuration at the paper's scale. A preset's search, and
 	// its number of seeds, are the same for all benchmarks.
@@ -92,7 +94,7 @@ func (s *subject) fits() error {
 	shallow := s.network(bench.Final, 0)
 	shallow.Layers = 1
 	if _, err := models.NewTransformerXL(shallow); err != nil {
-		return bench.Usagef("%v", err)
+		return usage.Errorf("%v", err)
 	}
 	if _, err := data.NewSegments(s.corpus.Train, s.Batch); err != nil {
 		return fmt.Errorf("the training text does not fit -batch %d: %w", s.Batch, err)

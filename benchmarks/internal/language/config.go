@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
 	"autodropout/models"
@@ -132,11 +133,11 @@ func (c *config) check() ([]dropout.Site, error) {
 		return nil, err
 	}
 	if c.searchWidth%c.Heads != 0 {
-		return nil, bench.Usagef("-search-width %d is not a multiple of -heads %d", c.searchWidth, c.Heads)
+		return nil, usage.Errorf("-search-width %d is not a multiple of -heads %d", c.searchWidth, c.Heads)
 	}
 	least, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: 2, Layers: c.Layers, Width: 2, Heads: 1, HeadWidth: 2, Inner: 1})
 	if err != nil {
-		return nil, bench.Usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
 }

@@ -9,6 +9,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/benchtest"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -20,7 +21,7 @@ import (
 // try is a benchmark as the programs have them.
 var try = Benchmark{
 	Name: "try", Title: "a treebank", Open: data.OpenPTB,
-	Paper:  &bench.Paper{Valid: 58.1, Value: 54.9, Setting: "as published"},
+	Paper:  &runfolder.Paper{Valid: 58.1, Value: 54.9, Setting: "as published"},
 	Recipe: small,
 }
 
@@ -85,7 +86,7 @@ func TestPipeline(t *testing.T) {
 }
 
 // checkPerplexity compares a row with what its weights score.
-func checkPerplexity(t *testing.T, folder string, corpus *data.Corpus, row bench.Row) {
+func checkPerplexity(t *testing.T, folder string, corpus *data.Corpus, row runfolder.Row) {
 	t.Helper()
 	model, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: len(corpus.Words), Layers: 2, Width: 8, Heads: 2, HeadWidth: 4, Inner: 8})
 	if err != nil {
@@ -174,9 +175,11 @@ func TestWrites(t *testing.T) {
 			t.Errorf("it writes %q", word)
 		}
 	}
+	torn := benchtest.Torn(t, folder)
 	if again := program.Must(t, "-resume", "-out", folder, "-generate", "12", "-prompt", prompt); again != text {
 		t.Errorf("once it writes %q, then %q", text, again)
 	}
+	torn()
 	for _, args := range [][]string{
 		tiny(filepath.Join(dir, "none"), "-generate", "5"),
 		{"-resume", "-out", folder, "-generate", "5", "-method", "dropout"},

@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/dropout"
 )
 
@@ -68,13 +69,13 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 func (r *Recipe) check() error {
 	switch {
 	case r.Width%r.Heads != 0:
-		return bench.Usagef("-width %d is not a multiple of -heads %d", r.Width, r.Heads)
+		return usage.Errorf("-width %d is not a multiple of -heads %d", r.Width, r.Heads)
 	case r.EvalTarget > r.Target:
-		return bench.Usagef("-eval-bptt %d is longer than -bptt %d", r.EvalTarget, r.Target)
+		return usage.Errorf("-eval-bptt %d is longer than -bptt %d", r.EvalTarget, r.Target)
 	case r.MeanEpochs > r.Epochs:
-		return bench.Usagef("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
+		return usage.Errorf("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
 	case r.Shards*r.Accumulate > r.Batch:
-		return bench.Usagef("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
+		return usage.Errorf("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
 	}
 	return cmp.Or(
 		bench.Positive("lr", r.Rate, false), bench.Positive("words-lr", r.WordsRate, false), bench.Positive("temperature", r.Temperature, false),

@@ -9,6 +9,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/models"
@@ -119,13 +120,13 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (bench.Score, error) {
+	return &bench.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (runfolder.Score, error) {
 		valid, err := trainer.Evaluate(ctx, s.corpus.Valid, s.evaluation(n))
 		if n == bench.Child || err != nil {
-			return bench.Score{Value: rewardScale / valid.Perplexity(), Loss: valid.Loss}, err
+			return runfolder.Score{Value: rewardScale / valid.Perplexity(), Loss: valid.Loss}, err
 		}
 		test, err := trainer.Evaluate(ctx, s.corpus.Test, s.evaluation(n))
-		return bench.Score{Value: test.Perplexity(), Valid: valid.Perplexity(), Loss: test.Loss}, err
+		return runfolder.Score{Value: test.Perplexity(), Valid: valid.Perplexity(), Loss: test.Loss}, err
 	}}, nil
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
 	"autodropout/internal/seed"
 	"autodropout/layers"
@@ -19,9 +21,9 @@ import (
 // write continues the prompt with the best model of a run.
 func (s *subject) write(asked bench.Run, stdout io.Writer) error {
 	if !asked.Resume {
-		return bench.Usagef("-generate needs -resume and -out with the folder of a run that has trained a model")
+		return usage.Errorf("-generate needs -resume and -out with the folder of a run that has trained a model")
 	}
-	path, err := bench.FindWeights(asked.Out, s.Methods, func(a, b bench.Score) bool { return a.Valid < b.Valid })
+	path, err := runfolder.Folder(asked.Out).FindWeights(s.Methods, func(a, b runfolder.Score) bool { return a.Valid < b.Valid })
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"io"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
@@ -31,7 +32,7 @@ type Benchmark struct {
 	Name  string // of the program and of the corpus after -data: "iwslt"
 	Title string // "IWSLT-14 De-En"
 	Open  func(ctx context.Context, name string, cfg bitext.OpenConfig) (c *bitext.Corpus, about string, err error)
-	Paper *bench.Paper // of AutoDropout with a transferred pattern
+	Paper *runfolder.Paper // of AutoDropout with a transferred pattern
 
 	// Texts says how texts of one's own are prepared: as those of the benchmark.
 	Texts bitext.TextsConfig

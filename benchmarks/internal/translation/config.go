@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data/text"
 	"autodropout/dropout"
@@ -157,17 +158,17 @@ func (c *config) check(asked bench.Run) ([]dropout.Site, error) {
 	}
 	switch {
 	case c.searchWidth%2 != 0 || c.searchWidth%c.Heads != 0:
-		return nil, bench.Usagef("-search-width %d must be even and a multiple of -heads %d", c.searchWidth, c.Heads)
+		return nil, usage.Errorf("-search-width %d must be even and a multiple of -heads %d", c.searchWidth, c.Heads)
 	case c.from == c.to:
-		return nil, bench.Usagef("-from and -to are both %s: a translation is to another language", c.from)
+		return nil, usage.Errorf("-from and -to are both %s: a translation is to another language", c.from)
 	case c.sentence != "" && c.sentencesFile != "":
-		return nil, bench.Usagef("-translate and -translate-file cannot be combined")
+		return nil, usage.Errorf("-translate and -translate-file cannot be combined")
 	case c.translates() && !asked.Resume:
-		return nil, bench.Usagef("-translate and -translate-file need -resume and -out with the folder of a run that has trained a model")
+		return nil, usage.Errorf("-translate and -translate-file need -resume and -out with the folder of a run that has trained a model")
 	}
 	least, err := models.NewTransformer(models.TransformerConfig{SourceVocab: 1, TargetVocab: 1, Layers: c.Layers, Width: 2, Heads: 1, Inner: 1})
 	if err != nil {
-		return nil, bench.Usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
 }

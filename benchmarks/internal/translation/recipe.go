@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/dropout"
 	"autodropout/models"
 )
@@ -78,15 +79,15 @@ func (r *Recipe) search() models.Search { return models.Search{Beam: r.Beam, Pen
 func (r *Recipe) check() error {
 	switch {
 	case r.Width%2 != 0 || r.Width%r.Heads != 0:
-		return bench.Usagef("-width %d must be even and a multiple of -heads %d", r.Width, r.Heads)
+		return usage.Errorf("-width %d must be even and a multiple of -heads %d", r.Width, r.Heads)
 	case r.Longest >= r.Tokens:
-		return bench.Usagef("sentences of -longest %d words and their ends do not fit batches of -tokens %d", r.Longest, r.Tokens)
+		return usage.Errorf("sentences of -longest %d words and their ends do not fit batches of -tokens %d", r.Longest, r.Tokens)
 	case r.MeanEpochs > r.Epochs:
-		return bench.Usagef("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
+		return usage.Errorf("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
 	case !(r.Smoothing >= 0 && r.Smoothing < 1):
-		return bench.Usagef("-smoothing %v must be at least 0 and below 1", r.Smoothing)
+		return usage.Errorf("-smoothing %v must be at least 0 and below 1", r.Smoothing)
 	case r.search().Check() != nil:
-		return bench.Usagef("%v", r.search().Check())
+		return usage.Errorf("%v", r.search().Check())
 	}
 	return cmp.Or(
 		bench.Positive("lr", r.Rate, false), bench.Positive("last-lr", r.LastRate, true),

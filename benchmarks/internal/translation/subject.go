@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data/text/bitext"
 	"autodropout/data/text/metric"
@@ -118,29 +119,29 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	score := func(ctx context.Context) (bench.Score, error) { return s.score(ctx, trainer) }
+	score := func(ctx context.Context) (runfolder.Score, error) { return s.score(ctx, trainer) }
 	if n == bench.Child {
-		score = func(ctx context.Context) (bench.Score, error) {
+		score = func(ctx context.Context) (runfolder.Score, error) {
 			valid, err := trainer.Evaluate(ctx, s.corpus.Valid.Pairs)
-			return bench.Score{Value: math.Exp(-valid.Loss), Loss: valid.Loss}, err
+			return runfolder.Score{Value: math.Exp(-valid.Loss), Loss: valid.Loss}, err
 		}
 	}
 	return &bench.Training{Loop: trainer.Loop, Score: score}, nil
 }
 
 // score translates the validation and the test text.
-func (s *subject) score(ctx context.Context, trainer *train.TranslationTrainer) (bench.Score, error) {
+func (s *subject) score(ctx context.Context, trainer *train.TranslationTrainer) (runfolder.Score, error) {
 	test, err := trainer.Evaluate(ctx, s.corpus.Test.Pairs)
 	if err != nil {
-		return bench.Score{}, err
+		return runfolder.Score{}, err
 	}
 	valid, err := s.translations(ctx, trainer, s.corpus.Valid)
 	if err != nil {
-		return bench.Score{}, err
+		return runfolder.Score{}, err
 	}
 	tested, err := s.translations(ctx, trainer, s.corpus.Test)
 	if err != nil {
-		return bench.Score{}, err
+		return runfolder.Score{}, err
 	}
 	tokens, text := s.metrics()
 	plain := make([]string, len(tested))
@@ -153,14 +154,14 @@ func (s *subject) score(ctx context.Context, trainer *train.TranslationTrainer) 
 		found, translation []string
 	}{{tokens, tested, s.corpus.Test.Tokens}, {tokens, valid, s.corpus.Valid.Tokens}, {text, plain, s.corpus.Test.Text}} {
 		if bleu[i], err = c.metric.Score(c.found, c.translation); err != nil {
-			return bench.Score{}, err
+			return runfolder.Score{}, err
 		}
 	}
-	return bench.Score{Value: bleu[0].Value, Loss: test.Loss, Also: []float64{bleu[1].Value, bleu[2].Value}}, nil
+	return runfolder.Score{Value: bleu[0].Value, Loss: test.Loss, Also: []float64{bleu[1].Value, bleu[2].Value}}, nil
 }
 
 // better compares two scores by the validation text.
-func better(a, b bench.Score) bool { return a.Also[0] > b.Also[0] }
+func better(a, b runfolder.Score) bool { return a.Also[0] > b.Also[0] }
 
 // translations returns the tokens of a text's translations.
 func (s *subject) translations(ctx context.Context, trainer *train.TranslationTrainer, part bitext.Part) ([]string, error) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/internal/bom"
 	"autodropout/models"
 	"autodropout/train"
@@ -31,7 +32,7 @@ func (s *subject) translate(ctx context.Context, asked bench.Run, stdout io.Writ
 	if err != nil {
 		return err
 	}
-	path, err := bench.FindWeights(asked.Out, s.Methods, better)
+	path, err := runfolder.Folder(asked.Out).FindWeights(s.Methods, better)
 	if err != nil {
 		return err
 	}

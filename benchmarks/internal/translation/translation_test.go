@@ -10,6 +10,7 @@ import (
 
 	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/benchtest"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
@@ -24,7 +25,7 @@ import (
 // try is a benchmark as the programs have them.
 var try = Benchmark{
 	Name: "try", Title: "Talks De-En", Open: bitext.OpenIWSLT14,
-	Paper:  &bench.Paper{Value: 35.8, Setting: "as published"},
+	Paper:  &runfolder.Paper{Value: 35.8, Setting: "as published"},
 	Texts:  bitext.TextsConfig{Source: text.German, Target: text.English, Style: bitext.Style{Lowercase: true}, Merges: 100, Longest: 50},
 	Recipe: small,
 }
@@ -100,7 +101,7 @@ func TestPipeline(t *testing.T) {
 }
 
 // checkBLEU compares a row with what its weights score.
-func checkBLEU(t *testing.T, folder string, corpus *bitext.Corpus, row bench.Row) {
+func checkBLEU(t *testing.T, folder string, corpus *bitext.Corpus, row runfolder.Row) {
 	t.Helper()
 	model := modelOf(t, corpus, 32, 64, 0)
 	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
@@ -186,10 +187,12 @@ func TestTranslates(t *testing.T) {
 		"-layers", "1", "-width", "32", "-inner", "64", "-lr", "0.015", "-warm-up", "20")...)
 	early := program.Must(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
 	program.Must(t, "-resume", "-out", folder)
+	torn := benchtest.Torn(t, folder)
 	late := program.Must(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
 	if late == early || strings.Count(late, "\n") != 1 {
 		t.Errorf("the checkpoint translates to %q, the finished model to %q", early, late)
 	}
+	torn()
 
 	var lines []string
 	for _, p := range task.Test {

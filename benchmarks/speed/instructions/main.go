@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/usage"
 )
 
 func main() { bench.Main(run) }
@@ -56,7 +57,7 @@ Flags:
 `
 
 // parse returns the configuration that the arguments ask for. Everything the
-// user can get wrong is a *bench.UsageError.
+// user can get wrong is a *usage.Error.
 func parse(args []string, stdout io.Writer) (config, error) {
 	var c config
 	fs := flag.NewFlagSet("instructions", flag.ContinueOnError)
@@ -73,9 +74,9 @@ func parse(args []string, stdout io.Writer) (config, error) {
 		fs.PrintDefaults()
 		return c, bench.ErrHelp
 	case err != nil:
-		return c, bench.Usagef("%v (-h lists the flags)", err)
+		return c, usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
-		return c, bench.Usagef("%q is not a flag (-h lists them)", fs.Arg(0))
+		return c, usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
 	}
 	for name := range strings.SplitSeq(*names, ",") {
 		before := len(c.targets)
@@ -85,7 +86,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 			}
 		}
 		if len(c.targets) == before {
-			return c, bench.Usagef("-simd has no instruction set %q: take some of avx2, neon and generic, with commas between them", name)
+			return c, usage.Errorf("-simd has no instruction set %q: take some of avx2, neon and generic, with commas between them", name)
 		}
 	}
 	return c, nil

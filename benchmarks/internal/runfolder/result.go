@@ -1,4 +1,4 @@
-package bench
+package runfolder
 
 import (
 	"encoding/json"
@@ -69,14 +69,14 @@ func NewRow(method string, scores []Score, diverged int, seconds float64, paper 
 		}
 	}
 	if diverged == 0 {
-		row.Mean, row.Std = summary(row.Values)
+		row.Mean, row.Std = MeanStd(row.Values)
 	}
 	return row
 }
 
-// summary returns the mean of values and their sample standard deviation, nil
+// MeanStd returns the mean of values and their sample standard deviation, nil
 // where there are too few.
-func summary(values []float64) (mean, std *float64) {
+func MeanStd(values []float64) (mean, std *float64) {
 	if len(values) == 0 {
 		return nil, nil
 	}
@@ -87,11 +87,11 @@ func summary(values []float64) (mean, std *float64) {
 	return &m, &s
 }
 
-// Save writes the result as result.json.
-func (r *Result) Save(path string) error {
+// Save writes the result to the folder.
+func (h *Held) Save(r *Result) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(path, append(text, '\n'))
+	return atomicfile.WriteBytes(h.Path(result), append(text, '\n'))
 }

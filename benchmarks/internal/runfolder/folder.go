@@ -1,0 +1,187 @@
+package runfolder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/internal/atomicfile"
+)
+
+// Folder is the path of a run's folder, or of one of its searches' within it.
+type Folder string
+
+// The files of a run, for [Folder.Path].
+const (
+	Config      = "config.toml" // the settings, below a line with the command
+	units       = "units.jsonl"
+	result      = "result.json"
+	Table       = "table.txt"
+	Report      = "report.html"
+	BestPattern = "best-pattern.json"
+	Masks       = "best-pattern.png"
+	Losses      = "loss.svg"
+	Rewards     = "search.svg"
+	BadImages   = "bad-images.txt"
+	Server      = "nats" // a folder of the server that is part of the run
+	runID       = "run-id"
+)
+
+// The files of a search, below the folder with the key of its row.
+const (
+	Trials    = "trials.jsonl"
+	Finalists = "finalists.jsonl"
+	Pattern   = "pattern.json"
+)
+
+// The folders of a run with files for each final training.
+const (
+	logs        = "logs"
+	weights     = "weights"
+	checkpoints = "checkpoints"
+	events      = "tensorboard"
+)
+
+// Path returns the path of a file in the folder.
+func (f Folder) Path(elements ...string) string {
+	return filepath.Join(append([]string{string(f)}, elements...)...)
+}
+
+// Search returns the folder of the search of a row.
+func (f Folder) Search(row string) Folder { return Folder(f.Path(row)) }
+
+// Trial returns the checkpoint of trial i of a search.
+func (f Folder) Trial(i int) string { return f.Path(fmt.Sprintf("trial-%d.safetensors", i)) }
+
+// Training names the files of the final training of a row with a seed.
+func Training(row string, seed int) string { return fmt.Sprintf("%s-%d", row, seed) }
+
+// Log returns the log of a training.
+func (f Folder) Log(training string) string { return f.Path(logs, training+".jsonl") }
+
+// Weights returns what a training has learned.
+func (f Folder) Weights(training string) string { return f.Path(weights, training+".safetensors") }
+
+// Checkpoint returns the checkpoint of a training.
+func (f Folder) Checkpoint(training string) string {
+	return f.Path(checkpoints, training+".safetensors")
+}
+
+// Events returns the folder of what TensorBoard shows of a training, a search or a
+// pattern.
+func (f Folder) Events(of string) string { return f.Path(events, of) }
+
+// commandMark begins the first line of a run's settings, which has its command.
+const commandMark = "# "
+
+// Settings returns the text of the run's settings, and the command that started it,
+// "" when that is not known.
+func (f Folder) Settings() (text, command string, err error) {
+	content, err := os.ReadFile(f.Path(Config))
+	if err != nil {
+		return "", "", err
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	if mine, found := strings.CutPrefix(first, commandMark); found {
+		command = strings.TrimSpace(mine)
+	}
+	return string(content), command, nil
+}
+
+// Create makes the folder of a new run, which must be new or empty, with its
+// settings. It is a *[usage.Error] when it has something in it.
+func (f Folder) Create(settings, command string) error {
+	entries, err := os.ReadDir(string(f))
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return atomicfile.IsTemporary(e.Name()) }) // of a run that was killed when it began
+	switch {
+	case err == nil && len(entries) > 0:
+		return usage.Errorf("the folder %s is not empty: add -resume to continue the run in it, or give -out another folder", f)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("cannot use the output folder: %w", err)
+	}
+	if err := os.MkdirAll(string(f), 0o777); err != nil {
+		return fmt.Errorf("cannot make the output folder: %w", err)
+	}
+	if err := f.Writable(); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(f.Path(Config), []byte(commandMark+command+"\n"+settings))
+}
+
+// Writable tries to write to the folder.
+func (f Folder) Writable() error {
+	probe, err := os.CreateTemp(string(f), ".probe-*.tmp")
+	if err != nil {
+		return fmt.Errorf("cannot write to the output folder: %w", err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// Result returns what the run has found; nil: it has not ended.
+func (f Folder) Result() (*Result, error) {
+	text, err := os.ReadFile(f.Path(result))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	r := &Result{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s is not the result of a run: %w", f.Path(result), err)
+	}
+	return r, nil
+}
+
+// Units returns the final trainings that have finished, of which there need not be
+// any. A last line that is not whole is not read: a run may be writing it.
+func (f Folder) Units() ([]Unit, error) {
+	text, err := os.ReadFile(f.Path(units))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s, %w", f.Path(units), err)
+	}
+	return found, nil
+}
+
+// FindWeights returns the file with the weights of the best training of the rows:
+// better compares two scores. Where none has finished it is the checkpoint of one
+// that has not.
+func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (string, error) {
+	finished, err := f.Units()
+	if err != nil {
+		return "", fmt.Errorf("cannot read what the run has finished: %w", err)
+	}
+	var best *Unit
+	for i, u := range finished {
+		if slices.Contains(rows, u.Method) && !u.Diverged && (best == nil || better(u.Score, best.Score)) {
+			best = &finished[i]
+		}
+	}
+	if best != nil {
+		return f.Weights(Training(best.Method, best.Seed)), nil
+	}
+	for _, row := range rows {
+		found, err := filepath.Glob(f.Checkpoint(row + "-*"))
+		if err != nil {
+			return "", err
+		}
+		if len(found) > 0 {
+			return found[0], nil
+		}
+	}
+	return "", fmt.Errorf("the run in %s has trained no model yet: continue it with -resume until it has", f)
+}

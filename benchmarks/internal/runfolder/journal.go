@@ -1,0 +1,148 @@
+package runfolder
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/internal/atomicfile"
+)
+
+// Unit is a finished final training, a line of units.jsonl in a run's folder.
+type Unit struct {
+	Method string `json:"method"` // the key of its row
+	Seed   int    `json:"seed"`
+	Score
+	Diverged bool    `json:"diverged,omitempty"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// Score is what a training reached.
+type Score struct {
+	Value float64 `json:"value"`           // the metric on the test split; a child's reward
+	Valid float64 `json:"valid,omitempty"` // the metric on the validation split; 0: not taken
+	Loss  float64 `json:"loss"`            // where Value was taken
+
+	Also []float64 `json:"also,omitempty"` // the measures that the subject has beside the metric
+}
+
+// Held is the folder of a run in which this process works, and no other. Its
+// journal, the file of final trainings, only grows. Its methods may be called from
+// several goroutines.
+type Held struct {
+	Folder
+	lock *os.File
+
+	mu    sync.Mutex
+	file  *os.File
+	size  int64 // of all whole lines
+	units []Unit
+}
+
+// Hold keeps other processes from working in the folder until [Held.Close]; it is a
+// *[usage.Error] when one does already. What a session that was killed has left
+// half-written is removed.
+func (f Folder) Hold() (h *Held, err error) {
+	lock, err := os.Open(f.Path(Config))
+	if err != nil {
+		return nil, fmt.Errorf("cannot hold the output folder: %w", err)
+	}
+	if tryHold(lock) {
+		lock.Close()
+		return nil, usage.Errorf("another process works in %s: wait until it has ended, or give -out another folder", f)
+	}
+	h = &Held{Folder: f, lock: lock}
+	defer func() {
+		if err != nil {
+			h.Close()
+		}
+	}()
+	for _, sub := range []string{logs, weights, checkpoints} {
+		if err := os.MkdirAll(f.Path(sub), 0o777); err != nil {
+			return nil, err
+		}
+	}
+	err = filepath.WalkDir(string(f), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return atomicfile.Sweep(path)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, h.open()
+}
+
+// open reads the journal and cuts off a last line that is not whole.
+func (h *Held) open() (err error) {
+	if h.file, err = os.OpenFile(h.Path(units), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(h.Path(units))
+	if err != nil {
+		return err
+	}
+	if h.units, h.size, err = parse(text); err != nil {
+		return fmt.Errorf("%s, %w", h.Path(units), err)
+	}
+	return h.file.Truncate(h.size)
+}
+
+// parse returns the units of a journal, and the size of its whole lines.
+func parse(text []byte) (found []Unit, size int64, err error) {
+	whole := bytes.LastIndexByte(text, '\n') + 1
+	for line := range bytes.Lines(text[:whole]) {
+		var u Unit
+		if err := json.Unmarshal(line, &u); err != nil {
+			return nil, 0, fmt.Errorf("line %d is not a final training: %w", len(found)+1, err)
+		}
+		found = append(found, u)
+	}
+	return found, int64(whole), nil
+}
+
+// Append adds a unit; it is on disk when Append returns. Where that fails the journal
+// is as it was.
+func (h *Held) Append(u Unit) error {
+	line, err := json.Marshal(u)
+	if err != nil {
+		return err
+	}
+	line = append(line, '\n')
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, err = h.file.Write(line); err == nil {
+		err = h.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, h.file.Truncate(h.size))
+	}
+	h.size += int64(len(line))
+	h.units = append(h.units, u)
+	return nil
+}
+
+// Finished returns the final trainings that have finished, those of earlier sessions
+// first.
+func (h *Held) Finished() []Unit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.units)
+}
+
+// Close lets other processes work in the folder.
+func (h *Held) Close() error {
+	var err error
+	if h.file != nil {
+		err = h.file.Close()
+	}
+	return errors.Join(err, h.lock.Close())
+}

@@ -1,0 +1,294 @@
+package runfolder
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"autodropout/benchmarks/internal/usage"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// create makes the folder of a new run.
+func create(t testing.TB) Folder {
+	t.Helper()
+	f := Folder(filepath.Join(t.TempDir(), "run"))
+	if err := f.Create("seeds = 1\n", "go run ./benchmarks/try"); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func hold(t testing.TB, f Folder) *Held {
+	t.Helper()
+	h, err := f.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// content returns all that is in a folder: names, times, sizes and bytes.
+func content(t testing.TB, f Folder) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(string(f), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		text := []byte(nil)
+		if !entry.IsDir() {
+			if text, err = os.ReadFile(path); err != nil {
+				return err
+			}
+		}
+		all[path] = fmt.Sprint(info.Mode(), info.ModTime(), string(text))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestJournal(t *testing.T) {
+	f := create(t)
+	h := hold(t, f)
+	for seed := range 2 {
+		if err := h.Append(Unit{Method: "none", Seed: seed}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(f.Path(units))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, f.Path(units), string(text)+`{"method":"no`) // a crash
+	h = hold(t, f)
+	if err := h.Append(Unit{Method: "uda", Seed: 2}); err != nil {
+		t.Fatal(err)
+	}
+	got := h.Finished()
+	if len(got) != 3 || got[1].Seed != 1 || got[2].Method != "uda" {
+		t.Errorf("the units are %+v", got)
+	}
+	if read, err := f.Units(); err != nil || !reflect.DeepEqual(read, got) {
+		t.Errorf("beside the run they are %+v, error %v", read, err)
+	}
+	h.Close()
+	write(t, f.Path(units), "{\"method\":\"a\"}\nnonsense\n")
+	if _, err := f.Units(); err == nil || !strings.Contains(err.Error(), "units.jsonl, line 2 is not a final training") {
+		t.Errorf("a damaged line gives error %v", err)
+	}
+	if _, err := f.Hold(); err == nil || !strings.Contains(err.Error(), "line 2 is not a final training") {
+		t.Errorf("a damaged line to be held gives error %v", err)
+	}
+}
+
+// TestHold keeps a second one out, and lets it in later.
+func TestHold(t *testing.T) {
+	f := create(t)
+	write(t, f.Path("autodropout", ".trial.tmp"), "half")
+	h := hold(t, f)
+	var wrong *usage.Error
+	if _, err := f.Hold(); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "another process works in "+string(f)) {
+		t.Errorf("held twice: error %v", err)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, f)
+	if _, command, err := f.Settings(); err != nil || command != "go run ./benchmarks/try" {
+		t.Errorf("the command is %q, error %v", command, err)
+	}
+}
+
+// TestReadingLeavesTheFolderAsItWas, with a line that is not whole, and with nothing
+// but settings.
+func TestReadingLeavesTheFolderAsItWas(t *testing.T) {
+	better := func(a, b Score) bool { return a.Valid < b.Valid }
+	for name, fill := range map[string]func(f Folder){
+		"finished": func(f Folder) {
+			write(t, f.Path(units), `{"method":"none","seed":0,"value":1,"valid":3}`+"\n"+`{"method":"none","seed":1,"value":1,"valid":2}`+"\n"+`{"method":"none","se`)
+		},
+		"begun":        func(f Folder) { write(t, f.Checkpoint(Training("none", 1)), "weights") },
+		"only settled": func(Folder) {},
+	} {
+		f := create(t)
+		fill(f)
+		before := content(t, f)
+		path, err := f.FindWeights([]string{"none"}, better)
+		want := map[string]string{"finished": f.Weights("none-1"), "begun": f.Checkpoint("none-1")}[name]
+		if path != want || (err == nil) != (want != "") {
+			t.Errorf("%s: the weights are %q, error %v; want %q", name, path, err, want)
+		}
+		for _, read := range []func() error{
+			func() error { _, err := f.Units(); return err },
+			func() error { _, err := f.Result(); return err },
+			func() error { _, _, err := f.Settings(); return err },
+		} {
+			if err := read(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if after := content(t, f); !reflect.DeepEqual(after, before) {
+			t.Errorf("%s: the folder was\n%v\nand is\n%v", name, before, after)
+		}
+	}
+	if _, err := Folder(filepath.Join(t.TempDir(), "missing")).FindWeights([]string{"none"}, better); err == nil {
+		t.Error("no error from a folder that is not there")
+	}
+}
+
+func TestFindWeights(t *testing.T) {
+	f := create(t)
+	find := func(rows ...string) string {
+		path, err := f.FindWeights(rows, func(a, b Score) bool { return a.Valid < b.Valid })
+		if err != nil {
+			return ""
+		}
+		return path
+	}
+	if find("none") != "" {
+		t.Error("a run that has just begun has weights")
+	}
+	checkpoint := f.Checkpoint(Training("none", 1))
+	write(t, checkpoint, "weights")
+	if got := find("other", "none"); got != checkpoint {
+		t.Errorf("before a training has finished the weights are %q", got)
+	}
+	h := hold(t, f)
+	for _, u := range []Unit{
+		{Method: "none", Seed: 0, Score: Score{Valid: 30}},
+		{Method: "none", Seed: 1, Score: Score{Valid: 20}},
+		{Method: "none", Seed: 2, Diverged: true},
+		{Method: "best", Seed: 0, Score: Score{Valid: 10}},
+	} {
+		if err := h.Append(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := find("none", "other"), f.Weights("none-1"); got != want {
+		t.Errorf("the best weights are %q, want %q", got, want)
+	}
+	if find("other") != "" {
+		t.Error("a row that was not trained has weights")
+	}
+}
+
+// TestReadersLoseNothing has one process write what another one reads all the time:
+// every line that was on disk is there in the end.
+func TestReadersLoseNothing(t *testing.T) {
+	lines := 2000
+	if testing.Short() {
+		lines = 200
+	}
+	f := create(t)
+	h := hold(t, f)
+	var reading sync.WaitGroup
+	done := make(chan struct{})
+	reading.Add(1)
+	go func() {
+		defer reading.Done()
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if _, err := f.FindWeights([]string{"none"}, func(a, b Score) bool { return a.Value < b.Value }); err != nil && !strings.Contains(err.Error(), "has trained no model yet") {
+				t.Errorf("reading beside the run: %v", err)
+				return
+			}
+		}
+	}()
+	for seed := range lines {
+		if err := h.Append(Unit{Method: "none", Seed: seed, Score: Score{Value: float64(seed)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(done)
+	reading.Wait()
+	found, err := f.Units()
+	if err != nil || len(found) != lines {
+		t.Fatalf("%d of %d lines are there in the end, error %v", len(found), lines, err)
+	}
+	for seed, u := range found {
+		if u.Seed != seed {
+			t.Fatalf("line %d is of seed %d", seed+1, u.Seed)
+		}
+	}
+}
+
+func TestResult(t *testing.T) {
+	f := create(t)
+	if r, err := f.Result(); r != nil || err != nil {
+		t.Errorf("before the run has ended the result is %v, error %v", r, err)
+	}
+	paper := &Paper{Value: 3.2, Setting: "as published"}
+	want := &Result{
+		Task: "image classification", Dataset: "CIFAR-10", Split: "test", Metric: "error", Unit: "%", Model: "WRN-28-10",
+		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Date: "2026-11-23T12:00:00Z", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5, Memory: 312_000_000, Summary: "The best is AutoDropout.",
+		Rows: []Row{
+			NewRow("none", []Score{{Value: 4}, {Value: 5}, {Value: 6}}, 0, 90, nil),
+			NewRow("Dropout", []Score{{Value: 4.25}}, 0, 0.5, nil),
+			NewRow("AutoDropout", []Score{{Value: 3}}, 1, 3910, paper),
+		},
+		BestPattern: []byte(`{"version": 1}`),
+	}
+	if err := hold(t, f).Save(want); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(f.Path(result))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join("testdata", "result.json")
+	if *update {
+		write(t, name, string(text))
+	}
+	if golden, err := os.ReadFile(name); err != nil || !bytes.Equal(text, golden) {
+		t.Errorf("the file is\n%s\nwant\n%s", text, golden)
+	}
+	if got, err := f.Result(); err != nil || got.Rows[2].Mean != nil || *got.Rows[0].Std != 1 || got.Seconds != want.Seconds {
+		t.Errorf("the result reads as %+v, error %v", got, err)
+	}
+}
+
+func FuzzJournal(f *testing.F) {
+	f.Add([]byte(`{"method":"none","seed":0,"value":48.1,"loss":1.5,"seconds":21}` + "\n"))
+	f.Add([]byte("{}\n{\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		found, size, err := parse(text)
+		if err == nil && (size > int64(len(text)) || size > 0 && text[size-1] != '\n' || len(found) != bytes.Count(text, []byte("\n"))) {
+			t.Fatalf("of %q, %d bytes have %d units", text, size, len(found))
+		}
+	})
+}
