@@ -13,7 +13,6 @@ import (
 	"autodropout/internal/safetensors"
 	"autodropout/layers"
 	"autodropout/optim"
-	"autodropout/weights"
 )
 
 // A checkpoint is a safetensors file with the model's parameters and buffers in
@@ -29,6 +28,7 @@ const (
 	optimizerPrefix = statePrefix + "optimizer/"
 	averagePrefix   = statePrefix + "average/"
 	taskPrefix      = statePrefix + "task/"
+	validationsKey  = "validations"
 	stepKey         = "step"
 	optimizerSteps  = "optimizer steps"
 	averageSteps    = "average steps"
@@ -41,6 +41,9 @@ func (l *Loop) Save(path string) error { return write(path, 1, l.checkpoint()) }
 func (l *Loop) checkpoint() *safetensors.File {
 	file := &safetensors.File{Tensors: arrays(l.params), Metadata: l.settings()}
 	file.Metadata[stepKey] = strconv.Itoa(l.Done())
+	if text := l.validationsText(); text != "" {
+		file.Metadata[validationsKey] = text
+	}
 	add := func(prefix, key string, s optim.State) {
 		file.Metadata[key] = strconv.Itoa(s.Steps)
 		for _, slot := range s.Slots {
@@ -52,9 +55,11 @@ func (l *Loop) checkpoint() *safetensors.File {
 		add(averagePrefix, averageSteps, l.average.State())
 	}
 	file.Tensors = append(file.Tensors, safetensors.Tensor{Name: lossesName, Shape: []int{len(l.losses)}, Data: l.losses})
-	for _, tensor := range l.task.state() {
-		tensor.Name = taskPrefix + tensor.Name
-		file.Tensors = append(file.Tensors, tensor)
+	if task, ok := l.task.(Stateful); ok {
+		for _, array := range task.State() {
+			array.Name = taskPrefix + array.Name
+			file.Tensors = append(file.Tensors, safetensors.Tensor(array))
+		}
 	}
 	return file
 }
@@ -114,7 +119,10 @@ func (l *Loop) accept(path string, file *safetensors.File) error {
 		}
 	}
 	if err == nil {
-		err = l.task.restore(len(losses.Data), file)
+		err = l.readValidations(file.Metadata[validationsKey])
+	}
+	if task, ok := l.task.(Stateful); ok && err == nil {
+		err = task.Restore(taskState(file))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -140,24 +148,16 @@ func readState(file *safetensors.File, prefix, key string, want optim.State) (op
 	return s, nil
 }
 
-// SaveWeights writes the model's weights alone, averaged where there is an
-// average, for use without the training.
-func (l *Loop) SaveWeights(path string) error {
-	return l.averaged(func() error { return SaveWeights(path, l.params) })
-}
-
-// SaveWeights writes parameters and buffers in PyTorch's names and layout. The
-// file appears whole or not at all.
-func SaveWeights(path string, ps *autograd.Params) error {
-	return write(path, 1, &safetensors.File{Tensors: arrays(ps)})
-}
-
-// LoadWeights reads parameters and buffers that SaveWeights, or a checkpoint,
-// wrote. On error ps is as it was. For weights from elsewhere there is
-// [weights.Load], which has options.
-func LoadWeights(path string, ps *autograd.Params) error {
-	_, err := weights.Load(path, ps, weights.Options{})
-	return err
+// taskState returns what a checkpoint holds of the task's state.
+func taskState(file *safetensors.File) []layers.Array {
+	var state []layers.Array
+	for _, t := range file.Tensors {
+		if name, ok := strings.CutPrefix(t.Name, taskPrefix); ok {
+			t.Name = name
+			state = append(state, layers.Array(t))
+		}
+	}
+	return state
 }
 
 func arrays(ps *autograd.Params) []safetensors.Tensor {

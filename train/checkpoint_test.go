@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"autodropout/optim"
+	"autodropout/weights"
 )
 
 func TestResumeIsExact(t *testing.T) {
@@ -102,12 +103,12 @@ func TestLoadRefuses(t *testing.T) {
 	good := exercise(t, nil)
 	mustRun(t, good)
 	path := filepath.Join(dir, "good")
-	weights := filepath.Join(dir, "weights")
+	only := filepath.Join(dir, "weights")
 	cut := filepath.Join(dir, "cut")
 	if err := good.Save(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := good.SaveWeights(weights); err != nil {
+	if err := good.SaveWeights(only); err != nil {
 		t.Fatal(err)
 	}
 	text := readFile(t, path)
@@ -121,7 +122,7 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		"no file":            {filepath.Join(dir, "none"), nil, "cannot read the checkpoint"},
 		"cut short":          {cut, nil, "cut short"},
-		"weights only":       {weights, nil, "not a checkpoint"},
+		"weights only":       {only, nil, "not a checkpoint"},
 		"other seed":         {path, func(c *Config) { c.Seed++ }, `Seed was "7" and is "8"`},
 		"other schedule":     {path, func(c *Config) { c.Schedule = optim.Constant(0.2) }, `schedule was "0.1 at step 0`},
 		"no dropout":         {path, func(c *Config) { c.Policy = nil }, `and is "none"`},
@@ -162,7 +163,7 @@ func TestWeights(t *testing.T) {
 	}
 	other := newNetwork(8)
 	clear(other.Params().Flat())
-	if err := LoadWeights(path, other.Params()); err != nil {
+	if _, err := weights.Load(path, other.Params(), weights.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Evaluate(t.Context(), other, test)
@@ -173,17 +174,17 @@ func TestWeights(t *testing.T) {
 	if err := trainer.Save(checkpoint); err != nil {
 		t.Fatal(err)
 	}
-	if err := LoadWeights(checkpoint, newNetwork(9).Params()); err == nil {
+	if _, err := weights.Load(checkpoint, newNetwork(9).Params(), weights.Options{}); err == nil {
 		t.Error("the weights of a checkpoint load into a model of another width")
 	}
-	if err := LoadWeights(checkpoint, newNetwork(8).Params()); err != nil {
+	if _, err := weights.Load(checkpoint, newNetwork(8).Params(), weights.Options{}); err != nil {
 		t.Errorf("the weights of a checkpoint do not load: %v", err)
 	}
 	raw, err := Evaluate(t.Context(), trainer.model, test)
 	if err != nil || raw == averaged {
 		t.Errorf("the average scores %+v, exactly as the last weights", raw)
 	}
-	if err := LoadWeights(path, newNetwork(9).Params()); err == nil {
+	if _, err := weights.Load(path, newNetwork(9).Params(), weights.Options{}); err == nil {
 		t.Error("weights load into a model of another width")
 	}
 }

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"time"
 
@@ -17,6 +19,17 @@ type Common struct {
 
 	ClipNorm float32 // gradients are scaled down to this global norm; 0 is no clipping
 	EMA      float64 // decay of the moving average that is evaluated; 0 is none
+
+	// Accumulate is the number of parts of a batch, or of a shard of it, that are
+	// computed one after another, to save memory; 0 means 1. Each part has its own
+	// batch statistics, and the running statistics take in all of them, in order: what
+	// normalises a batch is as if batches were that much smaller.
+	Accumulate int
+
+	// Shards is the number of parts of a batch that are computed at the same time,
+	// each on a tape of its own; 0 means 1. It is for models without batch statistics. The
+	// gradient is the same sum in the same order whatever the number of cores.
+	Shards int
 
 	Policy dropout.Policy `json:"-"` // nil is no dropout
 	Seed   uint64         // gives the order of the data, its variation and all masks
@@ -47,13 +60,39 @@ type Common struct {
 	// a little longer.
 	Recompute bool `json:"-"`
 
-	// OnPart is called after every part of a step of images that has several.
-	OnPart func(part, parts int) `json:"-"`
+	// Validate scores the model after every epoch, with its averaged weights where
+	// there is an average; nil is no validation. The lower the score the better it
+	// is, unless Higher. A model whose score has not been better than its best for Patience
+	// epochs is trained no longer; 0 means that it is trained to the end. The weights that had the
+	// best score are in the file BestWeights; "" is none.
+	Validate    func(ctx context.Context) (score float64, err error) `json:"-"`
+	Higher      bool
+	Patience    int
+	BestWeights string `json:"-"`
+
+	// OnPart is called after every part of a step that has several, one after
+	// another, and OnValidation after every score.
+	OnPart       func(part, parts int) `json:"-"`
+	OnValidation func(Validation)      `json:"-"`
 
 	// OnStep is called after every step, and Notify with a sentence about what the
 	// training cannot save or use, and goes on without. They may be nil.
 	OnStep func(Step)          `json:"-"`
 	Notify func(notice string) `json:"-"`
+}
+
+// setParts replaces numbers of parts that are 0.
+func (c *Common) setParts() {
+	c.Accumulate, c.Shards = cmp.Or(c.Accumulate, 1), cmp.Or(c.Shards, 1)
+}
+
+// checkTogether returns an error where a batch of images would be divided into
+// shards, which batch statistics do not allow.
+func (c *Common) checkTogether() error {
+	if c.Shards > 1 {
+		return fmt.Errorf("train: images are not trained in %d shards, since batch statistics are those of all: leave Shards 0, and take Accumulate to save memory", c.Shards)
+	}
+	return nil
 }
 
 func (c *Common) notify(format string, args ...any) {
@@ -70,12 +109,6 @@ type Config struct {
 	Batch     int          // images in a batch; 0 means 128
 	Smoothing float32      // label smoothing, 0 to 1
 	Augment   data.Augment // how training images are varied
-
-	// Accumulate is the number of parts of a batch that are computed one after
-	// another, to save memory; 0 means 1. Each part has its own batch statistics,
-	// and the running statistics take in all of them, in order: what normalises a
-	// batch is as if batches were that much smaller.
-	Accumulate int
 
 	Common
 }

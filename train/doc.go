@@ -1,10 +1,11 @@
 // Package train trains and evaluates networks: image classifiers with a
 // [Trainer] or, where few labels are known, a [UDATrainer], language models with
-// a [LanguageTrainer], and translators with a [TranslationTrainer].
+// a [LanguageTrainer], translators with a [TranslationTrainer], and whatever else
+// is a [Task] with [NewLoop].
 //
-// What they have in common is in [Loop]: forward and backward, clipping, an
-// optimizer with a schedule, an optional average of the weights, checkpoints
-// and a run log. Given equal seeds a training produces equal losses and weights
-// bit for bit, on any number of cores, and also when it is stopped at any step
-// and continued from its checkpoint.
+// All of them are a [Loop] with a task: forward and backward, in parts where
+// memory is short, clipping, an optimizer with a schedule, an optional average of the
+// weights, validation, checkpoints and a run log. Given equal seeds a training produces equal
+// losses and weights bit for bit, on any number of cores, and also when it is
+// stopped at any step and continued from its checkpoint.
 package train

@@ -20,8 +20,8 @@ type Score struct {
 // Accuracy returns the fraction of images whose class was found.
 func (s Score) Accuracy() float64 { return float64(s.Correct) / float64(s.Images) }
 
-// Error returns the percentage of images whose class was not found.
-func (s Score) Error() float64 { return 100 * float64(s.Images-s.Correct) / float64(s.Images) }
+// ErrorRate returns the percentage of images whose class was not found.
+func (s Score) ErrorRate() float64 { return 100 * float64(s.Images-s.Correct) / float64(s.Images) }
 
 // evaluationBatch bounds the memory of an evaluation; it does not change the
 // result.

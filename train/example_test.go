@@ -3,6 +3,8 @@ package train_test
 import (
 	"context"
 	"fmt"
+	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +15,9 @@ import (
 	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/ops"
+	"autodropout/optim"
 	"autodropout/train"
+	"autodropout/weights"
 )
 
 // linear classifies the mean colours of an image.
@@ -157,39 +161,72 @@ func ExampleLoop_Load() {
 	// the losses go on: true
 }
 
-// Weights are saved, loaded into another model, and evaluated without a trainer.
-func ExampleSaveWeights() {
-	folder, err := os.MkdirTemp("", "weights")
+// curve learns a function of one variable: a task of one's own.
+type curve struct {
+	scope       *layers.Scope
+	first, last *layers.Linear
+}
+
+func newCurve() *curve {
+	scope := layers.NewScope(1)
+	return &curve{scope, layers.NewLinear(scope.Sub("first"), layers.LinearConfig{In: 1, Out: 16}), layers.NewLinear(scope.Sub("last"), layers.LinearConfig{In: 16, Out: 1})}
+}
+
+func (t *curve) Params() *autograd.Params { return t.scope.Params() }
+func (t *curve) Steps() int               { return 40 * 10 }
+func (t *curve) Identity() any            { return "the sine of 320 numbers" }
+
+func (t *curve) Batches(ctx context.Context, from int) iter.Seq2[train.Batch, error] {
+	return train.Epochs(ctx, from, 10, func(epoch, i int) (train.Batch, error) {
+		return train.Batch{Examples: 32, Loss: func(c *layers.Ctx, p *train.Part) (*autograd.Tensor, error) {
+			var x, y []float32
+			for k := p.Lo; k < p.Hi; k++ {
+				at := float32(k*10+i)/160 - 1
+				x, y = append(x, at), append(y, float32(math.Sin(3*float64(at))))
+			}
+			away := ops.Sub(t.predict(c, x), c.Tape.Input(y, len(y), 1))
+			return ops.Mean(ops.Mul(away, away)), nil
+		}}, nil
+	})
+}
+
+func (t *curve) predict(c *layers.Ctx, x []float32) *autograd.Tensor {
+	return t.last.Forward(c, ops.Tanh(t.first.Forward(c, c.Tape.Input(x, len(x), 1))))
+}
+
+// A task of one's own is trained with all that the other trainings have:
+// checkpoints, an average, clipping, validation, the best weights, and an early end.
+func ExampleNewLoop() {
+	task := newCurve()
+	folder, err := os.MkdirTemp("", "curve")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "weights.safetensors")
-	model := func(seed uint64) linear {
-		scope := layers.NewScope(seed)
-		return linear{scope, layers.NewLinear(scope.Sub("fc"), layers.LinearConfig{In: data.Channels, Out: 10})}
-	}
-	one, two := model(1), model(2)
-	if err := train.SaveWeights(path, one.Params()); err != nil {
-		fmt.Println(err)
-		return
-	}
-	if err := train.LoadWeights(path, two.Params()); err != nil {
-		fmt.Println(err)
-		return
-	}
-	_, test, err := data.Synthetic(data.SyntheticConfig{Train: 10, Test: 100})
+	loop, err := train.NewLoop(task, train.Common{
+		Optimizer: optim.NewAdam(task.Params(), optim.AdamConfig{}), Schedule: optim.WarmUp(20, optim.Cosine(0.05, task.Steps())),
+		ClipNorm: 1, EMA: 0.9, Accumulate: 2,
+		Checkpoint: filepath.Join(folder, "checkpoint"), Log: filepath.Join(folder, "log"),
+		Validate: func(context.Context) (float64, error) {
+			c := layers.Ctx{Tape: autograd.NewInference()}
+			return math.Abs(float64(task.predict(&c, []float32{0.5}).Item()) - math.Sin(1.5)), nil
+		},
+		Patience: 20, BestWeights: filepath.Join(folder, "best.safetensors"),
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	a, err := train.Evaluate(context.Background(), one, test)
-	if err != nil {
+	if _, err := loop.Resume(); err != nil { // there is nothing yet
 		fmt.Println(err)
 		return
 	}
-	b, err := train.Evaluate(context.Background(), two, test)
-	fmt.Println(a == b, err)
-	// Output: true <nil>
+	if err := loop.Run(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = weights.Load(filepath.Join(folder, "best.safetensors"), newCurve().Params(), weights.Options{})
+	fmt.Println("learned:", loop.Best().Score < 0.1, loop.Losses()[loop.Done()-1] < 0.01, err)
+	// Output: learned: true true <nil>
 }

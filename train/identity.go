@@ -18,7 +18,6 @@ import (
 // between them.
 const (
 	configKey     = "config"
-	dataKey       = "data"
 	modelKey      = "model"
 	optimizerKey  = "optimizer"
 	scheduleKey   = "schedule"
@@ -26,11 +25,11 @@ const (
 	arithmeticKey = "arithmetic"
 )
 
-var identityKeys = []string{dataKey, modelKey, optimizerKey, scheduleKey, policyKey, arithmeticKey}
+var identityKeys = []string{modelKey, optimizerKey, scheduleKey, policyKey, arithmeticKey}
 
 // Change is a setting in which a training differs from that of a checkpoint.
 type Change struct {
-	Setting    string // a field of the configuration, or "data", "model", "optimizer", "schedule", "policy" or "arithmetic"
+	Setting    string // a field of the configuration or of the task's identity, or "model", "optimizer", "schedule", "policy" or "arithmetic"
 	Saved, Now string // the part that differs
 }
 
@@ -65,10 +64,10 @@ func namesOf(changes []Change) []string {
 // settings returns all that two trainings must have in common for a checkpoint of
 // one to continue the other exactly.
 func (l *Loop) settings() map[string]string {
-	config, data := l.task.identity()
+	config := fields(asJSON(l.task.Identity()))
+	maps.Copy(config, fields(asJSON(l.config)))
 	return map[string]string{
 		configKey:     asJSON(config),
-		dataKey:       asJSON(data),
 		modelKey:      l.describeModel(),
 		optimizerKey:  l.config.Optimizer.Describe(),
 		scheduleKey:   l.describeSchedule(),
@@ -141,14 +140,14 @@ func (l *Loop) changes(saved map[string]string) []Change {
 	now := l.settings()
 	before, after := fields(saved[configKey]), fields(now[configKey])
 	names := map[string]bool{}
-	for _, m := range []map[string]string{before, after} {
+	for _, m := range []map[string]json.RawMessage{before, after} {
 		for name := range m {
 			names[name] = true
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if before[name] != after[name] {
-			changes = append(changes, Change{name, before[name], after[name]})
+		if was, is := string(before[name]), string(after[name]); was != is {
+			changes = append(changes, Change{name, shortened(was), shortened(is)})
 		}
 	}
 	for _, key := range identityKeys {
@@ -160,15 +159,11 @@ func (l *Loop) changes(saved map[string]string) []Change {
 	return changes
 }
 
-// fields returns the fields of a configuration with their values as JSON.
-func fields(config string) map[string]string {
-	var raw map[string]json.RawMessage
-	if json.Unmarshal([]byte(config), &raw) != nil {
-		return map[string]string{"config": config}
-	}
-	values := map[string]string{}
-	for name, value := range raw {
-		values[name] = string(value)
+// fields returns the fields of an object in JSON; what is none is called "task".
+func fields(text string) map[string]json.RawMessage {
+	values := map[string]json.RawMessage{}
+	if json.Unmarshal([]byte(text), &values) != nil {
+		return map[string]json.RawMessage{"task": json.RawMessage(text)}
 	}
 	return values
 }

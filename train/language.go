@@ -5,10 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"iter"
 
 	"autodropout/data"
-	"autodropout/internal/parallel"
 	"autodropout/models"
 	"autodropout/optim"
 )
@@ -24,12 +22,6 @@ type LanguageConfig struct {
 	// and the learning rate of a step is scaled by its length.
 	Lengths models.Lengths
 	Jitter  bool
-
-	// Shards is the number of parts of a batch that are computed at the same
-	// time, each on a tape of its own, and Accumulate the number of parts of a
-	// shard that are computed one after another, to save memory. 0 means 1. The
-	// gradient is the same sum in the same order whatever the number of cores.
-	Shards, Accumulate int
 
 	// Activation and Temporal are the weights of two penalties (Merity et al.,
 	// arXiv 1708.01009, section 4.3): the mean square of the last layer's output
@@ -95,7 +87,8 @@ type LanguageTrainer struct {
 	segments *data.Segments
 	spans    [][]data.Span // by epoch
 	text     uint32        // checksum
-	shards   []*shard
+
+	memory, next []*models.Memory // of each part, before and after a step
 }
 
 // NewLanguage returns a trainer for model on a text of word ids. It is an error
@@ -105,7 +98,8 @@ func NewLanguage(model *models.TransformerXL, text []int32, config LanguageConfi
 	if err != nil {
 		return nil, err
 	}
-	t := &LanguageTrainer{model: model}
+	parts := config.Shards * config.Accumulate
+	t := &LanguageTrainer{model: model, memory: make([]*models.Memory, parts), next: make([]*models.Memory, parts)}
 	if t.segments, err = data.NewSegments(text, config.Batch); err != nil {
 		return nil, err
 	}
@@ -114,7 +108,7 @@ func NewLanguage(model *models.TransformerXL, text []int32, config LanguageConfi
 		return nil, err
 	}
 	t.text = crc32.Checksum(bytes, crc32.MakeTable(crc32.Castagnoli))
-	total, mean := t.plan(&config)
+	mean := t.plan(&config)
 	if config.Optimizer == nil {
 		config.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{})
 	}
@@ -122,97 +116,30 @@ func NewLanguage(model *models.TransformerXL, text []int32, config LanguageConfi
 		config.Schedule = optim.WarmUp(config.WarmUp, optim.CosineTo(config.Rate, config.LastRate, mean))
 	}
 	t.config = config
-	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
+	if t.Loop, err = newLoop((*languageTask)(t), &t.config.Common); err != nil {
 		return nil, err
 	}
 	if config.MeanEpochs > 0 {
 		t.average, t.averageFrom = optim.NewMean(model.Params()), mean
 	}
-	for i := range config.Shards {
-		t.shards = append(t.shards, newShard(t, i))
-	}
 	return t, nil
 }
 
-// plan lays out the segments of all epochs. It returns the number of steps, and
-// the step at which the average of weights begins.
-func (t *LanguageTrainer) plan(c *LanguageConfig) (total, mean int) {
+// plan lays out the segments of all epochs. It returns the step at which the
+// average of weights begins.
+func (t *LanguageTrainer) plan(c *LanguageConfig) (mean int) {
 	for epoch := range c.Epochs {
 		spans := t.segments.Spans(c.Lengths.Target)
 		if c.Jitter {
 			spans = t.segments.JitteredSpans(c.Lengths.Target, c.Seed, epoch)
 		}
 		t.spans = append(t.spans, spans)
-		total += len(spans)
 		if epoch < c.Epochs-c.MeanEpochs {
-			mean = total
+			mean += len(spans)
 		}
 	}
-	return total, mean
+	return mean
 }
-
-func (t *LanguageTrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
-	return func(yield func(compute) bool) {
-		for epoch, spans := range t.spans {
-			for i := from; i < len(spans); i++ {
-				if ctx.Err() != nil || !yield(func(s *Step) []float32 { return t.compute(s, epoch, spans[i]) }) {
-					return
-				}
-			}
-			from = max(from-len(spans), 0)
-		}
-	}
-}
-
-// compute runs the model on one segment of all rows.
-func (t *LanguageTrainer) compute(s *Step, epoch int, span data.Span) []float32 {
-	s.Epoch, s.Size = epoch, t.config.Batch*span.Length
-	if t.config.Jitter {
-		s.Rate *= float32(span.Length) / float32(t.config.Lengths.Target)
-	}
-	inputs, targets := t.segments.Segment(span, t.config.Lengths.Extended)
-	parallel.For(len(t.shards), func(i int) { t.shards[i].compute(s.Step, span, inputs, targets) })
-	loss := 0.0
-	for _, shard := range t.shards {
-		loss += shard.loss
-	}
-	s.Loss = float32(loss)
-	if !finite(loss) {
-		return nil
-	}
-	sum := t.shards[0].grads
-	for _, shard := range t.shards[1:] {
-		optim.Accumulate(sum, shard.grads)
-	}
-	return sum
-}
-
-func (t *LanguageTrainer) commit() {
-	for _, shard := range t.shards {
-		shard.tape.Commit()
-		shard.memory, shard.next = shard.next, shard.memory
-	}
-}
-
-// A text in memory does not fail.
-func (t *LanguageTrainer) err() error { return nil }
-
-func (t *LanguageTrainer) notFinite() *NotFiniteError {
-	for _, shard := range t.shards {
-		if first := shard.notFinite(); first != nil {
-			return first
-		}
-	}
-	return nil
-}
-
-func (t *LanguageTrainer) release() {
-	for _, shard := range t.shards {
-		shard.tape.Reset()
-	}
-}
-
-func (t *LanguageTrainer) identity() (config any, data []any) { return t.config, []any{t.text} }
 
 // Evaluate scores the model, with its averaged weights where there is an
 // average, on a text.

@@ -68,8 +68,8 @@ func (rowDropout) Mask(site string, shape []int, s dropout.Stream) dropout.Mask 
 func languageExercise(t testing.TB, change func(*LanguageConfig)) *LanguageTrainer {
 	t.Helper()
 	config := LanguageConfig{Epochs: 3, Batch: 5, Lengths: models.Lengths{Target: 9, Memory: 6, Extended: 3}, Jitter: true,
-		Shards: 2, Accumulate: 2, Activation: 0.2, Temporal: 0.1, Rate: 0.01, LastRate: 0.001, WarmUp: 3, MeanEpochs: 1,
-		Common: Common{ClipNorm: 0.25, Policy: rowDropout{}, Seed: 7}}
+		Activation: 0.2, Temporal: 0.1, Rate: 0.01, LastRate: 0.001, WarmUp: 3, MeanEpochs: 1,
+		Common: Common{ClipNorm: 0.25, Shards: 2, Accumulate: 2, Policy: rowDropout{}, Seed: 7}}
 	if change != nil {
 		change(&config)
 	}
@@ -342,8 +342,8 @@ func TestLanguageEvaluation(t *testing.T) {
 
 func TestNewLanguageRefuses(t *testing.T) {
 	for _, c := range []LanguageConfig{
-		{Epochs: -1}, {Batch: -1}, {Lengths: models.Lengths{Target: -1}}, {Lengths: models.Lengths{Memory: -1}}, {Batch: 4, Shards: 5},
-		{Batch: 4, Shards: 2, Accumulate: 3}, {Epochs: 1 << 40}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
+		{Epochs: -1}, {Batch: -1}, {Lengths: models.Lengths{Target: -1}}, {Lengths: models.Lengths{Memory: -1}}, {Batch: 4, Common: Common{Shards: 5}},
+		{Batch: 4, Common: Common{Shards: 2, Accumulate: 3}}, {Epochs: 1 << 40}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
 	} {
 		if _, err := NewLanguage(newLanguageModel(t), text(200), c); err == nil {
 			t.Errorf("%+v: no error", c)

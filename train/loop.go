@@ -1,70 +1,59 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"time"
 
 	"autodropout/autograd"
-	"autodropout/internal/safetensors"
 	"autodropout/optim"
 )
 
-// Loop is the part of a trainer that does not depend on what is trained: the
-// steps with their checkpoints and log.
+// Loop trains a [Task]: it takes the steps, with the optimizer, a schedule, clipping
+// and an average, saves checkpoints, writes the log, and validates.
 type Loop struct {
-	task         task
+	task         Task
 	params       *autograd.Params
 	config       *Common
+	workers      []*worker
 	average      *optim.Average // nil: none
 	averageFrom  int            // the first step that counts in the average
 	averageEvery int            // steps from one that counts to the next; 0: 1
 	losses       []float32      // of every step done
-	total        int            // steps in the whole training
-	log          *runLog        // nil: none
-	saved        int            // steps in the checkpoint that was saved last; -1: none in this run
-	clock        time.Time      // when the last step ended
-	begun        int            // steps done before this run
-	cancelled    func() bool    // whether this run is
-	broken       bool           // a step was broken off, which has changed the model
+	validations  []Validation
+	due          bool        // an epoch has ended that is not validated
+	epoch        int         // the last one of which a step was taken
+	total        int         // steps in the whole training
+	log          *runLog     // nil: none
+	saved        int         // steps in the checkpoint that was saved last; -1: none in this run
+	clock        time.Time   // when the last step ended
+	begun        int         // steps done before this run
+	cancelled    func() bool // whether this run is
+	broken       bool        // a step was broken off, which has changed the model
 }
 
-// task computes the steps of a training.
-type task interface {
-	// steps yields the steps from the given one on. It ends early when ctx is
-	// cancelled, or when the data fails: err says why then.
-	steps(ctx context.Context, from int) iter.Seq[compute]
-	err() error
-	// commit makes the side effects of a step last.
-	commit()
-	// notFinite returns the first number of the step that was not finite, nil if
-	// there is none or nobody has looked.
-	notFinite() *NotFiniteError
-	// release gives back what a step has used, whether it was committed or not.
-	release()
-	// identity returns what trainings must have in common for a checkpoint of one
-	// to continue the other: the configuration, which has a JSON form, and what
-	// tells other data apart.
-	identity() (config any, data []any)
-	// state returns what a checkpoint has to hold beside what Loop knows, and
-	// restore takes it back after the given number of steps.
-	state() []safetensors.Tensor
-	restore(steps int, file *safetensors.File) error
+// NewLoop returns the training of a task, which must be complete. A nil Optimizer is
+// Adam, and a nil Schedule the constant learning rate 0.001. It is an error when the
+// configuration does not fit.
+func NewLoop(task Task, config Common) (*Loop, error) {
+	if config.Optimizer == nil {
+		config.Optimizer = optim.NewAdam(task.Params(), optim.AdamConfig{})
+	}
+	if config.Schedule == nil {
+		config.Schedule = optim.Constant(1e-3)
+	}
+	config.setParts()
+	return newLoop(task, &config)
 }
 
-// compute runs a step forward and backward. It fills in Epoch, Size and Loss,
-// may scale Rate, and returns the gradient, nil where the loss is not finite or the
-// step was broken off.
-type compute func(s *Step) (grads []float32)
-
-// newLoop returns the loop of a training of total steps. Optimizer and Schedule
-// are set.
-func newLoop(task task, params *autograd.Params, config *Common, total int) (*Loop, error) {
+// newLoop returns the loop of a task with a configuration that has its optimizer, its
+// schedule and its numbers of parts.
+func newLoop(task Task, config *Common) (*Loop, error) {
 	if config.CheckpointEvery == 0 {
 		config.CheckpointEvery = time.Minute
 	}
@@ -76,14 +65,24 @@ func newLoop(task task, params *autograd.Params, config *Common, total int) (*Lo
 		return nil, fmt.Errorf("train: the decay of the moving average must be at least 0 and below 1, not %v", config.EMA)
 	case config.KeepCheckpoints < 0:
 		return nil, fmt.Errorf("train: %d checkpoints cannot be kept", config.KeepCheckpoints)
+	case config.Accumulate < 1 || config.Shards < 1:
+		return nil, fmt.Errorf("train: a batch cannot be computed in %d shards of %d parts: at least 1 of each is needed", config.Shards, config.Accumulate)
+	case config.Patience < 0 || config.Validate == nil && (config.Patience > 0 || config.BestWeights != ""):
+		return nil, fmt.Errorf("train: a patience of %d epochs, and the best weights, need scores of Validate", config.Patience)
+	case task.Steps() < 0:
+		return nil, fmt.Errorf("train: %d steps are not possible", task.Steps())
 	}
-	l := &Loop{task: task, params: params, config: config, total: total}
-	identified, _ := task.identity()
-	if _, err := json.Marshal(identified); err != nil {
-		return nil, fmt.Errorf("train: the configuration has a number that is not finite: %w", err)
+	l := &Loop{task: task, params: task.Params(), config: config, total: task.Steps()}
+	for _, part := range []any{task.Identity(), config} {
+		if _, err := json.Marshal(part); err != nil {
+			return nil, fmt.Errorf("train: the configuration has a number that is not finite, or no JSON form: %w", err)
+		}
 	}
 	if config.EMA > 0 {
-		l.average = optim.NewEMA(params, config.EMA)
+		l.average = optim.NewEMA(l.params, config.EMA)
+	}
+	for range config.Shards {
+		l.workers = append(l.workers, newWorker(l.params, config))
 	}
 	return l, nil
 }
@@ -97,7 +96,7 @@ func (l *Loop) Total() int { return l.total }
 // Losses returns the loss of every step so far.
 func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
 
-// Run trains to the end. When ctx is cancelled it finishes the step, saves a
+// Run trains to the end, or until patience ends: see [Loop.Stopped]. When ctx is cancelled it finishes the step, saves a
 // checkpoint and returns the cause; Run may be called again to go on. Where the last
 // step is in a checkpoint already, or there is none, it does not finish a step of
 // several parts, which may take hours: then another trainer has to go on from there. A
@@ -121,48 +120,74 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 	}
 	l.begun, l.cancelled = l.Done(), func() bool { return ctx.Err() != nil }
 	l.clock = time.Now()
-	attempt := l.clock // to save
 	l.saved = -1
-	if ctx.Err() == nil {
-		for compute := range l.task.steps(ctx, l.Done()) {
-			if err := l.step(compute); err != nil {
-				return err
-			}
-			if l.broken {
-				break
-			}
-			if l.config.Checkpoint != "" && time.Since(attempt) >= l.config.CheckpointEvery {
-				if err := l.save(); err != nil {
-					l.config.notify("%v; the training goes on and tries again in %v", err, l.config.CheckpointEvery)
-				}
-				attempt = time.Now()
-			}
-		}
+	failed := l.steps(ctx)
+	if diverged := (*DivergedError)(nil); errors.As(failed, &diverged) {
+		return failed
 	}
 	if l.config.Checkpoint != "" && l.saved != l.Done() && !l.broken {
 		if err := l.save(); err != nil {
 			return err
 		}
 	}
-	if l.Done() < l.total && ctx.Err() == nil {
-		return fmt.Errorf("train: no more data after %d of %d steps: %w", l.Done(), l.total, l.task.err())
-	}
-	if l.Done() < l.total {
+	switch {
+	case failed != nil:
+		return failed
+	case l.Done() == l.total && !l.due || l.Stopped():
+		return nil
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	}
+	return l.ended(errors.New("the task has ended"))
+}
+
+// ended reports data that has failed.
+func (l *Loop) ended(err error) error {
+	return fmt.Errorf("train: no more data after %d of %d steps: %w", l.Done(), l.total, err)
+}
+
+// steps takes the steps that are left, until ctx is cancelled or something fails.
+func (l *Loop) steps(ctx context.Context) error {
+	if err := l.validate(ctx); err != nil || l.Done() == l.total || l.Stopped() || ctx.Err() != nil {
+		return err
+	}
+	attempt := time.Now() // to save
+	for batch, err := range l.task.Batches(ctx, l.Done()) {
+		if err != nil {
+			return l.ended(err)
+		}
+		if err := l.step(&batch); err != nil || l.broken {
+			return err
+		}
+		if err := l.validate(ctx); err != nil {
+			return err
+		}
+		if l.config.Checkpoint != "" && time.Since(attempt) >= l.config.CheckpointEvery {
+			if err := l.save(); err != nil {
+				l.config.notify("%v; the training goes on and tries again in %v", err, l.config.CheckpointEvery)
+			}
+			attempt = time.Now()
+		}
+		if l.Done() == l.total || l.Stopped() || ctx.Err() != nil {
+			return nil
+		}
 	}
 	return nil
 }
 
 // step takes one step.
-func (l *Loop) step(compute compute) error {
-	s := Step{Step: l.Done()}
+func (l *Loop) step(b *Batch) error {
+	s := Step{Step: l.Done(), Epoch: b.Epoch, Size: cmp.Or(b.Size, b.Examples)}
 	s.Rate = l.config.Schedule(s.Step)
-	defer l.task.release()
-	grads := compute(&s)
-	if l.broken {
-		return nil
+	if b.Scale != 0 {
+		s.Rate *= b.Scale
 	}
-	first := l.task.notFinite()
+	defer l.release()
+	grads, err := l.compute(&s, b)
+	if err != nil || l.broken {
+		return err
+	}
+	first := l.notFinite()
 	if grads == nil || first != nil {
 		return &DivergedError{Step: s.Step, Loss: s.Loss, First: first}
 	}
@@ -177,40 +202,36 @@ func (l *Loop) step(compute compute) error {
 	if first = l.checkParams("the update", l.params.Flat()); first != nil {
 		return &DivergedError{Step: s.Step, Loss: s.Loss, Norm: s.Norm, First: first}
 	}
-	l.task.commit()
+	return l.commit(&s, b)
+}
+
+// commit makes a step last, and tells of it.
+func (l *Loop) commit(s *Step, b *Batch) error {
+	for _, w := range l.workers {
+		w.tape.Commit()
+	}
+	if b.Done != nil {
+		b.Done(s)
+	}
 	if since := s.Step - l.averageFrom; l.average != nil && since >= 0 && since%max(1, l.averageEvery) == 0 {
 		l.average.Update()
 	}
 	l.losses = append(l.losses, s.Loss)
+	l.epoch, l.due = b.Epoch, b.Last && l.config.Validate != nil
 	now := time.Now()
 	s.Seconds, l.clock = now.Sub(l.clock).Seconds(), now
 	if l.log != nil {
-		if err := l.log.write(s); err != nil {
+		if err := l.log.write(*s); err != nil {
 			return err
 		}
 	}
 	if l.config.OnStep != nil {
-		l.config.OnStep(s)
+		l.config.OnStep(*s)
 	}
 	return nil
 }
 
-// part tells that a part of a step is done and reports whether the next one may
-// begin. A step of which nothing would be lost is broken off when the run is
-// cancelled.
-func (l *Loop) part(part, parts int) bool {
-	if l.config.OnPart != nil && parts > 1 {
-		l.config.OnPart(part, parts)
-	}
-	kept := l.config.Checkpoint == "" || l.saved == l.Done() || l.begun == l.Done()
-	l.broken = part+1 < parts && kept && l.cancelled()
-	return !l.broken
-}
-
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-// progress returns the share of the training that was done before a step.
-func (l *Loop) progress(step int) float64 { return float64(step) / float64(l.total) }
 
 // averaged calls f while the model has its averaged weights, where there is an
 // average of anything.

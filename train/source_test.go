@@ -33,7 +33,7 @@ func TestAccumulationChangesOnlyBatchStatistics(t *testing.T) {
 	}
 	// Parts of 12 images are of several sizes; the last batch of an epoch has 4.
 	losses := func(parts int) []float32 {
-		trainer, err := New(plain{newNetwork(8)}, fit, Config{Epochs: 3, Batch: 12, Accumulate: parts, Smoothing: 0.1, Common: Common{Policy: policy, Seed: 7}})
+		trainer, err := New(plain{newNetwork(8)}, fit, Config{Epochs: 3, Batch: 12, Smoothing: 0.1, Common: Common{Accumulate: parts, Policy: policy, Seed: 7}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestRunningStatisticsTakeInAllParts(t *testing.T) {
 		return all
 	}
 	// Without learning, a batch in two parts is two batches of half the size.
-	got, want := statistics(Config{Batch: 20, Accumulate: 2}), statistics(Config{Batch: 10})
+	got, want := statistics(Config{Batch: 20, Common: Common{Accumulate: 2}}), statistics(Config{Batch: 10})
 	if !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("the statistics are %v, want %v", got, want)
 	}

@@ -118,8 +118,8 @@ func TestTrainingLearns(t *testing.T) {
 	if after.Loss > 0.8*before.Loss || after.Accuracy() < 0.4 || after.Images != 40 {
 		t.Errorf("before training %+v, after it %+v", before, after)
 	}
-	if math.Abs(after.Error()-100*(1-after.Accuracy())) > 1e-9 {
-		t.Errorf("error %v %% with accuracy %v", after.Error(), after.Accuracy())
+	if math.Abs(after.ErrorRate()-100*(1-after.Accuracy())) > 1e-9 {
+		t.Errorf("error %v %% with accuracy %v", after.ErrorRate(), after.Accuracy())
 	}
 }
 
@@ -196,7 +196,7 @@ func TestRecompute(t *testing.T) {
 	plain, recomputed := exercise(t, nil), exercise(t, func(c *Config) { c.Recompute = true })
 	mustRun(t, plain)
 	mustRun(t, recomputed)
-	if !recomputed.tape.Recompute || plain.tape.Recompute {
+	if !recomputed.workers[0].tape.Recompute || plain.workers[0].tape.Recompute {
 		t.Error("the setting has not reached the tape")
 	}
 	if finalBytes(t, recomputed) != finalBytes(t, plain) {
@@ -276,7 +276,8 @@ func TestEvaluateRefuses(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	fit, _ := images(t)
-	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {Accumulate: -1}, {Batch: 5, Accumulate: 6}, {Common: Common{EMA: 1}}} {
+	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {Common: Common{Accumulate: -1}}, {Batch: 5, Common: Common{Accumulate: 6}}, {Common: Common{Shards: 2}},
+		{Common: Common{Patience: 1}}, {Common: Common{BestWeights: "best"}}, {Common: Common{Patience: -1}}, {Common: Common{EMA: 1}}} {
 		if _, err := New(newNetwork(8), fit, c); err == nil {
 			t.Errorf("%+v: no error", c)
 		}
@@ -287,11 +288,11 @@ func TestSteadyStateAllocatesNoBuffers(t *testing.T) {
 	var counts []int
 	var trainer *Trainer
 	trainer = exercise(t, func(c *Config) {
-		c.OnStep = func(Step) { counts = append(counts, trainer.tape.Stats().Allocations) }
+		c.OnStep = func(Step) { counts = append(counts, trainer.workers[0].tape.Stats().Allocations) }
 	})
-	tape := trainer.tape
+	tape := trainer.workers[0].tape
 	mustRun(t, trainer)
-	if trainer.tape != tape {
+	if trainer.workers[0].tape != tape {
 		t.Error("the trainer made another tape")
 	}
 	perEpoch := trainer.loader.Batches()

@@ -8,7 +8,6 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/data"
-	"autodropout/internal/safetensors"
 	"autodropout/layers"
 	"autodropout/ops"
 	"autodropout/optim"
@@ -21,7 +20,6 @@ type Trainer struct {
 	images data.Source
 	config Config
 	loader *data.Loader
-	partTape
 }
 
 // New returns a trainer for model, which must be complete, on images. It is an
@@ -33,9 +31,7 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if config.Batch == 0 {
 		config.Batch = 128
 	}
-	if config.Accumulate == 0 {
-		config.Accumulate = 1
-	}
+	config.setParts()
 	switch {
 	case config.Accumulate < 1 || config.Accumulate > config.Batch:
 		return nil, fmt.Errorf("train: a batch of %d images has from 1 to %d parts, not %d", config.Batch, config.Batch, config.Accumulate)
@@ -43,6 +39,9 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 		return nil, fmt.Errorf("train: %d epochs are not possible: at least 1 is needed", config.Epochs)
 	case config.Smoothing < 0 || config.Smoothing > 1:
 		return nil, fmt.Errorf("train: label smoothing must be from 0 to 1, not %v", config.Smoothing)
+	}
+	if err := config.checkTogether(); err != nil {
+		return nil, err
 	}
 	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: config.Batch, Seed: config.Seed, Augment: config.Augment})
 	if err != nil {
@@ -56,86 +55,60 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 		config.Schedule = optim.Cosine(0.1, total)
 	}
 	t := &Trainer{model: model, images: images, config: config, loader: loader}
-	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, total); err != nil {
+	if t.Loop, err = newLoop((*imageTask)(t), &t.config.Common); err != nil {
 		return nil, err
 	}
-	t.partTape = newPartTape(model.Params(), config.Accumulate, &config.Common)
 	return t, nil
-}
-
-func (t *Trainer) steps(ctx context.Context, from int) iter.Seq[compute] {
-	return func(yield func(compute) bool) {
-		for step := from; step < t.total && ctx.Err() == nil && t.loader.Err() == nil; {
-			epoch, first := step/t.loader.Batches(), step%t.loader.Batches()
-			for batch := range t.loader.Epoch(ctx, epoch, first) {
-				if !yield(func(s *Step) []float32 { return t.compute(s, epoch, batch) }) {
-					return
-				}
-				step++
-			}
-		}
-	}
 }
 
 // Waited returns how long the training has waited for images so far.
 func (t *Trainer) Waited() time.Duration { return t.loader.Waited() }
 
-// compute runs the network on one batch, part by part.
-func (t *Trainer) compute(s *Step, epoch int, batch *data.Batch) (grads []float32) {
-	s.Epoch, s.Size = epoch, len(batch.Y)
-	loss := 0.0
-	parts := min(t.config.Accumulate, len(batch.Y))
-	for part := range parts {
-		if part > 0 {
-			t.tape.Commit()
-			t.tape.Reset()
-		}
-		objective := t.part(s, part, batch)
-		loss += float64(objective.Item())
-		s.Loss = float32(loss)
-		if !finite(loss) {
-			return nil
-		}
-		grads = t.add(grads, t.tape.Backward(objective))
-		if !t.Loop.part(part, parts) {
-			return nil
-		}
-	}
-	return grads
+// imageTask is the task of a [Trainer].
+type imageTask Trainer
+
+func (t *imageTask) Params() *autograd.Params { return t.model.Params() }
+
+func (t *imageTask) Steps() int { return t.config.Epochs * t.loader.Batches() }
+
+func (t *imageTask) Identity() any {
+	return struct {
+		Config
+		Images []any
+	}{t.config, identify(t.images)}
 }
-
-// part runs the network on a part of a batch and returns that part's share of
-// the mean loss.
-func (t *Trainer) part(s *Step, part int, batch *data.Batch) *autograd.Tensor {
-	n := len(batch.Y)
-	parts := min(t.config.Accumulate, n)
-	lo, hi := part*n/parts, (part+1)*n/parts
-	c := t.context(t.tape, s.Step, lo)
-	shape := append([]int{hi - lo}, batch.Shape[1:]...)
-	size := len(batch.X) / n
-	logits := t.model.Forward(&c, t.tape.Input(batch.X[lo*size:hi*size], shape...))
-	loss := ops.CrossEntropy(logits, batch.Y[lo:hi], t.config.Smoothing)
-	if parts == 1 {
-		return loss
-	}
-	return ops.Scale(loss, float32(hi-lo)/float32(n))
-}
-
-func (t *Trainer) err() error { return t.loader.Err() }
-
-func (t *Trainer) commit()  { t.tape.Commit() }
-func (t *Trainer) release() { t.tape.Reset() }
-
-func (t *Trainer) identity() (config any, data []any) { return t.config, identify(t.images) }
 
 // identify returns what tells a source of images from others.
 func identify(images data.Source) []any {
 	return []any{images.Header(), images.Len(), images.Checksum()}
 }
 
-// The place in the data follows from the number of steps.
-func (t *Trainer) state() []safetensors.Tensor          { return nil }
-func (t *Trainer) restore(int, *safetensors.File) error { return nil }
+func (t *imageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		batches := t.loader.Batches()
+		for epoch, first := from/batches, from%batches; ctx.Err() == nil; epoch, first = epoch+1, 0 {
+			for batch := range t.loader.Epoch(ctx, epoch, first) {
+				b := Batch{Epoch: epoch, Last: batch.Index == batches-1, Examples: len(batch.Y),
+					Loss: func(c *layers.Ctx, p *Part) (*autograd.Tensor, error) { return t.loss(c, p, batch), nil }}
+				if !yield(b, nil) {
+					return
+				}
+			}
+			if err := t.loader.Err(); err != nil {
+				yield(Batch{}, err)
+				return
+			}
+		}
+	}
+}
+
+// loss runs the network on a part of a batch.
+func (t *imageTask) loss(c *layers.Ctx, p *Part, batch *data.Batch) *autograd.Tensor {
+	shape := append([]int{p.Hi - p.Lo}, batch.Shape[1:]...)
+	size := len(batch.X) / len(batch.Y)
+	logits := t.model.Forward(c, c.Tape.Input(batch.X[p.Lo*size:p.Hi*size], shape...))
+	return ops.CrossEntropy(logits, batch.Y[p.Lo:p.Hi], t.config.Smoothing)
+}
 
 // Evaluate scores the model, with its averaged weights where there is an
 // average, on images.

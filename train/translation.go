@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"iter"
 
+	"autodropout/autograd"
 	"autodropout/data/text/bitext"
-	"autodropout/internal/parallel"
 	"autodropout/internal/seed"
+	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/optim"
 )
@@ -27,12 +28,6 @@ type TranslationConfig struct {
 	// their ends not counted; 0 means as many as a batch can hold. Pairs with a
 	// longer sentence, or an empty one, are left out: see Skipped.
 	Longest int
-
-	// Shards is the number of parts of a batch that are computed at the same
-	// time, each on a tape of its own, and Accumulate the number of parts of a
-	// shard that are computed one after another, to save memory. 0 means 1. The
-	// gradient is the same sum in the same order whatever the number of cores.
-	Shards, Accumulate int
 
 	Smoothing float32 // label smoothing, 0 to 1
 
@@ -93,8 +88,6 @@ type TranslationTrainer struct {
 	config  TranslationConfig
 	pairs   *bitext.Dataset
 	batches *bitext.Batches // in order
-	failed  error           // of the data
-	shards  []*translationShard
 }
 
 // NewTranslation returns a trainer for model on sentence pairs, whose words are
@@ -117,15 +110,12 @@ func NewTranslation(model *models.Transformer, pairs *bitext.Dataset, config Tra
 		config.Schedule = optim.WarmUp(config.WarmUp, optim.InverseSqrt(config.Rate, config.WarmUp))
 	}
 	t.config = config
-	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Epochs*t.batches.Len()); err != nil {
+	if t.Loop, err = newLoop((*translationTask)(t), &t.config.Common); err != nil {
 		return nil, err
 	}
 	if config.MeanEpochs > 0 {
 		t.average, t.averageEvery = optim.NewMean(model.Params()), t.batches.Len()
 		t.averageFrom = (config.Epochs-config.MeanEpochs+1)*t.batches.Len() - 1
-	}
-	for i := range config.Shards {
-		t.shards = append(t.shards, newTranslationShard(t, i))
 	}
 	return t, nil
 }
@@ -133,76 +123,46 @@ func NewTranslation(model *models.Transformer, pairs *bitext.Dataset, config Tra
 // Skipped returns the number of pairs that are left out.
 func (t *TranslationTrainer) Skipped() int { return t.batches.Skipped }
 
-func (t *TranslationTrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
-	return func(yield func(compute) bool) {
-		count := t.batches.Len()
-		for epoch := from / count; epoch < t.config.Epochs; epoch++ {
-			batches := t.batches.Shuffled(seed.New(t.config.Seed, "batches", uint64(epoch)))
-			for i := from % count; i < count; i++ {
-				if ctx.Err() != nil {
-					return
-				}
-				var sources, targets [][]int32
-				if sources, targets, t.failed = t.pairs.Pairs(batches.Batch(i)); t.failed != nil {
-					return
-				}
-				if !yield(func(s *Step) []float32 { return t.compute(s, epoch, sources, targets) }) {
-					return
-				}
-			}
-			from = 0
+// translationTask is the task of a [TranslationTrainer].
+type translationTask TranslationTrainer
+
+func (t *translationTask) Params() *autograd.Params { return t.model.Params() }
+
+func (t *translationTask) Steps() int { return t.config.Epochs * t.batches.Len() }
+
+func (t *translationTask) Identity() any {
+	return struct {
+		TranslationConfig
+		Pairs uint32
+	}{t.config, t.pairs.Checksum()}
+}
+
+func (t *translationTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
+	shuffled, of := (*bitext.Batches)(nil), -1
+	return Epochs(ctx, from, t.batches.Len(), func(epoch, i int) (Batch, error) {
+		if epoch != of {
+			shuffled, of = t.batches.Shuffled(seed.New(t.config.Seed, "batches", uint64(epoch))), epoch
 		}
-	}
-}
-
-// compute runs the model on one batch.
-func (t *TranslationTrainer) compute(s *Step, epoch int, sources, targets [][]int32) []float32 {
-	s.Epoch, s.Size = epoch, predicted(targets)
-	parallel.For(len(t.shards), func(i int) { t.shards[i].compute(s.Step, s.Size, sources, targets) })
-	loss := 0.0
-	var sum []float32
-	for _, shard := range t.shards {
-		loss += shard.loss
-		switch {
-		case shard.grads == nil: // fewer sentences than parts
-		case sum == nil:
-			sum = shard.grads
-		default:
-			optim.Accumulate(sum, shard.grads)
+		sources, targets, err := t.pairs.Pairs(shuffled.Batch(i))
+		if err != nil {
+			return Batch{}, err
 		}
-	}
-	s.Loss = float32(loss)
-	if !finite(loss) {
-		return nil
-	}
-	return sum
+		words := predicted(targets)
+		return Batch{Examples: len(sources), Size: words, Loss: func(c *layers.Ctx, p *Part) (*autograd.Tensor, error) {
+			loss := t.model.Loss(c, sources[p.Lo:p.Hi], targets[p.Lo:p.Hi], t.config.Smoothing)
+			p.Share = float32(predicted(targets[p.Lo:p.Hi])) / float32(words)
+			p.Report(float64(p.Share) * float64(loss.Item()))
+			return loss, nil
+		}}, nil
+	})
 }
 
-func (t *TranslationTrainer) commit() {
-	for _, shard := range t.shards {
-		shard.tape.Commit()
+// predicted returns the number of words of some targets with their ends.
+func predicted(targets [][]int32) (words int) {
+	for _, target := range targets {
+		words += len(target) + 1
 	}
-}
-
-func (t *TranslationTrainer) err() error { return t.failed }
-
-func (t *TranslationTrainer) notFinite() *NotFiniteError {
-	for _, shard := range t.shards {
-		if first := shard.notFinite(); first != nil {
-			return first
-		}
-	}
-	return nil
-}
-
-func (t *TranslationTrainer) release() {
-	for _, shard := range t.shards {
-		shard.tape.Reset()
-	}
-}
-
-func (t *TranslationTrainer) identity() (config any, data []any) {
-	return t.config, []any{t.pairs.Checksum()}
+	return words
 }
 
 // Evaluate scores the model, with its averaged weights where there is an average,

@@ -85,8 +85,8 @@ func (stateDropout) Mask(site string, shape []int, s dropout.Stream) dropout.Mas
 // 2 parts, and a mean of the weights after the last 2 epochs.
 func translationExercise(t testing.TB, change func(*TranslationConfig)) *TranslationTrainer {
 	t.Helper()
-	config := TranslationConfig{Epochs: 3, Tokens: 40, Shards: 2, Accumulate: 2, Smoothing: 0.1, Rate: 0.01, WarmUp: 3, MeanEpochs: 2,
-		Common: Common{ClipNorm: 1, Policy: stateDropout{}, Seed: 7}}
+	config := TranslationConfig{Epochs: 3, Tokens: 40, Smoothing: 0.1, Rate: 0.01, WarmUp: 3, MeanEpochs: 2,
+		Common: Common{ClipNorm: 1, Shards: 2, Accumulate: 2, Policy: stateDropout{}, Seed: 7}}
 	if change != nil {
 		change(&config)
 	}
@@ -164,7 +164,7 @@ func TestTranslationShards(t *testing.T) {
 	for i, loss := range one.Losses() {
 		for _, other := range []*TranslationTrainer{sharded, crumbs} {
 			if math.Abs(float64(loss-other.losses[i])) > 1e-3 {
-				t.Errorf("step %d has loss %v on one tape and %v on %d", i, loss, other.losses[i], len(other.shards))
+				t.Errorf("step %d has loss %v on one tape and %v on %d", i, loss, other.losses[i], len(other.workers))
 			}
 		}
 	}

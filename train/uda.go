@@ -8,10 +8,8 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/data"
-	"autodropout/internal/safetensors"
 	"autodropout/internal/seed"
 	"autodropout/layers"
-	"autodropout/ops"
 	"autodropout/optim"
 )
 
@@ -22,11 +20,6 @@ type UDAConfig struct {
 	Steps int // 0 means 1
 	Batch int // labelled images in a step; 0 means 64
 	Ratio int // unlabelled images for each of them; 0 is supervised training
-
-	// Accumulate is the number of parts of a batch that are computed one after
-	// another, to save memory; 0 means 1. Each part has its own batch statistics,
-	// and the running statistics take in all of them, in order.
-	Accumulate int
 
 	Smoothing float32   // label smoothing, 0 to 1
 	Annealing Annealing // leaves out labelled images that are known too well
@@ -48,7 +41,7 @@ func (c UDAConfig) withDefaults() (UDAConfig, error) {
 		name     string
 		value    *int
 		standard int
-	}{{"steps", &c.Steps, 1}, {"labelled images", &c.Batch, 64}, {"parts of a batch", &c.Accumulate, 1}} {
+	}{{"steps", &c.Steps, 1}, {"labelled images", &c.Batch, 64}, {"parts of a batch", &c.Accumulate, 1}, {"shards", &c.Shards, 1}} {
 		if *number.value == 0 {
 			*number.value = number.standard
 		}
@@ -74,6 +67,9 @@ func (c UDAConfig) withDefaults() (UDAConfig, error) {
 	case !(c.Weight > 0 && c.Temperature > 0):
 		return c, fmt.Errorf("train: weight and temperature of unlabelled images must be above 0, not %v and %v", c.Weight, c.Temperature)
 	}
+	if err := c.checkTogether(); err != nil {
+		return c, err
+	}
 	return c, c.Annealing.check()
 }
 
@@ -94,7 +90,6 @@ type UDATrainer struct {
 	config               UDAConfig
 	loaders              []*data.Loader // of labelled, original and augmented images, in parts
 	images               []float32      // of a part: labelled, original, augmented
-	partTape
 }
 
 // NewUDA returns a trainer for model, which must be complete, on labelled and
@@ -115,10 +110,9 @@ func NewUDA(model layers.Model, labelled, unlabelled data.Source, config UDAConf
 	if err := t.load(); err != nil {
 		return nil, err
 	}
-	if t.Loop, err = newLoop(t, model.Params(), &t.config.Common, config.Steps); err != nil {
+	if t.Loop, err = newLoop((*udaTask)(t), &t.config.Common); err != nil {
 		return nil, err
 	}
-	t.partTape = newPartTape(model.Params(), config.Accumulate, &config.Common)
 	return t, nil
 }
 
@@ -151,9 +145,23 @@ func (t *UDATrainer) load() error {
 	return add(t.unlabelled, unlabelled)
 }
 
-func (t *UDATrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
-	return func(yield func(compute) bool) {
-		batches := make([]*data.Batch, len(t.loaders))
+// udaTask is the task of a [UDATrainer].
+type udaTask UDATrainer
+
+func (t *udaTask) Params() *autograd.Params { return t.model.Params() }
+
+func (t *udaTask) Steps() int { return t.config.Steps }
+
+func (t *udaTask) Identity() any {
+	return struct {
+		UDAConfig
+		Labelled, Unlabelled []any
+	}{t.config, identify(t.labelled), identify(t.unlabelled)}
+}
+
+// Batches yields batches whose images are loaded part by part.
+func (t *udaTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
 		var feeds []func() (*data.Batch, bool)
 		for _, loader := range t.loaders {
 			// A step is finished when ctx is cancelled.
@@ -161,20 +169,42 @@ func (t *UDATrainer) steps(ctx context.Context, from int) iter.Seq[compute] {
 			defer stop()
 			feeds = append(feeds, feed)
 		}
-		next := func() (ok bool) {
-			for i, feed := range feeds {
-				if batches[i], ok = feed(); !ok {
-					return false
+		images := t.config.Batch * (1 + 2*t.config.Ratio)
+		epoch := t.loaders[0].Batches() / t.config.Accumulate // steps
+		for step := from; ctx.Err() == nil; step++ {
+			confident := 0
+			b := Batch{Epoch: step / epoch, Last: step%epoch == epoch-1, Examples: images}
+			b.Loss = func(c *layers.Ctx, p *Part) (*autograd.Tensor, error) {
+				parts, err := t.next(feeds)
+				if err != nil {
+					return nil, err
+				}
+				loss, n := t.loss(c, parts)
+				confident += n
+				return loss, nil
+			}
+			b.Done = func(s *Step) {
+				if t.config.Ratio > 0 {
+					s.Confident = float32(confident) / float32(t.config.Batch*t.config.Ratio)
 				}
 			}
-			return true
-		}
-		for step := from; step < t.total && ctx.Err() == nil && next(); step++ {
-			if !yield(func(s *Step) []float32 { return t.compute(s, batches, next) }) {
+			if !yield(b, nil) {
 				return
 			}
 		}
 	}
+}
+
+// next returns the next part of labelled, original and augmented images.
+func (t *udaTask) next(feeds []func() (*data.Batch, bool)) ([]*data.Batch, error) {
+	batches := make([]*data.Batch, len(feeds))
+	for i, feed := range feeds {
+		var ok bool
+		if batches[i], ok = feed(); !ok {
+			return nil, t.loaders[i].Err()
+		}
+	}
+	return batches, nil
 }
 
 // endless yields the parts of the batches of all epochs, from those of a step on. An
@@ -196,77 +226,19 @@ func endless(ctx context.Context, loader *data.Loader, parts, step int) iter.Seq
 	}
 }
 
-// compute runs the network on one batch, part by part. The first part is in batches,
-// and next puts each other one there.
-func (t *UDATrainer) compute(s *Step, batches []*data.Batch, next func() bool) []float32 {
-	parts := t.config.Accumulate
-	s.Epoch = s.Step / (t.loaders[0].Batches() / parts)
-	loss, confident := 0.0, 0
-	var grads []float32
-	for part := range parts {
-		if part > 0 {
-			t.tape.Commit()
-			t.tape.Reset()
-			if !next() {
-				t.broken = true // the data has failed, see err
-				return nil
-			}
-		}
-		objective, n := t.part(s, part, batches)
-		loss += float64(objective.Item())
-		if !finite(loss) {
-			s.Loss = float32(loss)
-			return nil
-		}
-		confident += n
-		grads = t.add(grads, t.tape.Backward(objective))
-		if !t.Loop.part(part, parts) {
-			return nil
-		}
-	}
-	s.Loss = float32(loss)
-	if t.config.Ratio > 0 {
-		s.Confident = float32(confident) / float32(t.config.Batch*t.config.Ratio)
-	}
-	return grads
-}
-
-// part runs the network on a part of a batch and returns that part's share of
-// the loss, and how many of its unlabelled images teach.
-func (t *UDATrainer) part(s *Step, part int, batches []*data.Batch) (loss *autograd.Tensor, confident int) {
+// loss runs the network on a part of a batch and returns its loss, and how many of
+// its unlabelled images teach.
+func (t *udaTask) loss(c *layers.Ctx, batches []*data.Batch) (loss *autograd.Tensor, confident int) {
 	t.images = t.images[:0]
 	images := 0
 	for _, b := range batches {
 		t.images = append(t.images, b.X...)
 		images += len(b.Y)
 	}
-	s.Size += images
-	c := t.context(t.tape, s.Step, part*images)
 	shape := append([]int{images}, batches[0].Shape[1:]...)
-	logits := t.model.Forward(&c, t.tape.Input(t.images, shape...))
-	loss, confident = t.config.loss(logits, batches[0].Y, c.Stream.Progress)
-	return ops.Scale(loss, 1/float32(t.config.Accumulate)), confident
+	logits := t.model.Forward(c, c.Tape.Input(t.images, shape...))
+	return t.config.loss(logits, batches[0].Y, c.Stream.Progress)
 }
-
-func (t *UDATrainer) err() error {
-	for _, loader := range t.loaders {
-		if err := loader.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *UDATrainer) commit()  { t.tape.Commit() }
-func (t *UDATrainer) release() { t.tape.Reset() }
-
-func (t *UDATrainer) identity() (config any, data []any) {
-	return t.config, append(identify(t.labelled), identify(t.unlabelled)...)
-}
-
-// The places in the data follow from the number of steps.
-func (t *UDATrainer) state() []safetensors.Tensor          { return nil }
-func (t *UDATrainer) restore(int, *safetensors.File) error { return nil }
 
 // Waited returns how long the training has waited for images so far.
 func (t *UDATrainer) Waited() time.Duration {

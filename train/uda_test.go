@@ -290,7 +290,7 @@ func TestNewUDARefuses(t *testing.T) {
 		"batch":           {all, UDAConfig{Batch: 41}},
 		"ratio":           {all, UDAConfig{Batch: 8, Ratio: -1}},
 		"too many":        {all, UDAConfig{Batch: 8, Ratio: 6}},
-		"parts":           {all, UDAConfig{Batch: 8, Accumulate: 3}},
+		"parts":           {all, UDAConfig{Batch: 8, Common: Common{Accumulate: 3}}},
 		"smoothing":       {all, UDAConfig{Batch: 8, Smoothing: 2}},
 		"annealing":       {all, UDAConfig{Batch: 8, Annealing: "fast"}},
 		"weight":          {all, UDAConfig{Batch: 8, Weight: -1}},

@@ -9,6 +9,7 @@ import (
 	"autodropout/internal/safetensors"
 	"autodropout/layers"
 	"autodropout/models"
+	"autodropout/weights"
 )
 
 // TestWeightsOfAllModels exports the weights of one model of each kind and imports
@@ -45,10 +46,10 @@ func TestWeightsOfAllModels(t *testing.T) {
 				b.Data[0] = float32(i) + 0.5
 			}
 			path := filepath.Join(t.TempDir(), "weights")
-			if err := SaveWeights(path, from.Params()); err != nil {
+			if err := weights.Save(path, from.Params()); err != nil {
 				t.Fatal(err)
 			}
-			if err := LoadWeights(path, to.Params()); err != nil {
+			if _, err := weights.Load(path, to.Params(), weights.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(from.Params().Flat(), to.Params().Flat()) {

@@ -1,4 +1,4 @@
-// Package weights loads weights that other programs saved into models: files of
+// Package weights saves the weights of models, and loads them, also those that other programs saved: files of
 // safetensors, of PyTorch's torch.save (.pt, .pth, .bin) and of numpy.savez
 // (.npz), in any precision. Which kind a file is of follows from its content. An
 // array that cannot be read is named, and costs the others nothing.
@@ -12,11 +12,14 @@ package weights
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 
 	"autodropout/autograd"
+	"autodropout/internal/atomicfile"
+	"autodropout/internal/safetensors"
 	"autodropout/layers"
 )
 
@@ -126,6 +129,16 @@ func Load(path string, ps *autograd.Params, o Options) (Report, error) {
 	}
 	m.report.Loaded = len(state) - len(m.report.Kept)
 	return m.report, nil
+}
+
+// Save writes the parameters and buffers of a model in PyTorch's names and layouts,
+// as a file of safetensors with a checksum. The file appears whole or not at all.
+func Save(path string, ps *autograd.Params) error {
+	file := &safetensors.File{}
+	for _, a := range layers.State(ps) {
+		file.Tensors = append(file.Tensors, safetensors.Tensor(a))
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, file) })
 }
 
 // matching finds out which arrays are a model's.

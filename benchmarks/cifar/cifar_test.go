@@ -19,6 +19,7 @@ import (
 	"autodropout/internal/seed"
 	"autodropout/models"
 	"autodropout/train"
+	"autodropout/weights"
 )
 
 func TestMain(m *testing.M) { kills.Main(m, run) }
@@ -186,11 +187,11 @@ func checkError(t *testing.T, folder string, want float64) {
 	t.Helper()
 	_, test := tinyImages(t)
 	model := newModel(t, 0)
-	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
+	if _, err := weights.Load(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params(), weights.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if score, err := train.Evaluate(t.Context(), model, test); err != nil || score.Error() != want {
-		t.Errorf("the weights have %v %% test error (error %v), the row says %v %%", score.Error(), err, want)
+	if score, err := train.Evaluate(t.Context(), model, test); err != nil || score.ErrorRate() != want {
+		t.Errorf("the weights have %v %% test error (error %v), the row says %v %%", score.ErrorRate(), err, want)
 	}
 }
 

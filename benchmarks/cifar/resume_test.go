@@ -34,7 +34,7 @@ func TestSameAlways(t *testing.T) {
 	t.Run("other seed", func(t *testing.T) {
 		folder := filepath.Join(dir, "seed")
 		mustCall(t, tiny(folder, "-seed", "1")...)
-		if weights(t, folder) == weights(t, whole) {
+		if savedWeights(t, folder) == savedWeights(t, whole) {
 			t.Error("the weights are those of another seed")
 		}
 		if slices.Equal(firstTokens(t, folder), firstTokens(t, whole)) {
@@ -151,7 +151,7 @@ func TestKills(t *testing.T) {
 	kills.Test(t, tiny("", "-workers", "1", "-method", "none,autodropout", "-trials", "2")...)
 }
 
-func weights(t *testing.T, folder string) string {
+func savedWeights(t *testing.T, folder string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder, "weights", "none-0.safetensors"))
 	if err != nil {

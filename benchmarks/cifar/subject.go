@@ -124,7 +124,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 		if n == bench.Child {
 			return runfolder.Score{Value: result.Accuracy(), Loss: result.Loss}, err
 		}
-		return runfolder.Score{Value: result.Error(), Loss: result.Loss}, err
+		return runfolder.Score{Value: result.ErrorRate(), Loss: result.Loss}, err
 	}}, nil
 }
 

@@ -106,8 +106,8 @@ func checkRows(t *testing.T, folder string) {
 	for row, ratio := range []int{0, 1} {
 		trainer := newTrainer(t, seed.Derive(0, "final model", 0), labelled, all, ratio, 3, train.Common{Seed: seed.Derive(0, "final training", 0)})
 		score, err := trainer.Evaluate(t.Context(), test)
-		if err != nil || len(r.Rows[row].Values) != 1 || r.Rows[row].Values[0] != score.Error() {
-			t.Errorf("%s has %v %% error, want %v (error %v)", r.Rows[row].Method, r.Rows[row].Values, score.Error(), err)
+		if err != nil || len(r.Rows[row].Values) != 1 || r.Rows[row].Values[0] != score.ErrorRate() {
+			t.Errorf("%s has %v %% error, want %v (error %v)", r.Rows[row].Method, r.Rows[row].Values, score.ErrorRate(), err)
 		}
 	}
 }

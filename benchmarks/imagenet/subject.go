@@ -162,8 +162,8 @@ func (s *subject) recipe(n bench.Network, model network, common train.Common) tr
 	if common.Schedule == nil {
 		common.Schedule = s.rates(n)
 	}
-	common.ClipNorm, common.EMA = float32(s.clip), s.ema
-	return train.Config{Epochs: s.epochsOf(n), Batch: s.batch, Accumulate: s.accumulate, Smoothing: float32(s.smoothing), Augment: augment, Common: common}
+	common.ClipNorm, common.EMA, common.Accumulate = float32(s.clip), s.ema, s.accumulate
+	return train.Config{Epochs: s.epochsOf(n), Batch: s.batch, Smoothing: float32(s.smoothing), Augment: augment, Common: common}
 }
 
 // rates returns the learning rates. A child's training is a final one, shorter.

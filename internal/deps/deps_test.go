@@ -57,7 +57,7 @@ var ours = map[string][]string{
 	"data/text/bitext":     {"data", "data/text", "internal/bom", "internal/parallel", "internal/seed"},
 	"data/text/metric":     {},
 	"patterns":             {"autograd", "data", "dropout", "layers", "ops", "train"},
-	"weights":              {"autograd", "layers", "models", "data/npy", "internal/safetensors", "internal/sized", "internal/torchfile"},
+	"weights":              {"autograd", "layers", "models", "data/npy", "internal/atomicfile", "internal/safetensors", "internal/sized", "internal/torchfile"},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "data/text/bitext", "weights", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"controller/cluster":   {"controller", "dropout", "internal/disk"},

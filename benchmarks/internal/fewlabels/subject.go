@@ -223,7 +223,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	}
 	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
-		value := result.Error()
+		value := result.ErrorRate()
 		switch {
 		case n == bench.Child:
 			value = result.Accuracy()
@@ -241,12 +241,12 @@ func (s *subject) recipe(n bench.Network, model Model, common train.Common) trai
 	if common.Schedule == nil {
 		common.Schedule = optim.PartialCosine(float32(s.Rate), steps)
 	}
-	common.ClipNorm, common.EMA = float32(s.Clip), s.Average
+	common.ClipNorm, common.EMA, common.Accumulate = float32(s.Clip), s.Average, s.Accumulate
 	weak := s.Augment
 	strong := weak
 	strong.RandAugment, strong.Cutout = s.RandAugment, s.Cutout
 	config := train.UDAConfig{
-		Steps: steps, Batch: s.Batch, Ratio: s.ratioOf(n), Accumulate: s.Accumulate,
+		Steps: steps, Batch: s.Batch, Ratio: s.ratioOf(n),
 		Smoothing: float32(s.Smoothing), Weight: float32(s.Weight), Threshold: float32(s.Sure), Temperature: float32(s.Sharpening),
 		Augment: weak, Strong: strong, Common: common,
 	}

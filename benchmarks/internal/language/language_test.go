@@ -16,6 +16,7 @@ import (
 	"autodropout/internal/seed"
 	"autodropout/models"
 	"autodropout/train"
+	"autodropout/weights"
 )
 
 // try is a benchmark as the programs have them.
@@ -92,7 +93,7 @@ func checkPerplexity(t *testing.T, folder string, corpus *data.Corpus, row runfo
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
+	if _, err := weights.Load(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params(), weights.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range []struct {
@@ -133,9 +134,9 @@ func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trainer, err := train.NewLanguage(model, corpus.Train, train.LanguageConfig{Batch: 6, Lengths: models.Lengths{Target: 20, Memory: 10}, Shards: 2,
+	trainer, err := train.NewLanguage(model, corpus.Train, train.LanguageConfig{Batch: 6, Lengths: models.Lengths{Target: 20, Memory: 10},
 		Rate: 0.01, LastRate: 0.001, WarmUp: 2,
-		Common: train.Common{ClipNorm: 0.25, Policy: dropout.Combine(inside, outside), Seed: seed.Derive(trial.Seed, "child training")}})
+		Common: train.Common{ClipNorm: 0.25, Shards: 2, Policy: dropout.Combine(inside, outside), Seed: seed.Derive(trial.Seed, "child training")}})
 	if err != nil {
 		t.Fatal(err)
 	}

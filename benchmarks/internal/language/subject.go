@@ -142,9 +142,9 @@ func (s *subject) recipe(n bench.Network, model *models.TransformerXL, common tr
 			return 1
 		},
 	})
-	common.ClipNorm = float32(s.Clip)
+	common.ClipNorm, common.Shards, common.Accumulate = float32(s.Clip), s.Shards, s.Accumulate
 	c := train.LanguageConfig{
-		Epochs: s.epochsOf(n), Batch: s.Batch, Shards: s.Shards, Accumulate: s.Accumulate,
+		Epochs: s.epochsOf(n), Batch: s.Batch,
 		Lengths:    models.Lengths{Target: s.Target, Memory: s.Memory, Extended: s.Extended},
 		Activation: float32(s.Activation), Temporal: float32(s.Temporal),
 		Rate: float32(s.Rate), LastRate: float32(s.LastRate), WarmUp: s.WarmUp,

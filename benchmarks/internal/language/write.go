@@ -15,7 +15,7 @@ import (
 	"autodropout/internal/seed"
 	"autodropout/layers"
 	"autodropout/models"
-	"autodropout/train"
+	"autodropout/weights"
 )
 
 // write continues the prompt with the best model of a run.
@@ -31,7 +31,7 @@ func (s *subject) write(asked bench.Run, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := train.LoadWeights(path, model.Params()); err != nil {
+	if _, err := weights.Load(path, model.Params(), weights.Options{}); err != nil {
 		return err
 	}
 	prompt, err := s.corpus.Encode(s.prompt)

@@ -185,12 +185,12 @@ func (s *subject) tokens(found [][]models.Translation) []string {
 // they are trained for too few steps.
 func (s *subject) recipe(n bench.Network, model *models.Transformer, common train.Common) train.TranslationConfig {
 	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98, WeightDecay: float32(s.WeightDecay), Decoupled: true})
-	common.ClipNorm = float32(s.Clip)
+	common.ClipNorm, common.Shards, common.Accumulate = float32(s.Clip), s.Shards, s.Accumulate
 	if common.Schedule == nil && s.Schedule == cosine {
 		common.Schedule = optim.WarmUp(s.WarmUp, optim.CosineTo(float32(s.Rate), float32(s.LastRate), s.Steps(n)))
 	}
 	c := train.TranslationConfig{
-		Epochs: s.epochsOf(n), Tokens: s.Tokens, Longest: s.longest(), Shards: s.Shards, Accumulate: s.Accumulate,
+		Epochs: s.epochsOf(n), Tokens: s.Tokens, Longest: s.longest(),
 		Smoothing: float32(s.Smoothing), Rate: float32(s.Rate), WarmUp: s.WarmUp, Common: common,
 	}
 	if n == bench.Final {

@@ -14,6 +14,7 @@ import (
 	"autodropout/internal/bom"
 	"autodropout/models"
 	"autodropout/train"
+	"autodropout/weights"
 )
 
 const (
@@ -40,7 +41,7 @@ func (s *subject) translate(ctx context.Context, asked bench.Run, stdout io.Writ
 	if err != nil {
 		return err
 	}
-	if err := train.LoadWeights(path, model.Params()); err != nil {
+	if _, err := weights.Load(path, model.Params(), weights.Options{}); err != nil {
 		return err
 	}
 	out := bufio.NewWriter(stdout)

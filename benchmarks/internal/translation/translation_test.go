@@ -20,6 +20,7 @@ import (
 	"autodropout/models"
 	"autodropout/optim"
 	"autodropout/train"
+	"autodropout/weights"
 )
 
 // try is a benchmark as the programs have them.
@@ -104,7 +105,7 @@ func TestPipeline(t *testing.T) {
 func checkBLEU(t *testing.T, folder string, corpus *bitext.Corpus, row runfolder.Row) {
 	t.Helper()
 	model := modelOf(t, corpus, 32, 64, 0)
-	if err := train.LoadWeights(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params()); err != nil {
+	if _, err := weights.Load(filepath.Join(folder, "weights", "none-0.safetensors"), model.Params(), weights.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -157,8 +158,8 @@ func checkReward(t *testing.T, folder string, corpus *bitext.Corpus) {
 		t.Fatal(err)
 	}
 	steps := bitext.NewBatches(60, corpus.Train.Lengths, bitext.BatchConfig{Tokens: 200, Longest: 40}).Len()
-	trainer, err := train.NewTranslation(model, corpus.Train, train.TranslationConfig{Tokens: 200, Longest: 40, Shards: 2, Accumulate: 2, Smoothing: 0.1,
-		Common: train.Common{ClipNorm: 1, Policy: dropout.Combine(inside, outside), Seed: seed.Derive(trial.Seed, "child training"),
+	trainer, err := train.NewTranslation(model, corpus.Train, train.TranslationConfig{Tokens: 200, Longest: 40, Smoothing: 0.1,
+		Common: train.Common{ClipNorm: 1, Shards: 2, Accumulate: 2, Policy: dropout.Combine(inside, outside), Seed: seed.Derive(trial.Seed, "child training"),
 			Optimizer: optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98, WeightDecay: 0.01, Decoupled: true}),
 			Schedule:  optim.WarmUp(2, optim.CosineTo(0.01, 0.001, steps))}})
 	if err != nil {
