@@ -21,17 +21,17 @@ func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, b
 		gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
 		return
 	}
-	for i := range tiles {
-		x, y := &a.data[i*a.next], c[i*rows*ldc:]
-		if cols >= 4 {
-			gemmTileNEON(rows, cols, k, x, a.row, a.col, &b[0], bRow, &y[0], ldc, alpha, beta)
-			continue
-		}
-		for j := range cols { // less than a vector
-			gemmTileNEON(rows, 1, k, x, a.row, a.col, &b[j], bRow, &y[j], ldc, alpha, beta)
-		}
+	if cols >= 4 {
+		gemmTilesNEON(tiles, rows, cols, 1, k, &a.data[0], &oneRun[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+		return
+	}
+	for j := range cols { // less than a vector
+		gemmTilesNEON(tiles, rows, 1, 1, k, &a.data[0], &oneRun[0], a.next, a.row, a.col, &b[j], bRow, &c[j], ldc, alpha, beta)
 	}
 }
+
+// oneRun has the offset of the only run of columns of a product's A.
+var oneRun [1]int
 
 // gemmCopyRows does what gemmCopyRowsGeneric does.
 func gemmCopyRows(dst []float32, dstRow int, src []float32, srcRow, rows, n int) {
@@ -63,10 +63,11 @@ func fmaLoop(iterations int) (flops int) {
 // fmaLoopWidth is the number of registers fmaLoopNEON uses.
 const fmaLoopWidth = 24
 
-// gemmTileNEON takes one column or at least four.
+// gemmTilesNEON takes one column or at least four. The columns of A lie in runs,
+// as those of [Taps] do.
 //
 //go:noescape
-func gemmTileNEON(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+func gemmTilesNEON(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
 
 //go:noescape
 func gemmTranspose8NEON(dst *float32, dstRow int, src *float32, srcRow int, quads int)

@@ -9,7 +9,16 @@
 //	R6, R7      offset of the column of A, distance of columns, in elements
 //	R8, R9      row of B, and its last four columns
 //	R10         distance of the rows of B, in bytes
-//	R11         how many rows of B are left
+//	R11         how many rows of B are left in the run
+//	R12, R13    rows and columns of the tile
+//	R14, R15    tile of A, distance of its rows, in bytes
+//	R16, R17    offset of the run, runs left
+//	R19, R20    tiles left, tile of C
+//	R21         what is left of R10 behind half a row
+//	R22         distance of the columns of A, in bytes
+//	R23         whether C is A*B
+//	R24, R25    rows of C left, distance of its rows, in bytes
+//	R26         distance of the tiles of A, in bytes
 //	V0 to V3    row of B
 //	V4 to V7    elements of A
 //	V8 to V31   tile of C, row after row
@@ -49,7 +58,7 @@ label: \
 	ADD  R10, R9 \
 	SUBS $1, R11 \
 	BNE  label \
-	JMP  update
+	JMP  endRun
 
 // LOOPS has a loop for every number of rows, and goes to that for R12 rows.
 #define LOOPS(l1, l2, l3, l4, l5, l6, LOAD, ROW, n) \
@@ -68,6 +77,69 @@ label: \
 	LOOP(l2, LOAD, ROWS2, ROW, n) \
 	LOOP(l1, LOAD, ROWS1, ROW, n)
 
+// FMLAS4 multiplies an element of m.
+#define FMLAS4(index, m, n, d) WORD $(0x4f801000 | ((index)&1)<<21 | ((index)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // VFMLA Vm.S[index], Vn.S4, Vd.S4
+
+// Where all 16 columns are wanted and rows of A are contiguous, four of their
+// elements are read at once, to V0 to V5, and half a row of B to V6 and V7.
+// HALFn multiplies it with element k of n rows; c is 0 or 2.
+#define HALF1(k, c) FMLAS4(k, 0, 6, 8+c); FMLAS4(k, 0, 7, 9+c)
+#define HALF2(k, c) HALF1(k, c); FMLAS4(k, 1, 6, 12+c); FMLAS4(k, 1, 7, 13+c)
+#define HALF3(k, c) HALF2(k, c); FMLAS4(k, 2, 6, 16+c); FMLAS4(k, 2, 7, 17+c)
+#define HALF4(k, c) HALF3(k, c); FMLAS4(k, 3, 6, 20+c); FMLAS4(k, 3, 7, 21+c)
+#define HALF5(k, c) HALF4(k, c); FMLAS4(k, 4, 6, 24+c); FMLAS4(k, 4, 7, 25+c)
+#define HALF6(k, c) HALF5(k, c); FMLAS4(k, 5, 6, 28+c); FMLAS4(k, 5, 7, 29+c)
+#define HALVES(HALF, k) \
+	VLD1.P 32(R8), [V6.S4, V7.S4] \
+	HALF(k, 0) \
+	VLD1.P (R8)(R21), [V6.S4, V7.S4] \
+	HALF(k, 2)
+
+// QUADn reads four elements of n rows of A.
+#define QUAD1 FMOVQ.P 16(R0), F0
+#define QUAD2 QUAD1; FMOVQ.P 16(R1), F1
+#define QUAD3 QUAD2; FMOVQ.P 16(R2), F2
+#define QUAD4 QUAD3; FMOVQ.P 16(R3), F3
+#define QUAD5 QUAD4; FMOVQ.P 16(R4), F4
+#define QUAD6 QUAD5; FMOVQ.P 16(R5), F5
+
+#define ALONG(label, QUAD, HALF) \
+label: \
+	QUAD \
+	HALVES(HALF, 0) \
+	HALVES(HALF, 1) \
+	HALVES(HALF, 2) \
+	HALVES(HALF, 3) \
+	SUBS $4, R11 \
+	BGE  label \
+	JMP  alongRest
+
+// Where all 16 columns are wanted and columns of A are contiguous, one is read at
+// once, to V0 and V1. TIMES multiplies a row of B with one of its elements.
+#define TIMES(index, m, c) \
+	FMLAS4(index, m, 4, c) \
+	FMLAS4(index, m, 5, (c)+1) \
+	FMLAS4(index, m, 6, (c)+2) \
+	FMLAS4(index, m, 7, (c)+3)
+#define TIMES4 TIMES(0, 0, 8); TIMES(1, 0, 12); TIMES(2, 0, 16); TIMES(3, 0, 20)
+#define TIMES5 TIMES4; TIMES(0, 1, 24)
+#define TIMES6 TIMES5; TIMES(1, 1, 28)
+
+// RESTn reads what V1 has.
+#define REST4
+#define REST5 VLD1.P (R1)(R22), V1.S[0]
+#define REST6 VLD1.P (R1)(R22), [V1.S2]
+
+#define ACROSS(label, REST, TIMESn) \
+label: \
+	VLD1.P (R8)(R10), [V4.S4, V5.S4, V6.S4, V7.S4] \
+	VLD1.P (R0)(R22), [V0.S4] \
+	REST \
+	TIMESn \
+	SUBS $1, R11 \
+	BNE  label \
+	JMP  endRun
+
 // ZEROTILE sets the tile of C to zero.
 #define ZEROTILE \
 	ZERO4(V8, V9, V10, V11) \
@@ -80,31 +152,47 @@ label: \
 // SCALE multiplies a vector with alpha.
 #define SCALE(x, y) WORD $(0x4f809000 | 30<<16 | (x)<<5 | (y)) // VFMUL V30.S[0], Vx.S4, Vy.S4
 
-// func gemmTileNEON(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
-TEXT ·gemmTileNEON(SB), NOSPLIT, $384-88
-	MOVD rows+0(FP), R12
-	MOVD cols+8(FP), R13
-	MOVD k+16(FP), R11
-	MOVD a+24(FP), R0
-	MOVD aRow+32(FP), R1
-	MOVD aCol+40(FP), R7
-	MOVD b+48(FP), R8
-	MOVD bRow+56(FP), R10
-	LSL  $2, R1, R2
-	ADD  R2, R0, R1
-	ADD  R2, R1, R3
-	ADD  R2, R3, R4
-	ADD  R2, R4, R5
-	ADD  R2, R5, R6
-	MOVD R3, R2
-	MOVD R4, R3
-	MOVD R5, R4
-	MOVD R6, R5
-	MOVD ZR, R6
+// func gemmTilesNEON(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+TEXT ·gemmTilesNEON(SB), NOSPLIT, $384-120
+	MOVD tiles+0(FP), R19
+	MOVD rows+8(FP), R12
+	MOVD cols+16(FP), R13
+	MOVD a+40(FP), R14
+	MOVD aTile+56(FP), R26
+	MOVD aRow+64(FP), R15
+	MOVD aCol+72(FP), R7
+	MOVD bRow+88(FP), R10
+	MOVD c+96(FP), R20
+	MOVD ldc+104(FP), R25
+	LSL  $2, R26
+	LSL  $2, R15
+	LSL  $2, R7, R22
 	LSL  $2, R10
+	LSL  $2, R25
+	SUB  $32, R10, R21
+	MOVD alpha+112(FP), R0 // and beta: of 1 and +0, only alpha has bits
+	MOVD $0x3f800000, R1
+	CMP  R1, R0
+	CSET EQ, R23
+
+tile:
+	MOVD offsets+48(FP), R16
+	MOVD taps+24(FP), R17
+	MOVD b+80(FP), R8
 	ADD  R13<<2, R8, R9
 	SUB  $16, R9
 	ZEROTILE
+
+run:
+	MOVD.P 8(R16), R0
+	MOVD run+32(FP), R11
+	MOVD ZR, R6
+	ADD  R0<<2, R14, R0
+	ADD  R15, R0, R1
+	ADD  R15, R1, R2
+	ADD  R15, R2, R3
+	ADD  R15, R3, R4
+	ADD  R15, R4, R5
 	CMP  $4, R13
 	BLT  column
 	BEQ  vectors1
@@ -112,6 +200,46 @@ TEXT ·gemmTileNEON(SB), NOSPLIT, $384-88
 	BLE  vectors2
 	CMP  $12, R13
 	BLE  vectors3
+	CMP  $16, R13
+	BNE  vectors4
+	CMP  $1, R7
+	BEQ  along
+	CMP  $4, R15
+	BNE  vectors4
+	CMP  $4, R12
+	BLT  vectors4
+	ADD  $16, R0, R1
+	BEQ  across4
+	CMP  $6, R12
+	BLT  across5
+	ACROSS(across6, REST6, TIMES6)
+	ACROSS(across5, REST5, TIMES5)
+	ACROSS(across4, REST4, TIMES4)
+
+along:
+	SUBS $4, R11
+	BLT  alongRest
+	CMP  $2, R12
+	BLT  along1
+	BEQ  along2
+	CMP  $4, R12
+	BLT  along3
+	BEQ  along4
+	CMP  $6, R12
+	BLT  along5
+	ALONG(along6, QUAD6, HALF6)
+	ALONG(along5, QUAD5, HALF5)
+	ALONG(along4, QUAD4, HALF4)
+	ALONG(along3, QUAD3, HALF3)
+	ALONG(along2, QUAD2, HALF2)
+	ALONG(along1, QUAD1, HALF1)
+
+alongRest:
+	ADDS $4, R11
+	BEQ  endRun
+	ADD  $48, R8, R9
+
+vectors4:
 	LOOPS(loop1x4, loop2x4, loop3x4, loop4x4, loop5x4, loop6x4, LOAD4, ROW4, 4)
 
 vectors3:
@@ -126,6 +254,35 @@ vectors1:
 column:
 	LOOPS(loop1x0, loop2x0, loop3x0, loop4x0, loop5x0, loop6x0, LOAD0, ROW1, 1)
 
+endRun:
+	SUBS $1, R17
+	BNE  run
+	MOVD R20, R1
+	CBZ  R23, update
+	CMP  $16, R13
+	BNE  update
+	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], (R1)(R25)
+	CMP  $2, R12
+	BLT  endTile
+	VST1.P [V12.S4, V13.S4, V14.S4, V15.S4], (R1)(R25)
+	BEQ  endTile
+	VST1.P [V16.S4, V17.S4, V18.S4, V19.S4], (R1)(R25)
+	CMP  $4, R12
+	BLT  endTile
+	VST1.P [V20.S4, V21.S4, V22.S4, V23.S4], (R1)(R25)
+	BEQ  endTile
+	VST1.P [V24.S4, V25.S4, V26.S4, V27.S4], (R1)(R25)
+	CMP  $6, R12
+	BLT  endTile
+	VST1.P [V28.S4, V29.S4, V30.S4, V31.S4], (R1)(R25)
+
+endTile:
+	MOVD R1, R20
+	ADD  R26, R14
+	SUBS $1, R19
+	BNE  tile
+	RET
+
 // From memory, the rows of the tile can be reached in a loop. R0 is the row of
 // the tile, R1 that of C, and R2 its last four columns.
 update:
@@ -137,13 +294,11 @@ update:
 	VST1.P [V20.S4, V21.S4, V22.S4, V23.S4], 64(R3)
 	VST1.P [V24.S4, V25.S4, V26.S4, V27.S4], 64(R3)
 	VST1.P [V28.S4, V29.S4, V30.S4, V31.S4], 64(R3)
-	MOVD c+64(FP), R1
-	MOVD ldc+72(FP), R10
-	LSL  $2, R10
+	MOVD R12, R24
 	ADD  R13<<2, R1, R2
 	SUB  $16, R2
-	FMOVS alpha+80(FP), F30
-	MOVW beta+84(FP), R4
+	FMOVS alpha+112(FP), F30
+	MOVW beta+116(FP), R4
 	VDUP R4, V31.S4
 	LSLW $1, R4 // drops the sign: -0 is 0
 	CMP  $4, R13
@@ -172,11 +327,11 @@ store4:
 	FSTPQ (F8, F9), (R1)
 	FMOVQ F10, 32(R1)
 	FMOVQ F11, (R2)
-	ADD   R10, R1
-	ADD   R10, R2
-	SUBS  $1, R12
+	ADD   R25, R1
+	ADD   R25, R2
+	SUBS  $1, R24
 	BNE   update4
-	RET
+	B     endTile
 
 update3:
 	VLD1.P 48(R0), [V0.S4, V1.S4, V2.S4]
@@ -192,11 +347,11 @@ update3:
 store3:
 	FSTPQ (F8, F9), (R1)
 	FMOVQ F10, (R2)
-	ADD   R10, R1
-	ADD   R10, R2
-	SUBS  $1, R12
+	ADD   R25, R1
+	ADD   R25, R2
+	SUBS  $1, R24
 	BNE   update3
-	RET
+	B     endTile
 
 update2:
 	VLD1.P 32(R0), [V0.S4, V1.S4]
@@ -210,11 +365,11 @@ update2:
 store2:
 	FMOVQ F8, (R1)
 	FMOVQ F9, (R2)
-	ADD   R10, R1
-	ADD   R10, R2
-	SUBS  $1, R12
+	ADD   R25, R1
+	ADD   R25, R2
+	SUBS  $1, R24
 	BNE   update2
-	RET
+	B     endTile
 
 update1:
 	FMOVQ.P 16(R0), F0
@@ -224,10 +379,10 @@ update1:
 	VFMLA V0.S4, V31.S4, V8.S4
 store1:
 	FMOVQ F8, (R1)
-	ADD   R10, R1
-	SUBS  $1, R12
+	ADD   R25, R1
+	SUBS  $1, R24
 	BNE   update1
-	RET
+	B     endTile
 
 update0:
 	FMOVQ.P 16(R0), F0
@@ -237,10 +392,10 @@ update0:
 	VFMLA V0.S4, V31.S4, V8.S4
 store0:
 	FMOVS F8, (R1)
-	ADD   R10, R1
-	SUBS  $1, R12
+	ADD   R25, R1
+	SUBS  $1, R24
 	BNE   update0
-	RET
+	B     endTile
 
 // TRANSPOSE4 sets d0 to d3 to the columns of the rows a0 to a3, by way of t0 to
 // t3.
