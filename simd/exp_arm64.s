@@ -33,6 +33,22 @@
 	MOVD    $1<<31, R4 \
 	VDUP    R4, V15.S4
 
+// NORMALCONSTANTS sets V8 to V15 to normalC1 to normalC8 of normalOf, V29 to
+// normalC0, V30 to its factors, and V31 to 0.
+#define NORMALCONSTANTS \
+	ADD     $28, R2 /* behind those of tanhOf */ \
+	VLD1R.P 4(R2), [V8.S4] \
+	VLD1R.P 4(R2), [V9.S4] \
+	VLD1R.P 4(R2), [V10.S4] \
+	VLD1R.P 4(R2), [V11.S4] \
+	VLD1R.P 4(R2), [V12.S4] \
+	VLD1R.P 4(R2), [V13.S4] \
+	VLD1R.P 4(R2), [V14.S4] \
+	VLD1R.P 4(R2), [V15.S4] \
+	VLD1R.P 4(R2), [V29.S4] \
+	FMOVQ   (R2), F30 /* normalC9, 1/4, -1/2, normalDensity */ \
+	VEOR    V31.B16, V31.B16, V31.B16
+
 // HORNER sets p to p*x + c.
 #define HORNER(c, x, p) FMUL(x, p, p); FADD(c, p, p)
 
@@ -65,7 +81,40 @@
 	FMUL(3, 2, 2) \
 	FMUL(1, 2, 2)
 
-// func expNEON(dst, x []float32, constants *[19]float32)
+// NORMAL sets V2 to e**(-V4*V4/2), as normalOf does, and V7 to the distribution
+// function at V4. It uses V0 to V3 and V5 to V7.
+#define NORMAL \
+	FMULE(2, 30, 4, 0) \
+	FMUL(4, 0, 0) \
+	EXP \
+	FABS(4, 5) \
+	FMULE(1, 30, 5, 5) \
+	FADD(27, 5, 5) \
+	FDIV(5, 27, 5) \
+	FMULE(0, 30, 5, 6) \
+	FADD(15, 6, 6) \
+	HORNER(14, 5, 6) \
+	HORNER(13, 5, 6) \
+	HORNER(12, 5, 6) \
+	HORNER(11, 5, 6) \
+	HORNER(10, 5, 6) \
+	HORNER(9, 5, 6) \
+	HORNER(8, 5, 6) \
+	HORNER(29, 5, 6) \
+	FMUL(5, 6, 6) \
+	FMUL(2, 6, 6) \
+	FSUB(6, 27, 7) \
+	FCMGT(4, 31, 3) /* x < 0 */ \
+	VBIT V3.B16, V6.B16, V7.B16
+
+// SIGMOID sets V2 to 1/(1+e**-V0).
+#define SIGMOID \
+	FNEG(0, 0) \
+	EXP \
+	FADD(27, 2, 2) \
+	FDIV(2, 27, 2)
+
+// func expNEON(dst, x []float32, constants *[32]float32)
 TEXT ·expNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
@@ -85,7 +134,7 @@ loop:
 done:
 	RET
 
-// func sigmoidNEON(dst, x []float32, constants *[19]float32)
+// func sigmoidNEON(dst, x []float32, constants *[32]float32)
 TEXT ·sigmoidNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
@@ -97,10 +146,7 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-56
 
 loop:
 	FMOVQ.P 16(R1), F0
-	FNEG(0, 0)
-	EXP
-	FADD(27, 2, 2)
-	FDIV(2, 27, 2)
+	SIGMOID
 	FMOVQ.P F2, 16(R0)
 	SUBS $4, R3
 	BGE  loop
@@ -108,7 +154,7 @@ loop:
 done:
 	RET
 
-// func tanhNEON(dst, x []float32, constants *[19]float32)
+// func tanhNEON(dst, x []float32, constants *[32]float32)
 TEXT ·tanhNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
@@ -140,6 +186,105 @@ loop:
 	HORNER(4, 4, 7)
 	FCMGT(5, 9, 5) // small > |x|
 	VBIT V5.B16, V7.B16, V2.B16
+	FMOVQ.P F2, 16(R0)
+	SUBS $4, R3
+	BGE  loop
+
+done:
+	RET
+
+// func geluNEON(dst, x []float32, constants *[32]float32)
+TEXT ·geluNEON(SB), NOSPLIT, $0-56
+	MOVD dst_base+0(FP), R0
+	MOVD dst_len+8(FP), R3
+	MOVD x_base+24(FP), R1
+	MOVD constants+48(FP), R2
+	EXPCONSTANTS
+	NORMALCONSTANTS
+	SUBS $4, R3
+	BLT  done
+
+loop:
+	FMOVQ.P 16(R1), F4
+	NORMAL
+	FMUL(7, 4, 2)
+	FMOVQ.P F2, 16(R0)
+	SUBS $4, R3
+	BGE  loop
+
+done:
+	RET
+
+// func geluGradNEON(dx, dy, x []float32, constants *[32]float32)
+TEXT ·geluGradNEON(SB), NOSPLIT, $0-80
+	MOVD dx_base+0(FP), R0
+	MOVD dx_len+8(FP), R3
+	MOVD dy_base+24(FP), R5
+	MOVD x_base+48(FP), R1
+	MOVD constants+72(FP), R2
+	EXPCONSTANTS
+	NORMALCONSTANTS
+	SUBS $4, R3
+	BLT  done
+
+loop:
+	FMOVQ.P 16(R1), F4
+	NORMAL
+	FMUL(2, 4, 2)
+	FMULE(3, 30, 2, 2)
+	FADD(7, 2, 2)
+	FMOVQ.P 16(R5), F4
+	FMUL(2, 4, 2)
+	FMOVQ.P F2, 16(R0)
+	SUBS $4, R3
+	BGE  loop
+
+done:
+	RET
+
+// func siluNEON(dst, x []float32, constants *[32]float32)
+TEXT ·siluNEON(SB), NOSPLIT, $0-56
+	MOVD dst_base+0(FP), R0
+	MOVD dst_len+8(FP), R3
+	MOVD x_base+24(FP), R1
+	MOVD constants+48(FP), R2
+	EXPCONSTANTS
+	SUBS $4, R3
+	BLT  done
+
+loop:
+	FMOVQ.P 16(R1), F4
+	VMOV V4.B16, V0.B16
+	SIGMOID
+	FMUL(2, 4, 2)
+	FMOVQ.P F2, 16(R0)
+	SUBS $4, R3
+	BGE  loop
+
+done:
+	RET
+
+// func siluGradNEON(dx, dy, x []float32, constants *[32]float32)
+TEXT ·siluGradNEON(SB), NOSPLIT, $0-80
+	MOVD dx_base+0(FP), R0
+	MOVD dx_len+8(FP), R3
+	MOVD dy_base+24(FP), R5
+	MOVD x_base+48(FP), R1
+	MOVD constants+72(FP), R2
+	EXPCONSTANTS
+	SUBS $4, R3
+	BLT  done
+
+loop:
+	FMOVQ.P 16(R1), F4
+	VMOV V4.B16, V0.B16
+	SIGMOID
+	FSUB(2, 27, 5)
+	FMUL(5, 4, 5)
+	FADD(27, 5, 5)
+	FMUL(5, 2, 2)
+	FMOVQ.P 16(R5), F4
+	FMUL(2, 4, 2)
 	FMOVQ.P F2, 16(R0)
 	SUBS $4, R3
 	BGE  loop

@@ -16,7 +16,7 @@
 //	R19, R20    tiles left, tile of C
 //	R21         what is left of R10 behind half a row
 //	R22         distance of the columns of A, in bytes
-//	R23         whether C is A*B
+//	R23         0 if alpha is 1 and beta is 0
 //	R24, R25    rows of C left, distance of its rows, in bytes
 //	R26         distance of the tiles of A, in bytes
 //	V0 to V3    row of B
@@ -35,10 +35,10 @@
 #define LOAD4 FLDPQ (R8), (F0, F1); FMOVQ 32(R8), F2; FMOVQ (R9), F3
 
 // ROWn multiplies an element of A, which it reads to Fx, with n vectors of B.
-#define ROW1(row, F, x, c) FMOVS (row)(R6<<2), F; FMLA0(x, 0, c)
-#define ROW2(row, F, x, c) ROW1(row, F, x, c); FMLA0(x, 1, (c)+1)
-#define ROW3(row, F, x, c) ROW2(row, F, x, c); FMLA0(x, 2, (c)+2)
-#define ROW4(row, F, x, c) ROW3(row, F, x, c); FMLA0(x, 3, (c)+3)
+#define ROW1(row, F, x, c) FMOVS (row)(R6<<2), F; FMLAE(0, x, 0, c)
+#define ROW2(row, F, x, c) ROW1(row, F, x, c); FMLAE(0, x, 1, (c)+1)
+#define ROW3(row, F, x, c) ROW2(row, F, x, c); FMLAE(0, x, 2, (c)+2)
+#define ROW4(row, F, x, c) ROW3(row, F, x, c); FMLAE(0, x, 3, (c)+3)
 
 // ROWSn does so for n rows of A.
 #define ROWS1(ROW, n) ROW(R0, F4, 4, 8)
@@ -77,18 +77,15 @@ label: \
 	LOOP(l2, LOAD, ROWS2, ROW, n) \
 	LOOP(l1, LOAD, ROWS1, ROW, n)
 
-// FMLAS4 multiplies an element of m.
-#define FMLAS4(index, m, n, d) WORD $(0x4f801000 | ((index)&1)<<21 | ((index)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // VFMLA Vm.S[index], Vn.S4, Vd.S4
-
 // Where all 16 columns are wanted and rows of A are contiguous, four of their
 // elements are read at once, to V0 to V5, and half a row of B to V6 and V7.
 // HALFn multiplies it with element k of n rows; c is 0 or 2.
-#define HALF1(k, c) FMLAS4(k, 0, 6, 8+c); FMLAS4(k, 0, 7, 9+c)
-#define HALF2(k, c) HALF1(k, c); FMLAS4(k, 1, 6, 12+c); FMLAS4(k, 1, 7, 13+c)
-#define HALF3(k, c) HALF2(k, c); FMLAS4(k, 2, 6, 16+c); FMLAS4(k, 2, 7, 17+c)
-#define HALF4(k, c) HALF3(k, c); FMLAS4(k, 3, 6, 20+c); FMLAS4(k, 3, 7, 21+c)
-#define HALF5(k, c) HALF4(k, c); FMLAS4(k, 4, 6, 24+c); FMLAS4(k, 4, 7, 25+c)
-#define HALF6(k, c) HALF5(k, c); FMLAS4(k, 5, 6, 28+c); FMLAS4(k, 5, 7, 29+c)
+#define HALF1(k, c) FMLAE(k, 0, 6, 8+c); FMLAE(k, 0, 7, 9+c)
+#define HALF2(k, c) HALF1(k, c); FMLAE(k, 1, 6, 12+c); FMLAE(k, 1, 7, 13+c)
+#define HALF3(k, c) HALF2(k, c); FMLAE(k, 2, 6, 16+c); FMLAE(k, 2, 7, 17+c)
+#define HALF4(k, c) HALF3(k, c); FMLAE(k, 3, 6, 20+c); FMLAE(k, 3, 7, 21+c)
+#define HALF5(k, c) HALF4(k, c); FMLAE(k, 4, 6, 24+c); FMLAE(k, 4, 7, 25+c)
+#define HALF6(k, c) HALF5(k, c); FMLAE(k, 5, 6, 28+c); FMLAE(k, 5, 7, 29+c)
 #define HALVES(HALF, k) \
 	VLD1.P 32(R8), [V6.S4, V7.S4] \
 	HALF(k, 0) \
@@ -117,10 +114,10 @@ label: \
 // Where all 16 columns are wanted and columns of A are contiguous, one is read at
 // once, to V0 and V1. TIMES multiplies a row of B with one of its elements.
 #define TIMES(index, m, c) \
-	FMLAS4(index, m, 4, c) \
-	FMLAS4(index, m, 5, (c)+1) \
-	FMLAS4(index, m, 6, (c)+2) \
-	FMLAS4(index, m, 7, (c)+3)
+	FMLAE(index, m, 4, c) \
+	FMLAE(index, m, 5, (c)+1) \
+	FMLAE(index, m, 6, (c)+2) \
+	FMLAE(index, m, 7, (c)+3)
 #define TIMES4 TIMES(0, 0, 8); TIMES(1, 0, 12); TIMES(2, 0, 16); TIMES(3, 0, 20)
 #define TIMES5 TIMES4; TIMES(0, 1, 24)
 #define TIMES6 TIMES5; TIMES(1, 1, 28)
@@ -150,7 +147,7 @@ label: \
 	ZERO4(V28, V29, V30, V31)
 
 // SCALE multiplies a vector with alpha.
-#define SCALE(x, y) WORD $(0x4f809000 | 30<<16 | (x)<<5 | (y)) // VFMUL V30.S[0], Vx.S4, Vy.S4
+#define SCALE(x, y) FMULE(0, 30, x, y)
 
 // func gemmTilesNEON(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
 TEXT ·gemmTilesNEON(SB), NOSPLIT, $384-120
@@ -170,10 +167,9 @@ TEXT ·gemmTilesNEON(SB), NOSPLIT, $384-120
 	LSL  $2, R10
 	LSL  $2, R25
 	SUB  $32, R10, R21
-	MOVD alpha+112(FP), R0 // and beta: of 1 and +0, only alpha has bits
+	MOVD alpha+112(FP), R0 // and beta, whose bits are the upper ones
 	MOVD $0x3f800000, R1
-	CMP  R1, R0
-	CSET EQ, R23
+	EOR  R1, R0, R23
 
 tile:
 	MOVD offsets+48(FP), R16
@@ -258,7 +254,7 @@ endRun:
 	SUBS $1, R17
 	BNE  run
 	MOVD R20, R1
-	CBZ  R23, update
+	CBNZ R23, update
 	CMP  $16, R13
 	BNE  update
 	VST1.P [V8.S4, V9.S4, V10.S4, V11.S4], (R1)(R25)
@@ -451,10 +447,10 @@ transpose:
 
 // FMLAS multiplies an element with four vectors.
 #define FMLAS(x, c) \
-	FMLA0(x, 0, c) \
-	FMLA0(x, 1, (c)+1) \
-	FMLA0(x, 2, (c)+2) \
-	FMLA0(x, 3, (c)+3)
+	FMLAE(0, x, 0, c) \
+	FMLAE(0, x, 1, (c)+1) \
+	FMLAE(0, x, 2, (c)+2) \
+	FMLAE(0, x, 3, (c)+3)
 
 // func fmaLoopNEON(iterations int)
 TEXT ·fmaLoopNEON(SB), NOSPLIT, $0-8

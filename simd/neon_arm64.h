@@ -13,8 +13,9 @@
 #define FNEG(n, d) WORD $(0x6ea0f800 | (n)<<5 | (d)) // VFNEG Vn.S4, Vd.S4
 #define FSQRT(n, d) WORD $(0x6ea1f800 | (n)<<5 | (d)) // VFSQRT Vn.S4, Vd.S4
 
-// d += n * m[0], rounded once
-#define FMLA0(m, n, d) WORD $(0x4f801000 | (m)<<16 | (n)<<5 | (d)) // VFMLA Vm.S[0], Vn.S4, Vd.S4
+// With one element of m. FMLAE rounds once.
+#define FMULE(index, m, n, d) WORD $(0x4f809000 | ((index)&1)<<21 | ((index)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // VFMUL Vm.S[index], Vn.S4, Vd.S4: d = n * m[index]
+#define FMLAE(index, m, n, d) WORD $(0x4f801000 | ((index)&1)<<21 | ((index)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // VFMLA Vm.S[index], Vn.S4, Vd.S4: d += n * m[index]
 
 // Comparisons set a lane to ones or zeros. Those with NaN are false.
 #define FCMEQ(m, n, d) WORD $(0x4e20e400 | (m)<<16 | (n)<<5 | (d)) // VFCMEQ Vm.S4, Vn.S4, Vd.S4: n == m

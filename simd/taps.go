@@ -1,6 +1,10 @@
 package simd
 
-import "fmt"
+import (
+	"fmt"
+
+	"autodropout/internal/race"
+)
 
 // Taps is a matrix whose columns lie in several places, such as what the pixels
 // of a row see through a convolution's kernel. Its columns are runs of Run
@@ -93,5 +97,29 @@ func keepOrClear(m, n int, c []float32, ldc int, keep bool) {
 	}
 	for i := range m {
 		clear(c[i*ldc:][:n])
+	}
+}
+
+// tapsTiles cuts m rows into as few tiles of at most limit rows as possible:
+// tall ones of height rows, and then short ones of one row less.
+func tapsTiles(m, limit int) (height, tall, short int) {
+	tiles := (m + limit - 1) / limit
+	height = (m + tiles - 1) / tiles
+	short = height*tiles - m
+	return height, tiles - short, short
+}
+
+// race records the reads of m rows of elements that are size numbers long, as
+// few long ones where they touch.
+func (a Taps) race(m, size int) {
+	for _, o := range a.Offsets {
+		switch data := a.Data[o:]; {
+		case a.Col <= size:
+			race.ReadRows(data, m, (a.Run-1)*a.Col+size, a.Row)
+		case a.Row <= size:
+			race.ReadRows(data, a.Run, (m-1)*a.Row+size, a.Col)
+		default:
+			race.ReadGroups(data, a.Run, a.Col, m, size, a.Row)
+		}
 	}
 }

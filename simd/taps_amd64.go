@@ -49,30 +49,6 @@ func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int,
 	}
 }
 
-// tapsTiles cuts m rows into as few tiles of at most limit rows as possible:
-// tall ones of height rows, and then short ones of one row less.
-func tapsTiles(m, limit int) (height, tall, short int) {
-	tiles := (m + limit - 1) / limit
-	height = (m + tiles - 1) / tiles
-	short = height*tiles - m
-	return height, tiles - short, short
-}
-
-// race records the reads of m rows of elements that are size numbers long, as
-// few long ones where they touch.
-func (a Taps) race(m, size int) {
-	for _, o := range a.Offsets {
-		switch data := a.Data[o:]; {
-		case a.Col <= size:
-			race.ReadRows(data, m, (a.Run-1)*a.Col+size, a.Row)
-		case a.Row <= size:
-			race.ReadRows(data, a.Run, (m-1)*a.Row+size, a.Col)
-		default:
-			race.ReadGroups(data, a.Run, a.Col, m, size, a.Row)
-		}
-	}
-}
-
 //go:noescape
 func gemmTapsAVX2(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
 

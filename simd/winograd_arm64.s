@@ -43,7 +43,7 @@
 #define ADD8(m, n, d) FADD(m, n, d); FADD((m)+1, (n)+1, (d)+1)
 #define SUB4(m, n, d) FSUB(m, n, d)
 #define SUB8(m, n, d) FSUB(m, n, d); FSUB((m)+1, (n)+1, (d)+1)
-#define MUL4(k, n, d) WORD $(0x4f809000 | ((k)&1)<<21 | (((k)>>1)&1)<<11 | (28+((k)>>2))<<16 | (n)<<5 | (d)) // VFMUL Vm.S[i], Vn.S4, Vd.S4
+#define MUL4(k, n, d) FMULE((k)&3, 28+((k)>>2), n, d)
 #define MUL8(k, n, d) MUL4(k, n, d); MUL4(k, (n)+1, (d)+1)
 
 #define READ2(LOAD) LOAD(R9, F0, F1); LOAD(R10, F2, F3)
