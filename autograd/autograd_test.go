@@ -345,6 +345,8 @@ func TestMisusePanics(t *testing.T) {
 	wantPanic(t, "a scalar", func() { tape.Backward(tape.Input(make([]float32, 2), 2)) })
 	wantPanic(t, "as many elements", func() { FromSlice(make([]float32, 2), 3) })
 	wantPanic(t, "no negative axis", func() { New(-1) })
+	wantPanic(t, "at most ", func() { New(math.MaxInt/8, 2) })
+	wantPanic(t, "at most ", func() { New(1<<16, 1<<16, 1<<16, 1<<16) })
 	wantPanic(t, "at most 6 axes", func() { New(1, 1, 1, 1, 1, 1, 1) })
 	wantPanic(t, "one element", func() { New(2).Item() })
 	wantPanic(t, `"a"`, func() { ps.Add("a", 1) })

@@ -2,6 +2,8 @@ package autograd
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -121,12 +123,19 @@ func (t *Tensor) String() string {
 	return fmt.Sprintf("tensor%s %s%s", formatShape(t.Shape()), strings.Trim(fmt.Sprint(data), "[]"), tail)
 }
 
+// maxElements is how many a tensor may have: what the addresses of 32 bits reach
+// is used up soon, and a buffer may be larger than what it was made for.
+const maxElements = math.MaxInt / 8
+
 // size returns the number of elements of a shape.
 func size(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		if d < 0 {
 			panic(&ShapeError{Op: "autograd", Shapes: [][]int{slices.Clone(shape)}, Want: "no negative axis"})
+		}
+		if d > 0 && n > maxElements/d {
+			panic(&ShapeError{Op: "autograd", Shapes: [][]int{slices.Clone(shape)}, Want: fmt.Sprintf("at most %d elements, for which a program of %d bits has memory", maxElements, bits.UintSize)})
 		}
 		n *= d
 	}

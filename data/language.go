@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"autodropout/internal/seed"
@@ -44,7 +45,7 @@ func SyntheticLanguage(cfg LanguageConfig) (*Corpus, error) {
 		if *part.words == 0 {
 			*part.words = part.standard
 		}
-		const most = 1 << 28
+		const most = 1 << (20 + 4*bits.UintSize/32)
 		if *part.words > most {
 			return nil, fmt.Errorf("data: a part of %d words of a synthetic language is too large: each has at most %d", *part.words, most)
 		}

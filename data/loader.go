@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
+	"math/bits"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +73,9 @@ func NewLoader(s Source, cfg LoaderConfig) (*Loader, error) {
 		return nil, fmt.Errorf("data: %s has no images, at least 1 is needed", header.Name)
 	case cfg.Batch < 1:
 		return nil, fmt.Errorf("data: a batch of %d images is not possible: at least 1 is needed", cfg.Batch)
+	case cfg.Batch > math.MaxInt/8/(header.Height*header.Width*Channels):
+		return nil, fmt.Errorf("data: a batch of %d images of %dx%d pixels is more than a program of %d bits can hold: make it smaller",
+			cfg.Batch, header.Width, header.Height, bits.UintSize)
 	case cfg.DropLast && cfg.Batch > s.Len():
 		return nil, fmt.Errorf("data: a batch of %d images never fills: %s has only %d; make batches smaller", cfg.Batch, header.Name, s.Len())
 	case a.Pad < 0 || a.Cutout < 0 || a.RandAugment.Operations < 0:

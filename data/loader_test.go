@@ -316,6 +316,7 @@ func TestNewLoaderRefuses(t *testing.T) {
 	}{
 		{tinySet(0), LoaderConfig{Batch: 1}, "no images"},
 		{tinySet(5), LoaderConfig{}, "a batch of 0 images"},
+		{tinySet(5), LoaderConfig{Batch: math.MaxInt}, "make it smaller"},
 		{tinySet(5), LoaderConfig{Batch: 6, DropLast: true}, "never fills"},
 		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{Pad: -1}}, "negative"},
 		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{RandAugment: imaging.RandAugment{Operations: -1}}}, "negative"},

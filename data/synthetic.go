@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"autodropout/internal/parallel"
@@ -92,16 +93,17 @@ func Synthetic(cfg SyntheticConfig) (train, test *Set, err error) {
 	if cfg.Difficulty == (Difficulty{}) {
 		cfg.Difficulty = StandardDifficulty()
 	}
-	const most = 1 << 21 // images, of 3 to 48 KB
-	if cfg.Train > most || cfg.Test > most {
-		return nil, nil, fmt.Errorf("data: a synthetic set of %d training and %d test images is too large: each part has at most %d", cfg.Train, cfg.Test, most)
-	}
 	if cfg.Train < len(shapes) || cfg.Test < len(shapes) {
 		return nil, nil, fmt.Errorf("data: a synthetic set of %d training and %d test images is too small: each part needs at least %d",
 			cfg.Train, cfg.Test, len(shapes))
 	}
 	if !slices.Contains([]int{1, 2, 4}, cfg.Detail) {
 		return nil, nil, fmt.Errorf("data: a synthetic set has detail 1, 2 or 4, not %d", cfg.Detail)
+	}
+	side := syntheticSize * cfg.Detail
+	most := min(1<<21, math.MaxInt/8/(side*side*Channels)) // with 32 bits a program has little memory
+	if cfg.Train > most || cfg.Test > most {
+		return nil, nil, fmt.Errorf("data: a synthetic set of %d training and %d test images is too large: each part has at most %d", cfg.Train, cfg.Test, most)
 	}
 	if err := cfg.Difficulty.check(); err != nil {
 		return nil, nil, err

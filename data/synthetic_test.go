@@ -113,7 +113,7 @@ func TestSyntheticRefuses(t *testing.T) {
 		want string
 	}{
 		{SyntheticConfig{Train: 9}, "too small"},
-		{SyntheticConfig{Test: 1 << 40}, "too large"},
+		{SyntheticConfig{Test: math.MaxInt}, "too large"},
 		{SyntheticConfig{Test: -1}, "too small"},
 		{change(func(d *Difficulty) { d.Texture = 101 }), "texture is 101; it must be from 0 to 100"},
 		{change(func(d *Difficulty) { d.MaxRadius = d.MinRadius - 1 }), "largest radius"},

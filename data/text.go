@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,8 +15,9 @@ import (
 	"autodropout/internal/bom"
 )
 
-// maxText is the largest size of a file of text in bytes: it is held in memory.
-const maxText = 1 << 30
+// maxText is the largest size of a file of text in bytes: it is held in memory, of
+// which a program with 32 bits has less.
+const maxText = 1 << (26 + 2*bits.UintSize/32)
 
 // A textSet says what the files of a corpus are called and what they hold.
 type textSet struct {

@@ -63,6 +63,15 @@ func NewEfficientNet(config EfficientNetConfig) (*EfficientNet, error) {
 	}
 	size := efficientNetSizes[config.Version]
 	width := func(channels int) int { return scaledWidth(float64(channels) * size.width * config.Width) }
+	features := width(1280)
+	parameters := float64(features) * float64(config.Classes)
+	for _, b := range efficientNetStages {
+		wide := float64(width(b.out))
+		parameters += float64(b.blocks) * size.depth * 2 * float64(b.widen) * wide * wide
+	}
+	if err := checkSize("EfficientNet", parameters); err != nil {
+		return nil, err
+	}
 	s := layers.NewScope(config.Seed)
 	in := width(32)
 	m := &EfficientNet{
@@ -80,7 +89,6 @@ func NewEfficientNet(config EfficientNetConfig) (*EfficientNet, error) {
 		}
 		m.stages = append(m.stages, blocks)
 	}
-	features := width(1280)
 	m.body = append(m.body, activated{newNormConv(s, "conv_head", "bn2", layers.Conv2DConfig{In: in, Out: features, Size: 1, NoBias: true})})
 	m.fc = layers.NewLinear(s.Sub("classifier"), layers.LinearConfig{In: features, Out: config.Classes})
 	return m, nil

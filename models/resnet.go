@@ -48,8 +48,12 @@ func NewResNet(config ResNetConfig) (*ResNet, error) {
 	case config.Classes < 1:
 		return nil, fmt.Errorf("a ResNet needs at least 1 class, not %d", config.Classes)
 	}
-	wide := 8 * float64(config.Channels)
-	if err := checkSize("ResNet", 9*wide*wide); err != nil {
+	wide, parameters := float64(config.Channels), 8*float64(config.Channels)*float64(config.Classes)
+	for stage, n := range blocks {
+		const block = 17 // channels^2 of a bottleneck; a basic block has 18
+		parameters += float64(n) * block * wide * wide * float64(int(1)<<(2*stage))
+	}
+	if err := checkSize("ResNet", parameters); err != nil {
 		return nil, err
 	}
 	s := layers.NewScope(config.Seed)

@@ -44,7 +44,7 @@ func NewWRN(config WRNConfig) (*WRN, error) {
 		return nil, fmt.Errorf("a WRN needs at least 1 class, not %d", config.Classes)
 	}
 	wide, blocks := 64*float64(config.Width), float64((config.Depth-4)/6)
-	if err := checkSize("WRN", 9*wide*wide*(2*blocks-1)); err != nil {
+	if err := checkSize("WRN", 9*wide*wide*(2*blocks-1)+wide*float64(config.Classes)); err != nil {
 		return nil, err
 	}
 	s := layers.NewScope(config.Seed)

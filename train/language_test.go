@@ -343,7 +343,7 @@ func TestLanguageEvaluation(t *testing.T) {
 func TestNewLanguageRefuses(t *testing.T) {
 	for _, c := range []LanguageConfig{
 		{Epochs: -1}, {Batch: -1}, {Lengths: models.Lengths{Target: -1}}, {Lengths: models.Lengths{Memory: -1}}, {Batch: 4, Common: Common{Shards: 5}},
-		{Batch: 4, Common: Common{Shards: 2, Accumulate: 3}}, {Epochs: 1 << 40}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
+		{Batch: 4, Common: Common{Shards: 2, Accumulate: 3}}, {Epochs: math.MaxInt}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
 	} {
 		if _, err := NewLanguage(newLanguageModel(t), text(200), c); err == nil {
 			t.Errorf("%+v: no error", c)

@@ -87,6 +87,14 @@ func newLoop(task Task, config *Common) (*Loop, error) {
 	return l, nil
 }
 
+// wholeSteps returns the number of steps of so many epochs.
+func wholeSteps(epochs, each int) (int, error) {
+	if epochs > math.MaxInt/max(each, 1) {
+		return 0, fmt.Errorf("train: %d epochs of %d steps are more than can be counted: take fewer epochs", epochs, each)
+	}
+	return epochs * each, nil
+}
+
 // Done returns how many steps have been taken.
 func (l *Loop) Done() int { return len(l.losses) }
 

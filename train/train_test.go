@@ -276,7 +276,7 @@ func TestEvaluateRefuses(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	fit, _ := images(t)
-	for _, c := range []Config{{Epochs: -1}, {Batch: -1}, {Smoothing: 2}, {Common: Common{Accumulate: -1}}, {Batch: 5, Common: Common{Accumulate: 6}}, {Common: Common{Shards: 2}},
+	for _, c := range []Config{{Epochs: -1}, {Epochs: math.MaxInt, Batch: 1}, {Batch: -1}, {Smoothing: 2}, {Common: Common{Accumulate: -1}}, {Batch: 5, Common: Common{Accumulate: 6}}, {Common: Common{Shards: 2}},
 		{Common: Common{Patience: 1}}, {Common: Common{BestWeights: "best"}}, {Common: Common{Patience: -1}}, {Common: Common{EMA: 1}}} {
 		if _, err := New(newNetwork(8), fit, c); err == nil {
 			t.Errorf("%+v: no error", c)

@@ -47,7 +47,10 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if err != nil {
 		return nil, err
 	}
-	total := config.Epochs * loader.Batches()
+	total, err := wholeSteps(config.Epochs, loader.Batches())
+	if err != nil {
+		return nil, err
+	}
 	if config.Optimizer == nil {
 		config.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4})
 	}

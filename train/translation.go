@@ -103,6 +103,9 @@ func NewTranslation(model *models.Transformer, pairs *bitext.Dataset, config Tra
 	if t.batches.Len() == 0 {
 		return nil, fmt.Errorf("train: none of %d sentence pairs has 1 to %d words on both sides: there is nothing to train on", pairs.Len(), config.Longest)
 	}
+	if _, err := wholeSteps(config.Epochs, t.batches.Len()); err != nil {
+		return nil, err
+	}
 	if config.Optimizer == nil {
 		config.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98})
 	}

@@ -348,6 +348,7 @@ func TestTranslationsThatDoNotFit(t *testing.T) {
 		"do not fit batches of 1 places":  {Tokens: 1},
 		"do not fit batches of 20 places": {Tokens: 20, Longest: 20},
 		"epochs":                          {Epochs: -1},
+		"more than can be counted":        {Epochs: math.MaxInt, Tokens: 40, Longest: 10},
 		"3 of 2 epochs":                   {Epochs: 2, MeanEpochs: 3},
 		"one average":                     {MeanEpochs: 1, Common: Common{EMA: 0.9}},
 		"smoothing":                       {Smoothing: 1},

@@ -170,7 +170,7 @@ func (s *subject) recipe(n bench.Network, model network, common train.Common) tr
 func (s *subject) rates(n bench.Network) optim.Schedule {
 	rate, perEpoch := float32(s.rate*float64(s.batch)/256), s.perEpoch(n)
 	shrink := func(epochs float64) int {
-		return int(epochs * float64(perEpoch*s.epochsOf(n)) / float64(s.epochs))
+		return int(epochs * float64(perEpoch) * float64(s.epochsOf(n)) / float64(s.epochs))
 	}
 	var schedule optim.Schedule
 	switch s.schedule {

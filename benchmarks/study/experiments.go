@@ -110,12 +110,12 @@ func (r *run) operations(s *search) float64 {
 	case r.kind == images:
 		const classes = 10
 		if _, err := fmt.Sscanf(s.config.Task.Network, "WRN-%d-%d", &size, &width); err == nil {
-			return float64(s.config.Task.Train*s.config.Task.Epochs) * flops.WRN(size, width, mapSide, classes)
+			return float64(s.config.Task.Train) * float64(s.config.Task.Epochs) * flops.WRN(size, width, mapSide, classes)
 		}
 	case r.kind == language && r.Batch > 0 && r.Bptt > 0 && r.Heads > 0:
 		if _, err := fmt.Sscanf(s.config.Task.Network, "Transformer-XL-%d-%d", &size, &width); err == nil {
 			network := models.TransformerXLConfig{Vocab: r.words, Layers: size, Width: width, Heads: r.Heads, HeadWidth: width / r.Heads, Inner: r.SearchInner, Cutoffs: r.Cutoffs}
-			steps := float64(s.config.Task.Train*s.config.Task.Epochs) / float64(r.Batch*r.Bptt)
+			steps := float64(s.config.Task.Train) * float64(s.config.Task.Epochs) / float64(r.Batch*r.Bptt)
 			return steps * flops.TransformerXL(network, models.Lengths{Target: r.Bptt, Memory: r.Memory, Extended: r.Extended}, r.Batch)
 		}
 	}

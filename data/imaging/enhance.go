@@ -36,9 +36,9 @@ func Color(dst, src Image, factor float32) {
 // Contrast sets dst to src with all values moved towards (factor below 1) or away
 // from the mean brightness. dst may be src.
 func Contrast(dst, src Image, factor float32) {
-	sum := 0
+	sum := int64(0) // a large image has more than 32 bits of brightness
 	for i := 0; i < len(src.Pix); i += Channels {
-		sum += int(luma(src.Pix[i : i+Channels]))
+		sum += int64(luma(src.Pix[i : i+Channels]))
 	}
 	mean := uint8(float64(sum)/float64(max(1, src.Width*src.Height)) + 0.5)
 	each("Contrast", dst, src, func(v uint8) uint8 { return blend(factor).mix(mean, v) })

@@ -114,6 +114,19 @@ func TestResizeEqualsPIL(t *testing.T) {
 	}
 }
 
+// TestContrastOfLargeImages takes one whose brightness sums up to more than 32 bits
+// hold with a sign.
+func TestContrastOfLargeImages(t *testing.T) {
+	src := New(3000, 3000)
+	for i := range src.Pix {
+		src.Pix[i] = 250
+	}
+	Contrast(src, src, 0.5)
+	if src.Pix[0] != 250 {
+		t.Errorf("an even image of 250 becomes %d", src.Pix[0])
+	}
+}
+
 func TestPosterizeToNothing(t *testing.T) {
 	m := Image{1, 1, []uint8{255, 128, 1}}
 	Posterize(m, m, 0)

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/bits"
 	"os"
 	"slices"
 	"strconv"
@@ -54,16 +55,16 @@ func Read(r io.Reader, size int64) (Array, error) { return read(r, size, sized.N
 
 // read is [Read] within the budget of an archive.
 func read(r io.Reader, size int64, budget *sized.Budget) (Array, error) {
+	if err := sized.Check(size); err != nil {
+		return Array{}, err
+	}
 	head, err := readHeader(r, size)
 	if err != nil {
 		return Array{}, err
 	}
-	elements := 1
-	for _, n := range head.shape {
-		if n > 0 && elements > math.MaxInt/8/n {
-			return Array{}, fmt.Errorf("an array of shape %v does not fit a file of %d bytes", head.shape, size)
-		}
-		elements *= n
+	elements, err := safetensors.Elements(head.shape)
+	if err != nil {
+		return Array{}, fmt.Errorf("an array of shape %v %w", head.shape, err)
 	}
 	width := safetensors.Size(head.dtype)
 	if rest := size - head.length; rest != int64(elements*width) {
@@ -176,7 +177,10 @@ func parseHeader(text string) (h header, err error) {
 		case key == "'descr'" && rest[0] == '[':
 			return h, errors.New("its elements are records: save each of their fields as an array")
 		case key == "'shape'" && rest[0] == '(' && end > 1:
-			if h.shape, ok = parseShape(rest[1 : end-1]); !ok {
+			shape := rest[1 : end-1]
+			if h.shape, err = parseShape(shape); errors.Is(err, strconv.ErrRange) {
+				return h, fmt.Errorf("an array of shape (%.80s) does not fit into the memory of a program of %d bits", shape, bits.UintSize)
+			} else if err != nil {
 				return h, bad
 			}
 		case key == "'fortran_order'":
@@ -202,19 +206,22 @@ func parseHeader(text string) (h header, err error) {
 }
 
 // parseShape reads what stands between the brackets: "", "3," or "3, 4".
-func parseShape(text string) ([]int, bool) {
+func parseShape(text string) ([]int, error) {
 	shape := []int{}
 	for part := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(text), ","), ",") {
 		if part = strings.TrimSpace(part); part == "" && text == "" {
 			break
 		}
 		n, err := strconv.Atoi(part)
-		if err != nil || n < 0 || len(shape) == maxAxes {
-			return nil, false
+		if err == nil && (n < 0 || len(shape) == maxAxes) {
+			err = strconv.ErrSyntax
+		}
+		if err != nil {
+			return nil, err
 		}
 		shape = append(shape, n)
 	}
-	return shape, true
+	return shape, nil
 }
 
 // WriteFile writes an array to a .npy file, which appears whole or not at all.

@@ -187,6 +187,7 @@ func hostile() map[string]func() []byte {
 		}
 		files[fmt.Sprintf("jpeg-scans-%#x", sof)] = func() []byte { return hollowJPEG(sof, 4000, 4000, 3, 3000) }
 	}
+	files["png-long-chunk"] = func() []byte { return []byte("\x89PNG\r\n\x1a\n\x80\x00\x00\x00IDAT1234") }
 	files["jpeg-runs"] = func() []byte { return endlessRuns(6000, 10000) }
 	many := zeros(150 << 20)
 	for _, side := range []int{100, 4000, 4600, 1 << 30} {

@@ -86,6 +86,9 @@ func fits(width, height, bytes int) error {
 // decodeBy decodes with a decoder that takes so many bytes a pixel, beside the result.
 func decodeBy(r func() io.Reader, bytes int, size func(io.Reader) (image.Config, error), all func(io.Reader) (image.Image, error)) (imaging.Image, error) {
 	config, err := size(r())
+	if err == png.UnsupportedError("dimension overflow") { // with 32 bits that of a large image
+		return imaging.Image{}, fmt.Errorf("it has more pixels than can be counted, and up to %d are possible in this format: make it smaller", Budget/(bytes+imaging.Channels))
+	}
 	if err != nil {
 		return imaging.Image{}, err
 	}
@@ -120,7 +123,7 @@ func needed(text []byte) []byte {
 	for text = text[8:]; len(text) >= frame; {
 		length := int(text[0])<<24 | int(text[1])<<16 | int(text[2])<<8 | int(text[3])
 		name := string(text[4:8])
-		if length > len(text)-frame || data && name != "IDAT" {
+		if length < 0 || length > len(text)-frame || data && name != "IDAT" {
 			break
 		}
 		switch name {

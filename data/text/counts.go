@@ -2,6 +2,7 @@ package text
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -63,7 +64,7 @@ func (c *WordCounts) All() iter.Seq2[string, int64] {
 
 func (c *WordCounts) sorted() []wordCount {
 	return slices.SortedStableFunc(slices.Values(c.words), func(a, b wordCount) int {
-		return int(b.count - a.count)
+		return cmp.Compare(b.count, a.count)
 	})
 }
 

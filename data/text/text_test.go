@@ -121,3 +121,17 @@ func ExampleLearnBPE() {
 	// lo@@ west ne@@ we@@ r
 	// lowest newer
 }
+
+func TestCountsAboveThirtyTwoBits(t *testing.T) {
+	counts, err := text.ReadCounts(strings.NewReader("b 3\na 3000000000\nc 2\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for word := range counts.All() {
+		order = append(order, word)
+	}
+	if got := strings.Join(order, " "); got != "a b c" {
+		t.Errorf("by frequency the words are %q", got)
+	}
+}

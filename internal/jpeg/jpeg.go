@@ -228,7 +228,7 @@ func (d *decoder) frame(body []byte) error {
 // memory takes the memory for the image, once it is known to fit.
 func (d *decoder) memory() error {
 	d.mcusX, d.mcusY = ceil(d.width, 8*d.maxH), ceil(d.height, 8*d.maxV)
-	bytes := d.width * d.height * imaging.Channels
+	bytes := int64(d.width) * int64(d.height) * imaging.Channels // more than 32 bits hold
 	for i := range d.components {
 		c := &d.components[i]
 		if d.maxH%c.h != 0 || d.maxV%c.v != 0 {
@@ -236,12 +236,12 @@ func (d *decoder) memory() error {
 		}
 		c.width, c.height = ceil(d.width*c.h, d.maxH), ceil(d.height*c.v, d.maxV)
 		c.blocksX = d.mcusX * c.h
-		samples := c.blocksX * d.mcusY * c.v * blockSize
+		samples := int64(c.blocksX) * int64(d.mcusY) * int64(c.v) * blockSize
 		if bytes += samples; d.progressive {
 			bytes += 2 * samples
 		}
 	}
-	if bytes > d.budget {
+	if bytes > int64(d.budget) {
 		return fmt.Errorf("it has %d x %d pixels, for which %d MB are needed: make it smaller (%d MB are possible)", d.width, d.height, bytes>>20, d.budget>>20)
 	}
 	for i := range d.components {

@@ -18,7 +18,9 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"math/bits"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -141,7 +143,7 @@ func encodeHeader(f *File) ([]byte, error) {
 			return nil, fmt.Errorf("safetensors: two tensors are called %q", t.Name)
 		}
 		names[t.Name] = true
-		if n, err := elements(t.Shape); err != nil || n != len(t.Data) {
+		if n, err := Elements(t.Shape); err != nil || n != len(t.Data) {
 			return nil, fmt.Errorf("safetensors: tensor %q has shape %v but %d elements", t.Name, t.Shape, len(t.Data))
 		}
 		shape := t.Shape
@@ -180,6 +182,9 @@ func fits(n uint64, size int64) bool { return n <= maxHeader && int64(n) <= size
 // Read reads a file of the given size in bytes. It accepts the types of real
 // numbers of eight bits and more, converted to float32.
 func Read(r io.Reader, size int64) (*File, error) {
+	if err := sized.Check(size); err != nil {
+		return nil, err
+	}
 	var prefix [8]byte
 	if _, err := io.ReadFull(r, prefix[:]); err != nil {
 		return nil, fmt.Errorf("not a safetensors file: %d bytes are too few for the header", size)
@@ -208,7 +213,7 @@ func Read(r io.Reader, size int64) (*File, error) {
 			f.Left = append(f.Left, Left{e.name, fmt.Sprintf("its data type %s is not supported", e.DType)})
 		} else {
 			t := Tensor{Name: e.name, Shape: e.Shape}
-			n, _ := elements(e.Shape) // checkLayout has looked at the error
+			n, _ := Elements(e.Shape) // checkLayout has looked at the error
 			t.Data, err = Decode(data, e.DType, n, false)
 			f.Tensors = append(f.Tensors, t)
 		}
@@ -244,7 +249,11 @@ func decodeHeader(header []byte, f *File) ([]named, error) {
 			continue
 		}
 		e := named{name: name}
-		if err := json.Unmarshal(raw, &e.entry); err != nil {
+		err := json.Unmarshal(raw, &e.entry)
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Type.Kind() == reflect.Int {
+			return nil, fmt.Errorf("tensor %q has the %s as %s, which does not fit a whole number of %d bits", name, wrong.Value, wrong.Field, bits.UintSize)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("safetensors header of tensor %q: %w", name, err)
 		}
 		if e.DType == "" {
@@ -269,9 +278,11 @@ func checkLayout(entries []named, size int64) error {
 		if e.Offsets[0] != end || e.Offsets[1] < end {
 			return fmt.Errorf("tensor %q lies at bytes %d to %d, but the one before it ends at %d", e.name, e.Offsets[0], e.Offsets[1], end)
 		}
-		n, err := elements(e.Shape)
-		width := Size(e.DType)
-		if err != nil || n > math.MaxInt/8 || width > 0 && n*width != e.Offsets[1]-e.Offsets[0] {
+		n, err := Elements(e.Shape)
+		if err != nil {
+			return fmt.Errorf("tensor %q of shape %v %w", e.name, e.Shape, err)
+		}
+		if width := Size(e.DType); width > 0 && n*width != e.Offsets[1]-e.Offsets[0] {
 			return fmt.Errorf("tensor %q of shape %v does not fit its %d bytes", e.name, e.Shape, e.Offsets[1]-e.Offsets[0])
 		}
 		end = e.Offsets[1]
@@ -282,12 +293,17 @@ func checkLayout(entries []named, size int64) error {
 	return nil
 }
 
-// elements returns the product of a shape.
-func elements(shape []int) (int, error) {
+// Elements returns the number of elements of a shape, of which none must be
+// negative, and all together must fit into memory at 8 bytes each. The error continues
+// a sentence about the shape.
+func Elements(shape []int) (int, error) {
 	n := 1
 	for _, d := range shape {
-		if d < 0 || d > 0 && n > math.MaxInt/d {
-			return 0, errors.New("impossible shape")
+		switch {
+		case d < 0:
+			return 0, errors.New("has a negative axis, which does not fit any data")
+		case d > 0 && n > math.MaxInt/8/d:
+			return 0, fmt.Errorf("does not fit into the memory of a program of %d bits", bits.UintSize)
 		}
 		n *= d
 	}

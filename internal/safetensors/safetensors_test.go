@@ -162,6 +162,8 @@ func TestReadRefuses(t *testing.T) {
 		"backwards":    {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,-1]}}`, 0), `"x" lies`},
 		"wrong size":   {file(`{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
 		"overflow":     {file(`{"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`), "does not fit"},
+		"too large":    {file(`{"x":{"dtype":"F32","shape":[65536,65536,65536,65536],"data_offsets":[0,0]}}`), "does not fit into the memory"},
+		"fraction":     {file(`{"x":{"dtype":"F32","shape":[1.5],"data_offsets":[0,0]}}`), "number 1.5 as shape"},
 		"negative":     {file(`{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}`), "does not fit"},
 		"truncated":    {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, 0), "damaged or cut short"},
 		"trailing":     {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 0, 0), "damaged or cut short"},
@@ -201,7 +203,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, x := range got.Tensors {
-			if n, err := elements(x.Shape); err != nil || n != len(x.Data) {
+			if n, err := Elements(x.Shape); err != nil || n != len(x.Data) {
 				t.Errorf("tensor %q has shape %v and %d elements", x.Name, x.Shape, len(x.Data))
 			}
 		}

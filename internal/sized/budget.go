@@ -1,6 +1,9 @@
 package sized
 
-import "errors"
+import (
+	"errors"
+	"math"
+)
 
 // Budget bounds what a reader keeps and does, however little a file needs to ask
 // for it: members of an archive that overlap, zeros that compress well, objects
@@ -23,7 +26,7 @@ var (
 
 // NewBudget returns the budget for a file of the given size in bytes.
 func NewBudget(size int64) *Budget {
-	return &Budget{bytes: leastBytes + bytesEach*size, work: leastWork + workEach*size}
+	return &Budget{bytes: min(leastBytes+bytesEach*size, math.MaxInt/2), work: leastWork + workEach*size}
 }
 
 // Keep takes bytes out of the budget for what a reader keeps. When there are not

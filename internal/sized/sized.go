@@ -4,8 +4,18 @@ package sized
 
 import (
 	"fmt"
+	"math/bits"
 	"os"
 )
+
+// Check returns an error for a size in bytes that a program cannot address, as one
+// of 32 bits cannot address more than 2 GB in one piece.
+func Check(size int64) error {
+	if int64(int(size)) != size {
+		return fmt.Errorf("its %d bytes are more than a program of %d bits can hold: use one of 64 bits", size, bits.UintSize)
+	}
+	return nil
+}
 
 // ReadFile calls read with a file and its size in bytes, and names the file in
 // every error.

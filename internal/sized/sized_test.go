@@ -2,11 +2,24 @@ package sized
 
 import (
 	"errors"
+	"math"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+func TestCheck(t *testing.T) {
+	for _, size := range []int64{0, math.MaxInt32, math.MaxInt} {
+		if err := Check(size); err != nil {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+	if err := Check(1 << 31); bits.UintSize == 32 && (err == nil || !strings.Contains(err.Error(), "32 bits")) {
+		t.Errorf("1 << 31 bytes: %v", err)
+	}
+}
 
 func TestReadFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")

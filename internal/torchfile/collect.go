@@ -230,7 +230,7 @@ func (c *collector) add(t *tensor) error {
 // elements returns the elements of a tensor in row-major order.
 func (c *collector) elements(t *tensor) ([]float32, error) {
 	elements, last, ok := t.extent()
-	available := int64(last+1+t.base) * int64(safetensors.Size(t.dtype))
+	available := (last + 1 + int64(t.base)) * int64(safetensors.Size(t.dtype))
 	if !ok || elements > 0 && available > t.bytes {
 		return nil, fmt.Errorf("shape %v and strides %v do not fit its storage of %d bytes", t.shape, t.stride, t.bytes)
 	}
@@ -241,7 +241,7 @@ func (c *collector) elements(t *tensor) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(all) <= last {
+	if int64(len(all)) <= last {
 		return nil, fmt.Errorf("it needs %d elements of its storage, which has %d", last+1, len(all))
 	}
 	if t.contiguous() && !t.negative {
@@ -251,7 +251,7 @@ func (c *collector) elements(t *tensor) ([]float32, error) {
 	if data, ok := c.copies[what]; ok {
 		return data, nil
 	}
-	if err := c.budget.Keep(4 * int64(elements)); err != nil {
+	if err := c.budget.Keep(4 * elements); err != nil {
 		return nil, err
 	}
 	data := gather(make([]float32, 0, elements), all, t.offset, t.shape, t.stride)
@@ -266,21 +266,23 @@ func (c *collector) elements(t *tensor) ([]float32, error) {
 
 // extent returns the number of elements, the place of the last one, and whether
 // they are numbers that memory can have.
-func (t *tensor) extent() (elements, last int, ok bool) {
+func (t *tensor) extent() (elements, last int64, ok bool) {
 	const most = 1 << 40
-	if slices.Min(append([]int{t.offset}, t.shape...)) < 0 || slices.Min(append([]int{0}, t.stride...)) < 0 {
+	offset, base := int64(t.offset), int64(t.base)
+	if slices.Min(slices.Concat([]int{t.offset, t.base}, t.shape, t.stride)) < 0 || offset > most || base > most {
 		return 0, 0, false
 	}
 	if slices.Contains(t.shape, 0) {
 		return 0, 0, true
 	}
-	elements, last = 1, t.offset
-	for i, n := range t.shape {
-		if n > most/elements || n > 1 && t.stride[i] > most/(n-1) {
+	elements, last = 1, offset
+	for i := range t.shape {
+		n, stride := int64(t.shape[i]), int64(t.stride[i])
+		if n > most/elements || n > 1 && stride > most/(n-1) {
 			return 0, 0, false
 		}
 		elements *= n
-		last += (n - 1) * t.stride[i] // maxAxes times 2^40 at most
+		last += (n - 1) * stride // maxAxes times 2^40 at most
 	}
 	return elements, last, last <= most
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"autodropout/internal/safetensors"
 	"autodropout/internal/sized"
@@ -158,6 +159,9 @@ func (t *tarReader) readTensors() error {
 		numbers := make([]int64, 2*axes+1)
 		if err := binary.Read(io.NewSectionReader(t.file, at+8, int64(8*len(numbers))), binary.LittleEndian, numbers); err != nil {
 			return 0, errTar
+		}
+		if slices.ContainsFunc(numbers, func(v int64) bool { return int64(int(v)) != v }) {
+			return 0, errTar // with 32 bits
 		}
 		x := &tensor{storage: s, dtype: s.dtype, offset: int(numbers[2*axes])}
 		for i := range axes {

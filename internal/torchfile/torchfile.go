@@ -30,6 +30,9 @@ func ReadFile(path string) (*safetensors.File, error) {
 
 // Read is [ReadFile] for a file of the given size in bytes.
 func Read(r io.ReaderAt, size int64) (*safetensors.File, error) {
+	if err := sized.Check(size); err != nil {
+		return nil, err
+	}
 	budget := sized.NewBudget(size)
 	if archive, err := zip.NewReader(r, size); err == nil {
 		return readArchive(archive, budget)

@@ -201,6 +201,7 @@ func TestReadRefusesLies(t *testing.T) {
 		"stride":          {memory, "F32", 0, []int{2, 3}, []int{4, 1}, false},
 		"negative stride": {memory, "F32", 5, []int{2}, []int{-1}, false},
 		"negative size":   {memory, "F32", 0, []int{-1}, []int{1}, false},
+		"far away":        {memory, "F32", math.MaxInt, []int{2}, []int{1}, false},
 		"overflow":        {memory, "F32", 0, []int{3, 3}, []int{math.MaxInt / 2, math.MaxInt / 2}, false},
 		"base":            {&storage{key: "0", dtype: "F32", width: 4, bytes: 24, base: 1}, "F32", 0, []int{6}, []int{1}, false},
 		"storage":         {&storage{key: "0", dtype: "F32", width: 4, bytes: 28}, "F32", 6, []int{1}, []int{1}, false},

@@ -133,12 +133,12 @@ func (e *Experiment[P]) announce(left work) float64 {
 			model = e.about.Child
 		}
 		todo = append(todo, fmt.Sprintf("%s of %s with %d steps of about %s", what, model, steps, Duration(e.cost[n])))
-		seconds += float64(trainings*steps) * e.cost[n]
+		seconds += float64(trainings) * float64(steps) * e.cost[n]
 		tests += float64(trainings) * e.Subject.TestSteps(n) * e.cost[n]
 	}
 	if len(todo) == 0 {
 		todo = []string{"nothing"}
 	}
 	fmt.Fprintf(e.Stdout, "To do: %s.\nEstimated time on this machine: about %s.\n", strings.Join(todo, "; "), Duration(seconds+tests))
-	return seconds + float64(left.tried*e.Subject.Steps(Child))*e.cost[Child]
+	return seconds + float64(left.tried)*float64(e.Subject.Steps(Child))*e.cost[Child]
 }

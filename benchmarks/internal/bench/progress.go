@@ -3,16 +3,10 @@ package bench
 import (
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"autodropout/train"
 )
@@ -26,8 +20,8 @@ type Progress struct {
 	out   io.Writer
 	item  string
 	quiet bool
-	bars  *mpb.Progress // nil without a terminal
-	whole *mpb.Bar      // of the run
+	bars  display // nil without a terminal
+	whole bar     // of the run
 
 	mu            sync.Mutex
 	start         time.Time
@@ -41,38 +35,43 @@ type Progress struct {
 // item is what speeds count: "img". A quiet progress prints nothing.
 func NewProgress(out io.Writer, seconds float64, item string, quiet bool) *Progress {
 	p := &Progress{out: out, item: item, quiet: quiet, start: time.Now(), planned: seconds}
-	if f, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		p.bars = mpb.New(mpb.WithOutput(f))
-		p.whole = p.bar("whole run", wholeParts, p.run, mpb.BarPriority(math.MaxInt)) // below the tasks
+	if !quiet {
+		p.bars = openDisplay(out)
+	}
+	if p.bars != nil {
+		p.whole = p.bars.add("whole run", wholeParts, p.locked(p.run), true)
 	}
 	return p
 }
 
-const (
-	wholeParts = 1000 // how finely the bar of the run advances
-	barWidth   = 20   // of every bar, in letters
-)
+// wholeParts is how finely the bar of the run advances.
+const wholeParts = 1000
 
-// bar adds a bar with a name before it and a text behind it, which is asked for
-// while the lock is held.
-func (p *Progress) bar(name string, total int, text func() string, options ...mpb.BarOption) *mpb.Bar {
-	options = append(options, mpb.BarRemoveOnComplete(), mpb.BarWidth(barWidth),
-		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return text()
-		})))
-	style := mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─")
-	if os.Getenv("NO_COLOR") == "" {
-		style = style.FillerMeta(coloured(36)).TipMeta(coloured(36)).PaddingMeta(coloured(90))
-	}
-	return p.bars.New(int64(total), style, options...)
+// display draws bars where there is a terminal. What is written to it comes above
+// them. Not every system has one.
+type display interface {
+	io.Writer
+	// add adds a bar, below all others if it is the last, with a name before it and a
+	// text behind it.
+	add(name string, total int, text func() string, last bool) bar
+	Wait() // for the bars to end
 }
 
-// coloured returns what writes text in a colour of the terminal.
-func coloured(code int) func(string) string {
-	return func(text string) string { return fmt.Sprintf("\x1b[%dm%s\x1b[0m", code, text) }
+// bar is a part of a display.
+type bar interface {
+	IncrBy(n int)
+	SetCurrent(n int64)
+	Abort(drop bool)
+	Wait()
+}
+
+// locked returns what a bar shows, which is asked for while the lock is held.
+func (p *Progress) locked(text func() string) func() string {
+	return func() string {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return text()
+	}
 }
 
 // Logf prints a line, above the bars where there are some.
@@ -148,13 +147,13 @@ type Task struct {
 	progress *Progress
 	name     string
 	cost     float64 // estimated seconds of a step
-	bar      *mpb.Bar
+	bar      bar
 
 	// Guarded by progress.mu.
 	start               time.Time
 	lastLine            time.Time
-	total, before, done int // steps; before this session, and in it
-	items               int
+	total, before, done int     // steps; before this session, and in it
+	items               int64   // more than 2^31 words are few days
 	epoch               int     // counted from 1
 	loss                float64 // moving mean
 	said                string  // in place of epoch, loss and step
@@ -168,7 +167,7 @@ func (p *Progress) Task(name string, total int, cost float64) *Task {
 	p.tasks = append(p.tasks, t)
 	p.mu.Unlock()
 	if p.bars != nil {
-		t.bar = p.bar(name, total, t.status)
+		t.bar = p.bars.add(name, total, p.locked(t.status), false)
 	}
 	return t
 }
@@ -201,7 +200,7 @@ func (t *Task) Step(s train.Step) {
 	}
 	t.loss = keep*t.loss + (1-keep)*float64(s.Loss)
 	t.epoch = s.Epoch + 1
-	t.items += s.Size
+	t.items += int64(s.Size)
 	p.mu.Unlock()
 	t.Add(1)
 }

@@ -76,7 +76,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = errors.Join(f.Scalar(1, "loss", 2), f.Image(1<<40, "pattern", img), f.Close())
+		err = errors.Join(f.Scalar(1, "loss", 2), f.Image(1<<30, "pattern", img), f.Close())
 		if err != nil {
 			t.Fatal(err)
 		}

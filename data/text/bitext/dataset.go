@@ -113,7 +113,7 @@ func Open(r io.ReaderAt, size int64) (*Dataset, error) {
 		return nil, fmt.Errorf("bitext: cannot read the end of a file of pairs: %w", err)
 	}
 	n := binary.LittleEndian.Uint64(trailer[:])
-	if string(trailer[20:]) != trailerMagic || n > uint64(size-int64(trailerSize))/4 || n > math.MaxInt32 {
+	if string(trailer[20:]) != trailerMagic || n > uint64(size-int64(trailerSize))/4 || n > math.MaxInt/4 || n > math.MaxInt32 {
 		return nil, errors.New("bitext: a file of pairs is not complete, or is something else: prepare it again")
 	}
 	table := make([]byte, 4*n)
