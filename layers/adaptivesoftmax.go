@@ -116,12 +116,12 @@ func (l *AdaptiveSoftmax) Loss(c *Ctx, x *autograd.Tensor, classes []int) *autog
 				rows[j], inTail[j] = append(rows[j], i), append(inTail[j], class-l.tails[j].first)
 			}
 		}
-		loss := ops.CrossEntropy(l.headLogits(c, x), inHead, 0)
+		loss := ops.CrossEntropy(l.headLogits(c, x), inHead, ops.CrossEntropySpec{})
 		for j, t := range l.tails {
 			if len(rows[j]) == 0 {
 				continue
 			}
-			part := ops.CrossEntropy(t.logits(c, ops.Embedding(x, rows[j])), inTail[j], 0)
+			part := ops.CrossEntropy(t.logits(c, ops.Embedding(x, rows[j])), inTail[j], ops.CrossEntropySpec{})
 			loss = ops.Add(loss, ops.Scale(part, float32(len(rows[j]))/float32(len(classes))))
 		}
 		return loss

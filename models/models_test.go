@@ -97,7 +97,7 @@ func checkGradients(t *testing.T, m layers.Model, x *autograd.Tensor) {
 	step := func() (float32, []float32) {
 		tape.Reset()
 		y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))
-		loss := ops.CrossEntropy(y, labels, 0)
+		loss := ops.CrossEntropy(y, labels, ops.CrossEntropySpec{})
 		value := loss.Item()
 		return value, tape.Backward(loss)
 	}

@@ -60,7 +60,7 @@ func TestPhotographsAsPyTorch(t *testing.T) {
 			images := exampleImages(4, 64)
 			file.Compare("logits", layers.Predict(m, images).Data(), 2e-4)
 			tape := autograd.NewTape(m.Params())
-			loss := ops.CrossEntropy(m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...)), []int{3, 0, 9, 4}, 0)
+			loss := ops.CrossEntropy(m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...)), []int{3, 0, 9, 4}, ops.CrossEntropySpec{})
 			file.Compare("loss", loss.Data(), 2e-4)
 			compareProducts(t, file.Tensor("gradients"), m.Params(), tape.Backward(loss), c.gradients)
 		})

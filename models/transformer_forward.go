@@ -70,7 +70,7 @@ func (m *Transformer) Loss(c *layers.Ctx, sources, targets [][]int32, smoothing 
 	for i, place := range places {
 		words[i] = target.words[place]
 	}
-	return ops.CrossEntropy(m.logits(c, hidden), words, smoothing)
+	return ops.CrossEntropy(m.logits(c, hidden), words, ops.CrossEntropySpec{Smoothing: smoothing})
 }
 
 // sources returns source sentences as the encoder reads them.

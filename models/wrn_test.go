@@ -132,7 +132,7 @@ func train(m *WRN, steps int, policy dropout.Policy) []float32 {
 		}
 		c := &layers.Ctx{Tape: tape, Policy: policy, Stream: dropout.Stream{Seed: 1, Step: uint64(step)}}
 		logits := m.Forward(c, ops.Scale(tape.Input(images.Data(), images.Shape()...), 1.5))
-		loss := ops.CrossEntropy(logits, labels, 0)
+		loss := ops.CrossEntropy(logits, labels, ops.CrossEntropySpec{})
 		losses = append(losses, loss.Item())
 		for i, g := range tape.Backward(loss) { // Nesterov, as PyTorch has it
 			w := &ps.Flat()[i]
@@ -255,7 +255,7 @@ func TestWRNMemoryIsBounded(t *testing.T) {
 	step := func() int {
 		tape.Reset()
 		y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...))
-		tape.Backward(ops.CrossEntropy(y, []int{1, 2}, 0))
+		tape.Backward(ops.CrossEntropy(y, []int{1, 2}, ops.CrossEntropySpec{}))
 		tape.Commit()
 		return tape.Stats().Allocations
 	}
@@ -279,7 +279,7 @@ func TestWRNRecomputesOutputs(t *testing.T) {
 			tape.Reset()
 			c := &layers.Ctx{Tape: tape, Policy: policy}
 			y := m.Forward(c, tape.Input(images.Data(), images.Shape()...))
-			grads = slices.Clone(tape.Backward(ops.CrossEntropy(y, []int{1, 2, 3, 4}, 0)))
+			grads = slices.Clone(tape.Backward(ops.CrossEntropy(y, []int{1, 2, 3, 4}, ops.CrossEntropySpec{})))
 		}
 		return grads, tape.Stats().Peak
 	}
@@ -305,7 +305,7 @@ func TestWRNMemoryStaysFlat(t *testing.T) {
 		for i := range steps {
 			tape.Reset()
 			y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(images.Data(), images.Shape()...))
-			tape.Backward(ops.CrossEntropy(y, []int{1}, 0))
+			tape.Backward(ops.CrossEntropy(y, []int{1}, ops.CrossEntropySpec{}))
 			tape.Commit()
 			if i%100 == 99 {
 				runtime.GC() // or garbage is resident until there is enough of it

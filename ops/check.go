@@ -23,6 +23,14 @@ func needRows(op string, x *autograd.Tensor) {
 	}
 }
 
+// needConstant panics if a gradient would have to flow to x, as operations on
+// targets have none.
+func needConstant(op string, x *autograd.Tensor) {
+	if x.NeedsGrad() {
+		panic(autograd.NewShapeError(op, "targets that no gradient flows to: Detach gives them", x))
+	}
+}
+
 // channelsFirst returns what to add to the message about images that have c
 // channels where they should have rows, "" for others.
 func channelsFirst(x *autograd.Tensor, c int) string {
@@ -43,8 +51,13 @@ func checkIDs(op string, x *autograd.Tensor, ids []int) {
 // checkRange panics unless every id is in [0, n).
 func checkRange(op string, x *autograd.Tensor, ids []int, n int) {
 	for i, id := range ids {
-		if id < 0 || id >= n {
-			panic(autograd.NewShapeError(op, fmt.Sprintf("every id from 0 to %d, and id %d is %d: there must be as many as there are classes or words", n-1, i, id), x))
-		}
+		checkID(op, x, i, id, n)
+	}
+}
+
+// checkID panics unless id i is in [0, n).
+func checkID(op string, x *autograd.Tensor, i, id, n int) {
+	if id < 0 || id >= n {
+		panic(autograd.NewShapeError(op, fmt.Sprintf("every id from 0 to %d, and id %d is %d: there must be as many as there are classes or words", n-1, i, id), x))
 	}
 }

@@ -69,8 +69,27 @@ func TestShapeErrors(t *testing.T) {
 		"Softmax":    {func() { ops.Softmax(scalar) }},
 		"LogSoftmax": {func() { ops.LogSoftmax(scalar) }},
 		"CrossEntropy": {
-			func() { ops.CrossEntropy(m34, []int{0, 1}, 0) }, func() { ops.CrossEntropy(v3, []int{0, 1, 2}, 0) },
-			func() { ops.CrossEntropy(m34, []int{0, 4, 0}, 0) },
+			func() { ops.CrossEntropy(m34, []int{0, 1}, ops.CrossEntropySpec{}) }, func() { ops.CrossEntropy(v3, []int{0, 1, 2}, ops.CrossEntropySpec{}) },
+			func() { ops.CrossEntropy(m34, []int{0, 4, 0}, ops.CrossEntropySpec{}) },
+			func() { ops.CrossEntropy(m34, []int{0, -1, 0}, ops.CrossEntropySpec{Ignored: []int{-2}}) },
+			func() { ops.CrossEntropy(m34, []int{0, 0, 0}, ops.CrossEntropySpec{Weights: make([]float32, 3)}) },
+		},
+		"SoftCrossEntropy": {
+			func() { ops.SoftCrossEntropy(m34, m35, ops.CrossEntropySpec{}) }, func() { ops.SoftCrossEntropy(v3, v3, ops.CrossEntropySpec{}) },
+			func() { ops.SoftCrossEntropy(m34, m34, ops.CrossEntropySpec{Weights: make([]float32, 3)}) },
+			func() { ops.SoftCrossEntropy(m34, m34, ops.CrossEntropySpec{Ignored: []int{0}}) }, func() { ops.SoftCrossEntropy(m34, trained(3, 4), ops.CrossEntropySpec{}) },
+		},
+		"MSE":              {func() { ops.MSE(m34, m35) }, func() { ops.MSE(m34, v4) }},
+		"L1":               {func() { ops.L1(m34, v4) }},
+		"Huber":            {func() { ops.Huber(m34, v4, 1) }, func() { ops.Huber(m34, m34, 0) }},
+		"BCEWithLogits":    {func() { ops.BCEWithLogits(m34, v4, nil) }, func() { ops.BCEWithLogits(m34, m34, make([]float32, 3)) }, func() { ops.BCEWithLogits(m34, trained(3, 4), nil) }},
+		"KLDivergence":     {func() { ops.KLDivergence(m34, m35) }, func() { ops.KLDivergence(scalar, scalar) }, func() { ops.KLDivergence(m34, trained(3, 4)) }},
+		"CosineSimilarity": {func() { ops.CosineSimilarity(m34, v4) }, func() { ops.CosineSimilarity(scalar, scalar) }},
+		"CosineLoss":       {func() { ops.CosineLoss(m34, m34, []int{1, 1}, 0) }, func() { ops.CosineLoss(m34, m34, []int{1, 0, 1}, 0) }, func() { ops.CosineLoss(m34, m35, []int{1, 1, 1}, 0) }},
+		"CTC": {
+			func() { ops.CTC(m34, nil, ops.CTCSpec{}) }, func() { ops.CTC(heads, nil, ops.CTCSpec{}) }, func() { ops.CTC(heads, [][]int{{4}}, ops.CTCSpec{}) },
+			func() { ops.CTC(heads, [][]int{{1, 0}}, ops.CTCSpec{}) }, func() { ops.CTC(heads, [][]int{{1}}, ops.CTCSpec{Blank: 4}) },
+			func() { ops.CTC(heads, [][]int{{1}}, ops.CTCSpec{Lengths: []int{4}}) }, func() { ops.CTC(heads, [][]int{{1}}, ops.CTCSpec{Lengths: []int{1, 1}}) },
 		},
 		"Pick":      {func() { ops.Pick(m34, []int{0, 1}) }, func() { ops.Pick(m34, []int{0, -1, 0}) }},
 		"Sum":       {func() { ops.Sum(m34, 2) }, func() { ops.Sum(m34, 0, -2) }, func() { ops.Sum(scalar, 0) }},
@@ -122,6 +141,12 @@ func TestShapeErrors(t *testing.T) {
 	}
 }
 
+// trained returns a tensor that a gradient flows to.
+func trained(shape ...int) *autograd.Tensor {
+	ps := params(tensors{autograd.New(shape...)})
+	return autograd.NewTape(ps).Use(ps.All()[0])
+}
+
 // TestShapeErrorsSayWhatToDo wants more than shapes where people err.
 func TestShapeErrorsSayWhatToDo(t *testing.T) {
 	first, kernel, four := autograd.New(2, 4, 5, 5), autograd.New(3, 3, 4, 6), autograd.New(4)
@@ -129,8 +154,8 @@ func TestShapeErrorsSayWhatToDo(t *testing.T) {
 	for want, call := range map[string]func(){
 		"channels last":        func() { ops.Conv2D(first, kernel, ops.ConvSpec{}) },
 		"images are channels":  func() { ops.BatchNorm(first, four, four, stats, ops.BatchNormSpec{}) },
-		"id 1 is 7":            func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, 0) },
-		"as many as there are": func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, 0) },
+		"id 1 is 7":            func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, ops.CrossEntropySpec{}) },
+		"as many as there are": func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, ops.CrossEntropySpec{}) },
 		"more than one value":  func() { ops.BatchNorm(autograd.New(1, 1, 1, 4), four, four, stats, ops.BatchNormSpec{Train: true}) },
 		"a larger batch":       func() { ops.BatchNormReLU(autograd.New(1, 4), four, four, stats, ops.BatchNormSpec{Train: true}, nil) },
 	} {

@@ -16,7 +16,7 @@ func Example() {
 	tape := autograd.NewTape(&ps)
 	x := tape.Input([]float32{1, 2, 3, 3, 2, 1}, 2, 3)
 	logits := ops.Linear(x, tape.Use(weight), nil)
-	loss := ops.CrossEntropy(logits, []int{1, 0}, 0)
+	loss := ops.CrossEntropy(logits, []int{1, 0}, ops.CrossEntropySpec{})
 	grads := tape.Backward(loss)
 
 	fmt.Println("logits", logits.Data())

@@ -49,3 +49,27 @@ func Gather(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
 		},
 	})
 }
+
+// Pick returns one element of every row of x (N, C): y[i] = x[i, ids[i]].
+func Pick(x *autograd.Tensor, ids []int) *autograd.Tensor {
+	checkIDs("ops.Pick", x, ids)
+	c := x.Dim(1)
+	return autograd.Do(autograd.Op{
+		Name:   "ops.Pick",
+		Inputs: []*autograd.Tensor{x},
+		Shape:  []int{len(ids)},
+		Forward: func(y *autograd.Output) {
+			dst, src := y.Data(), x.Data()
+			for i, id := range ids {
+				dst[i] = src[i*c+id]
+			}
+		},
+		Backward: func(g *autograd.Grad) {
+			dx, dy := g.New(0).Data(), g.Dy().Data()
+			clear(dx)
+			for i, id := range ids {
+				dx[i*c+id] = dy[i]
+			}
+		},
+	})
+}

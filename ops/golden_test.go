@@ -53,6 +53,15 @@ func relativeCase(spec ops.AttentionSpec) gradcheck.Func {
 	}
 }
 
+var classWeights = []float32{0.5, 2, 1, 0, 3}
+
+// targetsCase runs an operation with targets from the file.
+func targetsCase(f func(x, targets *autograd.Tensor) *autograd.Tensor) func(*golden.File, string) gradcheck.Func {
+	return func(file *golden.File, name string) gradcheck.Func {
+		return func(in tensors) *autograd.Tensor { return f(in[0], file.Tensor(name+".targets")) }
+	}
+}
+
 // goldenCases has an entry for every case of golden.py except those that read
 // more than their inputs from the file; see loadedCases.
 var goldenCases = map[string]gradcheck.Func{
@@ -117,12 +126,36 @@ var goldenCases = map[string]gradcheck.Func{
 
 	"LayerNorm": func(in tensors) *autograd.Tensor { return ops.LayerNorm(in[0], in[1], in[2], 1e-3) },
 
-	"Embedding":              func(in tensors) *autograd.Tensor { return ops.Embedding(in[0], ids, 2, 3) },
-	"Softmax":                unaryCase(ops.Softmax),
-	"LogSoftmax":             unaryCase(ops.LogSoftmax),
-	"CrossEntropy":           func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, 0) },
-	"CrossEntropy/smoothing": func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, 0.1) },
-	"Pick":                   func(in tensors) *autograd.Tensor { return ops.Pick(in[0], labels) },
+	"Embedding":    func(in tensors) *autograd.Tensor { return ops.Embedding(in[0], ids, 2, 3) },
+	"Softmax":      unaryCase(ops.Softmax),
+	"LogSoftmax":   unaryCase(ops.LogSoftmax),
+	"CrossEntropy": func(in tensors) *autograd.Tensor { return ops.CrossEntropy(in[0], labels, ops.CrossEntropySpec{}) },
+	"CrossEntropy/smoothing": func(in tensors) *autograd.Tensor {
+		return ops.CrossEntropy(in[0], labels, ops.CrossEntropySpec{Smoothing: 0.1})
+	},
+	"CrossEntropy/weights": func(in tensors) *autograd.Tensor {
+		return ops.CrossEntropy(in[0], labels, ops.CrossEntropySpec{Smoothing: 0.2, Weights: classWeights})
+	},
+	"CrossEntropy/ignored": func(in tensors) *autograd.Tensor {
+		return ops.CrossEntropy(in[0], labels, ops.CrossEntropySpec{Smoothing: 0.2, Weights: classWeights, Ignored: []int{2}})
+	},
+	"CrossEntropy/ignoredPlain": func(in tensors) *autograd.Tensor {
+		return ops.CrossEntropy(in[0], labels, ops.CrossEntropySpec{Ignored: []int{-100, 2}})
+	},
+	"MSE":                   binaryCase(ops.MSE),
+	"L1":                    binaryCase(ops.L1),
+	"Huber":                 func(in tensors) *autograd.Tensor { return ops.Huber(in[0], in[1], 0.7) },
+	"CosineSimilarity":      binaryCase(ops.CosineSimilarity),
+	"CosineSimilarity/zero": binaryCase(ops.CosineSimilarity),
+	"CosineLoss":            func(in tensors) *autograd.Tensor { return ops.CosineLoss(in[0], in[1], []int{1, -1, 1, -1}, 0.1) },
+	"CTC":                   func(in tensors) *autograd.Tensor { return ops.CTC(in[0], [][]int{{1, 2, 2}, {3}, {}}, ops.CTCSpec{}) },
+	"CTC/lengths": func(in tensors) *autograd.Tensor {
+		return ops.CTC(in[0], [][]int{{0, 2, 1}, {1, 1}, {2, 2, 2}}, ops.CTCSpec{Blank: 3, Lengths: []int{7, 4, 5}})
+	},
+	"CTC/tooLong": func(in tensors) *autograd.Tensor {
+		return ops.CTC(in[0], [][]int{{1, 1, 1}, {2, 1}}, ops.CTCSpec{Lengths: []int{4, 5}, ZeroInfinite: true})
+	},
+	"Pick": func(in tensors) *autograd.Tensor { return ops.Pick(in[0], labels) },
 
 	"Sum":            reduceCase(ops.Sum),
 	"Sum/last":       reduceCase(ops.Sum, -1),
@@ -177,6 +210,17 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"Attention/mask": func(f *golden.File, name string) gradcheck.Func {
 		return attentionCase(ops.AttentionSpec{Heads: 2, Causal: true, Mask: loadMask(f, name, 1.25)})
 	},
+	"SoftCrossEntropy": targetsCase(func(x, targets *autograd.Tensor) *autograd.Tensor {
+		return ops.SoftCrossEntropy(x, targets, ops.CrossEntropySpec{})
+	}),
+	"SoftCrossEntropy/weights": targetsCase(func(x, targets *autograd.Tensor) *autograd.Tensor {
+		return ops.SoftCrossEntropy(x, targets, ops.CrossEntropySpec{Smoothing: 0.2, Weights: classWeights})
+	}),
+	"BCEWithLogits": targetsCase(func(x, targets *autograd.Tensor) *autograd.Tensor { return ops.BCEWithLogits(x, targets, nil) }),
+	"BCEWithLogits/positive": targetsCase(func(x, targets *autograd.Tensor) *autograd.Tensor {
+		return ops.BCEWithLogits(x, targets, classWeights)
+	}),
+	"KLDivergence": targetsCase(ops.KLDivergence),
 	"Gather": func(f *golden.File, name string) gradcheck.Func {
 		return func(in tensors) *autograd.Tensor { return ops.Gather(in[0], 1, f.Ints(name+".ids")) }
 	},

@@ -117,12 +117,24 @@ func gradTable(rng *rand.Rand) []gradRow {
 	for i, v := range positive.Data() {
 		positive.Data()[i] = 1 + v*v
 	}
+	shares := autograd.New(4, 3)
+	for i := range shares.Data() {
+		shares.Data()[i] = float32(i%3) / 2
+	}
 	return []gradRow{
 		{"Maximum", c("Maximum"), tensors{spread(rng, 3, 5), autograd.New(3, 5)}, kinks},
 		{"Minimum", c("Minimum"), tensors{spread(rng, 3, 5), autograd.New(3, 5)}, kinks},
 		{"Clamp", func(in tensors) *autograd.Tensor { return ops.Clamp(in[0], -2, 3) }, tensors{spread(rng, 3, 5)}, kinks},
 		{"ReLU", c("ReLU"), tensors{spread(rng, 3, 35)}, kinks},
 		{"Log", c("Log"), tensors{positive}, smooth},
+		{"SoftCrossEntropy", func(in tensors) *autograd.Tensor {
+			return ops.SoftCrossEntropy(in[0], positive, ops.CrossEntropySpec{Smoothing: 0.3, Weights: classWeights})
+		}, tensors{normal(rng, 3, 5)}, smooth},
+		{"BCEWithLogits", func(in tensors) *autograd.Tensor { return ops.BCEWithLogits(in[0], shares, []float32{2, 0.5, 1}) }, tensors{normal(rng, 4, 3)}, smooth},
+		{"KLDivergence", func(in tensors) *autograd.Tensor { return ops.KLDivergence(in[0], positive) }, tensors{normal(rng, 3, 5)}, smooth},
+		{"L1", c("L1"), tensors{spread(rng, 3, 5), autograd.New(3, 5)}, kinks},
+		{"Huber", func(in tensors) *autograd.Tensor { return ops.Huber(in[0], in[1], 2) }, tensors{spread(rng, 3, 5), autograd.New(3, 5)}, kinks},
+		{"CosineLoss", func(in tensors) *autograd.Tensor { return ops.CosineLoss(in[0], in[1], []int{1, -1}, -1) }, tensors{normal(rng, 2, 5), normal(rng, 2, 5)}, smooth},
 		{"Sqrt", c("Sqrt"), tensors{positive}, smooth},
 		{"Pow", c("Pow"), tensors{positive}, smooth},
 		{"Abs", c("Abs"), tensors{spread(rng, 3, 5)}, kinks},
@@ -162,6 +174,8 @@ var smoothShapes = map[string][][]int{
 	"Conv2D": {{2, 5, 6, 3}, {3, 3, 3, 4}}, "Conv2D/pad": {{2, 5, 4, 3}, {3, 3, 3, 4}}, "Conv2D/stride": {{2, 5, 6, 3}, {3, 3, 3, 4}},
 	"Conv2D/winograd": {{1, 5, 4, 32}, {3, 3, 32, 33}}, "Conv2D/pointwise": {{2, 3, 4, 3}, {1, 1, 3, 5}}, "Conv2D/groups": {{2, 4, 4, 4}, {3, 3, 2, 6}},
 	"LayerNorm": {{2, 3, 6}, {6}, {6}}, "Embedding": {{5, 4}}, "Softmax": {{2, 3, 5}}, "LogSoftmax": {{2, 3, 5}},
+	"CrossEntropy/weights": {{4, 5}}, "CrossEntropy/ignored": {{4, 5}}, "MSE": {{3, 5}, {3, 5}}, "CosineSimilarity": {{2, 3, 5}, {2, 3, 5}},
+	"CTC": {{3, 6, 4}}, "CTC/lengths": {{3, 7, 4}},
 	"CrossEntropy": {{4, 5}}, "CrossEntropy/smoothing": {{4, 5}}, "Pick": {{4, 5}},
 	"Sum": {{3, 5}}, "Mean": {{3, 5}}, "Sum/last": {{2, 3, 4}}, "Sum/axes": {{2, 3, 4, 5}}, "Mean/axes": {{2, 3, 4, 5}}, "Pad": {{2, 3, 4}}, "Reshape": {{3, 4}}, "Transpose": {{2, 3, 4}},
 	"Concat": {{2, 1, 3}, {2, 4, 3}, {2, 2, 3}}, "Slice": {{2, 4, 3}},

@@ -39,7 +39,7 @@ func Evaluate(ctx context.Context, model layers.Model, images data.Source) (Scor
 	var score Score
 	for batch := range loader.Epoch(ctx, 0, 0) {
 		logits := model.Forward(&c, tape.Input(batch.X, batch.Shape...))
-		score.Loss += float64(ops.CrossEntropy(logits, batch.Y, 0).Item()) * float64(len(batch.Y))
+		score.Loss += float64(ops.CrossEntropy(logits, batch.Y, ops.CrossEntropySpec{}).Item()) * float64(len(batch.Y))
 		rows, classes := logits.Data(), logits.Dim(-1)
 		for i, label := range batch.Y {
 			if best(rows[i*classes:(i+1)*classes]) == label {

@@ -144,7 +144,7 @@ func TestPlainLoop(t *testing.T) {
 			tape := autograd.NewTape(model.Params())
 			ctx := &layers.Ctx{Tape: tape, Policy: c.Policy,
 				Stream: dropout.Stream{Seed: c.Seed, Step: uint64(step), Progress: float64(step) / total}}
-			loss := ops.CrossEntropy(model.Forward(ctx, tape.Input(batch.X, batch.Shape...)), batch.Y, c.Smoothing)
+			loss := ops.CrossEntropy(model.Forward(ctx, tape.Input(batch.X, batch.Shape...)), batch.Y, ops.CrossEntropySpec{Smoothing: c.Smoothing})
 			if loss.Item() != trainer.losses[step] {
 				t.Fatalf("step %d: the trainer has loss %v, want %v", step, trainer.losses[step], loss.Item())
 			}

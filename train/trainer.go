@@ -110,7 +110,7 @@ func (t *imageTask) loss(c *layers.Ctx, p *Part, batch *data.Batch) *autograd.Te
 	shape := append([]int{p.Hi - p.Lo}, batch.Shape[1:]...)
 	size := len(batch.X) / len(batch.Y)
 	logits := t.model.Forward(c, c.Tape.Input(batch.X[p.Lo*size:p.Hi*size], shape...))
-	return ops.CrossEntropy(logits, batch.Y[p.Lo:p.Hi], t.config.Smoothing)
+	return ops.CrossEntropy(logits, batch.Y[p.Lo:p.Hi], ops.CrossEntropySpec{Smoothing: t.config.Smoothing})
 }
 
 // Evaluate scores the model, with its averaged weights where there is an

@@ -213,7 +213,7 @@ func imageStep(model layers.Model, size, classes, batch int) (kernel, []*autogra
 		start := time.Now()
 		tape.Reset()
 		logits := model.Forward(&layers.Ctx{Tape: tape}, tape.Input(x, batch, size, size, 3))
-		grads := tape.Backward(ops.CrossEntropy(logits, labels, 0))
+		grads := tape.Backward(ops.CrossEntropy(logits, labels, ops.CrossEntropySpec{}))
 		sgd.Step(rate, grads)
 		tape.Commit()
 		return time.Since(start)

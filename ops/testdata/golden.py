@@ -229,6 +229,38 @@ index = torch.randint(0, 4, (2, 6, 3))
 case("Gather", lambda x: torch.gather(x, 1, index), normal(2, 4, 3), extra=dict(ids=index))
 case("Pad", lambda x: F.pad(x, (0, 0, 2, 1, 0, 3), value=0.5), normal(2, 3, 4))
 
+weights = torch.tensor([0.5, 2.0, 1.0, 0.0, 3.0])
+case("CrossEntropy/weights", lambda x: F.cross_entropy(x, labels, weight=weights, label_smoothing=0.2), 3 * normal(4, 5))
+case("CrossEntropy/ignored", lambda x: F.cross_entropy(x, labels, weight=weights, ignore_index=2, label_smoothing=0.2), 3 * normal(4, 5))
+case("CrossEntropy/ignoredPlain", lambda x: F.cross_entropy(x, labels, ignore_index=2), 3 * normal(4, 5))
+soft = F.softmax(normal(4, 5), -1)
+case("SoftCrossEntropy", lambda x: F.cross_entropy(x, soft), 3 * normal(4, 5), extra=dict(targets=soft))
+case("SoftCrossEntropy/weights", lambda x: F.cross_entropy(x, soft, weight=weights, label_smoothing=0.2), 3 * normal(4, 5), extra=dict(targets=soft))
+case("MSE", F.mse_loss, normal(3, 5), normal(3, 5))
+case("L1", F.l1_loss, ties(4, 6), ties(4, 6))
+case("Huber", lambda a, b: F.huber_loss(a, b, delta=0.7), normal(3, 5), normal(3, 5))
+targets = torch.rand(3, 5)
+case("BCEWithLogits", lambda x: F.binary_cross_entropy_with_logits(x, targets), 20 * normal(3, 5), extra=dict(targets=targets))
+case("BCEWithLogits/positive", lambda x: F.binary_cross_entropy_with_logits(x, targets.round(), pos_weight=weights), 3 * normal(3, 5),
+     extra=dict(targets=targets.round()))
+distribution = F.softmax(normal(3, 5), -1) * torch.tensor([0.0, 1, 1, 1, 1])
+case("KLDivergence", lambda x: F.kl_div(x, distribution, reduction="batchmean"), F.log_softmax(normal(3, 5), -1), extra=dict(targets=distribution))
+case("CosineSimilarity", lambda a, b: F.cosine_similarity(a, b, -1), normal(2, 3, 5), normal(2, 3, 5))
+case("CosineSimilarity/zero", lambda a, b: F.cosine_similarity(a, b, -1), torch.tensor([[0.0, 0], [3, 4]]), normal(2, 2))
+signs = torch.tensor([1, -1, 1, -1])
+case("CosineLoss", lambda a, b: F.cosine_embedding_loss(a, b, signs, margin=0.1), normal(4, 3), normal(4, 3))
+
+
+def ctc(labels, lengths, **spec):
+    counts = torch.tensor([len(sequence) for sequence in labels])
+    flat = torch.tensor([label for sequence in labels for label in sequence], dtype=torch.long)
+    return lambda x: F.ctc_loss(F.log_softmax(x, -1).transpose(0, 1), flat, torch.tensor(lengths), counts, **spec)
+
+
+case("CTC", ctc([[1, 2, 2], [3], []], [6, 6, 6]), 2 * normal(3, 6, 4))
+case("CTC/lengths", ctc([[0, 2, 1], [1, 1], [2, 2, 2]], [7, 4, 5], blank=3), 2 * normal(3, 7, 4))
+case("CTC/tooLong", ctc([[1, 1, 1], [2, 1]], [4, 5], zero_infinity=True), 2 * normal(2, 5, 4))
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
 print(f"{len(tensors)} tensors, {os.path.getsize(path)} bytes")
