@@ -36,7 +36,7 @@ func ExampleLoader() {
 		fmt.Println(err)
 		return
 	}
-	train, valid, err := all.HoldOut(1, 0.1)
+	train, valid, err := data.HoldOut(all, 1, 0.1)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -72,13 +72,13 @@ func ExampleLoader() {
 }
 
 // With few labels: 4 images of every class are labelled, the rest are not.
-func ExampleSet_Take() {
+func ExampleTake() {
 	train, _, err := data.Synthetic(data.SyntheticConfig{Train: 500, Test: 10})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	labelled, rest, err := train.Take(1, 4)
+	labelled, rest, err := data.Take(train, 1, 4)
 	fmt.Println(labelled.Len(), rest.Len(), err)
 	// Output: 40 460 <nil>
 }

@@ -58,41 +58,6 @@ func (s *Set) Checksum() uint32 {
 
 func (s *Set) imageSize() int { return s.Height * s.Width * Channels }
 
-// Take picks perClass images of every class at random. It returns them as taken
-// and all others as rest, both in the order of s. The choice depends on the
-// seed alone. It is an error if a class has fewer images.
-func (s *Set) Take(base uint64, perClass int) (taken, rest *Set, err error) {
-	in, out, err := take(s, base, perClass)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.subset(in), s.subset(out), nil
-}
-
-// HoldOut puts the given fraction of every class, rounded to whole images, aside
-// for validation. It returns the others as train and the held-out ones as valid,
-// both in the order of s. The choice depends on the seed alone. Fraction must be
-// above 0 and below 1, and neither part may be left empty.
-func (s *Set) HoldOut(base uint64, fraction float64) (train, valid *Set, err error) {
-	in, out, err := holdOut(s, base, fraction)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.subset(in), s.subset(out), nil
-}
-
-// subset copies the images at the given indices.
-func (s *Set) subset(indices []int) *Set {
-	part := *s
-	part.Images = make([]uint8, 0, len(indices)*s.imageSize())
-	part.Labels = make([]uint8, 0, len(indices))
-	for _, i := range indices {
-		part.Images = append(part.Images, s.Image(i)...)
-		part.Labels = append(part.Labels, s.Labels[i])
-	}
-	return &part
-}
-
 // setMoments computes Mean and Std from the images. Sums are whole numbers, so
 // that the result does not depend on the order or the machine.
 func (s *Set) setMoments() {

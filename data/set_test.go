@@ -20,17 +20,18 @@ func tinySet(n int) *Set {
 }
 
 // members returns which image of a tinySet each image of s is.
-func members(s *Set) []int {
+func members(s Source) []int {
 	var ids []int
 	for i := range s.Len() {
-		ids = append(ids, int(s.Image(i)[0]))
+		m, _ := s.Load(i)
+		ids = append(ids, int(m.Pix[0]))
 	}
 	return ids
 }
 
 func TestTakeIsBalancedAndDisjoint(t *testing.T) {
 	s := tinySet(90)
-	taken, rest, err := s.Take(1, 4)
+	taken, rest, err := Take(s, 1, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,20 +54,20 @@ func TestTakeIsBalancedAndDisjoint(t *testing.T) {
 		t.Error("the parts are not in the order of the set")
 	}
 	for i, id := range members(taken) {
-		if int(taken.Labels[i]) != id%3 {
-			t.Errorf("image %d has label %d", id, taken.Labels[i])
+		if taken.Label(i) != id%3 {
+			t.Errorf("image %d has label %d", id, taken.Label(i))
 		}
 	}
-	if taken.Mean != s.Mean || rest.Std != s.Std {
+	if taken.Header().Mean != s.Mean || rest.Header().Std != s.Std {
 		t.Error("a part is normalised differently from the whole")
 	}
 }
 
 func TestTakeDependsOnTheSeedOnly(t *testing.T) {
 	s := tinySet(90)
-	a, _, _ := s.Take(1, 4)
-	b, _, _ := s.Take(1, 4)
-	c, _, _ := s.Take(2, 4)
+	a, _, _ := Take(s, 1, 4)
+	b, _, _ := Take(s, 1, 4)
+	c, _, _ := Take(s, 2, 4)
 	if !slices.Equal(members(a), members(b)) {
 		t.Error("the same seed takes different images")
 	}
@@ -77,16 +78,47 @@ func TestTakeDependsOnTheSeedOnly(t *testing.T) {
 
 func TestTakeRefusesTooMany(t *testing.T) {
 	s := tinySet(8) // class c has two images
-	if _, _, err := s.Take(1, 3); err == nil || err.Error() != `data: cannot take 3 images per class of tiny: class "c" has only 2` {
+	if _, _, err := Take(s, 1, 3); err == nil || err.Error() != `data: cannot take 3 images per class of tiny: class "c" has only 2` {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := s.Take(1, 0); err == nil {
+	if _, _, err := Take(s, 1, 0); err == nil {
 		t.Error("taking none is accepted")
 	}
 }
 
+// Sizes of presets are at most: whatever the data, a part is found.
+func TestAtMost(t *testing.T) {
+	s := tinySet(91) // a has 31 images, the others 30
+	for _, c := range []struct {
+		size     int
+		fraction float64
+		want     []int
+	}{
+		{12, 1, []int{4, 4, 4}}, {14, 1, []int{4, 4, 4}}, {92, 1, []int{30, 30, 30}}, {93, 1, []int{31, 30, 30}},
+		{1000, 1, []int{31, 30, 30}}, {1000, 0.5, []int{15, 15, 15}}, {90, 0.5, []int{30, 15, 15}}, {75, 0.5, []int{25, 25, 25}},
+	} {
+		taken, rest, err := AtMost(s, 1, c.size, c.fraction)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := counts(taken); !slices.Equal(got, c.want) || taken.Len()+rest.Len() != 91 {
+			t.Errorf("of at most %d images and %v of a class, %v are taken and %d left, want %v", c.size, c.fraction, got, rest.Len(), c.want)
+		}
+	}
+	same, _, err := Take(s, 1, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if taken, _, _ := AtMost(s, 1, 13, 1); !slices.Equal(members(taken), members(same)) {
+		t.Error("Take and AtMost pick different images")
+	}
+	if _, _, err := AtMost(s, 1, 2, 1); err == nil {
+		t.Error("two images of three classes are taken")
+	}
+}
+
 func TestHoldOut(t *testing.T) {
-	train, valid, err := tinySet(90).HoldOut(3, 0.1)
+	train, valid, err := HoldOut(tinySet(90), 3, 0.1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,16 +131,16 @@ func TestHoldOut(t *testing.T) {
 		}
 	}
 	for _, fraction := range []float64{0, 1, -1, 0.001, math.NaN()} {
-		if _, _, err := tinySet(90).HoldOut(3, fraction); err == nil {
+		if _, _, err := HoldOut(tinySet(90), 3, fraction); err == nil {
 			t.Errorf("a fraction of %v is accepted", fraction)
 		}
 	}
 }
 
-func counts(s *Set) []int {
-	n := make([]int, len(s.Classes))
-	for _, class := range s.Labels {
-		n[class]++
+func counts(s Source) []int {
+	n := make([]int, len(s.Header().Classes))
+	for i := range s.Len() {
+		n[s.Label(i)]++
 	}
 	return n
 }

@@ -7,50 +7,57 @@ import (
 	"autodropout/internal/seed"
 )
 
-// Take is [Set.Take] for any source. The parts are views, which copy no image.
+// Take picks perClass images of every class at random. It returns them as taken
+// and all others as rest, both in the order of s: views, which copy no image. The
+// choice depends on the seed alone. It is an error if a class has fewer images.
 func Take(s Source, base uint64, perClass int) (taken, rest Source, err error) {
-	in, out, err := take(s, base, perClass)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &part{s, s.Header(), in}, &part{s, s.Header(), out}, nil
-}
-
-// HoldOut is [Set.HoldOut] for any source. The parts are views, which copy no
-// image.
-func HoldOut(s Source, base uint64, fraction float64) (train, valid Source, err error) {
-	in, out, err := holdOut(s, base, fraction)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &part{s, s.Header(), in}, &part{s, s.Header(), out}, nil
-}
-
-// take lists perClass random images of every class, and all others.
-func take(s Source, base uint64, perClass int) (taken, rest []int, err error) {
 	header := s.Header()
 	if perClass < 1 {
 		return nil, nil, fmt.Errorf("data: cannot take %d images per class of %s: at least 1 is needed", perClass, header.Name)
 	}
-	byClass := byClass(s)
-	for class, images := range byClass {
+	classes := byClass(s)
+	for class, images := range classes {
 		if len(images) < perClass {
 			return nil, nil, fmt.Errorf("data: cannot take %d images per class of %s: class %q has only %d",
 				perClass, header.Name, header.Classes[class], len(images))
 		}
 	}
-	taken, rest = split(s, base, byClass, func(int) int { return perClass })
+	taken, rest = split(s, base, classes, func(int) int { return perClass })
 	return taken, rest, nil
 }
 
-// holdOut lists a fraction of every class as valid, and all others.
-func holdOut(s Source, base uint64, fraction float64) (train, valid []int, err error) {
+// AtMost is [Take] for size images in all, or fewer: as many of every class, but of one
+// that has no more than these the given fraction, from above 0 to 1, rounded down. It is
+// an error if there are more classes than images are wanted.
+func AtMost(s Source, base uint64, size int, fraction float64) (taken, rest Source, err error) {
+	header := s.Header()
+	perClass := size / len(header.Classes)
+	if perClass < 1 {
+		return nil, nil, fmt.Errorf("data: cannot take %d images of %s, which has %d classes: at least one of each is needed", size, header.Name, len(header.Classes))
+	}
+	taken, rest = split(s, base, byClass(s), func(n int) int {
+		if n > perClass {
+			return perClass
+		}
+		return int(fraction * float64(n))
+	})
+	if taken.Len() == 0 {
+		return nil, nil, fmt.Errorf("data: cannot take images of %s: its classes have too few", header.Name)
+	}
+	return taken, rest, nil
+}
+
+// HoldOut puts the given fraction of every class, rounded to whole images, aside
+// for validation. It returns the others as train and the held-out ones as valid,
+// both in the order of s: views, which copy no image. The choice depends on the seed
+// alone. Fraction must be above 0 and below 1, and neither part may be left empty.
+func HoldOut(s Source, base uint64, fraction float64) (train, valid Source, err error) {
 	name := s.Header().Name
 	if !(fraction > 0 && fraction < 1) {
 		return nil, nil, fmt.Errorf("data: cannot hold out a fraction of %v of %s: it must lie between 0 and 1", fraction, name)
 	}
 	valid, train = split(s, base, byClass(s), func(n int) int { return int(math.Round(fraction * float64(n))) })
-	if len(valid) == 0 || len(train) == 0 {
+	if valid.Len() == 0 || train.Len() == 0 {
 		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty: choose a fraction nearer to a half", fraction, s.Len(), name)
 	}
 	return train, valid, nil
@@ -66,9 +73,9 @@ func byClass(s Source) [][]int {
 	return images
 }
 
-// split picks count(n) random images of every class with n images. Both lists
+// split picks count(n) random images of every class with n images. Both parts
 // are in order.
-func split(s Source, base uint64, byClass [][]int, count func(n int) int) (picked, rest []int) {
+func split(s Source, base uint64, byClass [][]int, count func(n int) int) (picked, rest Source) {
 	isPicked := make([]bool, s.Len())
 	for class, images := range byClass {
 		order := seed.New(base, "split", uint64(class)).Perm(len(images))
@@ -76,12 +83,13 @@ func split(s Source, base uint64, byClass [][]int, count func(n int) int) (picke
 			isPicked[images[j]] = true
 		}
 	}
+	var in, out []int
 	for i, ok := range isPicked {
 		if ok {
-			picked = append(picked, i)
+			in = append(in, i)
 		} else {
-			rest = append(rest, i)
+			out = append(out, i)
 		}
 	}
-	return picked, rest
+	return &part{s, s.Header(), in}, &part{s, s.Header(), out}
 }

@@ -78,7 +78,7 @@ func TestUDALossFarFromZero(t *testing.T) {
 func semi(t testing.TB, change func(*UDAConfig)) *UDATrainer {
 	t.Helper()
 	all, _ := images(t)
-	labelled, _, err := all.Take(1, 2)
+	labelled, _, err := data.Take(all, 1, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,9 @@ func TestValidSize(t *testing.T) {
 	}
 	for i := range s.valid.Len() {
 		for j := range s.fit.Len() {
-			if slices.Equal(s.valid.Image(i), s.fit.Image(j)) {
+			a, _ := s.valid.Load(i)
+			b, _ := s.fit.Load(j)
+			if slices.Equal(a.Pix, b.Pix) {
 				t.Errorf("image %d scores and is trained on", i)
 			}
 		}
@@ -204,7 +206,7 @@ func checkReward(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	all, _ := tinyImages(t)
-	fit, valid, err := all.HoldOut(0, 0.1)
+	fit, valid, err := data.HoldOut(all, 0, 0.1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,19 +52,19 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // open loads the sets, those of a search too where there is one, and returns the
 // sentence that says which they are.
 func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
-	s.train, s.test, about, err = data.Open(ctx, s.data, data.OpenConfig{
+	train, test, about, err := data.Open(ctx, s.data, data.OpenConfig{
 		Synthetic: data.SyntheticConfig{Train: s.trainSize + s.validSize, Test: s.testSize},
 		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, "CIFAR-10")},
 	})
 	if err != nil {
 		return "", err
 	}
-	whole := [2]int{s.train.Len(), s.test.Len()}
-	var rest *data.Set
-	if s.train, rest, err = shrink(s.train, s.trainSize, "-train-size"); err != nil {
+	whole := [2]int{train.Len(), test.Len()}
+	var rest data.Source
+	if s.train, rest, err = shrink(train, s.trainSize, "-train-size"); err != nil {
 		return "", err
 	}
-	if s.test, _, err = shrink(s.test, s.testSize, "-test-size"); err != nil {
+	if s.test, _, err = shrink(test, s.testSize, "-test-size"); err != nil {
 		return "", err
 	}
 	if whole != [2]int{s.train.Len(), s.test.Len()} {
@@ -73,10 +73,10 @@ func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (abou
 	const heldOut = 0.1
 	switch {
 	case !search:
-	case s.validSize == 0:
-		s.fit, s.valid, err = s.train.HoldOut(uint64(s.Seed), heldOut)
-	case rest == nil:
-		return "", usage.Errorf("-valid-size %d: -train-size %d leaves no images", s.validSize, s.trainSize)
+	case rest == nil && s.validSize > 0 && s.trainSize == 0:
+		return "", usage.Errorf("-valid-size %d: -train-size 0, all images, leaves none", s.validSize)
+	case s.validSize == 0 || rest == nil:
+		s.fit, s.valid, err = data.HoldOut(s.train, uint64(s.Seed), heldOut)
 	default:
 		s.fit = s.train
 		s.valid, _, err = shrink(rest, s.validSize, "-valid-size")
@@ -86,15 +86,12 @@ func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (abou
 
 // shrink takes a balanced part of a set, always the same one. What it leaves is nil
 // where it is nothing.
-func shrink(set *data.Set, size int, flag string) (part, rest *data.Set, err error) {
-	classes := len(set.Classes)
-	switch {
-	case size == 0 || size == set.Len():
+func shrink(set data.Source, size int, flag string) (part, rest data.Source, err error) {
+	if size == 0 || size >= set.Len() {
 		return set, nil, nil
-	case size%classes != 0:
-		return nil, nil, usage.Errorf("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
-	case size > set.Len():
-		return nil, nil, usage.Errorf("%s %d is too large: %s has %d images", flag, size, set.Name, set.Len())
 	}
-	return set.Take(0, size/classes)
+	if part, rest, err = data.AtMost(set, 0, size, 1); err != nil {
+		return nil, nil, usage.Errorf("%s %d: %v", flag, size, err)
+	}
+	return part, rest, nil
 }

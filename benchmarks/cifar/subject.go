@@ -18,18 +18,18 @@ import (
 // subject is what the experiment is about: Wide ResNets on CIFAR-10.
 type subject struct {
 	config
-	train, test *data.Set
-	fit, valid  *data.Set // the parts of train that searches use
+	train, test data.Source
+	fit, valid  data.Source // the parts of train that searches use
 }
 
 // About implements [bench.Subject].
 func (s *subject) About() bench.About {
 	about := bench.About{
-		Name: "cifar", Task: "image classification", Dataset: strings.TrimSuffix(s.train.Name, " training"),
+		Name: "cifar", Task: "image classification", Dataset: strings.TrimSuffix(s.train.Header().Name, " training"),
 		Split: "test", Metric: "error", Unit: "%",
 		Model: fmt.Sprintf("WRN-%d-%d", s.depth, s.width),
 		Child: fmt.Sprintf("WRN-%d-%d", s.searchDepth, s.searchWidth),
-		Item:  "img", Side: 32,
+		Item:  "img", Side: s.train.Header().Height,
 	}
 	if s.fit == nil {
 		return about
@@ -69,7 +69,7 @@ func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dro
 }
 
 // sets returns the images that a network is trained on and those that score it.
-func (s *subject) sets(n bench.Network) (fit, score *data.Set) {
+func (s *subject) sets(n bench.Network) (fit, score data.Source) {
 	if n == bench.Child {
 		return s.fit, s.valid
 	}
@@ -101,7 +101,7 @@ func (s *subject) TestSteps(n bench.Network) float64 {
 
 // Prepare implements [bench.Subject].
 func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
-	network := models.WRNConfig{Depth: s.depth, Width: s.width, Classes: len(s.train.Classes), Seed: modelSeed}
+	network := models.WRNConfig{Depth: s.depth, Width: s.width, Classes: len(s.train.Header().Classes), Seed: modelSeed}
 	if n == bench.Child {
 		network.Depth, network.Width = s.searchDepth, s.searchWidth
 	}

@@ -119,8 +119,8 @@ var quick = func() config {
 func register(fs *flag.FlagSet, c *config) {
 	c.Plan.Register(fs, c.table())
 	fs.StringVar(&c.data, "data", c.data, "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png)")
-	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
-	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation images to use, the same of every class; 0 is all")
+	bench.Whole(fs, &c.trainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
+	bench.Whole(fs, &c.testSize, "test-size", 0, "at most this `number` of validation images is used, the same of every class; 0 is all")
 	bench.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
 	bench.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
 
@@ -144,8 +144,8 @@ func register(fs *flag.FlagSet, c *config) {
 	bench.Whole(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
 	bench.RandAugment(fs, &c.randAugment, "randaugment", imageNetRandAugment, "how training images are varied by RandAugment in all rows")
 
-	bench.Whole(fs, &c.searchTrain, "search-train", 0, "the `number` of training images that a search trains on, the same of every class; 0 is all that it does not hold out")
-	bench.Whole(fs, &c.searchValid, "search-valid", 0, "the `number` of training images that a search holds out, the same of every class; 0 is a tenth")
+	bench.Whole(fs, &c.searchTrain, "search-train", 0, "at most this `number` of training images is what a search trains on, the same of every class; 0 is all that it does not hold out")
+	bench.Whole(fs, &c.searchValid, "search-valid", 0, "at most this `number` of training images is held out by a search, the same of every class; 0 is a tenth")
 	bench.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
 	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 

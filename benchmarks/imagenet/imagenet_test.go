@@ -314,8 +314,8 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-model", "resnet-20"}, "resnet-18, resnet-34"},
 		{[]string{"-randaugment", "0,9"}, "such as 2,9"},
 		{[]string{"-randaugment", "2"}, "such as 2,9"},
-		{[]string{"-search-valid", "25"}, "multiple of 10"},
-		{[]string{"-search-train", "80000"}, "too large"},
+		{[]string{"-search-valid", "5"}, "cannot take 5 images"},
+		{[]string{"-search-train", "5"}, "cannot take 5 images"},
 		{[]string{"-dropout", "2"}, "Dropout"},
 	} {
 		code, _, stderr := call(t, tiny(out, test.flags...)...)

@@ -69,36 +69,28 @@ func (s *subject) divide() (err error) {
 		const heldOut = 0.1
 		s.fit, s.valid, err = data.HoldOut(s.train, base, heldOut)
 	} else {
-		s.valid, s.fit, err = take(s.train, base, s.searchValid, "-search-valid")
+		const half = 0.5 // the other half is trained on
+		s.valid, s.fit, err = take(s.train, base, s.searchValid, half, "-search-valid")
 	}
 	if err == nil && s.searchTrain > 0 {
-		s.fit, _, err = take(s.fit, base, s.searchTrain, "-search-train")
+		s.fit, _, err = take(s.fit, base, s.searchTrain, 1, "-search-train")
 	}
 	return err
 }
 
 // shrink takes a balanced part of the images, always the same one; 0 is all.
 func shrink(images data.Source, size int, flag string) (data.Source, error) {
-	if size == 0 || size == images.Len() {
+	if size == 0 || size >= images.Len() {
 		return images, nil
 	}
-	part, _, err := take(images, 0, size, flag)
+	part, _, err := take(images, 0, size, 1, flag)
 	return part, err
 }
 
-// take takes size images, as many of every class.
-func take(images data.Source, base uint64, size int, flag string) (taken, rest data.Source, err error) {
-	header := images.Header()
-	classes := len(header.Classes)
-	switch {
-	case size%classes != 0:
-		return nil, nil, usage.Errorf("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
-	case size > images.Len():
-		return nil, nil, usage.Errorf("%s %d is too large: there are %d images", flag, size, images.Len())
-	}
-	taken, rest, err = data.Take(images, base, size/classes)
-	if err != nil {
-		return nil, nil, usage.Errorf("%s: %v", flag, err)
+// take is [data.AtMost] for a flag.
+func take(images data.Source, base uint64, size int, fraction float64, flag string) (taken, rest data.Source, err error) {
+	if taken, rest, err = data.AtMost(images, base, size, fraction); err != nil {
+		return nil, nil, usage.Errorf("%s %d: %v", flag, size, err)
 	}
 	return taken, rest, nil
 }

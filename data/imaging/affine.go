@@ -2,14 +2,14 @@ package imaging
 
 import "math"
 
-// Matrix maps the centre of a pixel of the result to a place in the image: x, y
+// matrix maps the centre of a pixel of the result to a place in the image: x, y
 // comes from (m[0]*x + m[1]*y + m[2], m[3]*x + m[4]*y + m[5]).
-type Matrix [6]float64
+type matrix [6]float64
 
-// Affine sets dst to src seen through a matrix: each pixel is the one whose area
+// affine sets dst to src seen through a matrix: each pixel is the one whose area
 // holds the place that it comes from, or fill outside src. dst must not share
 // memory with src.
-func Affine(dst, src Image, m Matrix, fill Colour) {
+func affine(dst, src Image, m matrix, fill Colour) {
 	apart("Affine", dst, src)
 	dst.fill(fill)
 	if m[1] == 0 && m[3] == 0 {
@@ -30,7 +30,7 @@ func Affine(dst, src Image, m Matrix, fill Colour) {
 	}
 }
 
-func (m Matrix) apply(x, y float64) (u, v float64) {
+func (m matrix) apply(x, y float64) (u, v float64) {
 	return m[0]*x + m[1]*y + m[2], m[3]*x + m[4]*y + m[5]
 }
 
@@ -40,7 +40,7 @@ func inside(src Image, u, v float64) bool {
 
 // fits reports whether no corner comes from so far away that 16 bits before the
 // binary point do not hold it.
-func (m Matrix) fits(width, height float64) bool {
+func (m matrix) fits(width, height float64) bool {
 	for _, corner := range [][2]float64{{0, 0}, {width, height}, {0, height}, {width, 0}} {
 		u, v := m.apply(corner[0], corner[1])
 		if math.Abs(u) >= 32768 || math.Abs(v) >= 32768 {
@@ -50,8 +50,8 @@ func (m Matrix) fits(width, height float64) bool {
 	return true
 }
 
-// fixed is Affine in 16.16 numbers, which is how PIL rounds.
-func fixed(dst, src Image, m Matrix) {
+// fixed is affine in 16.16 numbers, which is how PIL rounds.
+func fixed(dst, src Image, m matrix) {
 	number := func(v float64) int { return int(math.Floor(v*65536 + 0.5)) }
 	u, v := number(m[2]+m[0]*0.5+m[1]*0.5), number(m[5]+m[3]*0.5+m[4]*0.5)
 	ux, uy, vx, vy := number(m[0]), number(m[1]), number(m[3]), number(m[4])
@@ -67,9 +67,9 @@ func fixed(dst, src Image, m Matrix) {
 	}
 }
 
-// scale is Affine without rotation and shear. PIL adds up the steps of such a
+// scale is affine without rotation and shear. PIL adds up the steps of such a
 // one in floating point.
-func scale(dst, src Image, m Matrix) {
+func scale(dst, src Image, m matrix) {
 	v := m[5] + m[4]*0.5
 	for y := range dst.Height {
 		if v >= 0 && int(v) < src.Height {
@@ -85,46 +85,46 @@ func scale(dst, src Image, m Matrix) {
 	}
 }
 
-// Rotate sets dst to src turned counter-clockwise about its centre. dst must not
+// rotate sets dst to src turned counter-clockwise about its centre. dst must not
 // share memory with src.
-func Rotate(dst, src Image, degrees float64, fill Colour) {
+func rotate(dst, src Image, degrees float64, fill Colour) {
 	sameSize("Rotate", dst, src)
 	sin, cos := math.Sincos(-math.Mod(degrees, 360) * math.Pi / 180)
 	sin, cos = decimals(sin), decimals(cos)
 	x, y := float64(src.Width)/2, float64(src.Height)/2
-	m := Matrix{cos, sin, 0, -sin, cos, 0}
+	m := matrix{cos, sin, 0, -sin, cos, 0}
 	m[2], m[5] = m.apply(-x, -y)
 	m[2], m[5] = m[2]+x, m[5]+y
-	Affine(dst, src, m, fill)
+	affine(dst, src, m, fill)
 }
 
 // decimals rounds to 15 decimals, so that a quarter turn is exact.
 func decimals(v float64) float64 { return math.Round(v*1e15) / 1e15 }
 
-// ShearX sets dst to src with row y moved to the left by factor*y pixels. dst
+// shearX sets dst to src with row y moved to the left by factor*y pixels. dst
 // must not share memory with src.
-func ShearX(dst, src Image, factor float64, fill Colour) {
+func shearX(dst, src Image, factor float64, fill Colour) {
 	sameSize("ShearX", dst, src)
-	Affine(dst, src, Matrix{1, factor, 0, 0, 1, 0}, fill)
+	affine(dst, src, matrix{1, factor, 0, 0, 1, 0}, fill)
 }
 
-// ShearY sets dst to src with column x moved up by factor*x pixels. dst must not
+// shearY sets dst to src with column x moved up by factor*x pixels. dst must not
 // share memory with src.
-func ShearY(dst, src Image, factor float64, fill Colour) {
+func shearY(dst, src Image, factor float64, fill Colour) {
 	sameSize("ShearY", dst, src)
-	Affine(dst, src, Matrix{1, 0, 0, factor, 1, 0}, fill)
+	affine(dst, src, matrix{1, 0, 0, factor, 1, 0}, fill)
 }
 
-// Translate sets dst to src moved to the left by x and up by y pixels. dst must
+// translate sets dst to src moved to the left by x and up by y pixels. dst must
 // not share memory with src.
-func Translate(dst, src Image, x, y float64, fill Colour) {
+func translate(dst, src Image, x, y float64, fill Colour) {
 	sameSize("Translate", dst, src)
-	Affine(dst, src, Matrix{1, 0, x, 0, 1, y}, fill)
+	affine(dst, src, matrix{1, 0, x, 0, 1, y}, fill)
 }
 
-// Blank fills the square of side pixels about column x and row y, as far as it
+// blankSquare fills the square of side pixels about column x and row y, as far as it
 // lies in m (Cutout, DeVries and Taylor 2017).
-func Blank(m Image, x, y, side int, fill Colour) {
+func blankSquare(m Image, x, y, side int, fill Colour) {
 	top, left := y-side/2, x-side/2
 	for j := max(top, 0); j < min(top+side, m.Height); j++ {
 		for i := max(left, 0); i < min(left+side, m.Width); i++ {

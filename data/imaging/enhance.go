@@ -20,9 +20,9 @@ func (factor blend) mix(from, to uint8) uint8 {
 	return uint8(v)
 }
 
-// Color sets dst to src with its colours weakened (factor below 1; 0 is grey) or
+// color sets dst to src with its colours weakened (factor below 1; 0 is grey) or
 // strengthened. dst may be src.
-func Color(dst, src Image, factor float32) {
+func color(dst, src Image, factor float32) {
 	sameSize("Color", dst, src)
 	for i := 0; i < len(src.Pix); i += Channels {
 		d, s := dst.Pix[i:i+Channels:i+Channels], src.Pix[i:i+Channels:i+Channels]
@@ -33,9 +33,9 @@ func Color(dst, src Image, factor float32) {
 	}
 }
 
-// Contrast sets dst to src with all values moved towards (factor below 1) or away
+// contrast sets dst to src with all values moved towards (factor below 1) or away
 // from the mean brightness. dst may be src.
-func Contrast(dst, src Image, factor float32) {
+func contrast(dst, src Image, factor float32) {
 	sum := int64(0) // a large image has more than 32 bits of brightness
 	for i := 0; i < len(src.Pix); i += Channels {
 		sum += int64(luma(src.Pix[i : i+Channels]))
@@ -44,14 +44,14 @@ func Contrast(dst, src Image, factor float32) {
 	each("Contrast", dst, src, func(v uint8) uint8 { return blend(factor).mix(mean, v) })
 }
 
-// Brightness sets dst to src times factor. dst may be src.
-func Brightness(dst, src Image, factor float32) {
+// brightness sets dst to src times factor. dst may be src.
+func brightness(dst, src Image, factor float32) {
 	each("Brightness", dst, src, func(v uint8) uint8 { return blend(factor).mix(0, v) })
 }
 
-// Sharpness sets dst to src smoothed (factor below 1) or sharpened. dst must not
+// sharpness sets dst to src smoothed (factor below 1) or sharpened. dst must not
 // share memory with src.
-func Sharpness(dst, src Image, factor float32) {
+func sharpness(dst, src Image, factor float32) {
 	sameSize("Sharpness", dst, src)
 	apart("Sharpness", dst, src)
 	copy(dst.Pix, src.Pix) // smoothing leaves the border as it is

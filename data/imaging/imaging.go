@@ -27,8 +27,8 @@ func New(width, height int) Image {
 // Colour is the red, green and blue value of a pixel.
 type Colour [Channels]uint8
 
-// Grey is the colour that published recipes fill with.
-var Grey = Colour{128, 128, 128}
+// grey is the colour that published recipes fill with.
+var grey = Colour{128, 128, 128}
 
 // at returns the pixel in column x of row y.
 func (m Image) at(x, y int) []uint8 {

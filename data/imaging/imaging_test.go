@@ -14,21 +14,21 @@ var magnitudes = []float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17}
 
 // operations are called as golden.py calls PIL's.
 var operations = map[string]func(dst, src Image, m float64){
-	"AutoContrast": func(dst, src Image, _ float64) { AutoContrast(dst, src) },
-	"Equalize":     func(dst, src Image, _ float64) { Equalize(dst, src) },
-	"Invert":       func(dst, src Image, _ float64) { Invert(dst, src) },
-	"Rotate":       func(dst, src Image, m float64) { Rotate(dst, src, 30*m/10, Grey) },
-	"RotateBack":   func(dst, src Image, m float64) { Rotate(dst, src, -30*m/10, Grey) },
-	"Posterize":    func(dst, src Image, m float64) { Posterize(dst, src, max(1, int(4*m/10))) },
-	"Solarize":     func(dst, src Image, m float64) { Solarize(dst, src, int(256*m/10)) },
-	"Color":        func(dst, src Image, m float64) { Color(dst, src, float32(1.8*m/10+0.1)) },
-	"Contrast":     func(dst, src Image, m float64) { Contrast(dst, src, float32(1.8*m/10+0.1)) },
-	"Brightness":   func(dst, src Image, m float64) { Brightness(dst, src, float32(1.8*m/10+0.1)) },
-	"Sharpness":    func(dst, src Image, m float64) { Sharpness(dst, src, float32(1.8*m/10+0.1)) },
-	"ShearX":       func(dst, src Image, m float64) { ShearX(dst, src, 0.3*m/10, Grey) },
-	"ShearY":       func(dst, src Image, m float64) { ShearY(dst, src, -0.3*m/10, Grey) },
-	"TranslateX":   func(dst, src Image, m float64) { Translate(dst, src, float64(src.Width)/8*m/10, 0, Grey) },
-	"TranslateY":   func(dst, src Image, m float64) { Translate(dst, src, 0, -float64(src.Height)/8*m/10, Grey) },
+	"AutoContrast": func(dst, src Image, _ float64) { autoContrast(dst, src) },
+	"Equalize":     func(dst, src Image, _ float64) { equalize(dst, src) },
+	"Invert":       func(dst, src Image, _ float64) { invert(dst, src) },
+	"Rotate":       func(dst, src Image, m float64) { rotate(dst, src, 30*m/10, grey) },
+	"RotateBack":   func(dst, src Image, m float64) { rotate(dst, src, -30*m/10, grey) },
+	"Posterize":    func(dst, src Image, m float64) { posterize(dst, src, max(1, int(4*m/10))) },
+	"Solarize":     func(dst, src Image, m float64) { solarize(dst, src, int(256*m/10)) },
+	"Color":        func(dst, src Image, m float64) { color(dst, src, float32(1.8*m/10+0.1)) },
+	"Contrast":     func(dst, src Image, m float64) { contrast(dst, src, float32(1.8*m/10+0.1)) },
+	"Brightness":   func(dst, src Image, m float64) { brightness(dst, src, float32(1.8*m/10+0.1)) },
+	"Sharpness":    func(dst, src Image, m float64) { sharpness(dst, src, float32(1.8*m/10+0.1)) },
+	"ShearX":       func(dst, src Image, m float64) { shearX(dst, src, 0.3*m/10, grey) },
+	"ShearY":       func(dst, src Image, m float64) { shearY(dst, src, -0.3*m/10, grey) },
+	"TranslateX":   func(dst, src Image, m float64) { translate(dst, src, float64(src.Width)/8*m/10, 0, grey) },
+	"TranslateY":   func(dst, src Image, m float64) { translate(dst, src, 0, -float64(src.Height)/8*m/10, grey) },
 }
 
 // load returns the images (N, Height, Width, Channels) or one image of a name.
@@ -121,7 +121,7 @@ func TestContrastOfLargeImages(t *testing.T) {
 	for i := range src.Pix {
 		src.Pix[i] = 250
 	}
-	Contrast(src, src, 0.5)
+	contrast(src, src, 0.5)
 	if src.Pix[0] != 250 {
 		t.Errorf("an even image of 250 becomes %d", src.Pix[0])
 	}
@@ -129,7 +129,7 @@ func TestContrastOfLargeImages(t *testing.T) {
 
 func TestPosterizeToNothing(t *testing.T) {
 	m := Image{1, 1, []uint8{255, 128, 1}}
-	Posterize(m, m, 0)
+	posterize(m, m, 0)
 	if want := []uint8{0, 0, 0}; !slices.Equal(m.Pix, want) {
 		t.Errorf("no bits leave %v, want %v", m.Pix, want)
 	}
@@ -137,7 +137,7 @@ func TestPosterizeToNothing(t *testing.T) {
 
 func TestBlank(t *testing.T) {
 	m := New(5, 4)
-	Blank(m, 4, 1, 3, Colour{1, 1, 1})
+	blankSquare(m, 4, 1, 3, Colour{1, 1, 1})
 	want := "00000" // columns 3 and 4 of rows 0 to 2
 	for y := range 4 {
 		got := ""
@@ -156,8 +156,8 @@ func TestBlank(t *testing.T) {
 func TestPanicsOnImagesThatDoNotFit(t *testing.T) {
 	a, b := New(3, 2), New(2, 3)
 	for name, call := range map[string]func(){
-		"another size":  func() { Invert(a, b) },
-		"same memory":   func() { Rotate(a, a, 10, Grey) },
+		"another size":  func() { invert(a, b) },
+		"same memory":   func() { rotate(a, a, 10, grey) },
 		"box too large": func() { Resize(a, b, Box{0, 0, 3, 3}, Bilinear) },
 		"empty box":     func() { Resize(a, b, Box{1, 1, 1, 2}, Bilinear) },
 	} {

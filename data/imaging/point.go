@@ -49,21 +49,21 @@ func perChannel(op string, dst, src Image, f func(table *lookup, counts *[256]in
 	apply(op, dst, src, &tables)
 }
 
-// Invert sets dst to src with every value v as 255-v. dst may be src.
-func Invert(dst, src Image) {
+// invert sets dst to src with every value v as 255-v. dst may be src.
+func invert(dst, src Image) {
 	each("Invert", dst, src, func(v uint8) uint8 { return 255 - v })
 }
 
-// Posterize sets dst to src with the highest bits of every value only, from 0
+// posterize sets dst to src with the highest bits of every value only, from 0
 // (black) to 8. dst may be src.
-func Posterize(dst, src Image, bits int) {
+func posterize(dst, src Image, bits int) {
 	mask := ^(uint8(0xff) >> max(0, min(bits, 8)))
 	each("Posterize", dst, src, func(v uint8) uint8 { return v & mask })
 }
 
-// Solarize sets dst to src with every value of at least threshold inverted. dst
+// solarize sets dst to src with every value of at least threshold inverted. dst
 // may be src.
-func Solarize(dst, src Image, threshold int) {
+func solarize(dst, src Image, threshold int) {
 	each("Solarize", dst, src, func(v uint8) uint8 {
 		if int(v) < threshold {
 			return v
@@ -72,9 +72,9 @@ func Solarize(dst, src Image, threshold int) {
 	})
 }
 
-// AutoContrast sets dst to src with each channel stretched to the whole range.
+// autoContrast sets dst to src with each channel stretched to the whole range.
 // dst may be src.
-func AutoContrast(dst, src Image) {
+func autoContrast(dst, src Image) {
 	perChannel("AutoContrast", dst, src, func(table *lookup, counts *[256]int) {
 		lo, hi := 0, 255
 		for lo < 255 && counts[lo] == 0 {
@@ -94,9 +94,9 @@ func AutoContrast(dst, src Image) {
 	})
 }
 
-// Equalize sets dst to src with the values of each channel spread so that all
+// equalize sets dst to src with the values of each channel spread so that all
 // are about equally frequent. dst may be src.
-func Equalize(dst, src Image) {
+func equalize(dst, src Image) {
 	perChannel("Equalize", dst, src, func(table *lookup, counts *[256]int) {
 		total, last, distinct := 0, 0, 0
 		for _, n := range counts {

@@ -40,23 +40,23 @@ func (r RandAugment) Apply(m, spare Image, rng *rand.Rand) {
 
 // variations are the operations at strength times the end of their usual range.
 var variations = [...]func(dst, src Image, strength float64, rng *rand.Rand){
-	func(dst, src Image, _ float64, _ *rand.Rand) { AutoContrast(dst, src) },
-	func(dst, src Image, _ float64, _ *rand.Rand) { Equalize(dst, src) },
-	func(dst, src Image, _ float64, _ *rand.Rand) { Invert(dst, src) },
-	func(dst, src Image, s float64, rng *rand.Rand) { Rotate(dst, src, eitherWay(30*s, rng), Grey) },
-	func(dst, src Image, s float64, _ *rand.Rand) { Posterize(dst, src, int(4*s)) },
-	func(dst, src Image, s float64, _ *rand.Rand) { Solarize(dst, src, int(256*s)) },
-	func(dst, src Image, s float64, _ *rand.Rand) { Color(dst, src, enhancement(s)) },
-	func(dst, src Image, s float64, _ *rand.Rand) { Contrast(dst, src, enhancement(s)) },
-	func(dst, src Image, s float64, _ *rand.Rand) { Brightness(dst, src, enhancement(s)) },
-	func(dst, src Image, s float64, _ *rand.Rand) { Sharpness(dst, src, enhancement(s)) },
-	func(dst, src Image, s float64, rng *rand.Rand) { ShearX(dst, src, eitherWay(0.3*s, rng), Grey) },
-	func(dst, src Image, s float64, rng *rand.Rand) { ShearY(dst, src, eitherWay(0.3*s, rng), Grey) },
+	func(dst, src Image, _ float64, _ *rand.Rand) { autoContrast(dst, src) },
+	func(dst, src Image, _ float64, _ *rand.Rand) { equalize(dst, src) },
+	func(dst, src Image, _ float64, _ *rand.Rand) { invert(dst, src) },
+	func(dst, src Image, s float64, rng *rand.Rand) { rotate(dst, src, eitherWay(30*s, rng), grey) },
+	func(dst, src Image, s float64, _ *rand.Rand) { posterize(dst, src, int(4*s)) },
+	func(dst, src Image, s float64, _ *rand.Rand) { solarize(dst, src, int(256*s)) },
+	func(dst, src Image, s float64, _ *rand.Rand) { color(dst, src, enhancement(s)) },
+	func(dst, src Image, s float64, _ *rand.Rand) { contrast(dst, src, enhancement(s)) },
+	func(dst, src Image, s float64, _ *rand.Rand) { brightness(dst, src, enhancement(s)) },
+	func(dst, src Image, s float64, _ *rand.Rand) { sharpness(dst, src, enhancement(s)) },
+	func(dst, src Image, s float64, rng *rand.Rand) { shearX(dst, src, eitherWay(0.3*s, rng), grey) },
+	func(dst, src Image, s float64, rng *rand.Rand) { shearY(dst, src, eitherWay(0.3*s, rng), grey) },
 	func(dst, src Image, s float64, rng *rand.Rand) {
-		Translate(dst, src, eitherWay(float64(src.Width)/8*s, rng), 0, Grey)
+		translate(dst, src, eitherWay(float64(src.Width)/8*s, rng), 0, grey)
 	},
 	func(dst, src Image, s float64, rng *rand.Rand) {
-		Translate(dst, src, 0, eitherWay(float64(src.Height)/8*s, rng), Grey)
+		translate(dst, src, 0, eitherWay(float64(src.Height)/8*s, rng), grey)
 	},
 	blank,
 }
@@ -76,5 +76,5 @@ func eitherWay(v float64, rng *rand.Rand) float64 {
 func blank(dst, src Image, strength float64, rng *rand.Rand) {
 	copy(dst.Pix, src.Pix)
 	side := int(0.625 * strength * float64(min(src.Width, src.Height)))
-	Blank(dst, rng.IntN(src.Width), rng.IntN(src.Height), side, Grey)
+	blankSquare(dst, rng.IntN(src.Width), rng.IntN(src.Height), side, grey)
 }

@@ -67,7 +67,7 @@ func TestRandAugmentRepeats(t *testing.T) {
 func TestEnhancementsAtTheirOrigin(t *testing.T) {
 	src, dst := noise(9, 7), New(9, 7)
 	for name, operation := range map[string]func(dst, src Image, factor float32){
-		"Color": Color, "Contrast": Contrast, "Brightness": Brightness, "Sharpness": Sharpness,
+		"Color": color, "Contrast": contrast, "Brightness": brightness, "Sharpness": sharpness,
 	} {
 		if operation(dst, src, 1); !slices.Equal(dst.Pix, src.Pix) {
 			t.Errorf("%s by 1 changed the image", name)

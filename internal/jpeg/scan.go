@@ -35,6 +35,9 @@ func (d *decoder) scan(body []byte) error {
 				return errDamaged
 			}
 			c.dc, c.ac = d.tables[c.dcTable], d.tables[4+c.acTable]
+			if s.from == 0 && s.high == 0 && c.dc == nil || s.to > 0 && c.ac == nil {
+				return errors.New("a table of codes is missing")
+			}
 		}
 		in = newHuffmanReader(d, s)
 	}

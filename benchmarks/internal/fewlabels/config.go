@@ -76,9 +76,9 @@ final rows.`, b.Name, b.Title, b.Network, b.Split),
 func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 	c.Plan.Register(fs, c.table(b))
 	fs.StringVar(&c.Data, "data", c.Data, b.DataHelp)
-	bench.Whole(fs, &c.TrainSize, "train-size", 0, "the `number` of training images to use, the same of every class; 0 is all")
-	bench.Whole(fs, &c.TestSize, "test-size", 0, "the `number` of test images to use, the same of every class; 0 is all")
-	bench.Whole(fs, &c.Labels, "labels", 0, "the `number` of training images whose labels are used, the same of every class; 0 is a tenth of every class. -seed chooses them")
+	bench.Whole(fs, &c.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
+	bench.Whole(fs, &c.TestSize, "test-size", 0, "at most this `number` of test images is used, the same of every class; 0 is all")
+	bench.Whole(fs, &c.Labels, "labels", 0, "at most this `number` of training images has labels that are used, the same of every class; 0 is a tenth of every class. -seed chooses them")
 	if c.Pixels > 0 {
 		bench.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
 	}

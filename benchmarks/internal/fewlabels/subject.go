@@ -51,9 +51,9 @@ func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (abou
 	if s.Labels == 0 {
 		s.rest, s.labelled, err = data.HoldOut(s.train, base, tenth)
 	} else {
-		var perClass int
-		if perClass, err = share(s.train, s.Labels, "-labels"); err == nil {
-			s.labelled, s.rest, err = data.Take(s.train, base, perClass)
+		const half = 0.5 // the others are the unlabelled ones
+		if s.labelled, s.rest, err = data.AtMost(s.train, base, s.Labels, half); err != nil {
+			err = usage.Errorf("-labels %d: %v", s.Labels, err)
 		}
 	}
 	if err != nil {
@@ -84,27 +84,14 @@ func (s *subject) fills() error {
 
 // shrink takes a balanced part of the images, always the same one.
 func shrink(images data.Source, size int, flag string) (data.Source, error) {
-	if size == 0 || size == images.Len() {
+	if size == 0 || size >= images.Len() {
 		return images, nil
 	}
-	perClass, err := share(images, size, flag)
+	part, _, err := data.AtMost(images, 0, size, 1)
 	if err != nil {
-		return nil, err
+		return nil, usage.Errorf("%s %d: %v", flag, size, err)
 	}
-	part, _, err := data.Take(images, 0, perClass)
-	return part, err
-}
-
-// share divides a number of images by the number of classes.
-func share(images data.Source, size int, flag string) (perClass int, err error) {
-	classes := len(images.Header().Classes)
-	switch {
-	case size%classes != 0:
-		return 0, usage.Errorf("%s %d does not divide into %d classes: take a multiple of %d", flag, size, classes, classes)
-	case size > images.Len():
-		return 0, usage.Errorf("%s %d is too large: %s has %d images", flag, size, images.Header().Name, images.Len())
-	}
-	return size / classes, nil
+	return part, nil
 }
 
 // About implements [bench.Subject].

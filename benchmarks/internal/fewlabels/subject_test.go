@@ -100,10 +100,8 @@ func TestSearchSeesLabelledImagesOnly(t *testing.T) {
 
 func TestTooFewImages(t *testing.T) {
 	for want, change := range map[string]func(c *Config){
-		"-labels 41 does not divide into 10 classes":         func(c *Config) { c.Labels = 41 },
-		"-labels 300 is too large":                           func(c *Config) { c.Labels = 300 },
-		"-train-size 205 does not divide":                    func(c *Config) { c.TrainSize = 205 },
-		"-test-size 1000 is too large":                       func(c *Config) { c.TestSize = 1000 },
+		"-labels 9: data: cannot take 9 images of ":          func(c *Config) { c.Labels = 9 },
+		"-train-size 9: data: cannot take 9 images of ":      func(c *Config) { c.TrainSize = 9 },
 		"a step takes 45 of 40 images":                       func(c *Config) { c.Batch = 45 },
 		"-batch 5 and -ratio 33 are too large":               func(c *Config) { c.Ratio = 33 },
 		"a step takes 35 of 30 images":                       func(c *Config) { c.Batch, c.Ratio = 35, 1 },
@@ -112,6 +110,17 @@ func TestTooFewImages(t *testing.T) {
 		if _, _, err := opened(t, true, change); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
+	}
+}
+
+// TestSizesAreAtMost: a preset's fit any data.
+func TestSizesAreAtMost(t *testing.T) {
+	s, _, err := opened(t, false, func(c *Config) { c.Labels, c.TrainSize, c.TestSize = 100_000, 105, 1_000_000 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.train.Len() != 100 || s.labelled.Len() != 50 || s.rest.Len() != 50 {
+		t.Errorf("of %d images %d are labelled, and %d others are not", s.train.Len(), s.labelled.Len(), s.rest.Len())
 	}
 }
 
