@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"autodropout/autograd"
-	"autodropout/internal/gradcheck"
+	"autodropout/gradcheck"
 	"autodropout/ops"
 	"autodropout/simd"
 )

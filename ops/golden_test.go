@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"autodropout/autograd"
+	"autodropout/gradcheck"
 	"autodropout/internal/golden"
-	"autodropout/internal/gradcheck"
 	"autodropout/ops"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"autodropout/autograd"
-	"autodropout/internal/gradcheck"
+	"autodropout/gradcheck"
 	"autodropout/ops"
 )
 

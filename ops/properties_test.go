@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"autodropout/autograd"
-	"autodropout/internal/gradcheck"
+	"autodropout/gradcheck"
 	"autodropout/ops"
 	"autodropout/simd"
 )

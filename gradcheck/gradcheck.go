@@ -5,6 +5,15 @@
 // taken twice with different weights, so that every input also sees the sum
 // over a fan-out. Its derivative along random directions is measured by a
 // fourth-order central difference with sums in float64.
+//
+// The test of an operation of one's own is one call:
+//
+//	func TestSquare(t *testing.T) {
+//		x := autograd.FromSlice([]float32{0.5, -1, 2}, 3)
+//		gradcheck.Check(t, "square", func(in []*autograd.Tensor) *autograd.Tensor {
+//			return square(in[0])
+//		}, []*autograd.Tensor{x}, gradcheck.Options{})
+//	}
 package gradcheck
 
 import (
