@@ -3,7 +3,9 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
+	"slices"
 
 	"autodropout/dropout"
 	"autodropout/internal/disk"
@@ -27,7 +29,18 @@ const (
 	// Grid takes Config.Points, or without them all points of a small space, one
 	// after another and begins again after the last. It learns nothing.
 	Grid Algorithm = "grid"
+
+	// Evolution is regularised evolution (Real et al. 2019): the point of the best of
+	// some of the last results is changed in one choice. It has no network.
+	Evolution Algorithm = "evolution"
+
+	// Local is hill climbing: the best point so far is changed in one choice, and is
+	// itself tried again and again, since rewards are noisy. It has no network.
+	Local Algorithm = "local"
 )
+
+// algorithms are all there are.
+var algorithms = []Algorithm{Reinforce, PPO, Random, Grid, Evolution, Local}
 
 // Config describes a search. The fields from Task on decide what the search
 // finds; they are in the first line of its log, and it resumes only with the
@@ -75,9 +88,15 @@ type Config struct {
 	// Points are the points of the space that Grid takes; nil: all of them.
 	Points [][]int `json:"points,omitempty"`
 
-	// Start is a point of the space that a network begins near: each of its values
-	// has the probability StartProb at first. nil: all points are as likely.
+	// Start is a point of the space that a search begins near: each of its values
+	// has the probability StartProb at first; Local begins at the point itself, and
+	// Random knows nothing of it. nil: StartProbs say how it begins.
 	Start []int `json:"start,omitempty"`
+
+	// StartProbs are the probabilities with which a search begins of the values of
+	// each choice of a group, all above 0, such as [dropout.Mild] returns. nil: all
+	// points are as likely.
+	StartProbs [][]float64 `json:"start_probs,omitempty"`
 
 	// InFlight is the number of trials that have been sampled and not yet
 	// applied, by default 4. It must not follow from the machine if the search
@@ -93,6 +112,9 @@ type Config struct {
 
 	// Learning is how the network learns.
 	Learning LearningConfig `json:"learning"`
+
+	// Evolution is of use with the algorithm of that name.
+	Evolution EvolutionConfig `json:"evolution,omitzero"`
 }
 
 // defaultInFlight is small because every trial in flight is one more result
@@ -116,6 +138,9 @@ func (c Config) withDefaults() Config {
 	c.Workers = min(c.Workers, c.InFlight)
 	c.Network = c.Network.withDefaults()
 	c.Learning = c.Learning.withDefaults()
+	if c.Algorithm == Evolution {
+		c.Evolution = c.Evolution.withDefaults()
+	}
 	return c
 }
 
@@ -125,10 +150,8 @@ func (c Config) check(space dropout.Space) error {
 	if err := checkSpace(space); err != nil {
 		return err
 	}
-	switch c.Algorithm {
-	case Reinforce, PPO, Random, Grid:
-	default:
-		return fmt.Errorf("controller: the algorithm is %q; it must be %s, %s, %s or %s", c.Algorithm, Reinforce, PPO, Random, Grid)
+	if !slices.Contains(algorithms, c.Algorithm) {
+		return fmt.Errorf("controller: the algorithm is %q; it must be one of %q", c.Algorithm, algorithms)
 	}
 	const most = 1 << 12
 	if c.InFlight < 1 || c.InFlight > most {
@@ -144,11 +167,48 @@ func (c Config) check(space dropout.Space) error {
 			return fmt.Errorf("controller: the point to start near is not in the space: %w", err)
 		}
 	}
+	if err := c.checkStartProbs(space); err != nil {
+		return err
+	}
 	if err := c.Network.check(); err != nil {
 		return err
 	}
+	if c.Algorithm == Evolution {
+		if err := c.Evolution.check(); err != nil {
+			return err
+		}
+	}
 	return c.Learning.check()
 }
+
+// checkStartProbs returns what is wrong with the probabilities to begin with.
+func (c Config) checkStartProbs(space dropout.Space) error {
+	switch {
+	case c.StartProbs == nil:
+		return nil
+	case c.Start != nil:
+		return errors.New("controller: a search begins near a point or with probabilities of its own: give one of the two")
+	case len(c.StartProbs) != len(space.Choices):
+		return fmt.Errorf("controller: there are probabilities to begin with for %d choices, and the space has %d", len(c.StartProbs), len(space.Choices))
+	}
+	for i, probs := range c.StartProbs {
+		choice, sum := space.Choices[i], 0.0
+		for _, p := range probs {
+			if !(p >= leastProb) {
+				return fmt.Errorf("controller: a value of %q has the probability %g to begin with; it must be at least %g", choice.Name, p, leastProb)
+			}
+			sum += p
+		}
+		if len(probs) != len(choice.Values) || math.Abs(sum-1) > 1e-6 {
+			return fmt.Errorf("controller: the %d probabilities of %q to begin with, for %d values, have the sum %g; it must be 1", len(probs), choice.Name, len(choice.Values), sum)
+		}
+	}
+	return nil
+}
+
+// leastProb is the smallest probability with which a value may begin: it can be
+// learned again that it is good.
+const leastProb = 1e-6
 
 // checkSpace returns what makes a space unfit to be searched.
 func checkSpace(s dropout.Space) error {

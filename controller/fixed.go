@@ -7,21 +7,50 @@ import (
 	"autodropout/dropout"
 )
 
-// uniform is random search: every point of its space is equally likely.
-type uniform struct{ space dropout.Space }
+// beginning is what a search begins with, and all there is of random search: each
+// choice is made by itself.
+type beginning struct {
+	space dropout.Space
+	start []int       // a point that each choice is made like with probability StartProb; nil: none
+	probs [][]float64 // of the values of each choice; nil: all are as likely
+}
 
-func (u uniform) sample(_ int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
-	decisions := u.space.Decisions()
+// prob returns the probability with which decision i takes a value.
+func (b beginning) prob(i, value int) float64 {
+	n := len(b.space.Choice(i).Values)
+	switch {
+	case b.start != nil && n > 1 && value == b.start[i]:
+		return StartProb
+	case b.start != nil && n > 1:
+		return (1 - StartProb) / float64(n-1)
+	case b.probs != nil:
+		return b.probs[i%len(b.probs)][value]
+	}
+	return 1 / float64(n)
+}
+
+func (b beginning) sample(_ int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
+	decisions := b.space.Decisions()
 	for i := range decisions {
-		n := len(u.space.Choice(i).Values)
-		point = append(point, rng.IntN(n))
-		logProbs = append(logProbs, float32(-math.Log(float64(n))))
-		entropy += math.Log(float64(n)) / float64(decisions)
+		n := len(b.space.Choice(i).Values)
+		logs := make([]float32, n)
+		for v := range logs {
+			logs[v] = float32(math.Log(b.prob(i, v)))
+		}
+		if b.start == nil && b.probs == nil {
+			point = append(point, rng.IntN(n))
+			entropy += math.Log(float64(n)) / float64(decisions)
+		} else {
+			choice, surprise := draw(rng, logs)
+			point = append(point, choice)
+			entropy += surprise / float64(decisions)
+		}
+		logProbs = append(logProbs, logs[point[i]])
 	}
 	return point, logProbs, entropy
 }
 
-func (uniform) learn(Trial, float64) (ratio float64) { return 1 }
+func (beginning) learn(Trial, float64) (ratio float64) { return 1 }
 
 // grid is the given points in turn, or every point of its space, the last choice
 // changing first.

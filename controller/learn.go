@@ -69,7 +69,7 @@ type learner struct {
 func newLearner(c Config, space dropout.Space) *learner {
 	c.Network.Seed = seed.Derive(c.Seed, "controller/policy")
 	network := newNetwork(space, c.Network)
-	network.start = c.Start
+	network.begin = beginning{space, c.Start, c.StartProbs}
 	return &learner{
 		network:   network,
 		algorithm: c.Algorithm,

@@ -48,6 +48,8 @@ func TestResumeAnywhere(t *testing.T) {
 	for _, config := range []Config{
 		{Algorithm: Reinforce, Network: smallNetwork},
 		{Algorithm: PPO, Network: smallNetwork, Async: true},
+		{Algorithm: Evolution, Evolution: EvolutionConfig{Population: 2, Tournament: 2}},
+		{Algorithm: Local, StartProbs: [][]float64{{0.5, 0.2, 0.3}, {0.1, 0.9}}},
 	} {
 		config.Trials, config.Seed, config.InFlight, config.Workers = 4, 2, 2, 1
 		config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
@@ -120,6 +122,11 @@ func TestReplayRebuildsTheNetwork(t *testing.T) {
 		{Algorithm: Reinforce, Async: true},
 		{Algorithm: PPO, Async: true},
 		{Algorithm: Random},
+		{Algorithm: Random, StartProbs: [][]float64{{0.5, 0.2, 0.3}, {0.1, 0.9}}},
+		{Algorithm: PPO, StartProbs: [][]float64{{0.5, 0.2, 0.3}, {0.1, 0.9}}},
+		{Algorithm: Evolution},
+		{Algorithm: Evolution, Async: true},
+		{Algorithm: Local},
 	} {
 		config.Trials, config.InFlight, config.Workers, config.Network = 30, 6, 6, smallNetwork
 		config.Path = filepath.Join(t.TempDir(), "trials.jsonl")

@@ -52,8 +52,8 @@ func (c NetworkConfig) check() error {
 // group is a start in the others. A new network is uniform.
 type network struct {
 	space dropout.Space
-	start []int // the point that it begins near; nil: none
-	first []int // by choice of a group: the index of its first value among all
+	begin beginning // the distribution of a new one
+	first []int     // by choice of a group: the index of its first value among all
 
 	value, choice, group *layers.Embedding
 	blocks               []*layers.TransformerBlock
@@ -204,9 +204,14 @@ func (p *network) distribution(tape *autograd.Tape, h *autograd.Tensor, lo, hi i
 				mask[r*width+v] = impossible
 			}
 		}
-		if p.start != nil && choices > 1 {
-			// Learning changes the logits that this is added to, which are 0 at first.
-			mask[r*width+first+p.start[i]] = float32(math.Log(StartProb / (1 - StartProb) * float64(choices-1)))
+		// Learning changes the logits that this is added to, which are 0 at first.
+		switch {
+		case p.begin.start != nil && choices > 1:
+			mask[r*width+first+p.begin.start[i]] = float32(math.Log(StartProb / (1 - StartProb) * float64(choices-1)))
+		case p.begin.probs != nil:
+			for v := range choices {
+				mask[r*width+first+v] = float32(math.Log(p.begin.prob(i, v)))
+			}
 		}
 	}
 	logits := p.head.Forward(&layers.Ctx{Tape: tape}, h)

@@ -90,7 +90,7 @@ func replay(data []byte, learns bool) (*state, error) {
 	if err := c.header.Config.check(c.header.Space); err != nil {
 		return nil, err
 	}
-	s := &state{config: c.header.Config, space: c.header.Space, chooser: uniform{c.header.Space}, worst: math.NaN()}
+	s := &state{config: c.header.Config, space: c.header.Space, chooser: beginning{space: c.header.Space}, worst: math.NaN()}
 	if learns {
 		s = newState(c.header.Config, c.header.Space)
 	}

@@ -72,7 +72,7 @@ func sameReport(t *testing.T, what string, got, want *Report) {
 }
 
 func TestSearchDependsOnTheSeedOnly(t *testing.T) {
-	for _, algorithm := range []Algorithm{Reinforce, PPO, Random} {
+	for _, algorithm := range []Algorithm{Reinforce, PPO, Random, Evolution, Local} {
 		config := Config{Trials: 24, Seed: 7, Algorithm: algorithm, InFlight: 5, Network: smallNetwork, Workers: 1}
 		want := mustSearch(t, config, smallSpace, evaluateSmall)
 		for _, workers := range []int{1, 2, 5} {
@@ -89,7 +89,7 @@ func TestSearchDependsOnTheSeedOnly(t *testing.T) {
 		}
 		config.Seed = 8
 		if other := mustSearch(t, config, smallSpace, evaluateSmall); slices.Equal(other.Trials[0].Point, want.Trials[0].Point) &&
-			slices.Equal(other.Trials[1].Point, want.Trials[1].Point) {
+			slices.Equal(other.Trials[1].Point, want.Trials[1].Point) && slices.Equal(other.Trials[2].Point, want.Trials[2].Point) {
 			t.Errorf("%s: another seed gives the same trials", algorithm)
 		}
 	}

@@ -41,7 +41,11 @@ func newState(c Config, space dropout.Space) *state {
 	s := &state{config: c, space: space, worst: math.NaN()}
 	switch c.Algorithm {
 	case Random:
-		s.chooser = uniform{space}
+		s.chooser = beginning{space, nil, c.StartProbs}
+	case Evolution:
+		s.chooser = &evolution{begin: beginning{space, c.Start, c.StartProbs}, config: c.Evolution}
+	case Local:
+		s.chooser = newLocal(c, space)
 	case Grid:
 		s.chooser = grid{space, c.Points}
 	default:

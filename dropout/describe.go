@@ -54,6 +54,11 @@ func (d *SequenceDropout) Describe() string { return describe("sequence dropout"
 func (s sequenceSite) String() string { return fmt.Sprintf("%v %+v", s.kind, *s.tokenMask) }
 
 // Describe implements [Policy].
+func (f *Fresh) Describe() string {
+	return fmt.Sprintf("fresh patterns, share: %g, space: %+v", f.share, f.space)
+}
+
+// Describe implements [Policy].
 func (r ramp) Describe() string { return "ramp of " + r.policy.Describe() }
 
 // Describe implements [Policy].

@@ -16,6 +16,7 @@ var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stocha
 func (c *config) table() []bench.Method {
 	rows := append([]bench.Method{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
 	return append(rows,
+		bench.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}),
 		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
 		bench.Method{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &runfolder.Paper{
 			Value:   3.2,

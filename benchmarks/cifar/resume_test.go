@@ -71,6 +71,28 @@ func TestSameAlways(t *testing.T) {
 	})
 }
 
+// TestAlgorithms runs searches that have no controller, and the control that searches
+// nothing, without a break, on one core and in pieces.
+func TestAlgorithms(t *testing.T) {
+	dir := t.TempDir()
+	for _, algorithm := range []string{"evolution", "local"} {
+		args := []string{"-algorithm", algorithm, "-start-share", "0.1", "-trials", "14", "-method", "fresh,autodropout"}
+		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
+		mustCall(t, tiny(whole, append(args, "-workers", "2")...)...)
+		mustCall(t, tiny(pieces, append(args, "-workers", "1", "-steps", "13")...)...)
+		mustCall(t, "-resume", "-out", pieces, "-steps", "58")
+		mustCall(t, "-resume", "-out", pieces)
+		kills.Compare(t, pieces, whole)
+	}
+	folder := filepath.Join(dir, "wrong")
+	if code, _, stderr := call(t, tiny(folder, "-start-share", "0.9")...); code != 2 || !strings.Contains(stderr, "it must be from 0.0041 to 0.75") {
+		t.Errorf("a share that is not to be had ends with %d and %q", code, stderr)
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("a run that cannot begin leaves a folder")
+	}
+}
+
 // TestResultsOnly: what a repository keeps of a run is enough to go on with it.
 func TestResultsOnly(t *testing.T) {
 	whole, part := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "part")

@@ -25,6 +25,7 @@ import (
 
 var (
 	schedules = flag.Int("schedules", 1000, "how many schedules the simulation runs")
+	first     = flag.Int("first", 0, "the first of them")
 	schedule  = flag.Int("schedule", -1, "the only schedule to run, which is shown")
 )
 
@@ -45,12 +46,7 @@ func simReward(t controller.Trial) float64 {
 // the search that nothing disturbs.
 func TestSimulation(t *testing.T) {
 	parallel.For(64, func(int) {}) // the pool must not begin in a bubble
-	want, err := controller.Search(t.Context(), simConfig, simSpace, func(_ context.Context, trial controller.Trial) (controller.Outcome, error) {
-		return controller.Outcome{Reward: simReward(trial)}, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := undisturbed(t)
 	if *schedule >= 0 {
 		synctest.Test(t, func(t *testing.T) {
 			w := simulate(t, uint64(*schedule), want)
@@ -65,7 +61,7 @@ func TestSimulation(t *testing.T) {
 		for shard := range shards {
 			t.Run(fmt.Sprint(shard), func(t *testing.T) {
 				t.Parallel()
-				for i := shard; i < *schedules && !t.Failed(); i += shards {
+				for i := *first + shard; i < *first+*schedules && !t.Failed(); i += shards {
 					synctest.Test(t, func(t *testing.T) {
 						w := simulate(t, uint64(i), want)
 						mu.Lock()
@@ -78,6 +74,7 @@ func TestSimulation(t *testing.T) {
 			})
 		}
 	})
+	t.Logf("schedules %d to %d, with", *first, *first+*schedules-1)
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
 		t.Logf("%8d %s", counts[kind], kind)
 	}
@@ -95,12 +92,7 @@ func TestSimulation(t *testing.T) {
 // finds can be looked at.
 func TestSimulationIsDeterministic(t *testing.T) {
 	parallel.For(64, func(int) {})
-	want, err := controller.Search(t.Context(), simConfig, simSpace, func(_ context.Context, trial controller.Trial) (controller.Outcome, error) {
-		return controller.Outcome{Reward: simReward(trial)}, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := undisturbed(t)
 	for i := range uint64(40) {
 		var before []string
 		for range 2 {
@@ -115,11 +107,40 @@ func TestSimulationIsDeterministic(t *testing.T) {
 	}
 }
 
+// simAlgorithms are those of the schedules, in turn.
+var simAlgorithms = []controller.Algorithm{controller.Reinforce, controller.Evolution, controller.PPO, controller.Local}
+
+// simConfigOf returns the search of a schedule.
+func simConfigOf(number uint64) controller.Config {
+	config := simConfig
+	config.Algorithm = simAlgorithms[number%uint64(len(simAlgorithms))]
+	if config.Algorithm == controller.Evolution {
+		config.Evolution = controller.EvolutionConfig{Population: 2, Tournament: 2}
+	}
+	return config
+}
+
+// undisturbed returns the searches of the schedules as they are where nothing fails.
+func undisturbed(t *testing.T) (reports []*controller.Report) {
+	t.Helper()
+	for i := range simAlgorithms {
+		report, err := controller.Search(t.Context(), simConfigOf(uint64(i)), simSpace, func(_ context.Context, trial controller.Trial) (controller.Outcome, error) {
+			return controller.Outcome{Reward: simReward(trial)}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reports = append(reports, report)
+	}
+	return reports
+}
+
 // plot is what a schedule does to the processes.
 type plot struct {
 	*world
-	ctx   context.Context
-	group sync.WaitGroup
+	config controller.Config
+	ctx    context.Context
+	group  sync.WaitGroup
 
 	mu          sync.Mutex
 	workers     [3]*process
@@ -129,7 +150,8 @@ type plot struct {
 }
 
 // simulate runs a schedule and reports what is not as it should be.
-func simulate(t *testing.T, number uint64, want *controller.Report) *world {
+func simulate(t *testing.T, number uint64, undisturbed []*controller.Report) *world {
+	want := undisturbed[number%uint64(len(undisturbed))]
 	c := chance(seed.Derive(number, "schedule"))
 	w := &world{
 		seed: seed.Derive(number, "world"), silence: 8 * time.Second,
@@ -139,7 +161,7 @@ func simulate(t *testing.T, number uint64, want *controller.Report) *world {
 	harm := c.of("harm") // some schedules are quiet, others terrible
 	w.rates = rates{lost: 0.05 * harm, unheard: 0.05 * harm, late: 0.1 * harm, doubled: 0.2 * harm, undelivered: 0.1 * harm, short: 0.05 * harm}
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &plot{world: w, ctx: ctx, trouble: map[int]time.Time{}, hired: map[string]int{}}
+	p := &plot{world: w, ctx: ctx, config: simConfigOf(number), trouble: map[int]time.Time{}, hired: map[string]int{}}
 	p.before(c)
 	p.group.Go(func() { p.chaos(seed.Derive(number, "chaos"), int(20*harm)) })
 	for i := range p.workers {
@@ -281,7 +303,7 @@ func (p *plot) coordinate() (report *controller.Report) {
 			if err != nil {
 				return err
 			}
-			config := simConfig
+			config := p.config
 			config.Path, config.Disk = logName, simDisk{self}
 			found, err := c.Search(ctx, "s", config, simSpace)
 			if err != nil {

@@ -39,6 +39,25 @@ func (b *Baselines) Table() []Method {
 	}
 }
 
+// FreshPatterns is the row of a control that searches nothing: another random pattern
+// at every step, with the dropout that patterns have beside them in outside.
+func FreshPatterns(share float64, outside dropout.SequenceRates) Method {
+	return Method{Key: "fresh", Title: "another random pattern each step"}.ByHand(share, rated(func(share float64, sites []dropout.Site) (dropout.Policy, error) {
+		fresh, err := dropout.NewFresh(share, sites)
+		if err != nil {
+			return nil, err
+		}
+		if outside == (dropout.SequenceRates{}) {
+			return fresh, nil
+		}
+		beside, err := dropout.NewSequenceDropout(outside, sites)
+		if err != nil {
+			return nil, err
+		}
+		return dropout.Combine(fresh, beside), nil
+	}), share/4, share/2, share, 1.5*share, 2*share)
+}
+
 // rated makes policies of different rates from what makes one.
 func rated[D dropout.Policy](policy func(rate float64, sites []dropout.Site) (D, error)) func(rate float64) Policy {
 	return func(rate float64) Policy {

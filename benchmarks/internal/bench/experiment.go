@@ -51,7 +51,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if e.Run.Cluster.Worker {
 		return e.work(ctx, sentences)
 	}
-	if err := errors.Join(e.checkServe(), e.checkFinalists()); err != nil {
+	if err := errors.Join(e.checkServe(), e.checkFinalists(), e.checkStart()); err != nil {
 		return err
 	}
 	folder, err := OpenFolder(e.about.Name, e.Run)

@@ -23,6 +23,7 @@ type Plan struct {
 	Tune             bool
 	Finalists        int
 	Algorithm        string
+	StartShare       float64
 	Async            bool
 
 	// See FreeFlags.
@@ -60,7 +61,9 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Method) {
 	Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("the `number` of best patterns of a search that are trained %d times more, with other seeds, so that luck does not choose: their mean does. These are some of the -trials", repeats))
 	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand by as many trials as a search has, scored alike: each of some rates is tried in turn, and the one with the best mean is taken")
 	Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
-	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO)}, "how the controller learns: `reinforce or ppo`")
+	Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
+		"how AutoDropout's patterns are searched: `reinforce, ppo`, by the controller, or evolution or local, without it, by changing good ones")
+	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
 }
 
@@ -93,7 +96,7 @@ type Method struct {
 // learned reports whether the row's pattern was learned by the controller, or is
 // given.
 func (m *Method) learned() bool {
-	return m.Given || m.Search == controller.Reinforce || m.Search == controller.PPO
+	return m.Given || m.Search != "" && m.Search != controller.Random && m.Search != controller.Grid
 }
 
 // Rated is dropout made by hand with one of several rates.

@@ -68,7 +68,9 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 			return nil, err
 		}
 	}
-	progress.Logf("%s: searching the %v", m.Title, space)
+	if err := e.begin(m, space, &config); err != nil {
+		return nil, err
+	}
 	if before, err := controller.ReadLog(config.Path); err == nil {
 		e.record.search(m, before.Report)
 	}
@@ -118,6 +120,43 @@ func (e *Experiment[P]) search(ctx context.Context, m Method) (*finding[P], erro
 		return nil, err
 	}
 	return f, (*f.pattern).Save(folder.Path(runfolder.Pattern))
+}
+
+// checkStart returns why searches cannot begin with patterns of the given share.
+func (e *Experiment[P]) checkStart() error {
+	for _, m := range e.Rows {
+		if e.Plan.StartShare == 0 || m.Search == "" || m.Search == controller.Grid || m.Near != nil {
+			continue
+		}
+		space, err := e.space(m)
+		if err != nil {
+			return err
+		}
+		if _, err := dropout.Mild(space, e.Plan.StartShare); err != nil {
+			return usage.Errorf("-start-share: %v", err)
+		}
+	}
+	return nil
+}
+
+// begin chooses what a search begins with, and says so.
+func (e *Experiment[P]) begin(m Method, space dropout.Space, config *controller.Config) (err error) {
+	progress := e.progress.Load()
+	if m.Search == controller.Grid || config.Start != nil {
+		progress.Logf("%s: searching the %v", m.Title, space)
+		return nil
+	}
+	if e.Plan.StartShare != 0 {
+		if config.StartProbs, err = dropout.Mild(space, e.Plan.StartShare); err != nil {
+			return err
+		}
+	}
+	share, err := dropout.ExpectedShare(space, config.StartProbs)
+	if err != nil {
+		return err
+	}
+	progress.Logf("%s: searching the %v; at first a pattern drops %.1f %% of all elements on average", m.Title, space, 100*share)
+	return nil
 }
 
 // space returns what a method's search chooses from.

@@ -156,6 +156,7 @@ func (c *config) table() []bench.Method {
 			return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
 		}),
 		bench.VariationalDropout(c.Rates),
+		bench.FreshPatterns(dropout.MildSequence, c.outside()),
 		{Key: "random", Title: "random-search pattern", Search: controller.Random},
 		{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: c.benchmark.Paper},
 		{Key: "near", Title: "AutoDropout near variational dropout", Search: controller.Reinforce, Near: nearVariational},

@@ -1,0 +1,185 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestStartProbs: every algorithm that draws begins with the given probabilities.
+func TestStartProbs(t *testing.T) {
+	probs := [][]float64{{0.7, 0.2, 0.1}, {0.05, 0.95}}
+	for _, algorithm := range []Algorithm{Reinforce, PPO, Random, Evolution} {
+		config := Config{Trials: 800, InFlight: 800, Algorithm: algorithm, Network: smallNetwork, StartProbs: probs, Evolution: EvolutionConfig{Population: 800}}
+		if algorithm != Evolution {
+			config.Evolution = EvolutionConfig{}
+		}
+		report := mustSearch(t, config, smallSpace, evaluateSmall)
+		counts := [2][3]float64{}
+		for _, trial := range report.Trials {
+			for i, v := range trial.Point {
+				counts[i%2][v]++
+				if want := math.Log(probs[i%2][v]); math.Abs(float64(trial.LogProbs[i])-want) > 1e-5 {
+					t.Fatalf("%s: a choice of probability %g has the logarithm %g, want %g", algorithm, probs[i%2][v], trial.LogProbs[i], want)
+				}
+			}
+		}
+		for i := range probs {
+			for v, p := range probs[i] {
+				share := counts[i][v] / 1600
+				if math.Abs(share-p) > 4*math.Sqrt(p*(1-p)/1600) {
+					t.Errorf("%s: value %d of choice %d has the share %g, want %g", algorithm, v, i, share, p)
+				}
+			}
+		}
+	}
+}
+
+func TestWrongStartProbs(t *testing.T) {
+	for name, c := range map[string]struct {
+		config Config
+		want   string
+	}{
+		"too few choices": {Config{StartProbs: [][]float64{{0.5, 0.2, 0.3}}}, "for 1 choices, and the space has 2"},
+		"too few values":  {Config{StartProbs: [][]float64{{0.5, 0.5}, {0.1, 0.9}}}, "the 2 probabilities"},
+		"another sum":     {Config{StartProbs: [][]float64{{0.5, 0.25, 0.125}, {0.1, 0.9}}}, "it must be 1"},
+		"impossible":      {Config{StartProbs: [][]float64{{0.8, 0.2, 0}, {0.1, 0.9}}}, "at least 1e-06"},
+		"no number":       {Config{StartProbs: [][]float64{{0.8, 0.2, math.NaN()}, {0.1, 0.9}}}, "at least 1e-06"},
+		"both":            {Config{Start: []int{0, 0, 0, 0}, StartProbs: [][]float64{{0.5, 0.2, 0.3}, {0.1, 0.9}}}, "give one of the two"},
+		"population":      {Config{Algorithm: Evolution, Evolution: EvolutionConfig{Population: -1}}, "the population is -1"},
+		"tournament":      {Config{Algorithm: Evolution, Evolution: EvolutionConfig{Tournament: -1}}, "-1 take part"},
+	} {
+		c.config.Trials = 1
+		if _, err := Search(t.Context(), c.config, smallSpace, evaluateSmall); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: the error is %v, want %q in it", name, err, c.want)
+		}
+	}
+}
+
+// distance returns in how many choices two points differ.
+func distance(a, b []int) (n int) {
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// TestEvolution: after the first ones each trial differs in one choice from one of
+// the last results, and better than most: the best of a tournament.
+func TestEvolution(t *testing.T) {
+	space := toySpace(6, 5, 5, 5)
+	config := Config{Trials: 300, InFlight: 1, Algorithm: Evolution, Evolution: EvolutionConfig{Population: 12, Tournament: 4}, Seed: 2}
+	report := mustSearch(t, config, space, func(_ context.Context, trial Trial) (Outcome, error) {
+		sum := 0.0
+		for _, v := range trial.Point {
+			sum += float64(v)
+		}
+		return Outcome{Reward: sum}, nil
+	})
+	above := 0.0
+	for i := 12; i < 300; i++ {
+		var parents, alive []float64
+		for j := i - 12; j < i; j++ {
+			alive = append(alive, report.Results[j].Reward)
+			if distance(report.Trials[j].Point, report.Trials[i].Point) == 1 {
+				parents = append(parents, report.Results[j].Reward)
+			}
+		}
+		if len(parents) == 0 {
+			t.Fatalf("trial %d has no parent among the last 12", i)
+		}
+		slices.Sort(alive)
+		if slices.Max(parents) >= alive[6] {
+			above++
+		}
+	}
+	if above < 0.85*288 { // the best of 4 of 12 is among the worse half one time in 16
+		t.Errorf("%g of 288 parents are in the better half", above)
+	}
+	if best, result, _ := report.Best(); result.Reward < 60 { // of 72
+		t.Errorf("the best point after 300 trials is %v with %g", best.Point, result.Reward)
+	}
+}
+
+// TestLocal: a third of the trials try the best point again, the others are beside
+// it, and a lucky result does not take its place.
+func TestLocal(t *testing.T) {
+	space := toySpace(4, 5, 5)
+	start := slices.Repeat([]int{0}, 8)
+	value := func(point []int) float64 {
+		sum := 0.0
+		for _, v := range point {
+			sum += float64(v)
+		}
+		return sum
+	}
+	noise := rand.New(rand.NewPCG(1, 2))
+	config := Config{Trials: 400, InFlight: 1, Algorithm: Local, Start: start, Seed: 2}
+	report := mustSearch(t, config, space, func(_ context.Context, trial Trial) (Outcome, error) {
+		return Outcome{Reward: value(trial.Point) + 0.7*noise.NormFloat64()}, nil
+	})
+	for i := 0; i < 400; i += 3 {
+		at := report.Trials[i].Point
+		for j := i; j < min(i+3, 400); j++ {
+			// Within three trials the incumbent moves by one choice at most.
+			if distance(report.Trials[j].Point, at) > 2 {
+				t.Fatalf("trial %d is %v, far from the incumbent %v", j, report.Trials[j].Point, at)
+			}
+		}
+	}
+	if !slices.Equal(report.Trials[0].Point, start) {
+		t.Errorf("it begins at %v", report.Trials[0].Point)
+	}
+	if last := value(report.Trials[399].Point); last < 28 { // of 32
+		t.Errorf("after 400 trials it is at %v", report.Trials[399].Point)
+	}
+	// Where nothing is better, luck does not lead away for long.
+	away := 0
+	report = mustSearch(t, config, space, func(_ context.Context, trial Trial) (Outcome, error) {
+		return Outcome{Reward: -value(trial.Point) + 0.5*noise.NormFloat64()}, nil
+	})
+	for i := 0; i < 400; i += 3 {
+		if value(report.Trials[i].Point) > 0 {
+			away++
+		}
+	}
+	if away > 400/3/4 {
+		t.Errorf("of 134 times it is away from the best point %d times", away)
+	}
+}
+
+// TestMutate: exactly one choice changes, each as likely, and never to what it was.
+func TestMutate(t *testing.T) {
+	space := toySpace(2, 3, 1, 4)
+	rng := rand.New(rand.NewPCG(3, 4))
+	counts := map[string]int{}
+	point := []int{0, 0, 3, 2, 0, 1}
+	for range 4000 {
+		other := mutate(space, point, rng)
+		if err := space.Check(other); err != nil || distance(point, other) != 1 {
+			t.Fatalf("%v becomes %v (%v)", point, other, err)
+		}
+		for i := range other {
+			if other[i] != point[i] {
+				counts[fmt.Sprint(i, other[i])]++
+			}
+		}
+	}
+	if len(counts) != 2+3+2+3 {
+		t.Errorf("the changes are %v", counts)
+	}
+	for change, n := range counts {
+		if n < 250 || n > 620 {
+			t.Errorf("change %s happens %d times of 4000", change, n)
+		}
+	}
+	if same := mutate(toySpace(1, 1), []int{0}, rng); !slices.Equal(same, []int{0}) {
+		t.Errorf("where there is nothing to choose the point becomes %v", same)
+	}
+}
