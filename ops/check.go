@@ -58,6 +58,6 @@ func checkRange(op string, x *autograd.Tensor, ids []int, n int) {
 // checkID panics unless id i is in [0, n).
 func checkID(op string, x *autograd.Tensor, i, id, n int) {
 	if id < 0 || id >= n {
-		panic(autograd.NewShapeError(op, fmt.Sprintf("every id from 0 to %d, and id %d is %d: there must be as many as there are classes or words", n-1, i, id), x))
+		panic(autograd.NewShapeError(op, fmt.Sprintf("ids from 0 to %d, as there are %d classes or words, but id %d is %d", n-1, n, i, id), x))
 	}
 }

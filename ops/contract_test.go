@@ -152,12 +152,12 @@ func TestShapeErrorsSayWhatToDo(t *testing.T) {
 	first, kernel, four := autograd.New(2, 4, 5, 5), autograd.New(3, 3, 4, 6), autograd.New(4)
 	stats := ops.BatchNormStats{Mean: make([]float32, 4), Var: make([]float32, 4)}
 	for want, call := range map[string]func(){
-		"channels last":        func() { ops.Conv2D(first, kernel, ops.ConvSpec{}) },
-		"images are channels":  func() { ops.BatchNorm(first, four, four, stats, ops.BatchNormSpec{}) },
-		"id 1 is 7":            func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, ops.CrossEntropySpec{}) },
-		"as many as there are": func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, ops.CrossEntropySpec{}) },
-		"more than one value":  func() { ops.BatchNorm(autograd.New(1, 1, 1, 4), four, four, stats, ops.BatchNormSpec{Train: true}) },
-		"a larger batch":       func() { ops.BatchNormReLU(autograd.New(1, 4), four, four, stats, ops.BatchNormSpec{Train: true}, nil) },
+		"channels last":          func() { ops.Conv2D(first, kernel, ops.ConvSpec{}) },
+		"images are channels":    func() { ops.BatchNorm(first, four, four, stats, ops.BatchNormSpec{}) },
+		"id 1 is 7":              func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, ops.CrossEntropySpec{}) },
+		"as there are 5 classes": func() { ops.CrossEntropy(autograd.New(2, 5), []int{4, 7}, ops.CrossEntropySpec{}) },
+		"more than one value":    func() { ops.BatchNorm(autograd.New(1, 1, 1, 4), four, four, stats, ops.BatchNormSpec{Train: true}) },
+		"a larger batch":         func() { ops.BatchNormReLU(autograd.New(1, 4), four, four, stats, ops.BatchNormSpec{Train: true}, nil) },
 	} {
 		if e := shapeErrorOf(t, call); e == nil || !strings.Contains(e.Error(), want) {
 			t.Errorf("%v does not say %q", e, want)

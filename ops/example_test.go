@@ -87,3 +87,23 @@ func Example_detach() {
 	fmt.Println(loss.Item(), tape.Backward(loss))
 	// Output: 1.9280552 [0.9640276]
 }
+
+// A column and a row meet, and the rows of the table are added up.
+func ExampleAdd() {
+	column := autograd.FromSlice([]float32{10, 20}, 2, 1)
+	row := autograd.FromSlice([]float32{1, 2, 3}, 3)
+	table := ops.Add(column, row)
+	fmt.Println(table)
+	fmt.Println(ops.Sum(table, -1), ops.Max(table), ops.ArgMax(table, -1))
+	// Output:
+	// tensor(2, 3) 11 12 13 21 22 23
+	// tensor(2) 36 66 tensor() 23 [2 2]
+}
+
+// Padding, whose label is -1, does not count, and the second class counts twice.
+func ExampleCrossEntropy_ignored() {
+	logits := autograd.FromSlice([]float32{2, 0, 0, 2, 9, 9}, 3, 2)
+	loss := ops.CrossEntropy(logits, []int{0, 1, -1}, ops.CrossEntropySpec{Weights: []float32{1, 2}, Ignored: []int{-1}})
+	fmt.Println(loss.Item())
+	// Output: 0.12692805
+}
