@@ -35,7 +35,11 @@ var oneRun [1]int
 
 // gemmCopyRows does what gemmCopyRowsGeneric does.
 func gemmCopyRows(dst []float32, dstRow int, src []float32, srcRow, rows, n int) {
-	gemmCopyRowsGeneric(dst, dstRow, src, srcRow, rows, n)
+	if !useNEON || n < 4 || n > 8 && n != 16 {
+		gemmCopyRowsGeneric(dst, dstRow, src, srcRow, rows, n)
+		return
+	}
+	gemmCopyRowsNEON(&dst[0], dstRow, &src[0], srcRow, rows, n)
 }
 
 // gemmTranspose8 does what gemmTranspose8Generic does.
@@ -68,6 +72,11 @@ const fmaLoopWidth = 24
 //
 //go:noescape
 func gemmTilesNEON(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+
+// gemmCopyRowsNEON takes rows of four to eight elements, or of 16.
+//
+//go:noescape
+func gemmCopyRowsNEON(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)
 
 //go:noescape
 func gemmTranspose8NEON(dst *float32, dstRow int, src *float32, srcRow int, quads int)

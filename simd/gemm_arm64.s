@@ -393,6 +393,41 @@ store0:
 	BNE   update0
 	B     endTile
 
+// func gemmCopyRowsNEON(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)
+TEXT ·gemmCopyRowsNEON(SB), NOSPLIT, $0-48
+	MOVD dst+0(FP), R0
+	MOVD dstRow+8(FP), R1
+	MOVD src+16(FP), R2
+	MOVD srcRow+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL  $2, R1
+	LSL  $2, R3
+	CMP  $8, R5
+	BLE  ends
+
+copy16:
+	VLD1.P (R2)(R3), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], (R0)(R1)
+	SUBS   $1, R4
+	BNE    copy16
+	RET
+
+// The first and the last four elements of a row, which may overlap.
+ends:
+	SUB $4, R5
+	ADD R5<<2, R2, R6
+	ADD R5<<2, R0, R7
+
+copyEnds:
+	VLD1.P (R2)(R3), [V0.S4]
+	VLD1.P (R6)(R3), [V1.S4]
+	VST1.P [V0.S4], (R0)(R1)
+	VST1.P [V1.S4], (R7)(R1)
+	SUBS   $1, R4
+	BNE    copyEnds
+	RET
+
 // TRANSPOSE4 sets d0 to d3 to the columns of the rows a0 to a3, by way of t0 to
 // t3.
 #define TRANSPOSE4(a0, a1, a2, a3, t0, t1, t2, t3, d0, d1, d2, d3) \
