@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -87,8 +88,9 @@ func StartServer(c ServerConfig) (*Server, error) {
 	return started, nil
 }
 
-// guard lets the server go on that has stopped JetStream, as it does when its disk
-// is full, as soon as there is room.
+// guard starts JetStream again when it has stopped, or has met an error of its disk,
+// after which it takes nothing more until it is started again: as soon as there is
+// room.
 func (s *Server) guard(ctx context.Context, c ServerConfig) {
 	defer close(s.ended)
 	logf := c.Logf
@@ -98,7 +100,7 @@ func (s *Server) guard(ctx context.Context, c ServerConfig) {
 	var stopped, spoken time.Time
 	for pause(ctx, time.Second) == nil {
 		switch {
-		case s.nats.JetStreamEnabled():
+		case s.nats.JetStreamEnabled() && !s.trouble.disk.Load():
 			stopped, spoken = time.Time{}, time.Time{}
 			continue
 		case stopped.IsZero():
@@ -106,7 +108,8 @@ func (s *Server) guard(ctx context.Context, c ServerConfig) {
 		}
 		err := hasRoom(c.Folder)
 		if err == nil {
-			err = s.nats.EnableJetStream(&server.JetStreamConfig{StoreDir: c.Folder, SyncAlways: true})
+			s.trouble.disk.Store(false)
+			err = errors.Join(s.nats.ShutdownJetStream(), s.nats.EnableJetStream(&server.JetStreamConfig{StoreDir: c.Folder, SyncAlways: true}))
 		}
 		switch {
 		case err == nil:
@@ -235,6 +238,7 @@ func (s *Server) Shutdown() {
 
 // trouble is the log of a server, of which only the first and the last error matter.
 type trouble struct {
+	disk        atomic.Bool // an error of the disk has been told
 	mu          sync.Mutex
 	text, later string
 }
@@ -257,6 +261,9 @@ func (t *trouble) Errorf(format string, args ...any) {
 	defer t.mu.Unlock()
 	t.later = strings.TrimSpace(fmt.Sprintf(format, args...))
 	t.text = cmp.Or(t.text, t.later)
+	if strings.Contains(strings.ToLower(t.later), "write error") { // as filestore.go and stream.go of nats-server call it
+		t.disk.Store(true)
+	}
 }
 
 // Fatalf implements the server's Logger.

@@ -231,15 +231,18 @@ func TestServerGoesOn(t *testing.T) {
 	server := newServer(t, ServerConfig{Logf: lines.logf})
 	c := open(t, connect(t, Address{Server: server}), patience)
 	start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
-		if a.Index == 4 {
+		switch a.Index {
+		case 4:
 			if err := server.nats.ShutdownJetStream(); err != nil {
 				t.Error(err)
 			}
+		case 9:
+			server.trouble.Errorf("Filestore [x] Critical write error: no space left on device")
 		}
 		return train(ctx, a)
 	})
 	same(t, "after a full disk", search(t, c, config), plain(t))
-	if !lines.has("the server goes on") {
+	if n := strings.Count(lines.all(), "the server goes on after"); n != 2 {
 		t.Errorf("the server says\n%s", lines.all())
 	}
 }
