@@ -1,7 +1,7 @@
 // Package data provides labelled images and texts, and feeds them to a trainer.
 //
 // A [Source] holds labelled images. A [Set] has 8-bit RGB images in memory; it
-// comes from the CIFAR-10 binary files ([LoadCIFAR10]), or is drawn from a seed
+// comes from CIFAR-10 or another published set ([LoadImages]), or is drawn from a seed
 // with no file at all ([Synthetic]). [Photos] are files in ImageNet's layout,
 // which are decoded when they are needed. [Take], [HoldOut] and [Resized] make
 // views of them. A [Loader] shuffles, augments and normalises images ahead of the

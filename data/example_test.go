@@ -90,10 +90,10 @@ func ExampleOpen() {
 	// Output: The data is the built-in synthetic set, not CIFAR-10 (100 training and 50 test images drawn from seed 0), as -data synthetic asks. <nil>
 }
 
-func ExampleLoadCIFAR10() {
-	_, _, err := data.LoadCIFAR10("no/such/folder")
+func ExampleLoadImages() {
+	_, _, err := data.LoadImages("no/such/folder")
 	fmt.Println(err)
-	// Output: data: there is no no/such/folder: give the folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin, or cifar-10-binary.tar.gz
+	// Output: data: there is no no/such/folder: give cifar-10-binary.tar.gz or cifar-10-python.tar.gz, or the like of CIFAR-100, unpacked or not
 }
 
 // A text whose least perplexity is known.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // OpenConfig configures what [Open], [OpenPTB] and [OpenWikiText2] may have to
@@ -27,7 +28,7 @@ type OpenConfig struct {
 //	           never uses the network
 //	synthetic  the built-in set, see [Synthetic]
 //	cifar10    CIFAR-10, downloaded into the cache if it is not there
-//	a path     CIFAR-10 in a folder or archive, see [LoadCIFAR10]
+//	a path     images in a file or folder, see [LoadImages]
 //
 // A folder or file called auto, synthetic or cifar10 is reached as ./auto.
 func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, about string, err error) {
@@ -43,11 +44,15 @@ func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, a
 			train.Len(), test.Len(), cfg.Synthetic.Seed, why)
 		return train, test, about, nil
 	}
-	if train, test, err = LoadCIFAR10(path); err != nil {
+	if train, test, err = LoadImages(path); err != nil {
 		return nil, nil, "", err
 	}
-	about = fmt.Sprintf("The data is the real CIFAR-10 (%d training and %d test images) from %s, %s.",
-		train.Len(), test.Len(), path, why)
+	title := strings.TrimSuffix(train.Name, " training")
+	if strings.HasPrefix(title, "CIFAR-10") {
+		title = "the real " + title
+	}
+	about = fmt.Sprintf("The data is %s (%d training and %d test images of %d classes) from %s, %s.",
+		title, train.Len(), test.Len(), len(train.Classes), path, why)
 	return train, test, about, nil
 }
 

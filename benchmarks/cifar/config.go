@@ -88,7 +88,7 @@ var quick = func() config {
 
 func register(fs *flag.FlagSet, c *config) {
 	c.Plan.Register(fs, c.table())
-	fs.StringVar(&c.data, "data", c.data, "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files")
+	fs.StringVar(&c.data, "data", c.data, "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files")
 	bench.Whole(fs, &c.trainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
 	bench.Whole(fs, &c.validSize, "valid-size", 0, "at most this `number` of images, the same of every class, scores the trials, taken from those that -train-size leaves; 0 is a tenth of the training images, held out in a search")
 	bench.Whole(fs, &c.testSize, "test-size", 0, "at most this `number` of test images is used, the same of every class; 0 is all")

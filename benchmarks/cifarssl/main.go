@@ -28,7 +28,7 @@ var benchmark = fewlabels.Benchmark{
 	},
 	UDA:         runfolder.Paper{Value: 4.31, Setting: "UDA's authors: 4,000 labels, WRN-28-2"},
 	AutoDropout: runfolder.Paper{Value: 4.2, Setting: "4,000 labels, WRN-28-2"},
-	DataHelp:    "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10's binary files",
+	DataHelp:    "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files",
 	WidthHelp:   "the width `factor` of the WRN",
 	Paper:       paper, Study: study, Quick: quick,
 }

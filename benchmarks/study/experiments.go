@@ -108,7 +108,10 @@ func (r *run) operations(s *search) float64 {
 	var size, width int
 	switch {
 	case r.kind == images:
-		const classes = 10
+		classes := 10
+		if s.config.Task.Data == "CIFAR-100" {
+			classes = 100
+		}
 		if _, err := fmt.Sscanf(s.config.Task.Network, "WRN-%d-%d", &size, &width); err == nil {
 			return float64(s.config.Task.Train) * float64(s.config.Task.Epochs) * flops.WRN(size, width, mapSide, classes)
 		}

@@ -49,7 +49,7 @@ var ours = map[string][]string{
 	"gradcheck":            {"autograd"},
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},
-	"data":                 {"data/picture", "data/imaging", "internal/bom", "internal/seed", "internal/parallel"},
+	"data":                 {"data/npy", "data/picture", "data/imaging", "internal/sized", "internal/torchfile", "internal/bom", "internal/seed", "internal/parallel"},
 	"data/imaging":         {},
 	"data/picture":         {"data/imaging", "internal/jpeg"},
 	"data/npy":             {"internal/atomicfile", "internal/safetensors", "internal/sized"},

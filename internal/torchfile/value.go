@@ -110,7 +110,7 @@ func (m *machine) textual(op byte) error {
 	case 'S':
 		return m.push(unquoted(text))
 	case 'V':
-		return m.push(unescaped(text, "uU\\"))
+		return m.push(unescaped(latin1(text), "uU\\"))
 	}
 	if n, err := strconv.Atoi(text); err == nil {
 		return m.push(n)
@@ -119,6 +119,15 @@ func (m *machine) textual(op byte) error {
 		return fmt.Errorf("its pickle has the number %.40q", text)
 	}
 	return m.push(long(text))
+}
+
+// latin1 returns the text whose characters are bytes.
+func latin1(bytes string) string {
+	runes := make([]rune, len(bytes))
+	for i := range runes {
+		runes[i] = rune(bytes[i])
+	}
+	return string(runes)
 }
 
 // decimal parses the number of a stored object.

@@ -8,12 +8,26 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 )
 
 const testRecords = 3 // records in the files that these tests make
+
+// smallVersions are versions whose files have so few records, of CIFAR-100 as many as all
+// of CIFAR-10.
+func smallVersions() []cifarVersion {
+	versions := slices.Clone(cifarVersions)
+	for i := range versions {
+		v := &versions[i]
+		v.trainEach, v.testEach = 5*testRecords/len(v.train), testRecords
+	}
+	return versions
+}
+
+var binaryCIFAR10 = &smallVersions()[0]
 
 // cifarFile returns the content of file k of a small CIFAR-10: record i has label
 // k+i and planes filled with k, i and 100.
@@ -34,10 +48,10 @@ const metaText = "c0\nc1\nc2\nc3\nc4\nc5\nc6\nc7\nc8\nc9\n\n"
 // writeFolder writes the six files and the class names into a new folder.
 func writeFolder(t testing.TB) string {
 	dir := t.TempDir()
-	for k, name := range cifarFiles {
+	for k, name := range binaryCIFAR10.files() {
 		writeFile(t, filepath.Join(dir, name), cifarFile(k))
 	}
-	writeFile(t, filepath.Join(dir, cifarMeta), []byte(metaText))
+	writeFile(t, filepath.Join(dir, binaryCIFAR10.meta), []byte(metaText))
 	return dir
 }
 
@@ -59,8 +73,8 @@ type entry struct {
 }
 
 func cifarEntries() []entry {
-	entries := []entry{{name: cifarFolder + "/" + cifarMeta, content: []byte(metaText)}}
-	for k, name := range cifarFiles {
+	entries := []entry{{name: cifarFolder + "/" + binaryCIFAR10.meta, content: []byte(metaText)}}
+	for k, name := range binaryCIFAR10.files() {
 		entries = append(entries, entry{name: cifarFolder + "/" + name, content: cifarFile(k)})
 	}
 	return append(entries, entry{name: cifarFolder + "/readme.html", content: []byte("hello")})
@@ -120,7 +134,7 @@ func checkSmall(t *testing.T, train, test *Set) {
 
 func TestLoadCIFAR10Folder(t *testing.T) {
 	dir := writeFolder(t)
-	train, test, err := loadCIFAR10(dir, testRecords)
+	train, test, err := loadCIFAR(dir, smallVersions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,10 +147,10 @@ func TestLoadCIFAR10Folder(t *testing.T) {
 	if err := os.Rename(dir, filepath.Join(outer, cifarFolder)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(outer, cifarFolder, cifarMeta)); err != nil {
+	if err := os.Remove(filepath.Join(outer, cifarFolder, binaryCIFAR10.meta)); err != nil {
 		t.Fatal(err)
 	}
-	train, test, err = loadCIFAR10(outer, testRecords)
+	train, test, err = loadCIFAR(outer, smallVersions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +169,7 @@ func TestLoadCIFAR10Archive(t *testing.T) {
 		}
 		file := filepath.Join(t.TempDir(), "any.tar.gz")
 		writeFile(t, file, archiveBytes(t, entries))
-		train, test, err := loadCIFAR10(file, testRecords)
+		train, test, err := loadCIFAR(file, smallVersions())
 		if err != nil {
 			t.Fatalf("prefix %q: %v", prefix, err)
 		}
@@ -172,14 +186,14 @@ func TestLoadCIFAR10FullSize(t *testing.T) {
 		t.Skip("reads 184 MB")
 	}
 	dir := t.TempDir()
-	for _, name := range cifarFiles {
+	for _, name := range binaryCIFAR10.files() {
 		path := filepath.Join(dir, name)
 		writeFile(t, path, nil)
 		if err := os.Truncate(path, 30730000); err != nil {
 			t.Fatal(err)
 		}
 	}
-	train, test, err := LoadCIFAR10(dir)
+	train, test, err := LoadCIFAR(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,14 +205,14 @@ func TestLoadCIFAR10FullSize(t *testing.T) {
 func TestLoadCIFAR10FolderErrors(t *testing.T) {
 	long := append(cifarFile(1), 0)
 	badLabel := cifarFile(4)
-	badLabel[2*cifarRecord] = 10
+	badLabel[2*(1+cifarPixels)] = 10
 	for _, test := range []struct {
 		name  string
 		spoil func(dir string) (path string)
 		want  []string
 	}{
 		{"no folder", func(dir string) string { return filepath.Join(dir, "nowhere") },
-			[]string{"there is no", "nowhere", "data_batch_1.bin"}},
+			[]string{"there is no", "nowhere", "cifar-10-python.tar.gz"}},
 		{"empty folder", func(dir string) string { return t.TempDir() },
 			[]string{"holds no CIFAR-10 files", "cifar-10-batches-bin"}},
 		{"missing file", func(dir string) string {
@@ -218,26 +232,31 @@ func TestLoadCIFAR10FolderErrors(t *testing.T) {
 			return dir
 		}, []string{"data_batch_5.bin", "record 2", "label 10", "0 to 9"}},
 		{"folder instead of a file", func(dir string) string {
-			path := filepath.Join(dir, cifarTestFile)
+			path := filepath.Join(dir, binaryCIFAR10.test)
 			os.Remove(path)
 			os.Mkdir(path, 0o755)
 			return dir
 		}, []string{"test_batch.bin is not a file"}},
 		{"single file", func(dir string) string { return filepath.Join(dir, "data_batch_1.bin") },
 			[]string{"single file", "folder"}},
-		{"python version", func(string) string {
+		{"folder of photographs", func(string) string {
+			other := t.TempDir()
+			writeFile(t, filepath.Join(other, "train", "cat", "1.jpg"), nil)
+			return other
+		}, []string{"imagenet and imagenetssl take those"}},
+		{"empty Python version", func(string) string {
 			other := t.TempDir()
 			writeFile(t, filepath.Join(other, "data_batch_1"), nil)
 			return other
-		}, []string{"Python version", "binary version is needed"}},
+		}, []string{"data_batch_1 is truncated"}},
 		{"class names", func(dir string) string {
-			writeFile(t, filepath.Join(dir, cifarMeta), []byte("cat\ndog\n"))
+			writeFile(t, filepath.Join(dir, binaryCIFAR10.meta), []byte("cat\ndog\n"))
 			return dir
-		}, []string{cifarMeta, "10 classes", "2 words"}},
+		}, []string{binaryCIFAR10.meta, "10 classes", "2 words"}},
 		{"endless class names", func(dir string) string {
-			writeFile(t, filepath.Join(dir, cifarMeta), append([]byte(metaText), bytes.Repeat([]byte{'\n'}, 5000)...))
+			writeFile(t, filepath.Join(dir, binaryCIFAR10.meta), append([]byte(metaText), bytes.Repeat([]byte{'\n'}, 5000)...))
 			return dir
-		}, []string{cifarMeta}},
+		}, []string{binaryCIFAR10.meta}},
 		{"other file", func(dir string) string {
 			path := filepath.Join(dir, "photo.zip")
 			writeFile(t, path, []byte("PK\x03\x04"))
@@ -245,7 +264,7 @@ func TestLoadCIFAR10FolderErrors(t *testing.T) {
 		}, []string{"photo.zip is not a gzip file", "50 4b", "cifar-10-binary.tar.gz"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, _, err := loadCIFAR10(test.spoil(writeFolder(t)), testRecords)
+			_, _, err := loadCIFAR(test.spoil(writeFolder(t)), smallVersions())
 			checkError(t, err, test.want...)
 		})
 	}
@@ -268,28 +287,27 @@ func TestLoadCIFAR10ArchiveErrors(t *testing.T) {
 		{"empty", nil, []string{"not a gzip file"}},
 		{"truncated", good[:len(good)/2], []string{"x.tar.gz"}},
 		{"truncated at the start", good[:11], []string{"x.tar.gz is truncated"}},
-		{"not a tar", gzipped(t, bytes.Repeat([]byte("text "), 1000)), []string{"damaged or not cifar-10-binary.tar.gz"}},
+		{"not a tar", gzipped(t, bytes.Repeat([]byte("text "), 1000)), []string{"damaged or no archive of CIFAR"}},
 		{"short batch", change(2, func(e *entry) { e.content = e.content[:100] }),
 			[]string{"data_batch_2.bin is truncated", "100 bytes", "expected 9219"}},
-		{"wrong label", change(6, func(e *entry) { e.content[cifarRecord] = 200 }),
+		{"wrong label", change(6, func(e *entry) { e.content[(1 + cifarPixels)] = 200 }),
 			[]string{"test_batch.bin", "record 1", "label 200"}},
 		{"link", change(3, func(e *entry) { e.link, e.content = true, nil }), []string{"data_batch_3.bin is not a plain file"}},
 		{"twice", change(7, func(e *entry) { *e = cifarEntries()[1] }), []string{"data_batch_1.bin occurs twice"}},
 		{"outside", change(1, func(e *entry) { e.name = "../" + e.name }), []string{"lacks data_batch_1.bin"}},
 		{"absolute", change(1, func(e *entry) { e.name = "/" + e.name }), []string{"lacks data_batch_1.bin"}},
-		{"python version", change(0, func(e *entry) { e.name = "cifar-10-batches-py/data_batch_1" }), []string{"Python version"}},
+		{"no CIFAR", archiveBytes(t, cifarEntries()[7:]), []string{"holds no files of CIFAR"}},
 		{"huge", change(0, func(e *entry) { *e = entry{name: "zeros", content: make([]byte, 2<<20)} }), []string{"larger inside"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "x.tar.gz")
 			writeFile(t, path, test.content)
-			_, _, err := loadCIFAR10(path, testRecords)
+			_, _, err := loadCIFAR(path, smallVersions())
 			checkError(t, err, test.want...)
 		})
 	}
 	t.Run("checksum", func(t *testing.T) {
-		r := cifarReader{records: testRecords}
-		if err := r.archiveFrom(bytes.NewReader(damaged), "x"); err == nil {
+		if _, err := readCIFARArchive(bytes.NewReader(damaged), "x", smallVersions()); err == nil {
 			t.Error("a damaged archive is accepted")
 		}
 	})
@@ -299,11 +317,8 @@ func TestLoadCIFAR10ArchiveErrors(t *testing.T) {
 func TestArchiveSizesComeFirst(t *testing.T) {
 	entries := cifarEntries()[1:2]
 	entries[0].content = append(entries[0].content, 0)
-	r := cifarReader{records: testRecords}
-	checkError(t, r.archiveFrom(bytes.NewReader(archiveBytes(t, entries)), "x"), "too long", "9220 bytes, expected 9219")
-	if r.trainImages != nil {
-		t.Error("memory was allocated")
-	}
+	_, err := readCIFARArchive(bytes.NewReader(archiveBytes(t, entries)), "x", smallVersions())
+	checkError(t, err, "too long", "9220 bytes, expected 9219")
 }
 
 func gzipped(t *testing.T, content []byte) []byte {
@@ -320,10 +335,11 @@ func gzipped(t *testing.T, content []byte) []byte {
 
 func TestReadBatchErrors(t *testing.T) {
 	broken := io.MultiReader(bytes.NewReader(cifarFile(0)[:4000]), iotest.ErrReader(errors.New("disk on fire")))
-	err := readBatch(broken, "f", make([]uint8, testRecords*3072), make([]uint8, testRecords))
+	r := cifarReader{cifarVersion: binaryCIFAR10}
+	err := r.binary(broken, "f", make([]uint8, testRecords*3072), make([]uint8, testRecords))
 	checkError(t, err, "cannot read f", "disk on fire")
 	grown := bytes.NewReader(append(cifarFile(0), 0)) // since its size was looked at
-	err = readBatch(grown, "f", make([]uint8, testRecords*3072), make([]uint8, testRecords))
+	err = r.binary(grown, "f", make([]uint8, testRecords*3072), make([]uint8, testRecords))
 	checkError(t, err, "f goes on after the expected 9219 bytes")
 }
 
@@ -350,7 +366,8 @@ func FuzzCIFARBatch(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, content []byte) {
 		images, labels := make([]uint8, testRecords*3072), make([]uint8, testRecords)
-		err := readBatch(bytes.NewReader(content), "fuzz", images, labels)
+		r := cifarReader{cifarVersion: binaryCIFAR10}
+		err := r.binary(bytes.NewReader(content), "fuzz", images, labels)
 		if (err == nil) != wellFormed(content) {
 			t.Fatalf("%d bytes: error %v", len(content), err)
 		}
@@ -358,10 +375,10 @@ func FuzzCIFARBatch(f *testing.F) {
 }
 
 func wellFormed(content []byte) bool {
-	if len(content) != testRecords*cifarRecord {
+	if len(content) != testRecords*(1+cifarPixels) {
 		return false
 	}
-	for i := 0; i < len(content); i += cifarRecord {
+	for i := 0; i < len(content); i += (1 + cifarPixels) {
 		if content[i] > 9 {
 			return false
 		}
@@ -374,8 +391,8 @@ func FuzzCIFARArchive(f *testing.F) {
 	f.Add(archiveBytes(f, cifarEntries()[:2]))
 	f.Add([]byte{0x1f, 0x8b})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r := cifarReader{records: testRecords, classes: cifarClasses}
-		if err := r.archiveFrom(bytes.NewReader(content), "fuzz"); err != nil {
+		r, err := readCIFARArchive(bytes.NewReader(content), "fuzz", smallVersions())
+		if err != nil {
 			return
 		}
 		train, test := r.sets()
@@ -389,9 +406,9 @@ func FuzzCIFARMeta(f *testing.F) {
 	f.Add([]byte(metaText))
 	f.Add([]byte("cat dog"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r := cifarReader{records: testRecords}
-		if err := r.meta(bytes.NewReader(content), "fuzz"); err == nil && len(r.classes) != 10 {
-			t.Fatalf("accepted %d classes", len(r.classes))
+		r := cifarReader{cifarVersion: binaryCIFAR10}
+		if err := r.readMeta(bytes.NewReader(content), "fuzz"); err == nil && len(r.names) != 10 {
+			t.Fatalf("accepted %d classes", len(r.names))
 		}
 	})
 }

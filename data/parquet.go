@@ -1,0 +1,206 @@
+package data
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"autodropout/data/picture"
+	"autodropout/internal/sized"
+)
+
+// parquetFiles lists the Parquet files that path is, has, or has in a folder; none if it
+// is something else.
+func parquetFiles(path string) ([]string, error) {
+	if strings.HasSuffix(path, ".parquet") {
+		return nil, fmt.Errorf("data: %s is a single file: give the folder that holds it and the other parts, whose names begin with train and test", path)
+	}
+	for _, pattern := range []string{"*.parquet", "*/*.parquet"} {
+		if files, _ := filepath.Glob(filepath.Join(path, pattern)); len(files) > 0 {
+			return files, nil
+		}
+	}
+	return nil, nil
+}
+
+// loadParquet reads files of a data set of Hugging Face.
+func loadParquet(path string, files []string) (train, test *Set, err error) {
+	parts := map[string]*Set{"train": {}, "test": {}, "valid": {}}
+	for _, file := range files {
+		for prefix, part := range parts {
+			if !strings.HasPrefix(filepath.Base(file), prefix) {
+				continue
+			}
+			if err := readParquet(file, part); err != nil {
+				return nil, nil, fmt.Errorf("data: %s: %w", file, err)
+			}
+		}
+	}
+	other := parts["test"]
+	if other.Len() == 0 {
+		other = parts["valid"]
+	}
+	if train, test, err = newSets(nameOf(path), parts["train"], other); err != nil {
+		return nil, nil, fmt.Errorf("data: the Parquet files in %s: %w", path, err)
+	}
+	return train, test, nil
+}
+
+// A parquetImage is a row: an image in a file, and its class.
+type parquetImage struct {
+	image []byte
+	label int64
+}
+
+// readParquet adds the images of a file to a set.
+func readParquet(file string, to *Set) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is not a file")
+	}
+	p, err := parquet.OpenFile(f, info.Size())
+	if err != nil {
+		return fmt.Errorf("it is damaged or no Parquet file: %w", err)
+	}
+	image, label, err := parquetColumns(p)
+	if err != nil {
+		return err
+	}
+	if names := classNames(p); names != nil {
+		to.Classes = names
+	}
+	budget := sized.NewBudget(info.Size())
+	for _, group := range p.RowGroups() {
+		if err := readRows(group, image, label, func(row parquetImage) error { return to.add(row, budget) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parquetColumns returns the numbers of the columns of images and labels. It checks
+// what the reader would read as other values, or as none.
+func parquetColumns(p *parquet.File) (image, label int, err error) {
+	for _, group := range p.Metadata().RowGroups {
+		for _, c := range group.Columns {
+			if c.MetaData.Codec == format.Lz4Raw || c.MetaData.Codec == 5 { // LZ4 of Hadoop
+				return 0, 0, errors.New("it is compressed by LZ4, which is not supported: write it with snappy, gzip or zstd")
+			}
+		}
+	}
+	image, label = -1, -1
+	for i, path := range p.Schema().Columns() {
+		column, _ := p.Schema().Lookup(path...)
+		kind := column.Node.Type().Kind()
+		switch {
+		case column.MaxRepetitionLevel > 0:
+		case len(path) == 2 && path[1] == "bytes" && kind == parquet.ByteArray && image < 0:
+			image = i
+		case len(path) == 1 && (path[0] == "label" || path[0] == "fine_label") && (kind == parquet.Int64 || kind == parquet.Int32):
+			label = i
+		}
+	}
+	if image < 0 || label < 0 {
+		return 0, 0, fmt.Errorf("it has no column of images, a struct with bytes, or none of labels, label or fine_label: its columns are %v", p.Schema().Columns())
+	}
+	return image, label, nil
+}
+
+// classNames returns the names that Hugging Face keeps, nil where there are none.
+func classNames(p *parquet.File) []string {
+	text, ok := p.Lookup("huggingface")
+	if !ok {
+		return nil
+	}
+	var about struct {
+		Info struct {
+			Features map[string]struct {
+				Names []string `json:"names"`
+			} `json:"features"`
+		} `json:"info"`
+	}
+	if json.Unmarshal([]byte(text), &about) != nil {
+		return nil
+	}
+	for _, key := range []string{"fine_label", "label"} {
+		if names := about.Info.Features[key].Names; len(names) > 0 {
+			return names
+		}
+	}
+	return nil
+}
+
+// readRows calls add with every row of a group.
+func readRows(group parquet.RowGroup, image, label int, add func(parquetImage) error) (err error) {
+	rows := group.Rows()
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	buffer := make([]parquet.Row, 16)
+	for at := int64(0); at < group.NumRows(); {
+		n, err := rows.ReadRows(buffer)
+		for _, row := range buffer[:n] {
+			one := parquetImage{label: -1}
+			for _, v := range row {
+				switch v.Column() {
+				case image:
+					if !v.IsNull() {
+						one.image = v.ByteArray()
+					}
+				case label:
+					if !v.IsNull() {
+						if one.label = v.Int64(); v.Kind() == parquet.Int32 {
+							one.label = int64(v.Int32())
+						}
+					}
+				}
+			}
+			if err := add(one); err != nil {
+				return fmt.Errorf("row %d, counted from 0: %w", at, err)
+			}
+			at++
+		}
+		if n == 0 {
+			return errors.Join(errors.New("it is damaged: rows are missing"), err)
+		}
+	}
+	return nil
+}
+
+// add adds an image.
+func (s *Set) add(row parquetImage, budget *sized.Budget) error {
+	if row.image == nil {
+		return errors.New("the image is not in the file, which names one on another machine's disk: save the data set with its images in it")
+	}
+	if row.label < 0 || row.label > 255 {
+		return fmt.Errorf("the label is %d: labels are the numbers of classes, from 0 to 255", row.label)
+	}
+	m, err := picture.Decode(row.image)
+	if err != nil {
+		return err
+	}
+	if s.Len() == 0 {
+		s.Width, s.Height = m.Width, m.Height
+	}
+	if m.Width != s.Width || m.Height != s.Height {
+		return fmt.Errorf("the image has %d x %d pixels, the first one %d x %d: all must have one size (photographs of many sizes go in folders, for the program imagenet)", m.Width, m.Height, s.Width, s.Height)
+	}
+	if err := budget.Keep(int64(len(m.Pix))); err != nil {
+		return err
+	}
+	s.Images = append(s.Images, m.Pix...)
+	s.Labels = append(s.Labels, uint8(row.label))
+	return nil
+}
