@@ -170,7 +170,7 @@ func (c Config) check(space dropout.Space) error {
 	if err := c.checkStartProbs(space); err != nil {
 		return err
 	}
-	if err := c.Network.check(); err != nil {
+	if err := c.Network.check(space.Decisions()); err != nil {
 		return err
 	}
 	if c.Algorithm == Evolution {

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"autodropout/dropout"
+	"autodropout/internal/sizedtest"
 )
 
 var (
@@ -421,24 +422,26 @@ func FuzzReplay(f *testing.F) {
 	}
 	f.Add([]byte("{}\n{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := parse(data)
-		if err != nil {
-			return
-		}
-		if c.size > len(data) || c.size > 0 && data[c.size-1] != '\n' || bytes.IndexByte(data[c.size:], '\n') >= 0 {
-			t.Fatalf("%d of %d bytes are said to be whole lines", c.size, len(data))
-		}
-		if c.header == nil || c.header.Algorithm != Random {
-			return // a network of any size would take any time
-		}
-		search, err := replay(data, true)
-		whole, wholeErr := replay(data[:c.size], true)
-		if (err == nil) != (wholeErr == nil) {
-			t.Fatalf("a torn line changes the error from %v to %v", wholeErr, err)
-		}
-		if err == nil {
-			sameReport(t, "without the torn line", whole.report(), search.report())
-		}
+		sizedtest.Within(t, data, func() {
+			c, err := parse(data)
+			if err != nil {
+				return
+			}
+			if c.size > len(data) || c.size > 0 && data[c.size-1] != '\n' || bytes.IndexByte(data[c.size:], '\n') >= 0 {
+				t.Fatalf("%d of %d bytes are said to be whole lines", c.size, len(data))
+			}
+			if c.header == nil || c.header.Algorithm != Random {
+				return // a network of any size would take any time
+			}
+			search, err := replay(data, true)
+			whole, wholeErr := replay(data[:c.size], true)
+			if (err == nil) != (wholeErr == nil) {
+				t.Fatalf("a torn line changes the error from %v to %v", wholeErr, err)
+			}
+			if err == nil {
+				sameReport(t, "without the torn line", whole.report(), search.report())
+			}
+		})
 	})
 }
 

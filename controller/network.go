@@ -32,8 +32,14 @@ func (c NetworkConfig) withDefaults() NetworkConfig {
 	return c
 }
 
-func (c NetworkConfig) check() error {
-	const mostLayers, mostWidth = 64, 4096
+// check returns what is wrong with the network for points of so many decisions. A
+// few numbers in a log must not ask for tens of gigabytes.
+func (c NetworkConfig) check(decisions int) error {
+	const (
+		mostLayers, mostWidth = 64, 4096
+		mostWeights           = 1 << 24 // of products, which an optimizer has three times
+		mostPairs             = 1 << 28 // of decisions that attend to each other
+	)
 	switch {
 	case c.Layers < 1 || c.Layers > mostLayers:
 		return fmt.Errorf("controller: its network has %d layers; it must have from 1 to %d", c.Layers, mostLayers)
@@ -41,6 +47,10 @@ func (c NetworkConfig) check() error {
 		return fmt.Errorf("controller: its network is %d wide; it must be from 1 to %d", c.Width, mostWidth)
 	case c.Heads < 1 || c.Width%c.Heads != 0:
 		return fmt.Errorf("controller: its network has %d attention heads; their number must divide its width, %d", c.Heads, c.Width)
+	case 12*c.Layers*c.Width*c.Width > mostWeights:
+		return fmt.Errorf("controller: its network of %d layers, %d wide, would have more than %d million weights: take fewer layers, or narrower ones", c.Layers, c.Width, mostWeights>>20)
+	case c.Layers*c.Heads > mostPairs/max(1, decisions*decisions):
+		return fmt.Errorf("controller: its network of %d layers with %d heads would need too much memory for %d decisions: take fewer of them", c.Layers, c.Heads, decisions)
 	}
 	return nil
 }
@@ -66,7 +76,7 @@ type network struct {
 // is out of range; [Search] returns an error instead.
 func newNetwork(space dropout.Space, config NetworkConfig) *network {
 	config = config.withDefaults()
-	if err := config.check(); err != nil {
+	if err := config.check(space.Decisions()); err != nil {
 		panic(err)
 	}
 	if err := checkSpace(space); err != nil {

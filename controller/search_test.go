@@ -360,6 +360,8 @@ func TestConfigErrors(t *testing.T) {
 		{Config{Trials: 1}, dropout.Space{}, "empty"},
 		{Config{Trials: 1}, toySpace(1, 2, 0), "0 values"},
 		{Config{Trials: 1}, toySpace(1<<12, 2, 2), "at most 4096 decisions"},
+		{Config{Trials: 1, Network: NetworkConfig{Layers: 64, Width: 4096}}, toySpace(2, 2, 2), "more than 16 million weights"},
+		{Config{Trials: 1, Network: NetworkConfig{Heads: 32}}, toySpace(1<<11, 2, 2), "too much memory for 4096 decisions"},
 	} {
 		_, err := Search(context.Background(), c.config, c.space, evaluateSmall)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

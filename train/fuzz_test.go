@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"autodropout/internal/safetensors"
+	"autodropout/internal/sizedtest"
 	"autodropout/models"
 )
 
@@ -42,22 +43,24 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add(unchecked)
 	f.Add(unchecked[:8+binary.LittleEndian.Uint64(unchecked)])
 	f.Fuzz(func(t *testing.T, text []byte) {
-		file, err := safetensors.Read(bytes.NewReader(text), int64(len(text)))
-		if err != nil {
-			return
-		}
-		trainer := build()
-		if file.Metadata == nil {
-			file.Metadata = map[string]string{}
-		}
-		maps.Copy(file.Metadata, trainer.settings())
-		if trainer.accept("fuzz", file) != nil {
-			return
-		}
-		// What was accepted can be continued.
-		if err := trainer.Run(t.Context()); err != nil && !errors.As(err, new(*DivergedError)) {
-			t.Fatal(err)
-		}
+		sizedtest.Within(t, text, func() {
+			file, err := safetensors.Read(bytes.NewReader(text), int64(len(text)))
+			if err != nil {
+				return
+			}
+			trainer := build()
+			if file.Metadata == nil {
+				file.Metadata = map[string]string{}
+			}
+			maps.Copy(file.Metadata, trainer.settings())
+			if trainer.accept("fuzz", file) != nil {
+				return
+			}
+			// What was accepted can be continued.
+			if err := trainer.Run(t.Context()); err != nil && !errors.As(err, new(*DivergedError)) {
+				t.Fatal(err)
+			}
+		})
 	})
 }
 

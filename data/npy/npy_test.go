@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"autodropout/internal/sizedtest"
 )
 
 // TestReadsEveryType reads what NumPy wrote.
@@ -168,17 +170,19 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(file("{'descr': '>f8', 'fortran_order': True, 'shape': (1, 1), }", 0, 0, 0, 0, 0, 0, 0, 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := Read(bytes.NewReader(b), int64(len(b)))
-		if err != nil {
-			return
-		}
-		elements := 1
-		for _, n := range a.Shape {
-			elements *= n
-		}
-		if elements != len(a.Data) {
-			t.Errorf("shape %v and %d elements", a.Shape, len(a.Data))
-		}
+		sizedtest.Within(t, b, func() {
+			a, err := Read(bytes.NewReader(b), int64(len(b)))
+			if err != nil {
+				return
+			}
+			elements := 1
+			for _, n := range a.Shape {
+				elements *= n
+			}
+			if elements != len(a.Data) {
+				t.Errorf("shape %v and %d elements", a.Shape, len(a.Data))
+			}
+		})
 	})
 }
 
@@ -190,5 +194,5 @@ func FuzzReadArchive(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	f.Fuzz(func(_ *testing.T, b []byte) { all(b) })
+	f.Fuzz(func(t *testing.T, b []byte) { sizedtest.Within(t, b, func() { all(b) }) })
 }

@@ -40,6 +40,7 @@ var ours = map[string][]string{
 	"internal/safetensors": {"internal/sized"},
 	"internal/seed":        {},
 	"internal/sized":       {},
+	"internal/sizedtest":   {},
 	"internal/torchfile":   {"internal/safetensors", "internal/sized"},
 	"simd":                 {"internal/race"},
 	"autograd":             {"simd", "internal/parallel"},

@@ -7,14 +7,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"autodropout/internal/safetensors"
 	"autodropout/internal/sized"
+	"autodropout/internal/sizedtest"
 )
 
 // expected returns the values that torch.load gave for the names with a prefix.
@@ -254,18 +253,12 @@ func TestReadIsBounded(t *testing.T) {
 		"subclasses":  {strings.Repeat("ctorch._tensor\n_rebuild_from_type_v2\n(", 1<<16) + "N" + strings.Repeat("tR", 1<<16) + ".", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			began := time.Now()
 			file := pickled(c.object)
-			_, err := Read(bytes.NewReader(file), int64(len(file)))
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
-			}
-			runtime.ReadMemStats(&after)
-			if used, took := after.TotalAlloc-before.TotalAlloc, time.Since(began); used > 2<<30 || took > 20*time.Second {
-				t.Errorf("%d MB were allocated in %v for %d bytes", used>>20, took, len(file))
-			}
+			sizedtest.Within(t, file, func() {
+				if _, err := Read(bytes.NewReader(file), int64(len(file))); err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("error %v, want one with %q", err, c.want)
+				}
+			})
 		})
 	}
 }
@@ -296,7 +289,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(read(f, strings.TrimPrefix(name, "testdata/")))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		within(t, b, func() {
+		sizedtest.Within(t, b, func() {
 			file, err := Read(bytes.NewReader(b), int64(len(b)))
 			if err != nil {
 				return
@@ -314,20 +307,6 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// within reports a call that takes more memory or time than reading so small a
-// file may.
-func within(t *testing.T, b []byte, call func()) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	began := time.Now()
-	call()
-	took := time.Since(began)
-	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<30 || took > 10*time.Second {
-		t.Errorf("%d MB were allocated in %v for %d bytes", used>>20, took, len(b))
-	}
-}
-
 // FuzzPickle reads pickles alone, which checksums do not protect.
 func FuzzPickle(f *testing.F) {
 	names, err := filepath.Glob("testdata/forms/*_legacy.pth")
@@ -340,7 +319,7 @@ func FuzzPickle(f *testing.F) {
 		f.Add(raw[len("\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."):])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		within(t, b, func() {
+		sizedtest.Within(t, b, func() {
 			budget := sized.NewBudget(int64(len(b)))
 			m := newMachine(bytes.NewReader(b), int64(len(b)), budget)
 			for {

@@ -131,6 +131,9 @@ func readConfig(path string) (configFile, error) {
 }
 
 func parseConfig(path, text string) (configFile, error) {
+	if err := runfolder.CheckSettings(text); err != nil {
+		return configFile{}, usage.Errorf("%s is not a configuration: %v", path, err)
+	}
 	values := map[string]any{}
 	if _, err := toml.Decode(text, &values); err != nil {
 		return configFile{}, usage.Errorf("%s is not a TOML file: %v", path, err)

@@ -91,7 +91,37 @@ func (f Folder) Settings() (text, command string, err error) {
 	if mine, found := strings.CutPrefix(first, commandMark); found {
 		command = strings.TrimSpace(mine)
 	}
+	if err := CheckSettings(string(content)); err != nil {
+		return "", "", fmt.Errorf("%s are no settings of a run: %w", f.Path(Config), err)
+	}
 	return string(content), command, nil
+}
+
+// CheckSettings returns an error for a text that is too long, or too deep, to be a
+// run's settings. The reader of TOML calls itself for every bracket, and takes
+// more than the square of the number of dots in a key.
+func CheckSettings(text string) error {
+	const mostBytes, mostDots, mostDepth = 1 << 16, 1000, 100 // dots of a line
+	if len(text) > mostBytes {
+		return fmt.Errorf("it has %d bytes, and settings have at most %d", len(text), mostBytes)
+	}
+	depth, dots := 0, 0
+	for _, c := range []byte(text) {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(0, depth-1)
+		case '.':
+			dots++
+		case '\n':
+			dots = 0
+		}
+		if depth > mostDepth || dots > mostDots {
+			return fmt.Errorf("a line has more than %d dots, or brackets are more than %d deep", mostDots, mostDepth)
+		}
+	}
+	return nil
 }
 
 // Create makes the folder of a new run, which must be new or empty, with its

@@ -282,6 +282,28 @@ func TestResult(t *testing.T) {
 	}
 }
 
+// Settings that a reader of TOML would take minutes for, or all of its stack, are
+// refused before it sees them.
+func TestCheckSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want string
+	}{
+		"good":     {"rates = [0.1, 0.2, [0.5]]\nname = \"a.b\"\n", ""},
+		"long":     {strings.Repeat("a = 1\n", 20_000), "bytes"},
+		"dots":     {strings.Repeat("a.", 3000) + "a = 1", "dots"},
+		"lines":    {strings.Repeat("x = 0.5\n", 3000), ""},
+		"brackets": {"a = " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "deep"},
+		"tables":   {"a = " + strings.Repeat("{a=", 200), "deep"},
+		"rows":     {strings.Repeat("[[a]]\n", 3000), ""},
+	} {
+		err := CheckSettings(c.text)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
 func FuzzJournal(f *testing.F) {
 	f.Add([]byte(`{"method":"none","seed":0,"value":48.1,"loss":1.5,"seconds":21}` + "\n"))
 	f.Add([]byte("{}\n{\n"))
