@@ -8,21 +8,20 @@ import (
 	"time"
 )
 
-// Of a file of some kilobytes, also on a machine that is busy.
 const (
-	mostBytes = 1 << 30 // allocated one after another, of which a reader keeps 128 MB at most
+	mostBytes = 1 << 30 // allocated one after another, of which a reader keeps some 128 MB at most
 	mostTime  = 20 * time.Second
 )
 
 // Within calls read, which reads file, and fails the test when it allocates more or
-// takes longer than a reader may.
+// computes longer than a reader of a small file may.
 func Within(t testing.TB, file []byte, read func()) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began := time.Now()
+	began := spent()
 	read()
-	took := time.Since(began)
+	took := spent() - began
 	runtime.ReadMemStats(&after)
 	used := after.TotalAlloc - before.TotalAlloc
 	if used > mostBytes || took > mostTime {
