@@ -1,6 +1,6 @@
 # What a contributor runs. CONTRIBUTING.md says when.
 
-.PHONY: check test bench fuzz golden gen
+.PHONY: check test bench fuzz properties golden gen
 
 # Everything CI runs.
 check:
@@ -23,6 +23,11 @@ fuzz:
 	    go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(RUNS)x -fuzzminimizetime 50x -parallel 1 || exit 1; \
 	  done; \
 	done
+
+# Random cases of every operation against their definitions in float64, many more
+# than the tests try, on every set of instructions that the processor has.
+properties:
+	go test ./ops -run '^TestProperties' -timeout 4h -geometries 100000 -cases 20000
 
 # PyTorch's values for the golden tests. Needs Python with the torch version
 # that the scripts name; the written files are committed.
