@@ -71,21 +71,3 @@ func fmaLoop(iterations int) (flops int) {
 
 // fmaLoopWidth is the number of registers fmaLoopAVX2 and fmaLoopAVX512 use.
 const fmaLoopWidth = 12
-
-//go:noescape
-func gemmTilesAVX512(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
-
-//go:noescape
-func gemmTilesAVX2(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
-
-//go:noescape
-func gemmCopyRowsAVX2(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)
-
-//go:noescape
-func gemmTranspose8AVX2(dst *float32, dstRow int, src *float32, srcRow int, quads int)
-
-//go:noescape
-func fmaLoopAVX512(iterations int)
-
-//go:noescape
-func fmaLoopAVX2(iterations int)

@@ -21,6 +21,7 @@ func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, b
 		gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
 		return
 	}
+	// The assembly takes one column or at least four.
 	if cols >= 4 {
 		gemmTilesNEON(tiles, rows, cols, 1, k, &a.data[0], &oneRun[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
 		return
@@ -66,20 +67,3 @@ func fmaLoop(iterations int) (flops int) {
 
 // fmaLoopWidth is the number of registers fmaLoopNEON uses.
 const fmaLoopWidth = 24
-
-// gemmTilesNEON takes one column or at least four. The columns of A lie in runs,
-// as those of [Taps] do.
-//
-//go:noescape
-func gemmTilesNEON(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
-
-// gemmCopyRowsNEON takes rows of four to eight elements, or of 16.
-//
-//go:noescape
-func gemmCopyRowsNEON(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)
-
-//go:noescape
-func gemmTranspose8NEON(dst *float32, dstRow int, src *float32, srcRow int, quads int)
-
-//go:noescape
-func fmaLoopNEON(iterations int)

@@ -13,4 +13,7 @@ package simd
 //go:generate go -C _asm run ./vectors -family taps -out ../taps_amd64.s
 //go:generate go -C _asm run ./vectors -family softmax -out ../softmax_amd64.s
 //go:generate go -C _asm run ./vectors -family winograd -out ../winograd_amd64.s
+//go:generate go -C _asm run ./dispatch -for amd64 -out ../dispatch_amd64.go
+//go:generate go -C _asm run ./dispatch -for arm64 -out ../dispatch_arm64.go
+//go:generate go -C _asm run ./dispatch -for noasm -out ../dispatch_noasm.go
 //go:generate go test -run TestAssemblyIsCurrent -update-sums .

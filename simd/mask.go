@@ -24,6 +24,7 @@ func ReLUBits(dst, x []float32, bits []uint32) {
 	for len(dst) > 0 {
 		n := min(len(dst), maxCall)
 		words := maskWords(n)
+		clear(bits[n/32 : words]) // the assembly may write bytes, up to the last that is needed
 		reluBits(dst[:n], x[:n], bits[:words])
 		dst, x, bits = dst[n:], x[n:], bits[words:]
 	}

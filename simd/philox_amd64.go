@@ -31,9 +31,3 @@ func bernoulli(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint32) 
 	rest[0] += uint32(4 * done)
 	bernoulliGeneric(bits[done:], threshold, key, &rest)
 }
-
-//go:noescape
-func philoxFillAVX2(dst []uint32, ctr *[4]uint32, key *[2]uint32)
-
-//go:noescape
-func bernoulliAVX2(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint32)

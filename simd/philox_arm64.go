@@ -27,9 +27,3 @@ func bernoulli(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint32) 
 	race.Write(bits)
 	bernoulliNEON(bits, threshold, key, ctr)
 }
-
-//go:noescape
-func philoxFillNEON(dst []uint32, ctr *[4]uint32, key *[2]uint32)
-
-//go:noescape
-func bernoulliNEON(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint32)

@@ -9,7 +9,7 @@ const depthwiseRows = 8
 
 func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useAVX2 {
-		gemmTapsTiles(m, n, a, b, ldb, c, ldc, accumulate)
+		gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return
 	}
 	a.race(m, 1)
@@ -48,15 +48,3 @@ func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int,
 		height, tall = height-1, short
 	}
 }
-
-//go:noescape
-func gemmTapsAVX2(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
-
-//go:noescape
-func gemmTapsAVX512(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
-
-//go:noescape
-func depthwiseTapsAVX2(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
-
-//go:noescape
-func depthwiseTapsAVX512(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)

@@ -6,7 +6,7 @@ import "autodropout/internal/race"
 
 func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useNEON {
-		gemmTapsTiles(m, n, a, b, ldb, c, ldc, accumulate)
+		gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return
 	}
 	a.race(m, 1)
@@ -47,9 +47,6 @@ func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int,
 		depthwiseTapsNEON(m-whole, n, len(a.Offsets), a.Run, &a.Data[whole*a.Row], &a.Offsets[0], a.Row, a.Col, &b[0], ldb, &c[whole*ldc], ldc, accumulate)
 	}
 }
-
-//go:noescape
-func depthwiseTapsNEON(count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
 
 // depthwiseTaps4NEON takes a multiple of four rows.
 //

@@ -1,8 +1,7 @@
 package simd
 
-// gemmTapsTiles is gemmTaps for a tier that has a micro-kernel for products but
-// none for runs: it multiplies one run at a time.
-func gemmTapsTiles(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+// gemmTapsGeneric multiplies one run at a time, with the micro-kernel for products.
+func gemmTapsGeneric(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	beta := float32(0)
 	if accumulate {
 		beta = 1

@@ -26,10 +26,4 @@ func winograd(t WinogradTransform, dst, src Strided, n, count, rows int) {
 func fetch(x []float32, step, lines, rows int) { fetchLines(&x[0], step, lines, rows) }
 
 //go:noescape
-func winogradAVX512(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)
-
-//go:noescape
-func winogradAVX2(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)
-
-//go:noescape
 func fetchLines(p *float32, step, lines, rows int)

@@ -36,6 +36,3 @@ func winograd(t WinogradTransform, dst, src Strided, n, count, rows int) {
 // fetch may ask for lines to be brought into the second-level cache. This
 // processor foresees the order better.
 func fetch(x []float32, step, lines, rows int) {}
-
-//go:noescape
-func winogradNEON(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int, constants *[16]float32)

@@ -9,8 +9,7 @@ import (
 // copyRows writes a copy of rows of 4 to 32 elements. The vectors at the end of a
 // row overlap those at its start, so that all are full.
 func copyRows() {
-	TEXT("gemmCopyRowsAVX2", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)")
-	Pragma("noescape")
+	begin(avx2{}, "gemmCopyRows")
 	dst := Load(Param("dst"), GP64())
 	dstRow := Load(Param("dstRow"), GP64()).(reg.GPVirtual)
 	src := Load(Param("src"), GP64())

@@ -3,6 +3,7 @@ package main
 
 import (
 	"autodropout/simd/asm/emit"
+	"autodropout/simd/asm/kernels"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -19,11 +20,16 @@ func main() {
 	emit.Generate()
 }
 
+// begin starts a kernel's function of a set.
+func begin(s set, name string) {
+	TEXT(name+s.name(), NOSPLIT, kernels.Signature(name, s.name()))
+	Pragma("noescape")
+}
+
 // fmaLoop writes a loop of independent multiply-adds on registers: as fast as
 // this processor can go.
 func fmaLoop(s set) {
-	TEXT("fmaLoop"+s.name(), NOSPLIT, "func(iterations int)")
-	Pragma("noescape")
+	begin(s, "fmaLoop")
 	n := Load(Param("iterations"), GP64())
 	accumulators := make([]vector, fmaLoopWidth)
 	for i := range accumulators {

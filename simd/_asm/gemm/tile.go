@@ -15,8 +15,7 @@ import (
 // packed, plain or transposed; those of the next tile are aTile further. B is
 // read in rows, b[k*bRow:][:cols].
 func tile(s set) {
-	TEXT("gemmTiles"+s.name(), NOSPLIT, "func(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)")
-	Pragma("noescape")
+	begin(s, "gemmTiles")
 	rows := Load(Param("rows"), GP64())
 	cols := Load(Param("cols"), GP64()).(reg.GPVirtual)
 	CMPQ(cols, U8(s.lanes()))

@@ -9,8 +9,7 @@ import (
 // transpose writes a copy of eight rows as eight columns, four columns of the
 // rows at a time.
 func transpose() {
-	TEXT("gemmTranspose8AVX2", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow int, quads int)")
-	Pragma("noescape")
+	begin(avx2{}, "gemmTranspose8")
 	dst := Load(Param("dst"), GP64())
 	dstRow := Load(Param("dstRow"), GP64()).(reg.GPVirtual)
 	src := Load(Param("src"), GP64())

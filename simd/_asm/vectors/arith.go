@@ -30,7 +30,7 @@ func arith() {
 }
 
 func binary(s set, name string, f func(t step, a, b vector) vector) {
-	begin(s, name, "func(dst, a, b []float32)")
+	begin(s, name)
 	dst, a, b := base("dst"), base("a"), base("b")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
 		t.store(f(t, t.load(a), t.load(b)), dst)
@@ -39,7 +39,7 @@ func binary(s set, name string, f func(t step, a, b vector) vector) {
 }
 
 func mulAdd(s set) {
-	begin(s, "mulAdd", "func(dst, a, b []float32)")
+	begin(s, "mulAdd")
 	dst, a, b := base("dst"), base("a"), base("b")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
 		x := t.load(a)
@@ -51,7 +51,7 @@ func mulAdd(s set) {
 }
 
 func scalar(s set, name, c string, f func(x, c vector)) {
-	begin(s, name, "func(dst, x []float32, "+c+" float32)")
+	begin(s, name)
 	dst, x := base("dst"), base("x")
 	v := broadcast(s, c)
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
@@ -63,7 +63,7 @@ func scalar(s set, name, c string, f func(x, c vector)) {
 }
 
 func axpy(s set) {
-	begin(s, "axpy", "func(dst, x []float32, a float32)")
+	begin(s, "axpy")
 	dst, x := base("dst"), base("x")
 	a := broadcast(s, "a")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
@@ -76,7 +76,7 @@ func axpy(s set) {
 }
 
 func lerp(s set) {
-	begin(s, "lerp", "func(dst, x []float32, t float32)")
+	begin(s, "lerp")
 	dst, x := base("dst"), base("x")
 	fraction := broadcast(s, "t")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
@@ -90,7 +90,7 @@ func lerp(s set) {
 }
 
 func fill(s set) {
-	begin(s, "fill", "func(dst []float32, c float32)")
+	begin(s, "fill")
 	dst := base("dst")
 	c := broadcast(s, "c")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {

@@ -22,7 +22,7 @@ func exp() {
 
 // function writes a kernel that applies f to every element.
 func function(s set, name string, f func(t step, x vector) vector) {
-	begin(s, name, "func(dst, x []float32)")
+	begin(s, name)
 	dst, x := base("dst"), base("x")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
 		t.store(f(t, t.load(x)), dst)
@@ -32,7 +32,7 @@ func function(s set, name string, f func(t step, x vector) vector) {
 
 // gradient writes a kernel that multiplies dy by the slope at x.
 func gradient(s set, name string, slope func(t step, x vector) vector) {
-	begin(s, name, "func(dx, dy, x []float32)")
+	begin(s, name)
 	dx, dy, x := base("dx"), base("dy"), base("x")
 	loop{set: s, n: Load(Param("dx").Len(), GP64()), body: func(t step) {
 		y := slope(t, t.load(x))

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"autodropout/simd/asm/kernels"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -11,9 +13,9 @@ import (
 // unroll is the number of vectors in one turn of the main loops.
 const unroll = 4
 
-// begin starts the function name of a set.
-func begin(s set, name, signature string) {
-	TEXT(name+s.name(), NOSPLIT, signature)
+// begin starts a kernel's function of a set.
+func begin(s set, name string) {
+	TEXT(name+s.name(), NOSPLIT, kernels.Signature(name, s.name()))
 	Pragma("noescape")
 }
 

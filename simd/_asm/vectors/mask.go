@@ -19,7 +19,7 @@ func zero(s set) vector {
 }
 
 func relu(s set) {
-	begin(s, "relu", "func(dst, x []float32)")
+	begin(s, "relu")
 	dst, x := base("dst"), base("x")
 	z := zero(s)
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
@@ -31,7 +31,7 @@ func relu(s set) {
 }
 
 func reluBits(s set) {
-	begin(s, "reluBits", "func(dst, x []float32, bits []uint32)")
+	begin(s, "reluBits")
 	dst, x, bits := base("dst"), base("x"), base("bits")
 	z := zero(s)
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), bits: bits, body: func(t step) {
@@ -45,7 +45,7 @@ func reluBits(s set) {
 }
 
 func maskScale(s set) {
-	begin(s, "maskScale", "func(dst, x []float32, bits []uint32, c float32)")
+	begin(s, "maskScale")
 	dst, x, bits := base("dst"), base("x"), base("bits")
 	c := broadcast(s, "c")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), bits: bits, body: func(t step) {

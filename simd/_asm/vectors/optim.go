@@ -31,7 +31,7 @@ func flush(t step, x vector) {
 }
 
 func sgd(s set) {
-	begin(s, "sgd", "func(w, g []float32, lr, wd float32)")
+	begin(s, "sgd")
 	w, g := base("w"), base("g")
 	lr, wd := broadcast(s, "lr"), broadcast(s, "wd")
 	loop{set: s, n: Load(Param("w").Len(), GP64()), body: func(t step) {
@@ -45,7 +45,7 @@ func sgd(s set) {
 }
 
 func sgdMomentum(s set, name string, nesterov bool) {
-	begin(s, name, "func(w, g, m []float32, lr, momentum, wd float32)")
+	begin(s, name)
 	w, g, m := base("w"), base("g"), base("m")
 	lr, momentum, wd := broadcast(s, "lr"), broadcast(s, "momentum"), broadcast(s, "wd")
 	loop{set: s, n: Load(Param("w").Len(), GP64()), body: func(t step) {
@@ -68,7 +68,7 @@ func sgdMomentum(s set, name string, nesterov bool) {
 }
 
 func adam(s set) {
-	begin(s, "adam", "func(w, g, m, v []float32, k *[7]float32)")
+	begin(s, "adam")
 	w, g, m, v := base("w"), base("g"), base("m"), base("v")
 	k := Load(Param("k"), GP64())
 	field := func(i int) vector {
@@ -109,7 +109,7 @@ func adam(s set) {
 }
 
 func rmsProp(s set) {
-	begin(s, "rmsProp", "func(w, g, v, m []float32, k *[6]float32)")
+	begin(s, "rmsProp")
 	w, g, v, m := base("w"), base("g"), base("v"), base("m")
 	k := Load(Param("k"), GP64())
 	field := func(i int) vector {

@@ -89,7 +89,7 @@ func interleave(a, b vector) vector {
 
 // philoxFill writes as many times eight blocks as fit into dst.
 func philoxFill() {
-	begin(avx2{}, "philoxFill", "func(dst []uint32, ctr *[4]uint32, key *[2]uint32)")
+	begin(avx2{}, "philoxFill")
 	dst := base("dst")
 	n := Load(Param("dst").Len(), GP64())
 	// In this order unpacking leaves neighbouring blocks in one vector.
@@ -121,7 +121,7 @@ func perTurn(n reg.Register, size uint8, body func()) {
 
 // bernoulli writes pairs of words of bits, eight blocks each.
 func bernoulli() {
-	begin(avx2{}, "bernoulli", "func(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint32)")
+	begin(avx2{}, "bernoulli")
 	bits := base("bits")
 	n := Load(Param("bits").Len(), GP64())
 	threshold := YMM()

@@ -8,7 +8,7 @@ import (
 func pool() { maxFrom(avx2{}) }
 
 func maxFrom(s set) {
-	begin(s, "maxFrom", "func(best []float32, from []uint32, x []float32, place uint32)")
+	begin(s, "maxFrom")
 	best, from, x := base("best"), base("from"), base("x")
 	place := broadcast(s, "place")
 	loop{set: s, n: Load(Param("best").Len(), GP64()), body: func(t step) {

@@ -47,7 +47,7 @@ func groups(n reg.Register, body func(), pointers ...pointer) {
 }
 
 func sum(s set) {
-	begin(s, "sum", "func(p *[16]float64, x []float32)")
+	begin(s, "sum")
 	x := base("x")
 	n := Load(Param("x").Len(), GP64())
 	partials(func(p []vector) {
@@ -64,7 +64,7 @@ func sum(s set) {
 // The product of two float32 is exact in float64, so fusing it with the
 // addition changes nothing.
 func dot(s set) {
-	begin(s, "dot", "func(p *[16]float64, a, b []float32)")
+	begin(s, "dot")
 	a, b := base("a"), base("b")
 	n := Load(Param("a").Len(), GP64())
 	partials(func(p []vector) {

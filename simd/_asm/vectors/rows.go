@@ -36,7 +36,7 @@ func eachRow(s set, columns reg.Register, bits pointer, matrices []pointer, body
 }
 
 func addRow(s set) {
-	begin(s, "addRow", "func(dst, x, v []float32, rows int)")
+	begin(s, "addRow")
 	dst, x, v := base("dst"), base("x"), base("v")
 	columns := Load(Param("v").Len(), GP64())
 	eachRow(s, columns, nil, []pointer{dst, x}, func(t step) {
@@ -55,7 +55,7 @@ func scaledAndShifted(t step, x, scale, shift pointer) vector {
 }
 
 func scaleShiftRows(s set) {
-	begin(s, "scaleShiftRows", "func(dst, x, scale, shift []float32, rows int)")
+	begin(s, "scaleShiftRows")
 	dst, x, scale, shift := base("dst"), base("x"), base("scale"), base("shift")
 	columns := Load(Param("scale").Len(), GP64())
 	eachRow(s, columns, nil, []pointer{dst, x}, func(t step) {
@@ -67,7 +67,7 @@ func scaleShiftRows(s set) {
 // lanes, so that no vector shares its bits' bytes with another.
 
 func scaleShiftReLURows(s set) {
-	begin(s, "scaleShiftReLURows", "func(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)")
+	begin(s, "scaleShiftReLURows")
 	dst, x, scale, shift, bits := base("dst"), base("x"), base("scale"), base("shift"), base("bits")
 	z, factor := zero(s), broadcast(s, "factor")
 	columns := Load(Param("scale").Len(), GP64())
@@ -92,7 +92,7 @@ func bnGradient(t step, dx pointer, dy vector, x, a, b, c pointer) {
 }
 
 func bnBackwardRows(s set) {
-	begin(s, "bnBackwardRows", "func(dx, dy, x, a, b, c []float32, rows int)")
+	begin(s, "bnBackwardRows")
 	dx, dy, x := base("dx"), base("dy"), base("x")
 	a, b, c := base("a"), base("b"), base("c")
 	columns := Load(Param("a").Len(), GP64())
@@ -102,7 +102,7 @@ func bnBackwardRows(s set) {
 }
 
 func bnReLUBackwardRows(s set) {
-	begin(s, "bnReLUBackwardRows", "func(dx, dy, x, a, b, c []float32, bits []uint32, factor float32, rows int)")
+	begin(s, "bnReLUBackwardRows")
 	dx, dy, x := base("dx"), base("dy"), base("x")
 	a, b, c, bits := base("a"), base("b"), base("c"), base("bits")
 	factor := broadcast(s, "factor")

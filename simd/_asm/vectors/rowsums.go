@@ -114,7 +114,7 @@ func (c columnSums) strip(width int, index, stride, bitStride reg.Register, mask
 }
 
 func sumBlock(s set) {
-	begin(s, "sumBlock", "func(sum, x []float32, stride, rows int)")
+	begin(s, "sumBlock")
 	columnSums{
 		set:      s,
 		sums:     []pointer{base("sum")},
@@ -126,7 +126,7 @@ func sumBlock(s set) {
 }
 
 func momentsBlock(s set) {
-	begin(s, "momentsBlock", "func(sum, sumsq, x, shift []float32, stride, rows int)")
+	begin(s, "momentsBlock")
 	columnSums{
 		set:      s,
 		sums:     []pointer{base("sum"), base("sumsq")},
@@ -143,7 +143,7 @@ func momentsBlock(s set) {
 }
 
 func sumDotBlock(s set) {
-	begin(s, "sumDotBlock", "func(sum, dot, dy, x, shift []float32, stride, rows int)")
+	begin(s, "sumDotBlock")
 	columnSums{
 		set:      s,
 		sums:     []pointer{base("sum"), base("dot")},
@@ -154,7 +154,7 @@ func sumDotBlock(s set) {
 }
 
 func maskSumDotBlock(s set) {
-	begin(s, "maskSumDotBlock", "func(sum, dot, dy, x, shift []float32, bits []uint32, factor float32, stride, rows int)")
+	begin(s, "maskSumDotBlock")
 	columnSums{
 		set:      s,
 		sums:     []pointer{base("sum"), base("dot")},

@@ -21,7 +21,7 @@ func softmax() {
 // largest keeps four vectors of maxima. The instruction returns its second
 // operand if one is NaN, so that NaN never gets into them.
 func largest(s set) {
-	begin(s, "largest", "func(x []float32) float32")
+	begin(s, "largest")
 	x := base("x")
 	lowest := s.vector()
 	VMOVUPS(float("minusInf", float32(math.Inf(-1))), lowest)
@@ -69,8 +69,7 @@ func returnFloat(v vector) {
 
 // expSum adds element i to partial sum i mod 16.
 func expSum(s set, masked bool) {
-	name, mask := masking("expSum", masked)
-	begin(s, name, "func(dst, x []float32"+mask+", shift float32) float32")
+	begin(s, masking("expSum", masked))
 	dst, x := base("dst"), base("x")
 	var bits pointer
 	if masked {
@@ -129,13 +128,12 @@ func expBelow0(s set, x vector) vector {
 	return p
 }
 
-// masking returns the name and the additional parameter of a kernel's variant
-// with a mask, or the name and nothing.
-func masking(name string, masked bool) (full, parameter string) {
+// masking returns the name of a kernel's variant with a mask, or the name.
+func masking(name string, masked bool) string {
 	if masked {
-		return name + "Mask", ", bits []uint32"
+		return name + "Mask"
 	}
-	return name, ""
+	return name
 }
 
 // sixteens goes over n elements in groups of sixteen, with masks in the last
@@ -175,8 +173,7 @@ func sixteens(s set, n reg.Register, bits pointer, body func(t step)) {
 }
 
 func softmaxBackward(s set, masked bool) {
-	name, mask := masking("softmaxBackward", masked)
-	begin(s, name, "func(x, dp []float32"+mask+", largest, inverseSum, dot float32)")
+	begin(s, masking("softmaxBackward", masked))
 	x, dp := base("x"), base("dp")
 	var bits pointer
 	if masked {

@@ -34,11 +34,9 @@ type tapsTile struct {
 	acc         [][]vector
 }
 
-const tapsSignature = "func(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)"
-
 // newTapsTile starts a function; the caller sets the rest.
 func newTapsTile(s set, name string) tapsTile {
-	begin(s, name, tapsSignature)
+	begin(s, name)
 	local := func(name string) Mem {
 		m, v := AllocLocal(8), Load(Param(name), GP64())
 		MOVQ(v, m)

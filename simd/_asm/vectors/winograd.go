@@ -90,8 +90,7 @@ var transforms = []transform{
 // of vectors of n elements.
 func winograd() {
 	for _, s := range bothSets {
-		TEXT("winograd"+s.name(), NOSPLIT, "func(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)")
-		Pragma("noescape")
+		begin(s, "winograd")
 		which := Load(Param("transform"), GP64())
 		for i := range transforms {
 			CMPQ(which, U8(i))

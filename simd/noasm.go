@@ -2,9 +2,11 @@
 
 package simd
 
-func winograd(t WinogradTransform, dst, src Strided, n, count, rows int) {
-	winogradGeneric(t, dst, src, n, count, rows)
-}
+func supportedTiers() []Tier { return []Tier{Generic} }
+
+func setTier(t Tier) { active = t }
+
+func gemmSizes() blocking { return gemmGeneric }
 
 // fetch may ask for lines to be brought into the second-level cache. Go cannot.
 func fetch(x []float32, step, lines, rows int) {}
