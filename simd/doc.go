@@ -18,6 +18,18 @@
 // as the Go runtime does with GODEBUG. The build tag purego leaves the assembly
 // out.
 //
+// # What is public
+//
+// Public, for operations of one's own, are the kernels over vectors and over rows,
+// reductions, exponentials, [SoftmaxRow], masks, random bits, the optimizers'
+// steps, [Transpose], [Gemm] with [GemmWork], [Active] with [Tier], and [FMALoop].
+//
+// The others are pieces of which package ops makes its convolutions, attention and
+// products on several cores, and change with it: [Product], [GemmTile],
+// [GemmPanel], [GemmDepth], [Planes], [Panels], [MultiplyPlanes], [Strided],
+// [Winograd] with its transforms, [Fetch], [Taps], [GemmTaps], [DepthwiseTaps],
+// [SoftmaxWeights] and [SoftmaxWeightsBackward].
+//
 // # Vectors and rows
 //
 // The length of the first slice is the length of an operation; the others must
@@ -34,6 +46,7 @@
 // addition, and sum in an order that depends on nothing but the sizes, so that
 // every tier gives the same bits; only which NaN a NaN is may differ.
 //
-// The amd64 assembly is written by the generators in _asm, a module of its own:
-// go generate ./simd runs them. That for arm64 is written by hand.
+// The amd64 assembly is written by the generators in _asm, a module of its own,
+// and so are the functions that choose between versions, from a table of all
+// kernels: go generate ./simd runs them. Assembly for arm64 is written by hand.
 package simd
