@@ -14,7 +14,7 @@ import (
 func TestOneProcess(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	mustCall(t, tiny(folder, "-steps", "1")...)
-	f, err := os.Open(filepath.Join(folder, "config.toml"))
+	f, err := os.Open(filepath.Join(folder, "lock"))
 	if err != nil {
 		t.Fatal(err)
 	}

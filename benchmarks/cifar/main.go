@@ -38,7 +38,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	rows := c.Rows(s.table())
 	e := bench.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.ConvPattern](c.Pattern, sites); err != nil {
+		if e.Given, err = bench.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}

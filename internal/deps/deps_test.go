@@ -32,6 +32,7 @@ var ours = map[string][]string{
 	"internal/bom":         {},
 	"internal/deps":        {},
 	"internal/disk":        {"internal/atomicfile"},
+	"internal/filelock":    {},
 	"internal/golden":      {"autograd", "internal/safetensors"},
 	"internal/jpeg":        {"data/imaging"},
 	"internal/limits":      {},
@@ -50,7 +51,7 @@ var ours = map[string][]string{
 	"gradcheck":            {"autograd"},
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},
-	"data":                 {"data/npy", "data/picture", "data/imaging", "internal/sized", "internal/torchfile", "internal/bom", "internal/seed", "internal/parallel"},
+	"data":                 {"data/npy", "data/picture", "data/imaging", "internal/sized", "internal/torchfile", "internal/bom", "internal/filelock", "internal/seed", "internal/parallel"},
 	"data/imaging":         {},
 	"data/picture":         {"data/imaging", "internal/jpeg"},
 	"data/npy":             {"internal/atomicfile", "internal/safetensors", "internal/sized"},
@@ -66,7 +67,7 @@ var ours = map[string][]string{
 
 	// The floors of the benchmarks, from the ground up.
 	"benchmarks/internal/usage":     {},
-	"benchmarks/internal/runfolder": {"benchmarks/internal/usage", "internal/atomicfile"},
+	"benchmarks/internal/runfolder": {"benchmarks/internal/usage", "internal/atomicfile", "internal/filelock"},
 	"doc/*":                         {"*"},
 }
 

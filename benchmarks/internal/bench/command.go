@@ -38,6 +38,7 @@ type Run struct {
 	Preset   string
 	Out      string // the folder to write to, "" for a fresh one
 	Resume   bool
+	Accept   bool     // what has changed since a run began, and gives other results
 	Command  string   // to run the same again
 	Settings Settings // the effective value of every flag that changes the results
 	Cluster  Cluster

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +32,7 @@ type Experiment[P Pattern] struct {
 	folder   *runfolder.Held
 	cost     costs
 	notes    []string // what a reader should know about the data
+	changed  []string // and about what has changed since the run began
 	started  time.Time
 	record   record
 	progress atomic.Pointer[Progress]
@@ -54,15 +57,27 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	if err := errors.Join(e.checkServe(), e.checkFinalists(), e.checkStart()); err != nil {
 		return err
 	}
-	folder, err := OpenFolder(e.about.Name, e.Run)
+	// What cannot be must be said before there is a folder.
+	dashboard, err := e.listen()
 	if err != nil {
 		return err
 	}
-	if e.folder, err = folder.Hold(); err != nil {
+	if dashboard != nil {
+		defer dashboard.Close()
+	}
+	if !e.Run.Resume {
+		if err := e.tryNetworks(); err != nil {
+			return err
+		}
+	}
+	if e.folder, err = OpenFolder(e.about.Name, e.Run); err != nil {
 		return err
 	}
 	defer e.folder.Close()
-	_, command, err := folder.Settings()
+	if err := e.identify(); err != nil {
+		return err
+	}
+	_, command, err := e.folder.Settings()
 	if err != nil {
 		return err
 	}
@@ -74,8 +89,46 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 	for _, note := range e.notes {
 		fmt.Fprintln(e.Stdout, note)
 	}
-	fmt.Fprintf(e.Stdout, "Results go to %s.\n", folder)
-	return e.run(ctx)
+	fmt.Fprintf(e.Stdout, "Results go to %s.\n", e.folder.Folder)
+	return e.run(ctx, dashboard)
+}
+
+// identify makes sure that the run goes on with what it began with, and keeps the
+// pattern that it was given: the folder may be moved, and the file may change.
+func (e *Experiment[P]) identify() (err error) {
+	now := runfolder.Identity{SIMD: SIMD(), Build: Version()}
+	if e.about.Data != nil {
+		now.Data = e.about.Data()
+	}
+	if e.changed, err = e.folder.Identify(now, e.Run.Accept); err != nil || e.Plan.Pattern == "" {
+		return err
+	}
+	if _, err := os.Stat(e.folder.Path(runfolder.Given)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return e.Given.Save(e.folder.Path(runfolder.Given))
+}
+
+// tryNetworks makes the trainings of all networks that rows need, and forgets them:
+// sizes and rates that are not possible are errors.
+func (e *Experiment[P]) tryNetworks() error {
+	tried := map[Network]bool{}
+	for _, m := range e.Rows {
+		needed := []Network{m.Network}
+		if m.Search != "" {
+			needed = append(needed, Child)
+		}
+		for _, n := range needed {
+			if tried[n] {
+				continue
+			}
+			tried[n] = true
+			if _, err := e.Subject.Prepare(n, 0, nil, train.Common{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Folder returns the folder of the run, once it has started; ok is false where there
@@ -87,7 +140,7 @@ func (e *Experiment[P]) Folder() (folder runfolder.Folder, ok bool) {
 	return e.folder.Folder, true
 }
 
-func (e *Experiment[P]) run(ctx context.Context) (err error) {
+func (e *Experiment[P]) run(ctx context.Context, dashboard net.Listener) (err error) {
 	e.started = time.Now()
 	ctx, e.stop = context.WithCancelCause(ctx)
 	defer e.stop(nil)
@@ -96,11 +149,7 @@ func (e *Experiment[P]) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	stop, err := e.dashboard()
-	if err != nil {
-		return err
-	}
-	defer stop()
+	defer e.dashboard(dashboard)()
 	if e.Run.Cluster.Serve {
 		if e.service, err = e.serve(ctx); err != nil {
 			return err

@@ -21,26 +21,36 @@ func parse(t *testing.T, args ...string) Run {
 	return run
 }
 
+// opened opens the folder of a run and lets it go again.
+func opened(t *testing.T, run Run) (runfolder.Folder, error) {
+	t.Helper()
+	h, err := OpenFolder("try", run)
+	if err != nil {
+		return "", err
+	}
+	return h.Folder, h.Close()
+}
+
 func TestOpenFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
-	path, err := OpenFolder("try", parse(t))
+	path, err := opened(t, parse(t))
 	if err != nil || filepath.Dir(string(path)) != "runs" || !strings.HasPrefix(filepath.Base(string(path)), "try-20") {
 		t.Errorf("without -out the folder is %q, error %v", path, err)
 	}
-	path, err = OpenFolder("try", parse(t, "-out", "a/b", "-epochs", "3"))
+	path, err = opened(t, parse(t, "-out", "a/b", "-epochs", "3"))
 	if err != nil || path != "a/b" {
 		t.Errorf("got folder %q, error %v", path, err)
 	}
-	if entries, err := os.ReadDir("a/b"); err != nil || len(entries) != 1 || entries[0].Name() != runfolder.Config {
-		t.Errorf("a fresh folder holds %v, error %v; want the settings alone", entries, err)
+	if _, command, err := path.Settings(); err != nil || command == "" {
+		t.Errorf("a fresh folder has the command %q, error %v", command, err)
 	}
-	if _, err := OpenFolder("try", parse(t, "-out", "a/b", "-resume")); err != nil {
+	if _, err := opened(t, parse(t, "-out", "a/b", "-resume")); err != nil {
 		t.Errorf("resuming: %v", err)
 	}
 	if run := parse(t, "-out", "a/b", "-resume"); run.Settings["epochs"] != 3 {
 		t.Errorf("a resumed run has the settings %v", run.Settings)
 	}
-	if _, err := OpenFolder("try", parse(t, "-out", "a/b", "-resume", "-jobs", "4")); err != nil {
+	if _, err := opened(t, parse(t, "-out", "a/b", "-resume", "-jobs", "4")); err != nil {
 		t.Errorf("resuming with another value of a free flag: %v", err)
 	}
 }
@@ -48,7 +58,7 @@ func TestOpenFolder(t *testing.T) {
 func TestOpenFolderRefuses(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeText(t, "file", "")
-	if _, err := OpenFolder("try", parse(t, "-out", "used")); err != nil {
+	if _, err := opened(t, parse(t, "-out", "used")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -62,7 +72,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 		{parse(t, "-out", "file"), "file", false},
 		{parse(t, "-out", "file/below"), "file", false},
 	} {
-		_, err := OpenFolder("try", c.run)
+		_, err := opened(t, c.run)
 		var usage *usage.Error
 		if err == nil || !strings.Contains(err.Error(), c.want) || errors.As(err, &usage) != c.usage {
 			t.Errorf("got error %v, want one with %q", err, c.want)
@@ -79,7 +89,7 @@ func TestReadOnlyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []string{dir, filepath.Join(dir, "below")} {
-		if _, err := OpenFolder("try", parse(t, "-out", out)); err == nil {
+		if _, err := opened(t, parse(t, "-out", out)); err == nil {
 			t.Errorf("%s: no error", out)
 		}
 	}

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -101,16 +102,24 @@ func (e *Experiment[P]) writeReport(r *runfolder.Result, state string) error {
 
 // dashboard shows the page while the run goes on, where a dashboard is wanted. What it
 // returns ends that.
-func (e *Experiment[P]) dashboard() (stop func(), err error) {
+func (e *Experiment[P]) dashboard(l net.Listener) (stop func()) {
+	if l == nil {
+		return func() {}
+	}
+	fmt.Fprintf(e.Stdout, "The dashboard is at http://%s while the run goes on.\n", l.Addr())
+	return report.Serve(l, e.livePage, e.status).Close
+}
+
+// listen takes the port of the dashboard; nil: there is none.
+func (e *Experiment[P]) listen() (net.Listener, error) {
 	if e.Plan.Dashboard == "" {
-		return func() {}, nil
+		return nil, nil
 	}
 	l, err := report.Listen(e.Plan.Dashboard)
 	if err != nil {
 		return nil, usage.Errorf("-dashboard %s: %v", e.Plan.Dashboard, err)
 	}
-	fmt.Fprintf(e.Stdout, "The dashboard is at http://%s while the run goes on.\n", l.Addr())
-	return report.Serve(l, e.livePage, e.status).Close, nil
+	return l, nil
 }
 
 func (e *Experiment[P]) livePage() *report.Page {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"autodropout/benchmarks/internal/report"
@@ -26,7 +27,7 @@ func (e *Experiment[P]) result() runfolder.Result {
 		Unit:    e.about.Unit,
 		Floor:   e.about.Floor,
 		Also:    e.about.Also,
-		Notes:   e.about.Notes,
+		Notes:   slices.Concat(e.about.Notes, e.changed),
 		Model:   e.about.Model,
 		Preset:  e.Run.Preset,
 		Seed:    e.Plan.Seed,

@@ -325,6 +325,9 @@ func (e *Experiment[P]) trainTrial(ctx context.Context, m Method, space dropout.
 	if err != nil {
 		return failure(err)
 	}
+	if !score.Finite() {
+		return controller.Outcome{Failure: fmt.Sprintf("the reward %v, at a loss of %v, is not finite", score.Value, score.Loss)}, nil
+	}
 	return controller.Outcome{Reward: score.Value}, nil
 }
 

@@ -31,7 +31,7 @@ func (s Settings) TOML() ([]byte, error) {
 }
 
 // notSettings are flags that a configuration file cannot hold.
-var notSettings = append([]string{"config", "out", "resume"}, clusterFlags...)
+var notSettings = append([]string{"config", "out", "resume", "accept-changes"}, clusterFlags...)
 
 // source is a flag set bound to the settings it fills.
 type source[C any] struct {
@@ -47,6 +47,7 @@ func newSource[C any](cmd *Command[C], config *C) *source[C] {
 	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
 	s.flags.StringVar(&s.run.Out, "out", "", "the `folder` to write to (default a new one under runs, named by the time)")
 	s.flags.BoolVar(&s.run.Resume, "resume", false, "continue the run in the folder -out with its own settings")
+	s.flags.BoolVar(&s.run.Accept, "accept-changes", false, "with -resume: go on with other data, or another instruction set, than the run began with, and say so in the results")
 	s.run.Cluster.register(s.flags)
 	cmd.Register(s.flags, config)
 	return s
@@ -62,6 +63,8 @@ func (s *source[C]) parse(args []string) error {
 		return usage.Errorf("%q is not a flag (-h lists them)", s.flags.Arg(0))
 	case s.run.Resume && s.run.Out == "":
 		return usage.Errorf("-resume needs -out with the folder of the run to continue")
+	case s.run.Accept && !s.run.Resume:
+		return usage.Errorf("-accept-changes is for runs that are continued with -resume")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -42,6 +43,22 @@ type Subject[P Pattern] interface {
 type Pattern interface {
 	dropout.Pattern
 	json.Marshaler
+}
+
+// PatternFile returns where the pattern of a run is that was given one: in its folder,
+// once it is there. The file it came from may have changed, or be elsewhere.
+func (r *Run) PatternFile(given string) string {
+	if r.Resume {
+		if kept := runfolder.Folder(r.Out).Path(runfolder.Given); fileExists(kept) {
+			return kept
+		}
+	}
+	return given
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // LoadPattern reads the pattern in a file and tries it on the sites of a network.

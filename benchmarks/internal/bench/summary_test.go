@@ -49,11 +49,7 @@ func TestCompare(t *testing.T) {
 // held returns the folder of a run that has just begun.
 func held(t *testing.T) *runfolder.Held {
 	t.Helper()
-	folder := runfolder.Folder(t.TempDir())
-	if err := folder.Create("", ""); err != nil {
-		t.Fatal(err)
-	}
-	h, err := folder.Hold()
+	h, err := runfolder.Folder(t.TempDir()).Create("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -171,6 +171,11 @@ func (e *Experiment[P]) finish(ctx context.Context, m Method, k int, training *T
 		return runfolder.Unit{}, err
 	}
 	u.Seconds += time.Since(started).Seconds()
+	if !u.Score.Finite() {
+		progress.Logf("%s: it has diverged: its score, %s, is not finite", m.title(k), e.about.score(u.Score))
+		u.Score, u.Diverged = runfolder.Score{}, true
+		return u, nil
+	}
 	if err := training.SaveWeights(e.folder.Weights(m.name(k))); err != nil {
 		return runfolder.Unit{}, err
 	}

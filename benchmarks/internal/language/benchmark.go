@@ -48,7 +48,7 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	rows := c.Rows(s.table())
 	e := bench.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](c.Pattern, sites); err != nil {
+		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}

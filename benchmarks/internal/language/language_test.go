@@ -265,3 +265,20 @@ func TestWrongInput(t *testing.T) {
 
 const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,
 	"shear_x": 0, "shear_y": 0, "share_c": true, "residual": false}]]}`
+
+// TestScoreThatIsNotFinite: a rate that makes perplexities overflow costs its row, not
+// the run.
+func TestScoreThatIsNotFinite(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	program.Must(t, tiny(folder, "-method", "none,variational", "-lr", "10000", "-last-lr", "10000", "-clip", "0", "-mean-epochs", "0")...)
+	r := benchtest.Result(t, folder)
+	if len(r.Rows) != 2 {
+		t.Fatalf("the rows are %+v", r.Rows)
+	}
+	for _, row := range r.Rows {
+		if row.Mean != nil || len(row.Values) != 0 {
+			t.Errorf("the row %+v has not diverged", row)
+		}
+	}
+	program.Must(t, "-resume", "-out", folder)
+}

@@ -20,6 +20,7 @@ type Folder string
 // The files of a run, for [Folder.Path].
 const (
 	Config      = "config.toml" // the settings, below a line with the command
+	Given       = "given-pattern.json"
 	units       = "units.jsonl"
 	result      = "result.json"
 	Table       = "table.txt"
@@ -31,6 +32,7 @@ const (
 	BadImages   = "bad-images.txt"
 	Server      = "nats" // a folder of the server that is part of the run
 	runID       = "run-id"
+	lockName    = "lock" // held by the process that works in the folder
 )
 
 // The files of a search, below the folder with the key of its row.
@@ -125,23 +127,44 @@ func CheckSettings(text string) error {
 }
 
 // Create makes the folder of a new run, which must be new or empty, with its
-// settings. It is a *[usage.Error] when it has something in it.
-func (f Folder) Create(settings, command string) error {
+// settings, and holds it. It is a *[usage.Error] when it has something in it, or
+// another process makes a run there.
+func (f Folder) Create(settings, command string) (*Held, error) {
+	if err := f.vacant(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(string(f), 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the output folder: %w", err)
+	}
+	if err := f.Writable(); err != nil {
+		return nil, err
+	}
+	lock, err := f.take()
+	if err != nil {
+		return nil, err
+	}
+	// Another process may have been faster, and have ended.
+	if err = f.vacant(); err == nil {
+		err = atomicfile.WriteBytes(f.Path(Config), []byte(commandMark+command+"\n"+settings))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return f.settle(lock)
+}
+
+// vacant returns an error where there is something in the folder.
+func (f Folder) vacant() error {
 	entries, err := os.ReadDir(string(f))
-	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return atomicfile.IsTemporary(e.Name()) }) // of a run that was killed when it began
+	// A run that was killed when it began, or is beginning, leaves these.
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return e.Name() == lockName || atomicfile.IsTemporary(e.Name()) })
 	switch {
 	case err == nil && len(entries) > 0:
 		return usage.Errorf("the folder %s is not empty: add -resume to continue the run in it, or give -out another folder", f)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("cannot use the output folder: %w", err)
 	}
-	if err := os.MkdirAll(string(f), 0o777); err != nil {
-		return fmt.Errorf("cannot make the output folder: %w", err)
-	}
-	if err := f.Writable(); err != nil {
-		return err
-	}
-	return atomicfile.WriteBytes(f.Path(Config), []byte(commandMark+command+"\n"+settings))
+	return nil
 }
 
 // Writable tries to write to the folder.

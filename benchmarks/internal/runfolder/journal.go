@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/internal/atomicfile"
+	"autodropout/internal/filelock"
 )
 
 // Unit is a finished final training, a line of units.jsonl in a run's folder.
@@ -33,6 +35,17 @@ type Score struct {
 	Also []float64 `json:"also,omitempty"` // the measures that the subject has beside the metric
 }
 
+// Finite reports whether all numbers of a score are: those of a network that has
+// learned nothing but to be wrong may not be.
+func (s Score) Finite() bool {
+	for _, v := range append([]float64{s.Value, s.Valid, s.Loss}, s.Also...) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
 // Held is the folder of a run in which this process works, and no other. Its
 // journal, the file of final trainings, only grows. Its methods may be called from
 // several goroutines.
@@ -50,14 +63,28 @@ type Held struct {
 // *[usage.Error] when one does already. What a session that was killed has left
 // half-written is removed.
 func (f Folder) Hold() (h *Held, err error) {
-	lock, err := os.Open(f.Path(Config))
+	lock, err := f.take()
 	if err != nil {
+		return nil, err
+	}
+	return f.settle(lock)
+}
+
+// take holds the file that stands for the whole folder. It is never replaced: two
+// files of one name could be held by two processes.
+func (f Folder) take() (lock *os.File, err error) {
+	if lock, err = os.OpenFile(f.Path(lockName), os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		return nil, fmt.Errorf("cannot hold the output folder: %w", err)
 	}
-	if tryHold(lock) {
+	if filelock.Try(lock) {
 		lock.Close()
 		return nil, usage.Errorf("another process works in %s: wait until it has ended, or give -out another folder", f)
 	}
+	return lock, nil
+}
+
+// settle makes the folder, which is held by a file, ready for work.
+func (f Folder) settle(lock *os.File) (h *Held, err error) {
 	h = &Held{Folder: f, lock: lock}
 	defer func() {
 		if err != nil {

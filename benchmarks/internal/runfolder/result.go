@@ -2,6 +2,8 @@ package runfolder
 
 import (
 	"encoding/json"
+	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -75,16 +77,30 @@ func NewRow(method string, scores []Score, diverged int, seconds float64, paper 
 }
 
 // MeanStd returns the mean of values and their sample standard deviation, nil
-// where there are too few.
+// where there are too few, or where it is too large for a number.
 func MeanStd(values []float64) (mean, std *float64) {
 	if len(values) == 0 {
 		return nil, nil
 	}
 	m, s := stat.MeanStdDev(values, nil)
-	if len(values) == 1 {
+	if len(values) > 1 && !finite(m, s) {
+		// Squares of large perplexities overflow.
+		const exponent = 600
+		small := make([]float64, len(values))
+		for i, v := range values {
+			small[i] = math.Ldexp(v, -exponent)
+		}
+		m, s = stat.MeanStdDev(small, nil)
+		m, s = math.Ldexp(m, exponent), math.Ldexp(s, exponent)
+	}
+	if len(values) == 1 || !finite(s) {
 		return &m, nil
 	}
 	return &m, &s
+}
+
+func finite(values ...float64) bool {
+	return !slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
 // Save writes the result to the folder.

@@ -22,7 +22,11 @@ var update = flag.Bool("update", false, "write the golden files")
 func create(t testing.TB) Folder {
 	t.Helper()
 	f := Folder(filepath.Join(t.TempDir(), "run"))
-	if err := f.Create("seeds = 1\n", "go run ./benchmarks/try"); err != nil {
+	h, err := f.Create("seeds = 1\n", "go run ./benchmarks/try")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return f

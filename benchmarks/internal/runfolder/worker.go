@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"autodropout/internal/atomicfile"
+	"autodropout/internal/filelock"
 )
 
 // ID returns what tells the run in the folder from others with its name on a server.
@@ -35,7 +36,7 @@ func Worker() (folder string, release func(), err error) {
 		if err != nil {
 			continue // it is being made, or is another's
 		}
-		if canHold && !tryHold(f) {
+		if filelock.Known && !filelock.Try(f) {
 			os.RemoveAll(old)
 		}
 		f.Close()
@@ -48,6 +49,6 @@ func Worker() (folder string, release func(), err error) {
 		os.RemoveAll(folder)
 		return "", nil, err
 	}
-	tryHold(f)
+	filelock.Try(f)
 	return folder, func() { f.Close(); os.RemoveAll(folder) }, nil
 }

@@ -60,7 +60,7 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	s := &subject{config: c, Sequences: bench.Sequences{Outside: c.outside()}}
 	e := bench.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: c.Rows(s.table()), Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](c.Pattern, sites); err != nil {
+		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}
