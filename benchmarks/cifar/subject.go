@@ -31,6 +31,7 @@ func (s *subject) About() bench.About {
 		Child: fmt.Sprintf("WRN-%d-%d", s.searchDepth, s.searchWidth),
 		Item:  "img", Side: s.train.Header().Height,
 	}
+	about.Reads = func() string { return bench.Checksum(s.train, s.test) }
 	if s.fit == nil {
 		return about
 	}

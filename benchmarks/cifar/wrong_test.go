@@ -46,7 +46,7 @@ func TestWrongInput(t *testing.T) {
 		{"-fast", 2, "-fast"},
 		{"-epochs many", 2, "-epochs"},
 		{"-preset huge", 2, "huge"},
-		{"-algorithm sarsa", 2, "reinforce or ppo"},
+		{"-algorithm sarsa", 2, "reinforce, ppo"},
 		{"-method none,magic", 2, "magic"},
 		{"-depth 12", 2, "depth"},
 		{"-depth 1000000000", 2, "parameters"},

@@ -31,6 +31,7 @@ func (s *subject) About() bench.About {
 		Model: s.name(bench.Final), Child: s.name(bench.Child), Item: "img",
 		Side: 56, // for 224 pixels
 	}
+	about.Reads = func() string { return bench.Checksum(s.train, s.test) }
 	if s.fit == nil {
 		return about
 	}

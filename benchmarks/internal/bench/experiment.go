@@ -97,8 +97,10 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (err error)
 // pattern that it was given: the folder may be moved, and the file may change.
 func (e *Experiment[P]) identify() (err error) {
 	now := runfolder.Identity{SIMD: SIMD(), Build: Version()}
-	if e.about.Data != nil {
-		now.Data = e.about.Data()
+	for _, checksum := range []func() string{e.about.Reads, e.about.Data} {
+		if checksum != nil && now.Data == "" {
+			now.Data = checksum()
+		}
 	}
 	if e.changed, err = e.folder.Identify(now, e.Run.Accept); err != nil || e.Plan.Pattern == "" {
 		return err

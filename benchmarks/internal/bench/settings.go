@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,6 +60,8 @@ func (s *source[C]) parse(args []string) error {
 		return err
 	case err != nil:
 		return usage.Errorf("%v (-h lists the flags)", err)
+	case s.infinite() != "":
+		return usage.Errorf("-%s must be a finite number", s.infinite())
 	case s.flags.NArg() > 0:
 		return usage.Errorf("%q is not a flag (-h lists them)", s.flags.Arg(0))
 	case s.run.Resume && s.run.Out == "":
@@ -67,6 +70,16 @@ func (s *source[C]) parse(args []string) error {
 		return usage.Errorf("-accept-changes is for runs that are continued with -resume")
 	}
 	return nil
+}
+
+// infinite names a flag whose value is no number, or not a finite one.
+func (s *source[C]) infinite() (name string) {
+	s.flags.VisitAll(func(f *flag.Flag) {
+		if v, ok := f.Value.(flag.Getter).Get().(float64); ok && (math.IsInf(v, 0) || math.IsNaN(v)) {
+			name = f.Name
+		}
+	})
+	return name
 }
 
 func (s *source[C]) visited(name string) bool {

@@ -122,6 +122,7 @@ type About struct {
 
 	Trial  controller.Task // what a trial of a search does
 	Data   func() string   // a checksum of all that it reads; nil: there is none
+	Reads  func() string   // a checksum of all that final trainings read and are scored on; nil: Data says it
 	Reward Reward
 }
 

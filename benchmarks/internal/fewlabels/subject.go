@@ -105,6 +105,7 @@ func (s *subject) About() bench.About {
 	if s.benchmark.Accuracy {
 		about.Metric, about.Higher = "top-1 accuracy", true
 	}
+	about.Reads = func() string { return bench.Checksum(s.train, s.test) }
 	if s.fit == nil {
 		return about
 	}
