@@ -172,6 +172,13 @@ func TestFresh(t *testing.T) {
 		if acting < 100 || len(seen) < acting/2 {
 			t.Errorf("%s: %d of 200 steps drop something, in %d ways", name, acting, len(seen))
 		}
+		patterns := map[string]bool{}
+		for step := range uint64(20) {
+			patterns[fresh.pattern(Stream{Seed: 5, Step: step}).Describe()] = true
+		}
+		if len(patterns) != 20 {
+			t.Errorf("%s: 20 steps have %d patterns", name, len(patterns))
+		}
 		if mask(again, 7, 3) != mask(fresh, 7, 3) {
 			t.Errorf("%s: a step is another when it comes again", name)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -51,10 +52,10 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 			break
 		}
 		if !absent(err) {
-			return nil, fmt.Errorf("the server at %s cannot be used: %w", a.URL, err)
+			return nil, fmt.Errorf("the server at %s cannot be used: %w", shown(a.URL), err)
 		}
 		if time.Since(spoken) >= speakAgain {
-			logf("waiting for the server at %s (%v)", a.URL, err)
+			logf("waiting for the server at %s (%v)", shown(a.URL), err)
 			spoken = time.Now()
 		}
 		if err := pause(ctx, time.Second); err != nil {
@@ -69,11 +70,16 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 		defer cancel()
 		if err := usable(look, c.nats, c.stream); err != nil {
 			c.Close()
-			return nil, fmt.Errorf("the server at %s cannot be used: %w", a.URL, err)
+			return nil, fmt.Errorf("the server at %s cannot be used: %w", shown(a.URL), err)
 		}
 	}
 	return c, nil
 }
+
+var password = regexp.MustCompile(`:[^:/@]*@`)
+
+// shown returns the URL of servers without passwords.
+func shown(url string) string { return password.ReplaceAllString(url, ":xxxxx@") }
 
 // absent reports whether an attempt to connect failed because there is nobody, or
 // nobody any more.

@@ -216,6 +216,16 @@ func TestHopelessServers(t *testing.T) {
 	}
 }
 
+func TestPasswordsAreNotShown(t *testing.T) {
+	for url, want := range map[string]string{
+		"nats://host:4222": "nats://host:4222", "nats://me:secret@host:4222": "nats://me:xxxxx@host:4222", "tls://a:b@h,nats://c:d@i:1": "tls://a:xxxxx@h,nats://c:xxxxx@i:1",
+	} {
+		if got := shown(url); got != want {
+			t.Errorf("%s is shown as %s", url, got)
+		}
+	}
+}
+
 // refusing is an engine of which nothing can be made.
 type refusing struct {
 	engine
