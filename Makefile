@@ -1,6 +1,6 @@
 # What a contributor runs. CONTRIBUTING.md says when.
 
-.PHONY: check test bench fuzz properties golden gen
+.PHONY: check test bench instructions fuzz properties golden gen
 
 # Everything CI runs.
 check:
@@ -12,6 +12,12 @@ test:
 # Kernel micro-benchmarks, in the form that benchstat compares.
 bench:
 	go test -run '^$$' -bench . -count 6 ./simd ./ops
+
+# What a training step of WRN-28-2 executes on arm64, with and without NEON, and
+# on amd64 with AVX2, in an emulator. It takes an hour or two; the program's flags
+# -simd and -model choose less.
+instructions:
+	go run ./benchmarks/speed/instructions
 
 # Every fuzz target, one after another, for RUNS executions. Making every
 # interesting input short would take most of the time.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 	"testing"
@@ -99,5 +102,15 @@ func TestFlags(t *testing.T) {
 		if code != 2 || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
 			t.Errorf("%s: exit code %d, %q, want 2 and %q", test.args, code, &stderr, test.want)
 		}
+	}
+}
+
+// A stop is no failure of what was running.
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("stopped")
+	cancel(why)
+	if err := start(ctx, nil, io.Discard); err != why {
+		t.Errorf("error %v after an interrupt, want %v", err, why)
 	}
 }

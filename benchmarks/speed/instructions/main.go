@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -105,6 +106,9 @@ func start(ctx context.Context, args []string, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "Instructions of a training step of %s, batch %d, commit %s\n", c.model, c.batch, bench.Commit("."))
 	for _, t := range c.targets {
 		counts, err := c.count(ctx, t, folder)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -124,9 +128,9 @@ func (c *config) count(ctx context.Context, t target, folder string) (counts, er
 	}
 	args := append(t.emulator[1:len(t.emulator):len(t.emulator)], "-d", "in_asm,exec,nochain", program,
 		"-run", "train", "-model", c.model, "-batch", fmt.Sprint(c.batch), "-steps", "2", "-threads", "1")
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	emulation := exec.CommandContext(ctx, t.emulator[0], args...)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	emulation := exec.CommandContext(running, t.emulator[0], args...)
 	// Collections would come when the emulator's speed says so.
 	emulation.Env = append(os.Environ(), "AUTODROPOUT_SIMD="+t.name, "GOGC=off")
 	log, err := emulation.StderrPipe()
@@ -138,11 +142,10 @@ func (c *config) count(ctx context.Context, t target, folder string) (counts, er
 	}
 	counts, tail, err := countStep(log, 2)
 	if err != nil {
-		cancel()
-		emulation.Wait()
-		return nil, fmt.Errorf("%s with %s: %w; its last words: %q", t.emulator[0], t.name, err, tail)
+		stop()
 	}
-	if err := emulation.Wait(); err != nil {
+	exit := emulation.Wait()
+	if err = cmp.Or(err, exit); err != nil {
 		return nil, fmt.Errorf("%s with %s: %w; its last words: %q", t.emulator[0], t.name, err, tail)
 	}
 	return counts, nil
