@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
+
+	"autodropout/internal/limits"
 )
 
 // Files are made by testdata/dictionary.py.
@@ -43,4 +46,22 @@ func TestReadDictionary(t *testing.T) {
 			}
 		}
 	}
+}
+
+func FuzzReadDictionary(f *testing.F) {
+	files, _ := filepath.Glob("testdata/dictionary-*.pkl")
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		limits.Quickly(t, 512<<20, 30*time.Second, func() {
+			if d, err := ReadDictionary(bytes.NewReader(text), int64(len(text))); (d == nil) == (err == nil) {
+				t.Errorf("the dictionary is %v, error %v", d, err)
+			}
+		})
+	})
 }
