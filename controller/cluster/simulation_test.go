@@ -142,7 +142,6 @@ type plot struct {
 	ctx    context.Context
 	group  sync.WaitGroup
 
-	mu          sync.Mutex
 	workers     [3]*process
 	coordinator *process
 	hired       map[string]int
