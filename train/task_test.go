@@ -118,6 +118,27 @@ func TestOwnTaskResumesExactly(t *testing.T) {
 	}
 }
 
+// A validation during which the run is stopped is made again: its score may be
+// half of one.
+func TestStoppedValidationIsMadeAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (float64, error) {
+		cancel()
+		return -1, nil
+	}})
+	if err := stopped.Run(ctx); !errors.Is(err, context.Canceled) || stopped.Done() != 3 || len(stopped.Validations()) != 0 {
+		t.Fatalf("%v after %d steps with scores %v", err, stopped.Done(), stopped.Validations())
+	}
+	again := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (float64, error) { return 2, nil }})
+	if _, err := again.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Run(t.Context()); err != nil || len(again.Validations()) != 5 || again.Validations()[0] != (Validation{0, 3, 2}) {
+		t.Errorf("%v, scores %v", err, again.Validations())
+	}
+}
+
 // The parts of a batch, computed one after another or at the same time, give
 // its gradient.
 func TestOwnTaskInParts(t *testing.T) {
