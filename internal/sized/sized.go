@@ -18,9 +18,13 @@ func Check(size int64) error {
 }
 
 // ReadFile calls read with a file and its size in bytes, and names the file in
-// every error.
+// every error. What is no regular file is an error.
 func ReadFile[T any](path string, read func(f *os.File, size int64) (T, error)) (T, error) {
 	var none T
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		// A pipe would be waited for, and a device has no end.
+		return none, fmt.Errorf("%s is not a file but a %s", path, kind(info.Mode()))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return none, err
@@ -35,4 +39,15 @@ func ReadFile[T any](path string, read func(f *os.File, size int64) (T, error)) 
 		return none, fmt.Errorf("%s: %w", path, err)
 	}
 	return content, nil
+}
+
+// kind names what is no regular file.
+func kind(mode os.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "folder"
+	case mode&os.ModeNamedPipe != 0:
+		return "pipe"
+	}
+	return "device"
 }
