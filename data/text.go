@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"math/bits"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"autodropout/internal/bom"
+	"autodropout/internal/sized"
 )
 
 // maxText is the largest size of a file of text in bytes: it is held in memory, of
@@ -91,6 +93,12 @@ func (s *textSet) load(path string) (*Corpus, error) {
 			return nil, fmt.Errorf("data: %s is damaged or not a zip archive: %w", path, err)
 		}
 		defer archive.Close()
+		budget := sized.NewBudget(info.Size())
+		for _, f := range archive.File {
+			if budget.Keep(int64(min(f.UncompressedSize64, math.MaxInt64))) != nil {
+				return nil, fmt.Errorf("data: %s would be far larger unpacked than an archive of text of this size: unpack it, and give the folder", path)
+			}
+		}
 		folder, err := fs.Sub(archive, s.folder)
 		if err != nil {
 			return nil, fmt.Errorf("data: cannot read %s: %w", path, err)

@@ -107,6 +107,14 @@ func TestLoadCorpusRefuses(t *testing.T) {
 	checkError(t, err, "is not a folder")
 }
 
+// A small archive may hold a text that no memory holds.
+func TestLoadCorpusArchiveIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tiny-v1.zip")
+	writeFile(t, path, zipped(t, "tiny/", map[string]string{"a.train": strings.Repeat("a ", 70<<20), "a.valid": "a", "a.test": "a"}))
+	_, err := tinyCorpus.load(path)
+	checkError(t, err, path, "far larger unpacked")
+}
+
 func TestLoadCorpusArchiveRefuses(t *testing.T) {
 	whole := zipped(t, "tiny/", tinyText)
 	damaged := bytes.Clone(whole)
