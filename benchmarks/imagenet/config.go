@@ -118,7 +118,7 @@ var quick = func() config {
 
 func register(fs *flag.FlagSet, c *config) {
 	c.Plan.Register(fs, c.table())
-	fs.StringVar(&c.data, "data", c.data, "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png)")
+	fs.StringVar(&c.data, "data", c.data, "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png, .webp, .gif, .bmp, .tif, .ppm)")
 	bench.Whole(fs, &c.trainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
 	bench.Whole(fs, &c.testSize, "test-size", 0, "at most this `number` of validation images is used, the same of every class; 0 is all")
 	bench.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
