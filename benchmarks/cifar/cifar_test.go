@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/kills"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
@@ -69,7 +69,7 @@ var table = new(config).table()
 
 func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
-	stdout := mustCall(t, tiny(folder, "-method", strings.Join(bench.Keys(table), ","))...)
+	stdout := mustCall(t, tiny(folder, "-method", strings.Join(experiment.Keys(table), ","))...)
 	first, rest, _ := strings.Cut(stdout, "\n")
 	if !strings.Contains(first, "synthetic set, not CIFAR-10") || !strings.Contains(rest, "demonstration") {
 		t.Errorf("the output begins with %q", first)
@@ -93,7 +93,7 @@ func TestPipeline(t *testing.T) {
 			t.Errorf("row %d is %+v", i, row)
 		}
 	}
-	if p := r.Rows[slices.Index(bench.Keys(table), "autodropout")].Paper; p == nil || p.Value != 3.2 {
+	if p := r.Rows[slices.Index(experiment.Keys(table), "autodropout")].Paper; p == nil || p.Value != 3.2 {
 		t.Errorf("the paper's number is %+v", p)
 	}
 	for _, name := range []string{"best-pattern.png", "report.html", "loss.svg", "search.svg", "table.txt", "config.toml", "weights/dropblock-0.safetensors"} {
@@ -122,7 +122,7 @@ func TestPipeline(t *testing.T) {
 func TestAblations(t *testing.T) {
 	space := dropout.ConvSpace([]int{1, 1, 1})
 	for key, fixed := range map[string][]string{"no-geometry": {"rotate", "shear_x", "shear_y"}, "no-share-c": {"share_c"}, "no-residual": {"residual"}} {
-		m := table[slices.Index(bench.Keys(table), key)]
+		m := table[slices.Index(experiment.Keys(table), key)]
 		for _, token := range m.Ablated(space).Choices {
 			if one := len(token.Values) == 1; one != slices.Contains(fixed, token.Name) || one && token.Values[0] != 0 {
 				t.Errorf("%s: the token %s has the values %v", key, token.Name, token.Values)

@@ -10,17 +10,19 @@ import (
 	"fmt"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
 	"autodropout/dropout"
 )
 
-func main() { bench.Main(run) }
+func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(start(ctx, args, stdout, stderr), "cifar", stderr)
+	return cli.ExitCode(start(ctx, args, stdout, stderr), "cifar", stderr)
 }
 
 // start checks all that can be checked before anything is computed or written,
@@ -36,17 +38,18 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	s := &subject{config: c}
 	rows := c.Rows(s.table())
-	e := bench.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
+	e := experiment.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
+		if e.Given, err = experiment.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}
-	about, err := s.open(ctx, bench.Searches(rows), stderr)
+	about, err := s.open(ctx, experiment.Searches(rows), stderr)
 	if err != nil {
 		return err
 	}
-	return e.Start(ctx, about)
+	_, err = e.Start(ctx, about)
+	return err
 }
 
 // open loads the sets, those of a search too where there is one, and returns the
@@ -54,7 +57,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
 	train, test, about, err := data.Open(ctx, s.data, data.OpenConfig{
 		Synthetic: data.SyntheticConfig{Train: s.trainSize + s.validSize, Test: s.testSize},
-		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, "CIFAR-10")},
+		Download:  data.DownloadConfig{Progress: progress.Download(stderr, "CIFAR-10")},
 	})
 	if err != nil {
 		return "", err

@@ -3,8 +3,9 @@ package main
 import (
 	"slices"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -13,24 +14,24 @@ import (
 var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stochasticdepth", "random", "autodropout"}
 
 // table returns the rows that the table can have.
-func (c *config) table() []bench.Method {
-	rows := append([]bench.Method{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
+func (c *config) table() []experiment.Row {
+	rows := append([]experiment.Row{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
 	return append(rows,
-		bench.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}),
-		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		bench.Method{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: &runfolder.Paper{
+		experiment.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}),
+		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
+		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: &runfolder.Paper{
 			Value:   3.2,
 			Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
 		}},
-		bench.Method{Key: "ppo", Title: "AutoDropout with PPO", Search: controller.PPO},
-		bench.Method{Key: "near", Title: "AutoDropout near DropBlock", Search: controller.Reinforce, Near: nearDropBlock},
-		bench.Method{Key: "no-geometry", Title: "AutoDropout without geometry", Search: controller.Reinforce,
+		experiment.Row{Key: "ppo", Title: "AutoDropout with PPO", Kind: sheet.Learned, Algorithm: controller.PPO},
+		experiment.Row{Key: "near", Title: "AutoDropout near DropBlock", Kind: sheet.Learned, Near: nearDropBlock},
+		experiment.Row{Key: "no-geometry", Title: "AutoDropout without geometry", Kind: sheet.Ablated,
 			Ablated: func(s dropout.Space) dropout.Space {
 				return s.With("rotate", 0).With("shear_x", 0).With("shear_y", 0)
 			}},
-		bench.Method{Key: "no-share-c", Title: "AutoDropout without share_c", Search: controller.Reinforce,
+		experiment.Row{Key: "no-share-c", Title: "AutoDropout without share_c", Kind: sheet.Ablated,
 			Ablated: func(s dropout.Space) dropout.Space { return s.With("share_c", 0) }},
-		bench.Method{Key: "no-residual", Title: "AutoDropout without residual", Search: controller.Reinforce,
+		experiment.Row{Key: "no-residual", Title: "AutoDropout without residual", Kind: sheet.Ablated,
 			Ablated: func(s dropout.Space) dropout.Space { return s.With("residual", 0) }},
 	)
 }

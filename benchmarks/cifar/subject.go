@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -22,30 +23,30 @@ type subject struct {
 	fit, valid  data.Source // the parts of train that searches use
 }
 
-// About implements [bench.Subject].
-func (s *subject) About() bench.About {
-	about := bench.About{
+// About implements [experiment.Subject].
+func (s *subject) About() experiment.About {
+	about := experiment.About{
 		Name: "cifar", Task: "image classification", Dataset: strings.TrimSuffix(s.train.Header().Name, " training"),
 		Split: "test", Metric: "error", Unit: "%",
 		Model: fmt.Sprintf("WRN-%d-%d", s.depth, s.width),
 		Child: fmt.Sprintf("WRN-%d-%d", s.searchDepth, s.searchWidth),
 		Item:  "img", Side: s.train.Header().Height,
 	}
-	about.Reads = func() string { return bench.Checksum(s.train, s.test) }
+	about.Reads = func() string { return experiment.Checksum(s.train, s.test) }
 	if s.fit == nil {
 		return about
 	}
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "images", Train: s.fit.Len(),
 		Epochs: s.searchEpochs, Batch: s.batch, Reward: "accuracy", Split: "held-out", Valid: s.valid.Len()}
-	about.Data = func() string { return bench.Checksum(s.fit, s.valid) }
-	about.Reward = bench.Reward{
+	about.Data = func() string { return experiment.Checksum(s.fit, s.valid) }
+	about.Reward = sheet.Reward{
 		Where: "held-out images", Shown: "accuracy",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
 	return about
 }
 
-// Space implements [bench.Subject].
+// Space implements [experiment.Subject].
 func (s *subject) Space() (dropout.Space, error) {
 	model, err := models.NewWRN(models.WRNConfig{Depth: s.searchDepth, Width: 1, Classes: 1})
 	if err != nil {
@@ -54,7 +55,7 @@ func (s *subject) Space() (dropout.Space, error) {
 	return dropout.ConvSpace(model.Blocks()), nil
 }
 
-// Decode implements [bench.Subject].
+// Decode implements [experiment.Subject].
 func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
 	pattern, err := dropout.DecodeConv(space, tokens)
 	if err != nil {
@@ -64,28 +65,28 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 	return pattern, nil
 }
 
-// Apply implements [bench.Subject].
+// Apply implements [experiment.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
 	return pattern.Policy(sites)
 }
 
 // sets returns the images that a network is trained on and those that score it.
-func (s *subject) sets(n bench.Network) (fit, score data.Source) {
-	if n == bench.Child {
+func (s *subject) sets(n experiment.Network) (fit, score data.Source) {
+	if n == experiment.Child {
 		return s.fit, s.valid
 	}
 	return s.train, s.test
 }
 
-func (s *subject) epochsOf(n bench.Network) int {
-	if n == bench.Child {
+func (s *subject) epochsOf(n experiment.Network) int {
+	if n == experiment.Child {
 		return s.searchEpochs
 	}
 	return s.epochs
 }
 
-// Steps implements [bench.Subject].
-func (s *subject) Steps(n bench.Network) int {
+// Steps implements [experiment.Subject].
+func (s *subject) Steps(n experiment.Network) int {
 	fit, _ := s.sets(n)
 	if fit == nil {
 		return 0 // there is no search
@@ -93,17 +94,17 @@ func (s *subject) Steps(n bench.Network) int {
 	return s.epochsOf(n) * ((fit.Len() + s.batch - 1) / s.batch)
 }
 
-// TestSteps implements [bench.Subject]: a forward pass is about a third of a
+// TestSteps implements [experiment.Subject]: a forward pass is about a third of a
 // step.
-func (s *subject) TestSteps(n bench.Network) float64 {
+func (s *subject) TestSteps(n experiment.Network) float64 {
 	_, score := s.sets(n)
 	return float64(score.Len()) / float64(s.batch) / 3
 }
 
-// Prepare implements [bench.Subject].
-func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+// Prepare implements [experiment.Subject].
+func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
 	network := models.WRNConfig{Depth: s.depth, Width: s.width, Classes: len(s.train.Header().Classes), Seed: modelSeed}
-	if n == bench.Child {
+	if n == experiment.Child {
 		network.Depth, network.Width = s.searchDepth, s.searchWidth
 	}
 	model, err := models.NewWRN(network)
@@ -120,9 +121,9 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
-		if n == bench.Child {
+		if n == experiment.Child {
 			return runfolder.Score{Value: result.Accuracy(), Loss: result.Loss}, err
 		}
 		return runfolder.Score{Value: result.ErrorRate(), Loss: result.Loss}, err
@@ -130,7 +131,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 }
 
 // recipe returns how a network is trained.
-func (s *subject) recipe(n bench.Network, model *models.WRN, common train.Common) train.Config {
+func (s *subject) recipe(n experiment.Network, model *models.WRN, common train.Common) train.Config {
 	augment := data.Augment{}
 	if s.augment {
 		augment = data.StandardAugment()

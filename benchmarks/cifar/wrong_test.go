@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/data"
 )
 
@@ -131,7 +131,7 @@ func TestShrink(t *testing.T) {
 			t.Errorf("%d of 40 images: the classes have %v", size, classes)
 		}
 	}
-	if _, _, err := shrink(set, 9, "-n"); err == nil || bench.ExitCode(err, "cifar", io.Discard) != 2 {
+	if _, _, err := shrink(set, 9, "-n"); err == nil || cli.ExitCode(err, "cifar", io.Discard) != 2 {
 		t.Errorf("9 images of 10 classes: got error %v", err)
 	}
 }

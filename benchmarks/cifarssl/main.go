@@ -9,15 +9,17 @@ import (
 	"context"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/fewlabels"
+	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/models"
 )
 
-func main() { bench.Main(benchmark.Run) }
+func main() { cli.Main(benchmark.Run) }
 
 var benchmark = fewlabels.Benchmark{
 	Name: "cifarssl", Title: "CIFAR-10", Network: "Wide ResNet",
@@ -36,7 +38,7 @@ var benchmark = fewlabels.Benchmark{
 func open(ctx context.Context, c *fewlabels.Config, stderr io.Writer) (train, test data.Source, about string, err error) {
 	fit, score, about, err := data.Open(ctx, c.Data, data.OpenConfig{
 		Synthetic: data.SyntheticConfig{Train: c.TrainSize, Test: c.TestSize},
-		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, "CIFAR-10")},
+		Download:  data.DownloadConfig{Progress: progress.Download(stderr, "CIFAR-10")},
 	})
 	return fit, score, about, err
 }
@@ -48,7 +50,7 @@ var paper = fewlabels.Config{
 	Rate: 0.03, WeightDecay: 5e-4, Average: 0.9999, Weight: 1, Sure: 0.8, Sharpening: 0.4, Annealing: "none",
 	Augment: data.StandardAugment(), RandAugment: imaging.AuthorsRandAugment, Cutout: 16,
 	SearchDepth: 28, SearchWidth: 2, SearchSteps: 20_000,
-	Baselines: bench.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
+	Baselines: experiment.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 // A training of the study by UDA takes about an hour and a half on two cores. With

@@ -14,15 +14,16 @@ import (
 	"io"
 	"time"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/machine"
 	"autodropout/benchmarks/internal/usage"
 )
 
-func main() { bench.Main(run) }
+func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(start(ctx, args, stdout), "cluster", stderr)
+	return cli.ExitCode(start(ctx, args, stdout), "cluster", stderr)
 }
 
 // config is what the flags say.
@@ -53,10 +54,10 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	c := config{fewest: 200}
 	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	bench.Choice(fs, &c.run, "run", []string{"kills", "throughput", "simulate", "server"}, "`what` to do: kills, throughput or simulate; server is the process of kills that others connect to")
-	bench.Whole(fs, &c.trials, "trials", 0, "the `number` of trials: of kills (default 60), of each throughput (default 400), or for each worker of simulate (default 8)")
-	bench.Wholes(fs, &c.workers, "workers", 1, "the `numbers` of workers: one for kills (default 4), several for throughput (default 1,4,16) and simulate (default 1,4,16,64,256,1024)")
-	bench.Whole(fs, &c.seed, "seed", 0, "the `number` that kills and simulated times derive from")
+	cli.Choice(fs, &c.run, "run", []string{"kills", "throughput", "simulate", "server"}, "`what` to do: kills, throughput or simulate; server is the process of kills that others connect to")
+	cli.Whole(fs, &c.trials, "trials", 0, "the `number` of trials: of kills (default 60), of each throughput (default 400), or for each worker of simulate (default 8)")
+	cli.Wholes(fs, &c.workers, "workers", 1, "the `numbers` of workers: one for kills (default 4), several for throughput (default 1,4,16) and simulate (default 1,4,16,64,256,1024)")
+	cli.Whole(fs, &c.seed, "seed", 0, "the `number` that kills and simulated times derive from")
 	fs.DurationVar(&c.every, "every", 3*time.Second, "the mean `time` from one kill of a worker to the next")
 	fs.Float64Var(&c.spread, "spread", 0.3, "the `standard deviation` of the logarithm of a simulated trial's time")
 	fs.Float64Var(&c.deaths, "deaths", 0.01, "the `number` of deaths of a simulated worker in each hour of its work")
@@ -68,7 +69,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 		io.WriteString(stdout, summary)
 		fs.SetOutput(stdout)
 		fs.PrintDefaults()
-		return config{}, bench.ErrHelp
+		return config{}, cli.ErrHelp
 	case err != nil:
 		return config{}, usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
@@ -121,7 +122,7 @@ func start(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	if c.run != "server" {
-		fmt.Fprintf(stdout, "%s, %s, commit %s\n", bench.CPU(), bench.SIMD(), bench.Commit("."))
+		fmt.Fprintf(stdout, "%s, %s, commit %s\n", machine.CPU(), machine.SIMD(), machine.Commit("."))
 	}
 	switch c.run {
 	case "kills":

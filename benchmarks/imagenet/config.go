@@ -5,7 +5,8 @@ import (
 	"math"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data/imaging"
@@ -14,8 +15,8 @@ import (
 
 // config holds the settings of a run.
 type config struct {
-	bench.Plan
-	bench.Baselines
+	experiment.Plan
+	experiment.Baselines
 	data                string
 	trainSize, testSize int // 0: all
 	pixels, resize      int // 0: the model's, and 8/7 of pixels
@@ -50,7 +51,7 @@ const (
 
 const builtIn = "builtin" // the data that needs no files
 
-var command = bench.Command[config]{
+var command = cli.Command[config]{
 	Name: "imagenet",
 	Summary: `
 Searches dropout patterns for ResNets and EfficientNets on photographs in ImageNet's layout, with the controller and at
@@ -65,26 +66,26 @@ AutoDropout paper's numbers.
 
 A search scores a pattern by the accuracy on training images, held out; the images in val are used once, for the final
 rows. Images that cannot be decoded are left out, counted and listed.`,
-	Presets: []bench.Preset[config]{
+	Presets: []cli.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
 		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: on ten classes such as Imagenette's about a day on a small machine", Config: study},
 		{Name: "paper", Help: "ResNet-50 on ImageNet for 270 epochs; prints how long that takes", Config: paper},
 		{Name: "paper-efficientnet", Help: "EfficientNet-B0 on ImageNet for 350 epochs, with RMSProp", Config: paperEfficientNet},
 	},
 	Register: register,
-	Free:     bench.FreeFlags,
+	Free:     experiment.FreeFlags,
 }
 
 // ResNet-50 is trained as the DropBlock paper did. The number of trials and the
 // length of a child's training were not published: they are choices of this
 // program. So is the number of parts of a batch, for memory.
 var paper = config{
-	Plan: bench.Plan{Methods: bench.Keys(new(config).table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
+	Plan: experiment.Plan{Methods: experiment.Keys(new(config).table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
 	data: builtIn, model: "resnet-50",
 	epochs: 270, batch: 256, accumulate: 8, optimizer: sgd, schedule: step, rate: 0.1, warmUp: 5, milestones: []int{125, 200, 250},
 	weightDecay: 1e-4, smoothing: 0.1, crop: 0.08, flip: true,
 	searchTrain: 80000, searchValid: 5000, searchEpochs: 30,
-	Baselines: bench.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
+	Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 var paperEfficientNet = func() config {
@@ -119,35 +120,35 @@ var quick = func() config {
 func register(fs *flag.FlagSet, c *config) {
 	c.Plan.Register(fs, c.table())
 	fs.StringVar(&c.data, "data", c.data, "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png, .webp, .gif, .bmp, .tif, .ppm)")
-	bench.Whole(fs, &c.trainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
-	bench.Whole(fs, &c.testSize, "test-size", 0, "at most this `number` of validation images is used, the same of every class; 0 is all")
-	bench.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
-	bench.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
+	cli.Whole(fs, &c.trainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
+	cli.Whole(fs, &c.testSize, "test-size", 0, "at most this `number` of validation images is used, the same of every class; 0 is all")
+	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
+	cli.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
 
-	bench.Choice(fs, &c.model, "model", modelNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
-	bench.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
+	cli.Choice(fs, &c.model, "model", modelNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
 
-	bench.Whole(fs, &c.epochs, "epochs", 1, "the `number` of epochs of a final training")
-	bench.Whole(fs, &c.batch, "batch", 1, "the `number` of images in a batch")
-	bench.Whole(fs, &c.accumulate, "accumulate", 1, "the `number` of parts of a batch that are computed one after another, to save memory; each has its own batch statistics")
-	bench.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with momentum 0.9")
-	bench.Choice(fs, &c.schedule, "schedule", []string{cosine, step, exponential}, "how the learning rate falls: `cosine`, to 0; step, to a tenth at each of the milestones; exponential, by 3 % every 2.4 epochs")
+	cli.Whole(fs, &c.epochs, "epochs", 1, "the `number` of epochs of a final training")
+	cli.Whole(fs, &c.batch, "batch", 1, "the `number` of images in a batch")
+	cli.Whole(fs, &c.accumulate, "accumulate", 1, "the `number` of parts of a batch that are computed one after another, to save memory; each has its own batch statistics")
+	cli.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with momentum 0.9")
+	cli.Choice(fs, &c.schedule, "schedule", []string{cosine, step, exponential}, "how the learning rate falls: `cosine`, to 0; step, to a tenth at each of the milestones; exponential, by 3 % every 2.4 epochs")
 	fs.Float64Var(&c.rate, "rate", c.rate, "the learning `rate` for batches of 256 images; for others it is in proportion")
-	bench.Whole(fs, &c.warmUp, "warm-up", 0, "the `number` of epochs in which the learning rate grows at first")
-	bench.Wholes(fs, &c.milestones, "milestones", 1, "the `epochs` after which the schedule step lowers the learning rate")
+	cli.Whole(fs, &c.warmUp, "warm-up", 0, "the `number` of epochs in which the learning rate grows at first")
+	cli.Wholes(fs, &c.milestones, "milestones", 1, "the `epochs` after which the schedule step lowers the learning rate")
 	fs.Float64Var(&c.weightDecay, "weight-decay", c.weightDecay, "the weight decay `factor`, except of biases and normalisations")
 	fs.Float64Var(&c.clip, "clip", c.clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
 	fs.Float64Var(&c.smoothing, "smoothing", c.smoothing, "the `share` of a label that goes to all classes alike")
 	fs.Float64Var(&c.ema, "ema", c.ema, "the `decay` of the moving average of weights and batch statistics that is scored; 0 is none")
 	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
 	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
-	bench.Whole(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
-	bench.RandAugment(fs, &c.randAugment, "randaugment", imageNetRandAugment, "how training images are varied by RandAugment in all rows")
+	cli.Whole(fs, &c.cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of training images; 0 is none")
+	cli.RandAugment(fs, &c.randAugment, "randaugment", imageNetRandAugment, "how training images are varied by RandAugment in all rows")
 
-	bench.Whole(fs, &c.searchTrain, "search-train", 0, "at most this `number` of training images is what a search trains on, the same of every class; 0 is all that it does not hold out")
-	bench.Whole(fs, &c.searchValid, "search-valid", 0, "at most this `number` of training images is held out by a search, the same of every class; 0 is a tenth")
-	bench.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
-	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	cli.Whole(fs, &c.searchTrain, "search-train", 0, "at most this `number` of training images is what a search trains on, the same of every class; 0 is all that it does not hold out")
+	cli.Whole(fs, &c.searchValid, "search-valid", 0, "at most this `number` of training images is held out by a search, the same of every class; 0 is a tenth")
+	cli.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
+	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 
 	c.Baselines.Register(fs, "an input of the classifier")
 }
@@ -189,7 +190,7 @@ func (c *config) check() ([]dropout.Site, error) {
 	if c.resize < c.pixels {
 		return nil, usage.Errorf("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)
 	}
-	return model.Sites(), bench.CheckPolicies(c.Rows(c.table()), model.Sites())
+	return model.Sites(), experiment.CheckPolicies(c.Rows(c.table()), model.Sites())
 }
 
 // isResNet tells the two families apart.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/kills"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
@@ -275,22 +275,22 @@ func TestRates(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := subject{train: set, fit: set, config: config{batch: 64, rate: 0.4, epochs: 90, searchEpochs: 9, schedule: step, milestones: []int{30, 60}, warmUp: 10}}
-	at := func(n bench.Network, step int) float32 { return 1e6 * s.rates(n)(step) }
+	at := func(n experiment.Network, step int) float32 { return 1e6 * s.rates(n)(step) }
 	near := func(a, b float32) bool { return a-b < 1 && b-a < 1 }
 	for _, test := range []struct {
-		n    bench.Network
+		n    experiment.Network
 		step int
 		want float32
 	}{
-		{bench.Final, 0, 1e3}, {bench.Final, 99, 1e5}, {bench.Final, 299, 1e5}, {bench.Final, 300, 1e4}, {bench.Varied, 600, 1e3},
-		{bench.Child, 0, 1e4}, {bench.Child, 29, 1e5}, {bench.Child, 30, 1e4}, {bench.Child, 60, 1e3},
+		{experiment.Final, 0, 1e3}, {experiment.Final, 99, 1e5}, {experiment.Final, 299, 1e5}, {experiment.Final, 300, 1e4}, {experiment.Varied, 600, 1e3},
+		{experiment.Child, 0, 1e4}, {experiment.Child, 29, 1e5}, {experiment.Child, 30, 1e4}, {experiment.Child, 60, 1e3},
 	} {
 		if got := at(test.n, test.step); !near(got, test.want) {
 			t.Errorf("network %d has rate %v at step %d, want %v", test.n, got, test.step, test.want)
 		}
 	}
 	s.schedule, s.warmUp = exponential, 0
-	if a, b := at(bench.Final, 23), at(bench.Final, 24); !near(a, 1e5) || !near(b, 0.97e5) {
+	if a, b := at(experiment.Final, 23), at(experiment.Final, 24); !near(a, 1e5) || !near(b, 0.97e5) {
 		t.Errorf("after 2.4 epochs the rate goes from %v to %v", a, b)
 	}
 }

@@ -10,15 +10,16 @@ import (
 	"context"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/dropout"
 )
 
-func main() { bench.Main(run) }
+func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(start(ctx, args, stdout, stderr), "imagenet", stderr)
+	return cli.ExitCode(start(ctx, args, stdout, stderr), "imagenet", stderr)
 }
 
 // start checks all that can be checked before anything is computed or written,
@@ -34,18 +35,18 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	s := &subject{config: c}
 	rows := c.Rows(s.table())
-	e := bench.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
+	e := experiment.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
+		if e.Given, err = experiment.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}
-	about, err := s.open(bench.Searches(rows))
+	about, err := s.open(experiment.Searches(rows))
 	if err != nil {
 		return err
 	}
-	err = e.Start(ctx, about)
-	if folder, ok := e.Folder(); ok {
+	folder, err := e.Start(ctx, about)
+	if folder != "" {
 		err = cmp.Or(err, s.listBad(folder, stdout))
 	}
 	return err

@@ -1,20 +1,20 @@
 package main
 
 import (
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
-	"autodropout/controller"
+	"autodropout/benchmarks/internal/sheet"
 )
 
 // table returns the rows that the table can have.
-func (c *config) table() []bench.Method {
-	rows := []bench.Method{{Key: "none", Title: "none", Paper: c.published(76.5, 0, "without it")}}
+func (c *config) table() []experiment.Row {
+	rows := []experiment.Row{{Key: "none", Title: "none", Paper: c.published(76.5, 0, "without it")}}
 	rows = append(rows, c.Baselines.Table()...)
 	return append(rows,
-		bench.Method{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		bench.Method{Key: autoDropout, Title: "AutoDropout", Search: controller.Reinforce, Paper: c.published(78.7, 77.5, "pattern found on 80,000 images")},
-		bench.Method{Key: autoDropout + "-randaugment", Title: "AutoDropout + RandAugment", Search: controller.Reinforce, Shares: autoDropout,
-			Network: bench.Varied, Paper: c.published(80.3, 0, "pattern found on 80,000 images")},
+		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
+		experiment.Row{Key: autoDropout, Title: "AutoDropout", Kind: sheet.Learned, Paper: c.published(78.7, 77.5, "pattern found on 80,000 images")},
+		experiment.Row{Key: autoDropout + "-randaugment", Title: "AutoDropout + RandAugment", Kind: sheet.Learned, Shares: autoDropout,
+			Network: experiment.Varied, Paper: c.published(80.3, 0, "pattern found on 80,000 images")},
 	)
 }
 

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/internal/atomicfile"
@@ -103,7 +103,7 @@ func (s *subject) listBad(folder runfolder.Folder, stdout io.Writer) error {
 	}
 	const shown = 5
 	bad := s.photos.Bad()
-	fmt.Fprintf(stdout, "%s could not be used; %s lists them:\n", bench.Count(len(bad), "image", "images"), runfolder.BadImages)
+	fmt.Fprintf(stdout, "%s could not be used; %s lists them:\n", words.Count(len(bad), "image", "images"), runfolder.BadImages)
 	var list bytes.Buffer
 	for i, b := range bad {
 		fmt.Fprintln(&list, b)

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -22,23 +23,23 @@ type subject struct {
 	photos      *data.Photos // nil: the data is built in
 }
 
-// About implements [bench.Subject].
-func (s *subject) About() bench.About {
+// About implements [experiment.Subject].
+func (s *subject) About() experiment.About {
 	header := s.train.Header()
-	about := bench.About{
+	about := experiment.About{
 		Name: "imagenet", Task: "image classification", Dataset: strings.TrimSuffix(header.Name, " training"),
 		Split: "validation", Metric: "top-1 accuracy", Unit: "%", Higher: true,
-		Model: s.name(bench.Final), Child: s.name(bench.Child), Item: "img",
+		Model: s.name(experiment.Final), Child: s.name(experiment.Child), Item: "img",
 		Side: 56, // for 224 pixels
 	}
-	about.Reads = func() string { return bench.Checksum(s.train, s.test) }
+	about.Reads = func() string { return experiment.Checksum(s.train, s.test) }
 	if s.fit == nil {
 		return about
 	}
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "images", Train: s.fit.Len(), Pixels: s.pixels,
 		Epochs: s.searchEpochs, Batch: s.batch, Reward: "accuracy", Split: "held-out", Valid: s.valid.Len()}
-	about.Data = func() string { return bench.Checksum(s.fit, s.valid) }
-	about.Reward = bench.Reward{
+	about.Data = func() string { return experiment.Checksum(s.fit, s.valid) }
+	about.Reward = sheet.Reward{
 		Where: "held-out images", Shown: "accuracy",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
@@ -46,7 +47,7 @@ func (s *subject) About() bench.About {
 }
 
 // name returns what people call a network.
-func (s *subject) name(n bench.Network) string {
+func (s *subject) name(n experiment.Network) string {
 	model, _, err := s.network(s.channelsOf(n), 1, 0)
 	if err != nil {
 		return s.model // what is wrong is said where it is to be trained
@@ -54,14 +55,14 @@ func (s *subject) name(n bench.Network) string {
 	return model.String()
 }
 
-func (s *subject) channelsOf(n bench.Network) int {
-	if n == bench.Child {
+func (s *subject) channelsOf(n experiment.Network) int {
+	if n == experiment.Child {
 		return s.childChannels()
 	}
 	return s.channels
 }
 
-// Space implements [bench.Subject].
+// Space implements [experiment.Subject].
 func (s *subject) Space() (dropout.Space, error) {
 	model, _, err := s.network(s.childChannels(), 1, 0)
 	if err != nil {
@@ -70,7 +71,7 @@ func (s *subject) Space() (dropout.Space, error) {
 	return dropout.ConvSpace(model.Blocks()), nil
 }
 
-// Decode implements [bench.Subject].
+// Decode implements [experiment.Subject].
 func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
 	pattern, err := dropout.DecodeConv(space, tokens)
 	if err != nil {
@@ -80,28 +81,28 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 	return pattern, nil
 }
 
-// Apply implements [bench.Subject].
+// Apply implements [experiment.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
 	return pattern.Policy(sites)
 }
 
 // sources returns the images that a network is trained on and those that score it.
-func (s *subject) sources(n bench.Network) (fit, score data.Source) {
-	if n == bench.Child {
+func (s *subject) sources(n experiment.Network) (fit, score data.Source) {
+	if n == experiment.Child {
 		return s.fit, s.valid
 	}
 	return s.train, s.test
 }
 
-func (s *subject) epochsOf(n bench.Network) int {
-	if n == bench.Child {
+func (s *subject) epochsOf(n experiment.Network) int {
+	if n == experiment.Child {
 		return s.searchEpochs
 	}
 	return s.epochs
 }
 
 // perEpoch returns the steps in an epoch, 0 where there is no search.
-func (s *subject) perEpoch(n bench.Network) int {
+func (s *subject) perEpoch(n experiment.Network) int {
 	fit, _ := s.sources(n)
 	if fit == nil {
 		return 0
@@ -109,18 +110,18 @@ func (s *subject) perEpoch(n bench.Network) int {
 	return (fit.Len() + s.batch - 1) / s.batch
 }
 
-// Steps implements [bench.Subject].
-func (s *subject) Steps(n bench.Network) int { return s.epochsOf(n) * s.perEpoch(n) }
+// Steps implements [experiment.Subject].
+func (s *subject) Steps(n experiment.Network) int { return s.epochsOf(n) * s.perEpoch(n) }
 
-// TestSteps implements [bench.Subject]: a forward pass is about a third of a
+// TestSteps implements [experiment.Subject]: a forward pass is about a third of a
 // step.
-func (s *subject) TestSteps(n bench.Network) float64 {
+func (s *subject) TestSteps(n experiment.Network) float64 {
 	_, score := s.sources(n)
 	return float64(score.Len()) / float64(s.batch) / 3
 }
 
-// Prepare implements [bench.Subject].
-func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+// Prepare implements [experiment.Subject].
+func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
 	model, _, err := s.network(s.channelsOf(n), len(s.train.Header().Classes), modelSeed)
 	if err != nil {
 		return nil, err
@@ -135,9 +136,9 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
-		if n == bench.Child {
+		if n == experiment.Child {
 			return runfolder.Score{Value: result.Accuracy(), Loss: result.Loss}, err
 		}
 		return runfolder.Score{Value: 100 * result.Accuracy(), Loss: result.Loss}, err
@@ -145,9 +146,9 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 }
 
 // recipe returns how a network is trained.
-func (s *subject) recipe(n bench.Network, model network, common train.Common) train.Config {
+func (s *subject) recipe(n experiment.Network, model network, common train.Common) train.Config {
 	augment := data.Augment{Crop: s.crop, Flip: s.flip, Cutout: s.cutout, RandAugment: s.randAugment}
-	if n == bench.Varied && s.randAugment.Operations == 0 {
+	if n == experiment.Varied && s.randAugment.Operations == 0 {
 		augment.RandAugment = imageNetRandAugment
 	}
 	for _, p := range model.Params().All() {
@@ -168,7 +169,7 @@ func (s *subject) recipe(n bench.Network, model network, common train.Common) tr
 }
 
 // rates returns the learning rates. A child's training is a final one, shorter.
-func (s *subject) rates(n bench.Network) optim.Schedule {
+func (s *subject) rates(n experiment.Network) optim.Schedule {
 	rate, perEpoch := float32(s.rate*float64(s.batch)/256), s.perEpoch(n)
 	shrink := func(epochs float64) int {
 		return int(epochs * float64(perEpoch) * float64(s.epochsOf(n)) / float64(s.epochs))

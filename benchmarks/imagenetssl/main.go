@@ -10,7 +10,8 @@ import (
 	"fmt"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/fewlabels"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
@@ -18,7 +19,7 @@ import (
 	"autodropout/models"
 )
 
-func main() { bench.Main(benchmark.Run) }
+func main() { cli.Main(benchmark.Run) }
 
 var benchmark = fewlabels.Benchmark{
 	Name: "imagenetssl", Title: "photographs in ImageNet's layout", Network: "ResNet",
@@ -70,7 +71,7 @@ var paper = fewlabels.Config{
 	Rate: 0.4, WeightDecay: 1e-4, Average: 0.999, Smoothing: 0.1, Weight: 20, Sure: 0.6, Sharpening: 0.5, Annealing: "none",
 	Augment: data.Augment{Crop: 0.08, Flip: true}, RandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
 	SearchDepth: 50, SearchWidth: 32, SearchSteps: 2000,
-	Baselines: bench.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
+	Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 // study is for ten classes of 96x96 pixels such as Imagenette's.

@@ -6,14 +6,14 @@
 package main
 
 import (
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/translation"
 	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 )
 
-func main() { bench.Main(benchmark.Run) }
+func main() { cli.Main(benchmark.Run) }
 
 // The recipe is fairseq's for its transformer_iwslt_de_en (see doc/decisions.md for
 // what it leaves open).

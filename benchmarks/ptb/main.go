@@ -6,14 +6,14 @@
 package main
 
 import (
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/language"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/dropout"
 )
 
-func main() { bench.Main(benchmark.Run) }
+func main() { cli.Main(benchmark.Run) }
 
 // The recipe is that of Transformer-XL's released script for this corpus (see
 // doc/decisions.md for what it leaves open).

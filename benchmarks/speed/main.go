@@ -17,15 +17,17 @@ import (
 	"runtime"
 	"time"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/machine"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
 )
 
-func main() { bench.Main(run) }
+func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(start(ctx, args, stdout), "speed", stderr)
+	return cli.ExitCode(start(ctx, args, stdout), "speed", stderr)
 }
 
 func start(ctx context.Context, args []string, stdout io.Writer) error {
@@ -77,19 +79,19 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	bench.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all", "train"}, "`what` to measure: gemm, conv, step or all; train takes -steps steps and measures nothing, for profilers and emulators")
+	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all", "train"}, "`what` to measure: gemm, conv, step or all; train takes -steps steps and measures nothing, for profilers and emulators")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2 or mt-iwslt")
-	bench.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 10 for txl-ptb and 8 for the other texts and photographs)")
-	bench.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
+	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 10 for txl-ptb and 8 for the other texts and photographs)")
+	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
 	fs.BoolVar(&c.recompute, "recompute", false, "give up outputs of training steps that are cheap to compute again for the gradients")
-	bench.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
+	cli.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		io.WriteString(stdout, summary)
 		fs.SetOutput(stdout)
 		fs.PrintDefaults()
-		return config{}, bench.ErrHelp
+		return config{}, cli.ErrHelp
 	case err != nil:
 		return config{}, usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
@@ -138,7 +140,7 @@ func (c *config) measure(ctx context.Context, stdout io.Writer) error {
 	}
 	p := &printer{w: stdout, json: c.json}
 	if !c.json {
-		fmt.Fprintf(stdout, "%s, %s, %s\n", bench.CPU(), bench.SIMD(), bench.Count(c.threads, "thread", "threads"))
+		fmt.Fprintf(stdout, "%s, %s, %s\n", machine.CPU(), machine.SIMD(), words.Count(c.threads, "thread", "threads"))
 	}
 	for _, part := range []struct {
 		kind string

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/machine"
 )
 
 // result is one line of the output. What was measured is one of the embedded
@@ -25,7 +25,7 @@ type result struct {
 }
 
 func (c *config) result(name string, s speed) result {
-	return result{Name: name, Tier: bench.SIMD(), Threads: c.threads, GFLOPS: s.flops / 1e9, Ceiling: s.ceiling / 1e9, Fraction: s.flops / s.ceiling}
+	return result{Name: name, Tier: machine.SIMD(), Threads: c.threads, GFLOPS: s.flops / 1e9, Ceiling: s.ceiling / 1e9, Fraction: s.flops / s.ceiling}
 }
 
 // printer prints results as they come, in tables or as JSON.

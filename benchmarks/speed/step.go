@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"autodropout/autograd"
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/flops"
+	"autodropout/benchmarks/internal/machine"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/internal/seed"
 	"autodropout/layers"
 	"autodropout/models"
@@ -119,19 +120,19 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	p.title("Training steps, convolutions counted as the direct algorithm computes them",
 		"%-20s %6s %9s %9s %12s %10s", "model", "batch", name+"/s", "peak", "allocs/step", "allocs/op")
 	k.warmUp()
-	warm := bench.PeakMemory()
+	warm := machine.PeakMemory()
 	early, steps := int64(0), 0
 	speed, err := measure(ctx, func() time.Duration {
 		d := k()
 		if steps++; steps == earlySteps {
-			early = bench.PeakMemory()
+			early = machine.PeakMemory()
 		}
 		return d
 	}, m.flops(batch), c.steps, 0)
 	if err != nil {
 		return err
 	}
-	peak := bench.PeakMemory()
+	peak := machine.PeakMemory()
 	facts := stepFacts{
 		Model: m.String(), Steps: c.steps, ItemsPerSecond: speed.flops / m.flops(batch) * float64(batch*count),
 		PeakRSS: float64(peak) / 1e6, PeakRSSGrowth: float64(peak-warm) / 1e6, EarlyPeakRSS: float64(early) / 1e6,
@@ -143,7 +144,7 @@ func (c *config) measureStep(ctx context.Context, p *printer) error {
 	r := c.result(fmt.Sprintf("step-%s-b%d", m, batch), speed)
 	r.Batch, r.stepFacts = batch, &facts
 	return p.print(r, fmt.Sprintf("%-20s %6d %9.2f %9s %12.0f %10.1f",
-		facts.Model, batch, facts.ItemsPerSecond, bench.Memory(peak), facts.AllocsPerStep, facts.AllocsPerStep/float64(facts.OpsPerStep)))
+		facts.Model, batch, facts.ItemsPerSecond, words.Memory(peak), facts.AllocsPerStep, facts.AllocsPerStep/float64(facts.OpsPerStep)))
 }
 
 // train takes the steps and nothing else.

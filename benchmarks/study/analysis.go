@@ -2,18 +2,18 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"image/png"
 	"math"
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/plot/plotter"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -29,11 +29,9 @@ func (p *page) analysis(r *run) error {
 	if len(searches) > 0 {
 		p.say("### What the searches found")
 		p.equalBudget(searches)
-		if err := p.curves(r, searches); err != nil {
-			return err
-		}
+		p.curves(r, searches)
 		for _, s := range searches {
-			if s.row.role == learned {
+			if s.row.kind == sheet.Learned {
 				p.tokens(s)
 			}
 		}
@@ -55,7 +53,7 @@ func (p *page) equalBudget(searches []*search) {
 	var uniform *search
 	for _, s := range searches {
 		budget = min(budget, len(s.trials))
-		if s.row.role == random {
+		if s.row.kind == sheet.Random {
 			uniform = s
 		}
 	}
@@ -71,13 +69,13 @@ func (p *page) equalBudget(searches []*search) {
 		if uniform != nil && s != uniform {
 			e := apart(last, uniform.rewards(0, budget))
 			cells[5] = difference(e, "%+.4f")
-			if s.row.role == learned {
+			if s.row.kind == sheet.Learned {
 				sentences = append(sentences, progress(s, e))
 			}
 		}
 		rows = append(rows, cells)
 	}
-	p.say("At an equal budget, the first %s of each search; the reward is %s on validation data, the higher the better.", bench.Count(budget, "trial", "trials"), searches[0].config.Task.Reward)
+	p.say("At an equal budget, the first %s of each search; the reward is %s on validation data, the higher the better.", words.Count(budget, "trial", "trials"), searches[0].config.Task.Reward)
 	p.table([]string{"search", "best", "mean", "mean, first third", "mean, last third", "last third less all of random search (95 % interval)"}, rows)
 	if len(sentences) > 0 {
 		p.say("%s", strings.Join(sentences, " "))
@@ -98,44 +96,36 @@ func progress(s *search, e estimate) string {
 }
 
 // curves adds rewards, the best of them so far, and the entropy of the policies.
-func (p *page) curves(r *run, searches []*search) error {
+func (p *page) curves(r *run, searches []*search) {
 	const window = 10
-	var rewards, best, entropy []series
+	reward := searches[0].config.Task.Reward
+	rewards := report.Chart{Title: fmt.Sprintf("Reward of every trial, and the mean of the last %d", window), X: "trial", Y: reward}
+	best := report.Chart{Title: "Best reward so far", X: "trial", Y: reward}
+	entropy := report.Chart{Title: "Entropy of the policy", X: "trial", Y: "nats per choice"}
 	var sentences []string
-	for _, s := range searches {
-		points := s.rewardPoints()
-		if s.row.role != ablation {
-			rewards = append(rewards, series{name: s.row.title, points: points, line: smooth(points, window)})
+	looks := styles(searches)
+	for i, s := range searches {
+		points, mean, highest, decided := s.lines(looks[i], window)
+		if s.row.kind != sheet.Ablated {
+			rewards.Lines = append(rewards.Lines, points, mean)
 		}
-		best = append(best, series{name: s.row.title, line: s.line(func(p controller.Finished) float64 { return p.Best })})
+		best.Lines = append(best.Lines, highest)
 		if s.config.Algorithm != controller.Random {
-			line := s.line(func(p controller.Finished) float64 { return p.Entropy })
-			entropy = append(entropy, series{name: s.row.title, line: line})
-			sentences = append(sentences, fmt.Sprintf("that of “%s” went from %.2f to %.2f", s.row.title, line[0].Y, line[len(line)-1].Y))
+			entropy.Lines = append(entropy.Lines, decided)
+			sentences = append(sentences, fmt.Sprintf("that of “%s” went from %.2f to %.2f", s.row.title, decided.Y[0], decided.Y[len(decided.Y)-1]))
 		}
 	}
-	reward := searches[0].config.Task.Reward
 	for _, f := range []struct {
-		name, title, y string
-		all            []series
-	}{
-		{"rewards.svg", fmt.Sprintf("Reward of every trial, and the mean of the last %d", window), reward, rewards},
-		{"best.svg", "Best reward so far", reward, best},
-		{"entropy.svg", "Entropy of the policy", "nats per choice", entropy},
-	} {
-		if len(f.all) == 0 {
-			continue
+		name  string
+		chart report.Chart
+	}{{"rewards.svg", rewards}, {"best.svg", best}, {"entropy.svg", entropy}} {
+		if len(f.chart.Lines) > 0 {
+			p.figure(r, f.name, f.chart.Title, f.chart.SVG())
 		}
-		image, err := chart(f.title, "trial", f.y, f.all)
-		if err != nil {
-			return err
-		}
-		p.figure(r, f.name, f.title, image)
 	}
 	if len(sentences) > 0 {
 		p.say("Entropy says how undecided a policy is, in nats per choice: %s.", strings.Join(sentences, ", "))
 	}
-	return nil
 }
 
 // tokens adds how often the values of each token were chosen, over all groups, in
@@ -174,7 +164,7 @@ func (p *page) tokens(s *search) {
 	p.table([]string{"token", "value: last third ← first third (before)", "corrected p"}, rows)
 	verdict := "No token's last third is farther from the shares before than chance allows"
 	if len(learned) > 0 {
-		verdict = fmt.Sprintf("The last third is farther from the shares before than chance allows for %s", list(learned))
+		verdict = fmt.Sprintf("The last third is farther from the shares before than chance allows for %s", words.And(learned))
 	}
 	p.say("%s (chi-squared, Holm over tokens; a guide only, since the choices of one trial depend on each other).", verdict)
 }
@@ -214,7 +204,7 @@ func (p *page) ablations(r *run) {
 	whole := r.row("autodropout")
 	for i := range r.rows {
 		at := &r.rows[i]
-		if at.role == ablation && whole != nil && len(at.scores)+at.diverged > 0 {
+		if at.kind == sheet.Ablated && whole != nil && len(at.scores)+at.diverged > 0 {
 			items = append(items, r.sentence(whole, at, r.gain(whole, at)))
 		}
 	}
@@ -239,7 +229,7 @@ func (p *page) winner(r *run) error {
 		return err
 	}
 	var image bytes.Buffer
-	if err := png.Encode(&image, bench.Picture(s.pattern, mapSide, dropout.Stream{})); err != nil {
+	if err := png.Encode(&image, report.Picture(s.pattern, mapSide, dropout.Stream{})); err != nil {
 		return err
 	}
 	header := []string{"place"}
@@ -271,25 +261,17 @@ func (p *page) strength(r *run) error {
 	if s == nil || len(s.allRewards()) < least {
 		return nil
 	}
+	good, rewards := succeeded(s.trials), s.allRewards()
 	var dropped []float64
-	var points plotter.XYs
-	rewards := s.allRewards()
-	for _, t := range s.trials {
-		if t.Result.Failed() {
-			continue
-		}
-		share, err := droppedShare(s.space, t.Point)
+	for _, trial := range good {
+		share, err := droppedShare(s.space, trial.Point)
 		if err != nil {
 			return err
 		}
 		dropped = append(dropped, 100*share)
-		points = append(points, plotter.XY{X: 100 * share, Y: t.Result.Reward})
 	}
-	const title = "How much a random pattern drops, and its reward"
-	image, err := chart(title, "dropped on average, %", s.config.Task.Reward, []series{{points: points}})
-	if err != nil {
-		return err
-	}
+	chart := report.Chart{Title: "How much a random pattern drops, and its reward", X: "dropped on average, %", Y: s.config.Task.Reward,
+		Lines: []report.Line{{Style: report.Random.Style(0), X: dropped, Y: rewards, Points: true}}}
 	rank := spearman(dropped, rewards)
 	verdict := "Whether that matters cannot be seen from these trials"
 	switch {
@@ -298,11 +280,11 @@ func (p *page) strength(r *run) error {
 	case rank.low > 0:
 		verdict = "Patterns that drop more have higher rewards"
 	}
-	best := slices.MaxFunc(points, func(a, b plotter.XY) int { return cmp.Compare(a.Y, b.Y) })
+	best := dropped[floats.MaxIdx(rewards)]
 	p.say("### How strong patterns are")
 	p.say("Random patterns drop %.0f %% of what passes their places, on average over places; the best of %d drops %.0f %%. %s: the correlation of share and reward is %s by ranks (Spearman's, with its 95 %% interval) and %s by values (Pearson's).",
-		stat.Mean(dropped, nil), len(points), best.X, verdict, difference(rank, "%.2f"), difference(pearson(dropped, rewards), "%.2f"))
-	p.figure(r, "strength.svg", title, image)
+		stat.Mean(dropped, nil), len(dropped), best, verdict, difference(rank, "%.2f"), difference(pearson(dropped, rewards), "%.2f"))
+	p.figure(r, "strength.svg", chart.Title, chart.SVG())
 	return nil
 }
 
@@ -345,7 +327,7 @@ func (p *page) noise(r *run) {
 		if !s.tuned() {
 			name, trials = "finalists of "+name, s.finalists
 		}
-		at, rewards := bench.ByPoint(usable(trials))
+		at, rewards := sheet.ByPoint(usable(trials))
 		v := spreadOf(rewards)
 		if v.freedom == 0 {
 			continue
@@ -386,7 +368,7 @@ func (s *search) luck(noise float64) string {
 	best := s.trials[slices.IndexFunc(s.trials, func(p controller.Finished) bool { return p.Best == top })]
 	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
 		len(rewards), s.row.title, top, top-stat.Mean(rewards, nil), noise*highest(len(rewards)))
-	at, again := bench.ByPoint(usable(s.finalists))
+	at, again := sheet.ByPoint(usable(s.finalists))
 	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.Point) }); i >= 0 {
 		text += fmt.Sprintf(" Trained again, the same pattern has a mean of %.4f.", stat.Mean(again[i], nil))
 	}

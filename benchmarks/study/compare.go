@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/words"
 )
 
 // outcome is what the final trainings of a run say.
@@ -25,8 +27,8 @@ type gain struct {
 func (r *run) outcome() outcome {
 	o := outcome{none: r.row("none"), random: r.row("random")}
 	var why string
-	o.hand, o.why = r.pick(handMade, "hand-made")
-	o.learned, why = r.pick(learned, "learned")
+	o.hand, o.why = r.pick("hand-made", sheet.HandMade)
+	o.learned, why = r.pick("learned", sheet.Learned, sheet.Given)
 	o.why += " " + why
 	for i := range r.rows {
 		if other := &r.rows[i]; o.learned != nil && other != o.learned {
@@ -41,12 +43,12 @@ func (r *run) outcome() outcome {
 	return o
 }
 
-// pick returns the best row of a role, and why it is that one. It goes by rewards
+// pick returns the best row of some kinds, and why it is that one. It goes by rewards
 // on validation data: a look at the test values would favour the luckiest.
-func (r *run) pick(as role, name string) (best *row, why string) {
+func (r *run) pick(name string, of ...sheet.Kind) (best *row, why string) {
 	var candidates []*row
 	for i := range r.rows {
-		if at := &r.rows[i]; at.role == as && len(at.scores) > 0 {
+		if at := &r.rows[i]; slices.Contains(of, at.kind) && len(at.scores) > 0 {
 			candidates = append(candidates, at)
 		}
 	}
@@ -71,7 +73,7 @@ func (r *run) pick(as role, name string) (best *row, why string) {
 	}
 	why = fmt.Sprintf("The best %s row by validation is “%s”, with a reward of %.4f.", name, best.title, highest)
 	if len(unknown) > 0 {
-		why += fmt.Sprintf(" Without a log of validation rewards, %s could not be chosen.", list(unknown))
+		why += fmt.Sprintf(" Without a log of validation rewards, %s could not be chosen.", words.And(unknown))
 	}
 	return best, why
 }
@@ -147,18 +149,18 @@ func (r *run) answer(o outcome) string {
 	if o.random != nil {
 		against(o.random, "random search")
 	}
-	text := fmt.Sprintf("**%s.** “%s” %s.", word, o.learned.title, list(parts))
+	text := fmt.Sprintf("**%s.** “%s” %s.", word, o.learned.title, words.And(parts))
 	if word != "Yes" {
 		return text
 	}
 	var unbeaten []string
 	for _, g := range o.gains {
-		if g.over.role == handMade && !(g.low > 0) {
+		if g.over.kind == sheet.HandMade && !(g.low > 0) {
 			unbeaten = append(unbeaten, "“"+g.over.title+"”")
 		}
 	}
 	if len(unbeaten) > 0 {
-		text += fmt.Sprintf(" It is not known to be better than every hand-made row: that it beats %s is not shown.", list(unbeaten))
+		text += fmt.Sprintf(" It is not known to be better than every hand-made row: that it beats %s is not shown.", words.And(unbeaten))
 	}
 	return text
 }
@@ -170,7 +172,7 @@ func (r *run) sentence(a, b *row, e estimate) string {
 	case a.diverged+b.diverged > 0:
 		return fmt.Sprintf("%s and %s are not compared, since a training diverged.", x, y)
 	case e.n < 2:
-		return fmt.Sprintf("%s and %s have %s in common, too few for an interval.", x, y, bench.Count(e.n, "seed", "seeds"))
+		return fmt.Sprintf("%s and %s have %s in common, too few for an interval.", x, y, words.Count(e.n, "seed", "seeds"))
 	}
 	verb, low, high := "is better than", e.low, e.high
 	switch {
@@ -193,12 +195,4 @@ func chance(p float64) string {
 		return "<0.001"
 	}
 	return fmt.Sprintf("%.3f", p)
-}
-
-// list joins words as a sentence does.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -88,7 +89,7 @@ func TestAnswer(t *testing.T) {
 // Without logs none may be chosen: that would be by test values.
 func TestPick(t *testing.T) {
 	r := runOf(experiments[0], rowOf("dropout", 1, 2), rowOf("dropblock", 3, 4))
-	if best, why := r.pick(handMade, "hand-made"); best != nil || !strings.Contains(why, "none can be called the best") {
+	if best, why := r.pick("hand-made", sheet.HandMade); best != nil || !strings.Contains(why, "none can be called the best") {
 		t.Errorf("%+v was chosen: %s", best, why)
 	}
 	// The best single reward is not that of the best rate, nor is it DropBlock's.
@@ -101,7 +102,7 @@ func TestPick(t *testing.T) {
 	}
 	first, second := tuned(0, 0.9, 0.1, 0.6, 0.6), tuned(1, 0.8, 0.1, 0.7, 0.7)
 	r.from = &run{searches: []*search{first, second}}
-	if best, why := r.pick(handMade, "hand-made"); best != &r.rows[1] || !strings.Contains(why, "“DropBlock”, with a reward of 0.7000") {
+	if best, why := r.pick("hand-made", sheet.HandMade); best != &r.rows[1] || !strings.Contains(why, "“DropBlock”, with a reward of 0.7000") {
 		t.Errorf("with the logs of the run that it builds on, %+v was chosen: %s", best, why)
 	}
 	if at, mean, ok := second.best(); len(at) != 1 || at[0] != 1 || mean != 0.7 || !ok {
@@ -192,14 +193,14 @@ func TestCurvesOfRewards(t *testing.T) {
 		report.Results = append(report.Results, &p.Result)
 	}
 	s := &search{trials: report.Curve()}
-	points, best := s.rewardPoints(), s.line(func(p controller.Finished) float64 { return p.Best })
+	points, mean, best, _ := s.lines(0, 2)
 	for name, c := range map[string]struct {
 		got  []float64
 		want []float64
 	}{
-		"trials":   {[]float64{points[0].X, points[1].X, points[2].X}, []float64{1, 3, 4}},
-		"smooth":   {[]float64{smooth(points, 2)[0].Y, smooth(points, 2)[1].Y, smooth(points, 2)[2].Y}, []float64{2, 3, 3.5}},
-		"highest":  {[]float64{best[0].Y, best[1].Y, best[2].Y, best[3].Y}, []float64{2, 2, 4, 4}},
+		"trials":   {points.X, []float64{1, 3, 4}},
+		"smooth":   {mean.Y, []float64{2, 3, 3.5}},
+		"highest":  {best.Y, []float64{2, 2, 2, 4, 4}},
 		"rewards":  {s.rewards(1, 3), []float64{4}},
 		"rewards2": {s.allRewards(), []float64{2, 4, 3}},
 	} {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"autodropout/benchmarks/internal/flops"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/models"
 )
 
@@ -12,7 +13,7 @@ import (
 type experiment struct {
 	folder  string
 	title   string
-	kind    kind
+	trains  network
 	dataset string
 	named   bool // the logs call the data set so too
 	words   int  // of the vocabulary of a language model
@@ -23,63 +24,51 @@ type experiment struct {
 	source  string // the folder whose searches chose its pattern; "": its own
 }
 
-// kind is what an experiment trains.
-type kind int
+// network is what an experiment trains.
+type network int
 
 const (
-	images kind = iota
+	images network = iota
 	language
 	translation
 )
 
 var experiments = []experiment{
-	{folder: "cifar", title: "CIFAR-10", kind: images, dataset: "CIFAR-10", named: true, metric: "error", unit: "%", points: "points"},
-	{folder: "cifar-wider", title: "CIFAR-10, a wider and deeper network", kind: images, dataset: "CIFAR-10", named: true, metric: "error", unit: "%", points: "points", source: "cifar"},
-	{folder: "ptb", title: "Penn Treebank", kind: language, dataset: "Penn Treebank", named: true, words: 10_000, metric: "perplexity"},
-	{folder: "multi30k", title: "Multi30k", kind: translation, dataset: "Multi30k", metric: "BLEU", points: "BLEU", higher: true, source: "ptb"},
+	{folder: "cifar", title: "CIFAR-10", trains: images, dataset: "CIFAR-10", named: true, metric: "error", unit: "%", points: "points"},
+	{folder: "cifar-wider", title: "CIFAR-10, a wider and deeper network", trains: images, dataset: "CIFAR-10", named: true, metric: "error", unit: "%", points: "points", source: "cifar"},
+	{folder: "ptb", title: "Penn Treebank", trains: language, dataset: "Penn Treebank", named: true, words: 10_000, metric: "perplexity"},
+	{folder: "multi30k", title: "Multi30k", trains: translation, dataset: "Multi30k", metric: "BLEU", points: "BLEU", higher: true, source: "ptb"},
 }
-
-// role is what a row of a table stands for. From random on, its pattern is
-// searched, if it is not given.
-type role int
-
-const (
-	plain role = iota
-	handMade
-	random
-	learned
-	ablation // learned in a smaller space
-)
 
 // rowKind is a row that a run can have.
 type rowKind struct {
 	key, title string
-	role       role
+	kind       sheet.Kind
 	rate       string // the setting with its rate; "": there is none
 }
 
 // rowKinds are in the order of the tables.
 var rowKinds = []rowKind{
-	{"none", "none", plain, ""},
-	{"dropout", "Dropout", handMade, "dropout"},
-	{"spatialdropout", "SpatialDropout", handMade, "spatial-dropout"},
-	{"dropblock", "DropBlock", handMade, "dropblock"},
-	{"stochasticdepth", "stochastic depth", handMade, "stochastic-depth"},
-	{"variational", "variational dropout", handMade, ""},
-	{"random", "random search", random, ""},
-	{"autodropout", "AutoDropout", learned, ""},
-	{"ppo", "AutoDropout with PPO", learned, ""},
-	{"pattern", "AutoDropout, transferred", learned, ""},
-	{"transferred", "AutoDropout, transferred", learned, ""},
-	{"near", "AutoDropout near the hand-made", learned, ""},
-	{"no-geometry", "without rotation and shear", ablation, ""},
-	{"no-share-c", "without sharing over channels", ablation, ""},
-	{"no-residual", "without the shortcut", ablation, ""},
+	{"none", "none", sheet.Plain, ""},
+	{"dropout", "Dropout", sheet.HandMade, "dropout"},
+	{"spatialdropout", "SpatialDropout", sheet.HandMade, "spatial-dropout"},
+	{"dropblock", "DropBlock", sheet.HandMade, "dropblock"},
+	{"stochasticdepth", "stochastic depth", sheet.HandMade, "stochastic-depth"},
+	{"variational", "variational dropout", sheet.HandMade, ""},
+	{"random", "random search", sheet.Random, ""},
+	{"autodropout", "AutoDropout", sheet.Learned, ""},
+	{"ppo", "AutoDropout with PPO", sheet.Learned, ""},
+	{"pattern", "AutoDropout, transferred", sheet.Given, ""},
+	{"transferred", "AutoDropout, transferred", sheet.Given, ""},
+	{"near", "AutoDropout near the hand-made", sheet.Learned, ""},
+	{"no-geometry", "without rotation and shear", sheet.Ablated, ""},
+	{"no-share-c", "without sharing over channels", sheet.Ablated, ""},
+	{"no-residual", "without the shortcut", sheet.Ablated, ""},
 }
 
 // model names the network of the final trainings.
 func (r *run) model() string {
-	switch r.kind {
+	switch r.trains {
 	case images:
 		return fmt.Sprintf("WRN-%d-%d", r.Depth, r.Width)
 	case language:
@@ -92,9 +81,9 @@ func (r *run) model() string {
 func (r *run) length() string {
 	some := "all training data"
 	switch {
-	case r.TrainSize > 0 && r.kind == images:
+	case r.TrainSize > 0 && r.trains == images:
 		some = fmt.Sprintf("%d training images", r.TrainSize)
-	case r.TrainSize > 0 && r.kind == language:
+	case r.TrainSize > 0 && r.trains == language:
 		some = fmt.Sprintf("%d training words", r.TrainSize)
 	case r.TrainSize > 0:
 		some = fmt.Sprintf("%d training pairs", r.TrainSize)
@@ -107,7 +96,7 @@ func (r *run) length() string {
 func (r *run) operations(s *search) float64 {
 	var size, width int
 	switch {
-	case r.kind == images:
+	case r.trains == images:
 		classes := 10
 		if s.config.Task.Data == "CIFAR-100" {
 			classes = 100
@@ -115,7 +104,7 @@ func (r *run) operations(s *search) float64 {
 		if _, err := fmt.Sscanf(s.config.Task.Network, "WRN-%d-%d", &size, &width); err == nil {
 			return float64(s.config.Task.Train) * float64(s.config.Task.Epochs) * flops.WRN(size, width, mapSide, classes)
 		}
-	case r.kind == language && r.Batch > 0 && r.Bptt > 0 && r.Heads > 0:
+	case r.trains == language && r.Batch > 0 && r.Bptt > 0 && r.Heads > 0:
 		if _, err := fmt.Sscanf(s.config.Task.Network, "Transformer-XL-%d-%d", &size, &width); err == nil {
 			network := models.TransformerXLConfig{Vocab: r.words, Layers: size, Width: width, Heads: r.Heads, HeadWidth: width / r.Heads, Inner: r.SearchInner, Cutoffs: r.Cutoffs}
 			steps := float64(s.config.Task.Train) * float64(s.config.Task.Epochs) / float64(r.Batch*r.Bptt)

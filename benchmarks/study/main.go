@@ -16,16 +16,17 @@ import (
 	"path/filepath"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/internal/atomicfile"
 )
 
-func main() { bench.Main(program) }
+func main() { cli.Main(program) }
 
 // program returns the exit code.
 func program(_ context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(start(args, stdout), "study", stderr)
+	return cli.ExitCode(start(args, stdout), "study", stderr)
 }
 
 func start(args []string, stdout io.Writer) error {
@@ -39,7 +40,7 @@ func start(args []string, stdout io.Writer) error {
 		fmt.Fprintln(stdout, "Study writes a page about the runs of the study from their logs.\n\nFlags:")
 		fs.SetOutput(stdout)
 		fs.PrintDefaults()
-		return bench.ErrHelp
+		return cli.ErrHelp
 	case err != nil:
 		return usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
@@ -80,7 +81,7 @@ func (s *study) write(doc string, stdout io.Writer) error {
 	if err := atomicfile.WriteBytes(path, s.page); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(stdout, "%s and %s are written.\n", path, bench.Count(len(s.figures), "figure", "figures"))
+	_, err := fmt.Fprintf(stdout, "%s and %s are written.\n", path, words.Count(len(s.figures), "figure", "figures"))
 	return err
 }
 

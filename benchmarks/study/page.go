@@ -10,7 +10,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 )
 
@@ -118,9 +119,9 @@ func (p *page) setting(r *run) {
 		anchor := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.from.title), ",", ""), " ", "-")
 		p.say("Patterns come from the section [%s](#%s), and so does the choice among rows that are not tuned here.", r.from.title, anchor)
 	}
-	budget := fmt.Sprintf("Planned are %s of %s", bench.Count(r.Seeds, "seed", "seeds"), bench.Count(len(r.rows), "row", "rows"))
+	budget := fmt.Sprintf("Planned are %s of %s", words.Count(r.Seeds, "seed", "seeds"), words.Count(len(r.rows), "row", "rows"))
 	if slices.ContainsFunc(r.rows, r.searched) {
-		budget += fmt.Sprintf(" and %s for each search", bench.Count(r.Trials, "trial", "trials"))
+		budget += fmt.Sprintf(" and %s for each search", words.Count(r.Trials, "trial", "trials"))
 	}
 	if missing := r.missing(); len(missing) > 0 {
 		p.say("%s. **Not all of that is there yet:** %s.", budget, strings.Join(missing, "; "))
@@ -137,10 +138,10 @@ func (p *page) setting(r *run) {
 
 // searched reports whether a row has a search, or its rate is tuned.
 func (r *run) searched(at row) bool {
-	switch at.role {
-	case random, learned, ablation:
-		return r.Pattern == "" && at.key != "transferred"
-	case handMade:
+	switch {
+	case at.kind.Searched():
+		return r.Pattern == ""
+	case at.kind == sheet.HandMade:
 		return r.Tune || r.search(at.key) != nil
 	}
 	return false
@@ -163,7 +164,7 @@ func (r *run) missing() (missing []string) {
 			parts = append(parts, fmt.Sprintf("%d of %d seeds", n, r.Seeds))
 		}
 		if len(parts) > 0 {
-			missing = append(missing, fmt.Sprintf("%s has %s", at.title, list(parts)))
+			missing = append(missing, fmt.Sprintf("%s has %s", at.title, words.And(parts)))
 		}
 	}
 	return missing
@@ -308,7 +309,7 @@ func (p *page) cost(r *run) {
 			}
 		}
 		rows = append(rows, []string{s.row.title, string(s.config.Algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
-			bench.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
+			words.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
 	p.table([]string{"row", "algorithm", "trials", "of these again", "failed", "time", "in final trainings", "GFLOP"}, rows)
@@ -326,7 +327,7 @@ func summarise(runs []*run) string {
 			cell := ""
 			if at != nil {
 				cell = at.summary(at.values())
-				if at.role == handMade || at.role == learned {
+				if at.kind == sheet.HandMade || at.kind.Controlled() {
 					cell += " (" + at.title + ")"
 				}
 			}
@@ -347,9 +348,9 @@ func (p *page) limits(runs []*run) {
 		for _, at := range r.rows {
 			seeds = min(seeds, len(at.scores))
 		}
-		text := fmt.Sprintf("**%s:** %s, at least %s of each row", r.title, r.length(), bench.Count(seeds, "seed", "seeds"))
+		text := fmt.Sprintf("**%s:** %s, at least %s of each row", r.title, r.length(), words.Count(seeds, "seed", "seeds"))
 		for _, s := range r.searches {
-			if s.row.role == learned {
+			if s.row.kind == sheet.Learned {
 				points, _ := new(big.Float).SetInt(s.space.Size()).Float64()
 				text += fmt.Sprintf("; %s has tried %d of %.0e patterns", s.row.title, len(s.trials), points)
 			}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -131,12 +131,12 @@ func (r *run) readConfig(folder runfolder.Folder) error {
 func (r *run) plans(k rowKind, folder runfolder.Folder) bool {
 	asked := slices.Contains(r.Method, k.key)
 	switch {
-	case k.role == random && r.Pattern != "":
+	case k.kind == sheet.Random && r.Pattern != "":
 		_, err := os.Stat(folder.Search(k.key).Path(runfolder.Pattern))
 		return asked && err == nil
 	case k.key == "pattern":
 		return r.Pattern != "" && !slices.Contains(r.Method, "transferred")
-	case k.role >= random && k.key != "transferred":
+	case k.kind.Searched():
 		return asked && r.Pattern == ""
 	}
 	return asked
@@ -260,7 +260,7 @@ func (s *search) read(path string) (*controller.Log, error) {
 }
 
 // tuned reports whether the search tries the rates of a hand-made row.
-func (s *search) tuned() bool { return s.row.role == handMade }
+func (s *search) tuned() bool { return s.row.kind == sheet.HandMade }
 
 // rewards returns the rewards of the trials from lo to hi-1 that have not failed.
 func (s *search) rewards(lo, hi int) []float64 {
@@ -291,6 +291,6 @@ func (s *search) best() (tokens []int, reward float64, ok bool) {
 	if len(s.finalists) > 0 {
 		trials = s.finalists
 	}
-	tokens, reward = bench.BestMean(usable(trials))
+	tokens, reward = sheet.BestMean(usable(trials))
 	return tokens, reward, tokens != nil
 }

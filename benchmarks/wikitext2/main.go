@@ -6,13 +6,13 @@
 package main
 
 import (
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/language"
 	"autodropout/data"
 	"autodropout/dropout"
 )
 
-func main() { bench.Main(benchmark.Run) }
+func main() { cli.Main(benchmark.Run) }
 
 // The recipe is the one with which others reached a perplexity of 63.36: 125,000
 // steps are 287 epochs.

@@ -6,14 +6,14 @@
 package main
 
 import (
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/translation"
 	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 )
 
-func main() { bench.Main(benchmark.Run) }
+func main() { cli.Main(benchmark.Run) }
 
 // The recipe is that of the base model (Vaswani et al., arXiv 1706.03762): 25,000
 // tokens of each language in a batch, 100,000 steps, which are about two and a half

@@ -7,7 +7,8 @@ import (
 	"context"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -44,7 +45,7 @@ type Model interface {
 
 // Run is the program; it returns the exit code.
 func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
+	return cli.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
 }
 
 // start checks all that can be checked before anything is computed or written,
@@ -60,15 +61,16 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	}
 	s := &subject{Config: c, benchmark: b}
 	rows := c.Rows(c.table(b))
-	e := bench.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
+	e := experiment.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
+		if e.Given, err = experiment.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}
-	about, err := s.open(ctx, bench.Searches(rows), stderr)
+	about, err := s.open(ctx, experiment.Searches(rows), stderr)
 	if err != nil {
 		return err
 	}
-	return e.Start(ctx, about)
+	_, err = e.Start(ctx, about)
+	return err
 }

@@ -4,7 +4,9 @@ import (
 	"flag"
 	"fmt"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data"
@@ -14,8 +16,8 @@ import (
 
 // Config holds the settings of a run.
 type Config struct {
-	bench.Plan
-	bench.Baselines
+	experiment.Plan
+	experiment.Baselines
 	Data                string
 	TrainSize, TestSize int // 0: all
 	Labels              int // 0: a tenth of every class
@@ -40,13 +42,13 @@ type Config struct {
 var Methods = []string{"supervised", "uda", "dropout", "dropblock", "random", "autodropout"}
 
 // Plan is that of the paper's scale. The number of trials was not published.
-var Plan = bench.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
 
 // noAnnealing is what -annealing calls none.
 const noAnnealing = "none"
 
-func (b *Benchmark) command() *bench.Command[Config] {
-	return &bench.Command[Config]{
+func (b *Benchmark) command() *cli.Command[Config] {
+	return &cli.Command[Config]{
 		Name: b.Name,
 		Summary: fmt.Sprintf(`
 Trains a %[3]s on %[2]s with few labels by UDA: on the labelled images, and on all images without their labels. Searches
@@ -63,39 +65,39 @@ labelled images alone, and prints the scores beside the published ones.
 A search holds out a fifth of the labelled images, trains on the others and on the images without labels, and scores a
 pattern by the accuracy on the held-out ones; no other label is looked at. The %[4]s images are used once, for the
 final rows.`, b.Name, b.Title, b.Network, b.Split),
-		Presets: []bench.Preset[Config]{
+		Presets: []cli.Preset[Config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.Quick},
 			{Name: "study", Help: "a small network, hours on a small machine", Config: b.Study},
 			{Name: "paper", Help: "the published scale; prints how long that takes", Config: b.Paper},
 		},
 		Register: b.register,
-		Free:     bench.FreeFlags,
+		Free:     experiment.FreeFlags,
 	}
 }
 
 func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 	c.Plan.Register(fs, c.table(b))
 	fs.StringVar(&c.Data, "data", c.Data, b.DataHelp)
-	bench.Whole(fs, &c.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
-	bench.Whole(fs, &c.TestSize, "test-size", 0, "at most this `number` of test images is used, the same of every class; 0 is all")
-	bench.Whole(fs, &c.Labels, "labels", 0, "at most this `number` of training images has labels that are used, the same of every class; 0 is a tenth of every class. -seed chooses them")
+	cli.Whole(fs, &c.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
+	cli.Whole(fs, &c.TestSize, "test-size", 0, "at most this `number` of test images is used, the same of every class; 0 is all")
+	cli.Whole(fs, &c.Labels, "labels", 0, "at most this `number` of training images has labels that are used, the same of every class; 0 is a tenth of every class. -seed chooses them")
 	if c.Pixels > 0 {
-		bench.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
+		cli.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
 	}
-	bench.Whole(fs, &c.Depth, "depth", 10, "the `depth` of the network")
-	bench.Whole(fs, &c.Width, "width", 1, b.WidthHelp)
+	cli.Whole(fs, &c.Depth, "depth", 10, "the `depth` of the network")
+	cli.Whole(fs, &c.Width, "width", 1, b.WidthHelp)
 	c.registerTraining(fs)
-	bench.Whole(fs, &c.SearchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
-	bench.Whole(fs, &c.SearchWidth, "search-width", 1, "the `width` of the networks that a search trains")
-	bench.Whole(fs, &c.SearchSteps, "search-steps", 1, "the `number` of steps for which a search trains a network")
+	cli.Whole(fs, &c.SearchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
+	cli.Whole(fs, &c.SearchWidth, "search-width", 1, "the `width` of the networks that a search trains")
+	cli.Whole(fs, &c.SearchSteps, "search-steps", 1, "the `number` of steps for which a search trains a network")
 	c.Baselines.Register(fs, "an element")
 }
 
 func (c *Config) registerTraining(fs *flag.FlagSet) {
-	bench.Whole(fs, &c.Steps, "training-steps", 1, "the `number` of steps of a final training")
-	bench.Whole(fs, &c.Batch, "batch", 1, "the `number` of labelled images in a step")
-	bench.Whole(fs, &c.Ratio, "ratio", 1, "the `number` of unlabelled images for each of them; the network sees each twice, original and augmented")
-	bench.Whole(fs, &c.Accumulate, "accumulate", 1, "the `number` of parts of a step to compute one after another, to save memory; each has its own batch statistics")
+	cli.Whole(fs, &c.Steps, "training-steps", 1, "the `number` of steps of a final training")
+	cli.Whole(fs, &c.Batch, "batch", 1, "the `number` of labelled images in a step")
+	cli.Whole(fs, &c.Ratio, "ratio", 1, "the `number` of unlabelled images for each of them; the network sees each twice, original and augmented")
+	cli.Whole(fs, &c.Accumulate, "accumulate", 1, "the `number` of parts of a step to compute one after another, to save memory; each has its own batch statistics")
 	fs.Float64Var(&c.Rate, "rate", c.Rate, "the initial learning `rate`; it falls to a fifth along 7/16 of a cosine")
 	fs.Float64Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "the weight decay `factor`")
 	fs.Float64Var(&c.Clip, "clip", c.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
@@ -104,9 +106,9 @@ func (c *Config) registerTraining(fs *flag.FlagSet) {
 	fs.Float64Var(&c.Weight, "weight", c.Weight, "the `weight` of the unlabelled images in the loss")
 	fs.Float64Var(&c.Sure, "threshold", c.Sure, "the `probability` that an original's most probable class must exceed for the image to count")
 	fs.Float64Var(&c.Sharpening, "temperature", c.Sharpening, "the `temperature` that divides an original's logits: below 1, what it teaches is sharpened")
-	bench.Choice(fs, &c.Annealing, "annealing", []string{noAnnealing, "linear", "log", "exp"}, "the `schedule`, none, linear, log or exp, that leaves out labelled images that are known too well for their time")
-	bench.RandAugment(fs, &c.RandAugment, "randaugment", imaging.PaperRandAugment, "how `strongly` unlabelled images are augmented")
-	bench.Whole(fs, &c.Cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of augmented images; 0 is none")
+	cli.Choice(fs, &c.Annealing, "annealing", []string{noAnnealing, "linear", "log", "exp"}, "the `schedule`, none, linear, log or exp, that leaves out labelled images that are known too well for their time")
+	cli.RandAugment(fs, &c.RandAugment, "randaugment", imaging.PaperRandAugment, "how `strongly` unlabelled images are augmented")
+	cli.Whole(fs, &c.Cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of augmented images; 0 is none")
 }
 
 // check returns the dropout sites of the network, and what is wrong with the
@@ -143,12 +145,12 @@ func (c *Config) check(b *Benchmark) ([]dropout.Site, error) {
 	if err != nil {
 		return nil, usage.Errorf("%v", err)
 	}
-	return thin.Sites(), bench.CheckPolicies(c.Rows(c.table(b)), thin.Sites())
+	return thin.Sites(), experiment.CheckPolicies(c.Rows(c.table(b)), thin.Sites())
 }
 
 // table returns the rows that the table can have.
-func (c *Config) table(b *Benchmark) []bench.Method {
-	rows := []bench.Method{
+func (c *Config) table(b *Benchmark) []experiment.Row {
+	rows := []experiment.Row{
 		{Key: "supervised", Title: "labelled images only", Network: supervised},
 		{Key: "uda", Title: "UDA", Paper: &b.UDA},
 	}
@@ -157,7 +159,7 @@ func (c *Config) table(b *Benchmark) []bench.Method {
 		rows = append(rows, m)
 	}
 	return append(rows,
-		bench.Method{Key: "random", Title: "UDA + random-search pattern", Search: controller.Random},
-		bench.Method{Key: "autodropout", Title: "UDA + AutoDropout", Search: controller.Reinforce, Paper: &b.AutoDropout},
+		experiment.Row{Key: "random", Title: "UDA + random-search pattern", Kind: sheet.Random},
+		experiment.Row{Key: "autodropout", Title: "UDA + AutoDropout", Kind: sheet.Learned, Paper: &b.AutoDropout},
 	)
 }

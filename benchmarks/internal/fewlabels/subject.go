@@ -6,8 +6,9 @@ import (
 	"io"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data"
@@ -18,7 +19,7 @@ import (
 
 // supervised is the final network, trained on the labelled images alone, with
 // everything else as it is with UDA.
-const supervised = bench.Varied
+const supervised = experiment.Varied
 
 // subject is what the experiment is about: a ConvNet on few labels.
 type subject struct {
@@ -94,10 +95,10 @@ func shrink(images data.Source, size int, flag string) (data.Source, error) {
 	return part, nil
 }
 
-// About implements [bench.Subject].
-func (s *subject) About() bench.About {
-	final, child := s.network(bench.Final), s.network(bench.Child)
-	about := bench.About{
+// About implements [experiment.Subject].
+func (s *subject) About() experiment.About {
+	final, child := s.network(experiment.Final), s.network(experiment.Child)
+	about := experiment.About{
 		Name: s.benchmark.Name, Task: fmt.Sprintf("semi-supervised image classification with %d labels", s.labelled.Len()),
 		Dataset: strings.TrimSuffix(s.train.Header().Name, " training"),
 		Split:   s.benchmark.Split, Metric: "error", Unit: "%", Item: "img", Side: 32, Model: final, Child: child,
@@ -105,14 +106,14 @@ func (s *subject) About() bench.About {
 	if s.benchmark.Accuracy {
 		about.Metric, about.Higher = "top-1 accuracy", true
 	}
-	about.Reads = func() string { return bench.Checksum(s.train, s.test) }
+	about.Reads = func() string { return experiment.Checksum(s.train, s.test) }
 	if s.fit == nil {
 		return about
 	}
 	about.Trial = controller.Task{Network: child, Method: "UDA", Data: about.Dataset, Unit: "images", Train: s.fit.Len(), Unlabelled: s.rest.Len(),
 		Steps: s.SearchSteps, Batch: s.Batch, Reward: "accuracy", Split: "held-out", Valid: s.valid.Len()}
-	about.Data = func() string { return bench.Checksum(s.fit, s.rest, s.valid) }
-	about.Reward = bench.Reward{
+	about.Data = func() string { return experiment.Checksum(s.fit, s.rest, s.valid) }
+	about.Reward = sheet.Reward{
 		Where: "held-out images", Shown: "accuracy",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
@@ -120,15 +121,15 @@ func (s *subject) About() bench.About {
 }
 
 // size returns the depth and the width of a network.
-func (s *subject) size(n bench.Network) (depth, width int) {
-	if n == bench.Child {
+func (s *subject) size(n experiment.Network) (depth, width int) {
+	if n == experiment.Child {
 		return s.SearchDepth, s.SearchWidth
 	}
 	return s.Depth, s.Width
 }
 
 // network returns a network's name.
-func (s *subject) network(n bench.Network) string {
+func (s *subject) network(n experiment.Network) string {
 	depth, width := s.size(n)
 	model, err := s.benchmark.NewModel(depth, width, 1, 0)
 	if err != nil {
@@ -137,7 +138,7 @@ func (s *subject) network(n bench.Network) string {
 	return model.String()
 }
 
-// Space implements [bench.Subject].
+// Space implements [experiment.Subject].
 func (s *subject) Space() (dropout.Space, error) {
 	model, err := s.benchmark.NewModel(s.SearchDepth, 1, 1, 0)
 	if err != nil {
@@ -146,7 +147,7 @@ func (s *subject) Space() (dropout.Space, error) {
 	return dropout.ConvSpace(model.Blocks()), nil
 }
 
-// Decode implements [bench.Subject].
+// Decode implements [experiment.Subject].
 func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
 	pattern, err := dropout.DecodeConv(space, tokens)
 	if err != nil {
@@ -156,44 +157,44 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 	return pattern, nil
 }
 
-// Apply implements [bench.Subject].
+// Apply implements [experiment.Subject].
 func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
 	return pattern.Policy(sites)
 }
 
-// Steps implements [bench.Subject].
-func (s *subject) Steps(n bench.Network) int {
-	if n == bench.Child {
+// Steps implements [experiment.Subject].
+func (s *subject) Steps(n experiment.Network) int {
+	if n == experiment.Child {
 		return s.SearchSteps
 	}
 	return s.Config.Steps
 }
 
-// TestSteps implements [bench.Subject]: a forward pass is about a third of a
+// TestSteps implements [experiment.Subject]: a forward pass is about a third of a
 // step.
-func (s *subject) TestSteps(n bench.Network) float64 {
+func (s *subject) TestSteps(n experiment.Network) float64 {
 	_, _, score := s.sources(n)
 	return float64(score.Len()) / float64(s.Batch*(1+2*s.ratioOf(n))) / 3
 }
 
 // sources returns what a network is trained on, and what it is scored on.
-func (s *subject) sources(n bench.Network) (labelled, unlabelled, score data.Source) {
-	if n == bench.Child {
+func (s *subject) sources(n experiment.Network) (labelled, unlabelled, score data.Source) {
+	if n == experiment.Child {
 		return s.fit, s.rest, s.valid
 	}
 	return s.labelled, s.train, s.test
 }
 
 // ratioOf returns how many unlabelled images a step has for each labelled one.
-func (s *subject) ratioOf(n bench.Network) int {
+func (s *subject) ratioOf(n experiment.Network) int {
 	if n == supervised {
 		return 0
 	}
 	return s.Ratio
 }
 
-// Prepare implements [bench.Subject].
-func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+// Prepare implements [experiment.Subject].
+func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
 	depth, width := s.size(n)
 	model, err := s.benchmark.NewModel(depth, width, len(s.train.Header().Classes), modelSeed)
 	if err != nil {
@@ -209,11 +210,11 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
 		value := result.ErrorRate()
 		switch {
-		case n == bench.Child:
+		case n == experiment.Child:
 			value = result.Accuracy()
 		case s.benchmark.Accuracy:
 			value = 100 * result.Accuracy()
@@ -223,7 +224,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 }
 
 // recipe returns how a network is trained.
-func (s *subject) recipe(n bench.Network, model Model, common train.Common) train.UDAConfig {
+func (s *subject) recipe(n experiment.Network, model Model, common train.Common) train.UDAConfig {
 	steps := s.Steps(n)
 	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: float32(s.WeightDecay)})
 	if common.Schedule == nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/data"
 )
 
@@ -145,7 +145,7 @@ func TestScoringCostsSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n, want := range map[bench.Network]float64{bench.Final: 100. / 25 / 3, supervised: 100. / 5 / 3, bench.Child: 10. / 25 / 3} {
+	for n, want := range map[experiment.Network]float64{experiment.Final: 100. / 25 / 3, supervised: 100. / 5 / 3, experiment.Child: 10. / 25 / 3} {
 		if got := s.TestSteps(n); math.Abs(got-want) > 1e-12 {
 			t.Errorf("network %d: %v steps, want %v", n, got, want)
 		}

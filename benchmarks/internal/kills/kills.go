@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/runfolder"
 )
 
@@ -30,7 +30,7 @@ const (
 // Main is the TestMain of a benchmark whose tests run it as a program of its own.
 func Main(m *testing.M, run func(ctx context.Context, args []string, stdout, stderr io.Writer) int) {
 	if os.Getenv(programEnv) != "" {
-		bench.Main(run)
+		cli.Main(run)
 	}
 	os.Exit(m.Run())
 }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
@@ -30,7 +32,7 @@ type Benchmark struct {
 
 // Run is the program; it returns the exit code.
 func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
+	return cli.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
 }
 
 // start checks all that can be checked before anything is computed or written,
@@ -44,11 +46,11 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	s := &subject{config: c, Sequences: bench.Sequences{Outside: c.outside()}}
+	s := &subject{config: c, Sequences: experiment.Sequences{Outside: c.outside()}}
 	rows := c.Rows(s.table())
-	e := bench.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
+	e := experiment.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
+		if e.Given, err = experiment.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}
@@ -59,7 +61,8 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	if c.generate > 0 {
 		return s.write(asked, stdout)
 	}
-	return e.Start(ctx, about)
+	_, err = e.Start(ctx, about)
+	return err
 }
 
 // open loads the corpus and returns the sentence that says which it is.
@@ -67,7 +70,7 @@ func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err
 	b := s.benchmark
 	s.corpus, about, err = b.Open(ctx, s.data, data.OpenConfig{
 		Language: data.LanguageConfig{Train: s.trainSize, Valid: s.testSize, Test: s.testSize},
-		Download: data.DownloadConfig{Progress: bench.DownloadProgress(stderr, b.Title)},
+		Download: data.DownloadConfig{Progress: progress.Download(stderr, b.Title)},
 	})
 	if err != nil {
 		return "", err
@@ -91,7 +94,7 @@ func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err
 
 // fits returns an error when the settings do not fit the corpus.
 func (s *subject) fits() error {
-	shallow := s.network(bench.Final, 0)
+	shallow := s.network(experiment.Final, 0)
 	shallow.Layers = 1
 	if _, err := models.NewTransformerXL(shallow); err != nil {
 		return usage.Errorf("%v", err)

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -14,7 +16,7 @@ import (
 
 // config holds the settings of a run.
 type config struct {
-	bench.Plan
+	experiment.Plan
 	Recipe
 	benchmark *Benchmark
 
@@ -28,8 +30,8 @@ type config struct {
 	prompt   string
 }
 
-func (b *Benchmark) command() *bench.Command[config] {
-	return &bench.Command[config]{
+func (b *Benchmark) command() *cli.Command[config] {
+	return &cli.Command[config]{
 		Name: b.Name,
 		Summary: fmt.Sprintf(`
 Searches dropout patterns for a Transformer-XL on %s, with the controller and at random, trains the model with the
@@ -48,14 +50,14 @@ best ones and with hand-made dropout, and prints perplexities beside the AutoDro
 
 A search scores a pattern by 80/perplexity on the validation text. A pattern acts inside the layers; words, word vectors
 and the last output have the variational dropout of the flags with it.`, b.Title, b.Name),
-		Presets: []bench.Preset[config]{
+		Presets: []cli.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
 			{Name: "built-in", Help: "a model that comes near the least perplexity of the built-in language, in an hour or two", Config: b.builtIn()},
 			{Name: "study", Help: "100,000 words, where regularisation matters, a small model, tuned baselines: hours on a small machine", Config: b.study()},
 			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
 		},
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
-		Free:     append([]string{"generate", "prompt"}, bench.FreeFlags...),
+		Free:     append([]string{"generate", "prompt"}, experiment.FreeFlags...),
 	}
 }
 
@@ -64,7 +66,7 @@ and the last output have the variational dropout of the flags with it.`, b.Title
 // program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto"}
-	c.Plan = bench.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.Plan = experiment.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 4, 20*c.Heads, 400, 10
 	return c
 }
@@ -86,7 +88,7 @@ func (b *Benchmark) builtIn() config {
 func (b *Benchmark) study() config {
 	c := b.paper()
 	c.Recipe = small
-	c.Methods = bench.Keys(c.table())
+	c.Methods = experiment.Keys(c.table())
 	c.trainSize, c.Tune, c.Finalists, c.Trials, c.InFlight, c.Seeds = 100_000, true, 4, 80, 2, 5
 	c.Batch, c.Epochs, c.Rate, c.WarmUp, c.Inner, c.Cutoffs = 10, 8, 3e-3, 100, 128, []int{1000, 4000}
 	c.Dropout, c.Rates = 0.2, dropout.SequenceRates{Words: 0.1, Input: 0.2, Attention: 0.1, Inner: 0.1, Output: 0.1, Final: 0.2}
@@ -116,13 +118,13 @@ func (c *config) register(fs *flag.FlagSet) {
 	c.Plan.Register(fs, c.table())
 	c.Recipe.register(fs)
 	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language), synthetic (the built-in language), %s (downloads it if need be), or a `path` to its files or to train.txt, valid.txt and test.txt of your own", c.benchmark.Title, c.benchmark.Name))
-	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training words to use; 0 is all")
-	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, words to use; 0 is all")
-	bench.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
-	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, a multiple of -heads")
-	bench.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
-	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
-	bench.Whole(fs, &c.generate, "generate", 0, "write this `number` of words with the best model of the run in -out, which -resume must name, instead of training")
+	cli.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training words to use; 0 is all")
+	cli.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, words to use; 0 is all")
+	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, a multiple of -heads")
+	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
+	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	cli.Whole(fs, &c.generate, "generate", 0, "write this `number` of words with the best model of the run in -out, which -resume must name, instead of training")
 	fs.StringVar(&c.prompt, "prompt", c.prompt, "the `text` that is to be continued")
 }
 
@@ -139,7 +141,7 @@ func (c *config) check() ([]dropout.Site, error) {
 	if err != nil {
 		return nil, usage.Errorf("%v", err)
 	}
-	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
+	return least.Sites(), experiment.CheckPolicies(c.Rows(c.table()), least.Sites())
 }
 
 // outside returns the dropout where a pattern has no place: that of the row
@@ -149,17 +151,17 @@ func (c *config) outside() dropout.SequenceRates {
 }
 
 // table returns the rows that the table can have.
-func (c *config) table() []bench.Method {
-	return []bench.Method{
+func (c *config) table() []experiment.Row {
+	return []experiment.Row{
 		{Key: "none", Title: "none"},
-		bench.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
+		experiment.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
 			return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
 		}),
-		bench.VariationalDropout(c.Rates),
-		bench.FreshPatterns(dropout.MildSequence, c.outside()),
-		{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		{Key: "autodropout", Title: "AutoDropout", Search: controller.Reinforce, Paper: c.benchmark.Paper},
-		{Key: "near", Title: "AutoDropout near variational dropout", Search: controller.Reinforce, Near: nearVariational},
+		experiment.VariationalDropout(c.Rates),
+		experiment.FreshPatterns(dropout.MildSequence, c.outside()),
+		{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
+		{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
+		{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational},
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/benchtest"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data"
@@ -51,7 +51,7 @@ func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	config := try.paper()
 	table := config.table()
-	keys := strings.Join(bench.Keys(table), ",")
+	keys := strings.Join(experiment.Keys(table), ",")
 	program.Prints(t, []string{"built-in synthetic language", "least perplexity possible is", "demonstration", "Estimated time",
 		"valid perplexity", "test perplexity", "58.1 / 54.9", "least test perplexity that can be expected of any model is", folder},
 		tiny(folder, "-method", keys, "-drop-words", "0.1", "-dropout", "0.1")...)

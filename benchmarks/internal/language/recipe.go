@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"flag"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/dropout"
 )
@@ -33,36 +34,36 @@ type Recipe struct {
 }
 
 func (r *Recipe) register(fs *flag.FlagSet) {
-	bench.Whole(fs, &r.Layers, "layers", 1, "the `number` of layers")
-	bench.Whole(fs, &r.Width, "width", 1, "the `number` of dimensions of word vectors and hidden states, a multiple of -heads")
-	bench.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
-	bench.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
+	cli.Whole(fs, &r.Layers, "layers", 1, "the `number` of layers")
+	cli.Whole(fs, &r.Width, "width", 1, "the `number` of dimensions of word vectors and hidden states, a multiple of -heads")
+	cli.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
+	cli.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
 	fs.BoolVar(&r.Positions, "positions", r.Positions, "let every layer project the encodings of distances, as in the Transformer-XL paper; its script for the Penn Treebank does not")
-	bench.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the `words`, by rank with commas between them, at which the clusters of an adaptive softmax begin, of which those count that the vocabulary reaches; none is a plain softmax")
+	cli.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the `words`, by rank with commas between them, at which the clusters of an adaptive softmax begin, of which those count that the vocabulary reaches; none is a plain softmax")
 
-	bench.Whole(fs, &r.Target, "bptt", 1, "the `number` of words of a segment that is trained on")
-	bench.Whole(fs, &r.Memory, "memory", 0, "the `number` of hidden states before a segment that are kept")
-	bench.Whole(fs, &r.Extended, "extended", 0, "the `number` of words before a segment that are read again with it")
-	bench.Whole(fs, &r.EvalTarget, "eval-bptt", 1, "the `number` of words of a segment in an evaluation, at most -bptt; the rest is added to the context")
+	cli.Whole(fs, &r.Target, "bptt", 1, "the `number` of words of a segment that is trained on")
+	cli.Whole(fs, &r.Memory, "memory", 0, "the `number` of hidden states before a segment that are kept")
+	cli.Whole(fs, &r.Extended, "extended", 0, "the `number` of words before a segment that are read again with it")
+	cli.Whole(fs, &r.EvalTarget, "eval-bptt", 1, "the `number` of words of a segment in an evaluation, at most -bptt; the rest is added to the context")
 	fs.BoolVar(&r.Jitter, "jitter", r.Jitter, "train on segments of random lengths, with the learning rate scaled by them")
 	fs.Float64Var(&r.Temperature, "temperature", r.Temperature, "the `temperature` of the predictions that are scored in the end, and of text that is written")
 
-	bench.Whole(fs, &r.Batch, "batch", 1, "the `number` of rows into which the text is cut")
-	bench.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
-	bench.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
-	bench.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of epochs of a final training")
-	bench.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "the `number` of epochs at the end, at the last learning rate, over which weights are averaged")
+	cli.Whole(fs, &r.Batch, "batch", 1, "the `number` of rows into which the text is cut")
+	cli.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
+	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
+	cli.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of epochs of a final training")
+	cli.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "the `number` of epochs at the end, at the last learning rate, over which weights are averaged")
 	fs.Float64Var(&r.Rate, "lr", r.Rate, "the highest learning `rate`")
 	fs.Float64Var(&r.LastRate, "last-lr", r.LastRate, "the learning `rate` in the end, to which it falls along a cosine")
 	fs.Float64Var(&r.WordsRate, "words-lr", r.WordsRate, "the `factor` of the learning rate of word vectors")
-	bench.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
+	cli.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
 	fs.Float64Var(&r.WeightDecay, "weight-decay", r.WeightDecay, "the weight decay `factor`")
 	fs.Float64Var(&r.Clip, "clip", r.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
 	fs.Float64Var(&r.Activation, "activation", r.Activation, "the `weight` of the penalty on large outputs")
 	fs.Float64Var(&r.Temporal, "temporal", r.Temporal, "the `weight` of the penalty on outputs that change fast")
 
 	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, at every place but the words")
-	bench.Rates(fs, &r.Rates, "words", "input", "attention", "probability", "inner", "output", "final")
+	experiment.Rates(fs, &r.Rates, "words", "input", "attention", "probability", "inner", "output", "final")
 }
 
 // check returns what is wrong with the settings beyond the single flag.
@@ -78,8 +79,8 @@ func (r *Recipe) check() error {
 		return usage.Errorf("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
 	}
 	return cmp.Or(
-		bench.Positive("lr", r.Rate, false), bench.Positive("words-lr", r.WordsRate, false), bench.Positive("temperature", r.Temperature, false),
-		bench.Positive("last-lr", r.LastRate, true), bench.Positive("weight-decay", r.WeightDecay, true), bench.Positive("clip", r.Clip, true),
-		bench.Positive("activation", r.Activation, true), bench.Positive("temporal", r.Temporal, true),
+		cli.Positive("lr", r.Rate, false), cli.Positive("words-lr", r.WordsRate, false), cli.Positive("temperature", r.Temperature, false),
+		cli.Positive("last-lr", r.LastRate, true), cli.Positive("weight-decay", r.WeightDecay, true), cli.Positive("clip", r.Clip, true),
+		cli.Positive("activation", r.Activation, true), cli.Positive("temporal", r.Temporal, true),
 	)
 }

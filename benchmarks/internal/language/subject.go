@@ -8,8 +8,9 @@ import (
 	"math"
 
 	"autodropout/autograd"
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/models"
@@ -20,17 +21,17 @@ import (
 // subject is what the experiment is about: a Transformer-XL on a corpus.
 type subject struct {
 	config
-	bench.Sequences
+	experiment.Sequences
 	corpus *data.Corpus
 }
 
 // rewardScale makes a reward of a perplexity, as in NAS and ENAS.
 const rewardScale = 80
 
-// About implements [bench.Subject].
-func (s *subject) About() bench.About {
-	final, child := s.network(bench.Final, 0), s.network(bench.Child, 0)
-	about := bench.About{
+// About implements [experiment.Subject].
+func (s *subject) About() experiment.About {
+	final, child := s.network(experiment.Final, 0), s.network(experiment.Child, 0)
+	about := experiment.About{
 		Name: s.benchmark.Name, Task: "language modelling", Dataset: s.corpus.Name,
 		Split: "test", Metric: "perplexity", Item: "words",
 		Model: describe(final), Child: describe(child),
@@ -41,7 +42,7 @@ func (s *subject) About() bench.About {
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "words", Train: len(s.corpus.Train),
 		Epochs: s.searchEpochs, Reward: fmt.Sprintf("%d/perplexity", rewardScale), Split: "validation", Valid: len(s.corpus.Valid)}
 	about.Data = s.checksum
-	about.Reward = bench.Reward{
+	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
 	}
@@ -63,7 +64,7 @@ func describe(c models.TransformerXLConfig) string {
 }
 
 // network returns the configuration of a network.
-func (s *subject) network(n bench.Network, seed uint64) models.TransformerXLConfig {
+func (s *subject) network(n experiment.Network, seed uint64) models.TransformerXLConfig {
 	c := models.TransformerXLConfig{Vocab: len(s.corpus.Words), Layers: s.Layers, Width: s.Width, Heads: s.Heads,
 		Inner: s.Inner, PositionProjection: s.Positions, Seed: seed}
 	for _, cutoff := range s.Cutoffs {
@@ -71,33 +72,33 @@ func (s *subject) network(n bench.Network, seed uint64) models.TransformerXLConf
 			c.Cutoffs = append(c.Cutoffs, cutoff)
 		}
 	}
-	if n == bench.Child {
+	if n == experiment.Child {
 		c.Layers, c.Width, c.Inner = s.searchLayers, s.searchWidth, s.searchInner
 	}
 	c.HeadWidth = c.Width / c.Heads
 	return c
 }
 
-func (s *subject) epochsOf(n bench.Network) int {
-	if n == bench.Child {
+func (s *subject) epochsOf(n experiment.Network) int {
+	if n == experiment.Child {
 		return s.searchEpochs
 	}
 	return s.Epochs
 }
 
-// Steps implements [bench.Subject]. Segments of random lengths make a few more
+// Steps implements [experiment.Subject]. Segments of random lengths make a few more
 // of them in an epoch.
-func (s *subject) Steps(n bench.Network) int {
+func (s *subject) Steps(n experiment.Network) int {
 	predicted := len(s.corpus.Train)/s.Batch - 1
 	return s.epochsOf(n) * ((predicted + s.Target - 1) / s.Target)
 }
 
-// TestSteps implements [bench.Subject]. A forward pass is about a third of a
+// TestSteps implements [experiment.Subject]. A forward pass is about a third of a
 // step; a context that is read again costs as much as targets do.
-func (s *subject) TestSteps(n bench.Network) float64 {
+func (s *subject) TestSteps(n experiment.Network) float64 {
 	words := float64(len(s.corpus.Valid))
 	l := s.evaluation(n).Lengths
-	if n == bench.Final {
+	if n == experiment.Final {
 		words += float64(len(s.corpus.Test))
 	}
 	again := float64(l.Extended+l.Target) / float64(l.Target)
@@ -105,8 +106,8 @@ func (s *subject) TestSteps(n bench.Network) float64 {
 	return words * again / trained / float64(s.Batch*s.Target) / 3
 }
 
-// Prepare implements [bench.Subject].
-func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+// Prepare implements [experiment.Subject].
+func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
 	model, err := models.NewTransformerXL(s.network(n, modelSeed))
 	if err != nil {
 		return nil, err
@@ -120,9 +121,9 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 	if err != nil {
 		return nil, err
 	}
-	return &bench.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (runfolder.Score, error) {
 		valid, err := trainer.Evaluate(ctx, s.corpus.Valid, s.evaluation(n))
-		if n == bench.Child || err != nil {
+		if n == experiment.Child || err != nil {
 			return runfolder.Score{Value: rewardScale / valid.Perplexity(), Loss: valid.Loss}, err
 		}
 		test, err := trainer.Evaluate(ctx, s.corpus.Test, s.evaluation(n))
@@ -132,7 +133,7 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 
 // recipe returns how a network is trained. The networks of a search have neither
 // random lengths nor an average: they are trained for too few steps.
-func (s *subject) recipe(n bench.Network, model *models.TransformerXL, common train.Common) train.LanguageConfig {
+func (s *subject) recipe(n experiment.Network, model *models.TransformerXL, common train.Common) train.LanguageConfig {
 	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{
 		WeightDecay: float32(s.WeightDecay),
 		Factor: func(p *autograd.Param) float32 {
@@ -150,7 +151,7 @@ func (s *subject) recipe(n bench.Network, model *models.TransformerXL, common tr
 		Rate: float32(s.Rate), LastRate: float32(s.LastRate), WarmUp: s.WarmUp,
 		Common: common,
 	}
-	if n == bench.Final {
+	if n == experiment.Final {
 		c.Jitter, c.MeanEpochs = s.Jitter, s.MeanEpochs
 	}
 	return c
@@ -162,9 +163,9 @@ const evaluationRows = 10
 // evaluation returns how a network is scored: the words that a segment has less
 // than in training stand in front of it, as memory where there is one. A child,
 // which is scored once and compared with others, is read as it was trained.
-func (s *subject) evaluation(n bench.Network) train.LanguageEvaluation {
+func (s *subject) evaluation(n experiment.Network) train.LanguageEvaluation {
 	e := train.LanguageEvaluation{Batch: evaluationRows, Lengths: models.Lengths{Target: s.Target, Memory: s.Memory, Extended: s.Extended}}
-	if n == bench.Child {
+	if n == experiment.Child {
 		return e
 	}
 	e.Temperature = float32(s.Temperature)

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"autodropout/autograd"
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
@@ -19,7 +20,7 @@ import (
 )
 
 // write continues the prompt with the best model of a run.
-func (s *subject) write(asked bench.Run, stdout io.Writer) error {
+func (s *subject) write(asked cli.Run, stdout io.Writer) error {
 	if !asked.Resume {
 		return usage.Errorf("-generate needs -resume and -out with the folder of a run that has trained a model")
 	}
@@ -27,7 +28,7 @@ func (s *subject) write(asked bench.Run, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	model, err := models.NewTransformerXL(s.network(bench.Final, 0))
+	model, err := models.NewTransformerXL(s.network(experiment.Final, 0))
 	if err != nil {
 		return err
 	}

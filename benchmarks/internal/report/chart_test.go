@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"encoding/xml"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -84,5 +87,38 @@ func TestNumber(t *testing.T) {
 		if got := number(v); got != want {
 			t.Errorf("%v is written %q, want %q", v, got, want)
 		}
+	}
+}
+
+// TestSVG: a chart that stands by itself is well-formed and has the names of its
+// lines.
+func TestSVG(t *testing.T) {
+	c := Chart{Title: "a <title>", X: "step", Y: "loss", Lines: []Line{
+		{Name: "a <b>", Style: 1, X: []float64{1, 2}, Y: []float64{3, 4}},
+		{Name: "none"},
+		{Style: Random.Style(0), X: []float64{1}, Y: []float64{3}, Points: true},
+	}}
+	decoder := xml.NewDecoder(bytes.NewReader(c.SVG()))
+	tags, text := map[string]int{}, ""
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			tags[token.Name.Local]++
+		case xml.CharData:
+			text += string(token)
+		}
+	}
+	if tags["svg"] != 2 || tags["path"] == 0 || !strings.Contains(text, "a <title>") || !strings.Contains(text, "a <b>") {
+		t.Errorf("the drawing has the elements %v and the text %q", tags, text)
+	}
+	if drawn := string(c.SVG()); strings.Count(drawn, `stroke-linecap="square"`) != 1 || !strings.Contains(drawn, `stroke-dasharray="7 4"`) {
+		t.Errorf("the drawing is\n%s", drawn)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"autodropout/benchmarks/internal/words"
 	"autodropout/dropout"
 )
 
@@ -57,11 +58,11 @@ func blockWords(b dropout.BlockPattern, cells int) string {
 		return "Nothing is dropped here."
 	}
 	count := func(v float64) int { return max(1, int(math.Round(v*float64(cells)))) }
-	text := fmt.Sprintf("Squares of %s a side, %s apart", plural(count(b.Size), "cell"), plural(count(b.Stride), "cell"))
+	text := fmt.Sprintf("Squares of %s a side, %s apart", words.Count(count(b.Size), "cell", "cells"), words.Count(count(b.Stride), "cell", "cells"))
 	if b.Repeat*(count(b.Size)+count(b.Stride)) >= cells {
 		text += ", all over the map"
 	} else if b.Repeat == 1 {
-		text = fmt.Sprintf("One square of %s a side", plural(count(b.Size), "cell"))
+		text = fmt.Sprintf("One square of %s a side", words.Count(count(b.Size), "cell", "cells"))
 	} else {
 		text += fmt.Sprintf(", %d × %d of them", b.Repeat, b.Repeat)
 	}
@@ -108,20 +109,5 @@ func convWords(p *dropout.ConvPattern, stages []Stage) string {
 		return "The pattern drops nothing."
 	}
 	return fmt.Sprintf("The pattern drops in %d of %s, on average %s of the cells in stages 1 to %d; all channels lose the same cells in %d of these blocks, and shortcuts lose cells too in %d.",
-		acts, plural(blocks, "block"), list(shares), len(p.Stages), shared, shortcuts)
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// list joins words as a sentence does.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+		acts, words.Count(blocks, "block", "blocks"), words.And(shares), len(p.Stages), shared, shortcuts)
 }

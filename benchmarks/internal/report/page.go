@@ -52,19 +52,6 @@ type Trials struct {
 	Rows   [][]string
 }
 
-// Style says how a row's lines and points look. The styles differ by colour and
-// dashes; [Learned] and [Random] are for patterns, all others for what they are
-// compared with.
-type Style int
-
-// Styles that have a meaning. The Baselines styles from 0 on have none.
-const (
-	Baselines       = 5
-	Random    Style = 5
-	Learned   Style = 6
-	Variant   Style = 7 // of the learned
-)
-
 //go:embed page.html
 var pageHTML string
 
@@ -75,7 +62,7 @@ var pageCSS string
 var pageJS string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"css": func() template.CSS { return template.CSS(pageCSS) },
+	"css": func() template.CSS { return template.CSS(pageCSS + rules()) },
 	"js":  func() template.JS { return template.JS(pageJS) },
 	// A line must not break between a number and its sign.
 	"tight": func(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") },

@@ -39,13 +39,13 @@ func sample(t *testing.T) *Page {
 			Header: []string{"method", "valid error, %", "test error, %", "seeds", "time", "paper"},
 			Rows: []Row{
 				{Cells: []string{"none", "4.40 ± 0.70", "4.50 ± 0.71", "2", "3s", "-"}, Style: 0, Values: []float64{4, 5}, Mean: 4.5},
-				{Cells: []string{"AutoDropout", "diverged", "diverged", "0", "9s", "3.2 (as published)"}, Style: Learned},
+				{Cells: []string{"AutoDropout", "diverged", "diverged", "0", "9s", "3.2 (as published)"}, Style: Learned.Style(0)},
 			},
 			Note: "Two seeds.",
 		},
-		Training: []Chart{{Title: "Loss", X: "step", Y: "cross-entropy", Lines: []Line{line("none", 0, 3, 2, 1.5), line("AutoDropout", Learned, 3, 2.5, 2)}}},
+		Training: []Chart{{Title: "Loss", X: "step", Y: "cross-entropy", Lines: []Line{line("none", 0, 3, 2, 1.5), line("AutoDropout", Learned.Style(0), 3, 2.5, 2)}}},
 		Search: []Chart{{Title: "Rewards", X: "trial", Y: "accuracy", Lines: []Line{
-			{Name: "AutoDropout", Style: Learned, X: []float64{1, 2}, Y: []float64{0.1, 0.2}, Points: true}}}},
+			{Name: "AutoDropout", Style: Learned.Style(0), X: []float64{1, 2}, Y: []float64{0.1, 0.2}, Points: true}}}},
 		Trials:  Trials{Header: []string{"search", "trial"}, Rows: [][]string{{"AutoDropout", "1"}}},
 		Pattern: pattern,
 		Setting: "epochs = 2\n",
@@ -199,16 +199,25 @@ func TestEmptyPage(t *testing.T) {
 	}
 }
 
+// TestStyles looks for two styles with the same colour, dashes and width, in any
+// family.
 func TestStyles(t *testing.T) {
-	dashes := map[string]bool{}
-	for style := Style(0); style <= Variant; style++ {
-		rule := regexp.MustCompile(fmt.Sprintf(`\.s%d \{ --c: var\(--s%d\); --dash: ([^;]*);`, style, style)).FindStringSubmatch(pageCSS)
-		if rule == nil {
-			t.Fatalf("style %d has no colour and dashes of its own", style)
+	css := rules()
+	seen := map[string]Style{}
+	for _, family := range []Family{Compared, Random, Learned} {
+		for n := range perFamily {
+			style := family.Style(n)
+			look := fmt.Sprint(style.colour(), style.dash(), style.width())
+			if other, twice := seen[look]; twice {
+				t.Errorf("styles %d and %d look alike: %s", style, other, look)
+			}
+			seen[look] = style
+			if rule := fmt.Sprintf(".s%d { --c: var(--s%d); --dash: %s;", style, style.colour(), style.dash()); !strings.Contains(css, rule) {
+				t.Errorf("the page has no %q", rule)
+			}
+			if colour := fmt.Sprintf("--s%d: %s;", style.colour(), colours[style.colour()]); !strings.Contains(pageCSS, colour) {
+				t.Errorf("the page has no %q", colour)
+			}
 		}
-		if style != Learned && dashes[rule[1]] { // which is as solid as the first, and thicker
-			t.Errorf("style %d has the dashes %q of another", style, rule[1])
-		}
-		dashes[rule[1]] = true
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"autodropout/benchmarks/internal/words"
 	"autodropout/dropout"
 )
 
@@ -44,7 +45,7 @@ func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
 	}
 	out.Words = "The pattern drops nothing."
 	if len(acts) > 0 {
-		out.Words = fmt.Sprintf("The pattern drops at %d of the %d places in every layer: %s of what passes there.", len(acts), len(places), list(acts))
+		out.Words = fmt.Sprintf("The pattern drops at %d of the %d places in every layer: %s of what passes there.", len(acts), len(places), words.And(acts))
 	}
 	return out
 }
@@ -77,7 +78,7 @@ func tokenWords(b dropout.TokenPattern, kind dropout.Kind) string {
 	if kind == dropout.Probability {
 		tokens, channels = "key", "queries and heads"
 	}
-	text := fmt.Sprintf("Runs of %s, %d apart, lose elements with probability %g", plural(b.Size, tokens), b.Stride, b.Drop)
+	text := fmt.Sprintf("Runs of %s, %d apart, lose elements with probability %g", words.Count(b.Size, tokens, tokens+"s"), b.Stride, b.Drop)
 	if b.Stride == 0 {
 		text = fmt.Sprintf("All %ss lose elements with probability %g, in runs of %d", tokens, b.Drop, b.Size)
 	}

@@ -19,8 +19,11 @@ import (
 	"fmt"
 	"io"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/data"
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
@@ -43,7 +46,7 @@ type Benchmark struct {
 
 // Run is the program; it returns the exit code.
 func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
+	return cli.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
 }
 
 // start checks all that can be checked before anything is computed or written,
@@ -57,10 +60,10 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	s := &subject{config: c, Sequences: bench.Sequences{Outside: c.outside()}}
-	e := bench.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: c.Rows(s.table()), Run: asked, Stdout: stdout, Stderr: stderr}
+	s := &subject{config: c, Sequences: experiment.Sequences{Outside: c.outside()}}
+	e := experiment.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: c.Rows(s.table()), Run: asked, Stdout: stdout, Stderr: stderr}
 	if c.Pattern != "" {
-		if e.Given, err = bench.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
+		if e.Given, err = experiment.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
 			return err
 		}
 	}
@@ -76,7 +79,8 @@ func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.
 	case c.translates():
 		return s.translate(ctx, asked, stdout)
 	}
-	return e.Start(ctx, about)
+	_, err = e.Start(ctx, about)
+	return err
 }
 
 // open opens the corpus and returns the sentences that say which it is.
@@ -88,7 +92,7 @@ func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err
 	s.corpus, about, err = b.Open(ctx, s.data, bitext.OpenConfig{
 		Synthetic: bitext.SyntheticConfig{Train: s.trainSize, Valid: s.testSize, Test: s.testSize},
 		Texts:     texts,
-		Download:  data.DownloadConfig{Progress: bench.DownloadProgress(stderr, b.Title)},
+		Download:  data.DownloadConfig{Progress: progress.Download(stderr, b.Title)},
 		Notice:    func(sentence string) { fmt.Fprintln(stderr, sentence) },
 	})
 	if err != nil {
@@ -112,7 +116,7 @@ func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err
 	}
 	if batches.Skipped > 0 {
 		about += fmt.Sprintf(" Skipped: %s with no words or more than %d on a side (-longest, -tokens).",
-			bench.Count(batches.Skipped, "training pair", "training pairs"), s.longest())
+			words.Count(batches.Skipped, "training pair", "training pairs"), s.longest())
 	}
 	return about, nil
 }

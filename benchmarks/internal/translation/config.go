@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data/text"
@@ -16,7 +18,7 @@ import (
 
 // config holds the settings of a run.
 type config struct {
-	bench.Plan
+	experiment.Plan
 	Recipe
 	benchmark *Benchmark
 
@@ -39,8 +41,8 @@ type config struct {
 // translates reports whether the run is to translate, and not to train.
 func (c *config) translates() bool { return c.sentence != "" || c.sentencesFile != "" }
 
-func (b *Benchmark) command() *bench.Command[config] {
-	return &bench.Command[config]{
+func (b *Benchmark) command() *cli.Command[config] {
+	return &cli.Command[config]{
 		Name: b.Name,
 		Summary: fmt.Sprintf(`
 Trains a Transformer to translate %[1]s with the dropout pattern that was learned for a language model, with patterns
@@ -64,13 +66,13 @@ a pattern by exp(-loss) on the validation text, the mean probability of its word
 all three attentions and in the feed-forward parts; word vectors and the last output have the variational dropout of
 the flags with it. Without -pattern the transferred one is a pattern that benchmarks/ptb has learned on a tenth of
 the Penn Treebank.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
-		Presets: []bench.Preset[config]{
+		Presets: []cli.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
 			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: a quarter of an hour for a training", Config: b.study()},
 			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
 		},
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
-		Free:     append([]string{"prepare", "translate", "translate-file"}, bench.FreeFlags...),
+		Free:     append([]string{"prepare", "translate", "translate-file"}, experiment.FreeFlags...),
 	}
 }
 
@@ -86,7 +88,7 @@ func (b *Benchmark) lowercased() string {
 // this program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto", from: string(b.Texts.Source), to: string(b.Texts.Target), merges: b.Texts.Merges}
-	c.Plan = bench.Plan{Methods: bench.Keys(c.table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.Plan = experiment.Plan{Methods: experiment.Keys(c.table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce)}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 256, 512, 2
 	return c
 }
@@ -134,17 +136,17 @@ func (c *config) register(fs *flag.FlagSet) {
 	c.Plan.Register(fs, c.table())
 	c.Recipe.register(fs)
 	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language pair), synthetic (the built-in language pair), %s (downloads and prepares it if need be), or a `path` to a folder of prepared texts, of the original archives, or of train, valid and test texts of your own", b.Title, b.Name))
-	bench.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training pairs to use; 0 is all")
-	bench.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, pairs to use; 0 is all")
-	bench.Choice(fs, &c.from, "from", languages, "the `language` that texts of your own are translated from")
-	bench.Choice(fs, &c.to, "to", languages, "the `language` that texts of your own are translated to")
+	cli.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training pairs to use; 0 is all")
+	cli.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, pairs to use; 0 is all")
+	cli.Choice(fs, &c.from, "from", languages, "the `language` that texts of your own are translated from")
+	cli.Choice(fs, &c.to, "to", languages, "the `language` that texts of your own are translated to")
 	fs.StringVar(&c.testName, "test", c.testName, "the `name` of the test text among texts of your own, such as test_2016_flickr; without it the only one that begins with test")
 	fs.BoolVar(&c.tokenized, "tokenized", c.tokenized, "texts of your own are tokens with spaces between them already")
-	bench.Whole(fs, &c.merges, "merges", 0, "the `number` of merges that are learned for texts of your own, which cut words into parts")
-	bench.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
-	bench.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, even and a multiple of -heads")
-	bench.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
-	bench.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	cli.Whole(fs, &c.merges, "merges", 0, "the `number` of merges that are learned for texts of your own, which cut words into parts")
+	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, even and a multiple of -heads")
+	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
+	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 	fs.BoolVar(&c.prepare, "prepare", c.prepare, "get the data ready, print where it is, and end")
 	fs.StringVar(&c.sentence, "translate", c.sentence, "translate this `sentence` with the best model of the run in -out, which -resume must name, instead of training")
 	fs.StringVar(&c.sentencesFile, "translate-file", c.sentencesFile, "translate each line of this `file`, - is the standard input, in the same way")
@@ -152,7 +154,7 @@ func (c *config) register(fs *flag.FlagSet) {
 
 // check returns the dropout sites of the model, and what is wrong with the
 // settings beyond the single flag.
-func (c *config) check(asked bench.Run) ([]dropout.Site, error) {
+func (c *config) check(asked cli.Run) ([]dropout.Site, error) {
 	if err := c.Recipe.check(); err != nil {
 		return nil, err
 	}
@@ -170,7 +172,7 @@ func (c *config) check(asked bench.Run) ([]dropout.Site, error) {
 	if err != nil {
 		return nil, usage.Errorf("%v", err)
 	}
-	return least.Sites(), bench.CheckPolicies(c.Rows(c.table()), least.Sites())
+	return least.Sites(), experiment.CheckPolicies(c.Rows(c.table()), least.Sites())
 }
 
 // outside returns the dropout where a pattern has no place: that of the row
@@ -191,23 +193,23 @@ func learned() (*dropout.SequencePattern, error) {
 }
 
 // table returns the rows that the table can have. AutoDropout is the last one.
-func (c *config) table() []bench.Method {
-	return []bench.Method{
+func (c *config) table() []experiment.Row {
+	return []experiment.Row{
 		{Key: "none", Title: "none"},
-		bench.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
+		experiment.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
 			return dropout.SequenceRates{Input: p, Projection: p, Output: p}
 		}),
-		bench.VariationalDropout(c.Rates),
-		{Key: "transferred", Title: "AutoDropout (transferred)", Given: true, Paper: c.benchmark.Paper,
+		experiment.VariationalDropout(c.Rates),
+		{Key: "transferred", Title: "AutoDropout (transferred)", Kind: sheet.Given, Paper: c.benchmark.Paper,
 			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
 				pattern, err := learned()
 				if err != nil {
 					return nil, err
 				}
-				return bench.Sequences{Outside: c.outside()}.Apply(pattern, sites)
+				return experiment.Sequences{Outside: c.outside()}.Apply(pattern, sites)
 			}},
-		{Key: "random", Title: "random-search pattern", Search: controller.Random},
-		{Key: "autodropout", Title: "AutoDropout (searched here)", Search: controller.Reinforce},
+		{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
+		{Key: "autodropout", Title: "AutoDropout (searched here)", Kind: sheet.Learned},
 	}
 }
 

@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"flag"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/dropout"
 	"autodropout/models"
@@ -38,31 +39,31 @@ const (
 )
 
 func (r *Recipe) register(fs *flag.FlagSet) {
-	bench.Whole(fs, &r.Layers, "layers", 1, "the `number` of layers of the encoder, and of the decoder")
-	bench.Whole(fs, &r.Width, "width", 1, "the `number` of dimensions of word vectors and hidden states, even and a multiple of -heads")
-	bench.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
-	bench.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
+	cli.Whole(fs, &r.Layers, "layers", 1, "the `number` of layers of the encoder, and of the decoder")
+	cli.Whole(fs, &r.Width, "width", 1, "the `number` of dimensions of word vectors and hidden states, even and a multiple of -heads")
+	cli.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
+	cli.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
 	fs.BoolVar(&r.PreNorm, "pre-norm", r.PreNorm, "normalise before each part of a layer, not after it")
 
-	bench.Whole(fs, &r.Tokens, "tokens", 2, "the largest `size` of a batch: its number of sentence pairs times the words of its longest sentence")
-	bench.Whole(fs, &r.Longest, "longest", 0, "the `number` of words, or parts of words, up to which sentences are trained on; 0 is as many as a batch can hold")
-	bench.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
-	bench.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
-	bench.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of passes over the training text")
-	bench.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "score the mean of the weights at the ends of this `number` of last epochs; 0 is no mean")
+	cli.Whole(fs, &r.Tokens, "tokens", 2, "the largest `size` of a batch: its number of sentence pairs times the words of its longest sentence")
+	cli.Whole(fs, &r.Longest, "longest", 0, "the `number` of words, or parts of words, up to which sentences are trained on; 0 is as many as a batch can hold")
+	cli.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
+	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
+	cli.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of passes over the training text")
+	cli.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "score the mean of the weights at the ends of this `number` of last epochs; 0 is no mean")
 	fs.Float64Var(&r.Rate, "lr", r.Rate, "the highest learning `rate`")
 	fs.Float64Var(&r.LastRate, "last-lr", r.LastRate, "the learning `rate` at the end of a cosine")
-	bench.Choice(fs, &r.Schedule, "schedule", []string{inverseSqrt, cosine}, "how the learning rate falls: `inverse-sqrt or cosine`")
-	bench.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
+	cli.Choice(fs, &r.Schedule, "schedule", []string{inverseSqrt, cosine}, "how the learning rate falls: `inverse-sqrt or cosine`")
+	cli.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
 	fs.Float64Var(&r.WeightDecay, "weight-decay", r.WeightDecay, "the `factor` of weight decay, which acts on the weights and not on gradients")
 	fs.Float64Var(&r.Clip, "clip", r.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
 	fs.Float64Var(&r.Smoothing, "smoothing", r.Smoothing, "the `share` of a word's probability that is expected of all words alike")
 
-	bench.Whole(fs, &r.Beam, "beam", 1, "the `number` of beginnings of a translation that the search for it extends")
+	cli.Whole(fs, &r.Beam, "beam", 1, "the `number` of beginnings of a translation that the search for it extends")
 	fs.Float64Var(&r.Penalty, "length-penalty", r.Penalty, "the `exponent` of the length by which log-probabilities of translations are divided")
 
 	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, of word vectors and of the outputs of attentions and feed-forward parts")
-	bench.Rates(fs, &r.Rates, "input", "attention", "projection", "probability", "inner", "output", "final")
+	experiment.Rates(fs, &r.Rates, "input", "attention", "projection", "probability", "inner", "output", "final")
 }
 
 // longest returns the number of words of the longest sentences to train on.
@@ -90,7 +91,7 @@ func (r *Recipe) check() error {
 		return usage.Errorf("%v", r.search().Check())
 	}
 	return cmp.Or(
-		bench.Positive("lr", r.Rate, false), bench.Positive("last-lr", r.LastRate, true),
-		bench.Positive("weight-decay", r.WeightDecay, true), bench.Positive("clip", r.Clip, true),
+		cli.Positive("lr", r.Rate, false), cli.Positive("last-lr", r.LastRate, true),
+		cli.Positive("weight-decay", r.WeightDecay, true), cli.Positive("clip", r.Clip, true),
 	)
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"math"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/data/text/bitext"
 	"autodropout/data/text/metric"
@@ -18,16 +19,16 @@ import (
 // subject is what the experiment is about: a Transformer on sentence pairs.
 type subject struct {
 	config
-	bench.Sequences
+	experiment.Sequences
 	corpus  *bitext.Corpus
 	batches int // in an epoch
 }
 
-// About implements [bench.Subject].
-func (s *subject) About() bench.About {
-	final, child := s.network(bench.Final, 0), s.network(bench.Child, 0)
+// About implements [experiment.Subject].
+func (s *subject) About() experiment.About {
+	final, child := s.network(experiment.Final, 0), s.network(experiment.Child, 0)
 	tokens, text := s.metrics()
-	about := bench.About{
+	about := experiment.About{
 		Name: s.benchmark.Name, Task: "translation", Dataset: s.corpus.Name,
 		Split: "test", Metric: "BLEU", Higher: true, Item: "words",
 		Model: describe(final), Child: describe(child),
@@ -47,7 +48,7 @@ func (s *subject) About() bench.About {
 	about.Data = func() string {
 		return fmt.Sprintf("%08x-%08x", s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
 	}
-	about.Reward = bench.Reward{
+	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", 1/reward) },
 	}
@@ -65,30 +66,30 @@ func (s *subject) metrics() (tokens, text metric.BLEU) {
 }
 
 // network returns the configuration of a network.
-func (s *subject) network(n bench.Network, seed uint64) models.TransformerConfig {
+func (s *subject) network(n experiment.Network, seed uint64) models.TransformerConfig {
 	c := models.TransformerConfig{SourceVocab: s.corpus.Source.Len(), TargetVocab: s.corpus.Target.Len(),
 		Layers: s.Layers, Width: s.Width, Heads: s.Heads, Inner: s.Inner, PreNorm: s.PreNorm,
 		SharedOutput: true, SharedVocab: s.corpus.Joint, Begin: bitext.Begin, End: bitext.End, Seed: seed}
-	if n == bench.Child {
+	if n == experiment.Child {
 		c.Layers, c.Width, c.Inner = s.searchLayers, s.searchWidth, s.searchInner
 	}
 	return c
 }
 
-func (s *subject) epochsOf(n bench.Network) int {
-	if n == bench.Child {
+func (s *subject) epochsOf(n experiment.Network) int {
+	if n == experiment.Child {
 		return s.searchEpochs
 	}
 	return s.Epochs
 }
 
-// Steps implements [bench.Subject].
-func (s *subject) Steps(n bench.Network) int { return s.epochsOf(n) * s.batches }
+// Steps implements [experiment.Subject].
+func (s *subject) Steps(n experiment.Network) int { return s.epochsOf(n) * s.batches }
 
-// TestSteps implements [bench.Subject]. A forward pass is about a third of a step.
+// TestSteps implements [experiment.Subject]. A forward pass is about a third of a step.
 // Translations are computed a word at a time, which was measured to take
 // translatedWord of what their places take in training.
-func (s *subject) TestSteps(n bench.Network) float64 {
+func (s *subject) TestSteps(n experiment.Network) float64 {
 	const translatedWord = 0.5
 	words := func(d *bitext.Dataset) (words float64) {
 		for i := range d.Len() {
@@ -98,14 +99,14 @@ func (s *subject) TestSteps(n bench.Network) float64 {
 		return words
 	}
 	valid, test := words(s.corpus.Valid.Pairs), words(s.corpus.Test.Pairs)
-	if n == bench.Child {
+	if n == experiment.Child {
 		return valid / 3 / float64(s.Tokens)
 	}
 	return (test/3 + translatedWord*float64(s.Beam)*(valid+test)) / float64(s.Tokens)
 }
 
-// Prepare implements [bench.Subject].
-func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy, common train.Common) (*bench.Training, error) {
+// Prepare implements [experiment.Subject].
+func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
 	model, err := models.NewTransformer(s.network(n, modelSeed))
 	if err != nil {
 		return nil, err
@@ -120,13 +121,13 @@ func (s *subject) Prepare(n bench.Network, modelSeed uint64, policy bench.Policy
 		return nil, err
 	}
 	score := func(ctx context.Context) (runfolder.Score, error) { return s.score(ctx, trainer) }
-	if n == bench.Child {
+	if n == experiment.Child {
 		score = func(ctx context.Context) (runfolder.Score, error) {
 			valid, err := trainer.Evaluate(ctx, s.corpus.Valid.Pairs)
 			return runfolder.Score{Value: math.Exp(-valid.Loss), Loss: valid.Loss}, err
 		}
 	}
-	return &bench.Training{Loop: trainer.Loop, Score: score}, nil
+	return &experiment.Training{Loop: trainer.Loop, Score: score}, nil
 }
 
 // score translates the validation and the test text.
@@ -183,7 +184,7 @@ func (s *subject) tokens(found [][]models.Translation) []string {
 
 // recipe returns how a network is trained. The networks of a search have no average:
 // they are trained for too few steps.
-func (s *subject) recipe(n bench.Network, model *models.Transformer, common train.Common) train.TranslationConfig {
+func (s *subject) recipe(n experiment.Network, model *models.Transformer, common train.Common) train.TranslationConfig {
 	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Beta2: 0.98, WeightDecay: float32(s.WeightDecay), Decoupled: true})
 	common.ClipNorm, common.Shards, common.Accumulate = float32(s.Clip), s.Shards, s.Accumulate
 	if common.Schedule == nil && s.Schedule == cosine {
@@ -193,7 +194,7 @@ func (s *subject) recipe(n bench.Network, model *models.Transformer, common trai
 		Epochs: s.epochsOf(n), Tokens: s.Tokens, Longest: s.longest(),
 		Smoothing: float32(s.Smoothing), Rate: float32(s.Rate), WarmUp: s.WarmUp, Common: common,
 	}
-	if n == bench.Final {
+	if n == experiment.Final {
 		c.MeanEpochs = s.MeanEpochs
 	}
 	return c

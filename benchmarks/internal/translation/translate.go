@@ -9,7 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/internal/bom"
 	"autodropout/models"
@@ -28,7 +29,7 @@ const (
 
 // translate writes the translations of the sentences that the flags name, by the
 // best model of a run, a line each.
-func (s *subject) translate(ctx context.Context, asked bench.Run, stdout io.Writer) error {
+func (s *subject) translate(ctx context.Context, asked cli.Run, stdout io.Writer) error {
 	sentences, err := s.sentences()
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func (s *subject) translate(ctx context.Context, asked bench.Run, stdout io.Writ
 	if err != nil {
 		return err
 	}
-	model, err := models.NewTransformer(s.network(bench.Final, 0))
+	model, err := models.NewTransformer(s.network(experiment.Final, 0))
 	if err != nil {
 		return err
 	}

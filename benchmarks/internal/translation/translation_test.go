@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"autodropout/benchmarks/internal/bench"
 	"autodropout/benchmarks/internal/benchtest"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/data/text"
@@ -68,7 +68,7 @@ func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	config := try.paper()
 	table := config.table()
-	keys := strings.Join(bench.Keys(table), ",")
+	keys := strings.Join(experiment.Keys(table), ",")
 	program.Prints(t, []string{"built-in synthetic language pair", "60 training, 6 validation and 6 test pairs", "demonstration", "Estimated time",
 		"test BLEU", "valid BLEU", "test sacreBLEU", "35.8", "tok:13a", "The transferred pattern is the built-in one", folder},
 		tiny(folder, "-method", keys, "-dropout", "0.1", "-drop-input", "0.1")...)

@@ -20,15 +20,16 @@ import (
 	"path/filepath"
 	"strings"
 
-	"autodropout/benchmarks/internal/bench"
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/machine"
 	"autodropout/benchmarks/internal/usage"
 )
 
-func main() { bench.Main(run) }
+func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return bench.ExitCode(start(ctx, args, stdout), "instructions", stderr)
+	return cli.ExitCode(start(ctx, args, stdout), "instructions", stderr)
 }
 
 // A target is a kind of machine, and how to emulate it.
@@ -64,8 +65,8 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs := flag.NewFlagSet("instructions", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&c.model, "model", "wrn-28-2", "the `model`, as benchmarks/speed names it")
-	bench.Whole(fs, &c.batch, "batch", 1, "`examples` a batch")
-	bench.Whole(fs, &c.functions, "functions", 0, "the `number` of functions to list, those with the most instructions")
+	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch")
+	cli.Whole(fs, &c.functions, "functions", 0, "the `number` of functions to list, those with the most instructions")
 	names := fs.String("simd", "avx2,neon,generic", "instruction `sets`: avx2 on amd64, neon and generic, which is portable Go, on arm64")
 	c.batch, c.functions = 1, 20
 	switch err := fs.Parse(args); {
@@ -73,7 +74,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 		io.WriteString(stdout, summary)
 		fs.SetOutput(stdout)
 		fs.PrintDefaults()
-		return c, bench.ErrHelp
+		return c, cli.ErrHelp
 	case err != nil:
 		return c, usage.Errorf("%v (-h lists the flags)", err)
 	case fs.NArg() > 0:
@@ -103,7 +104,7 @@ func start(ctx context.Context, args []string, stdout io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	fmt.Fprintf(stdout, "Instructions of a training step of %s, batch %d, commit %s\n", c.model, c.batch, bench.Commit("."))
+	fmt.Fprintf(stdout, "Instructions of a training step of %s, batch %d, commit %s\n", c.model, c.batch, machine.Commit("."))
 	for _, t := range c.targets {
 		counts, err := c.count(ctx, t, folder)
 		if ctx.Err() != nil {

@@ -1,8 +1,0 @@
-//go:build !unix && !windows
-
-package bench
-
-import "io"
-
-// openDisplay returns nil: there are no terminals, in a browser for one.
-func openDisplay(io.Writer) display { return nil }

@@ -1,6 +1,0 @@
-//go:build !unix || aix
-
-package bench
-
-// PeakMemory returns the most bytes the process had resident, 0 when unknown.
-func PeakMemory() int64 { return 0 }

@@ -1,0 +1,130 @@
+// Package cli is the command line of the benchmarks: presets, a configuration file and
+// flags, the process with its signals and exit codes, and the part of a command line
+// that spreads searches over machines. It knows neither rows nor plans: these register
+// their own flags.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
+)
+
+// Command is the command line of a benchmark whose settings are a C.
+type Command[C any] struct {
+	Name    string // "cifar"
+	Summary string // what -h prints above the flags
+	Presets []Preset[C]
+
+	// Register declares one flag for every setting, with c's value as the
+	// default. It is called several times and must touch nothing else.
+	Register func(fs *flag.FlagSet, c *C)
+
+	// Free names flags that do not change the results. They are not among the
+	// settings of a run: each session of it has its own.
+	Free []string
+}
+
+// Preset is a named set of settings that a configuration file and flags change.
+type Preset[C any] struct {
+	Name   string
+	Help   string
+	Config C
+}
+
+// Run is the part of a command line that every benchmark has.
+type Run struct {
+	Preset   string
+	Out      string // the folder to write to, "" for a fresh one
+	Resume   bool
+	Accept   bool     // what has changed since a run began, and gives other results
+	Command  string   // to run the same again
+	Settings Settings // the effective value of every flag that changes the results
+	Cluster  Cluster
+}
+
+// ErrHelp is returned by Parse after it has printed the help that -h asks for.
+var ErrHelp = flag.ErrHelp
+
+// Parse returns the settings: those of the preset (the first one when none is
+// named), changed by the configuration file, changed by the flags. A run that
+// is resumed takes its own settings in place of preset and file, and a worker those
+// of the run it works for, which it waits for until ctx is cancelled. Everything
+// the user can get wrong is a *UsageError.
+func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Writer) (C, Run, error) {
+	var none C
+	first := cmd.Presets[0].Config
+	given := newSource(cmd, &first)
+	if err := given.parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			cmd.help(stdout)
+			return none, Run{}, ErrHelp
+		}
+		return none, Run{}, err
+	}
+	if err := given.run.Cluster.check(given.visited, given.flags, cmd.Free); err != nil {
+		return none, Run{}, err
+	}
+	file, err := given.file(ctx, cmd.Name, stdout)
+	if err != nil {
+		return none, Run{}, err
+	}
+
+	name := given.run.Preset
+	if fromFile, ok := file.values["preset"]; ok && !given.visited("preset") {
+		name = fromFile
+	}
+	preset, err := cmd.preset(name)
+	if err != nil {
+		return none, Run{}, err
+	}
+	config := preset.Config
+	final := newSource(cmd, &config)
+	if err := final.apply(file); err != nil {
+		return none, Run{}, err
+	}
+	if err := final.parse(args); err != nil {
+		return none, Run{}, err
+	}
+	run := final.run
+	run.Cluster = given.run.Cluster
+	run.Preset = preset.Name
+	run.Command = strings.Join(append([]string{"go run ./benchmarks/" + cmd.Name}, args...), " ")
+	run.Settings = final.settings(cmd.Free)
+	run.Settings["preset"] = preset.Name
+	return config, run, nil
+}
+
+func (cmd *Command[C]) preset(name string) (Preset[C], error) {
+	var names []string
+	for _, p := range cmd.Presets {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Preset[C]{}, usage.Errorf("there is no preset %q: choose %s", name, words.Or(names))
+}
+
+// written says what every benchmark leaves.
+const written = `Everything is written to the run's folder: report.html, result.json, best-pattern.json, weights, logs for other tools
+(see doc/logs.md) and more.`
+
+func (cmd *Command[C]) help(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\n%s\n\nPresets:\n", strings.TrimSpace(cmd.Summary), written)
+	for _, p := range cmd.Presets {
+		fmt.Fprintf(w, "  %-6s %s\n", p.Name, p.Help)
+	}
+	fmt.Fprintf(w, "\nFlags, with the values of the preset %s. They override the configuration file, which overrides the preset:\n",
+		cmd.Presets[0].Name)
+	config := cmd.Presets[0].Config
+	s := newSource(cmd, &config)
+	s.flags.SetOutput(w)
+	s.flags.PrintDefaults()
+}

@@ -1,0 +1,130 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"autodropout/benchmarks/internal/words"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+// costs holds the seconds that one step of each network's training takes on this
+// machine.
+type costs [networks]float64
+
+// work counts what is left to do, and the trials that were done before.
+type work struct {
+	trainings       [networks]int // a trial is a training of Child
+	searches, tried int
+}
+
+// estimator says how long a run is going to take.
+type estimator[P Pattern] struct{ *setup[P] }
+
+func (s *estimator[P]) left() (w work) {
+	searched := map[string]bool{}
+	finals := finals[P]{s.setup}
+	for _, row := range s.rows {
+		for k := range s.plan.Seeds {
+			if _, done := finals.finished(row, k); !done {
+				w.trainings[row.Network]++
+			}
+		}
+		if !row.searches() || searched[row.searchKey()] {
+			continue
+		}
+		searched[row.searchKey()] = true
+		tried := tried(s.folder.Search(row.searchKey()))
+		w.tried += tried
+		if tried < s.plan.Trials {
+			w.searches++
+			w.trainings[Child] += s.plan.Trials - tried
+		}
+	}
+	return w
+}
+
+// measure times a few steps of each network that is still to be trained.
+func (s *estimator[P]) measure(ctx context.Context, left work) (c costs, err error) {
+	for n, trainings := range left.trainings {
+		if trainings > 0 && err == nil {
+			c[n], err = s.stepSeconds(ctx, Network(n))
+		}
+	}
+	return c, err
+}
+
+// stepSeconds returns the mean time of a training step after the first, or where
+// its parts take long, of a step with parts like those after the first.
+func (s *estimator[P]) stepSeconds(ctx context.Context, n Network) (float64, error) {
+	const (
+		enough = time.Second
+		most   = 8 // steps
+	)
+	timing, stop := context.WithCancel(ctx)
+	defer stop()
+	var steps int
+	var spent float64
+	var began time.Time // when the first part had ended
+	var more int        // parts since then
+	training, err := s.subject.Prepare(n, 0, nil, train.Common{
+		Schedule: optim.Constant(0), // what cannot learn cannot diverge
+		OnPart: func(_, parts int) {
+			if began.IsZero() {
+				began = time.Now()
+				return
+			}
+			more++
+			if since := time.Since(began).Seconds(); steps == 0 && since > enough.Seconds() && timing.Err() == nil {
+				spent = since / float64(more) * float64(parts)
+				stop()
+			}
+		},
+		OnStep: func(step train.Step) {
+			if step.Step > 0 && timing.Err() == nil {
+				steps++
+				spent += step.Seconds
+			}
+			if steps > 0 && (spent > enough.Seconds() || steps == most) {
+				stop()
+			}
+		},
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := training.Run(timing); err != nil && (ctx.Err() != nil || timing.Err() == nil) {
+		return 0, err
+	}
+	return spent / float64(max(steps, 1)), nil
+}
+
+// announce prints to out what is left to do and how long it should take. It returns
+// the seconds of all training steps that tasks will report, old trials included.
+func (s *estimator[P]) announce(out io.Writer, left work) float64 {
+	var seconds, tests float64
+	var todo []string
+	for _, n := range []Network{Final, Varied, Child} {
+		trainings := left.trainings[n]
+		if trainings == 0 {
+			continue
+		}
+		what, model, steps := words.Count(trainings, "training", "trainings"), s.about.Model, s.subject.Steps(n)
+		if n == Child {
+			what = words.Count(left.searches, "search", "searches") + " with " + words.Count(trainings, "trial", "trials")
+			model = s.about.Child
+		}
+		todo = append(todo, fmt.Sprintf("%s of %s with %d steps of about %s", what, model, steps, words.Duration(s.cost[n])))
+		seconds += float64(trainings) * float64(steps) * s.cost[n]
+		tests += float64(trainings) * s.subject.TestSteps(n) * s.cost[n]
+	}
+	if len(todo) == 0 {
+		todo = []string{"nothing"}
+	}
+	fmt.Fprintf(out, "To do: %s.\nEstimated time on this machine: about %s.\n", strings.Join(todo, "; "), words.Duration(seconds+tests))
+	return seconds + float64(left.tried)*float64(s.subject.Steps(Child))*s.cost[Child]
+}

@@ -1,0 +1,150 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/words"
+	"autodropout/internal/seed"
+	"autodropout/train"
+)
+
+// finals trains the networks of the table.
+type finals[P Pattern] struct{ *setup[P] }
+
+// training makes sure that the final training of a row with seed k has
+// finished: it is in the journal, or continues from its checkpoint, or starts.
+func (s *finals[P]) training(ctx context.Context, row Row, policy MakePolicy, k int) error {
+	if _, done := s.finished(row, k); !done {
+		u, err := s.train(ctx, row, policy, k)
+		if err != nil {
+			return err
+		}
+		if err := s.folder.Append(u); err != nil {
+			return err
+		}
+	}
+	// Also where a session was killed before it came to this. What is left on
+	// failure does no harm.
+	train.RemoveCheckpoints(s.folder.Checkpoint(row.name(k)))
+	return s.readLosses(row, k)
+}
+
+// readLosses takes the losses of a finished training from its log, if that is there:
+// what is kept of a run of many days may be its results only.
+func (s *finals[P]) readLosses(row Row, k int) error {
+	steps, err := train.ReadLog(s.folder.Log(row.name(k)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var losses []float32
+	for _, s := range steps {
+		losses = append(losses, s.Loss)
+	}
+	s.record.curve(row, k, s.subject.Steps(row.Network), losses)
+	return nil
+}
+
+func (s *finals[P]) finished(row Row, k int) (runfolder.Unit, bool) {
+	for _, u := range s.folder.Finished() {
+		if u.Method == row.Key && u.Seed == k {
+			return u, true
+		}
+	}
+	return runfolder.Unit{}, false
+}
+
+// train trains and scores once.
+func (s *finals[P]) train(ctx context.Context, row Row, policy MakePolicy, k int) (runfolder.Unit, error) {
+	var piece *progress.Piece
+	var events *trainingEvents
+	base := uint64(s.plan.Seed)
+	common := s.common(row.title(k), s.folder.Checkpoint(row.name(k)))
+	common.Seed = seed.Derive(base, "final training", uint64(k))
+	common.Log = s.folder.Log(row.name(k))
+	common.OnStep = func(step train.Step) {
+		s.stepped(piece, step)
+		s.record.loss(row, k, step.Loss)
+		events.step(step)
+	}
+	training, err := s.subject.Prepare(row.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
+	if err != nil {
+		return runfolder.Unit{}, err
+	}
+	piece = s.piece(row.title(k), training.Total(), s.cost[row.Network])
+	defer piece.End()
+	found, err := training.Resume()
+	if err != nil {
+		return runfolder.Unit{}, err
+	}
+	if found {
+		piece.Skip(training.Done())
+		s.logf("%s: continuing after step %d", row.title(k), training.Done())
+	}
+	s.record.curve(row, k, training.Total(), training.Losses())
+	if events, err = newTrainingEvents(s.folder.Events(row.name(k)), training); err != nil {
+		return runfolder.Unit{}, err
+	}
+	u, err := s.finish(ctx, row, k, training)
+	if err == nil && !u.Diverged {
+		events.score(&s.about, u.Score)
+	}
+	if closed := events.close(); err == nil {
+		err = closed
+	}
+	return u, err
+}
+
+// finish runs a training to its end, scores it and saves its weights.
+func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Training) (runfolder.Unit, error) {
+	u := runfolder.Unit{Method: row.Key, Seed: k}
+	began := time.Now()
+	err := s.complete(ctx, row.title(k), training)
+	waited := ""
+	if training.Waited != nil {
+		waited = fmt.Sprintf(", %.1f %% of it waiting for data", 100*training.Waited().Seconds()/time.Since(began).Seconds())
+	}
+	var diverged *train.DivergedError
+	if errors.As(err, &diverged) {
+		u.Diverged = true
+	} else if err != nil {
+		return runfolder.Unit{}, err
+	}
+	steps, err := train.ReadLog(s.folder.Log(row.name(k)))
+	if err != nil {
+		return runfolder.Unit{}, err
+	}
+	items := 0
+	for _, s := range steps {
+		u.Seconds += s.Seconds
+		items += s.Size
+	}
+	if u.Diverged {
+		s.logf("%s: %v", row.title(k), diverged)
+		return u, nil
+	}
+	rate := float64(items) / u.Seconds
+	started := time.Now()
+	if u.Score, err = training.Score(ctx); err != nil {
+		return runfolder.Unit{}, err
+	}
+	u.Seconds += time.Since(started).Seconds()
+	if !u.Score.Finite() {
+		s.logf("%s: it has diverged: its score, %s, is not finite", row.title(k), s.about.score(u.Score))
+		u.Score, u.Diverged = runfolder.Score{}, true
+		return u, nil
+	}
+	if err := training.SaveWeights(s.folder.Weights(row.name(k))); err != nil {
+		return runfolder.Unit{}, err
+	}
+	s.logf("%s: %s, %s, %s%s", row.title(k), s.about.score(u.Score), words.Duration(u.Seconds), words.Speed(rate, s.about.Item), waited)
+	return u, nil
+}

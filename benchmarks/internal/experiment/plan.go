@@ -1,0 +1,221 @@
+package experiment
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+// Plan holds the settings that every experiment has.
+type Plan struct {
+	Methods     []string // keys of the rows
+	Pattern     string   // a file; "" is none
+	Seeds, Seed int
+
+	Trials, InFlight int
+	Tune             bool
+	Finalists        int
+	Algorithm        string
+	StartShare       float64
+	Async            bool
+
+	// See FreeFlags.
+	Workers, Steps  int
+	CheckpointEvery time.Duration
+	Checkpoints     int
+	Debug           string
+	Recompute       bool
+	Quiet           bool
+	Dashboard       string // an address, "" is none
+}
+
+// FreeFlags are the flags of a Plan that do not change the results.
+var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug", "recompute", "quiet", "dashboard"}
+
+// Register declares the flags of the plan. The words after -method are the keys
+// of the table.
+func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
+	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, with commas between them")
+	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching")
+	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
+	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
+	cli.Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
+	cli.Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
+	if p.CheckpointEvery == 0 {
+		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
+	}
+	cli.Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
+	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
+	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
+	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute outputs that are quickly made again for the gradient instead of keeping them. It takes a little time and does not change the results")
+	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
+	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
+	cli.Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
+	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("the `number` of best patterns of a search that are trained %d times more, with other seeds, so that luck does not choose: their mean does. These are some of the -trials", repeats))
+	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand by as many trials as a search has, scored alike: each of some rates is tried in turn, and the one with the best mean is taken")
+	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
+	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
+		"how AutoDropout's patterns are searched: `reinforce, ppo`, by the controller, or evolution or local, without it, by changing good ones")
+	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
+	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
+}
+
+// Row is a row of the table.
+type Row struct {
+	Key   string // after -method, and in the names of files
+	Title string
+	Kind  sheet.Kind
+	Paper *runfolder.Paper
+
+	// Policy makes the dropout of a row that searches nothing; nil: none, or that of
+	// the pattern of -pattern.
+	Policy MakePolicy
+	// Rated is dropout made by hand with one of several rates, which trials choose;
+	// nil: the rate is given.
+	Rated *Rated
+	// Algorithm searches the pattern; "": the plan says which.
+	Algorithm controller.Algorithm
+	// Ablated takes something away from the space of the search; nil: nothing.
+	Ablated func(space dropout.Space) dropout.Space
+	// Near returns the point of the space that the controller begins near; nil: none.
+	Near func(space dropout.Space) ([]int, error)
+	// Shares is the key of the row whose search this one shares; "" is none.
+	Shares string
+	// Network is what the row trains: Final, or Varied.
+	Network Network
+}
+
+// Rated is dropout made by hand with one of several rates.
+type Rated struct {
+	Rates  []float64
+	Policy func(rate float64) MakePolicy
+}
+
+// HandMade is a row for dropout made by hand: with the given rate, or with -tune with
+// the best of several.
+func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rate float64, sites []dropout.Site) (D, error), rates ...float64) Row {
+	rated := Rated{rates, func(rate float64) MakePolicy {
+		return func(sites []dropout.Site) (dropout.Policy, error) { return policy(rate, sites) }
+	}}
+	return Row{Key: key, Title: title, Kind: sheet.HandMade, Policy: rated.Policy(rate), Rated: &rated}
+}
+
+// searches reports whether the row needs a search, of a pattern or a rate.
+func (r *Row) searches() bool { return r.Kind.Searched() || r.tuned() }
+
+// tuned reports whether trials choose the row's rate.
+func (r *Row) tuned() bool { return r.Kind == sheet.HandMade && r.Policy == nil }
+
+// searchKey names the search of a row.
+func (r *Row) searchKey() string { return cmp.Or(r.Shares, r.Key) }
+
+// name is what the files of the final training with seed k are called.
+func (r *Row) name(k int) string { return runfolder.Training(r.Key, k) }
+
+// title is what people read about it.
+func (r *Row) title(k int) string { return fmt.Sprintf("%s, seed %d", r.Title, k) }
+
+// Keys returns the keys of a table's rows.
+func Keys(table []Row) []string {
+	var keys []string
+	for _, m := range table {
+		keys = append(keys, m.Key)
+	}
+	return keys
+}
+
+// Rows returns the rows of the table that were asked for, in its order. A given
+// pattern takes the place of those that would have to be searched.
+func (p *Plan) Rows(table []Row) []Row {
+	var rows []Row
+	for _, row := range table {
+		if !slices.Contains(p.Methods, row.Key) || row.Kind.Searched() && p.Pattern != "" {
+			continue
+		}
+		switch {
+		case row.Kind == sheet.Random:
+			row.Algorithm = controller.Random
+		case row.Kind.Searched():
+			row.Algorithm = cmp.Or(row.Algorithm, controller.Algorithm(p.Algorithm))
+		case row.Kind == sheet.HandMade && p.Tune && row.Rated != nil:
+			row.Policy, row.Algorithm = nil, controller.Grid
+		case row.Kind == sheet.Given && p.Pattern != "":
+			row.Policy, row.Title = nil, row.Title+", "+filepath.Base(p.Pattern)
+		}
+		rows = append(rows, row)
+	}
+	if p.Pattern == "" || slices.ContainsFunc(rows, func(row Row) bool { return row.Kind == sheet.Given }) {
+		return rows
+	}
+	title := "pattern " + filepath.Base(p.Pattern)
+	rows = append(rows, Row{Key: "pattern", Title: title, Kind: sheet.Given})
+	for _, row := range table {
+		if slices.Contains(p.Methods, row.Key) && row.Shares != "" {
+			rows = append(rows, Row{Key: "pattern-" + row.Key, Title: title + ", as in " + row.Title, Kind: sheet.Given, Network: row.Network})
+		}
+	}
+	return rows
+}
+
+// CheckPolicies returns what is wrong with the settings of a baseline, tried on
+// the sites of a network.
+func CheckPolicies(rows []Row, sites []dropout.Site) error {
+	for _, m := range rows {
+		if m.Policy == nil {
+			continue
+		}
+		if _, err := m.Policy(sites); err != nil {
+			return usage.Errorf("%s: %v", m.Title, err)
+		}
+	}
+	return nil
+}
+
+// Searches reports whether one of the rows needs a search.
+func Searches(rows []Row) bool {
+	return slices.ContainsFunc(rows, func(row Row) bool { return row.searches() })
+}
+
+// repeats is how many times each finalist is trained.
+const repeats = 3
+
+// check returns what is wrong with the plan beyond a single flag.
+func (p *Plan) check() error {
+	if n := repeats * p.Finalists; n > 0 && n >= p.Trials {
+		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", p.Finalists, n, p.Trials)
+	}
+	return nil
+}
+
+// sampled returns how many of a row's trials choose their points; the others repeat
+// the finalists.
+func (p *Plan) sampled(row Row) int {
+	if row.tuned() {
+		return p.Trials
+	}
+	return p.Trials - repeats*p.Finalists
+}
+
+// listen takes the port of the dashboard; nil: there is none.
+func (p *Plan) listen() (net.Listener, error) {
+	if p.Dashboard == "" {
+		return nil, nil
+	}
+	l, err := report.Listen(p.Dashboard)
+	if err != nil {
+		return nil, usage.Errorf("-dashboard %s: %v", p.Dashboard, err)
+	}
+	return l, nil
+}

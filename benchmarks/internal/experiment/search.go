@@ -1,0 +1,273 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+
+	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/controller"
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+	"autodropout/train"
+)
+
+// finding is what a search found.
+type finding[P Pattern] struct {
+	row     Row
+	policy  MakePolicy
+	pattern *P      // the best one; nil: the search was for a rate
+	reward  float64 // of what was found
+	seconds float64
+}
+
+// searcher runs the searches of the rows, here or on workers.
+type searcher[P Pattern] struct {
+	trials[P]
+	service *service     // nil: trials are trained here
+	draw    func() error // is called when a pattern was found
+
+	mu    sync.Mutex
+	found []*finding[P] // of the searches that are done
+}
+
+// findings returns what the searches have found that are done.
+func (s *searcher[P]) findings() []*finding[P] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.found)
+}
+
+// search runs the search of a row, or what is left of it. Where an earlier row
+// shares it, there is nothing to do.
+func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) {
+	for _, f := range s.findings() {
+		if f.row.searchKey() == row.searchKey() {
+			return f, nil
+		}
+	}
+	folder := s.folder.Search(row.searchKey())
+	if err := os.MkdirAll(string(folder), 0o777); err != nil {
+		return nil, err
+	}
+	space, err := s.space(row)
+	if err != nil {
+		return nil, err
+	}
+	f := &finding[P]{row: row}
+	report, err := s.all(ctx, row, folder, space, f)
+	if err != nil {
+		return nil, err
+	}
+	var point []int
+	point, f.reward = chosen(report)
+	f.policy, f.pattern, err = s.candidate(row, space, point, dropout.Origin{
+		Task:   s.about.Dataset,
+		Model:  s.about.Child,
+		Search: fmt.Sprintf("%s, best of %d trials", row.Algorithm, s.plan.Trials),
+		Reward: f.reward,
+		Note:   rewardNote(s.about.Trial),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.found = append(s.found, f)
+	s.mu.Unlock()
+	if f.pattern == nil {
+		s.logf("%s: the best rate is %g, mean %s %s", row.Title, row.Rated.Rates[point[0]], s.about.Reward.Shown, s.about.Reward.Show(f.reward))
+		return f, nil
+	}
+	if err := s.draw(); err != nil {
+		return nil, err
+	}
+	return f, (*f.pattern).Save(folder.Path(runfolder.Pattern))
+}
+
+// all runs the trials of a search, and then those of its finalists, where there are
+// any. It returns the report that the best point is chosen by, and adds the time.
+func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder, space dropout.Space, f *finding[P]) (*controller.Report, error) {
+	path := folder.Path(runfolder.Trials)
+	if before, err := controller.ReadLog(path); err == nil {
+		s.record.search(row, before.Report)
+	}
+	events, err := newSearchEvents(s.folder.Events(row.searchKey()), tried(folder))
+	if err != nil {
+		return nil, err
+	}
+	defer events.file.Close()
+	piece := s.piece(row.Title+", search", s.plan.Trials*s.subject.Steps(Child), s.cost[Child])
+	defer piece.End()
+	config := controller.Config{
+		Path:      path,
+		Trials:    s.plan.sampled(row),
+		Workers:   s.together(),
+		Task:      s.about.Trial,
+		Seed:      seed.Derive(uint64(s.plan.Seed), "search"),
+		Algorithm: row.Algorithm,
+		InFlight:  s.plan.InFlight,
+		Async:     s.plan.Async,
+		Notify:    s.notify(row, piece, events),
+	}
+	if row.Near != nil {
+		if config.Start, err = row.Near(space); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.begin(row, space, &config); err != nil {
+		return nil, err
+	}
+	report, err := s.try(ctx, row, row.searchKey(), config, space, piece)
+	if err = cmp.Or(err, events.err); err != nil {
+		return nil, err
+	}
+	s.record.search(row, *report)
+	f.seconds += s.seconds(report)
+	again := s.plan.Trials - config.Trials
+	if again == 0 {
+		return report, nil
+	}
+	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
+	config.Algorithm, config.Points = controller.Grid, finalists(report, s.plan.Finalists)
+	config.Notify = s.notify(row, piece, nil)
+	if report, err = s.try(ctx, row, row.searchKey()+finalistsSuffix, config, space, piece); err != nil {
+		return nil, err
+	}
+	f.seconds += s.seconds(report)
+	return report, nil
+}
+
+// begin chooses what a search begins with, and says so.
+func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Config) (err error) {
+	if row.tuned() || config.Start != nil {
+		s.logf("%s: searching the %v", row.Title, space)
+		return nil
+	}
+	if s.plan.StartShare != 0 {
+		if config.StartProbs, err = dropout.Mild(space, s.plan.StartShare); err != nil {
+			return err
+		}
+	}
+	share, err := dropout.ExpectedShare(space, config.StartProbs)
+	if err != nil {
+		return err
+	}
+	s.logf("%s: searching the %v; at first a pattern drops %.1f %% of all elements on average", row.Title, space, 100*share)
+	return nil
+}
+
+// together returns how many trials run at a time in this process. Where workers train
+// them, their time counts.
+func (s *searcher[P]) together() int {
+	if s.service != nil {
+		return 1
+	}
+	return s.concurrency()
+}
+
+// seconds returns how long the trials of a report took.
+func (s *searcher[P]) seconds(report *controller.Report) (sum float64) {
+	for _, r := range report.Results {
+		sum += r.Seconds / float64(s.together())
+	}
+	return sum
+}
+
+// tried returns how many trials of a search have finished, those of its finalists
+// included. A log that cannot be used counts for nothing here; the search says what is
+// wrong.
+func tried(folder runfolder.Folder) (n int) {
+	for _, name := range []string{runfolder.Trials, runfolder.Finalists} {
+		if log, err := controller.ReadLog(folder.Path(name)); err == nil {
+			n += len(log.Curve())
+		}
+	}
+	return n
+}
+
+// try runs a search, or what is left of it, under a name that workers know it by.
+func (s *searcher[P]) try(ctx context.Context, row Row, name string, config controller.Config, space dropout.Space, piece *progress.Piece) (report *controller.Report, err error) {
+	if s.service == nil {
+		report, err = controller.Search(ctx, config, space, s.child(row, space, piece))
+	} else {
+		report, err = s.service.Search(ctx, name, config, space)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range report.Results {
+		// Also where a session was killed before it came to this. What is left on
+		// failure does no harm.
+		train.RemoveCheckpoints(s.folder.Search(row.searchKey()).Trial(r.Trial))
+	}
+	return report, nil
+}
+
+// finalistsSuffix makes the name of a search that of its finalists' trainings.
+const finalistsSuffix = "-finalists"
+
+// child returns the evaluator, which trains a network with a trial's pattern.
+func (s *searcher[P]) child(row Row, space dropout.Space, piece *progress.Piece) controller.Evaluator {
+	return func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
+		title := fmt.Sprintf("%s, trial %d", row.Title, t.Index+1)
+		common := s.common(title, s.folder.Search(row.searchKey()).Trial(t.Index))
+		common.OnStep = func(step train.Step) { s.stepped(piece, step) }
+		return s.trainTrial(ctx, row, space, t, title, common, piece)
+	}
+}
+
+// notify returns what shows the events of a search. Without events for TensorBoard
+// it is of finalists, which are not among the search's trials.
+func (s *searcher[P]) notify(row Row, piece *progress.Piece, events *searchEvents) func(controller.Event) {
+	reward := s.about.Reward
+	first := true
+	return func(event controller.Event) {
+		if event.Notice != "" {
+			s.logf("%s: %s", row.Title, event.Notice)
+		}
+		if first {
+			piece.Skip(event.Status.Finished * s.subject.Steps(Child))
+			first = false
+		}
+		best := ""
+		if event.Status.Best != nil {
+			best = reward.Show(event.Status.Best.Reward)
+		}
+		piece.Say(searchStatus(event.Status, best))
+		if r := event.Result; r != nil {
+			train.RemoveCheckpoints(s.folder.Search(row.searchKey()).Trial(r.Trial)) // see search for what is left
+			if events != nil {
+				s.record.trial(row, event.Trial, r)
+				events.trial(event)
+			}
+			if s.service != nil {
+				piece.Add(s.subject.Steps(Child))
+			}
+			text := reward.Shown + " " + reward.Show(r.Reward)
+			if r.Failed() {
+				text = "failed: " + r.Error
+			}
+			if best != "" {
+				text += fmt.Sprintf(" (best so far %s)", best)
+			}
+			what := "trial"
+			if events == nil {
+				what = "finalists, trial"
+			}
+			s.logf("%s: %s %d of %d: %s", row.Title, what, r.Trial+1, event.Status.Trials, text)
+		}
+	}
+}
+
+// searchStatus says where a search stands.
+func searchStatus(s controller.Status, best string) string {
+	text := fmt.Sprintf("%d of %d trials, %d in flight", s.Finished, s.Trials, s.InFlight)
+	if best != "" {
+		text += ", best " + best
+	}
+	return text
+}

@@ -1,0 +1,106 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/dropout"
+	"autodropout/train"
+)
+
+// setup is what the parts of an experiment share. Only the counter, the record and
+// the progress change once it is made.
+type setup[P Pattern] struct {
+	subject Subject[P]
+	about   About
+	plan    Plan
+	rows    []Row
+	folder  *runfolder.Held // nil: a worker has none
+	stderr  io.Writer
+	record  *record
+	shown   atomic.Pointer[progress.Progress] // nil until it is known what is to do
+	stop    context.CancelCauseFunc
+	taken   atomic.Int64 // training steps of this session, those of searches included
+	cost    costs
+}
+
+// errSteps stops a run that has taken the steps it was allowed.
+var errSteps = errors.New("the steps that -steps allows were taken")
+
+// stepped counts a training step against -steps and shows it.
+func (s *setup[P]) stepped(piece *progress.Piece, step train.Step) {
+	piece.Step(step)
+	if n := s.taken.Add(1); s.plan.Steps > 0 && n >= int64(s.plan.Steps) {
+		s.stop(errSteps)
+	}
+}
+
+// logf prints a line, above the bars where there are some already.
+func (s *setup[P]) logf(format string, args ...any) {
+	if shown := s.shown.Load(); shown != nil {
+		shown.Logf(format, args...)
+		return
+	}
+	fmt.Fprintf(s.stderr, format+"\n", args...)
+}
+
+// piece begins a piece of the run on the progress.
+func (s *setup[P]) piece(name string, steps int, cost float64) *progress.Piece {
+	return s.shown.Load().Piece(name, steps, cost)
+}
+
+// common returns what all trainings have in common. The title is what people
+// know this one by.
+func (s *setup[P]) common(title, checkpoint string) train.Common {
+	return train.Common{
+		Checkpoint:      checkpoint,
+		CheckpointEvery: s.plan.CheckpointEvery,
+		KeepCheckpoints: s.plan.Checkpoints,
+		CheckFinite:     s.plan.Debug == "nan",
+		Recompute:       s.plan.Recompute,
+		Notify:          func(notice string) { s.logf("%s: %s", title, notice) },
+	}
+}
+
+// complete runs a training. That its last checkpoint cannot be saved is no
+// reason to lose a training that is complete.
+func (s *setup[P]) complete(ctx context.Context, title string, training *Training) error {
+	err := training.Run(ctx)
+	if unsaved := (*train.SaveError)(nil); errors.As(err, &unsaved) && training.Done() == training.Total() {
+		s.logf("%s: %v; the training is complete and goes on to be scored", title, unsaved)
+		return nil
+	}
+	return err
+}
+
+// apply returns the dropout of a learned pattern.
+func (s *setup[P]) apply(pattern P) MakePolicy {
+	return func(sites []dropout.Site) (dropout.Policy, error) { return s.subject.Apply(pattern, sites) }
+}
+
+// tryNetworks makes the trainings of all networks that rows need, and forgets them:
+// sizes and rates that are not possible are errors.
+func (s *setup[P]) tryNetworks() error {
+	tried := map[Network]bool{}
+	for _, row := range s.rows {
+		needed := []Network{row.Network}
+		if row.searches() {
+			needed = append(needed, Child)
+		}
+		for _, n := range needed {
+			if tried[n] {
+				continue
+			}
+			tried[n] = true
+			if _, err := s.subject.Prepare(n, 0, nil, train.Common{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

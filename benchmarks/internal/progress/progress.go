@@ -1,0 +1,286 @@
+// Package progress tells people how a run advances: with bars on a terminal, with
+// plain lines anywhere else.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"autodropout/benchmarks/internal/machine"
+	"autodropout/benchmarks/internal/words"
+	"autodropout/train"
+)
+
+// lineEvery is how often a piece reports where there is no terminal.
+const lineEvery = 15 * time.Second
+
+// Progress tells people how a run advances: with bars on a terminal, with plain
+// lines anywhere else. It is safe for concurrent use.
+type Progress struct {
+	out   io.Writer
+	item  string
+	quiet bool
+	bars  display // nil without a terminal
+	whole bar     // of the run
+
+	mu            sync.Mutex
+	start         time.Time
+	planned, done float64  // estimated seconds of all pieces, and of what is behind us
+	best          string   // the best result so far, in words
+	pieces        []*Piece // under way
+}
+
+// New returns the progress of a run whose pieces should take the given
+// seconds together. What they really take corrects the estimate as they go. The
+// item is what speeds count: "img". A quiet progress prints nothing.
+func New(out io.Writer, seconds float64, item string, quiet bool) *Progress {
+	p := &Progress{out: out, item: item, quiet: quiet, start: time.Now(), planned: seconds}
+	if !quiet {
+		p.bars = openDisplay(out)
+	}
+	if p.bars != nil {
+		p.whole = p.bars.add("whole run", wholeParts, p.locked(p.run), true)
+	}
+	return p
+}
+
+// wholeParts is how finely the bar of the run advances.
+const wholeParts = 1000
+
+// display draws bars where there is a terminal. What is written to it comes above
+// them. Not every system has one.
+type display interface {
+	io.Writer
+	// add adds a bar, below all others if it is the last, with a name before it and a
+	// text behind it.
+	add(name string, total int, text func() string, last bool) bar
+	Wait() // for the bars to end
+}
+
+// bar is a part of a display.
+type bar interface {
+	IncrBy(n int)
+	SetCurrent(n int64)
+	Abort(drop bool)
+	Wait()
+}
+
+// locked returns what a bar shows, which is asked for while the lock is held.
+func (p *Progress) locked(text func() string) func() string {
+	return func() string {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return text()
+	}
+}
+
+// Logf prints a line, above the bars where there are some.
+func (p *Progress) Logf(format string, args ...any) {
+	if p.quiet {
+		return
+	}
+	line := fmt.Sprintf(format, args...) + "\n"
+	if p.bars != nil {
+		io.WriteString(p.bars, line)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	io.WriteString(p.out, line)
+}
+
+// Best says what the best result so far is.
+func (p *Progress) Best(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.best = text
+}
+
+// Close ends the progress after its last piece.
+func (p *Progress) Close() {
+	if p.bars != nil {
+		p.whole.Abort(true)
+		p.bars.Wait()
+	}
+}
+
+// Now returns what runs at the moment, line by line, and the share of the run
+// that is done.
+func (p *Progress) Now() (lines []string, done float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.pieces {
+		lines = append(lines, t.name+": "+t.status())
+	}
+	return append(lines, "whole run: "+p.run()), p.share()
+}
+
+// remaining estimates the seconds to the end of the run. The caller holds mu.
+func (p *Progress) remaining() float64 {
+	left := max(p.planned-p.done, 0)
+	const enough = 5 // seconds, before what was measured outweighs the estimate
+	if elapsed := time.Since(p.start).Seconds(); elapsed > enough && p.done > 0 {
+		left *= elapsed / p.done
+	}
+	return left
+}
+
+// share returns how much of the run is done. The caller holds mu.
+func (p *Progress) share() float64 {
+	if p.planned <= 0 {
+		return 0
+	}
+	return min(p.done/p.planned, 1)
+}
+
+// run describes where the run is. The caller holds mu.
+func (p *Progress) run() string {
+	text := fmt.Sprintf("%s left, %s of memory", words.Duration(p.remaining()), words.Memory(machine.PeakMemory()))
+	if p.best != "" {
+		text += ", best so far: " + p.best
+	}
+	return text
+}
+
+// Piece is one part of the run, a training or a search, counted in steps.
+type Piece struct {
+	progress *Progress
+	name     string
+	cost     float64 // estimated seconds of a step
+	bar      bar
+
+	// Guarded by progress.mu.
+	start               time.Time
+	lastLine            time.Time
+	total, before, done int     // steps; before this session, and in it
+	items               int64   // more than 2^31 words are few days
+	epoch               int     // counted from 1
+	loss                float64 // moving mean
+	said                string  // in place of epoch, loss and step
+}
+
+// Piece begins a piece of total steps, each of which should take cost seconds.
+func (p *Progress) Piece(name string, total int, cost float64) *Piece {
+	now := time.Now()
+	t := &Piece{progress: p, name: name, cost: cost, start: now, lastLine: now, total: total}
+	p.mu.Lock()
+	p.pieces = append(p.pieces, t)
+	p.mu.Unlock()
+	if p.bars != nil {
+		t.bar = p.bars.add(name, total, p.locked(t.status), false)
+	}
+	return t
+}
+
+// Skip reports steps that were done in an earlier session.
+func (t *Piece) Skip(steps int) {
+	p := t.progress
+	p.mu.Lock()
+	t.before += steps
+	p.planned -= float64(steps) * t.cost
+	p.mu.Unlock()
+	t.advance(steps)
+}
+
+// Say sets what is said about the piece beside its speed, such as how many trials
+// of a search have ended.
+func (t *Piece) Say(text string) {
+	t.progress.mu.Lock()
+	defer t.progress.mu.Unlock()
+	t.said = text
+}
+
+// Step reports a step.
+func (t *Piece) Step(s train.Step) {
+	p := t.progress
+	p.mu.Lock()
+	const keep = 0.95 // of the mean, from step to step
+	if t.done == 0 {
+		t.loss = float64(s.Loss)
+	}
+	t.loss = keep*t.loss + (1-keep)*float64(s.Loss)
+	t.epoch = s.Epoch + 1
+	t.items += int64(s.Size)
+	p.mu.Unlock()
+	t.Add(1)
+}
+
+// Add reports steps of which nothing else is known.
+func (t *Piece) Add(steps int) {
+	p := t.progress
+	p.mu.Lock()
+	t.done += steps
+	p.done += float64(steps) * t.cost
+	if p.bars == nil && !p.quiet && time.Since(t.lastLine) >= lineEvery {
+		t.lastLine = time.Now()
+		fmt.Fprintf(p.out, "%s: %s; whole run: %s\n", t.name, t.status(), p.run())
+	}
+	p.mu.Unlock()
+	t.advance(steps)
+}
+
+// advance moves the bars. The lock must be free: a bar may be waiting for it,
+// in the middle of drawing a text.
+func (t *Piece) advance(steps int) {
+	if t.bar == nil {
+		return
+	}
+	t.bar.IncrBy(steps)
+	t.progress.mu.Lock()
+	share := t.progress.share()
+	t.progress.mu.Unlock()
+	t.progress.whole.SetCurrent(int64(share * (wholeParts - 1))) // the last part is Close
+}
+
+// End ends the piece. It says how far a piece came that is not finished.
+func (t *Piece) End() {
+	if t.bar != nil {
+		t.bar.Abort(true)
+		t.bar.Wait()
+	}
+	p := t.progress
+	p.mu.Lock()
+	p.pieces = slices.DeleteFunc(p.pieces, func(other *Piece) bool { return other == t })
+	stopped, status := t.before+t.done < t.total, t.status()
+	p.mu.Unlock()
+	if stopped {
+		p.Logf("%s: stopped at %s", t.name, status)
+	}
+}
+
+// status describes a piece that is under way. The caller holds progress.mu.
+func (t *Piece) status() string {
+	var parts []string
+	if t.said != "" {
+		parts = append(parts, t.said)
+	} else {
+		if t.done > 0 {
+			parts = append(parts, fmt.Sprintf("epoch %d", t.epoch), fmt.Sprintf("loss %.3f", t.loss))
+		}
+		parts = append(parts, fmt.Sprintf("step %d of %d", t.before+t.done, t.total))
+	}
+	if t.done > 0 {
+		elapsed := time.Since(t.start).Seconds()
+		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
+		if t.items > 0 { // those of workers are not known
+			parts = append(parts, words.Speed(float64(t.items)/elapsed, t.progress.item))
+		}
+		parts = append(parts, words.Duration(left)+" left")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Download returns what shows how a download advances, in tenths.
+func Download(out io.Writer, what string) func(done, total int64) {
+	last := 0
+	return func(done, total int64) {
+		if percent := int(100 * done / max(total, 1)); percent/10 > last/10 {
+			last = percent
+			fmt.Fprintf(out, "downloading %s: %d %%\n", what, percent)
+		}
+	}
+}

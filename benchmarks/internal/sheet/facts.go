@@ -1,0 +1,128 @@
+// Package sheet says what a run has found: the table, a paragraph in words, curves, and
+// the page that shows all of it. Everything here is a function of [Facts], which are
+// only read.
+package sheet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/controller"
+)
+
+// Facts are what a run has found so far.
+type Facts struct {
+	Name     string            // of the program
+	Result   *runfolder.Result // its Summary may be missing, which is made of the rest
+	Higher   bool              // the higher the metric, the better
+	Seeds    int               // of each row, when the run has ended
+	Rows     []Row             // of the table, in its order, those too that have no training yet
+	Searches []Search
+	Reward   Reward
+	Training float64         // seconds that a final training took on average; 0: none has finished
+	Pattern  *report.Pattern // that the run stands for; nil: none
+	Notes    []string        // what a reader should know about the data
+	Settings string          // as a configuration file
+}
+
+// Row is a row of the table.
+type Row struct {
+	Title  string
+	Kind   Kind
+	Varied bool     // it is trained otherwise than others, which it is not compared with
+	Losses []Losses // of its trainings, by seed
+}
+
+// Losses are those of a training, of so many steps in all.
+type Losses struct {
+	Total  int
+	Values []float32
+}
+
+// Search is what the search of a row has done.
+type Search struct {
+	Row int // in Facts.Rows
+	controller.Report
+}
+
+// Reward describes the reward of searches to people.
+type Reward struct {
+	Name  string                      // "80/perplexity"
+	Where string                      // "validation text"
+	Shown string                      // what Show shows: "valid perplexity"
+	Show  func(reward float64) string // "93.20"
+}
+
+// Kind is what a row of a table stands for.
+type Kind int
+
+// The kinds.
+const (
+	Plain    Kind = iota // nothing is dropped beyond what is in all rows
+	HandMade             // dropout made by hand; -tune searches its rate
+	Random               // the pattern that random search found
+	Learned              // the pattern that the controller found
+	Ablated              // the same, in a smaller space
+	Given                // a pattern that was learned elsewhere
+)
+
+// Searched reports whether a pattern is searched for a row of the kind.
+func (k Kind) Searched() bool { return k == Random || k == Learned || k == Ablated }
+
+// Controlled reports whether the pattern of such a row comes from a controller.
+func (k Kind) Controlled() bool { return k == Learned || k == Ablated || k == Given }
+
+// family returns which styles rows of the kind have.
+func (k Kind) family() report.Family {
+	switch {
+	case k == Random:
+		return report.Random
+	case k.Controlled():
+		return report.Learned
+	}
+	return report.Compared
+}
+
+// Styles returns how the rows of a table look: each like no other.
+func Styles(kinds []Kind) []report.Style {
+	count := map[report.Family]int{}
+	styles := make([]report.Style, len(kinds))
+	for i, k := range kinds {
+		styles[i] = k.family().Style(count[k.family()])
+		count[k.family()]++
+	}
+	return styles
+}
+
+func (f *Facts) styles() []report.Style {
+	kinds := make([]Kind, len(f.Rows))
+	for i, row := range f.Rows {
+		kinds[i] = row.Kind
+	}
+	return Styles(kinds)
+}
+
+// Best returns the rows that have a mean, the best one first.
+func Best(rows []runfolder.Row, higher bool) (scored []runfolder.Row) {
+	for _, row := range rows {
+		if row.Mean != nil {
+			scored = append(scored, row)
+		}
+	}
+	slices.SortStableFunc(scored, func(x, y runfolder.Row) int {
+		if higher {
+			x, y = y, x
+		}
+		return cmp.Compare(*x.Mean, *y.Mean)
+	})
+	return scored
+}
+
+// Amount writes a value of a metric: "4.50 %".
+func Amount(value float64, unit string) string {
+	return strings.TrimSpace(fmt.Sprintf("%.2f %s", value, unit))
+}

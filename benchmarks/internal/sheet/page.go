@@ -1,0 +1,58 @@
+package sheet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"autodropout/benchmarks/internal/report"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/words"
+)
+
+// Page returns the report. The state says why it does not have all that the run is to
+// find, and is "" when it does.
+func Page(f *Facts, state string) *report.Page {
+	r := f.Result
+	p := &report.Page{
+		Title:    fmt.Sprintf("%s on %s", r.Model, r.Dataset),
+		Subtitle: fmt.Sprintf("%s, benchmark %s, preset %s", r.Task, f.Name, r.Preset),
+		Notes:    slices.Concat(f.Notes, r.Notes),
+		Summary:  Summary(f),
+		State:    state,
+		Table:    resultTable(f),
+		Search:   searchCharts(f),
+		Trials:   trialTable(f),
+		Pattern:  f.Pattern,
+		Setting:  f.Settings,
+		Origin: []report.Fact{
+			{Name: "command", Value: r.Command}, {Name: "commit", Value: r.Commit}, {Name: "processor", Value: r.CPU},
+			{Name: "instructions", Value: r.SIMD}, {Name: "most memory", Value: words.Memory(r.Memory)},
+			{Name: "computing", Value: words.Duration(r.Seconds)}, {Name: "date", Value: r.Date}, {Name: "seed", Value: fmt.Sprint(r.Seed)},
+		},
+	}
+	p.Training, p.Seeds = lossCharts(f)
+	return p
+}
+
+// resultTable returns the table with each seed's values.
+func resultTable(f *Facts) report.Table {
+	r, lines := f.Result, cells(f.Result)
+	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds.",
+		Main: slices.IndexFunc(lines[0], func(title string) bool { return strings.HasPrefix(title, r.Split+" "+r.Metric) })}
+	if r.Floor != 0 {
+		t.Note += " " + floor(r)
+	}
+	styles := f.styles()
+	for i, row := range r.Rows {
+		line := report.Row{Cells: lines[i+1], Values: row.Values}
+		if at := slices.IndexFunc(f.Rows, func(other Row) bool { return other.Title == row.Method }); at >= 0 {
+			line.Style = styles[at]
+		}
+		if mean, _ := runfolder.MeanStd(row.Values); mean != nil {
+			line.Mean = *mean
+		}
+		t.Rows = append(t.Rows, line)
+	}
+	return t
+}

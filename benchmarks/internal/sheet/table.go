@@ -1,0 +1,112 @@
+package sheet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/words"
+)
+
+// cells returns the table of a result beside the paper's numbers, line by line,
+// the header first.
+func cells(r *runfolder.Result) [][]string {
+	metric := r.Metric
+	if r.Unit != "" {
+		metric += ", " + r.Unit
+	}
+	valid := slices.ContainsFunc(r.Rows, func(row runfolder.Row) bool { return row.Valid != nil })
+	lines := [][]string{{"method", "valid " + metric, r.Split + " " + metric}}
+	lines[0] = append(append(lines[0], r.Also...), "seeds", "time", "paper, in its own setting")
+	for _, row := range r.Rows {
+		line := []string{row.Method, score(&row, row.Valid), score(&row, row.Values)}
+		for i := range r.Also {
+			var values []float64
+			if row.Also != nil {
+				values = row.Also[i]
+			}
+			line = append(line, score(&row, values))
+		}
+		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), words.Duration(row.Seconds), paper(row.Paper)))
+	}
+	if !valid {
+		for i, line := range lines {
+			lines[i] = slices.Delete(line, 1, 2)
+		}
+	}
+	return lines
+}
+
+// floor says what can be expected at best, where that is known.
+func floor(r *runfolder.Result) string {
+	return fmt.Sprintf("The least %s %s that can be expected of any model is %.2f.", r.Split, r.Metric, r.Floor)
+}
+
+// Table writes the rows of a result beside the paper's numbers.
+func Table(r *runfolder.Result) []byte {
+	lines := cells(r)
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, cell := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s on %s, %s, preset %s\n\n", r.Model, r.Dataset, r.Task, r.Preset)
+	for i, line := range lines {
+		if i == 1 {
+			b.WriteString(rule(widths))
+		}
+		b.WriteString(tableLine(line, widths))
+	}
+	if r.Floor != 0 {
+		fmt.Fprintf(&b, "\n%s\n", floor(r))
+	}
+	for i, note := range r.Notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(note + "\n")
+	}
+	return []byte(b.String())
+}
+
+func tableLine(cells []string, widths []int) string {
+	var b strings.Builder
+	for i, cell := range cells {
+		fmt.Fprintf(&b, "| %s%s ", cell, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+	}
+	return b.String() + "|\n"
+}
+
+func rule(widths []int) string {
+	var b strings.Builder
+	for _, w := range widths {
+		b.WriteString("|" + strings.Repeat("-", w+2))
+	}
+	return b.String() + "|\n"
+}
+
+// score sums up values of the row, one for each seed.
+func score(r *runfolder.Row, values []float64) string {
+	mean, std := runfolder.MeanStd(values)
+	switch {
+	case r.Mean == nil || mean == nil:
+		return "diverged"
+	case std == nil:
+		return fmt.Sprintf("%.2f", *mean)
+	}
+	return fmt.Sprintf("%.2f ± %.2f", *mean, *std)
+}
+
+func paper(p *runfolder.Paper) string {
+	switch {
+	case p == nil:
+		return "-"
+	case p.Valid != 0:
+		return fmt.Sprintf("%g / %g (%s)", p.Valid, p.Value, p.Setting)
+	}
+	return fmt.Sprintf("%g (%s)", p.Value, p.Setting)
+}

@@ -1,0 +1,68 @@
+package sheet
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"autodropout/benchmarks/internal/runfolder"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func sampleResult() *runfolder.Result {
+	paper := &runfolder.Paper{Value: 3.2, Setting: "as published"}
+	return &runfolder.Result{
+		Task: "image classification", Dataset: "CIFAR-10", Split: "test", Metric: "error", Unit: "%", Model: "WRN-28-10",
+		Preset: "paper", Seed: 1, Command: "go run ./benchmarks/try", Date: "2026-11-23T12:00:00Z", Commit: "unknown", CPU: "some processor", SIMD: "avx2", Seconds: 4000.5, Memory: 312_000_000, Summary: "The best is AutoDropout.",
+		Rows: []runfolder.Row{
+			runfolder.NewRow("none", []runfolder.Score{{Value: 4}, {Value: 5}, {Value: 6}}, 0, 90, nil),
+			runfolder.NewRow("Dropout", []runfolder.Score{{Value: 4.25}}, 0, 0.5, nil),
+			runfolder.NewRow("AutoDropout", []runfolder.Score{{Value: 3}}, 1, 3910, paper),
+		},
+		BestPattern: []byte(`{"version": 1}`),
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is now\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	r := sampleResult()
+	golden(t, "table.txt", Table(r))
+}
+
+func TestTableWithValidation(t *testing.T) {
+	r := runfolder.Result{Task: "language modelling", Dataset: "some text", Split: "test", Metric: "perplexity", Model: "Transformer-XL", Preset: "quick", Floor: 9.2,
+		Rows: []runfolder.Row{
+			runfolder.NewRow("none", []runfolder.Score{{Value: 12, Valid: 10}, {Value: 14, Valid: 10}}, 0, 5, nil),
+			runfolder.NewRow("AutoDropout", []runfolder.Score{{Value: 3, Valid: 4}}, 1, 9, &runfolder.Paper{Valid: 58.1, Value: 54.9, Setting: "as published"}),
+		}}
+	golden(t, "table-valid.txt", Table(&r))
+}
+
+func TestTableWithMoreMeasures(t *testing.T) {
+	r := runfolder.Result{Task: "translation", Dataset: "some text", Split: "test", Metric: "BLEU", Model: "Transformer", Preset: "study",
+		Also: []string{"valid BLEU", "test sacreBLEU"}, Notes: []string{"BLEU is nrefs:1.", "Nothing else."},
+		Rows: []runfolder.Row{
+			runfolder.NewRow("none", []runfolder.Score{{Value: 12, Also: []float64{0, 11}}, {Value: 14, Also: []float64{2, 12}}}, 0, 5, nil),
+			runfolder.NewRow("Dropout", nil, 1, 9, nil),
+		}}
+	golden(t, "table-also.txt", Table(&r))
+}
