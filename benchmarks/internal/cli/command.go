@@ -56,7 +56,7 @@ var ErrHelp = flag.ErrHelp
 // named), changed by the configuration file, changed by the flags. A run that
 // is resumed takes its own settings in place of preset and file, and a worker those
 // of the run it works for, which it waits for until ctx is cancelled. Everything
-// the user can get wrong is a *UsageError.
+// the user can get wrong is a *[usage.Error].
 func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Writer) (C, Run, error) {
 	var none C
 	first := cmd.Presets[0].Config

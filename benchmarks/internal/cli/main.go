@@ -54,7 +54,7 @@ const interrupted = 128 + int(syscall.SIGINT)
 
 // ExitCode prints err, if there is one, as a line that begins with the
 // benchmark's name, and returns the exit code for it: 0 for success and -h, 2
-// for a *UsageError, 128 and the number of the signal for a run that was stopped
+// for a *[usage.Error], 128 and the number of the signal for a run that was stopped
 // by one (130 for an interrupt, 143 for SIGTERM), 1 for the rest.
 func ExitCode(err error, name string, stderr io.Writer) int {
 	if err == nil || errors.Is(err, ErrHelp) {

@@ -40,9 +40,15 @@ func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site)
 	return dropout.Combine(inside, outside), nil
 }
 
-// PlainDropout is the row of Dropout with the given rate at the places that it has
+// HandMadeSequences are the rows of dropout made by hand that all Transformers have:
+// Dropout with a rate at the places that it has in rates, and variational dropout.
+func HandMadeSequences(rate float64, rates func(rate float64) dropout.SequenceRates, variational dropout.SequenceRates) []Row {
+	return []Row{plainDropout(rate, rates), variationalDropout(variational)}
+}
+
+// plainDropout is the row of Dropout with the given rate at the places that it has
 // in rates.
-func PlainDropout(rate float64, rates func(rate float64) dropout.SequenceRates) Row {
+func plainDropout(rate float64, rates func(rate float64) dropout.SequenceRates) Row {
 	return HandMade("dropout", "Dropout", rate, func(p float64, sites []dropout.Site) (*dropout.SequenceDropout, error) {
 		r := rates(p)
 		r.Plain = true
@@ -50,9 +56,9 @@ func PlainDropout(rate float64, rates func(rate float64) dropout.SequenceRates) 
 	}, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 }
 
-// VariationalDropout is the row of variational dropout. Its rate that -tune chooses
+// variationalDropout is the row of variational dropout. Its rate that -tune chooses
 // is a factor of all given ones.
-func VariationalDropout(rates dropout.SequenceRates) Row {
+func variationalDropout(rates dropout.SequenceRates) Row {
 	return HandMade("variational", "variational dropout", 1, func(factor float64, sites []dropout.Site) (*dropout.SequenceDropout, error) {
 		return dropout.NewSequenceDropout(rates.Times(factor), sites)
 	}, 0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2)

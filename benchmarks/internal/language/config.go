@@ -152,17 +152,15 @@ func (c *config) outside() dropout.SequenceRates {
 
 // table returns the rows that the table can have.
 func (c *config) table() []experiment.Row {
-	return []experiment.Row{
-		{Key: "none", Title: "none"},
-		experiment.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
-			return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
-		}),
-		experiment.VariationalDropout(c.Rates),
+	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
+		return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
+	}, c.Rates)
+	return append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
 		experiment.FreshPatterns(dropout.MildSequence, c.outside()),
-		{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
-		{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
-		{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational},
-	}
+		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
+		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
+		experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational},
+	)
 }
 
 // nearVariational returns the point of a space that is variational dropout, with

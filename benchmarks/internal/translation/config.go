@@ -194,13 +194,11 @@ func learned() (*dropout.SequencePattern, error) {
 
 // table returns the rows that the table can have. AutoDropout is the last one.
 func (c *config) table() []experiment.Row {
-	return []experiment.Row{
-		{Key: "none", Title: "none"},
-		experiment.PlainDropout(c.Dropout, func(p float64) dropout.SequenceRates {
-			return dropout.SequenceRates{Input: p, Projection: p, Output: p}
-		}),
-		experiment.VariationalDropout(c.Rates),
-		{Key: "transferred", Title: "AutoDropout (transferred)", Kind: sheet.Given, Paper: c.benchmark.Paper,
+	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
+		return dropout.SequenceRates{Input: p, Projection: p, Output: p}
+	}, c.Rates)
+	return append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
+		experiment.Row{Key: "transferred", Title: "AutoDropout (transferred)", Kind: sheet.Given, Paper: c.benchmark.Paper,
 			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
 				pattern, err := learned()
 				if err != nil {
@@ -208,9 +206,9 @@ func (c *config) table() []experiment.Row {
 				}
 				return experiment.Sequences{Outside: c.outside()}.Apply(pattern, sites)
 			}},
-		{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
-		{Key: "autodropout", Title: "AutoDropout (searched here)", Kind: sheet.Learned},
-	}
+		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
+		experiment.Row{Key: "autodropout", Title: "AutoDropout (searched here)", Kind: sheet.Learned},
+	)
 }
 
 // transfers reports whether the row of the built-in pattern is asked for.
