@@ -218,11 +218,11 @@ func (p *page) results(r *run) {
 }
 
 // measure names the metric with its unit.
-func (r *run) measure() string {
-	if r.unit == "" {
-		return r.metric
+func (e *experiment) measure() string {
+	if e.unit == "" {
+		return e.metric
 	}
-	return r.metric + ", " + r.unit
+	return e.metric + ", " + e.unit
 }
 
 // values returns the scores by seed.
