@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/words"
+)
+
+// cost adds what the searches took.
+func (p *page) cost(r *run) {
+	if len(r.searches) == 0 {
+		return
+	}
+	seconds, trainings := 0.0, 0
+	for _, at := range r.rows {
+		seconds += at.seconds
+		trainings += len(at.scores) + at.diverged
+	}
+	var rows [][]string
+	for _, s := range r.searches {
+		all, failed := s.all(), 0
+		for _, t := range all {
+			if t.Result.Failed() {
+				failed++
+			}
+		}
+		rows = append(rows, []string{s.row.title, string(s.config.Algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
+			words.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
+	}
+	p.say("### What the searches cost")
+	p.table([]string{"row", "algorithm", "trials", "of these again", "failed", "time", "in final trainings", "GFLOP"}, rows)
+	p.say("Again: the best patterns of a search, with other seeds. Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
+}
+
+// summarise returns the table of the README: a line for each run.
+func summarise(runs []*run) string {
+	header := []string{"data", "network", "metric", "none", "best hand-made", "random search", "best learned", "learned is better than hand-made by"}
+	var rows [][]string
+	for _, r := range runs {
+		o := r.outcome()
+		cells := []string{r.dataset, r.model(), r.measure()}
+		for _, at := range []*row{o.none, o.hand, o.random, o.learned} {
+			cell := ""
+			if at != nil {
+				cell = at.summary(at.values())
+				if at.kind == sheet.HandMade || at.kind.Controlled() {
+					cell += " (" + at.title + ")"
+				}
+			}
+			cells = append(cells, cell)
+		}
+		rows = append(rows, append(cells, difference(o.over(o.hand), "%+.2f")))
+	}
+	return table(header, rows)
+}
+
+// limits says what the runs cannot show.
+func (p *page) limits(runs []*run) {
+	p.say("## What this does not show")
+	p.say("These are small settings. What dropout gains in other networks, on more data and in longer trainings may differ, in size and in order.")
+	var items []string
+	for _, r := range runs {
+		seeds := r.Seeds
+		for _, at := range r.rows {
+			seeds = min(seeds, len(at.scores))
+		}
+		text := fmt.Sprintf("**%s:** %s, at least %s of each row", r.title, r.length(), words.Count(seeds, "seed", "seeds"))
+		for _, s := range r.searches {
+			if s.row.kind == sheet.Learned {
+				points, _ := new(big.Float).SetInt(s.space.Size()).Float64()
+				text += fmt.Sprintf("; %s has tried %d of %.0e patterns", s.row.title, len(s.trials), points)
+			}
+		}
+		items = append(items, text+".")
+	}
+	if slices.ContainsFunc(runs, (*run).shorter) {
+		items = append(items, "Some trials are shorter than final trainings, or of other networks. A pattern that pays only later, or elsewhere, can lose there.")
+	}
+	p.items(append(items,
+		"Each search ran once. Another seed of a search may find a better or a worse pattern; no interval here covers that.",
+		"Of the hand-made methods only the rate was tuned. Learning rate, weight decay and length are the same for all rows and were chosen for none of them.",
+		"Intervals take differences for normal ones. With a few seeds nobody can check that.",
+		"The paper published neither its controller nor its budget: a loss here is one of this reading of it, on this budget."))
+}
+
+// shorter reports whether trials are not what final trainings are.
+func (r *run) shorter() bool {
+	return slices.ContainsFunc(r.searches, func(s *search) bool { return s.config.Task.Network != r.model() || s.config.Task.Epochs != r.Epochs })
+}
