@@ -103,7 +103,7 @@ func TestTutorial(t *testing.T) {
 	if err := predict(t.Context(), out, []string{across, broken}, &said); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{across + ": across (", broken + ": it is neither"} {
+	for _, want := range []string{across + ": across (", broken + ": it is no JPEG"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &said)
 		}
