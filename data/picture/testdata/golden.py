@@ -10,6 +10,7 @@ import io
 import os
 import struct
 import subprocess
+import tempfile
 import zipfile
 import zlib
 
@@ -58,11 +59,12 @@ def cjpeg(width, height, *options, grey=False):
 
 
 def transformed(data, *options, scans=None):
-    if scans:
-        with open("/tmp/scans.txt", "w") as f:
-            f.write(scans)
-        options += ("-scans", "/tmp/scans.txt")
-    return run("jpegtran", *options, data=data)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as script:
+        if scans:
+            script.write(scans)
+            script.flush()
+            options += ("-scans", script.name)
+        return run("jpegtran", *options, data=data)
 
 
 # JPEG: how colours are sampled, at sizes with all kinds of edges.
@@ -96,10 +98,11 @@ files["grey-progressive.jpg"] = cjpeg(33, 21, "-progressive", "-restart", "4B", 
 plain = cjpeg(35, 27, "-quality", "80", "-sample", "2x1")
 files["separate.jpg"] = transformed(plain, scans="0;\n1;\n2;\n")
 files["one-and-two.jpg"] = transformed(plain, "-restart", "3B", scans="0;\n1,2;\n")
-files["many-scans.jpg"] = transformed(plain, scans="0,1,2: 0-0, 0, 3;\n" + "".join(f"{c}: 1-63, 0, 4;\n" for c in range(3))
+many = ("0,1,2: 0-0, 0, 3;\n" + "".join(f"{c}: 1-63, 0, 4;\n" for c in range(3))
     + "0,1,2: 0-0, 3, 2;\n0,1,2: 0-0, 2, 1;\n0,1,2: 0-0, 1, 0;\n"
     + "".join(f"{c}: 1-63, {l + 1}, {l};\n" for l in (3, 2, 1, 0) for c in range(3)))
-files["many-scans-arithmetic.jpg"] = transformed(files["many-scans.jpg"], "-arithmetic", scans=open("/tmp/scans.txt").read())
+files["many-scans.jpg"] = transformed(plain, scans=many)
+files["many-scans-arithmetic.jpg"] = transformed(files["many-scans.jpg"], "-arithmetic", scans=many)
 
 # What stands beside the coefficients.
 def segments(data):
