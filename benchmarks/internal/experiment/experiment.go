@@ -69,8 +69,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 	}
 	defer s.folder.Close()
 	folder = s.folder.Folder
-	changed, err := e.identify(s)
-	if err != nil {
+	if s.changed, err = e.identify(s); err != nil {
 		return folder, err
 	}
 	_, command, err := folder.Settings()
@@ -88,7 +87,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 	}
 	fmt.Fprintf(e.Stdout, "Results go to %s.\n", folder)
 	r := &run[P]{setup: s, searcher: &searcher[P]{trials: trials[P]{s}}, finals: finals[P]{s}}
-	r.reporter = reporter[P]{setup: s, run: asked, given: e.Given, notes: notes, changed: changed, started: time.Now(), stdout: e.Stdout, findings: r.searcher.findings}
+	r.reporter = reporter[P]{setup: s, run: asked, given: e.Given, notes: notes, started: time.Now(), stdout: e.Stdout, findings: r.searcher.findings}
 	r.searcher.draw = r.reporter.draw
 	return folder, r.start(ctx, dashboard)
 }

@@ -75,6 +75,9 @@ func (s *finals[P]) train(ctx context.Context, row Row, policy MakePolicy, k int
 		s.record.loss(row, k, step.Loss)
 		events.step(step)
 	}
+	if len(s.changed) > 0 { // a run that goes on with other data or instructions was asked to
+		common.AcceptChanges = []string{"arithmetic", "Images", "Labelled", "Pairs", "Text", "Unlabelled"}
+	}
 	training, err := s.subject.Prepare(row.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
 	if err != nil {
 		return runfolder.Unit{}, err

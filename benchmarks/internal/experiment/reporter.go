@@ -27,7 +27,6 @@ type reporter[P Pattern] struct {
 	run     cli.Run  // what was asked for
 	given   P        // the pattern of the plan's file, if it names one
 	notes   []string // what a reader should know about the data
-	changed []string // and about what has changed since the run began
 	started time.Time
 	stdout  io.Writer
 	// findings returns what the searches have found that are done.

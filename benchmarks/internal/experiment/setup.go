@@ -21,6 +21,7 @@ type setup[P Pattern] struct {
 	plan    Plan
 	rows    []Row
 	folder  *runfolder.Held // nil: a worker has none
+	changed []string        // sentences about what has changed since the run began, which was accepted
 	stderr  io.Writer
 	record  *record
 	shown   atomic.Pointer[progress.Progress] // nil until it is known what is to do

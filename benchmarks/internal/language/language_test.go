@@ -282,3 +282,23 @@ func TestScoreThatIsNotFinite(t *testing.T) {
 	}
 	program.Must(t, "-resume", "-out", folder)
 }
+
+// TestOtherText: a training that was stopped goes on with another text only where
+// that is wanted, and then its results say so.
+func TestOtherText(t *testing.T) {
+	folder, corpus := filepath.Join(t.TempDir(), "run"), corpusIn(t, "")
+	program.Must(t, tiny(folder, "-data", corpus, "-train-size", "0", "-test-size", "0", "-method", "none", "-steps", "3")...)
+	path := filepath.Join(corpus, "train.txt")
+	text := strings.Replace(string(benchtest.Read(t, path)), "cat sat", "dog sat", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := program.Call(t, "-resume", "-out", folder); code != 2 || !strings.Contains(stderr, "-accept-changes") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	program.Must(t, "-resume", "-accept-changes", "-steps", "1", "-out", folder)
+	program.Must(t, "-resume", "-out", folder)
+	if notes := strings.Join(benchtest.Result(t, folder).Notes, " "); !strings.Contains(notes, "the data had the checksum") {
+		t.Errorf("the notes of the result are %q", notes)
+	}
+}
