@@ -6,6 +6,7 @@ package sheet
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -124,5 +125,14 @@ func Best(rows []runfolder.Row, higher bool) (scored []runfolder.Row) {
 
 // Amount writes a value of a metric: "4.50 %".
 func Amount(value float64, unit string) string {
-	return strings.TrimSpace(fmt.Sprintf("%.2f %s", value, unit))
+	return strings.TrimSpace(figure(value) + " " + unit)
+}
+
+// figure writes a number with two decimals, and in powers of ten where it is as large
+// as the perplexity of a model that has all but diverged.
+func figure(value float64) string {
+	if math.Abs(value) >= 1e9 {
+		return fmt.Sprintf("%.2e", value)
+	}
+	return fmt.Sprintf("%.2f", value)
 }

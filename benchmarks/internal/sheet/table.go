@@ -96,9 +96,9 @@ func score(r *runfolder.Row, values []float64) string {
 	case r.Mean == nil || mean == nil:
 		return "diverged"
 	case std == nil:
-		return fmt.Sprintf("%.2f", *mean)
+		return figure(*mean)
 	}
-	return fmt.Sprintf("%.2f ± %.2f", *mean, *std)
+	return figure(*mean) + " ± " + figure(*std)
 }
 
 func paper(p *runfolder.Paper) string {
