@@ -174,7 +174,11 @@ func (f Folder) Writable() error {
 		return fmt.Errorf("cannot write to the output folder: %w", err)
 	}
 	probe.Close()
-	return os.Remove(probe.Name())
+	// Who holds the folder sweeps temporary files, and may have been faster.
+	if err := os.Remove(probe.Name()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Result returns what the run has found; nil: it has not ended.
