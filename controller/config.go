@@ -74,6 +74,13 @@ type Config struct {
 	// ends the search. It is called from one goroutine at a time.
 	Mirror func(line int, text []byte) error `json:"-"`
 
+	// Identity says in a word what the trials are computed with, such as a checksum of
+	// data, settings and program, and every line of the log about a trial has it. A search
+	// does not go on with trials of another identity, unless Earlier lists it. "": there is
+	// none, and nothing is compared.
+	Identity string   `json:"-"`
+	Earlier  []string `json:"-"`
+
 	// Task says what the evaluator does: the data, the child model, how long it
 	// trains. A search resumes only on the same task.
 	Task Task `json:"task"`

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 		// Perhaps not a log at all, and cutting it off would destroy it.
 		return nil, contents{}, "", errors.New("it belongs to something else; use another file")
 	case c.header != nil:
-		if err := want.differs(*c.header); err != nil {
+		if err := cmp.Or(want.differs(*c.header), want.foreign(c.records)); err != nil {
 			return nil, contents{}, "", err
 		}
 	}
@@ -79,7 +80,7 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 		cut = fmt.Sprintf("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", path, left)
 	}
 	if repaired := !bytes.HasPrefix(whole, data[:c.size]); repaired || wrong != nil {
-		aside := path + ".damaged"
+		aside := disk.Aside(d, path)
 		if err := disk.WriteFile(d, aside, whole); err != nil {
 			return nil, contents{}, "", err
 		}
@@ -149,6 +150,23 @@ func (want header) differs(have header) error {
 	for _, key := range slices.Sorted(maps.Keys(w)) {
 		if !bytes.Equal(w[key], h[key]) {
 			return fmt.Errorf("it was begun with another %q (%s; now %s); use the same settings, or another file", key, short(h[key]), short(w[key]))
+		}
+	}
+	return nil
+}
+
+// foreign returns an error where a trial was computed with something else than the
+// search is, or was before.
+func (want header) foreign(records []record) error {
+	for i, r := range records {
+		identity := ""
+		if r.Sampled != nil {
+			identity = r.Sampled.Identity
+		} else {
+			identity = r.Finished.Identity
+		}
+		if identity != "" && want.Identity != "" && identity != want.Identity && !slices.Contains(want.Earlier, identity) {
+			return fmt.Errorf("the trial of line %d has the identity %s, and this search %s: it was computed with other data, settings or another program; use another file", i+2, identity, want.Identity)
 		}
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"autodropout/dropout"
+	"autodropout/internal/disk"
 	"autodropout/internal/sizedtest"
 )
 
@@ -407,6 +408,29 @@ func TestLogCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestForeignTrials: a search does not go on with trials that were computed with
+// something else, and each line says with what.
+func TestForeignTrials(t *testing.T) {
+	config := Config{Trials: 4, Workers: 1, Network: smallNetwork, Identity: "aaaa", Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+	first := mustSearch(t, config, smallSpace, evaluateSmall)
+	for i, trial := range first.Trials {
+		if trial.Identity != "aaaa" || first.Results[i].Identity != "aaaa" {
+			t.Errorf("trial %d has the identities %q and %q", i, trial.Identity, first.Results[i].Identity)
+		}
+	}
+	config.Identity, config.Trials = "bbbb", 6
+	if _, err := Search(t.Context(), config, smallSpace, evaluateSmall); err == nil || !strings.Contains(err.Error(), "the trial of line 2 has the identity aaaa, and this search bbbb") {
+		t.Errorf("the trials of another identity are gone on with: error %v", err)
+	}
+	config.Earlier = []string{"aaaa"}
+	report := mustSearch(t, config, smallSpace, evaluateSmall)
+	if report.Results[3].Identity != "aaaa" || report.Results[4].Identity != "bbbb" || report.Trials[5].Identity != "bbbb" {
+		t.Errorf("accepted, the trials are %+v", report.Trials)
+	}
+	config.Identity, config.Earlier = "", nil // a program that has none
+	mustSearch(t, config, smallSpace, evaluateSmall)
+}
+
 // FuzzReplay is best run with -fuzzminimizetime 1x: logs are long, and making
 // every interesting one short takes all the time there is.
 func FuzzReplay(f *testing.F) {
@@ -490,7 +514,7 @@ func TestDamagedLog(t *testing.T) {
 		if line == lines[at] {
 			t.Fatalf("%s: nothing is changed in %s", name, line)
 		}
-		damaged := before + line + after
+		damaged, aside := before+line+after, disk.Aside(disk.OS{}, config.Path)
 		if err := os.WriteFile(config.Path, []byte(damaged), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -503,8 +527,8 @@ func TestDamagedLog(t *testing.T) {
 		if !strings.Contains(notices[0], "is damaged: line 4 cannot be read") {
 			t.Errorf("%s: the notices are %q", name, notices)
 		}
-		if aside, err := os.ReadFile(config.Path + ".damaged"); err != nil || string(aside) != damaged {
-			t.Errorf("%s: the copy is %q, %v", name, aside, err)
+		if copied, err := os.ReadFile(aside); err != nil || string(copied) != damaged {
+			t.Errorf("%s: the copy is %q, %v", name, copied, err)
 		}
 		if err := CheckLog([]byte(damaged)); err == nil {
 			t.Errorf("%s: CheckLog finds nothing", name)

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
+
+	"autodropout/internal/sealed"
 )
 
 // contents are the whole lines of a log.
@@ -26,7 +27,7 @@ func parse(data []byte) (contents, error) {
 		if !whole {
 			return c, nil
 		}
-		content, err := unseal(text)
+		content, err := sealed.Open(text)
 		var r record
 		switch {
 		case err != nil:
@@ -65,29 +66,6 @@ func CheckLog(text []byte) error {
 	return err
 }
 
-// sealed is how a line ends: with the CRC-32 of what stands before it.
-const sealed = `,"crc":"%08x"}`
-
-// seal gives a line, an object in JSON, its checksum.
-func seal(line []byte) []byte {
-	content := bytes.TrimSuffix(line, []byte("}"))
-	return fmt.Appendf(bytes.Clone(content), sealed, crc32.ChecksumIEEE(content))
-}
-
-// unseal returns the object of a line, without its checksum. Logs of before
-// 2026-11-29 have none.
-func unseal(line []byte) ([]byte, error) {
-	at := bytes.LastIndex(line, []byte(`,"crc":"`))
-	if at < 0 {
-		return line, nil
-	}
-	content := line[:at]
-	if string(line[at:]) != fmt.Sprintf(sealed, crc32.ChecksumIEEE(content)) {
-		return nil, errors.New("it is not what was written: its checksum is another")
-	}
-	return append(bytes.Clone(content), '}'), nil
-}
-
 func parseHeader(line []byte) (*header, error) {
 	// Of another version only this much is known.
 	var v struct{ Version int }
@@ -120,5 +98,5 @@ func encode(v any) []byte {
 	if err != nil {
 		panic(err) // a type of this package that has no JSON form
 	}
-	return append(seal(line), '\n')
+	return append(sealed.Line(line), '\n')
 }

@@ -245,7 +245,7 @@ func (s *search) try(ctx context.Context, t Trial, troubles chan<- string) (*Res
 
 // result returns what the log has of an outcome that took a time.
 func (o Outcome) result(trial int, took time.Duration) *Result {
-	r := &Result{Trial: trial, Reward: o.Reward, Note: o.Note, Error: o.Failure, Seconds: cmp.Or(o.Seconds, took.Seconds())}
+	r := &Result{Trial: trial, Reward: o.Reward, Note: o.Note, Error: o.Failure, Seconds: cmp.Or(o.Seconds, took.Seconds()), Identity: o.Identity}
 	if r.Error == "" && !usable(r.Reward) {
 		r.Error = fmt.Sprintf("the reward is %g", o.Reward)
 	}
@@ -257,6 +257,7 @@ func (o Outcome) result(trial int, took time.Duration) *Result {
 
 // finish records a result.
 func (s *search) finish(r Result) error {
+	r.Identity = cmp.Or(r.Identity, s.state.config.Identity)
 	if err := s.log.append(record{Finished: &r}); err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (s *state) next() Trial {
 		// must not depend on which children were quick.
 		s.applyTo(i + 1 - s.config.InFlight)
 	}
-	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i))}
+	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i)), Identity: s.config.Identity}
 	t.Point, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
 	return t
 }

@@ -19,6 +19,8 @@ type Trial struct {
 	// in nats.
 	LogProbs []float32 `json:"log_probs"`
 	Entropy  float64   `json:"entropy"`
+
+	Identity string `json:"identity,omitempty"` // of the search when it was sampled, see [Config]
 }
 
 // Outcome is what an evaluation found.
@@ -29,6 +31,9 @@ type Outcome struct {
 	// Failure says what the training itself did so that there is no reward, such as
 	// to diverge; "": there is one. Its trial has a result, which is that it failed.
 	Failure string
+
+	// Identity is what it was computed with, see [Config]; "": the identity of the search.
+	Identity string
 
 	// Seconds is how long the evaluation took, where the call that returned this
 	// also waited for something else, such as a worker; 0: as long as the call.
@@ -55,6 +60,8 @@ type Result struct {
 	Note    string  `json:"note,omitempty"`
 	Error   string  `json:"error,omitempty"` // why it failed
 	Seconds float64 `json:"seconds"`         // of evaluation
+
+	Identity string `json:"identity,omitempty"` // what it was computed with, see [Config]
 }
 
 // Failed reports whether the evaluation ended without a usable reward.

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"autodropout/internal/atomicfile"
+	"autodropout/internal/disk"
 )
 
 // SaveError reports a file that could not be written. What it held before is
@@ -41,8 +42,8 @@ func (e *DamagedError) Error() string { return fmt.Sprintf("cannot use the check
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Resume restores the newest configured checkpoint that can be read, and reports
-// whether there is any. Damaged ones are set aside, with .damaged behind their
-// names, and told to Notify. It is an error when there are checkpoints and all
+// whether there is any. Damaged ones are set aside, each with .damaged and
+// perhaps a number behind the name, and told to Notify. It is an error when there are checkpoints and all
 // are damaged, and when the newest one that can be read is not of this training.
 // On error the trainer is not to be used.
 func (l *Loop) Resume() (found bool, err error) {
@@ -52,7 +53,7 @@ func (l *Loop) Resume() (found bool, err error) {
 		if !errors.As(err, &damaged) {
 			return err == nil, err
 		}
-		aside := l.config.Checkpoint + ".damaged"
+		aside := disk.Aside(disk.OS{}, l.config.Checkpoint)
 		if err := os.Rename(path, aside); err != nil {
 			return false, fmt.Errorf("%w; it cannot be set aside: %w", damaged, reason(err))
 		}

@@ -61,8 +61,10 @@ func TestResumeFallsBack(t *testing.T) {
 	if readFile(t, checkpoint) != finalBytes(t, whole) {
 		t.Error("continued from an older checkpoint the training ends otherwise")
 	}
-	if _, err := os.Stat(checkpoint + ".damaged"); err != nil {
-		t.Errorf("the damaged file is not kept: %v", err)
+	for _, name := range []string{".damaged", ".damaged.2"} {
+		if _, err := os.Stat(checkpoint + name); err != nil {
+			t.Errorf("the damaged files are not both kept: %v", err)
+		}
 	}
 	if err := RemoveCheckpoints(checkpoint); err != nil {
 		t.Fatal(err)

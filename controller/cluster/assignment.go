@@ -38,6 +38,9 @@ func (w *Worker) handle(ctx context.Context, m message, folder string, train Tra
 	if err == nil {
 		err = q.check()
 	}
+	if err == nil && q.Trial.Identity != w.record.Sum {
+		err = fmt.Errorf("it has the identity %q, and the run %q", q.Trial.Identity, w.record.Sum)
+	}
 	if err != nil {
 		return w.setAside(ctx, m, err)
 	}
@@ -222,7 +225,7 @@ func (w *Worker) save(ctx context.Context, q queued, file string) error {
 func (w *Worker) finish(ctx context.Context, m message, q queued, r result) error {
 	ctx, cancel := outlive(ctx)
 	defer cancel()
-	r.Tier, r.Worker = w.identity.Tier, w.name
+	r.Tier, r.Worker, r.Identity = w.identity.Tier, w.name, q.Trial.Identity
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err

@@ -122,7 +122,8 @@ func (c *Coordinator) expect(key string) <-chan struct{} {
 // Search is [controller.Search] with the trials trained by workers, all that may
 // be in flight at the same time. The search's name, such as "random", tells the
 // searches of a run apart; where config.Path has no log the search goes on from
-// that of the mirror. Workers and Mirror of config do not count.
+// that of the mirror. Workers and Mirror
+// of config do not count, and its identities are those of the job.
 func (c *Coordinator) Search(ctx context.Context, name string, config controller.Config, space dropout.Space) (*controller.Report, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -138,7 +139,9 @@ func (c *Coordinator) Search(ctx context.Context, name string, config controller
 		config.Mirror = func(line int, text []byte) error { return m.write(ctx, line, text) }
 	}
 	config.Workers = 1 << 12 // never more than are in flight
+	config.Identity, config.Earlier = c.record.Sum, c.record.Earlier
 	report, err := controller.Search(ctx, config, space, func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
+		t.Identity = c.record.Sum // it may have been sampled with an earlier one
 		r, err := c.evaluate(ctx, queued{name, t})
 		if err != nil {
 			if ctx.Err() == nil { // or the search ends for a reason of its own
@@ -146,7 +149,7 @@ func (c *Coordinator) Search(ctx context.Context, name string, config controller
 			}
 			return controller.Outcome{}, err
 		}
-		return controller.Outcome{Reward: r.Reward, Failure: r.Error, Note: r.note(), Seconds: r.Seconds}, nil
+		return controller.Outcome{Reward: r.Reward, Failure: r.Error, Note: r.note(), Seconds: r.Seconds, Identity: r.Identity}, nil
 	})
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		err = cause
@@ -180,7 +183,7 @@ func (c *Coordinator) evaluate(ctx context.Context, q queued) (result, error) {
 		found, err := c.store.get(ctx, c.store.key(resultPrefix, q.key()), &r)
 		if found || err != nil {
 			c.wake(q.key())
-			return r, err
+			return r, cmp.Or(err, c.record.foreign(r.Identity))
 		}
 		var so attempts
 		if _, err := c.store.get(ctx, c.store.key(attemptPrefix, q.key()), &so); err != nil {

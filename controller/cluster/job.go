@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // protocol grows when coordinators and workers of different versions would
@@ -27,6 +28,11 @@ type Job struct {
 	// Run tells this run from others of the same name, such as one with the same
 	// settings that was begun in another folder. It takes what [CheckName] does.
 	Run string `json:"run"`
+
+	// Sum is the identity of the run in a word, which every trial in the queue and every
+	// result has, as [controller.Config] says; Earlier ones may be there as well.
+	Sum     string   `json:"identity,omitempty"`
+	Earlier []string `json:"earlier,omitempty"`
 }
 
 // record is a job in the store.
@@ -60,6 +66,14 @@ func (r *record) refuses(name string, worker Identity) error {
 		return refuse("the data of this worker (checksum %s) is not that of the coordinator of %s (%s): give it the same files", worker.Data, name, r.Data)
 	}
 	return nil
+}
+
+// foreign returns why a result cannot be taken: it is none of this run.
+func (r *record) foreign(identity string) error {
+	if identity == "" || r.Sum == "" || identity == r.Sum || slices.Contains(r.Earlier, identity) {
+		return nil
+	}
+	return fmt.Errorf("its result on the server has the identity %s, and this run %s: it was computed with other data, settings or another program; use another name", identity, r.Sum)
 }
 
 // continues returns why a coordinator cannot go on with a run that another

@@ -90,10 +90,10 @@ func TestOtherRunOfTheSameName(t *testing.T) {
 	other := job
 	other.Settings = "epochs = 2\n"
 	for what, differs := range map[string]Job{
-		"other settings":  {job.Identity, "epochs = 2\n", false, "r1"},
-		"other data":      {Identity{"toy", "v1", "avx2", "d2"}, job.Settings, false, "r1"},
-		"instruction set": {Identity{"toy", "v1", "neon", "d1"}, job.Settings, false, "r1"},
-		"the program toy": {Identity{"nut", "v1", "avx2", "d1"}, job.Settings, false, "r1"},
+		"other settings":  {Identity: job.Identity, Settings: "epochs = 2\n", Run: "r1"},
+		"other data":      {Identity: Identity{"toy", "v1", "avx2", "d2"}, Settings: job.Settings, Run: "r1"},
+		"instruction set": {Identity: Identity{"toy", "v1", "neon", "d1"}, Settings: job.Settings, Run: "r1"},
+		"the program toy": {Identity: Identity{"nut", "v1", "avx2", "d1"}, Settings: job.Settings, Run: "r1"},
 	} {
 		if _, err := Open(t.Context(), conn, "run", differs, patience); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: the error is %v", what, err)

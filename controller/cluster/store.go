@@ -47,6 +47,8 @@ type result struct {
 	Seconds float64 `json:"seconds"`
 	Tier    string  `json:"tier"`
 	Worker  string  `json:"worker"`
+
+	Identity string `json:"identity,omitempty"` // of the run that it is for
 }
 
 // attempts is how a trial without a result has fared.

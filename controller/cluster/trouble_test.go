@@ -177,6 +177,59 @@ func TestEndedRunGivesWay(t *testing.T) {
 	}
 }
 
+// TestForeignTrials: workers set trials aside that have not the identity of the run,
+// and a search does not take a result that has another one, unless it is an earlier
+// one of its own.
+func TestForeignTrials(t *testing.T) {
+	conn := connect(t, Address{Server: newServer(t, ServerConfig{})})
+	run := job
+	run.Sum = "aaaa"
+	c, err := Open(t.Context(), conn, "run", run, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := queued{"random", controller.Trial{Index: 1, Point: []int{0, 0, 0, 0}, LogProbs: make([]float32, 4), Identity: "bbbb"}}
+	if err := c.store.engine.offer(t.Context(), "r1."+foreign.key(), mustJSON(t, foreign)); err != nil {
+		t.Fatal(err)
+	}
+	var lines said
+	w := join(t, conn)
+	w.logf = lines.logf
+	stop := start(t, w, 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+		if a.Identity != "aaaa" {
+			t.Errorf("trial %d has the identity %q", a.Index, a.Identity)
+		}
+		return train(ctx, a)
+	})
+	report := search(t, c, config)
+	if !lines.has(`a message in the queue is not a trial of this run (it has the identity "bbbb", and the run "aaaa")`) {
+		t.Errorf("the worker says\n%s", lines.all())
+	}
+	for i, r := range report.Results {
+		if r.Identity != "aaaa" {
+			t.Errorf("the result of trial %d has the identity %q", i, r.Identity)
+		}
+	}
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	run.Sum = "cccc"
+	again := func() (*controller.Report, error) {
+		c, err := Open(t.Context(), conn, "run", run, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Search(t.Context(), "random", config, space)
+	}
+	if _, err := again(); err == nil || !strings.Contains(err.Error(), "has the identity aaaa, and this run cccc") {
+		t.Errorf("a result of another identity is taken: error %v", err)
+	}
+	run.Earlier = []string{"aaaa"}
+	if report, err := again(); err != nil || report.Results[0].Identity != "aaaa" {
+		t.Errorf("an earlier identity is not accepted: error %v", err)
+	}
+}
+
 // TestWaitingIsSaid: a call that waits for a server says so, and again and again.
 func TestWaitingIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

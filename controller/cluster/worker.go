@@ -134,7 +134,7 @@ func (w *Worker) next(ctx context.Context, folder string, train Trainer) (took b
 		return false, errEnded // it gave way to another
 	case err != nil:
 		return false, err
-	case now.Settings != w.record.Settings || now.Run != w.record.Run:
+	case now.Settings != w.record.Settings || now.Run != w.record.Run || now.Sum != w.record.Sum:
 		return false, refuse("the coordinator of %s has begun another run: start the worker again", w.store.name)
 	}
 	if err := now.refuses(w.store.name, w.identity); err != nil {

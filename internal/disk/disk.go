@@ -4,6 +4,7 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -51,6 +52,22 @@ func WriteFile(d Disk, path string, data []byte) error {
 		_, err := w.Write(data)
 		return err
 	})
+}
+
+// Aside returns the name under which a damaged file is to be kept: its own with
+// .damaged behind it, and a number where files were set aside before.
+func Aside(d Disk, path string) string {
+	for i := 1; ; i++ {
+		name := path + ".damaged"
+		if i > 1 {
+			name = fmt.Sprintf("%s.%d", name, i)
+		}
+		r, err := d.Reader(name)
+		if err != nil {
+			return name
+		}
+		r.Close()
+	}
 }
 
 // OS is the machine's file system.
