@@ -1,29 +1,11 @@
-"""Dropout patterns of AutoDropout in PyTorch: draws the masks that
-doc/pattern-format.md specifies, bit for bit those of the Go package dropout.
-
-    pattern = autodropout.load("pattern.json")
-    stream = autodropout.attach(model, pattern, [[["layer1.0.bn1", "layer1.0.bn2"], ...], ...])
-    for stream.step, batch in enumerate(batches):
-        ...
-
-It needs this file and PyTorch only.
-"""
-import json
+"""Draws the masks that doc/pattern-format.md specifies, bit for bit those of
+the Go package dropout."""
 import math
 from dataclasses import dataclass
 
 import torch
 
 MASK32, MASK64 = (1 << 32) - 1, (1 << 64) - 1
-
-
-def load(path):
-    """Returns the pattern in a file, a dictionary."""
-    with open(path) as f:
-        pattern = json.load(f)
-    if pattern["version"] != 1 or pattern["kind"] not in ("convnet", "sequence"):
-        raise ValueError(f"{path}: version 1 of kind convnet or sequence can be read, not {pattern['version']} of {pattern['kind']}")
-    return pattern
 
 
 @dataclass
@@ -163,40 +145,3 @@ def mask(dropped):
     if kept == 0:
         return torch.ones_like(dropped), 1.0
     return ~dropped, dropped.numel() / kept
-
-
-def resize(stages, blocks):
-    """Fits the stages of a pattern to other numbers of blocks, by relative depth."""
-    if len(stages) != len(blocks):
-        raise ValueError(f"the pattern has {len(stages)} stages and the network {len(blocks)}")
-    return [
-        [stage[0 if n == 1 else (2 * i * (len(stage) - 1) + n - 2) // (2 * (n - 1))] for i in range(n)]
-        for stage, n in zip(stages, blocks)
-    ]
-
-
-def attach(model, pattern, names, shortcuts=None, seed=0):
-    """Applies a pattern for ConvNets at the outputs of a model's batch
-    normalisations, (N, C, H, W), while it trains. names[s][b] lists those of
-    block b of stage s, shortcuts[s][b] the modules that compute its shortcut,
-    which patterns with "residual" drop as well. Returns the stream: set its step
-    before every step of the optimizer."""
-    if pattern["kind"] != "convnet":
-        raise ValueError("a pattern for sequences has no place in a ConvNet")
-    stream = Stream(seed=seed)
-    modules = dict(model.named_modules())
-    stages = resize(pattern["stages"], [len(stage) for stage in names])
-    for s, stage in enumerate(stages):
-        for b, block in enumerate(stage):
-            sites = names[s][b] + (shortcuts[s][b] if shortcuts and block["residual"] else [])
-            for site in sites if block["size"] > 0 else []:
-
-                def drop(module, _, y, site=site, block=block):
-                    if not module.training:
-                        return None
-                    n, c, h, w = y.shape
-                    keep, factor = mask(conv_dropped(block, (n, h, w, c), site, stream))
-                    return y * (keep.permute(0, 3, 1, 2).to(y) * factor)
-
-                modules[site].register_forward_hook(drop)
-    return stream

@@ -1,5 +1,4 @@
-"""Compares the sampler with the vectors that the Go code wrote, bit for bit:
-python3 test_autodropout.py"""
+"""Compares the sampler with the vectors that the Go code wrote, bit for bit."""
 import json
 import pathlib
 
@@ -7,31 +6,32 @@ import numpy as np
 import torch
 
 import autodropout
+from autodropout import sampler
 
-with open(pathlib.Path(__file__).parent.parent / "testdata" / "vectors.json") as f:
+with open(pathlib.Path(__file__).parents[2] / "testdata" / "vectors.json") as f:
     vectors = json.load(f)
 
 
 def test_keys():
     for v in vectors["keys"]:
-        assert autodropout.site_key(v["site"], autodropout.Stream(v["seed"], v["step"])) == v["key"], v
+        assert sampler.site_key(v["site"], autodropout.Stream(v["seed"], v["step"])) == v["key"], v
 
 
 def test_philox():
     """The known answers of Random123."""
-    ones = torch.tensor(autodropout.MASK32)
-    assert autodropout.philox(*[torch.tensor(0)] * 4, 0).tolist() == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
-    assert autodropout.philox(*[ones] * 4, autodropout.MASK64).tolist() == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
+    ones = torch.tensor(sampler.MASK32)
+    assert sampler.philox(*[torch.tensor(0)] * 4, 0).tolist() == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
+    assert sampler.philox(*[ones] * 4, sampler.MASK64).tolist() == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
 
 
 def test_masks():
     for v in vectors["masks"]:
         stream = autodropout.Stream(v["seed"], v["step"], v["example"])
         if v["kind"] == "norm":
-            dropped = autodropout.conv_dropped(v["pattern"], v["shape"], v["site"], stream)
+            dropped = sampler.conv_dropped(v["pattern"], v["shape"], v["site"], stream)
         else:
-            dropped = autodropout.sequence_dropped(v["pattern"], v["shape"], v["site"], stream, v["kind"])
-        keep, factor = autodropout.mask(dropped)
+            dropped = sampler.sequence_dropped(v["pattern"], v["shape"], v["site"], stream, v["kind"])
+        keep, factor = sampler.mask(dropped)
         got = np.packbits(keep.flatten().numpy(), bitorder="little").tobytes().hex()
         assert got == v["keep"], v
         assert np.float32(factor) == np.float32(v["factor"]), v
@@ -50,11 +50,3 @@ def test_attach():
     assert not torch.equal(with_mask, model(x))
     model.eval()
     assert (model(x) == 0).float().mean() < 0.6
-
-
-if __name__ == "__main__":
-    for name, test in sorted(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name, "passed")
-    print(len(vectors["masks"]), "masks are equal bit for bit")
