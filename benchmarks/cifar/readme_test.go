@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"autodropout/autograd"
 	"autodropout/data"
@@ -73,5 +74,22 @@ func TestReadmeShowsTheExample(t *testing.T) {
 	}
 	if !strings.Contains(string(readme), "```go\n"+strings.TrimSpace(strings.ReplaceAll("\n"+string(want), "\n\t", "\n"))+"\n```") {
 		t.Error("README.md does not show the body of Example")
+	}
+}
+
+// TestReadmeIsShort holds README to a length that is read at once.
+func TestReadmeIsShort(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(readme)), "\n")
+	if len(lines) > 120 {
+		t.Errorf("README.md has %d lines, at most 120 are meant", len(lines))
+	}
+	for i, line := range lines {
+		if n := utf8.RuneCountInString(line); n > 120 {
+			t.Errorf("line %d of README.md has %d characters, at most 120 are meant", i+1, n)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/words"
@@ -35,18 +36,27 @@ func (p *page) cost(r *run) {
 	p.say("Again: the best patterns of a search, with other seeds. Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
 }
 
-// summarise returns the table of the README: a line for each run.
-func summarise(runs []*run) string {
+// summarise returns a table with a line for each run: the page's, or the brief
+// one of the README, which has means only.
+func summarise(runs []*run, brief bool) string {
 	header := []string{"data", "network", "metric", "none", "best hand-made", "random search", "best learned", "learned is better than hand-made by"}
+	if brief {
+		header = []string{"setting", "none", "hand-made", "random", "learned", "learned is better by"}
+	}
 	var rows [][]string
 	for _, r := range runs {
 		o := r.outcome()
 		cells := []string{r.dataset, r.model(), r.measure()}
+		if brief {
+			cells = []string{strings.Join(cells, ", ")}
+		}
 		for _, at := range []*row{o.none, o.hand, o.random, o.learned} {
 			cell := ""
 			if at != nil {
 				cell = at.summary(at.values())
-				if at.kind == sheet.HandMade || at.kind.Controlled() {
+				if brief {
+					cell, _, _ = strings.Cut(cell, " ±")
+				} else if at.kind == sheet.HandMade || at.kind.Controlled() {
 					cell += " (" + at.title + ")"
 				}
 			}

@@ -28,11 +28,10 @@ func newStudy(results string) (*study, error) {
 		return nil, err
 	}
 	p := &page{figures: map[string][]byte{}}
-	summary := summarise(runs)
 	p.say("%s", intro)
 	p.say("## In short")
 	p.say("Does the best learned pattern beat the best hand-made dropout, and random search, by 95 %% intervals that exclude zero?")
-	p.say("%s", summary)
+	p.say("%s", summarise(runs, false))
 	var answers []string
 	for _, r := range runs {
 		answers = append(answers, fmt.Sprintf("**%s:** %s", r.title, r.answer(r.outcome())))
@@ -49,7 +48,7 @@ func newStudy(results string) (*study, error) {
 		}
 	}
 	p.limits(runs)
-	return &study{page: []byte(strings.TrimSpace(p.String()) + "\n"), figures: p.figures, summary: summary}, nil
+	return &study{page: []byte(strings.TrimSpace(p.String()) + "\n"), figures: p.figures, summary: summarise(runs, true)}, nil
 }
 
 const intro = `# Do learned dropout patterns pay?

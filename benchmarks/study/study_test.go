@@ -250,8 +250,8 @@ func TestStudy(t *testing.T) {
 	}
 	for name, wants := range map[string][]string{
 		"README.md": {
-			"before\n<!-- study -->\n| data |", "| CIFAR-10 | WRN-16-2 | error, % | 21.50 ± 0.50 | 20.57 ± 0.57 (Dropout) | 20.47 ± 0.61 | 19.37 ± 0.60 (AutoDropout) | +1.20 (+0.95 to +1.45) |",
-			"| Penn Treebank | Transformer-XL-2-64 | perplexity | diverged (1 of 2) |", "|\n<!-- /study -->\nafter\n",
+			"before\n<!-- study -->\n| setting |", "| CIFAR-10, WRN-16-2, error, % | 21.50 | 20.57 | 20.47 | 19.37 | +1.20 (+0.95 to +1.45) |",
+			"| Penn Treebank, Transformer-XL-2-64, perplexity | diverged (1 of 2) |", "|\n<!-- /study -->\nafter\n",
 		},
 		"study.md": {
 			"WRN-16-2 for 40 epochs on 5000 training images of CIFAR-10", "```sh\ngo run ./benchmarks/cifar -data DIR -tune\n```",
