@@ -51,6 +51,37 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Dilation: 3}) },
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Pad: -2}) },
 		},
+		"ConvTranspose2D": {
+			func() { ops.ConvTranspose2D(m34, kernel, ops.ConvTransposeSpec{}) }, func() { ops.ConvTranspose2D(image, kernel, ops.ConvTransposeSpec{}) },
+			func() { ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ExtraRows: 1}) },
+			func() { ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ExtraCols: -1}) },
+			func() {
+				ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Pad: 3}})
+			},
+			func() {
+				ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Groups: 3}})
+			},
+		},
+		"Conv1D": {func() { ops.Conv1D(m34, heads, ops.ConvSpec{}) }, func() { ops.Conv1D(heads, heads, ops.ConvSpec{Across: &ops.ConvAxis{}}) }},
+		"Upsample": {
+			func() { ops.Upsample(m34, ops.UpsampleSpec{Scale: 2}) }, func() { ops.Upsample(image, ops.UpsampleSpec{}) },
+			func() { ops.Upsample(image, ops.UpsampleSpec{Scale: 2, Height: 3, Width: 3}) }, func() { ops.Upsample(image, ops.UpsampleSpec{Scale: 0.1}) },
+			func() { ops.Upsample(image, ops.UpsampleSpec{Scale: 2, AlignCorners: true}) },
+		},
+		"AdaptiveAvgPool2D": {func() { ops.AdaptiveAvgPool2D(m34, 1, 1) }, func() { ops.AdaptiveAvgPool2D(image, 0, 1) }},
+		"AdaptiveMaxPool2D": {func() { ops.AdaptiveMaxPool2D(m34, 1, 1) }, func() { ops.AdaptiveMaxPool2D(autograd.New(1, 0, 2, 3), 1, 1) }},
+		"GroupNorm": {
+			func() { ops.GroupNorm(image, v4, v3, 2, 0) }, func() { ops.GroupNorm(image, v4, nil, 2, 0) }, func() { ops.GroupNorm(image, nil, nil, 3, 0) },
+			func() { ops.GroupNorm(image, v4, v4, 0, 0) }, func() { ops.GroupNorm(v4, v4, v4, 1, 0) },
+		},
+		"RMSNorm": {func() { ops.RMSNorm(m34, v3, 0) }, func() { ops.RMSNorm(scalar, v4, 0) }},
+		"LSTM": {
+			func() { ops.LSTM(m34, m34, nil, nil, nil, ops.RecurrentSpec{}) }, func() { ops.LSTM(heads, autograd.New(4, 2), nil, nil, nil, ops.RecurrentSpec{}) },
+			func() { ops.LSTM(heads, autograd.New(4, 1), v3, nil, nil, ops.RecurrentSpec{}) }, func() { ops.LSTM(heads, autograd.New(4, 1), v4, m34, nil, ops.RecurrentSpec{}) },
+			func() { ops.LSTM(heads, autograd.New(4, 1), v4, nil, nil, ops.RecurrentSpec{Lengths: []int{1}}) },
+			func() { ops.LSTM(heads, autograd.New(4, 1), v4, nil, nil, ops.RecurrentSpec{Lengths: []int{1, 2, 1}}) },
+		},
+		"GRU": {func() { ops.GRU(heads, autograd.New(4, 1), nil, nil, ops.RecurrentSpec{}) }, func() { ops.GRU(autograd.New(1, 2, 3), autograd.New(3, 1), nil, v3, ops.RecurrentSpec{}) }},
 		"BatchNorm": {
 			func() { ops.BatchNorm(m34, v4, v4, stats, ops.BatchNormSpec{}) },
 			func() { ops.BatchNorm(autograd.New(2, 3), v3, v4, stats, ops.BatchNormSpec{}) },
@@ -250,6 +281,9 @@ func largeRows() map[string][][]int {
 		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}},
 		"RelativeAttention": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}, {70, 16}, {2, 8}, {2, 8}},
 		"BatchNorm/train":   {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
+		"Conv2D/across": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "ConvTranspose2D/stride": {{9, 17, 16, 24}, {3, 3, 8, 24}}, "Upsample/bilinear": {{9, 17, 16, 33}},
+		"AdaptiveAvgPool2D": {{9, 17, 16, 33}}, "AdaptiveMaxPool2D": {{9, 17, 16, 33}}, "GroupNorm": {{9, 17, 16, 33}, {33}, {33}}, "RMSNorm": {{3000, 40}, {40}},
+		"LSTM/reverse": {{5, 9, 4 * 70}, {4 * 70, 70}, {4 * 70}, {9, 70}, {9, 70}}, "GRU": {{5, 9, 3 * 70}, {3 * 70, 70}, {3 * 70}, {9, 70}},
 		"BatchNormAddReLU/train": {{9, 17, 16, 33}, {33}, {33}, {9, 17, 16, 33}},
 	}
 }
@@ -293,7 +327,8 @@ func TestCoresDoNotMatter(t *testing.T) {
 // TestBatchSizeDoesNotMatter runs examples together and one by one.
 func TestBatchSizeDoesNotMatter(t *testing.T) {
 	const batch = 5
-	for _, name := range []string{"Conv2D/pad", "Conv2D/winograd", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
+	for _, name := range []string{"Conv2D/pad", "Conv2D/winograd", "Conv2D/stride", "Conv2D/pointwise", "Conv2D/groups", "Conv2D/across", "ConvTranspose2D/stride", "Conv1D", "Upsample/bilinear",
+		"AdaptiveAvgPool2D", "GroupNorm", "GroupNorm/instance", "RMSNorm", "Linear", "LayerNorm", "Softmax", "LogSoftmax",
 		"GlobalAvgPool", "AvgPool2D", "MaxPool2D/pad", "Attention/causal", "RelativeAttention", "Sum/last", "GELU"} {
 		shapes := smoothShapes[name]
 		if name == "MaxPool2D/pad" {

@@ -12,6 +12,26 @@ type ConvSpec struct {
 	Pad      int // rows and columns of zeros on each side
 	Dilation int // distance of the taps, in pixels; 0 means 1
 	Groups   int // into which the channels fall; 0 means 1
+
+	// Across is how the kernel moves along the rows of an image, where that is not
+	// how it moves down the columns; nil means that it is.
+	Across *ConvAxis
+}
+
+// ConvAxis is how a convolution moves along one axis, as in [ConvSpec].
+type ConvAxis struct{ Stride, Pad, Dilation int }
+
+// axes returns how the kernel moves down and across, without zeros that mean 1.
+func (s ConvSpec) axes() (down, across ConvAxis) {
+	down = ConvAxis{s.Stride, s.Pad, s.Dilation}
+	across = down
+	if s.Across != nil {
+		across = *s.Across
+	}
+	for _, a := range []*ConvAxis{&down, &across} {
+		a.Stride, a.Dilation = max(1, a.Stride), max(1, a.Dilation)
+	}
+	return down, across
 }
 
 // Conv2D returns the convolution (cross-correlation, as everywhere in deep
@@ -44,7 +64,8 @@ func (s *convolution) Forward(y *autograd.Output) {
 func (s *convolution) Backward(g *autograd.Grad) {
 	dy := g.Dy().Data()
 	if g.Needs(0) {
-		s.gradX(g, dy, s.inputs[1].Data())
+		dx, beta := s.whereGradX(g)
+		s.gradX(g, dx, beta, dy, s.inputs[1].Data())
 	}
 	if g.Needs(1) {
 		s.gradW(g, g.New(1).Data(), s.inputs[0].Data(), dy)
@@ -53,12 +74,11 @@ func (s *convolution) Backward(g *autograd.Grad) {
 
 // conv is the geometry of a convolution.
 type conv struct {
-	n, h, w, c       int // input images
-	kh, kw           int // kernel
-	oh, ow, oc       int // output images
-	padY, padX       int
-	stride, dilation int
-	groups           int
+	n, h, w, c  int // input images
+	kh, kw      int // kernel
+	oh, ow, oc  int // output images
+	vert, horiz ConvAxis
+	groups      int
 }
 
 func newConv(x, w *autograd.Tensor, spec ConvSpec) conv {
@@ -68,14 +88,13 @@ func newConv(x, w *autograd.Tensor, spec ConvSpec) conv {
 	s := conv{
 		n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3),
 		kh: w.Dim(0), kw: w.Dim(1), oc: w.Dim(3),
-		padY: spec.Pad, padX: spec.Pad,
-		stride: max(1, spec.Stride), dilation: max(1, spec.Dilation), groups: max(1, spec.Groups),
+		groups: max(1, spec.Groups),
 	}
+	s.vert, s.horiz = spec.axes()
 	if s.c%s.groups != 0 || s.oc%s.groups != 0 || w.Dim(2) != s.c/s.groups {
 		panic(autograd.NewShapeError("ops.Conv2D", "w (KH, KW, Cin/Groups, Cout) with Cin of x and groups that divide Cin and Cout"+channelsFirst(x, w.Dim(2)*s.groups), x, w))
 	}
-	s.oh = outputs(s.h, s.kh, s.stride, s.padY, s.dilation)
-	s.ow = outputs(s.w, s.kw, s.stride, s.padX, s.dilation)
+	s.oh, s.ow = s.vert.outputs(s.h, s.kh), s.horiz.outputs(s.w, s.kw)
 	if s.oh < 1 || s.ow < 1 || s.kh < 1 || s.kw < 1 {
 		panic(autograd.NewShapeError("ops.Conv2D", "a kernel that fits into the padded images", x, w))
 	}
@@ -83,12 +102,12 @@ func newConv(x, w *autograd.Tensor, spec ConvSpec) conv {
 }
 
 // outputs returns how many places a window of size taps has along an axis.
-func outputs(length, size, stride, pad, dilation int) int {
-	room := length + 2*pad - dilation*(size-1) - 1
+func (a ConvAxis) outputs(length, size int) int {
+	room := length + 2*a.Pad - a.Dilation*(size-1) - 1
 	if room < 0 {
 		return 0
 	}
-	return room/stride + 1
+	return room/a.Stride + 1
 }
 
 // pixels is the number of output pixels of all images.
@@ -97,12 +116,15 @@ func (s *conv) pixels() int { return s.n * s.oh * s.ow }
 // pointwise reports whether the convolution is a plain matrix product, of the
 // pixels that [conv.sampled] returns.
 func (s *conv) pointwise() bool {
-	return s.kh == 1 && s.kw == 1 && s.padY == 0 && s.padX == 0 && s.groups == 1
+	return s.kh == 1 && s.kw == 1 && s.vert.Pad == 0 && s.horiz.Pad == 0 && s.groups == 1
 }
+
+// strides reports whether outputs are farther apart than one pixel.
+func (s *conv) strides() bool { return s.vert.Stride > 1 || s.horiz.Stride > 1 }
 
 // sampled returns the pixels of x that a pointwise convolution sees.
 func (s *conv) sampled(memory scratcher, x []float32) []float32 {
-	if s.stride == 1 {
+	if !s.strides() {
 		return x
 	}
 	p := &sampling{s, x, memory.Scratch(s.pixels() * s.c)}
@@ -125,10 +147,10 @@ type sampling struct {
 
 // take copies what a row of outputs sees.
 func (p *sampling) take(row int, _ []float32) {
-	from := p.all[(row/p.oh*p.h+row%p.oh*p.stride)*p.w*p.c:]
+	from := p.all[(row/p.oh*p.h+row%p.oh*p.vert.Stride)*p.w*p.c:]
 	to := p.seen[row*p.ow*p.c:]
 	for x := range p.ow {
-		copy(to[x*p.c:][:p.c], from[x*p.stride*p.c:])
+		copy(to[x*p.c:][:p.c], from[x*p.horiz.Stride*p.c:])
 	}
 }
 
@@ -137,12 +159,12 @@ func (p *sampling) put(row int, _ []float32) {
 	to := p.all[row*p.w*p.c:][:p.w*p.c]
 	clear(to)
 	image, y := row/p.h, row%p.h
-	if y%p.stride != 0 {
+	if y%p.vert.Stride != 0 || y/p.vert.Stride >= p.oh {
 		return
 	}
-	from := p.seen[(image*p.oh+y/p.stride)*p.ow*p.c:]
+	from := p.seen[(image*p.oh+y/p.vert.Stride)*p.ow*p.c:]
 	for x := range p.ow {
-		copy(to[x*p.stride*p.c:][:p.c], from[x*p.c:])
+		copy(to[x*p.horiz.Stride*p.c:][:p.c], from[x*p.c:])
 	}
 }
 
@@ -170,29 +192,36 @@ func (s *conv) forwardDirect(memory scratcher, y, x, w []float32) {
 	}
 }
 
-// gradX computes the gradient of the input.
-func (s *conv) gradX(g *autograd.Grad, dy, w []float32) {
-	if s.pointwise() && s.stride == 1 {
-		dx, beta := addInPlace(g, 0)
+// whereGradX returns where gradX is to write the gradient of input 0, and its beta.
+func (s *conv) whereGradX(g *autograd.Grad) (dx []float32, beta float32) {
+	if s.pointwise() && !s.strides() {
+		return addInPlace(g, 0)
+	}
+	return g.New(0).Data(), 0
+}
+
+// gradX sets dx to the gradient of the input. A plain matrix product takes a beta
+// of 1, to add it to what is there.
+func (s *conv) gradX(memory scratcher, dx []float32, beta float32, dy, w []float32) {
+	if s.pointwise() && !s.strides() {
 		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, beta, dx, s.c)
 		return
 	}
-	dx := g.New(0).Data()
 	if s.pointwise() {
-		seen := g.Scratch(s.pixels() * s.c)
+		seen := memory.Scratch(s.pixels() * s.c)
 		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, seen, s.c)
 		s.spread(dx, seen)
 		return
 	}
-	if s.stride == 1 {
+	if !s.strides() {
 		back := s.reverse()
 		if t := back.winograd(); t != nil {
 			t.flipped = true
-			t.forward(g, dx, dy, w)
+			t.forward(memory, dx, dy, w)
 			return
 		}
 	}
-	s.gradXDirect(g, dx, dy, w)
+	s.gradXDirect(memory, dx, dy, w)
 }
 
 // gradXDirect gathers, or sweeps over dy once for each class of pixels that meet
@@ -202,8 +231,8 @@ func (s *conv) gradXDirect(memory scratcher, dx, dy, w []float32) {
 		s.gatheredGradX(memory, dx, dy, w)
 		return
 	}
-	for class := range s.stride * s.stride {
-		sweep := s.backwardSweep(class/s.stride, class%s.stride)
+	for class := range s.vert.Stride * s.horiz.Stride {
+		sweep := s.backwardSweep(class/s.horiz.Stride, class%s.horiz.Stride)
 		switch {
 		case sweep.taps() == 0:
 			sweep.clear(dx)
@@ -219,33 +248,36 @@ func (s *conv) gradXDirect(memory scratcher, dx, dy, w []float32) {
 // reverse returns the convolution with flipped kernels that takes dy to dx. The
 // stride is 1.
 func (s *conv) reverse() conv {
+	around := func(a ConvAxis, taps int) ConvAxis {
+		a.Pad = a.Dilation*(taps-1) - a.Pad
+		return a
+	}
 	return conv{
 		n: s.n, h: s.oh, w: s.ow, c: s.oc,
 		kh: s.kh, kw: s.kw,
 		oh: s.h, ow: s.w, oc: s.c,
-		padY: s.dilation*(s.kh-1) - s.padY, padX: s.dilation*(s.kw-1) - s.padX,
-		stride: 1, dilation: s.dilation, groups: s.groups,
+		vert: around(s.vert, s.kh), horiz: around(s.horiz, s.kw), groups: s.groups,
 	}
 }
 
 // gradW sets dw to the gradient of the kernels.
-func (s *conv) gradW(g *autograd.Grad, dw, x, dy []float32) {
+func (s *conv) gradW(memory scratcher, dw, x, dy []float32) {
 	if s.pointwise() {
-		gemmReduce(g, s.c, s.oc, s.pixels(), s.sampled(g, x), s.c, dy, s.oc, dw)
+		gemmReduce(memory, s.c, s.oc, s.pixels(), s.sampled(memory, x), s.c, dy, s.oc, dw)
 		return
 	}
 	if t := s.winograd(); t != nil {
-		t.gradW(g, dw, x, dy)
+		t.gradW(memory, dw, x, dy)
 		return
 	}
 	switch {
 	case s.pixels() == 0:
 		clear(dw)
 	case s.gathers():
-		s.gatheredGradW(g, dw, x, dy)
+		s.gatheredGradW(memory, dw, x, dy)
 	case s.depthwise():
-		s.depthwiseGradW(g, dw, x, dy)
+		s.depthwiseGradW(memory, dw, x, dy)
 	default:
-		s.denseGradW(g, dw, x, dy)
+		s.denseGradW(memory, dw, x, dy)
 	}
 }

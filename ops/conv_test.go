@@ -19,11 +19,15 @@ func naiveConv2D(x, w, y *autograd.Tensor, spec ops.ConvSpec, visit func(x, w, y
 	n, h, width, c := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
 	kh, kw, ins, oc := w.Dim(0), w.Dim(1), w.Dim(2), w.Dim(3)
 	outs := oc / max(1, spec.Groups)
+	across := ops.ConvAxis{Stride: spec.Stride, Pad: spec.Pad, Dilation: spec.Dilation}
+	if spec.Across != nil {
+		across = *spec.Across
+	}
 	for pixel := range n * y.Dim(1) * y.Dim(2) {
 		ox, oy, i := pixel%y.Dim(2), pixel/y.Dim(2)%y.Dim(1), pixel/y.Dim(2)/y.Dim(1)
 		for tap := range kh * kw {
 			iy := oy*max(1, spec.Stride) - spec.Pad + tap/kw*max(1, spec.Dilation)
-			ix := ox*max(1, spec.Stride) - spec.Pad + tap%kw*max(1, spec.Dilation)
+			ix := ox*max(1, across.Stride) - across.Pad + tap%kw*max(1, across.Dilation)
 			if iy < 0 || iy >= h || ix < 0 || ix >= width {
 				continue
 			}
@@ -90,6 +94,13 @@ func TestConv2DAgainstNaive(t *testing.T) {
 		{[4]int{1, 9, 10, 16}, [4]int{3, 3, 16, 35}, ops.ConvSpec{}},
 		{[4]int{2, 6, 3, 130}, [4]int{3, 3, 130, 33}, ops.ConvSpec{Pad: 2}},
 		{[4]int{33, 7, 8, 5}, [4]int{3, 3, 5, 70}, ops.ConvSpec{Pad: 1}},
+		// Unlike down and across.
+		{[4]int{2, 9, 12, 5}, [4]int{3, 5, 5, 7}, ops.ConvSpec{Pad: 1, Stride: 2, Across: &ops.ConvAxis{Pad: 2, Stride: 3}}},
+		{[4]int{2, 9, 12, 6}, [4]int{3, 3, 1, 6}, ops.ConvSpec{Pad: 2, Dilation: 2, Groups: 6, Across: &ops.ConvAxis{Pad: 1, Stride: 2}}},
+		{[4]int{3, 1, 30, 9}, [4]int{1, 4, 9, 8}, ops.ConvSpec{Across: &ops.ConvAxis{Pad: 2, Stride: 2, Dilation: 3}}},
+		{[4]int{2, 7, 9, 161}, [4]int{2, 3, 161, 160}, ops.ConvSpec{Stride: 3, Across: &ops.ConvAxis{Pad: 1, Stride: 2, Dilation: 2}}},
+		{[4]int{2, 8, 9, 8}, [4]int{3, 3, 8, 9}, ops.ConvSpec{Pad: 2, Across: &ops.ConvAxis{}}},
+		{[4]int{2, 8, 9, 8}, [4]int{1, 1, 8, 9}, ops.ConvSpec{Stride: 2, Across: &ops.ConvAxis{Stride: 3}}},
 		{[4]int{2, 4, 4, 370}, [4]int{3, 3, 370, 360}, ops.ConvSpec{Pad: 1}},
 	} {
 		e := newConvExample(1, c.x, c.w, c.spec)

@@ -81,14 +81,14 @@ func (d *denseSweep) compute(task int, scratch []float32) {
 	}
 	for g := range d.groups {
 		for t := 0; t < len(d.offsets); t += d.runs {
-			a := simd.Taps{Offsets: d.offsets[t:min(t+d.runs, len(d.offsets))], Run: d.run, Row: d.step * d.src.c, Col: 1}
+			a := simd.Taps{Offsets: d.offsets[t:min(t+d.runs, len(d.offsets))], Run: d.run, Row: d.x.step * d.src.c, Col: 1}
 			for j := part * d.width; j < min((part+1)*d.width, d.outs); j += d.panel {
 				n := min(d.panel, d.outs-j)
 				w := d.packed[g*d.outs*d.depth+t*d.run*d.outs+len(a.Offsets)*d.run*j:]
 				for i := first; i < last; i++ {
 					image, lo, hi := d.rows(d.band, i)
 					for row := range hi - lo {
-						a.Data = in[i-first][row*d.step*d.band.pitch+g*d.ins:]
+						a.Data = in[i-first][row*d.y.step*d.band.pitch+g*d.ins:]
 						simd.GemmTaps(d.x.outputs, n, a, w, n, d.to[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
 					}
 				}
@@ -147,14 +147,14 @@ func (s *conv) denseGradW(memory scratcher, dw, x, dy []float32) {
 	const channels, panels = 128, 8 // of a block at most
 	ins, outs, panel := s.c/s.groups, s.oc/s.groups, simd.GemmPanel()
 	d := &denseGrad{conv: s, sweep: s.forwardSweep(), x: x, dy: dy, ins: ins, outs: min(outs, panels*panel), span: s.kw}
-	if s.groups > 1 || s.dilation > 1 || ins > channels/2 {
+	if s.groups > 1 || s.horiz.Dilation > 1 || ins > channels/2 {
 		d.span, d.ins = 1, ceilDiv(ins, ceilDiv(ins, channels))
 	}
 	d.band = d.sweep.bands(max(1, densePixels/s.ow), denseBand, d.ins)
 	if d.band.copied && d.span == 1 {
-		d.band.separate(s.stride)
+		d.band.separate(s.horiz.Stride)
 	}
-	d.offsets = multiples(d.few[:0], d.band.rows, s.stride*d.band.pitch)
+	d.offsets = multiples(d.few[:0], d.band.rows, s.vert.Stride*d.band.pitch)
 	d.down, d.across = ceilDiv(ins, d.ins), ceilDiv(outs, d.outs)
 	size := d.band.size + d.band.rows*s.ow*panel
 	d.sweep.sumBands(memory, d.band, s.groups*d.down*d.across, size, dw, d)
@@ -179,7 +179,7 @@ func (d *denseGrad) add(sum []float32, block, image, lo, hi int, accumulate bool
 	ins, outs, panel := d.c/d.groups, d.oc/d.groups, simd.GemmPanel()
 	rows, pixels := min(d.ins, ins-i), (hi-lo)*d.ow
 	in := d.sweep.load(d.band, scratch[:d.band.size], d.x, image, lo, hi, group*ins+i)
-	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: 1, Col: d.stride * d.band.pixel}
+	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: 1, Col: d.horiz.Stride * d.band.pixel}
 	for j := o; j < min(o+d.outs, outs); j += panel {
 		n := min(panel, outs-j)
 		packed := d.dy[d.sweep.output(image, lo)+group*outs+j:]
@@ -190,7 +190,7 @@ func (d *denseGrad) add(sum []float32, block, image, lo, hi int, accumulate bool
 			packed = scratch[d.band.size:]
 		}
 		for tap := 0; tap < d.kh*d.kw; tap += d.span {
-			a.Data = in[tap/d.kw*d.dilation*d.band.pitch+tap%d.kw*d.dilation*d.band.pixel:]
+			a.Data = in[tap/d.kw*d.vert.Dilation*d.band.pitch+tap%d.kw*d.horiz.Dilation*d.band.pixel:]
 			simd.GemmTaps(d.span*rows, n, a, packed, ld, sum[(tap*ins+i)*d.oc+group*outs+j:], d.oc, accumulate)
 		}
 	}

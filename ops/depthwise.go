@@ -48,7 +48,7 @@ func (d *depthwiseSweep) compute(task int, _ []float32) {
 // row by tap row.
 func (d *depthwiseSweep) row(dst, src []float32, image, row int) {
 	c, x := d.src.c, d.x
-	top := row*d.step + d.y.place
+	top := row*d.y.step + d.y.place
 	up, down := d.y.clip(top, d.src.h)
 	src = src[image*d.src.h*d.src.w*c:][:d.src.h*d.src.w*c]
 	dst = dst[d.output(image, row):]
@@ -61,16 +61,16 @@ func (d *depthwiseSweep) row(dst, src []float32, image, row int) {
 	line := (top + up*d.y.next) * d.src.w
 	offsets := d.offsets[:down-up]
 	kernels := d.kernels[up*x.taps*c:]
-	lo, hi := x.whole(d.step, d.src.w)
+	lo, hi := x.whole(d.src.w)
 	if lo < hi {
-		a := simd.Taps{Data: src[(line+lo*d.step+x.place)*c:], Offsets: offsets, Run: x.taps, Row: d.step * c, Col: x.next * c}
+		a := simd.Taps{Data: src[(line+lo*x.step+x.place)*c:], Offsets: offsets, Run: x.taps, Row: x.step * c, Col: x.next * c}
 		simd.DepthwiseTaps(hi-lo, c, a, kernels, c, dst[lo*x.apart*c:], x.apart*c, false)
 	}
 	for i := range x.outputs {
 		if i >= lo && i < hi {
 			continue
 		}
-		left := i*d.step + x.place
+		left := i*x.step + x.place
 		from, to := x.clip(left, d.src.w)
 		pixel := dst[i*x.apart*c:][:c]
 		if from >= to {
@@ -99,9 +99,9 @@ func (a axis) clip(place, length int) (from, to int) {
 
 // whole returns the outputs [lo, hi) all of whose taps lie within an image of
 // that length.
-func (a axis) whole(step, length int) (lo, hi int) {
-	lo = min(a.outputs, ceilDiv(max(0, -a.place), step))
-	hi = min(a.outputs, (length-a.place-a.span()+step)/step)
+func (a axis) whole(length int) (lo, hi int) {
+	lo = min(a.outputs, ceilDiv(max(0, -a.place), a.step))
+	hi = min(a.outputs, (length-a.place-a.span()+a.step)/a.step)
 	return lo, max(lo, hi)
 }
 
@@ -111,7 +111,7 @@ func (s *conv) depthwiseGradW(memory scratcher, dw, x, dy []float32) {
 	const pixels, size = 1 << 10, 1 << 16 // of a band at most, for the second-level cache
 	d := &depthwiseGrad{conv: s, sweep: s.forwardSweep(), x: x, dy: dy}
 	d.band = d.sweep.bands(ceilDiv(pixels, s.ow), size, s.c)
-	d.offsets = multiples(d.few[:0], d.band.rows, s.stride*d.band.pitch)
+	d.offsets = multiples(d.few[:0], d.band.rows, s.vert.Stride*d.band.pitch)
 	d.sweep.sumBands(memory, d.band, 1, d.band.size, dw, d)
 }
 
@@ -127,9 +127,9 @@ type depthwiseGrad struct {
 
 func (d *depthwiseGrad) add(sum []float32, _, image, lo, hi int, accumulate bool, scratch []float32) {
 	in := d.sweep.load(d.band, scratch, d.x, image, lo, hi, 0)
-	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: d.dilation * d.c, Col: d.stride * d.c}
+	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: d.horiz.Dilation * d.c, Col: d.horiz.Stride * d.c}
 	for ky := range d.kh {
-		a.Data = in[ky*d.dilation*d.band.pitch:]
+		a.Data = in[ky*d.vert.Dilation*d.band.pitch:]
 		simd.DepthwiseTaps(d.kw, d.c, a, d.dy[d.sweep.output(image, lo):], d.c, sum[ky*d.kw*d.c:], d.c, accumulate)
 	}
 }

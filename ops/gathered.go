@@ -12,7 +12,7 @@ var gatherPays = [...]int{simd.Generic: 96, simd.NEON: 96, simd.AVX2: 96, simd.A
 
 // gathers reports whether to gather inputs.
 func (s *conv) gathers() bool {
-	return s.stride > 1 && s.groups == 1 && min(s.c, s.oc) >= gatherPays[simd.Active()] && s.pixels() > 0
+	return s.strides() && s.groups == 1 && min(s.c, s.oc) >= gatherPays[simd.Active()] && s.pixels() > 0
 }
 
 // eachChunk calls body, in order, for chunks of whole images [lo, hi), with
@@ -64,7 +64,7 @@ func (s *conv) gather(columns, x []float32, lo, hi int) {
 		to := columns[line*s.ow*s.kh*row:]
 		for ox := range s.ow {
 			for ky := range s.kh {
-				s.gatherRow(to[:row], x, image, oy*s.stride-s.padY+ky*s.dilation, ox*s.stride-s.padX)
+				s.gatherRow(to[:row], x, image, oy*s.vert.Stride-s.vert.Pad+ky*s.vert.Dilation, ox*s.horiz.Stride-s.horiz.Pad)
 				to = to[row:]
 			}
 		}
@@ -78,13 +78,13 @@ func (s *conv) gatherRow(to, x []float32, image, y, left int) {
 		return
 	}
 	line := x[(image*s.h+y)*s.w*s.c:][:s.w*s.c]
-	if s.dilation == 1 && left >= 0 && left+s.kw <= s.w {
+	if s.horiz.Dilation == 1 && left >= 0 && left+s.kw <= s.w {
 		copy(to, line[left*s.c:])
 		return
 	}
 	for kx := range s.kw {
 		pixel := to[kx*s.c:][:s.c]
-		if at := left + kx*s.dilation; at >= 0 && at < s.w {
+		if at := left + kx*s.horiz.Dilation; at >= 0 && at < s.w {
 			copy(pixel, line[at*s.c:])
 		} else {
 			clear(pixel)
@@ -101,13 +101,13 @@ func (s *conv) collect(dx, columns []float32, lo, hi int) {
 		to := dx[(lo*s.h+line)*s.w*s.c:][:s.w*s.c]
 		clear(to)
 		for ky := range s.kh {
-			oy := y + s.padY - ky*s.dilation
-			if oy < 0 || oy%s.stride != 0 || oy/s.stride >= s.oh {
+			oy := y + s.vert.Pad - ky*s.vert.Dilation
+			if oy < 0 || oy%s.vert.Stride != 0 || oy/s.vert.Stride >= s.oh {
 				continue
 			}
-			from := columns[(image*s.oh+oy/s.stride)*s.ow*s.kh*row:]
+			from := columns[(image*s.oh+oy/s.vert.Stride)*s.ow*s.kh*row:]
 			for ox := range s.ow {
-				s.collectRow(to, from[(ox*s.kh+ky)*row:][:row], ox*s.stride-s.padX)
+				s.collectRow(to, from[(ox*s.kh+ky)*row:][:row], ox*s.horiz.Stride-s.horiz.Pad)
 			}
 		}
 	})
@@ -115,13 +115,13 @@ func (s *conv) collect(dx, columns []float32, lo, hi int) {
 
 // collectRow adds what a row of taps saw to a line of dx from pixel left on.
 func (s *conv) collectRow(to, from []float32, left int) {
-	if s.dilation == 1 && left >= 0 && left+s.kw <= s.w {
+	if s.horiz.Dilation == 1 && left >= 0 && left+s.kw <= s.w {
 		to = to[left*s.c:][:len(from)]
 		simd.Add(to, to, from)
 		return
 	}
 	for kx := range s.kw {
-		if at := left + kx*s.dilation; at >= 0 && at < s.w {
+		if at := left + kx*s.horiz.Dilation; at >= 0 && at < s.w {
 			pixel := to[at*s.c:][:s.c]
 			simd.Add(pixel, pixel, from[kx*s.c:])
 		}

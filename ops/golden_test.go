@@ -43,6 +43,24 @@ func convCase(spec ops.ConvSpec) gradcheck.Func {
 	return func(in tensors) *autograd.Tensor { return ops.Conv2D(in[0], in[1], spec) }
 }
 
+func convTransposeCase(spec ops.ConvTransposeSpec) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return ops.ConvTranspose2D(in[0], in[1], spec) }
+}
+
+func upsampleCase(spec ops.UpsampleSpec) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor { return ops.Upsample(in[0], spec) }
+}
+
+// recurrentCase is a recurrent layer with so many gates.
+func recurrentCase(gates int, spec ops.RecurrentSpec) gradcheck.Func {
+	return func(in tensors) *autograd.Tensor {
+		if gates == 4 {
+			return ops.LSTM(in[0], in[1], in[2], in[3], in[4], spec)
+		}
+		return ops.GRU(in[0], in[1], in[2], in[3], spec)
+	}
+}
+
 func attentionCase(spec ops.AttentionSpec) gradcheck.Func {
 	return func(in tensors) *autograd.Tensor { return ops.Attention(in[0], in[1], in[2], spec) }
 }
@@ -123,8 +141,37 @@ var goldenCases = map[string]gradcheck.Func{
 	"Conv2D/groups":          convCase(ops.ConvSpec{Pad: 1, Groups: 2}),
 	"Conv2D/depthwiseStride": convCase(ops.ConvSpec{Pad: 1, Stride: 2, Groups: 3}),
 	"Conv2D/oblong":          convCase(ops.ConvSpec{Pad: 1}),
+	"Conv2D/across":          convCase(ops.ConvSpec{Pad: 1, Stride: 2, Dilation: 2, Across: &ops.ConvAxis{Pad: 2, Stride: 3}}),
+
+	"ConvTranspose2D":           convTransposeCase(ops.ConvTransposeSpec{}),
+	"ConvTranspose2D/stride":    convTransposeCase(ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Stride: 2, Pad: 1}, ExtraRows: 1, ExtraCols: 1}),
+	"ConvTranspose2D/groups":    convTransposeCase(ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Dilation: 2, Groups: 2, Across: &ops.ConvAxis{Stride: 2, Pad: 1}}, ExtraRows: 1}),
+	"ConvTranspose2D/pointwise": convTransposeCase(ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Stride: 2}, ExtraRows: 1, ExtraCols: 1}),
+	"Conv1D": func(in tensors) *autograd.Tensor {
+		return ops.Conv1D(in[0], in[1], ops.ConvSpec{Stride: 2, Pad: 2, Dilation: 3, Groups: 2})
+	},
+
+	"Upsample":               upsampleCase(ops.UpsampleSpec{Scale: 2}),
+	"Upsample/size":          upsampleCase(ops.UpsampleSpec{Height: 7, Width: 4}),
+	"Upsample/scale":         upsampleCase(ops.UpsampleSpec{Scale: 1.5}),
+	"Upsample/bilinear":      upsampleCase(ops.UpsampleSpec{Height: 7, Width: 4, Bilinear: true}),
+	"Upsample/bilinearScale": upsampleCase(ops.UpsampleSpec{Scale: 1.5, Bilinear: true}),
+	"Upsample/corners":       upsampleCase(ops.UpsampleSpec{Height: 7, Width: 8, Bilinear: true, AlignCorners: true}),
+
+	"LSTM":         recurrentCase(4, ops.RecurrentSpec{}),
+	"LSTM/reverse": recurrentCase(4, ops.RecurrentSpec{Reverse: true}),
+	"LSTM/lengths": recurrentCase(4, ops.RecurrentSpec{Reverse: true, Lengths: []int{3, 0}}),
+	"GRU":          recurrentCase(3, ops.RecurrentSpec{}),
+	"GRU/reverse":  recurrentCase(3, ops.RecurrentSpec{Reverse: true}),
+	"GRU/lengths":  recurrentCase(3, ops.RecurrentSpec{Reverse: true, Lengths: []int{3, 0}}),
 
 	"LayerNorm": func(in tensors) *autograd.Tensor { return ops.LayerNorm(in[0], in[1], in[2], 1e-3) },
+
+	"RMSNorm":   func(in tensors) *autograd.Tensor { return ops.RMSNorm(in[0], in[1], 1e-3) },
+	"GroupNorm": func(in tensors) *autograd.Tensor { return ops.GroupNorm(in[0], in[1], in[2], 3, 1e-3) },
+	"GroupNorm/instance": func(in tensors) *autograd.Tensor {
+		return ops.GroupNorm(in[0], nil, nil, in[0].Dim(-1), 1e-3)
+	},
 
 	"Embedding":    func(in tensors) *autograd.Tensor { return ops.Embedding(in[0], ids, 2, 3) },
 	"Softmax":      unaryCase(ops.Softmax),
@@ -179,6 +226,10 @@ var goldenCases = map[string]gradcheck.Func{
 	"AvgPool2D/pad": func(in tensors) *autograd.Tensor {
 		return ops.AvgPool2D(in[0], ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
 	},
+	"AdaptiveAvgPool2D":        func(in tensors) *autograd.Tensor { return ops.AdaptiveAvgPool2D(in[0], 3, 2) },
+	"AdaptiveAvgPool2D/larger": func(in tensors) *autograd.Tensor { return ops.AdaptiveAvgPool2D(in[0], 7, 4) },
+	"AdaptiveMaxPool2D":        func(in tensors) *autograd.Tensor { return ops.AdaptiveMaxPool2D(in[0], 3, 2) },
+
 	"MaxPool2D": func(in tensors) *autograd.Tensor { return ops.MaxPool2D(in[0], ops.PoolSpec{Size: 2}) },
 	"MaxPool2D/pad": func(in tensors) *autograd.Tensor {
 		return ops.MaxPool2D(in[0], ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
@@ -299,7 +350,7 @@ func TestGolden(t *testing.T) {
 			if run == nil {
 				t.Fatal("the file has this case, the test has not")
 			}
-			if op == "Conv2D" {
+			if strings.HasPrefix(op, "Conv") {
 				ops.ForceConvRoute(t, "winograd")
 				compareGolden(t, f, name, run, 2e-5) // see TestConv2DAccuracy
 				ops.ForceConvRoute(t, "direct")

@@ -20,9 +20,21 @@ func LayerNorm(x, gamma, beta *autograd.Tensor, eps float32) *autograd.Tensor {
 	return autograd.Do(autograd.Op{Name: "ops.LayerNorm", Inputs: n.inputs[:], Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
 }
 
-// layerNorm is one layer normalisation, and what its forward pass keeps.
+// RMSNorm divides every row of x (..., C) by the root of the mean of its squares, to
+// which eps is added, and multiplies it by gamma (C) (Zhang and Sennrich 2019).
+func RMSNorm(x, gamma *autograd.Tensor, eps float32) *autograd.Tensor {
+	if x.Rank() < 1 || gamma.Rank() != 1 || gamma.Dim(0) != x.Dim(-1) {
+		panic(autograd.NewShapeError("ops.RMSNorm", "x (..., C) and gamma (C)", x, gamma))
+	}
+	n := &layerNorm{inputs: [3]*autograd.Tensor{x, gamma}, eps: eps, c: x.Dim(-1)}
+	n.rows = x.Len() / max(1, n.c)
+	return autograd.Do(autograd.Op{Name: "ops.RMSNorm", Inputs: n.inputs[:2], Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
+}
+
+// layerNorm is one layer normalisation, and what its forward pass keeps. Without beta
+// the means stay where they are, as if they were 0.
 type layerNorm struct {
-	inputs       [3]*autograd.Tensor // x, gamma, beta
+	inputs       [3]*autograd.Tensor // x, gamma, beta; nil: none
 	eps          float32
 	rows, c      int
 	mean, invStd []float32 // of every row
@@ -35,7 +47,10 @@ type layerNorm struct {
 
 func (n *layerNorm) Forward(y *autograd.Output) {
 	n.mean, n.invStd = y.Keep(n.rows), y.Keep(n.rows)
-	n.y, n.x, n.gamma, n.beta = y.Data(), n.inputs[0].Data(), n.inputs[1].Data(), n.inputs[2].Data()
+	n.y, n.x, n.gamma = y.Data(), n.inputs[0].Data(), n.inputs[1].Data()
+	if n.inputs[2] != nil {
+		n.beta = n.inputs[2].Data()
+	}
 	parallel.EachRange(n.rows, rowGrain(n.c), 0, n, (*layerNorm).normalise)
 }
 
@@ -43,15 +58,22 @@ func (n *layerNorm) normalise(lo, hi int, _ []float32) {
 	c := n.c
 	for r := lo; r < hi; r++ {
 		row, x := n.y[r*c:(r+1)*c], n.x[r*c:(r+1)*c]
-		n.mean[r] = simd.Sum(x) / float32(c)
+		n.mean[r] = 0
+		if n.beta != nil {
+			n.mean[r] = simd.Sum(x) / float32(c)
+		}
 		simd.AddScalar(row, x, -n.mean[r])
 		n.invStd[r] = float32(1 / math.Sqrt(simd.SumSquares(row)/float64(c)+float64(n.eps)))
 		simd.Scale(row, row, n.invStd[r])
-		simd.ScaleShiftRows(row, row, n.gamma, n.beta, 1)
+		if n.beta != nil {
+			simd.ScaleShiftRows(row, row, n.gamma, n.beta, 1)
+		} else {
+			simd.Mul(row, row, n.gamma)
+		}
 	}
 }
 
-// Backward computes all three gradients in one pass over the rows. Tasks sum the
+// Backward computes all gradients in one pass over the rows. Tasks sum the
 // gradients of gamma and beta over their own rows.
 func (n *layerNorm) Backward(g *autograd.Grad) {
 	n.x, n.gamma, n.dy, n.dx = n.inputs[0].Data(), n.inputs[1].Data(), g.Dy().Data(), nil
@@ -67,7 +89,7 @@ func (n *layerNorm) Backward(g *autograd.Grad) {
 	if g.Needs(1) {
 		copy(g.New(1).Data(), total[:n.c])
 	}
-	if g.Needs(2) {
+	if n.beta != nil && g.Needs(2) {
 		copy(g.New(2).Data(), total[n.c:])
 	}
 }
@@ -90,7 +112,9 @@ func (n *layerNorm) differentiate(lo, hi int, scratch []float32) {
 		// dx = invStd * (dxhat - mean(dxhat) - xhat*mean(dxhat*xhat))
 		simd.Mul(dxhat, dy, n.gamma)
 		along := simd.Dot(dxhat, xhat) / float32(c)
-		simd.AddScalar(dxhat, dxhat, -simd.Sum(dxhat)/float32(c))
+		if n.beta != nil {
+			simd.AddScalar(dxhat, dxhat, -simd.Sum(dxhat)/float32(c))
+		}
 		simd.Axpy(dxhat, -along, xhat)
 		simd.Scale(n.dx[r*c:(r+1)*c], dxhat, n.invStd[r])
 	}

@@ -17,6 +17,7 @@ type PoolSpec struct {
 type pool struct {
 	n, h, w, c, oh, ow int
 	size, stride, pad  int
+	adaptive           bool // windows are what divides the images most evenly
 }
 
 func newPool(op string, x *autograd.Tensor, spec PoolSpec) pool {
@@ -27,29 +28,52 @@ func newPool(op string, x *autograd.Tensor, spec PoolSpec) pool {
 		panic(autograd.NewShapeError(op, "x (N, H, W, C), a window of at least 1 and padding of at most half of it", x))
 	}
 	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), size: spec.Size, stride: spec.Stride, pad: spec.Pad}
-	p.oh = outputs(p.h, p.size, p.stride, p.pad, 1)
-	p.ow = outputs(p.w, p.size, p.stride, p.pad, 1)
+	axis := ConvAxis{Stride: p.stride, Pad: p.pad, Dilation: 1}
+	p.oh, p.ow = axis.outputs(p.h, p.size), axis.outputs(p.w, p.size)
 	if p.oh < 1 || p.ow < 1 {
 		panic(autograd.NewShapeError(op, "a window that fits into the padded images", x))
 	}
 	return p
 }
 
+func newAdaptivePool(op string, x *autograd.Tensor, height, width int) pool {
+	if x.Rank() != 4 || x.Dim(1)*x.Dim(2) == 0 || height < 1 || width < 1 {
+		panic(autograd.NewShapeError(op, "x (N, H, W, C) with at least one pixel, and a height and a width of at least 1", x))
+	}
+	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), oh: height, ow: width, adaptive: true}
+	p.size = max(ceilDiv(p.h, p.oh), ceilDiv(p.w, p.ow))
+	return p
+}
+
 // A span is a range of rows or columns.
 type span struct{ lo, hi int }
 
-// along returns what the window of an output sees of an axis of that length.
-func (p *pool) along(output, length int) span {
+func (s span) length() int { return s.hi - s.lo }
+
+// along returns what the window of one of so many outputs sees of an axis of that
+// length.
+func (p *pool) along(output, outputs, length int) span {
+	if p.adaptive {
+		return span{output * length / outputs, ceilDiv((output+1)*length, outputs)}
+	}
 	first := output*p.stride - p.pad
 	return span{max(0, first), min(first+p.size, length)}
+}
+
+// share is what a pixel counts in the mean of a window. Padding counts too.
+func (p *pool) share(y, x span) float32 {
+	if p.adaptive {
+		return 1 / float32(y.length()*x.length())
+	}
+	return 1 / float32(p.size*p.size)
 }
 
 // eachWindow calls visit for every pixel of a row of an image's outputs, with
 // the place of its channels and of those its window sees.
 func (p *pool) eachWindow(image, row int, visit func(out int, y, x span)) {
-	y := p.along(row, p.h)
+	y := p.along(row, p.oh, p.h)
 	for col := range p.ow {
-		visit(((image*p.oh+row)*p.ow+col)*p.c, y, p.along(col, p.w))
+		visit(((image*p.oh+row)*p.ow+col)*p.c, y, p.along(col, p.ow, p.w))
 	}
 }
 
@@ -66,8 +90,21 @@ func (p *pool) eachRow(visit func(image, row int)) {
 // counts as zeros.
 func AvgPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 	p := newPool("ops.AvgPool2D", x, spec)
+	return p.averages("ops.AvgPool2D", x)
+}
+
+// AdaptiveAvgPool2D returns the means over the windows that divide images x
+// (N, H, W, C) into height times width parts, (N, height, width, C): row i sees the
+// rows of x from i*H/height, rounded down, to (i+1)*H/height, rounded up, which may
+// overlap with its neighbours'.
+func AdaptiveAvgPool2D(x *autograd.Tensor, height, width int) *autograd.Tensor {
+	p := newAdaptivePool("ops.AdaptiveAvgPool2D", x, height, width)
+	return p.averages("ops.AdaptiveAvgPool2D", x)
+}
+
+func (p *pool) averages(name string, x *autograd.Tensor) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
-		Name:    "ops.AvgPool2D",
+		Name:    name,
 		Inputs:  []*autograd.Tensor{x},
 		Shape:   []int{p.n, p.oh, p.ow, p.c},
 		Forward: func(y *autograd.Output) { p.average(y.Data(), x.Data()) },
@@ -79,7 +116,7 @@ func AvgPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 
 // average sets dst to the means of the windows.
 func (p *pool) average(dst, src []float32) {
-	c, factor := p.c, 1/float32(p.size*p.size)
+	c := p.c
 	p.eachRow(func(image, row int) {
 		p.eachWindow(image, row, func(out int, ys, xs span) {
 			mean := dst[out : out+c]
@@ -87,7 +124,7 @@ func (p *pool) average(dst, src []float32) {
 			for y := ys.lo; y < ys.hi; y++ {
 				simd.SumRows(mean, src[((image*p.h+y)*p.w+xs.lo)*c:], xs.hi-xs.lo)
 			}
-			simd.Scale(mean, mean, factor)
+			simd.Scale(mean, mean, p.share(ys, xs))
 		})
 	})
 }
@@ -95,14 +132,15 @@ func (p *pool) average(dst, src []float32) {
 // spreadAverage sets dx to the gradient of what average read. Windows may
 // overlap, so that a task takes a whole image.
 func (p *pool) spreadAverage(dx, dy []float32) {
-	c, factor := p.c, 1/float32(p.size*p.size)
+	c := p.c
 	parallel.For(p.n, func(image int) {
 		clear(dx[image*p.h*p.w*c : (image+1)*p.h*p.w*c])
 		for row := range p.oh {
 			p.eachWindow(image, row, func(out int, ys, xs span) {
+				share := p.share(ys, xs)
 				for y := ys.lo; y < ys.hi; y++ {
 					for x := xs.lo; x < xs.hi; x++ {
-						simd.Axpy(dx[((image*p.h+y)*p.w+x)*c:][:c], factor, dy[out:out+c])
+						simd.Axpy(dx[((image*p.h+y)*p.w+x)*c:][:c], share, dy[out:out+c])
 					}
 				}
 			})
@@ -114,9 +152,19 @@ func (p *pool) spreadAverage(dx, dy []float32) {
 // never the maximum. The gradient goes to the first of equal elements.
 func MaxPool2D(x *autograd.Tensor, spec PoolSpec) *autograd.Tensor {
 	p := newPool("ops.MaxPool2D", x, spec)
+	return p.maxima("ops.MaxPool2D", x)
+}
+
+// AdaptiveMaxPool2D returns the maxima over the windows of [AdaptiveAvgPool2D].
+func AdaptiveMaxPool2D(x *autograd.Tensor, height, width int) *autograd.Tensor {
+	p := newAdaptivePool("ops.AdaptiveMaxPool2D", x, height, width)
+	return p.maxima("ops.AdaptiveMaxPool2D", x)
+}
+
+func (p *pool) maxima(name string, x *autograd.Tensor) *autograd.Tensor {
 	var from []uint32 // the pixel, within its image, that each maximum came from
 	return autograd.Do(autograd.Op{
-		Name:   "ops.MaxPool2D",
+		Name:   name,
 		Inputs: []*autograd.Tensor{x},
 		Shape:  []int{p.n, p.oh, p.ow, p.c},
 		Forward: func(y *autograd.Output) {

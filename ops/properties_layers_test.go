@@ -128,6 +128,81 @@ func layerNormProperty(rng *rand.Rand) property {
 	}
 }
 
+func rmsNormProperty(rng *rand.Rand) property {
+	const eps = 0.01
+	shape := randomShape(rng, 1, 4)
+	c := shape[len(shape)-1]
+	return property{
+		about: fmt.Sprint(shape), inputs: tensors{normal(rng, shape...), normal(rng, c)},
+		run: func(in tensors) *autograd.Tensor { return ops.RMSNorm(in[0], in[1], eps) },
+		want: func(in []array) array {
+			y := in[0].clone()
+			for row := range slices.Chunk(y.data, c) {
+				square := 0.0
+				for _, v := range row {
+					square += v * v
+				}
+				for j := range row {
+					row[j] *= in[1].data[j] / math.Sqrt(square/float64(c)+eps)
+				}
+			}
+			return y
+		},
+	}
+}
+
+// groupNormProperty may be one without gamma and beta.
+func groupNormProperty(rng *rand.Rand) property {
+	const eps = 0.01
+	groups, each := 1+rng.IntN(5), 1+rng.IntN(5)
+	c := groups * each
+	shape := append(randomShape(rng, 1, 3), c)
+	for size(shape) > 1<<15 {
+		shape = shape[1:]
+	}
+	if len(shape) == 1 {
+		shape = []int{2, c}
+	}
+	inputs := tensors{normal(rng, shape...)}
+	if rng.IntN(3) > 0 {
+		inputs = append(inputs, normal(rng, c), normal(rng, c))
+	}
+	return property{
+		about: fmt.Sprint(shape, groups, len(inputs)), inputs: inputs,
+		run: func(in tensors) *autograd.Tensor {
+			if len(in) == 1 {
+				return ops.GroupNorm(in[0], nil, nil, groups, eps)
+			}
+			return ops.GroupNorm(in[0], in[1], in[2], groups, eps)
+		},
+		want: func(in []array) array {
+			y := in[0].clone()
+			for example := range slices.Chunk(y.data, size(shape[1:])) {
+				for g := range groups {
+					var values []float64
+					for i, v := range example {
+						if i%c/each == g {
+							values = append(values, v)
+						}
+					}
+					normalise(values, eps)
+					for i := range example {
+						if i%c/each == g {
+							example[i], values = values[0], values[1:]
+						}
+					}
+				}
+			}
+			if len(in) == 3 {
+				for i := range y.data {
+					y.data[i] = y.data[i]*in[1].data[i%c] + in[2].data[i%c]
+				}
+			}
+			return y
+		},
+	}
+}
+
 // normalise gives x the mean 0 and the variance 1.
 func normalise(x []float64, eps float64) {
 	mean, square := sum(x)/float64(len(x)), 0.0

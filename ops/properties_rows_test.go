@@ -85,9 +85,19 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"Pad":       padProperty,
 
 	"LayerNorm":        layerNormProperty,
+	"RMSNorm":          rmsNormProperty,
+	"GroupNorm":        groupNormProperty,
 	"BatchNorm":        func(rng *rand.Rand) property { return batchNormProperty(rng, "") },
 	"BatchNormReLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "mask") },
 	"BatchNormAddReLU": func(rng *rand.Rand) property { return batchNormProperty(rng, "residual") },
+
+	"ConvTranspose2D":   convTransposeProperty,
+	"Conv1D":            conv1DProperty,
+	"Upsample":          upsampleProperty,
+	"AdaptiveAvgPool2D": func(rng *rand.Rand) property { return adaptivePoolProperty(rng, false) },
+	"AdaptiveMaxPool2D": func(rng *rand.Rand) property { return adaptivePoolProperty(rng, true) },
+	"LSTM":              func(rng *rand.Rand) property { return recurrentProperty(rng, 4, 2) },
+	"GRU":               func(rng *rand.Rand) property { return recurrentProperty(rng, 3, 1) },
 
 	"GlobalAvgPool": globalPoolProperty,
 	"AvgPool2D":     func(rng *rand.Rand) property { return poolProperty(rng, false) },

@@ -230,7 +230,7 @@ func testGeometries(t *testing.T) {
 		x, w, spec := randomGeometry(rand.New(rand.NewPCG(seed, 1)))
 		e := newConvExample(seed, x, w, spec)
 		ways := []string{"direct"}
-		if w[0] == 3 && w[1] == 3 && spec.Stride == 1 && spec.Dilation == 1 && spec.Groups == 1 {
+		if w[0] == 3 && w[1] == 3 && spec.Stride == 1 && spec.Dilation == 1 && spec.Groups == 1 && (spec.Across == nil || spec.Across.Stride == 1 && spec.Across.Dilation == 1) {
 			ways = append(ways, "winograd")
 		}
 		for _, route := range ways {
@@ -241,8 +241,8 @@ func testGeometries(t *testing.T) {
 				for j, got := range [][]float32{y, dx, dw} {
 					usual := math.Sqrt(e.products / float64(len(got))) // of sums of products of normal numbers
 					if mean, largest := errorsBySize(got, [][]float64{e.y, e.dx, e.dw}[j], usual); !(mean <= 3e-6 && largest <= 1e-4) {
-						t.Errorf("seed %d, x %v, kernels %v, %+v, %s: errors of %s are %.2g in the mean, %.2g at most",
-							seed, x, w, spec, route, []string{"y", "dx", "dw"}[j], mean, largest)
+						t.Errorf("seed %d, x %v, kernels %v, %+v, across %+v, %s: errors of %s are %.2g in the mean, %.2g at most",
+							seed, x, w, spec, spec.Across, route, []string{"y", "dx", "dw"}[j], mean, largest)
 					}
 				}
 			})
@@ -279,13 +279,18 @@ func randomGeometry(rng *rand.Rand) (x, w [4]int, spec ops.ConvSpec) {
 			spec = ops.ConvSpec{Stride: 1, Pad: spec.Pad, Dilation: 1, Groups: 1}
 			groups, kh, kw = 1, 3, 3
 		}
+		across := ops.ConvAxis{Stride: spec.Stride, Pad: spec.Pad, Dilation: spec.Dilation}
+		if rng.IntN(4) == 0 {
+			across = ops.ConvAxis{Stride: 1 + rng.IntN(3), Pad: rng.IntN(4), Dilation: 1 + rng.IntN(2)}
+			spec.Across = &across
+		}
 		x = [4]int{1 + rng.IntN(4), 1 + rng.IntN(extent), 1 + rng.IntN(extent), ins * groups}
 		w = [4]int{kh, kw, ins, outs * groups}
-		down, across := x[1]+2*spec.Pad-spec.Dilation*(kh-1), x[2]+2*spec.Pad-spec.Dilation*(kw-1)
-		if down < 1 || across < 1 {
+		down, width := x[1]+2*spec.Pad-spec.Dilation*(kh-1), x[2]+2*across.Pad-across.Dilation*(kw-1)
+		if down < 1 || width < 1 {
 			continue
 		}
-		pixels := x[0] * ((down-1)/spec.Stride + 1) * ((across-1)/spec.Stride + 1)
+		pixels := x[0] * ((down-1)/spec.Stride + 1) * ((width-1)/across.Stride + 1)
 		if pixels*kh*kw*ins*outs*groups <= products {
 			return x, w, spec
 		}

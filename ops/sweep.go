@@ -6,22 +6,22 @@ import "autodropout/internal/parallel"
 type images struct{ h, w, c int }
 
 // A sweep moves a kernel over images: output (row, col) of a lattice of pixels
-// is the sum over the taps of the source's pixel (row*step+y, col*step+x), where
+// is the sum over the taps of the source's pixel (row*step+y, col*step+x), with the step of each axis, where
 // (y, x) is the tap's place, times what the kernel has for the tap.
 //
 // The forward pass of a convolution is one sweep. The gradient of the input is
 // one for every class of pixels that meet the same taps, which are as many as
-// the square of the stride.
+// the product of the strides.
 type sweep struct {
 	n        int
 	src, dst images
 	groups   int
-	step     int
 	y, x     axis
 }
 
 // An axis is one dimension of a sweep.
 type axis struct {
+	step    int // from what an output sees to what the next one sees
 	outputs int // of the lattice, in an image
 	first   int // place of the first output among the destination's
 	apart   int // distance of outputs there
@@ -37,34 +37,34 @@ func (a axis) span() int { return (a.taps-1)*a.next + 1 }
 
 // forwardSweep returns the sweep from x to y.
 func (s *conv) forwardSweep() sweep {
-	along := func(outputs, taps, pad int) axis {
-		return axis{outputs: outputs, apart: 1, taps: taps, place: -pad, next: s.dilation, kernels: 1}
+	along := func(a ConvAxis, outputs, taps int) axis {
+		return axis{step: a.Stride, outputs: outputs, apart: 1, taps: taps, place: -a.Pad, next: a.Dilation, kernels: 1}
 	}
 	return sweep{
-		n: s.n, src: images{s.h, s.w, s.c}, dst: images{s.oh, s.ow, s.oc}, groups: s.groups, step: s.stride,
-		y: along(s.oh, s.kh, s.padY), x: along(s.ow, s.kw, s.padX),
+		n: s.n, src: images{s.h, s.w, s.c}, dst: images{s.oh, s.ow, s.oc}, groups: s.groups,
+		y: along(s.vert, s.oh, s.kh), x: along(s.horiz, s.ow, s.kw),
 	}
 }
 
 // backwardSweep returns the sweep from dy to the pixels of dx whose row and
-// column leave the remainders y and x when divided by the stride.
+// column leave the remainders y and x when divided by the strides.
 func (s *conv) backwardSweep(y, x int) sweep {
 	return sweep{
-		n: s.n, src: images{s.oh, s.ow, s.oc}, dst: images{s.h, s.w, s.c}, groups: s.groups, step: 1,
-		y: s.backwardAxis(y, s.h, s.kh, s.padY), x: s.backwardAxis(x, s.w, s.kw, s.padX),
+		n: s.n, src: images{s.oh, s.ow, s.oc}, dst: images{s.h, s.w, s.c}, groups: s.groups,
+		y: s.vert.backward(y, s.h, s.kh), x: s.horiz.backward(x, s.w, s.kw),
 	}
 }
 
-// backwardAxis has the taps k for which an output lies at (i+pad-k*dilation)/stride
+// backward has the taps k for which an output lies at (i+pad-k*dilation)/stride
 // without remainder, in descending order of k and ascending order of places.
-func (s *conv) backwardAxis(first, length, taps, pad int) axis {
-	a := axis{outputs: ceilDiv(length-first, s.stride), first: first, apart: s.stride, next: 1}
+func (c ConvAxis) backward(first, length, taps int) axis {
+	a := axis{step: 1, outputs: max(0, ceilDiv(length-first, c.Stride)), first: first, apart: c.Stride, next: 1}
 	for k := taps - 1; k >= 0; k-- {
-		at := first + pad - k*s.dilation
-		if at%s.stride != 0 {
+		at := first + c.Pad - k*c.Dilation
+		if at%c.Stride != 0 {
 			continue
 		}
-		at /= s.stride
+		at /= c.Stride
 		switch a.taps {
 		case 0:
 			a.place, a.kernel = at, k
@@ -100,17 +100,17 @@ type band struct {
 // whose copies, if need be, have at most about size elements.
 func (s *sweep) bands(limit, size, channels int) band {
 	b := band{channels: channels, pixel: s.src.c, pitch: s.src.w * s.src.c}
-	b.copied = !s.y.inside(s.step, s.src.h) || !s.x.inside(s.step, s.src.w)
+	b.copied = !s.y.inside(s.src.h) || !s.x.inside(s.src.w)
 	if b.copied {
-		b.pixel, b.pitch = channels, ((s.x.outputs-1)*s.step+s.x.span())*channels
+		b.pixel, b.pitch = channels, ((s.x.outputs-1)*s.x.step+s.x.span())*channels
 	}
-	fitting := (size/max(1, b.pitch)-s.y.span())/s.step + 1
+	fitting := (size/max(1, b.pitch)-s.y.span())/s.y.step + 1
 	b.rows = max(1, min(limit, fitting, s.y.outputs))
 	b.perImage = ceilDiv(s.y.outputs, b.rows)
 	b.rows = ceilDiv(s.y.outputs, b.perImage)
 	b.perImage = ceilDiv(s.y.outputs, b.rows) // no band is empty
 	if b.copied {
-		b.size = ((b.rows-1)*s.step + s.y.span()) * b.pitch
+		b.size = ((b.rows-1)*s.y.step + s.y.span()) * b.pitch
 	}
 	return b
 }
@@ -132,16 +132,16 @@ func (b *band) separate(step int) {
 }
 
 // inside reports whether nothing outside of an image of that length is seen.
-func (a axis) inside(step, length int) bool {
-	before, behind := a.missing(step, length)
+func (a axis) inside(length int) bool {
+	before, behind := a.missing(length)
 	return before+behind == 0
 }
 
 // padded returns the sweep over images that are large enough, and these: copies
 // with zeros around them.
 func (s sweep) padded(memory scratcher, src []float32) (sweep, []float32) {
-	top, bottom := s.y.missing(s.step, s.src.h)
-	left, right := s.x.missing(s.step, s.src.w)
+	top, bottom := s.y.missing(s.src.h)
+	left, right := s.x.missing(s.src.w)
 	from, c := s.src, s.src.c
 	s.src.h, s.src.w = top+from.h+bottom, left+from.w+right
 	s.y.place, s.x.place = s.y.place+top, s.x.place+left
@@ -162,8 +162,8 @@ func (s sweep) padded(memory scratcher, src []float32) (sweep, []float32) {
 
 // missing returns how much would have to be before and behind an image of that
 // length.
-func (a axis) missing(step, length int) (before, behind int) {
-	return max(0, -a.place), max(0, a.place+(a.outputs-1)*step+a.span()-length)
+func (a axis) missing(length int) (before, behind int) {
+	return max(0, -a.place), max(0, a.place+(a.outputs-1)*a.step+a.span()-length)
 }
 
 // rows returns the image of a band, counted over all images, and its rows
@@ -177,14 +177,14 @@ func (s *sweep) rows(b band, index int) (image, lo, hi int) {
 // channel on, is in src, or in the copy that it makes in scratch.
 func (s *sweep) load(b band, scratch, src []float32, image, lo, hi, channel int) []float32 {
 	c := s.src.c
-	top, left := lo*s.step+s.y.place, s.x.place
+	top, left := lo*s.y.step+s.y.place, s.x.place
 	src = src[image*s.src.h*s.src.w*c:][:s.src.h*s.src.w*c]
 	if !b.copied {
 		return src[(top*s.src.w+left)*c+channel:]
 	}
 	width := b.pitch / b.pixel
 	from, to := min(max(0, left), s.src.w), max(0, min(left+width, s.src.w))
-	for row := range (hi-1-lo)*s.step + s.y.span() {
+	for row := range (hi-1-lo)*s.y.step + s.y.span() {
 		line := scratch[row*b.pitch:][:b.pitch]
 		y := top + row
 		if y < 0 || y >= s.src.h || from >= to {

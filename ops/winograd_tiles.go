@@ -26,7 +26,7 @@ type windows struct {
 
 // inputs are what the tiles see of x.
 func (s *winograd) inputs() windows {
-	return windows{s.h, s.w, s.c, s.down, s.across, s.tile + 2, s.tile, s.padY, s.padX, false}
+	return windows{s.h, s.w, s.c, s.down, s.across, s.tile + 2, s.tile, s.vert.Pad, s.horiz.Pad, false}
 }
 
 // outputs are the tiles of y.

@@ -261,6 +261,72 @@ case("CTC", ctc([[1, 2, 2], [3], []], [6, 6, 6]), 2 * normal(3, 6, 4))
 case("CTC/lengths", ctc([[0, 2, 1], [1, 1], [2, 2, 2]], [7, 4, 5], blank=3), 2 * normal(3, 7, 4))
 case("CTC/tooLong", ctc([[1, 1, 1], [2, 1]], [4, 5], zero_infinity=True), 2 * normal(2, 5, 4))
 
+case("Conv2D/across", conv(padding=(1, 2), stride=(2, 3), dilation=(2, 1)), normal(2, 7, 8, 3), normal(3, 2, 3, 4))
+
+
+def conv_transpose(**spec):
+    return lambda x, w: channels_last(F.conv_transpose2d(images(x), w.permute(3, 2, 0, 1), **spec))
+
+
+case("ConvTranspose2D", conv_transpose(), normal(2, 3, 4, 5), normal(3, 3, 2, 5))
+case("ConvTranspose2D/stride", conv_transpose(stride=2, padding=1, output_padding=1), normal(2, 3, 4, 5), normal(3, 3, 2, 5))
+case("ConvTranspose2D/groups", conv_transpose(stride=(1, 2), padding=(0, 1), dilation=(2, 1), groups=2, output_padding=(1, 0)), normal(2, 3, 4, 4), normal(2, 3, 3, 4))
+case("ConvTranspose2D/pointwise", conv_transpose(stride=2, output_padding=1), normal(2, 3, 4, 5), normal(1, 1, 2, 5))
+case("Conv1D", lambda x, w: F.conv1d(x.mT, w.permute(2, 1, 0), stride=2, padding=2, dilation=3, groups=2).mT, normal(2, 11, 4), normal(3, 2, 6))
+
+
+def interpolate(**spec):
+    return lambda x: channels_last(F.interpolate(images(x), **spec))
+
+
+image = normal(2, 3, 5, 3)
+case("Upsample", interpolate(scale_factor=2, mode="nearest"), image)
+case("Upsample/size", interpolate(size=(7, 4), mode="nearest"), image)
+case("Upsample/scale", interpolate(scale_factor=1.5, mode="nearest"), image)
+case("Upsample/bilinear", interpolate(size=(7, 4), mode="bilinear"), image)
+case("Upsample/bilinearScale", interpolate(scale_factor=1.5, mode="bilinear"), image)
+case("Upsample/corners", interpolate(size=(7, 8), mode="bilinear", align_corners=True), image)
+case("AdaptiveAvgPool2D", lambda x: channels_last(F.adaptive_avg_pool2d(images(x), (3, 2))), normal(2, 5, 7, 3))
+case("AdaptiveAvgPool2D/larger", lambda x: channels_last(F.adaptive_avg_pool2d(images(x), (7, 4))), normal(2, 5, 3, 3))
+case("AdaptiveMaxPool2D", lambda x: channels_last(F.adaptive_max_pool2d(images(x), (3, 2))), normal(2, 5, 7, 3))
+case("GroupNorm", lambda x, g, b: channels_last(F.group_norm(images(x), 3, g, b, 1e-3)), 2 * normal(2, 3, 4, 6) + 3, normal(6), normal(6))
+case("GroupNorm/instance", lambda x: channels_last(F.instance_norm(images(x), eps=1e-3)), 2 * normal(2, 3, 4, 6) + 3)
+case("RMSNorm", lambda x, g: F.rms_norm(x, (6,), g, 1e-3), 2 * normal(2, 3, 6) + 1, normal(6))
+
+
+def recurrent(step, planes, lengths=None, reverse=False):
+    """All states of a layer, one step after another with PyTorch's cell."""
+
+    def run(x, w, b, *state):
+        state, states = torch.stack(state), []
+        order = range(len(x))
+        eye = torch.eye(w.size(0))
+        states.append(state)
+        for t in reversed(order) if reverse else order:
+            new = step(x[t], state, eye, w, torch.zeros_like(b), b)
+            if lengths is not None:
+                new = torch.where((t < torch.tensor(lengths))[:, None], new, state)
+            state = new
+            states.append(state)
+        return torch.stack(states[::-1] if reverse else states, 1)
+
+    return run
+
+
+def lstm_step(x, state, *weights):
+    return torch.stack(torch.lstm_cell(x, tuple(state), *weights))
+
+
+def gru_step(x, state, *weights):
+    return torch.gru_cell(x, state[0], *weights)[None]
+
+
+for name, step, gates, planes in ("LSTM", lstm_step, 4, 2), ("GRU", gru_step, 3, 1):
+    shapes = (4, 2, 3 * gates), (3 * gates, 3), (3 * gates,), *(((2, 3),) * planes)
+    case(name, recurrent(step, planes), *(normal(*shape) for shape in shapes))
+    case(f"{name}/reverse", recurrent(step, planes, reverse=True), *(normal(*shape) for shape in shapes))
+    case(f"{name}/lengths", recurrent(step, planes, [3, 0], True), *(normal(*shape) for shape in shapes))
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
 print(f"{len(tensors)} tensors, {os.path.getsize(path)} bytes")
