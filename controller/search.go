@@ -245,7 +245,7 @@ func (s *search) try(ctx context.Context, t Trial, troubles chan<- string) (*Res
 
 // result returns what the log has of an outcome that took a time.
 func (o Outcome) result(trial int, took time.Duration) *Result {
-	r := &Result{Trial: trial, Reward: o.Reward, Note: o.Note, Error: o.Failure, Seconds: cmp.Or(o.Seconds, took.Seconds()), Identity: o.Identity}
+	r := &Result{Trial: trial, Reward: o.Reward, Note: o.Note, Error: o.Failure, Seconds: cmp.Or(o.Seconds, took.Seconds()), Identity: o.Identity, Values: o.Values, Output: o.Output}
 	if r.Error == "" && !usable(r.Reward) {
 		r.Error = fmt.Sprintf("the reward is %g", o.Reward)
 	}

@@ -38,6 +38,9 @@ type Outcome struct {
 	// Seconds is how long the evaluation took, where the call that returned this
 	// also waited for something else, such as a worker; 0: as long as the call.
 	Seconds float64
+
+	Values map[string]float64 // what was measured beside the reward, by name
+	Output string             // what a program that evaluated printed last
 }
 
 // Evaluator trains a child network with a trial's pattern and measures it. It
@@ -61,7 +64,9 @@ type Result struct {
 	Error   string  `json:"error,omitempty"` // why it failed
 	Seconds float64 `json:"seconds"`         // of evaluation
 
-	Identity string `json:"identity,omitempty"` // what it was computed with, see [Config]
+	Identity string             `json:"identity,omitempty"` // what it was computed with, see [Config]
+	Values   map[string]float64 `json:"values,omitempty"`   // measured beside the reward
+	Output   string             `json:"output,omitempty"`   // what a program that evaluated printed last
 }
 
 // Failed reports whether the evaluation ended without a usable reward.

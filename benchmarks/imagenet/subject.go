@@ -81,11 +81,6 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 	return pattern, nil
 }
 
-// Apply implements [experiment.Subject].
-func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
-	return pattern.Policy(sites)
-}
-
 // sources returns the images that a network is trained on and those that score it.
 func (s *subject) sources(n experiment.Network) (fit, score data.Source) {
 	if n == experiment.Child {
@@ -121,22 +116,21 @@ func (s *subject) TestSteps(n experiment.Network) float64 {
 }
 
 // Prepare implements [experiment.Subject].
-func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
-	model, _, err := s.network(s.channelsOf(n), len(s.train.Header().Classes), modelSeed)
+func (s *subject) Prepare(o *experiment.Order[*dropout.ConvPattern]) (*experiment.Training, error) {
+	n, common := o.Network, o.Common
+	model, _, err := s.network(s.channelsOf(n), len(s.train.Header().Classes), o.ModelSeed)
 	if err != nil {
 		return nil, err
 	}
-	if policy != nil {
-		if common.Policy, err = policy(model.Sites()); err != nil {
-			return nil, err
-		}
+	if common.Policy, err = o.Policy(model.Sites(), (*dropout.ConvPattern).Policy); err != nil {
+		return nil, err
 	}
 	fit, score := s.sources(n)
 	trainer, err := train.New(model, fit, s.recipe(n, model, common))
 	if err != nil {
 		return nil, err
 	}
-	return &experiment.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Runner: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
 		if n == experiment.Child {
 			return runfolder.Score{Value: result.Accuracy(), Loss: result.Loss}, err

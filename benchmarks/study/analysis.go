@@ -223,10 +223,7 @@ func (p *page) winner(r *run) error {
 	if s == nil || s.pattern == nil {
 		return nil
 	}
-	drawn, err := report.DrawPattern(s.pattern, mapSide, dropout.Stream{})
-	if err != nil {
-		return err
-	}
+	drawn := report.DrawPattern(s.pattern, mapSide, dropout.Stream{})
 	var image bytes.Buffer
 	if err := png.Encode(&image, report.Picture(s.pattern, mapSide, dropout.Stream{})); err != nil {
 		return err

@@ -57,10 +57,7 @@ func droppedShare(space dropout.Space, tokens []int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	drawn, err := report.DrawPattern(pattern, mapSide, dropout.Stream{})
-	if err != nil {
-		return 0, err
-	}
+	drawn := report.DrawPattern(pattern, mapSide, dropout.Stream{})
 	var shares []float64
 	for _, stage := range drawn.Stages {
 		for _, l := range stage.Layers {

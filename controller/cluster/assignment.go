@@ -185,7 +185,7 @@ func (w *Worker) train(ctx context.Context, q queued, before attempts, folder st
 		Trial: q.Trial, Search: q.Search, Checkpoint: file, Every: w.silence,
 		Save: func() error { return w.save(ctx, q, file) },
 	})
-	r = result{Reward: outcome.Reward, Error: outcome.Failure, Note: outcome.Note, Seconds: time.Since(began).Seconds()}
+	r = result{Reward: outcome.Reward, Error: outcome.Failure, Note: outcome.Note, Seconds: time.Since(began).Seconds(), Values: outcome.Values, Output: outcome.Output}
 	if math.IsNaN(r.Reward) || math.IsInf(r.Reward, 0) { // JSON has no such number
 		r.Reward, r.Error = 0, cmp.Or(r.Error, fmt.Sprintf("the reward is %g", outcome.Reward))
 	}

@@ -149,7 +149,7 @@ func (c *Coordinator) Search(ctx context.Context, name string, config controller
 			}
 			return controller.Outcome{}, err
 		}
-		return controller.Outcome{Reward: r.Reward, Failure: r.Error, Note: r.note(), Seconds: r.Seconds, Identity: r.Identity}, nil
+		return controller.Outcome{Reward: r.Reward, Failure: r.Error, Note: r.note(), Seconds: r.Seconds, Identity: r.Identity, Values: r.Values, Output: r.Output}, nil
 	})
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		err = cause

@@ -48,7 +48,9 @@ type result struct {
 	Tier    string  `json:"tier"`
 	Worker  string  `json:"worker"`
 
-	Identity string `json:"identity,omitempty"` // of the run that it is for
+	Identity string             `json:"identity,omitempty"` // of the run that it is for
+	Values   map[string]float64 `json:"values,omitempty"`
+	Output   string             `json:"output,omitempty"`
 }
 
 // attempts is how a trial without a result has fared.

@@ -50,6 +50,9 @@ func (s *estimator[P]) left() (w work) {
 
 // measure times a few steps of each network that is still to be trained.
 func (s *estimator[P]) measure(ctx context.Context, left work) (c costs, err error) {
+	if s.about.Outside {
+		return c, nil
+	}
 	for n, trainings := range left.trainings {
 		if trainings > 0 && err == nil {
 			c[n], err = s.stepSeconds(ctx, Network(n))
@@ -71,7 +74,7 @@ func (s *estimator[P]) stepSeconds(ctx context.Context, n Network) (float64, err
 	var spent float64
 	var began time.Time // when the first part had ended
 	var more int        // parts since then
-	training, err := s.subject.Prepare(n, 0, nil, train.Common{
+	training, err := s.subject.Prepare(&Order[P]{Network: n, Common: train.Common{
 		Schedule: optim.Constant(0), // what cannot learn cannot diverge
 		OnPart: func(_, parts int) {
 			if began.IsZero() {
@@ -93,7 +96,7 @@ func (s *estimator[P]) stepSeconds(ctx context.Context, n Network) (float64, err
 				stop()
 			}
 		},
-	})
+	}})
 	if err != nil {
 		return 0, err
 	}
@@ -118,13 +121,19 @@ func (s *estimator[P]) announce(out io.Writer, left work) float64 {
 			what = words.Count(left.searches, "search", "searches") + " with " + words.Count(trainings, "trial", "trials")
 			model = s.about.Child
 		}
-		todo = append(todo, fmt.Sprintf("%s of %s with %d steps of about %s", what, model, steps, words.Duration(s.cost[n])))
+		if !s.about.Outside {
+			model += fmt.Sprintf(" with %d steps of about %s", steps, words.Duration(s.cost[n]))
+		}
+		todo = append(todo, what+" of "+model)
 		seconds += float64(trainings) * float64(steps) * s.cost[n]
 		tests += float64(trainings) * s.subject.TestSteps(n) * s.cost[n]
 	}
 	if len(todo) == 0 {
 		todo = []string{"nothing"}
 	}
-	fmt.Fprintf(out, "To do: %s.\nEstimated time on this machine: about %s.\n", strings.Join(todo, "; "), words.Duration(seconds+tests))
+	fmt.Fprintf(out, "To do: %s.\n", strings.Join(todo, "; "))
+	if !s.about.Outside {
+		fmt.Fprintf(out, "Estimated time on this machine: about %s.\n", words.Duration(seconds+tests))
+	}
 	return seconds + float64(left.tried)*float64(s.subject.Steps(Child))*s.cost[Child]
 }

@@ -193,19 +193,21 @@ func (r *run[P]) searchAll(ctx context.Context) error {
 
 // computeRow searches where the row does, and trains with every seed.
 func (r *run[P]) computeRow(ctx context.Context, row Row) error {
-	policy := row.Policy
+	dropped := Dropped[P]{ByHand: row.Policy}
 	switch {
-	case row.Kind == sheet.Given && policy == nil:
-		policy = r.apply(r.reporter.given)
+	case row.Kind == sheet.Given && row.Policy == nil:
+		dropped.Pattern = &r.reporter.given
 	case row.searches():
 		found, err := r.searcher.search(ctx, row)
 		if err != nil {
 			return err
 		}
-		policy = found.policy
+		dropped = found.dropped
+	case row.Rated != nil:
+		dropped = rated[P](row.Rated, row.Rated.Given)
 	}
 	for k := range r.plan.Seeds {
-		if err := r.finals.training(ctx, row, policy, k); err != nil {
+		if err := r.finals.training(ctx, row, dropped, k); err != nil {
 			return err
 		}
 		r.reporter.showBest()

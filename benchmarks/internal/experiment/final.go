@@ -19,9 +19,9 @@ type finals[P Pattern] struct{ *setup[P] }
 
 // training makes sure that the final training of a row with seed k has
 // finished: it is in the journal, or continues from its checkpoint, or starts.
-func (s *finals[P]) training(ctx context.Context, row Row, policy MakePolicy, k int) error {
+func (s *finals[P]) training(ctx context.Context, row Row, dropped Dropped[P], k int) error {
 	if _, done := s.finished(row, k); !done {
-		u, err := s.train(ctx, row, policy, k)
+		u, err := s.train(ctx, row, dropped, k)
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (s *finals[P]) finished(row Row, k int) (runfolder.Unit, bool) {
 }
 
 // train trains and scores once.
-func (s *finals[P]) train(ctx context.Context, row Row, policy MakePolicy, k int) (runfolder.Unit, error) {
+func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k int) (runfolder.Unit, error) {
 	var piece *progress.Piece
 	var events *trainingEvents
 	base := uint64(s.plan.Seed)
@@ -78,7 +78,8 @@ func (s *finals[P]) train(ctx context.Context, row Row, policy MakePolicy, k int
 	if len(s.changed) > 0 { // a run that goes on with other data or instructions was asked to
 		common.AcceptChanges = []string{"arithmetic", "Images", "Labelled", "Pairs", "Text", "Unlabelled"}
 	}
-	training, err := s.subject.Prepare(row.Network, seed.Derive(base, "final model", uint64(k)), policy, common)
+	training, err := s.subject.Prepare(&Order[P]{
+		Network: row.Network, Row: row.Key, Index: k, ModelSeed: seed.Derive(base, "final model", uint64(k)), Dropped: dropped, Common: common})
 	if err != nil {
 		return runfolder.Unit{}, err
 	}
@@ -97,6 +98,9 @@ func (s *finals[P]) train(ctx context.Context, row Row, policy MakePolicy, k int
 		return runfolder.Unit{}, err
 	}
 	u, err := s.finish(ctx, row, k, training)
+	if err == nil && training.Outside != nil {
+		s.stepped(piece, train.Step{})
+	}
 	if err == nil && !u.Diverged {
 		events.score(&s.about, u.Score)
 	}
@@ -115,26 +119,18 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 	if training.Waited != nil {
 		waited = fmt.Sprintf(", %.1f %% of it waiting for data", 100*training.Waited().Seconds()/time.Since(began).Seconds())
 	}
-	var diverged *train.DivergedError
-	if errors.As(err, &diverged) {
-		u.Diverged = true
-	} else if err != nil {
+	if u.Diverged = diverged(err); err != nil && !u.Diverged {
 		return runfolder.Unit{}, err
 	}
-	steps, err := train.ReadLog(s.folder.Log(row.name(k)))
+	why := err
+	speed, err := s.took(&u, row, k, training)
 	if err != nil {
 		return runfolder.Unit{}, err
 	}
-	items := 0
-	for _, s := range steps {
-		u.Seconds += s.Seconds
-		items += s.Size
-	}
 	if u.Diverged {
-		s.logf("%s: %v", row.title(k), diverged)
+		s.logf("%s: %v", row.title(k), why)
 		return u, nil
 	}
-	rate := float64(items) / u.Seconds
 	started := time.Now()
 	if u.Score, err = training.Score(ctx); err != nil {
 		return runfolder.Unit{}, err
@@ -148,6 +144,26 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 	if err := training.SaveWeights(s.folder.Weights(row.name(k))); err != nil {
 		return runfolder.Unit{}, err
 	}
-	s.logf("%s: %s, %s, %s%s", row.title(k), s.about.score(u.Score), words.Duration(u.Seconds), words.Speed(rate, s.about.Item), waited)
+	s.logf("%s: %s, %s%s%s", row.title(k), s.about.score(u.Score), words.Duration(u.Seconds), speed, waited)
 	return u, nil
+}
+
+// took notes how long a training has taken, by its log, and returns its speed in
+// words.
+func (s *finals[P]) took(u *runfolder.Unit, row Row, k int, training *Training) (speed string, err error) {
+	if training.Outside != nil {
+		outside := training.Outside()
+		u.Seconds, u.Output = outside.Seconds, outside.Output
+		return "", nil
+	}
+	steps, err := train.ReadLog(s.folder.Log(row.name(k)))
+	if err != nil {
+		return "", err
+	}
+	items := 0
+	for _, s := range steps {
+		u.Seconds += s.Seconds
+		items += s.Size
+	}
+	return ", " + words.Speed(float64(items)/u.Seconds, s.about.Item), nil
 }

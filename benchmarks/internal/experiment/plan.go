@@ -79,8 +79,8 @@ type Row struct {
 	Kind  sheet.Kind
 	Paper *runfolder.Paper
 
-	// Policy makes the dropout of a row that searches nothing; nil: none, or that of
-	// the pattern of -pattern.
+	// Policy makes the dropout of a row that searches nothing; nil: none, that of
+	// the pattern of -pattern, or what a program outside of this process knows.
 	Policy MakePolicy
 	// Rated is dropout made by hand with one of several rates, which trials choose;
 	// nil: the rate is given.
@@ -100,13 +100,14 @@ type Row struct {
 // Rated is dropout made by hand with one of several rates.
 type Rated struct {
 	Rates  []float64
-	Policy func(rate float64) MakePolicy
+	Given  float64                       // where trials do not choose
+	Policy func(rate float64) MakePolicy // nil: a program outside of this process knows
 }
 
 // HandMade is a row for dropout made by hand: with the given rate, or with -tune with
 // the best of several.
 func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rate float64, sites []dropout.Site) (D, error), rates ...float64) Row {
-	rated := Rated{rates, func(rate float64) MakePolicy {
+	rated := Rated{rates, rate, func(rate float64) MakePolicy {
 		return func(sites []dropout.Site) (dropout.Policy, error) { return policy(rate, sites) }
 	}}
 	return Row{Key: key, Title: title, Kind: sheet.HandMade, Policy: rated.Policy(rate), Rated: &rated}
@@ -116,7 +117,7 @@ func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rat
 func (r *Row) searches() bool { return r.Kind.Searched() || r.tuned() }
 
 // tuned reports whether trials choose the row's rate.
-func (r *Row) tuned() bool { return r.Kind == sheet.HandMade && r.Policy == nil }
+func (r *Row) tuned() bool { return r.Kind == sheet.HandMade && r.Algorithm == controller.Grid }
 
 // searchKey names the search of a row.
 func (r *Row) searchKey() string { return cmp.Or(r.Shares, r.Key) }

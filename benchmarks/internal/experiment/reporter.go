@@ -160,7 +160,7 @@ func (s *reporter[P]) best() (pattern P, from string, ok bool) {
 	if best == nil {
 		return pattern, "", false
 	}
-	return *best.pattern, fmt.Sprintf("%s, the best of %s", best.row.Title, words.Count(s.plan.Trials, "trial", "trials")), true
+	return *best.dropped.Pattern, fmt.Sprintf("%s, the best of %s", best.row.Title, words.Count(s.plan.Trials, "trial", "trials")), true
 }
 
 // stream is where the random numbers of drawn masks come from.
@@ -174,10 +174,7 @@ func (s *reporter[P]) draw() error {
 	if !ok {
 		return nil
 	}
-	drawn, err := report.DrawPattern(pattern, s.about.Side, s.stream())
-	if err != nil {
-		return err
-	}
+	drawn := report.DrawPattern(pattern, s.about.Side, s.stream())
 	text, err := pattern.MarshalJSON()
 	if err != nil {
 		return err
@@ -203,6 +200,9 @@ func (s *reporter[P]) savePattern(result *runfolder.Result) error {
 		return err
 	}
 	masks := report.Picture(pattern, s.about.Side, s.stream())
+	if masks == nil {
+		return nil
+	}
 	if err := patternEvents(s.folder.Events("pattern"), masks); err != nil {
 		return err
 	}

@@ -19,9 +19,8 @@ import (
 // finding is what a search found.
 type finding[P Pattern] struct {
 	row     Row
-	policy  MakePolicy
-	pattern *P      // the best one; nil: the search was for a rate
-	reward  float64 // of what was found
+	dropped Dropped[P] // the best there is
+	reward  float64
 	seconds float64
 }
 
@@ -65,7 +64,7 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	}
 	var point []int
 	point, f.reward = chosen(report)
-	f.policy, f.pattern, err = s.candidate(row, space, point, dropout.Origin{
+	f.dropped, err = s.candidate(row, space, point, dropout.Origin{
 		Task:   s.about.Dataset,
 		Model:  s.about.Child,
 		Search: fmt.Sprintf("%s, best of %d trials", row.Algorithm, s.plan.Trials),
@@ -78,14 +77,14 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	s.mu.Lock()
 	s.found = append(s.found, f)
 	s.mu.Unlock()
-	if f.pattern == nil {
-		s.logf("%s: the best rate is %g, mean %s %s", row.Title, row.Rated.Rates[point[0]], s.about.Reward.Shown, s.about.Reward.Show(f.reward))
+	if f.dropped.Pattern == nil {
+		s.logf("%s: the best rate is %g, mean %s %s", row.Title, *f.dropped.Rate, s.about.Reward.Shown, s.about.Reward.Show(f.reward))
 		return f, nil
 	}
 	if err := s.draw(); err != nil {
 		return nil, err
 	}
-	return f, (*f.pattern).Save(folder.Path(runfolder.Pattern))
+	return f, (*f.dropped.Pattern).Save(folder.Path(runfolder.Pattern))
 }
 
 // all runs the trials of a search, and then those of its finalists, where there are
@@ -143,7 +142,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 
 // begin chooses what a search begins with, and says so.
 func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Config) (err error) {
-	if row.tuned() || config.Start != nil {
+	if _, isDropout := any(*new(P)).(dropout.Pattern); row.tuned() || config.Start != nil || !isDropout {
 		s.logf("%s: searching the %v", row.Title, space)
 		return nil
 	}

@@ -27,7 +27,7 @@ func (Sequences) Decode(space dropout.Space, tokens []int, origin dropout.Origin
 	return pattern, nil
 }
 
-// Apply implements [Subject].
+// Apply returns the dropout of a pattern in a network with the given sites.
 func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) (dropout.Policy, error) {
 	inside, err := pattern.Policy(sites)
 	if err != nil {

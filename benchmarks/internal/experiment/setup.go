@@ -9,7 +9,6 @@ import (
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
-	"autodropout/dropout"
 	"autodropout/train"
 )
 
@@ -79,11 +78,6 @@ func (s *setup[P]) complete(ctx context.Context, title string, training *Trainin
 	return err
 }
 
-// apply returns the dropout of a learned pattern.
-func (s *setup[P]) apply(pattern P) MakePolicy {
-	return func(sites []dropout.Site) (dropout.Policy, error) { return s.subject.Apply(pattern, sites) }
-}
-
 // tryNetworks makes the trainings of all networks that rows need, and forgets them:
 // sizes and rates that are not possible are errors.
 func (s *setup[P]) tryNetworks() error {
@@ -98,7 +92,7 @@ func (s *setup[P]) tryNetworks() error {
 				continue
 			}
 			tried[n] = true
-			if _, err := s.subject.Prepare(n, 0, nil, train.Common{}); err != nil {
+			if _, err := s.subject.Prepare(&Order[P]{Network: n}); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -25,24 +26,24 @@ type Subject[P Pattern] interface {
 	Space() (dropout.Space, error)
 	// Decode returns the pattern that a point of the space stands for.
 	Decode(space dropout.Space, tokens []int, origin dropout.Origin) (P, error)
-	// Apply returns the dropout of a pattern in a network with the given sites.
-	Apply(pattern P, sites []dropout.Site) (dropout.Policy, error)
 
 	// Steps returns how many steps a training of the network has, and TestSteps
 	// how many of them scoring it takes as long as.
 	Steps(n Network) int
 	TestSteps(n Network) float64
-	// Prepare makes a network with first weights from modelSeed, and a training
-	// that is ready to run. A nil policy is none. What the subject has to say
-	// about the optimizer, the schedule and clipping it adds to common; a
-	// schedule that is set stays.
-	Prepare(n Network, modelSeed uint64, policy MakePolicy, common train.Common) (*Training, error)
+	// Prepare makes a network and a training of it that is ready to run. What the
+	// subject has to say about the optimizer, the schedule and clipping it adds to
+	// the order's Common; a schedule that is set stays.
+	Prepare(o *Order[P]) (*Training, error)
 }
 
 // Pattern is what a search finds.
 type Pattern interface {
-	dropout.Pattern
 	json.Marshaler
+	// Save writes it to a file, which appears whole or not at all.
+	Save(path string) error
+	// String describes it for a person.
+	String() string
 }
 
 // LoadPattern reads the pattern in a file and tries it on the sites of a network.
@@ -56,7 +57,7 @@ func LoadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
 	if !ok {
 		return none, fmt.Errorf("pattern file %s: it is for another kind of network: ConvNets take patterns of kind convnet, language models those of kind sequence", path)
 	}
-	if _, err := pattern.Policy(sites); err != nil {
+	if _, err := loaded.Policy(sites); err != nil {
 		return none, fmt.Errorf("pattern file %s: %w", path, err)
 	}
 	return pattern, nil
@@ -76,13 +77,76 @@ const (
 	networks = iota
 )
 
+// Order is a training that a subject is to prepare.
+type Order[P Pattern] struct {
+	Network   Network
+	Row       string // the key of the row that it belongs to
+	Index     int    // of the trial in its search, or of the final training in its row
+	ModelSeed uint64 // what first weights are from
+	Dropped   Dropped[P]
+	Common    train.Common // what all trainings have
+}
+
+// Dropped says what a training drops: what a learned pattern does, or what was made
+// by hand. The zero value drops nothing.
+type Dropped[P Pattern] struct {
+	Pattern *P
+	ByHand  MakePolicy
+	Rate    *float64 // of what was made by hand; nil: it has none
+}
+
+// Policy returns the dropout of the training in a network with the given sites, nil
+// where it is none. Learned patterns act as apply says.
+func (o *Order[P]) Policy(sites []dropout.Site, apply func(pattern P, sites []dropout.Site) (dropout.Policy, error)) (dropout.Policy, error) {
+	switch d := &o.Dropped; {
+	case d.Pattern != nil:
+		return apply(*d.Pattern, sites)
+	case d.ByHand != nil:
+		return d.ByHand(sites)
+	}
+	return nil, nil
+}
+
+// Runner runs a training: a [train.Loop], or a program outside of this process. Its
+// methods are those of the loop.
+type Runner interface {
+	Resume() (found bool, err error)
+	Run(ctx context.Context) error
+	Done() int
+	Total() int
+	Losses() []float32
+	SaveWeights(path string) error
+}
+
 // Training is a training that is ready to run, and what scores its network: a
 // final one on the test split, a child by its reward.
 type Training struct {
-	*train.Loop
+	Runner
 	Score func(ctx context.Context) (runfolder.Score, error)
 	// Waited returns how long the training has waited for data; nil: not at all.
 	Waited func() time.Duration
+	// Outside tells of a training that a program outside of this process does; nil:
+	// it is done here.
+	Outside func() Outside
+}
+
+// Outside is what a program has left that trains outside of this process.
+type Outside struct {
+	Seconds  float64 // that its attempts took
+	Attempts int     // how often it was started
+	Output   string  // what it printed last
+}
+
+// DivergedError says that a training outside of this process has failed by what it
+// was told to drop, or to choose.
+type DivergedError struct{ Why string }
+
+// Error returns why.
+func (e *DivergedError) Error() string { return e.Why }
+
+// diverged reports whether a training has failed by what it does.
+func diverged(err error) bool {
+	return errors.As(err, new(*train.DivergedError)) || errors.As(err, new(*DivergedError))
 }
 
 // About describes an experiment for people.
@@ -103,6 +167,10 @@ type About struct {
 	Child string // the network of a search, "WRN-28-2"
 	Item  string // what the speed of a training counts: "img"
 	Side  int    // of the maps in the first stage of a ConvNet, in cells
+
+	// Outside says that programs outside of this process train: they are not timed
+	// beforehand, each is one step, and any instruction set will do.
+	Outside bool
 
 	Trial  controller.Task // what a trial of a search does
 	Data   func() string   // a checksum of all that it reads; nil: there is none

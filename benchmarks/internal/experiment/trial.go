@@ -2,11 +2,11 @@ package experiment
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 
 	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -47,19 +47,27 @@ func (s *trials[P]) checkStart() error {
 	return nil
 }
 
-// candidate returns the dropout that a point of a row's space stands for, and
-// its pattern if it has one.
-func (s *trials[P]) candidate(row Row, space dropout.Space, point []int, origin dropout.Origin) (MakePolicy, *P, error) {
+// candidate returns what a point of a row's space stands for.
+func (s *trials[P]) candidate(row Row, space dropout.Space, point []int, origin dropout.Origin) (Dropped[P], error) {
 	if row.tuned() {
-		return row.Rated.Policy(row.Rated.Rates[point[0]]), nil, nil
+		return rated[P](row.Rated, row.Rated.Rates[point[0]]), nil
 	}
 	pattern, err := s.subject.Decode(space, point, origin)
-	return s.apply(pattern), &pattern, err
+	return Dropped[P]{Pattern: &pattern}, err
+}
+
+// rated returns dropout made by hand with a rate.
+func rated[P Pattern](r *Rated, rate float64) Dropped[P] {
+	d := Dropped[P]{Rate: &rate}
+	if r.Policy != nil {
+		d.ByHand = r.Policy(rate)
+	}
+	return d
 }
 
 // trainTrial trains a trial, or what is left of it, and scores it.
 func (s *trials[P]) trainTrial(ctx context.Context, row Row, space dropout.Space, t controller.Trial, title string, common train.Common, piece *progress.Piece) (controller.Outcome, error) {
-	policy, _, err := s.candidate(row, space, t.Point, dropout.Origin{})
+	dropped, err := s.candidate(row, space, t.Point, dropout.Origin{})
 	if err != nil {
 		return controller.Outcome{}, err
 	}
@@ -68,32 +76,35 @@ func (s *trials[P]) trainTrial(ctx context.Context, row Row, space dropout.Space
 		common.AcceptChanges = []string{"arithmetic"}
 	}
 	training, err := s.prepareTrial(func() (*Training, error) {
-		return s.subject.Prepare(Child, seed.Derive(t.Seed, "child model"), policy, common)
+		return s.subject.Prepare(&Order[P]{
+			Network: Child, Row: row.Key, Index: t.Index, ModelSeed: seed.Derive(t.Seed, "child model"), Dropped: dropped, Common: common})
 	}, common, piece)
 	if err != nil {
 		return controller.Outcome{}, err
 	}
-	if err := s.complete(ctx, title, training); err != nil {
-		return failure(err)
+	var score runfolder.Score
+	if err = s.complete(ctx, title, training); err == nil {
+		score, err = training.Score(ctx)
 	}
-	score, err := training.Score(ctx)
-	if err != nil {
-		return failure(err)
+	if err == nil && !score.Finite() {
+		err = &DivergedError{fmt.Sprintf("the reward %v, at a loss of %v, is not finite", score.Value, score.Loss)}
 	}
-	if !score.Finite() {
-		return controller.Outcome{Failure: fmt.Sprintf("the reward %v, at a loss of %v, is not finite", score.Value, score.Loss)}, nil
+	o := controller.Outcome{Reward: score.Value, Values: score.Values}
+	switch {
+	case diverged(err): // what the training itself did, not what happened to it
+		o = controller.Outcome{Failure: err.Error()}
+	case err != nil:
+		return controller.Outcome{}, err
 	}
-	return controller.Outcome{Reward: score.Value}, nil
-}
-
-// failure tells what a training itself did, which is the result of its trial, from
-// what happened to it.
-func failure(err error) (controller.Outcome, error) {
-	var diverged *train.DivergedError
-	if errors.As(err, &diverged) {
-		return controller.Outcome{Failure: err.Error()}, nil
+	if training.Outside != nil {
+		s.stepped(piece, train.Step{})
+		outside := training.Outside()
+		o.Output = outside.Output
+		if outside.Attempts > 1 {
+			o.Note = fmt.Sprintf("%d attempts", outside.Attempts)
+		}
 	}
-	return controller.Outcome{}, err
+	return o, nil
 }
 
 // prepareTrial returns a training, continued where an earlier session or worker

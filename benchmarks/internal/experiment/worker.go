@@ -87,14 +87,18 @@ func (s *worker[P]) train(ctx context.Context, t cluster.Assignment, title strin
 	}
 	keep := keeper{path: t.Checkpoint, save: t.Save}
 	keep.changed() // what an earlier worker has left is kept already
-	common := s.common(title, t.Checkpoint)
-	common.CheckpointEvery, common.KeepCheckpoints = t.Every, 1
-	common.OnStep = func(step train.Step) {
-		s.stepped(piece, step)
+	look := func() {
 		if err := keep.look(); err != nil {
 			s.logf("%s: %v; the training goes on", title, err)
 		}
 	}
+	common := s.common(title, t.Checkpoint)
+	common.CheckpointEvery, common.KeepCheckpoints = t.Every, 1
+	common.OnStep = func(step train.Step) {
+		s.stepped(piece, step)
+		look()
+	}
+	common.OnPart = func(int, int) { look() }
 	outcome, err := s.trainTrial(ctx, row, space, t.Trial, title, common, piece)
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(err, keep.look())

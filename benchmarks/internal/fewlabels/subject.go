@@ -157,11 +157,6 @@ func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origi
 	return pattern, nil
 }
 
-// Apply implements [experiment.Subject].
-func (s *subject) Apply(pattern *dropout.ConvPattern, sites []dropout.Site) (dropout.Policy, error) {
-	return pattern.Policy(sites)
-}
-
 // Steps implements [experiment.Subject].
 func (s *subject) Steps(n experiment.Network) int {
 	if n == experiment.Child {
@@ -194,23 +189,22 @@ func (s *subject) ratioOf(n experiment.Network) int {
 }
 
 // Prepare implements [experiment.Subject].
-func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
+func (s *subject) Prepare(o *experiment.Order[*dropout.ConvPattern]) (*experiment.Training, error) {
+	n, common := o.Network, o.Common
 	depth, width := s.size(n)
-	model, err := s.benchmark.NewModel(depth, width, len(s.train.Header().Classes), modelSeed)
+	model, err := s.benchmark.NewModel(depth, width, len(s.train.Header().Classes), o.ModelSeed)
 	if err != nil {
 		return nil, err
 	}
-	if policy != nil {
-		if common.Policy, err = policy(model.Sites()); err != nil {
-			return nil, err
-		}
+	if common.Policy, err = o.Policy(model.Sites(), (*dropout.ConvPattern).Policy); err != nil {
+		return nil, err
 	}
 	labelled, unlabelled, score := s.sources(n)
 	trainer, err := train.NewUDA(model, labelled, unlabelled, s.recipe(n, model, common))
 	if err != nil {
 		return nil, err
 	}
-	return &experiment.Training{Loop: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Runner: trainer.Loop, Waited: trainer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := trainer.Evaluate(ctx, score)
 		value := result.ErrorRate()
 		switch {

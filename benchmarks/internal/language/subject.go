@@ -13,6 +13,7 @@ import (
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/data"
+	"autodropout/dropout"
 	"autodropout/models"
 	"autodropout/optim"
 	"autodropout/train"
@@ -107,21 +108,20 @@ func (s *subject) TestSteps(n experiment.Network) float64 {
 }
 
 // Prepare implements [experiment.Subject].
-func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
-	model, err := models.NewTransformerXL(s.network(n, modelSeed))
+func (s *subject) Prepare(o *experiment.Order[*dropout.SequencePattern]) (*experiment.Training, error) {
+	n, common := o.Network, o.Common
+	model, err := models.NewTransformerXL(s.network(n, o.ModelSeed))
 	if err != nil {
 		return nil, err
 	}
-	if policy != nil {
-		if common.Policy, err = policy(model.Sites()); err != nil {
-			return nil, err
-		}
+	if common.Policy, err = o.Policy(model.Sites(), s.Apply); err != nil {
+		return nil, err
 	}
 	trainer, err := train.NewLanguage(model, s.corpus.Train, s.recipe(n, model, common))
 	if err != nil {
 		return nil, err
 	}
-	return &experiment.Training{Loop: trainer.Loop, Score: func(ctx context.Context) (runfolder.Score, error) {
+	return &experiment.Training{Runner: trainer.Loop, Score: func(ctx context.Context) (runfolder.Score, error) {
 		valid, err := trainer.Evaluate(ctx, s.corpus.Valid, s.evaluation(n))
 		if n == experiment.Child || err != nil {
 			return runfolder.Score{Value: rewardScale / valid.Perplexity(), Loss: valid.Loss}, err

@@ -20,6 +20,7 @@ type Page struct {
 	Seeds    []Chart // small ones, one for each row, with its band
 	Search   []Chart
 	Trials   Trials
+	Outputs  []Fact   // what programs outside of the run's printed last, by training
 	Pattern  *Pattern // nil: none was learned
 
 	Setting string // the settings, as a configuration file

@@ -10,10 +10,10 @@ import (
 
 // Pattern is a pattern drawn on a picture of the network.
 type Pattern struct {
-	Title  string // "AutoDropout, best of 8 trials"
-	Words  string // what it does
-	Hint   string // how to read the picture
-	Stages []Stage
+	Title  string  // "AutoDropout, best of 8 trials"
+	Words  string  // what it does
+	Hint   string  // how to read the picture
+	Stages []Stage // none: it has no picture
 	JSON   string
 }
 
@@ -97,16 +97,16 @@ func newMask(width, height int, kept func(y, x int) bool) Mask {
 
 // DrawPattern draws a pattern's masks layer by layer. Side is the height and
 // width of the maps in the first stage of a ConvNet, in cells, and halves from
-// stage to stage; it means nothing for sequences. It is an error when the
-// pattern is of a kind that the page has no picture for.
-func DrawPattern(pattern dropout.Pattern, side int, s dropout.Stream) (*Pattern, error) {
+// stage to stage; it means nothing for sequences. Of what is no pattern of dropout
+// there is no picture, but what it says of itself.
+func DrawPattern(pattern fmt.Stringer, side int, s dropout.Stream) *Pattern {
 	switch p := pattern.(type) {
 	case *dropout.ConvPattern:
-		return drawConv(p, side, s), nil
+		return drawConv(p, side, s)
 	case *dropout.SequencePattern:
-		return drawSequence(p, s), nil
+		return drawSequence(p, s)
 	}
-	return nil, fmt.Errorf("the report has no picture for a pattern of type %T", pattern)
+	return &Pattern{Words: pattern.String()}
 }
 
 // measured is how many masks the share of dropped cells is counted over.

@@ -32,10 +32,7 @@ func TestDrawConv(t *testing.T) {
 	stream := dropout.Stream{Seed: 7}
 	own := dropout.BlockPattern{Size: 0.25, Stride: 0.25, Repeat: 8}
 	shared := dropout.BlockPattern{Size: 0.5, Stride: 0.25, Repeat: 1, ShareC: true, Residual: true, Rotate: 15}
-	p, err := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{{own, {}}, {shared}}}, 32, stream)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{{own, {}}, {shared}}}, 32, stream)
 	first, none, last := p.Stages[0].Layers[0], p.Stages[0].Layers[1], p.Stages[1].Layers[0]
 	if math.Abs(first.Drop-0.25) > 0.01 || none.Drop != 0 || none.Percent() != "nothing" {
 		t.Errorf("the layers drop %v and %v", first.Drop, none.Drop)
@@ -79,10 +76,7 @@ func TestDrawSequence(t *testing.T) {
 	}
 	pattern.Places[0] = dropout.TokenPattern{Size: 1, Drop: 0.5}
 	pattern.Places[6] = dropout.TokenPattern{Size: 4, Stride: 4, ShareT: true, ShareC: true, Drop: 0.5}
-	p, err := DrawPattern(pattern, 0, dropout.Stream{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := DrawPattern(pattern, 0, dropout.Stream{})
 	var names []string
 	for _, stage := range p.Stages {
 		for _, l := range stage.Layers {
@@ -109,10 +103,26 @@ func TestDrawSequence(t *testing.T) {
 	}
 }
 
-type unknown struct{ dropout.Pattern }
+type choices struct{}
 
-func TestUnknownPattern(t *testing.T) {
-	if _, err := DrawPattern(unknown{}, 32, dropout.Stream{}); err == nil {
-		t.Error("a pattern of an unknown kind is drawn")
+func (choices) String() string { return "lr 0.1" }
+
+// TestChoices: what is no pattern of dropout has no picture, and says what it is.
+func TestChoices(t *testing.T) {
+	p := DrawPattern(choices{}, 32, dropout.Stream{})
+	if p.Words != "lr 0.1" || p.Stages != nil || Picture(choices{}, 32, dropout.Stream{}) != nil {
+		t.Errorf("choices are drawn as %+v", p)
+	}
+	var page strings.Builder
+	if err := (&Page{Pattern: p, Outputs: []Fact{{"trial 1", "a < b"}}}).Write(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"What was chosen", "lr 0.1", "The choices as JSON", "a &lt; b"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page does not have %q", want)
+		}
+	}
+	if strings.Contains(page.String(), "Choose a layer") {
+		t.Error("the page speaks of layers")
 	}
 }

@@ -23,13 +23,10 @@ func sample(t *testing.T) *Page {
 		}
 		return l
 	}
-	pattern, err := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{
+	pattern := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{
 		{{}, {Size: 0.25, Stride: 0.25, Repeat: 8, Rotate: 30, Residual: true}},
 		{{Size: 0.5, Stride: 0.125, Repeat: 1, ShareC: true}},
 	}}, 32, dropout.Stream{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	pattern.Title, pattern.JSON = "AutoDropout, best of 3 trials", `{"version": 1}`
 	return &Page{
 		Title: "WRN-10-1 on <synthetic>", Subtitle: "image classification, preset quick", Summary: "It was learned that 1 < 2.",

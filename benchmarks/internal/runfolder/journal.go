@@ -24,6 +24,7 @@ type Unit struct {
 	Score
 	Diverged bool    `json:"diverged,omitempty"`
 	Seconds  float64 `json:"seconds"`
+	Output   string  `json:"output,omitempty"` // what a program outside of the run's printed last
 }
 
 // Score is what a training reached.
@@ -33,6 +34,8 @@ type Score struct {
 	Loss  float64 `json:"loss"`            // where Value was taken
 
 	Also []float64 `json:"also,omitempty"` // the measures that the subject has beside the metric
+
+	Values map[string]float64 `json:"values,omitempty"` // what a program outside of the run's has measured besides
 }
 
 // Finite reports whether all numbers of a score are: those of a network that has

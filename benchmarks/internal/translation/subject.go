@@ -11,6 +11,7 @@ import (
 	"autodropout/controller"
 	"autodropout/data/text/bitext"
 	"autodropout/data/text/metric"
+	"autodropout/dropout"
 	"autodropout/models"
 	"autodropout/optim"
 	"autodropout/train"
@@ -106,15 +107,14 @@ func (s *subject) TestSteps(n experiment.Network) float64 {
 }
 
 // Prepare implements [experiment.Subject].
-func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experiment.MakePolicy, common train.Common) (*experiment.Training, error) {
-	model, err := models.NewTransformer(s.network(n, modelSeed))
+func (s *subject) Prepare(o *experiment.Order[*dropout.SequencePattern]) (*experiment.Training, error) {
+	n, common := o.Network, o.Common
+	model, err := models.NewTransformer(s.network(n, o.ModelSeed))
 	if err != nil {
 		return nil, err
 	}
-	if policy != nil {
-		if common.Policy, err = policy(model.Sites()); err != nil {
-			return nil, err
-		}
+	if common.Policy, err = o.Policy(model.Sites(), s.Apply); err != nil {
+		return nil, err
 	}
 	trainer, err := train.NewTranslation(model, s.corpus.Train, s.recipe(n, model, common))
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *subject) Prepare(n experiment.Network, modelSeed uint64, policy experim
 			return runfolder.Score{Value: math.Exp(-valid.Loss), Loss: valid.Loss}, err
 		}
 	}
-	return &experiment.Training{Loop: trainer.Loop, Score: score}, nil
+	return &experiment.Training{Runner: trainer.Loop, Score: score}, nil
 }
 
 // score translates the validation and the test text.
