@@ -1,14 +1,14 @@
 package data
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"autodropout/internal/limits"
+	"autodropout/internal/sizedtest"
 )
 
 // checkGolden compares sets with those of testdata/golden.py.
@@ -110,13 +110,9 @@ func FuzzParquet(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		path := filepath.Join(t.TempDir(), "train.parquet")
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		limits.Quickly(t, 1<<30, 30*time.Second, func() {
+		sizedtest.Within(t, text, func() {
 			s := &Set{}
-			if err := readParquet(path, s); err == nil && len(s.Images) != s.Len()*s.imageSize() {
+			if err := parseParquet(bytes.NewReader(text), int64(len(text)), s); err == nil && len(s.Images) != s.Len()*s.imageSize() {
 				t.Errorf("%d values for %d images", len(s.Images), s.Len())
 			}
 		})

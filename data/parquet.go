@@ -4,14 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 
 	"autodropout/data/picture"
+	"autodropout/internal/parquetfile"
 	"autodropout/internal/sized"
 )
 
@@ -38,7 +39,7 @@ func loadParquet(path string, files []string) (train, test *Set, err error) {
 				continue
 			}
 			if err := readParquet(file, part); err != nil {
-				return nil, nil, fmt.Errorf("data: %s: %w", file, err)
+				return nil, nil, fmt.Errorf("data: %w", err)
 			}
 		}
 	}
@@ -60,32 +61,25 @@ type parquetImage struct {
 
 // readParquet adds the images of a file to a set.
 func readParquet(file string, to *Set) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("it is not a file")
-	}
-	p, err := parquet.OpenFile(f, info.Size())
+	_, err := sized.ReadFile(file, func(f *os.File, size int64) (none struct{}, err error) { return none, parseParquet(f, size, to) })
+	return err
+}
+
+func parseParquet(r io.ReaderAt, size int64, to *Set) error {
+	p, err := parquetfile.Open(r, size)
 	if err != nil {
 		return fmt.Errorf("it is damaged or no Parquet file: %w", err)
 	}
-	image, label, err := parquetColumns(p)
+	image, label, err := parquetColumns(p.File)
 	if err != nil {
 		return err
 	}
-	if names := classNames(p); names != nil {
+	if names := classNames(p.File); names != nil {
 		to.Classes = names
 	}
-	budget := sized.NewBudget(info.Size())
-	for _, group := range p.RowGroups() {
-		if err := readRows(group, image, label, func(row parquetImage) error { return to.add(row, budget) }); err != nil {
+	budget := sized.NewBudget(size)
+	for group := range p.RowGroups() {
+		if err := readRows(p, group, image, label, func(row parquetImage) error { return to.add(row, budget) }); err != nil {
 			return err
 		}
 	}
@@ -95,13 +89,6 @@ func readParquet(file string, to *Set) error {
 // parquetColumns returns the numbers of the columns of images and labels. It checks
 // what the reader would read as other values, or as none.
 func parquetColumns(p *parquet.File) (image, label int, err error) {
-	for _, group := range p.Metadata().RowGroups {
-		for _, c := range group.Columns {
-			if c.MetaData.Codec == format.Lz4Raw || c.MetaData.Codec == 5 { // LZ4 of Hadoop
-				return 0, 0, errors.New("it is compressed by LZ4, which is not supported: write it with snappy, gzip or zstd")
-			}
-		}
-	}
 	image, label = -1, -1
 	for i, path := range p.Schema().Columns() {
 		column, _ := p.Schema().Lookup(path...)
@@ -145,35 +132,33 @@ func classNames(p *parquet.File) []string {
 }
 
 // readRows calls add with every row of a group.
-func readRows(group parquet.RowGroup, image, label int, add func(parquetImage) error) (err error) {
-	rows := group.Rows()
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	buffer := make([]parquet.Row, 16)
-	for at := int64(0); at < group.NumRows(); {
-		n, err := rows.ReadRows(buffer)
-		for _, row := range buffer[:n] {
-			one := parquetImage{label: -1}
-			for _, v := range row {
-				switch v.Column() {
-				case image:
-					if !v.IsNull() {
-						one.image = v.ByteArray()
-					}
-				case label:
-					if !v.IsNull() {
-						if one.label = v.Int64(); v.Kind() == parquet.Int32 {
-							one.label = int64(v.Int32())
-						}
-					}
-				}
-			}
-			if err := add(one); err != nil {
-				return fmt.Errorf("row %d, counted from 0: %w", at, err)
-			}
-			at++
+func readRows(p *parquetfile.File, group, image, label int, add func(parquetImage) error) (err error) {
+	var columns [2]parquet.ColumnChunkValueReader
+	for i, column := range []int{image, label} {
+		if columns[i], err = p.Column(group, column); err != nil {
+			return err
 		}
-		if n == 0 {
-			return errors.Join(errors.New("it is damaged: rows are missing"), err)
+		defer func() { err = errors.Join(err, columns[i].Close()) }()
+	}
+	for at := range p.RowGroups()[group].NumRows() {
+		var row [2][1]parquet.Value
+		for i, column := range columns {
+			if n, err := column.ReadValues(row[i][:]); n == 0 {
+				return errors.Join(fmt.Errorf("it is damaged: row %d, counted from 0, is missing", at), err)
+			}
+		}
+		one := parquetImage{label: -1}
+		if v := row[0][0]; !v.IsNull() {
+			one.image = v.ByteArray()
+		}
+		switch v := row[1][0]; v.Kind() {
+		case parquet.Int32:
+			one.label = int64(v.Int32())
+		case parquet.Int64:
+			one.label = v.Int64()
+		}
+		if err := add(one); err != nil {
+			return fmt.Errorf("row %d, counted from 0: %w", at, err)
 		}
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"autodropout/internal/limits"
+	"autodropout/internal/sizedtest"
 )
 
 // limit is the memory that decoding any file may take, and the file itself, and longest the
@@ -216,7 +216,7 @@ func hostile() map[string]func() []byte {
 // No file takes more memory than 512 MB with the process around it, however much it
 // claims, or minutes of time.
 func TestHostileFiles(t *testing.T) {
-	limits.Test(t, limit, 10*time.Minute, func(t *testing.T) {
+	sizedtest.Process(t, limit, 10*time.Minute, func(t *testing.T) {
 		for name, make := range hostile() {
 			text := make()
 			began := time.Now()
@@ -242,7 +242,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		limits.Quickly(t, limit, longest, func() {
+		sizedtest.Within(t, text, func() {
 			m, err := Decode(text)
 			if err == nil && (m.Width < 1 || m.Height < 1 || len(m.Pix) != m.Width*m.Height*channels) {
 				t.Errorf("an image of %dx%d pixels has %d values", m.Width, m.Height, len(m.Pix))

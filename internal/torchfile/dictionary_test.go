@@ -6,9 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
-	"autodropout/internal/limits"
+	"autodropout/internal/sizedtest"
 )
 
 // Files are made by testdata/dictionary.py.
@@ -58,7 +57,7 @@ func FuzzReadDictionary(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		limits.Quickly(t, 512<<20, 30*time.Second, func() {
+		sizedtest.Within(t, text, func() {
 			if d, err := ReadDictionary(bytes.NewReader(text), int64(len(text))); (d == nil) == (err == nil) {
 				t.Errorf("the dictionary is %v, error %v", d, err)
 			}

@@ -1,5 +1,5 @@
 //go:build !race
 
-package limits
+package sizedtest
 
 const raceEnabled = false

@@ -1,6 +1,4 @@
-// Package limits tests that readers of files bound their memory and their time,
-// whatever a file claims.
-package limits
+package sizedtest
 
 import (
 	"os"
@@ -13,13 +11,14 @@ import (
 // child is the environment variable that names the test which a process is for.
 const child = "AUTODROPOUT_LIMITED_TEST"
 
-// Test runs f, which is the whole of a test, in a process of its own, and reports an
+// Process runs f, which is the whole of a test, in a process of its own, and reports an
 // error when that had more than so many bytes in memory at once, or took longer. The
 // time must be generous: machines are slow, or busy. Where a system does not tell, memory is not checked.
-func Test(t *testing.T, bytes int64, most time.Duration, f func(t *testing.T)) {
+func Process(t *testing.T, bytes int64, most time.Duration, f func(t *testing.T)) {
 	t.Helper()
 	if os.Getenv(child) == t.Name() {
 		debug.SetMemoryLimit(bytes * 3 / 4) // collect garbage in time
+		confine(2 * bytes)
 		f(t)
 		return
 	}
@@ -39,19 +38,5 @@ func Test(t *testing.T, bytes int64, most time.Duration, f func(t *testing.T)) {
 	t.Logf("%d MB at most, %v of computing\n%s", used>>20, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Round(time.Millisecond), out)
 	if used > bytes {
 		t.Errorf("%d MB were in memory, %d MB are allowed", used>>20, bytes>>20)
-	}
-}
-
-// Quickly runs f, a step of a test or of a fuzz target, and reports an error when it
-// takes more memory than so many bytes in all, garbage too, or longer than most.
-func Quickly(t testing.TB, bytes uint64, most time.Duration, f func()) {
-	t.Helper()
-	before, began := allocated(), time.Now()
-	f()
-	if took := time.Since(began); took > most {
-		t.Errorf("it took %v, %v are allowed", took.Round(time.Millisecond), most)
-	}
-	if used := allocated() - before; used > bytes {
-		t.Errorf("%d MB were allocated, %d MB are allowed", used>>20, bytes>>20)
 	}
 }

@@ -1,0 +1,170 @@
+// Package parquetfile reads columns of Parquet files that others wrote. The library
+// that decodes them takes memory for whatever a file claims; here all claims, those of
+// the description at the end of the file, of the pages and of the runs in them, are
+// first checked against the bytes that are there.
+package parquetfile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
+	"autodropout/internal/sized"
+)
+
+// File is an open file.
+type File struct {
+	*parquet.File
+	reader io.ReaderAt
+	size   int64
+	budget *sized.Budget
+}
+
+// Open opens a file of size bytes, which it reads on demand. What is not a Parquet
+// file, or claims more than it holds, is an error.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	if err := checkFooter(r, size); err != nil {
+		return nil, err
+	}
+	f, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, err
+	}
+	return &File{File: f, reader: r, size: size, budget: sized.NewBudget(size)}, nil
+}
+
+// footerEnd is the length of the description and the letters PAR1.
+const footerEnd = 8
+
+// checkFooter checks the description at the end of a file.
+func checkFooter(r io.ReaderAt, size int64) error {
+	var end [footerEnd]byte
+	if size < footerEnd {
+		return errDamaged
+	}
+	if _, err := r.ReadAt(end[:], size-footerEnd); err != nil {
+		return err
+	}
+	length := int64(binary.LittleEndian.Uint32(end[:]))
+	if string(end[4:]) != "PAR1" {
+		return errors.New("it does not end with PAR1")
+	}
+	if length > size-footerEnd {
+		return errDamaged
+	}
+	text := make([]byte, length)
+	if _, err := r.ReadAt(text, size-footerEnd-length); err != nil {
+		return err
+	}
+	_, memory, err := measure(text)
+	if err != nil {
+		return errDamaged
+	}
+	if err := sized.NewBudget(size).Keep(memory); err != nil {
+		return err
+	}
+	var about format.FileMetaData
+	if err := decode(text, &about); err != nil {
+		return err
+	}
+	return checkDescription(&about, size)
+}
+
+func decode(text []byte, to any) error {
+	var protocol thrift.CompactProtocol
+	return thrift.NewDecoder(protocol.NewReaderFromBytes(text)).Decode(to)
+}
+
+// checkDescription checks that the columns of the schema are those of each group of
+// rows, and that these are inside the file.
+func checkDescription(about *format.FileMetaData, size int64) error {
+	end, leaves, err := schemaTree(about.Schema, 0, 0)
+	if err != nil {
+		return err
+	}
+	if end != len(about.Schema) {
+		return fmt.Errorf("it is damaged: of %d elements of its schema %d are in no group", len(about.Schema), len(about.Schema)-end)
+	}
+	for i, group := range about.RowGroups {
+		if len(group.Columns) != leaves {
+			return fmt.Errorf("it is damaged: group %d of its rows has %d columns, its schema %d", i, len(group.Columns), leaves)
+		}
+		for _, s := range group.SortingColumns {
+			if s.ColumnIdx < 0 || int(s.ColumnIdx) >= leaves {
+				return fmt.Errorf("it is damaged: group %d of its rows is sorted by column %d of %d", i, s.ColumnIdx, leaves)
+			}
+		}
+		for j, c := range group.Columns {
+			if at := firstPage(&c); at < 0 || c.MetaData.TotalCompressedSize < 0 || at > size-c.MetaData.TotalCompressedSize {
+				return fmt.Errorf("it is damaged: column %d in group %d of its rows is not inside the file", j, i)
+			}
+		}
+	}
+	return nil
+}
+
+// schemaTree returns the element behind the subtree of one, and how many columns the
+// subtree has.
+func schemaTree(schema []format.SchemaElement, at, depth int) (end, leaves int, err error) {
+	if at >= len(schema) || depth > deepest {
+		return 0, 0, errors.New("it is damaged: a group of its schema has other elements than it claims")
+	}
+	e := &schema[at]
+	end = at + 1
+	if e.Type.Valid {
+		if e.NumChildren.Valid && e.NumChildren.V != 0 {
+			return 0, 0, errors.New("it is damaged: a column of its schema has columns")
+		}
+		return end, 1, nil
+	}
+	for i := int32(0); e.NumChildren.Valid && i < e.NumChildren.V; i++ {
+		var n int
+		if end, n, err = schemaTree(schema, end, depth+1); err != nil {
+			return 0, 0, err
+		}
+		leaves += n
+	}
+	return end, leaves, nil
+}
+
+// firstPage returns where the pages of a column begin.
+func firstPage(c *format.ColumnChunk) int64 {
+	if at := c.MetaData.DictionaryPageOffset; at != 0 {
+		return at
+	}
+	return c.MetaData.DataPageOffset
+}
+
+// Column returns a reader of the values of a column, a leaf that is not repeated, in a
+// group of rows, after it has checked all its pages. The reader must be closed.
+func (f *File) Column(group, column int) (parquet.ColumnChunkValueReader, error) {
+	path := f.Schema().Columns()[column]
+	leaf, _ := f.Schema().Lookup(path...)
+	if leaf.MaxRepetitionLevel != 0 {
+		panic(fmt.Sprintf("parquetfile: column %v is repeated", path))
+	}
+	c := &f.Metadata().RowGroups[group].Columns[column]
+	// The library takes the compression of the first group for that of all.
+	if codec := c.MetaData.Codec; codec != f.Metadata().RowGroups[0].Columns[column].MetaData.Codec {
+		return nil, fmt.Errorf("column %v is compressed in several ways, which is not supported", path)
+	} else if !slices.Contains(codecs, codec) {
+		return nil, fmt.Errorf("column %v is compressed with %v, which is not supported: write it with snappy, gzip or zstd", path, codec)
+	}
+	check := &pages{
+		source: io.NewSectionReader(f.reader, firstPage(c), c.MetaData.TotalCompressedSize), left: c.MetaData.TotalCompressedSize,
+		codec: c.MetaData.Codec, kind: leaf.Node.Type().Kind(), levelBits: uint(bits.Len8(uint8(leaf.MaxDefinitionLevel))), file: f,
+	}
+	for check.left > 0 {
+		if err := check.page(); err != nil {
+			return nil, fmt.Errorf("column %v, byte %d of it: %w", path, c.MetaData.TotalCompressedSize-check.left, err)
+		}
+	}
+	return parquet.NewColumnChunkValueReader(f.RowGroups()[group].ColumnChunks()[column]), nil
+}
