@@ -1,0 +1,150 @@
+package outside
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Answer is what a program says its training was worth.
+type Answer struct {
+	Reward   float64 // NaN where it has diverged
+	Values   map[string]float64
+	Diverged bool
+}
+
+// mostAnswer is the largest answer that is read, in bytes.
+const mostAnswer = 1 << 20
+
+// answer reads the answer of a program that has ended: that of its file or, where it
+// has written none, the last line of its standard output.
+func answer(folder, lastLine string) (Answer, error) {
+	path := filepath.Join(folder, Result)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(lastLine, "{"):
+		a, err := parse([]byte(lastLine))
+		if err != nil {
+			err = fmt.Errorf("the last line of its output is not an answer: %w", err)
+		}
+		return a, err
+	case errors.Is(err, fs.ErrNotExist):
+		return Answer{}, fmt.Errorf(`it has not answered: it must write %s, or end its output with a line such as {"reward": 0.9}`, Result)
+	case err == nil && info.Size() > mostAnswer:
+		return Answer{}, fmt.Errorf("its %s has %d bytes, and an answer at most %d", Result, info.Size(), mostAnswer)
+	case err == nil && !info.Mode().IsRegular():
+		return Answer{}, fmt.Errorf("its %s is not a file", Result)
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(path)
+	}
+	var a Answer
+	if err == nil {
+		a, err = parse(text)
+	}
+	if err != nil {
+		err = fmt.Errorf("its %s is not an answer: %w", Result, err)
+	}
+	return a, err
+}
+
+// number is one that may not be finite: null, or the text of one.
+type number float64
+
+func (n *number) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*n = number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(n))
+}
+
+// parse reads an answer.
+func parse(text []byte) (Answer, error) {
+	var content struct {
+		Reward   *number           `json:"reward"`
+		Values   map[string]number `json:"values"`
+		Diverged bool              `json:"diverged"`
+	}
+	d := json.NewDecoder(bytes.NewReader(onlyFinite(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&content); err != nil {
+		return Answer{}, reason(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return Answer{}, errors.New("something follows the object")
+	}
+	// A pointer is nil for null as well as for nothing.
+	given := map[string]json.RawMessage{}
+	if err := json.Unmarshal(onlyFinite(text), &given); err != nil {
+		return Answer{}, err
+	}
+	if _, ok := given["reward"]; !ok && !content.Diverged {
+		return Answer{}, errors.New(`it has no "reward"`)
+	}
+	a := Answer{Reward: math.NaN(), Diverged: content.Diverged}
+	if content.Reward != nil && !a.Diverged {
+		a.Reward = float64(*content.Reward)
+	}
+	a.Diverged = a.Diverged || math.IsNaN(a.Reward)
+	for name, v := range content.Values {
+		if !math.IsNaN(float64(v)) {
+			if a.Values == nil {
+				a.Values = map[string]float64{}
+			}
+			a.Values[name] = float64(v)
+		}
+	}
+	return a, nil
+}
+
+// reason says what is wrong with an answer without the words of the decoder's own.
+func reason(err error) error {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%q is a %s", kind.Field, kind.Value)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return errors.New("it ends in the middle")
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// onlyFinite writes null for the numbers that are not finite as Python writes them.
+func onlyFinite(text []byte) []byte {
+	if !bytes.Contains(text, []byte("NaN")) && !bytes.Contains(text, []byte("Infinity")) {
+		return text
+	}
+	var out []byte
+	for inside := false; len(text) > 0; {
+		if !inside {
+			skipped := false
+			for _, name := range []string{"NaN", "-Infinity", "Infinity"} {
+				if rest, ok := bytes.CutPrefix(text, []byte(name)); ok {
+					out, text, skipped = append(out, "null"...), rest, true
+					break
+				}
+			}
+			if skipped {
+				continue
+			}
+		}
+		n := 1
+		switch {
+		case inside && text[0] == '\\' && len(text) > 1:
+			n = 2
+		case text[0] == '"':
+			inside = !inside
+		}
+		out, text = append(out, text[:n]...), text[n:]
+	}
+	return out
+}

@@ -1,0 +1,60 @@
+package outside
+
+import (
+	"maps"
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]Answer{
+		`{"reward": 0.9}`: {Reward: 0.9},
+		`{"reward": -1e3, "values": {"error": 8.5, "NaN \" Infinity": 2}}`: {Reward: -1000, Values: map[string]float64{"error": 8.5, `NaN " Infinity`: 2}},
+		`{"reward": 1, "values": {"loss": NaN, "x": -Infinity}}`:           {Reward: 1},
+		`{"diverged": true}`:                 {Reward: math.NaN(), Diverged: true},
+		`{"reward": 3, "diverged": true}`:    {Reward: math.NaN(), Diverged: true},
+		`{"reward": NaN}`:                    {Reward: math.NaN(), Diverged: true},
+		`{"reward": Infinity}`:               {Reward: math.NaN(), Diverged: true},
+		`{"reward": null, "values": null}`:   {Reward: math.NaN(), Diverged: true},
+		" {\"reward\": 2,\n\"values\":{}}\n": {Reward: 2},
+	} {
+		got, err := parse([]byte(text))
+		same := got.Reward == want.Reward || math.IsNaN(got.Reward) && math.IsNaN(want.Reward)
+		if err != nil || !same || got.Diverged != want.Diverged || !maps.Equal(got.Values, want.Values) {
+			t.Errorf("%s is %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]string{
+		`{}`:                           `no "reward"`,
+		`{"values": {}}`:               `no "reward"`,
+		`{"reward": "0.9"}`:            `"reward" is a string`,
+		`{"reward": 0.9`:               "ends in the middle",
+		``:                             "ends in the middle",
+		`{"reward": 1} {"reward": 2}`:  "something follows",
+		`{"reward": 1, "rewards": 1}`:  `unknown field "rewards"`,
+		`{"reward": 1, "values": [1]}`: "array",
+		`0.9`:                          "number",
+		`{"reward": 1e999}`:            "1e999",
+	} {
+		if got, err := parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is %+v, %v", text, got, err)
+		}
+	}
+}
+
+// FuzzParse: an answer that is read has a reward or has diverged.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"reward": NaN, "values": {"a\"": -Infinity}, "diverged": false}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		a, err := parse(text)
+		if err == nil && math.IsNaN(a.Reward) != a.Diverged {
+			t.Errorf("%q is %+v", text, a)
+		}
+		for name, v := range a.Values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Errorf("%q has %s %v", text, name, v)
+			}
+		}
+	})
+}

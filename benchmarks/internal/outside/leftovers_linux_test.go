@@ -1,0 +1,3 @@
+package outside
+
+func leftoversOf(folder string) []int { return leftovers(folder) }
