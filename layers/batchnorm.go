@@ -16,7 +16,9 @@ type BatchNormConfig struct {
 // BatchNorm normalises each channel over the batch and all positions, then
 // scales and shifts it (Ioffe and Szegedy, arXiv 1502.03167). Outside training
 // it uses running statistics, which are updated when a training pass has its
-// gradients (see [autograd.Tape.Defer]).
+// gradients (see [autograd.Tape.Defer]). So it does where a training pass has a single
+// value of each channel, which has no variance, such as a last batch of one image
+// whose maps are one pixel: the running statistics stay as they are then.
 type BatchNorm struct {
 	weight, bias   *autograd.Param // scale and shift, (Channels)
 	mean, variance *autograd.Buffer
@@ -38,24 +40,25 @@ func NewBatchNorm(s *Scope, config BatchNormConfig) *BatchNorm {
 
 // Forward maps (..., Channels) to the same shape.
 func (l *BatchNorm) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
-	return ops.BatchNorm(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c))
+	return ops.BatchNorm(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c, x))
 }
 
 // ForwardReLU is ReLU of Forward, and then dropout with mask unless that is nil,
 // computed in one pass.
 func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *autograd.Tensor {
-	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c), mask)
+	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c, x), mask)
 }
 
 // ForwardAddReLU is ReLU of the sum of Forward and residual, computed in one pass.
 func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autograd.Tensor {
-	return ops.BatchNormAddReLU(x, c.Use(l.weight), c.Use(l.bias), residual, l.running(), l.spec(c))
+	return ops.BatchNormAddReLU(x, c.Use(l.weight), c.Use(l.bias), residual, l.running(), l.spec(c, x))
 }
 
 func (l *BatchNorm) running() ops.BatchNormStats {
 	return ops.BatchNormStats{Mean: l.mean.Data, Var: l.variance.Data}
 }
 
-func (l *BatchNorm) spec(c *Ctx) ops.BatchNormSpec {
-	return ops.BatchNormSpec{Train: c.Trains(), Momentum: l.momentum, Eps: l.eps}
+func (l *BatchNorm) spec(c *Ctx, x *autograd.Tensor) ops.BatchNormSpec {
+	single := x.Rank() > 0 && x.Len() == x.Dim(-1) && x.Len() > 0
+	return ops.BatchNormSpec{Train: c.Trains() && !single, Momentum: l.momentum, Eps: l.eps}
 }

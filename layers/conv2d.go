@@ -1,56 +1,85 @@
 package layers
 
 import (
+	"cmp"
+
 	"autodropout/autograd"
 	"autodropout/ops"
 )
 
 // Conv2DConfig configures [NewConv2D].
 type Conv2DConfig struct {
-	In, Out  int  // channels
-	Size     int  // of the kernel, which is square
-	Stride   int  // 0: 1
-	Pad      int  // zeros on every side
-	Dilation int  // 0: 1
-	Groups   int  // 0: 1
-	NoBias   bool // as where a normalisation follows, which has one
-	Weight   Init // nil: HeNormal(Size*Size*Out), the fan-out
-	BiasInit Init // nil: Zeros
+	In, Out  int           // channels
+	Size     int           // of the kernel, which is square unless Width is set
+	Width    int           // of the kernel, in columns; Size is its rows then
+	Stride   int           // 0: 1
+	Pad      int           // zeros on every side
+	Dilation int           // 0: 1
+	Across   *ops.ConvAxis // stride, padding and dilation across, where they are not those down
+	Groups   int           // 0: 1
+	NoBias   bool          // as where a normalisation follows, which has one
+	Weight   Init          // nil: HeNormal(Size*Width*Out), the fan-out
+	BiasInit Init          // nil: Zeros
 }
 
 // Conv2D is a two-dimensional convolution of channels-last images. In memory
-// its weight is (Size, Size, In/Groups, Out), in files it has PyTorch's order
-// (Out, In/Groups, Size, Size).
+// its weight is (Size, Width, In/Groups, Out), in files it has PyTorch's order
+// (Out, In/Groups, Size, Width).
 type Conv2D struct {
-	weight *autograd.Param
-	bias   *autograd.Param // (Out), or nil
-	spec   ops.ConvSpec
+	kernel
+	spec ops.ConvSpec
 }
 
 // NewConv2D creates the parameters weight and bias in s.
 func NewConv2D(s *Scope, config Conv2DConfig) *Conv2D {
-	if config.Weight == nil {
-		config.Weight = HeNormal(config.Size * config.Size * config.Out)
+	width := cmp.Or(config.Width, config.Size)
+	return &Conv2D{
+		kernel: newKernel(s, config.Weight, config.BiasInit, config.NoBias, config.Size*width*config.Out, config.Out,
+			config.Size, width, config.In/max(config.Groups, 1), config.Out),
+		spec: config.spec(),
 	}
-	if config.BiasInit == nil {
-		config.BiasInit = Zeros
-	}
-	l := &Conv2D{
-		weight: s.Param("weight", config.Weight, config.Size, config.Size, config.In/max(config.Groups, 1), config.Out),
-		spec:   ops.ConvSpec{Stride: config.Stride, Pad: config.Pad, Dilation: config.Dilation, Groups: config.Groups},
-	}
-	l.weight.FileAxes = []int{3, 2, 0, 1}
-	if !config.NoBias {
-		l.bias = s.Param("bias", config.BiasInit, config.Out)
-	}
-	return l
+}
+
+func (c *Conv2DConfig) spec() ops.ConvSpec {
+	return ops.ConvSpec{Stride: c.Stride, Pad: c.Pad, Dilation: c.Dilation, Groups: c.Groups, Across: c.Across}
 }
 
 // Forward maps (N, H, W, In) to (N, H', W', Out).
 func (l *Conv2D) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
-	y := ops.Conv2D(x, c.Use(l.weight), l.spec)
-	if l.bias != nil {
-		y = ops.AddBias(y, c.Use(l.bias))
+	return l.shift(c, ops.Conv2D(x, c.Use(l.weight), l.spec))
+}
+
+// kernel has the parameters of a convolution.
+type kernel struct {
+	weight *autograd.Param
+	bias   *autograd.Param // (Out), or nil
+}
+
+// newKernel creates a weight, which in files has the order of its axes reversed but
+// for the taps, and a bias for out channels. fan is that of the usual initial weights.
+func newKernel(s *Scope, weight, bias Init, noBias bool, fan, out int, shape ...int) kernel {
+	if weight == nil {
+		weight = HeNormal(fan)
 	}
-	return y
+	if bias == nil {
+		bias = Zeros
+	}
+	k := kernel{weight: s.Param("weight", weight, shape...)}
+	last := len(shape) - 1
+	k.weight.FileAxes = []int{last, last - 1}
+	for axis := range last - 1 {
+		k.weight.FileAxes = append(k.weight.FileAxes, axis)
+	}
+	if !noBias {
+		k.bias = s.Param("bias", bias, out)
+	}
+	return k
+}
+
+// shift adds the bias, if there is one.
+func (k *kernel) shift(c *Ctx, y *autograd.Tensor) *autograd.Tensor {
+	if k.bias == nil {
+		return y
+	}
+	return ops.AddBias(y, c.Use(k.bias))
 }

@@ -31,6 +31,22 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 		{"conv1x1", false, func(s *Scope) Layer { return NewConv2D(s, Conv2DConfig{In: 3, Out: 5, Size: 1, NoBias: true}) }},
 		{"batchnorm", false, func(s *Scope) Layer { return NewBatchNorm(s, BatchNormConfig{Channels: 6}) }},
 		{"batchnormeval", true, func(s *Scope) Layer { return NewBatchNorm(s, BatchNormConfig{Channels: 6}) }},
+		{"conv2doblong", false, func(s *Scope) Layer {
+			return NewConv2D(s, Conv2DConfig{In: 4, Out: 6, Size: 3, Width: 5, Stride: 2, Pad: 1, Across: &ops.ConvAxis{Pad: 2}})
+		}},
+		{"conv1d", false, func(s *Scope) Layer {
+			return NewConv1D(s, Conv1DConfig{In: 4, Out: 6, Size: 3, Stride: 2, Pad: 2, Groups: 2})
+		}},
+		{"convtranspose2d", false, func(s *Scope) Layer {
+			conv := Conv2DConfig{In: 4, Out: 6, Size: 3, Width: 2, Stride: 2, Pad: 1, Groups: 2}
+			return NewConvTranspose2D(s, ConvTranspose2DConfig{Conv2DConfig: conv, ExtraRows: 1})
+		}},
+		{"groupnorm", false, func(s *Scope) Layer { return NewGroupNorm(s, GroupNormConfig{Groups: 2, Channels: 6}) }},
+		{"instancenorm", false, func(s *Scope) Layer { return NewInstanceNorm(s, InstanceNormConfig{Channels: 6}) }},
+		{"instancenormaffine", false, func(s *Scope) Layer {
+			return NewInstanceNorm(s, InstanceNormConfig{Channels: 6, Affine: true, Eps: 1e-3})
+		}},
+		{"rmsnorm", false, func(s *Scope) Layer { return NewRMSNorm(s, RMSNormConfig{Dim: 7}) }},
 		{"layernorm", false, func(s *Scope) Layer { return NewLayerNorm(s, LayerNormConfig{Dim: 7}) }},
 		{"embedding", false, func(s *Scope) Layer {
 			e := NewEmbedding(s, EmbeddingConfig{Count: 9, Dim: 4})
@@ -47,6 +63,38 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { checkGolden(t, file, c.name, c.eval, c.build) })
 	}
+	for name, build := range recurrentCases() {
+		t.Run(name, func(t *testing.T) { checkGolden(t, file, name, false, build) })
+	}
+}
+
+// recurrentCases are those of both recurrent layers: one layer, two, both directions,
+// no biases, and sequences of several lengths, of which the states at the end count too.
+func recurrentCases() map[string]func(s *Scope) Layer {
+	cases := map[string]func(s *Scope) Layer{}
+	for name, build := range map[string]func(s *Scope, config RecurrentConfig) *recurrent{
+		"lstm": func(s *Scope, config RecurrentConfig) *recurrent { return &NewLSTM(s, config).recurrent },
+		"gru":  func(s *Scope, config RecurrentConfig) *recurrent { return &NewGRU(s, config).recurrent },
+	} {
+		for suffix, config := range map[string]RecurrentConfig{
+			"": {}, "stack": {Layers: 2}, "both": {Layers: 2, Bidirectional: true}, "nobias": {NoBias: true},
+		} {
+			config.In, config.Hidden = 4, 3
+			cases[name+suffix] = func(s *Scope) Layer { return build(s, config) }
+		}
+		cases[name+"packed"] = func(s *Scope) Layer {
+			l := build(s, RecurrentConfig{In: 4, Hidden: 3, Layers: 2, Bidirectional: true})
+			return forward(func(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
+				y, end := l.Run(c, x, nil, []int{5, 2, 3})
+				all := []*autograd.Tensor{ops.Reshape(y, -1), ops.Reshape(end.Hidden, -1)}
+				if end.Cell != nil {
+					all = append(all, ops.Reshape(end.Cell, -1))
+				}
+				return ops.Concat(0, all...)
+			})
+		}
+	}
+	return cases
 }
 
 func checkGolden(t *testing.T, file *golden.File, name string, eval bool, build func(s *Scope) Layer) {

@@ -30,7 +30,11 @@ def to_nhwc(x):
     return x.permute(0, 2, 3, 1).contiguous() if x.dim() == 4 else x
 
 
-def record(name, module, x, run=None):
+def to_ntc(x):
+    return x.mT.contiguous()
+
+
+def record(name, module, x, run=None, to_nhwc=to_nhwc):
     perturb(module)
     for k, v in module.state_dict().items():
         out[f"{name}.state.{k}"] = v.clone().float()
@@ -63,5 +67,34 @@ attention = nn.MultiheadAttention(8, 2, batch_first=True)
 record("attention", attention, torch.randn(3, 5, 8), lambda x: attention(x, x, x, attn_mask=mask, need_weights=False)[0])
 block = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
 record("transformer", block, torch.randn(3, 5, 8), lambda x: block(x, src_mask=mask))
+
+record("conv2doblong", nn.Conv2d(4, 6, (3, 5), stride=(2, 1), padding=(1, 2)), torch.randn(2, 4, 7, 6))
+record("conv1d", nn.Conv1d(4, 6, 3, stride=2, padding=2, groups=2), torch.randn(2, 4, 9), to_nhwc=to_ntc)
+record("convtranspose2d", nn.ConvTranspose2d(4, 6, (3, 2), stride=2, padding=1, output_padding=(1, 0), groups=2), torch.randn(2, 4, 3, 5))
+record("groupnorm", nn.GroupNorm(2, 6), torch.randn(3, 6, 4, 5) * 2 + 1)
+record("instancenorm", nn.InstanceNorm2d(6), torch.randn(3, 6, 4, 5) * 2 + 1)
+record("instancenormaffine", nn.InstanceNorm2d(6, affine=True, eps=1e-3), torch.randn(3, 6, 4, 5) * 2 + 1)
+record("rmsnorm", nn.RMSNorm(7), torch.randn(2, 3, 7))
+sequence = torch.randn(3, 5, 4)
+lengths = torch.tensor([5, 2, 3])
+
+
+def packed(layer):
+    """Outputs and the final state of sequences of several lengths, side by side."""
+
+    def run(x):
+        y, state = layer(nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
+        y, _ = nn.utils.rnn.pad_packed_sequence(y, batch_first=True)
+        return torch.cat([y.flatten(), *(s.flatten() for s in (state if isinstance(state, tuple) else [state]))])
+
+    return run
+
+
+for name, layer in ("lstm", nn.LSTM), ("gru", nn.GRU):
+    for suffix, spec in ("", {}), ("stack", dict(num_layers=2)), ("both", dict(num_layers=2, bidirectional=True)), ("nobias", dict(bias=False)):
+        module = layer(4, 3, batch_first=True, **spec)
+        record(name + suffix, module, sequence, lambda x: module(x)[0])
+    module = layer(4, 3, num_layers=2, bidirectional=True, batch_first=True)
+    record(name + "packed", module, sequence, packed(module))
 
 save_file({k: v.contiguous() for k, v in out.items()}, "layers.safetensors", metadata={"torch": torch.__version__})
