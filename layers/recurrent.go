@@ -129,15 +129,15 @@ func (r *recurrent) Run(c *Ctx, x *autograd.Tensor, start *RecurrentState, lengt
 		for i, d := range layer {
 			spec := ops.RecurrentSpec{Reverse: i == 1, Lengths: lengths}
 			states := d.run(c, y, start.at(r, k*len(layer)+i, n), spec)
+			states = ops.Reshape(states, r.planes*(steps+1), n, r.hidden)
 			from, last := 1, steps
 			if spec.Reverse {
 				from, last = 0, 0
 			}
-			hidden := ops.Slice(ops.Slice(states, 0, 0, 1), 1, from, from+steps)
-			outputs = append(outputs, ops.Reshape(hidden, steps, n, r.hidden))
+			outputs = append(outputs, ops.Slice(states, 0, from, from+steps))
 			for p := range ends {
-				end := ops.Slice(ops.Slice(states, 0, p, p+1), 1, last, last+1)
-				ends[p] = append(ends[p], ops.Reshape(end, 1, n, r.hidden))
+				at := p*(steps+1) + last
+				ends[p] = append(ends[p], ops.Slice(states, 0, at, at+1))
 			}
 		}
 		y = join(2, outputs)
