@@ -170,6 +170,9 @@ func TestModelFLOPs(t *testing.T) {
 		// Twelve projections, two feed-forward parts, and 28, 28 and 14.5 keys that
 		// words of the source see, words of the target in it, and among themselves.
 		"mt-iwslt": 28 * 3 * (6*(12*2*512*512+2*2*2*512*1024+70.5*2*2*512) + 2*512*10_152) / 1e9,
+		// Two layers with eight products for a word, but for the gradient of the vectors.
+		"lstm-512": 35 * (3*2*8 - 4) * 2 * 512 * 512 / 1e9,
+		"lstm-ptb": 35 * 3 * (2*8*2*512*512 + 2*512*10_000) / 1e9,
 	} {
 		m, err := newModel(name)
 		if err != nil {

@@ -52,22 +52,28 @@ type trainee interface {
 
 // newModel returns the model called name.
 func newModel(name string) (trainee, error) {
-	for _, m := range languageModels() {
-		if m.String() == name {
-			return m, nil
-		}
-	}
-	for _, m := range translationModels() {
-		if m.String() == name {
-			return m, nil
-		}
-	}
-	for _, m := range photographModels() {
+	for _, m := range namedModels() {
 		if m.String() == name {
 			return m, nil
 		}
 	}
 	return newImageModel(name)
+}
+
+// namedModels returns all models but the Wide ResNets, whose names have their sizes.
+func namedModels() []trainee {
+	var all []trainee
+	all = appendModels(all, languageModels())
+	all = appendModels(all, translationModels())
+	all = appendModels(all, recurrentModels())
+	return appendModels(all, photographModels())
+}
+
+func appendModels[M trainee](all []trainee, models []M) []trainee {
+	for _, m := range models {
+		all = append(all, m)
+	}
+	return all
 }
 
 // imageModel is a Wide ResNet for small square colour images.
@@ -81,7 +87,7 @@ func newImageModel(name string) (imageModel, error) {
 	const most = 1000 // so that sizes do not overflow
 	m := imageModel{size: 32, classes: 10}
 	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
-		return m, usage.Errorf("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2 or mt-iwslt", name)
+		return m, usage.Errorf("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb", name)
 	}
 	if m.depth > most || m.width > most {
 		return m, usage.Errorf("-model %s is too large: depth and width are at most %d", name, most)

@@ -31,7 +31,7 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
 }
-WORD_MODELS = ("txl-ptb", "txl-wt2", "mt-iwslt")
+WORD_MODELS = ("txl-ptb", "txl-wt2", "mt-iwslt", "lstm-512", "lstm-ptb")
 MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "resnet50-224", "resnet50-160", "efficientnet-b0-224") + WORD_MODELS
 
 

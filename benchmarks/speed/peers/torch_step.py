@@ -3,7 +3,7 @@
 A step is a forward pass in training mode, the cross-entropy, a backward pass,
 and an update, on the same random examples each time: SGD with learning rate 0.1,
 Nesterov momentum 0.9 and weight decay 5e-4 for images, Adam for texts and sentence
-pairs. Prints one JSON object.
+pairs, plain SGD for recurrent models. Prints one JSON object.
 """
 
 import argparse
@@ -17,11 +17,12 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from measuring import peak_rss_mb
+from recurrent import RECURRENT_MODELS, recurrent_model
 from transformer import TRANSLATION_MODELS, Transformer
 from transformerxl import LANGUAGE_MODELS, TransformerXL
 
 PHOTOGRAPH_MODELS = {"resnet50-224": 224, "resnet50-160": 160, "efficientnet-b0-224": 224}
-WORD_MODELS = LANGUAGE_MODELS | TRANSLATION_MODELS
+WORD_MODELS = LANGUAGE_MODELS | TRANSLATION_MODELS | RECURRENT_MODELS
 FORMATS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
 
 
@@ -79,7 +80,7 @@ class WideResNet(nn.Module):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, " + ", ".join([*PHOTOGRAPH_MODELS, *WORD_MODELS]))
-    parser.add_argument("--batch", type=int, help="images, texts or sentence pairs (default 64, 16 from width 10 on, 10 for txl-ptb and 8 for the other texts and photographs)")
+    parser.add_argument("--batch", type=int, help="images, texts or sentence pairs (default 64, 16 from width 10 on, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
     parser.add_argument("--steps", type=int, default=5, help="to time, after two that are not")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--format", choices=FORMATS, default="nchw", help="of images in memory")
@@ -139,7 +140,7 @@ def main():
     before = peak_rss_mb()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
-    make = language_model if args.model in LANGUAGE_MODELS else translation_model if args.model in TRANSLATION_MODELS else image_model
+    make = recurrent_model if args.model in RECURRENT_MODELS else language_model if args.model in LANGUAGE_MODELS else translation_model if args.model in TRANSLATION_MODELS else image_model
     loss, optimizer, items = make(args)
 
     def step():

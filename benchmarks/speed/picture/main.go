@@ -84,6 +84,8 @@ var titles = map[string]string{
 	"step-resnet50-224-b8":        "ResNet-50, 224 pixels",
 	"step-efficientnet-b0-224-b8": "EfficientNet-B0, 224 pixels",
 	"step-mt-iwslt-b64":           "Transformer, IWSLT-14",
+	"step-lstm-512-b20":           "LSTM, two layers of 512",
+	"step-lstm-ptb-b20":           "LSTM, Penn Treebank",
 }
 
 // read returns the steps of the files, fastest first. Where a step was measured
