@@ -431,11 +431,23 @@ func TestForeignTrials(t *testing.T) {
 	mustSearch(t, config, smallSpace, evaluateSmall)
 }
 
+// tinyNetwork learns in microseconds.
+var tinyNetwork = NetworkConfig{Layers: 1, Width: 2, Heads: 1}
+
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 // FuzzReplay is best run with -fuzzminimizetime 1x: logs are long, and making
 // every interesting one short takes all the time there is.
 func FuzzReplay(f *testing.F) {
-	for _, async := range []bool{false, true} {
-		config := Config{Trials: 3, InFlight: 2, Workers: 1, Algorithm: Random, Async: async, Path: filepath.Join(f.TempDir(), "trials.jsonl")}
+	for _, config := range []Config{
+		{Algorithm: Random},
+		{Algorithm: Random, Async: true},
+		{Algorithm: Reinforce, Network: tinyNetwork},
+		{Algorithm: PPO, Network: tinyNetwork, Async: true},
+		{Algorithm: Evolution, Evolution: EvolutionConfig{Population: 2, Tournament: 2}},
+		{Algorithm: Local},
+	} {
+		config.Trials, config.InFlight, config.Workers, config.Path = 3, 2, 1, filepath.Join(f.TempDir(), "trials.jsonl")
 		mustSearch(f, config, smallSpace, evaluateSmall)
 		data, err := os.ReadFile(config.Path)
 		if err != nil {
@@ -443,6 +455,7 @@ func FuzzReplay(f *testing.F) {
 		}
 		f.Add(data)
 		f.Add(data[:len(data)-9])
+		f.Add(checksum.ReplaceAll(data, []byte("}"))) // what is changed is read
 	}
 	f.Add([]byte("{}\n{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -454,8 +467,8 @@ func FuzzReplay(f *testing.F) {
 			if c.size > len(data) || c.size > 0 && data[c.size-1] != '\n' || bytes.IndexByte(data[c.size:], '\n') >= 0 {
 				t.Fatalf("%d of %d bytes are said to be whole lines", c.size, len(data))
 			}
-			if c.header == nil || c.header.Algorithm != Random {
-				return // a network of any size would take any time
+			if c.header == nil || c.header.Network.Layers > 2 || c.header.Network.Width > 16 {
+				return // a large network takes time, as it may
 			}
 			search, err := replay(data, true)
 			whole, wholeErr := replay(data[:c.size], true)

@@ -7,17 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
+
+	"autodropout/internal/sized"
 )
 
 // cifarFromArchive reads an original archive of any version. Nothing is unpacked to
 // disk, so names in the archive cannot lead anywhere; entries that are not CIFAR files are
 // skipped, and an archive much larger than the original is given up.
 func cifarFromArchive(file string, versions []cifarVersion) (*cifarReader, error) {
-	f, err := os.Open(file)
+	f, err := sized.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("data: cannot read CIFAR-10: %w", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"autodropout/internal/sizedtest"
 )
 
 const testRecords = 3 // records in the files that these tests make
@@ -365,12 +367,14 @@ func FuzzCIFARBatch(f *testing.F) {
 	f.Add(append(cifarFile(1), 1))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		images, labels := make([]uint8, testRecords*3072), make([]uint8, testRecords)
-		r := cifarReader{cifarVersion: binaryCIFAR10}
-		err := r.binary(bytes.NewReader(content), "fuzz", images, labels)
-		if (err == nil) != wellFormed(content) {
-			t.Fatalf("%d bytes: error %v", len(content), err)
-		}
+		sizedtest.Within(t, content, func() {
+			images, labels := make([]uint8, testRecords*3072), make([]uint8, testRecords)
+			r := cifarReader{cifarVersion: binaryCIFAR10}
+			err := r.binary(bytes.NewReader(content), "fuzz", images, labels)
+			if (err == nil) != wellFormed(content) {
+				t.Fatalf("%d bytes: error %v", len(content), err)
+			}
+		})
 	})
 }
 
@@ -391,14 +395,16 @@ func FuzzCIFARArchive(f *testing.F) {
 	f.Add(archiveBytes(f, cifarEntries()[:2]))
 	f.Add([]byte{0x1f, 0x8b})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r, err := readCIFARArchive(bytes.NewReader(content), "fuzz", smallVersions())
-		if err != nil {
-			return
-		}
-		train, test := r.sets()
-		if train.Len() != 5*testRecords || test.Len() != testRecords || len(train.Classes) != 10 {
-			t.Fatalf("accepted %d + %d images of %d classes", train.Len(), test.Len(), len(train.Classes))
-		}
+		sizedtest.Within(t, content, func() {
+			r, err := readCIFARArchive(bytes.NewReader(content), "fuzz", smallVersions())
+			if err != nil {
+				return
+			}
+			train, test := r.sets()
+			if train.Len() != 5*testRecords || test.Len() != testRecords || len(train.Classes) != 10 {
+				t.Fatalf("accepted %d + %d images of %d classes", train.Len(), test.Len(), len(train.Classes))
+			}
+		})
 	})
 }
 
@@ -406,9 +412,11 @@ func FuzzCIFARMeta(f *testing.F) {
 	f.Add([]byte(metaText))
 	f.Add([]byte("cat dog"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r := cifarReader{cifarVersion: binaryCIFAR10}
-		if err := r.readMeta(bytes.NewReader(content), "fuzz"); err == nil && len(r.names) != 10 {
-			t.Fatalf("accepted %d classes", len(r.names))
-		}
+		sizedtest.Within(t, content, func() {
+			r := cifarReader{cifarVersion: binaryCIFAR10}
+			if err := r.readMeta(bytes.NewReader(content), "fuzz"); err == nil && len(r.names) != 10 {
+				t.Fatalf("accepted %d classes", len(r.names))
+			}
+		})
 	})
 }

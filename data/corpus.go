@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"autodropout/internal/bom"
+	"autodropout/internal/sized"
 )
 
 // Corpus is a text for language models: every word is a number.
@@ -53,8 +54,13 @@ func words(text string) iter.Seq[string] {
 	}
 }
 
-// vocabulary lists the words of a text in the order of [Corpus].Words.
-func vocabulary(text string) []string {
+// wordBytes is what a word of a vocabulary takes beside its letters: two strings, its
+// number in two tables, and what is made for growth.
+const wordBytes = 160
+
+// vocabulary lists the words of a text in the order of [Corpus].Words. Budget bounds
+// what is kept of them.
+func vocabulary(text string, budget *sized.Budget) ([]string, error) {
 	type entry struct {
 		word         string
 		count, first int
@@ -64,6 +70,9 @@ func vocabulary(text string) []string {
 	for word := range words(text) {
 		i, seen := index[word]
 		if !seen {
+			if err := budget.Keep(wordBytes + int64(len(word))); err != nil {
+				return nil, fmt.Errorf("has more than %d different words, which is no vocabulary: write %s for rare ones", len(entries), unknownWord)
+			}
 			i = len(entries)
 			word = strings.Clone(word) // not a part of the whole text
 			index[word] = i
@@ -78,7 +87,7 @@ func vocabulary(text string) []string {
 	for i, e := range entries {
 		list[i] = e.word
 	}
-	return list
+	return list, nil
 }
 
 // Encode returns the ids of the words of a text, as those of the corpus were

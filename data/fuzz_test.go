@@ -4,8 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"io/fs"
+	"slices"
 	"testing"
 	"testing/fstest"
+
+	"autodropout/internal/sizedtest"
 )
 
 // checkCorpus demands that all ids are those of words.
@@ -24,11 +27,15 @@ func checkCorpus(t *testing.T, folder fs.FS) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzCorpus(f *testing.F) {
 	f.Add([]byte("the cat\n<unk>\n"), []byte("cat"), []byte("the dog\n\n"))
 	f.Add([]byte("a\x00"), []byte("\xff"), []byte{})
 	f.Fuzz(func(t *testing.T, train, valid, test []byte) {
-		checkCorpus(t, fstest.MapFS{"train.txt": {Data: train}, "valid.txt": {Data: valid}, "test.txt": {Data: test}})
+		sizedtest.Within(t, slices.Concat(train, valid, test), func() {
+			checkCorpus(t, fstest.MapFS{"train.txt": {Data: train}, "valid.txt": {Data: valid}, "test.txt": {Data: test}})
+		})
 	})
 }
 
@@ -47,9 +54,11 @@ func FuzzCorpusArchive(f *testing.F) {
 	}
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, content []byte) {
-		archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-		if err == nil {
-			checkCorpus(t, archive)
-		}
+		sizedtest.Within(t, content, func() {
+			archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+			if err == nil {
+				checkCorpus(t, archive)
+			}
+		})
 	})
 }

@@ -26,3 +26,14 @@ func TestPipesAreBadImages(t *testing.T) {
 		t.Errorf("a pipe gives error %v", err)
 	}
 }
+
+// So would one in place of a text.
+func TestPipesAreNoTexts(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "train.txt")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip("pipes cannot be made here: ", err)
+	}
+	_, err := LoadText(dir)
+	checkError(t, err, "train.txt in "+dir, "is not a file")
+}

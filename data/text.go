@@ -135,7 +135,11 @@ func (s *textSet) read(folder fs.FS, where string) (*Corpus, error) {
 		}
 		texts[i] = text
 	}
-	c := &Corpus{Name: s.title, Words: vocabulary(texts[0])}
+	words, err := vocabulary(texts[0], sized.NewBudget(int64(len(texts[0]))))
+	if err != nil {
+		return nil, fmt.Errorf("data: %s in %s %w", s.files[0], where, err)
+	}
+	c := &Corpus{Name: s.title, Words: words}
 	if n := len(c.Words); s.vocabulary != 0 && n != s.vocabulary {
 		return nil, fmt.Errorf("data: the vocabulary of %s in %s is %d words, expected %d of %s (files of your own are called %v)",
 			s.files[0], where, n, s.vocabulary, s.title, &ownTextSet)
@@ -156,6 +160,10 @@ func (s *textSet) read(folder fs.FS, where string) (*Corpus, error) {
 // readText returns the content of a file that holds words. Its errors continue
 // a sentence that begins with the name of the file.
 func readText(folder fs.FS, name string) (string, error) {
+	info, err := fs.Stat(folder, name)
+	if err == nil && !info.Mode().IsRegular() {
+		return "", errors.New("is not a file") // a pipe would be waited for
+	}
 	f, err := folder.Open(name)
 	if err != nil {
 		return "", fmt.Errorf("cannot be read: %w", err)

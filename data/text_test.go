@@ -10,6 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"autodropout/internal/sized"
+	"autodropout/internal/sizedtest"
 )
 
 // tinyCorpus is a usual corpus as one would be that is tiny.
@@ -222,5 +226,38 @@ func TestDownloadText(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(path, "b")); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the file is wrong: %v", err)
+	}
+}
+
+// Texts take a small multiple of their size in memory, whatever is in them.
+func TestHostileTexts(t *testing.T) {
+	sizedtest.Process(t, 512<<20, 10*time.Minute, func(t *testing.T) {
+		var unique strings.Builder
+		for i := range 800_000 {
+			fmt.Fprintf(&unique, "%x ", i)
+		}
+		for name, train := range map[string]string{
+			"line ends":       strings.Repeat("\n", 8<<20) + "a",
+			"different words": unique.String(),
+			"one long word":   strings.Repeat("a", 16<<20) + " a",
+		} {
+			dir := t.TempDir()
+			writeTexts(t, dir, map[string]string{"train.txt": train, "valid.txt": train, "test.txt": "a"}, nil)
+			if _, err := LoadText(dir); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// A vocabulary that takes far more than its text is refused: words are then something
+// else.
+func TestVocabularyIsBounded(t *testing.T) {
+	budget := sized.NewBudget(0)
+	if err := budget.Keep(128<<20 - 10*wordBytes); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vocabulary("a b c d e f g h i j k l m", budget); err == nil || !strings.Contains(err.Error(), "more than 9 different words") {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"autodropout/internal/sizedtest"
 )
 
 const goodFile = `{
@@ -177,17 +179,19 @@ func FuzzUnmarshalPattern(f *testing.F) {
 	f.Add([]byte(`{"version": 1, "kind": "convnet", "stages": [[{}]]}`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p := new(ConvPattern)
-		if p.UnmarshalJSON(data) != nil {
-			return
-		}
-		again, err := p.MarshalJSON()
-		if err != nil {
-			t.Fatalf("%s was read but cannot be written: %v", data, err)
-		}
-		q := new(ConvPattern)
-		if err := q.UnmarshalJSON(again); err != nil || !reflect.DeepEqual(p, q) {
-			t.Fatalf("%s was written as %s (%v)", data, again, err)
-		}
+		sizedtest.Within(t, data, func() {
+			p := new(ConvPattern)
+			if p.UnmarshalJSON(data) != nil {
+				return
+			}
+			again, err := p.MarshalJSON()
+			if err != nil {
+				t.Fatalf("%s was read but cannot be written: %v", data, err)
+			}
+			q := new(ConvPattern)
+			if err := q.UnmarshalJSON(again); err != nil || !reflect.DeepEqual(p, q) {
+				t.Fatalf("%s was written as %s (%v)", data, again, err)
+			}
+		})
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"autodropout/autograd"
+	"autodropout/internal/sizedtest"
 	"autodropout/simd"
 )
 
@@ -442,22 +443,26 @@ func TestSequenceFile(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzUnmarshalSequence(f *testing.F) {
 	f.Add([]byte(goodSequence))
 	f.Add([]byte(`{"version": 1, "kind": "sequence", "places": {}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p := new(SequencePattern)
-		if p.UnmarshalJSON(data) != nil {
-			return
-		}
-		again, err := p.MarshalJSON()
-		if err != nil {
-			t.Fatalf("%s was read but cannot be written: %v", data, err)
-		}
-		q := new(SequencePattern)
-		if err := q.UnmarshalJSON(again); err != nil || !reflect.DeepEqual(p, q) {
-			t.Fatalf("%s was written as %s (%v)", data, again, err)
-		}
+		sizedtest.Within(t, data, func() {
+			p := new(SequencePattern)
+			if p.UnmarshalJSON(data) != nil {
+				return
+			}
+			again, err := p.MarshalJSON()
+			if err != nil {
+				t.Fatalf("%s was read but cannot be written: %v", data, err)
+			}
+			q := new(SequencePattern)
+			if err := q.UnmarshalJSON(again); err != nil || !reflect.DeepEqual(p, q) {
+				t.Fatalf("%s was written as %s (%v)", data, again, err)
+			}
+		})
 	})
 }
 

@@ -13,6 +13,8 @@ import (
 	"autodropout/models"
 )
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 // FuzzCheckpoint reads checkpoints of a training with a memory. They are written
 // without a checksum, and get the fingerprint of the training, or nothing else
 // would ever be looked at.
@@ -68,13 +70,15 @@ func FuzzReadLog(f *testing.F) {
 	f.Add([]byte(`{"step":0,"epoch":0,"size":12,"loss":2.5,"rate":0.1,"norm":1,"seconds":0.5}`+"\n"), 1)
 	f.Add([]byte("{}\n{\n"), 3)
 	f.Fuzz(func(t *testing.T, text []byte, lines int) {
-		steps, err := parseLog(text)
-		if whole := bytes.Count(text, []byte("\n")); err == nil && len(steps) != whole {
-			t.Errorf("%d steps in %d lines", len(steps), whole)
-		}
-		end, err := endOfLine(bytes.NewReader(text), min(lines, len(text)+1))
-		if err != nil || end < 0 || end > int64(len(text)) || end > 0 && text[end-1] != '\n' {
-			t.Errorf("of %q, %d lines end at %d, error %v", text, lines, end, err)
-		}
+		sizedtest.Within(t, text, func() {
+			steps, err := parseLog(text)
+			if whole := bytes.Count(text, []byte("\n")); err == nil && len(steps) != whole {
+				t.Errorf("%d steps in %d lines", len(steps), whole)
+			}
+			end, err := endOfLine(bytes.NewReader(text), min(lines, len(text)+1))
+			if err != nil || end < 0 || end > int64(len(text)) || end > 0 && text[end-1] != '\n' {
+				t.Errorf("of %q, %d lines end at %d, error %v", text, lines, end, err)
+			}
+		})
 	})
 }

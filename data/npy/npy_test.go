@@ -156,6 +156,8 @@ func TestArchiveRefusesDamage(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzRead(f *testing.F) {
 	arrays, err := ReadArchive("testdata/types.npz")
 	if err != nil {

@@ -232,6 +232,8 @@ func TestHostileFiles(t *testing.T) {
 	})
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzDecode(f *testing.F) {
 	for _, text := range pictures(f) {
 		if len(text) < 3000 {

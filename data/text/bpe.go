@@ -20,6 +20,9 @@ const (
 	Separator = "@@"
 	// maxCached is the number of words whose parts are remembered.
 	maxCached = 1 << 18
+	// mostMerges is the number of merges that are read at most: of each several
+	// hundred bytes are kept.
+	mostMerges = 1 << 20
 )
 
 // BPE cuts words into parts by byte-pair encoding (Sennrich, Haddow and Birch,
@@ -94,6 +97,9 @@ func ReadBPE(r io.Reader) (*BPE, error) {
 		left, right, ok := strings.Cut(strings.Trim(line, blanks), " ")
 		if !ok || left == "" || right == "" || strings.Contains(right, " ") || !utf8.ValidString(line) {
 			return fmt.Errorf("text: line %d of the merges is %q: it must be two symbols of UTF-8 with a space between them", number, line)
+		}
+		if len(merges) == mostMerges {
+			return fmt.Errorf("text: there are more than %d merges, far more than an encoding needs", mostMerges)
 		}
 		merges = append(merges, [2]string{left, right})
 		return nil

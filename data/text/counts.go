@@ -83,6 +83,10 @@ func (c *WordCounts) WriteTo(w io.Writer) (int64, error) {
 	return written, out.Flush()
 }
 
+// mostWords is the size of a vocabulary that is read at most: of each word some two
+// hundred bytes are kept.
+const mostWords = 1 << 22
+
 // ReadCounts reads a vocabulary file, see [WordCounts.WriteTo]. It is an error when
 // a line is something else.
 func ReadCounts(r io.Reader) (*WordCounts, error) {
@@ -96,6 +100,9 @@ func ReadCounts(r io.Reader) (*WordCounts, error) {
 		if i, seen := c.index[word]; seen {
 			c.words[i].count += n
 			return nil
+		}
+		if len(c.words) == mostWords {
+			return fmt.Errorf("text: the vocabulary has more than %d words, far more than a model can have", mostWords)
 		}
 		c.index[word] = int32(len(c.words))
 		c.words = append(c.words, wordCount{word, n})

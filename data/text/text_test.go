@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"autodropout/data/text"
+	"autodropout/internal/sizedtest"
 )
 
 func TestReadBPEErrors(t *testing.T) {
@@ -43,20 +44,24 @@ func TestRemoveNonPrinting(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzReadBPE(f *testing.F) {
 	f.Add("#version: 0.2\na b\nab c</w>\n", "abc ab\xffc")
 	f.Fuzz(func(t *testing.T, codes, line string) {
-		b, err := text.ReadBPE(strings.NewReader(codes))
-		if err != nil {
-			return
-		}
-		if strings.Contains(line, text.Separator) {
-			return
-		}
-		words := strings.Join(strings.FieldsFunc(strings.Trim(line, "\r\n "), func(r rune) bool { return r == ' ' }), " ")
-		if got := text.JoinBPE(b.Segment(line)); got != words {
-			t.Fatalf("parts of %q join to %q", words, got)
-		}
+		sizedtest.Within(t, []byte(codes+line), func() {
+			b, err := text.ReadBPE(strings.NewReader(codes))
+			if err != nil {
+				return
+			}
+			if strings.Contains(line, text.Separator) {
+				return
+			}
+			words := strings.Join(strings.FieldsFunc(strings.Trim(line, "\r\n "), func(r rune) bool { return r == ' ' }), " ")
+			if got := text.JoinBPE(b.Segment(line)); got != words {
+				t.Fatalf("parts of %q join to %q", words, got)
+			}
+		})
 	})
 }
 
@@ -64,10 +69,12 @@ func FuzzReadVocabulary(f *testing.F) {
 	f.Add("the 5\ncat 1\n", int64(2))
 	f.Add("the\n \xff 3", int64(-1))
 	f.Fuzz(func(t *testing.T, list string, least int64) {
-		words, err := text.ReadVocabulary(strings.NewReader(list), least)
-		if err == nil && len(words) > strings.Count(list, "\n")+1 {
-			t.Fatalf("%d words in %q", len(words), list)
-		}
+		sizedtest.Within(t, []byte(list), func() {
+			words, err := text.ReadVocabulary(strings.NewReader(list), least)
+			if err == nil && len(words) > strings.Count(list, "\n")+1 {
+				t.Fatalf("%d words in %q", len(words), list)
+			}
+		})
 	})
 }
 
@@ -83,16 +90,18 @@ func FuzzTokenize(f *testing.F) {
 		all[l] = tools{text.NewNormalizer(l), text.NewTokenizer(l, true), text.NewDetokenizer(l)}
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		if len(line) > 100 {
-			return // long lines take time and show nothing new
-		}
-		for l, tools := range all {
-			tokens := tools.Tokenize(tools.Normalize(line))
-			if strings.Contains(tokens, "  ") || strings.ContainsAny(tokens, "\n'<>[]|") {
-				t.Fatalf("%s: %q", l, tokens)
+		sizedtest.Within(t, []byte(line), func() {
+			if len(line) > 100 {
+				return // long lines take time and show nothing new
 			}
-			tools.Detokenize(tokens)
-		}
+			for l, tools := range all {
+				tokens := tools.Tokenize(tools.Normalize(line))
+				if strings.Contains(tokens, "  ") || strings.ContainsAny(tokens, "\n'<>[]|") {
+					t.Fatalf("%s: %q", l, tokens)
+				}
+				tools.Detokenize(tokens)
+			}
+		})
 	})
 }
 

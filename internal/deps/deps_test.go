@@ -57,7 +57,7 @@ var ours = map[string][]string{
 	"data/picture":         {"data/imaging", "internal/jpeg"},
 	"data/npy":             {"internal/atomicfile", "internal/safetensors", "internal/sized"},
 	"data/text":            {"internal/bom"},
-	"data/text/bitext":     {"data", "data/text", "internal/bom", "internal/parallel", "internal/seed"},
+	"data/text/bitext":     {"data", "data/text", "internal/bom", "internal/parallel", "internal/seed", "internal/sized"},
 	"data/text/metric":     {},
 	"patterns":             {"autograd", "data", "dropout", "layers", "ops", "train"},
 	"weights":              {"autograd", "layers", "models", "data/npy", "internal/atomicfile", "internal/safetensors", "internal/sized", "internal/torchfile"},

@@ -191,6 +191,8 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzRead(f *testing.F) {
 	f.Add(file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0))
 	f.Add(file(`{"__metadata__":{"a":"b"},"x":{"dtype":"F16","shape":[],"data_offsets":[0,2]}}`, 0, 0))

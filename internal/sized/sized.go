@@ -4,6 +4,7 @@ package sized
 
 import (
 	"fmt"
+	"io/fs"
 	"math/bits"
 	"os"
 )
@@ -17,15 +18,25 @@ func Check(size int64) error {
 	return nil
 }
 
+// Open opens a file. What is no regular file is an error: a pipe would be waited for,
+// and a device has no end.
+func Open(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, NotFile(path, info.Mode())
+	}
+	return os.Open(path)
+}
+
+// NotFile returns the error of a path that is no regular file.
+func NotFile(path string, mode fs.FileMode) error {
+	return fmt.Errorf("%s is not a file but a %s", path, kind(mode))
+}
+
 // ReadFile calls read with a file and its size in bytes, and names the file in
 // every error. What is no regular file is an error.
 func ReadFile[T any](path string, read func(f *os.File, size int64) (T, error)) (T, error) {
 	var none T
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		// A pipe would be waited for, and a device has no end.
-		return none, fmt.Errorf("%s is not a file but a %s", path, kind(info.Mode()))
-	}
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return none, err
 	}
@@ -42,11 +53,11 @@ func ReadFile[T any](path string, read func(f *os.File, size int64) (T, error)) 
 }
 
 // kind names what is no regular file.
-func kind(mode os.FileMode) string {
+func kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
 		return "folder"
-	case mode&os.ModeNamedPipe != 0:
+	case mode&fs.ModeNamedPipe != 0:
 		return "pipe"
 	}
 	return "device"

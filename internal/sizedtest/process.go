@@ -1,9 +1,9 @@
 package sizedtest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
-	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -17,7 +17,6 @@ const child = "AUTODROPOUT_LIMITED_TEST"
 func Process(t *testing.T, bytes int64, most time.Duration, f func(t *testing.T)) {
 	t.Helper()
 	if os.Getenv(child) == t.Name() {
-		debug.SetMemoryLimit(bytes * 3 / 4) // collect garbage in time
 		confine(2 * bytes)
 		f(t)
 		return
@@ -28,8 +27,26 @@ func Process(t *testing.T, bytes int64, most time.Duration, f func(t *testing.T)
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own")
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout="+most.String())
-	cmd.Env = append(os.Environ(), child+"="+t.Name())
+	run(t, bytes, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout="+most.String())
+}
+
+// Corpus runs all fuzz targets of the package on the inputs they begin with and those
+// that were found, in a process of its own, and reports an error when that had more
+// than 512 MB in memory at once.
+func Corpus(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own")
+	}
+	run(t, 512<<20, "-test.run=^Fuzz", "-test.timeout=10m")
+}
+
+// run runs the tests of this process in another one, which must not have more than so
+// many bytes in memory at once.
+func run(t *testing.T, bytes int64, flags ...string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], flags...)
+	cmd.Env = append(os.Environ(), child+"="+t.Name(), fmt.Sprintf("GOMEMLIMIT=%d", bytes*3/4))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -280,6 +280,8 @@ func TestOverlappingMembers(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzRead(f *testing.F) {
 	names, err := filepath.Glob("testdata/forms/*.pth")
 	if err != nil {

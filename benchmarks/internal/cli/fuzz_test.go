@@ -9,6 +9,8 @@ import (
 	"autodropout/internal/sizedtest"
 )
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzConfig(f *testing.F) {
 	f.Add("epochs = 7\nrows = [\"z\", \"x\"]\nrate = 0.125\ndeep = true\n")
 	f.Add("preset = \"large\"\njobs = 1e3\n[rows]\n")

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/internal/sizedtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -308,13 +309,17 @@ func TestCheckSettings(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzJournal(f *testing.F) {
 	f.Add([]byte(`{"method":"none","seed":0,"value":48.1,"loss":1.5,"seconds":21}` + "\n"))
 	f.Add([]byte("{}\n{\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		found, size, err := parse(text)
-		if err == nil && (size > int64(len(text)) || size > 0 && text[size-1] != '\n' || len(found) != bytes.Count(text, []byte("\n"))) {
-			t.Fatalf("of %q, %d bytes have %d units", text, size, len(found))
-		}
+		sizedtest.Within(t, text, func() {
+			found, size, err := parse(text)
+			if err == nil && (size > int64(len(text)) || size > 0 && text[size-1] != '\n' || len(found) != bytes.Count(text, []byte("\n"))) {
+				t.Fatalf("of %q, %d bytes have %d units", text, size, len(found))
+			}
+		})
 	})
 }

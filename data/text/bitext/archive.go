@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"autodropout/internal/sized"
 )
 
 // unpack copies wanted entries of a tar archive, which may be zipped, to files
@@ -21,7 +23,7 @@ import (
 // memory. It is an error when a wanted entry is missing or is not a file, or when
 // the name of any leads out of the archive.
 func unpack(ctx context.Context, archive, dir string, wanted []string) error {
-	f, err := os.Open(archive)
+	f, err := sized.Open(archive)
 	if err != nil {
 		return fmt.Errorf("bitext: cannot read an archive: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
 	"autodropout/internal/seed"
+	"autodropout/internal/sizedtest"
 )
 
 func TestReadErrors(t *testing.T) {
@@ -437,26 +438,30 @@ func TestPrepareOnAnyNumberOfCores(t *testing.T) {
 	}
 }
 
+func TestFuzzCorpusUnderALimit(t *testing.T) { sizedtest.Corpus(t) }
+
 func FuzzRead(f *testing.F) {
 	f.Add("a\nb\n", "x\ny\n")
 	f.Add("a\r\n\xff", "\n\n\n")
 	f.Fuzz(func(t *testing.T, source, target string) {
-		n := 0
-		var failed error
-		for p, err := range bitext.Read(strings.NewReader(source), strings.NewReader(target)) {
-			if failed != nil {
-				t.Fatal("pairs follow an error")
-			}
-			if failed = err; err == nil {
-				n++
-				if strings.Contains(p.Source+p.Target, "\n") {
-					t.Fatalf("a line is %q", p)
+		sizedtest.Within(t, []byte(source+target), func() {
+			n := 0
+			var failed error
+			for p, err := range bitext.Read(strings.NewReader(source), strings.NewReader(target)) {
+				if failed != nil {
+					t.Fatal("pairs follow an error")
+				}
+				if failed = err; err == nil {
+					n++
+					if strings.Contains(p.Source+p.Target, "\n") {
+						t.Fatalf("a line is %q", p)
+					}
 				}
 			}
-		}
-		if failed == nil && n > strings.Count(source, "\n")+1 {
-			t.Fatalf("%d pairs of %q", n, source)
-		}
+			if failed == nil && n > strings.Count(source, "\n")+1 {
+				t.Fatalf("%d pairs of %q", n, source)
+			}
+		})
 	})
 }
 
@@ -468,18 +473,20 @@ func FuzzOpen(f *testing.F) {
 	f.Add(file.Bytes())
 	f.Add([]byte("pairs v1"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		d, err := bitext.Open(bytes.NewReader(content), int64(len(content)))
-		if err != nil {
-			return
-		}
-		for i := range d.Len() {
-			source, target, err := d.Pair(i)
+		sizedtest.Within(t, content, func() {
+			d, err := bitext.Open(bytes.NewReader(content), int64(len(content)))
 			if err != nil {
-				continue
+				return
 			}
-			if words := append(source, target...); len(words) > 0 && int(slices.Max(words)) >= d.Words() {
-				t.Fatalf("pair %d has word %d of %d", i, slices.Max(words), d.Words())
+			for i := range d.Len() {
+				source, target, err := d.Pair(i)
+				if err != nil {
+					continue
+				}
+				if words := append(source, target...); len(words) > 0 && int(slices.Max(words)) >= d.Words() {
+					t.Fatalf("pair %d has word %d of %d", i, slices.Max(words), d.Words())
+				}
 			}
-		}
+		})
 	})
 }

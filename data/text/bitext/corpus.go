@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"autodropout/data/text"
+	"autodropout/internal/sized"
 )
 
 // Corpus is what a translator is trained and scored on.
@@ -37,10 +38,18 @@ type Part struct {
 	Text []string
 }
 
+// longestPrepared is the largest size of the file that describes prepared texts, in bytes.
+const longestPrepared = 1 << 20
+
 // OpenPrepared opens a folder of prepared texts. Training pairs stay in their file
 // until Close; of them only the lengths are in memory.
 func OpenPrepared(dir string) (c *Corpus, err error) {
-	content, err := os.ReadFile(filepath.Join(dir, preparedName))
+	content, err := sized.ReadFile(filepath.Join(dir, preparedName), func(f *os.File, size int64) ([]byte, error) {
+		if size > longestPrepared {
+			return nil, fmt.Errorf("its %d bytes are too many", size)
+		}
+		return io.ReadAll(f)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("bitext: cannot open prepared texts: %w", err)
 	}
@@ -74,7 +83,7 @@ func (c *Corpus) Close() error {
 
 func (c *Corpus) read(dir string) error {
 	read := func(name string, f func(r io.Reader) error) error {
-		file, err := os.Open(filepath.Join(dir, name))
+		file, err := sized.Open(filepath.Join(dir, name))
 		if err != nil {
 			return err
 		}
@@ -112,6 +121,9 @@ func (c *Corpus) read(dir string) error {
 			if err != nil {
 				return err
 			}
+			if len(c.Test.Text) == len(c.Test.Tokens) {
+				return fmt.Errorf("there are more references than test sentences, %d: prepare them again", len(c.Test.Tokens))
+			}
 			c.Test.Text = append(c.Test.Text, line)
 		}
 		if len(c.Test.Text) != len(c.Test.Tokens) {
@@ -123,7 +135,7 @@ func (c *Corpus) read(dir string) error {
 
 // openTrain opens the training pairs.
 func (c *Corpus) openTrain(path string) error {
-	file, err := os.Open(path)
+	file, err := sized.Open(path)
 	if err != nil {
 		return err
 	}
@@ -142,6 +154,13 @@ func (c *Corpus) openTrain(path string) error {
 	return nil
 }
 
+// What a pair of sentences that are held in memory takes, and a letter of them: the
+// text, the numbers of its words in two forms, and what is made for growth.
+const (
+	sentenceBytes = 192
+	letterBytes   = 8
+)
+
 // readPart reads a text that was cut into parts of words.
 func (c *Corpus) readPart(name string, part *Part) error {
 	files, err := openPair(name, [2]text.Language{c.About.Source, c.About.Target})
@@ -149,7 +168,11 @@ func (c *Corpus) readPart(name string, part *Part) error {
 		return err
 	}
 	var pairs []Pair
+	budget := sized.NewBudget(files.size())
 	for p, err := range Read(files[0], files[1]) {
+		if err == nil {
+			err = budget.Keep(sentenceBytes + letterBytes*int64(len(p.Source)+len(p.Target)))
+		}
 		if err != nil {
 			return errors.Join(err, files.close())
 		}

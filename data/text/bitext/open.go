@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"autodropout/data"
+	"autodropout/internal/sized"
 )
 
 // OpenConfig configures what [OpenIWSLT14] and [OpenWMT14] may have to do.
@@ -200,7 +201,7 @@ func cacheName(ctx context.Context, cfg *OpenConfig, folder, base string, files 
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)
 		}
-		f, err := os.Open(filepath.Join(folder, name))
+		f, err := sized.Open(filepath.Join(folder, name))
 		if err != nil {
 			return "", fmt.Errorf("bitext: cannot read a text: %w", err)
 		}

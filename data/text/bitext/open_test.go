@@ -1,8 +1,10 @@
 package bitext_test
 
 import (
+	"bytes"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +17,8 @@ import (
 	"autodropout/data"
 	"autodropout/data/text"
 	"autodropout/data/text/bitext"
+	"autodropout/internal/sized"
+	"autodropout/internal/sizedtest"
 )
 
 // config is for texts in a cache of the test's own.
@@ -196,6 +200,9 @@ func TestOpenPreparedErrors(t *testing.T) {
 		{"valid.de", "a\nb\n", "the target text ends after 1 lines"},
 		{"test.en", "", "the target text ends after 0 lines"},
 		{"references.en", "", "0 references for 1 test sentences"},
+		{"references.en", "a\nb\nc\n", "more references than test sentences, 1"},
+		{"prepared.json", strings.Repeat(" ", 2<<20), "too many"},
+		{"codes", "#version: 0.2\n" + strings.Repeat("a b\n", 1<<20+1), "more than 1048576 merges"},
 		{"codes", "-", "no such file"}, // removed
 	} {
 		dir := filepath.Join(t.TempDir(), "out")
@@ -213,4 +220,23 @@ func TestOpenPreparedErrors(t *testing.T) {
 			t.Errorf("%s: the error is %v, expected one with %q", c.file, err, c.want)
 		}
 	}
+}
+
+// Two files of nothing but line ends take a hundred times their size when they are held
+// in memory, which is refused in time.
+func TestHostilePreparedTexts(t *testing.T) {
+	sizedtest.Process(t, 512<<20, 10*time.Minute, func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "out")
+		if _, err := bitext.PrepareTexts(t.Context(), ownTexts(t), bitext.TextsConfig{Source: text.German, Target: text.English, Test: "test_b", Merges: 10, Longest: 9}, dir); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"valid.de", "valid.en"} {
+			if err := os.WriteFile(filepath.Join(dir, name), bytes.Repeat([]byte("\n"), 5<<20), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := bitext.OpenPrepared(dir); !errors.Is(err, sized.ErrMemory) {
+			t.Errorf("the error is %v", err)
+		}
+	})
 }

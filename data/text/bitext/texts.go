@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"autodropout/data/text"
+	"autodropout/internal/sized"
 )
 
 // twoFiles are the files of a text and its translation; either may be nil.
@@ -21,11 +22,21 @@ func openPair(name string, languages [2]text.Language) (twoFiles, error) {
 
 func openFiles(paths [2]string) (files twoFiles, err error) {
 	for i, path := range paths {
-		if files[i], err = os.Open(path); err != nil {
+		if files[i], err = sized.Open(path); err != nil {
 			return twoFiles{}, errors.Join(fmt.Errorf("bitext: cannot read a text: %w", err), files.close())
 		}
 	}
 	return files, nil
+}
+
+// size returns the size of both in bytes.
+func (f *twoFiles) size() (size int64) {
+	for _, file := range f {
+		if info, err := file.Stat(); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
 }
 
 func (f *twoFiles) close() (err error) {
