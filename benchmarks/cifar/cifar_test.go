@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/kills"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
@@ -65,7 +66,7 @@ func readResult(t *testing.T, folder string) runfolder.Result {
 }
 
 // table has every row.
-var table = new(config).table()
+var table = new(config).Table()
 
 func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
@@ -147,18 +148,27 @@ func TestNear(t *testing.T) {
 
 // TestValidSize: trials are scored by images that no training sees.
 func TestValidSize(t *testing.T) {
-	s := &subject{config: quick}
-	s.data, s.trainSize, s.testSize, s.validSize = "synthetic", 40, 10, 20
-	if _, err := s.open(t.Context(), true, io.Discard); err != nil {
+	c := quick
+	c.Data, c.TrainSize, c.TestSize, c.validSize = "synthetic", 40, 10, 20
+	found, err := c.Open(t.Context(), io.Discard)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if s.fit.Len() != 40 || s.fit != s.train || s.valid.Len() != 20 {
-		t.Errorf("%d images are trained on and %d score", s.fit.Len(), s.valid.Len())
+	part, rest, err := images.AtMost(found.Train, c.TrainSize, "-train-size")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range s.valid.Len() {
-		for j := range s.fit.Len() {
-			a, _ := s.valid.Load(i)
-			b, _ := s.fit.Load(j)
+	final, child, err := c.Divide(part, rest, found.Test, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if child.Fit.Len() != 40 || child.Fit != final.Fit || child.Score.Len() != 20 {
+		t.Errorf("%d images are trained on and %d score", child.Fit.Len(), child.Score.Len())
+	}
+	for i := range child.Score.Len() {
+		for j := range child.Fit.Len() {
+			a, _ := child.Score.Load(i)
+			b, _ := child.Fit.Load(j)
 			if slices.Equal(a.Pix, b.Pix) {
 				t.Errorf("image %d scores and is trained on", i)
 			}

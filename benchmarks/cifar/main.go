@@ -7,94 +7,125 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"flag"
 	"io"
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
-	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
-	"autodropout/dropout"
+	"autodropout/data/imaging"
+	"autodropout/models"
+	"autodropout/optim"
+	"autodropout/train"
 )
 
 func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return cli.ExitCode(start(ctx, args, stdout, stderr), "cifar", stderr)
+	return images.Run(ctx, &command, func(c config) images.Benchmark { return &c }, args, stdout, stderr)
 }
 
-// start checks all that can be checked before anything is computed or written,
-// and then runs the experiment.
-func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c, asked, err := command.Parse(ctx, args, stdout)
-	if err != nil {
-		return err
-	}
-	sites, err := c.check()
-	if err != nil {
-		return err
-	}
-	s := &subject{config: c}
-	rows := c.Rows(s.table())
-	e := experiment.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
-	if c.Pattern != "" {
-		if e.Given, err = experiment.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
-			return err
-		}
-	}
-	about, err := s.open(ctx, experiment.Searches(rows), stderr)
-	if err != nil {
-		return err
-	}
-	_, err = e.Start(ctx, about)
-	return err
+// config holds the settings of a run.
+type config struct {
+	images.Supervised
+	validSize int // 0: a tenth of the training images
+	augment   bool
+
+	depth, width, searchDepth, searchWidth int
 }
 
-// open loads the sets, those of a search too where there is one, and returns the
-// sentence that says which they are.
-func (s *subject) open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
-	train, test, about, err := data.Open(ctx, s.data, data.OpenConfig{
-		Synthetic: data.SyntheticConfig{Train: s.trainSize + s.validSize, Test: s.testSize},
-		Download:  data.DownloadConfig{Progress: progress.Download(stderr, "CIFAR-10")},
+var command = cli.Command[config]{
+	Name: "cifar",
+	Summary: `
+Searches dropout patterns for a Wide ResNet on CIFAR-10, with the controller and at random, trains the network with
+the best ones and with hand-made baselines, and prints the test errors beside the AutoDropout paper's number.
+
+  go run ./benchmarks/cifar                          the whole pipeline in a few minutes, on a built-in data set if there is no other
+  go run ./benchmarks/cifar -data cifar10            download CIFAR-10 first
+  go run ./benchmarks/cifar -pattern best.json       train with a pattern that was learned before
+  go run ./benchmarks/cifar -resume -out runs/NAME   continue a run that was stopped
+
+A search scores a pattern by the accuracy on training images that are held out, 10 % of them or, with -valid-size, some
+that no row trains on; the test images are used once, for the final rows.`,
+	Presets: []cli.Preset[config]{
+		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
+		{Name: "study", Help: "2,000 images, where regularisation matters, WRN-10-1, tuned baselines, both algorithms and ablations: hours on a small machine", Config: study},
+		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
+	},
+	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+	Free:     experiment.FreeFlags,
+}
+
+func (c *config) register(fs *flag.FlagSet) {
+	c.Supervised.Register(fs, c.Table(), images.Help{
+		Data: images.SmallHelp, Rate: "the initial learning `rate`; it falls to 0 along a cosine", WeightDecay: "the weight decay `factor`",
+		RandAugment: "how training images are varied by RandAugment, which is usually joined by -cutout 16",
+		Dropped:     "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
-	if err != nil {
-		return "", err
+	cli.Whole(fs, &c.validSize, "valid-size", 0, "at most this `number` of images, the same of every class, scores the trials, taken from those that -train-size leaves; 0 is a tenth of the training images, held out in a search")
+	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
+	cli.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
+	cli.Whole(fs, &c.width, "width", 1, "the width `factor` of the WRN")
+	cli.Whole(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks that a search trains")
+}
+
+// Check implements [images.Benchmark].
+func (c *config) Check() error {
+	if c.validSize > 0 && c.TrainSize == 0 {
+		return usage.Errorf("-valid-size %d needs -train-size, to leave as many images", c.validSize)
 	}
-	whole := [2]int{train.Len(), test.Len()}
-	var rest data.Source
-	if s.train, rest, err = shrink(train, s.trainSize, "-train-size"); err != nil {
-		return "", err
-	}
-	if s.test, _, err = shrink(test, s.testSize, "-test-size"); err != nil {
-		return "", err
-	}
-	if whole != [2]int{s.train.Len(), s.test.Len()} {
-		about += fmt.Sprintf(" Of these, %d training and %d test images are used.", s.train.Len(), s.test.Len())
-	}
+	return nil
+}
+
+// About implements [images.Benchmark].
+func (c *config) About() experiment.About {
+	return experiment.About{Name: "cifar", Task: "image classification", Split: "test"}
+}
+
+// Open implements [images.Benchmark].
+func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, error) {
+	return images.OpenSmall(ctx, c.Data, c.TrainSize+c.validSize, c.TestSize, stderr)
+}
+
+// Divide implements [images.Benchmark].
+func (c *config) Divide(fit, rest, test data.Source, search bool) (final, child images.Sets, err error) {
+	final = images.Sets{Fit: fit, Score: test}
 	const heldOut = 0.1
 	switch {
 	case !search:
-	case rest == nil && s.validSize > 0 && s.trainSize == 0:
-		return "", usage.Errorf("-valid-size %d: -train-size 0, all images, leaves none", s.validSize)
-	case s.validSize == 0 || rest == nil:
-		s.fit, s.valid, err = data.HoldOut(s.train, uint64(s.Seed), heldOut)
+	case c.validSize == 0 || rest == nil:
+		child.Fit, child.Score, err = data.HoldOut(fit, uint64(c.Seed), heldOut)
 	default:
-		s.fit = s.train
-		s.valid, _, err = shrink(rest, s.validSize, "-valid-size")
+		child.Fit = fit
+		child.Score, _, err = images.AtMost(rest, c.validSize, "-valid-size")
 	}
-	return about, err
+	return final, child, err
 }
 
-// shrink takes a balanced part of a set, always the same one. What it leaves is nil
-// where it is nothing.
-func shrink(set data.Source, size int, flag string) (part, rest data.Source, err error) {
-	if size == 0 || size >= set.Len() {
-		return set, nil, nil
+// Model implements [images.Benchmark].
+func (c *config) Model(n experiment.Network, classes int, seed uint64) (images.Model, error) {
+	network := models.WRNConfig{Depth: c.depth, Width: c.width, Classes: classes, Seed: seed}
+	if n == experiment.Child {
+		network.Depth, network.Width = c.searchDepth, c.searchWidth
 	}
-	if part, rest, err = data.AtMost(set, 0, size, 1); err != nil {
-		return nil, nil, usage.Errorf("%s %d: %v", flag, size, err)
+	return models.NewWRN(network)
+}
+
+// Train implements [images.Benchmark].
+func (c *config) Train(n experiment.Network, model images.Model, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
+	augment := data.Augment{}
+	if c.augment {
+		augment = data.StandardAugment()
 	}
-	return part, rest, nil
+	augment.Cutout, augment.RandAugment = c.Cutout, c.RandAugment
+	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: float32(c.WeightDecay)})
+	if common.Schedule == nil {
+		common.Schedule = optim.Cosine(float32(c.Rate), steps)
+	}
+	common.ClipNorm = float32(c.Clip)
+	return c.Loop(n, model, sets, train.Config{Augment: augment, Common: common})
 }

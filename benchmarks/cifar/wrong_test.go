@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"autodropout/benchmarks/internal/cli"
-	"autodropout/data"
 )
 
 func TestWrongInput(t *testing.T) {
@@ -110,30 +106,6 @@ func badCIFAR(t *testing.T, dir string, size int64, label byte) string {
 		}
 	}
 	return dir
-}
-
-func TestShrink(t *testing.T) {
-	set, _, err := data.Synthetic(data.SyntheticConfig{Train: 40, Test: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for size, want := range map[int]int{0: 40, 40: 40, 50: 40, 20: 20, 29: 20} {
-		part, rest, err := shrink(set, size, "-n")
-		if err != nil || part.Len() != want || (rest == nil) != (want == 40) {
-			t.Errorf("%d of 40 images: got %d, error %v", size, part.Len(), err)
-			continue
-		}
-		var classes [10]int
-		for i := range part.Len() {
-			classes[part.Label(i)]++
-		}
-		if classes[0] != want/10 || classes[9] != want/10 {
-			t.Errorf("%d of 40 images: the classes have %v", size, classes)
-		}
-	}
-	if _, _, err := shrink(set, 9, "-n"); err == nil || cli.ExitCode(err, "cifar", io.Discard) != 2 {
-		t.Errorf("9 images of 10 classes: got error %v", err)
-	}
 }
 
 func TestReadOnlyOutput(t *testing.T) {

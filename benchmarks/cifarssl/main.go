@@ -12,7 +12,7 @@ import (
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/fewlabels"
-	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/data/imaging"
@@ -25,32 +25,30 @@ var benchmark = fewlabels.Benchmark{
 	Name: "cifarssl", Title: "CIFAR-10", Network: "Wide ResNet",
 	Split: "test",
 	Open:  open,
-	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
+	NewModel: func(depth, width, classes int, seed uint64) (images.Model, error) {
 		return models.NewWRN(models.WRNConfig{Depth: depth, Width: width, Classes: classes, Seed: seed})
 	},
 	UDA:         runfolder.Paper{Value: 4.31, Setting: "UDA's authors: 4,000 labels, WRN-28-2"},
 	AutoDropout: runfolder.Paper{Value: 4.2, Setting: "4,000 labels, WRN-28-2"},
-	DataHelp:    "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files",
+	DataHelp:    images.SmallHelp,
 	WidthHelp:   "the width `factor` of the WRN",
 	Paper:       paper, Study: study, Quick: quick,
 }
 
-func open(ctx context.Context, c *fewlabels.Config, stderr io.Writer) (train, test data.Source, about string, err error) {
-	fit, score, about, err := data.Open(ctx, c.Data, data.OpenConfig{
-		Synthetic: data.SyntheticConfig{Train: c.TrainSize, Test: c.TestSize},
-		Download:  data.DownloadConfig{Progress: progress.Download(stderr, "CIFAR-10")},
-	})
-	return fit, score, about, err
+func open(ctx context.Context, c *fewlabels.Config, stderr io.Writer) (images.Images, error) {
+	return images.OpenSmall(ctx, c.Data, c.TrainSize, c.TestSize, stderr)
 }
 
 // The recipe is that of UDA's authors. How long a child trains was not published.
 var paper = fewlabels.Config{
-	Plan: fewlabels.Plan, Data: "auto", Labels: 4000,
-	Depth: 28, Width: 2, Steps: 500_000, Batch: 64, Ratio: 7, Accumulate: 1,
-	Rate: 0.03, WeightDecay: 5e-4, Average: 0.9999, Weight: 1, Sure: 0.8, Sharpening: 0.4, Annealing: "none",
-	Augment: data.StandardAugment(), RandAugment: imaging.AuthorsRandAugment, Cutout: 16,
+	Settings: images.Settings{
+		Plan:      fewlabels.Plan,
+		Baselines: experiment.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
+		Data:      "auto", Batch: 64, Rate: 0.03, WeightDecay: 5e-4, RandAugment: imaging.AuthorsRandAugment, Cutout: 16,
+	},
+	Labels: 4000, Depth: 28, Width: 2, Steps: 500_000, Ratio: 7, Accumulate: 1, Augment: data.StandardAugment(),
+	Average: 0.9999, Weight: 1, Sure: 0.8, Sharpening: 0.4, Annealing: "none",
 	SearchDepth: 28, SearchWidth: 2, SearchSteps: 20_000,
-	Baselines: experiment.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 // A training of the study by UDA takes about an hour and a half on two cores. With

@@ -82,7 +82,7 @@ func TestPipeline(t *testing.T) {
 	if n := strings.Count(stderr, "waiting for data"); n != 8 {
 		t.Errorf("%d trainings tell how long they waited, want 8:\n%s", n, stderr)
 	}
-	table := (&config{model: "resnet-18"}).table()
+	table := (&config{model: "resnet-18"}).Table()
 	r := readResult(t, folder)
 	if len(r.Rows) != len(table) || r.Model != "ResNet-18 of 4 channels" || r.Metric != "top-1 accuracy" || r.Split != "validation" {
 		t.Errorf("the result is %+v", r)
@@ -270,12 +270,12 @@ func TestFlagsReachTheTrainer(t *testing.T) {
 }
 
 func TestRates(t *testing.T) {
-	set, _, err := data.Synthetic(data.SyntheticConfig{Train: 640, Test: 10})
-	if err != nil {
-		t.Fatal(err)
+	c := config{schedule: step, milestones: []int{30, 60}, warmUp: 10}
+	c.Batch, c.Rate, c.Epochs, c.SearchEpochs = 64, 0.4, 90, 9
+	at := func(n experiment.Network, step int) float32 {
+		const perEpoch = 10
+		return 1e6 * c.rates(n, perEpoch*c.Length(n).Epochs)(step)
 	}
-	s := subject{train: set, fit: set, config: config{batch: 64, rate: 0.4, epochs: 90, searchEpochs: 9, schedule: step, milestones: []int{30, 60}, warmUp: 10}}
-	at := func(n experiment.Network, step int) float32 { return 1e6 * s.rates(n)(step) }
 	near := func(a, b float32) bool { return a-b < 1 && b-a < 1 }
 	for _, test := range []struct {
 		n    experiment.Network
@@ -289,7 +289,7 @@ func TestRates(t *testing.T) {
 			t.Errorf("network %d has rate %v at step %d, want %v", test.n, got, test.step, test.want)
 		}
 	}
-	s.schedule, s.warmUp = exponential, 0
+	c.schedule, c.warmUp = exponential, 0
 	if a, b := at(experiment.Final, 23), at(experiment.Final, 24); !near(a, 1e5) || !near(b, 0.97e5) {
 		t.Errorf("after 2.4 epochs the rate goes from %v to %v", a, b)
 	}
@@ -306,11 +306,11 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-accumulate", "13"}, "at least one image"},
 		{[]string{"-schedule", "step", "-milestones", ""}, "needs -milestones"},
 		{[]string{"-crop", "1.5"}, "-crop 1.5"},
-		{[]string{"-ema", "1"}, "-ema 1"},
-		{[]string{"-smoothing", "1"}, "-smoothing 1"},
+		{[]string{"-ema", "1"}, "flag -ema: it takes a number of at least 0 and below 1"},
+		{[]string{"-smoothing", "1"}, "flag -smoothing: it takes a number of at least 0 and below 1"},
 		{[]string{"-rate", "0"}, "above 0"},
-		{[]string{"-weight-decay", "-1"}, "not be negative"},
-		{[]string{"-clip", "-1"}, "not be negative"},
+		{[]string{"-weight-decay", "-1"}, "of at least 0"},
+		{[]string{"-clip", "-1"}, "of at least 0"},
 		{[]string{"-model", "resnet-20"}, "resnet-18, resnet-34"},
 		{[]string{"-randaugment", "0,9"}, "such as 2,9"},
 		{[]string{"-randaugment", "2"}, "such as 2,9"},
@@ -329,7 +329,7 @@ func TestWrongFlags(t *testing.T) {
 	for _, name := range []string{"quick", "study", "paper", "paper-efficientnet"} {
 		c, _, err := command.Parse(t.Context(), []string{"-preset", name}, nil)
 		if err == nil {
-			_, err = c.check()
+			err = c.Check()
 		}
 		if err != nil {
 			t.Errorf("preset %s: %v", name, err)

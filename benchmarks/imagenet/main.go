@@ -8,46 +8,153 @@ package main
 import (
 	"cmp"
 	"context"
+	"flag"
 	"io"
+	"math"
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
-	"autodropout/dropout"
+	"autodropout/benchmarks/internal/images"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/controller"
+	"autodropout/data"
+	"autodropout/data/imaging"
 )
 
 func main() { cli.Main(run) }
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return cli.ExitCode(start(ctx, args, stdout, stderr), "imagenet", stderr)
+	return images.Run(ctx, &command, func(c config) images.Benchmark { return &c }, args, stdout, stderr)
 }
 
-// start checks all that can be checked before anything is computed or written,
-// and then runs the experiment.
-func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c, asked, err := command.Parse(ctx, args, stdout)
+// config holds the settings of a run.
+type config struct {
+	images.Supervised
+	pixels, resize int // 0: the model's, and 8/7 of pixels
+
+	model    string
+	channels int // 0: the published number
+
+	accumulate          int
+	optimizer, schedule string
+	warmUp              int   // epochs
+	milestones          []int // epochs
+	smoothing, ema      float64
+	crop                float64
+	flip                bool
+
+	searchTrain, searchValid int // 0: nine tenths and one tenth
+	searchChannels           int // 0: half
+}
+
+var command = cli.Command[config]{
+	Name: "imagenet",
+	Summary: `
+Searches dropout patterns for ResNets and EfficientNets on photographs in ImageNet's layout, with the controller and at
+random, trains the network with the best ones and with hand-made baselines, and prints the accuracies beside the
+AutoDropout paper's numbers.
+
+  go run ./benchmarks/imagenet                              the whole pipeline in a few minutes, on a built-in data set
+  go run ./benchmarks/imagenet -data DIR                    on the photographs in DIR/train/CLASS and DIR/val/CLASS
+  go run ./benchmarks/imagenet -preset paper -data DIR      the recipe of ResNet-50; paper-efficientnet has EfficientNet-B0's
+  go run ./benchmarks/imagenet -pattern best.json           train with a pattern that was learned before
+  go run ./benchmarks/imagenet -resume -out runs/NAME       continue a run that was stopped
+
+A search scores a pattern by the accuracy on training images, held out; the images in val are used once, for the final
+rows. Images that cannot be decoded are left out, counted and listed.`,
+	Presets: []cli.Preset[config]{
+		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
+		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: on ten classes such as Imagenette's about a day on a small machine", Config: study},
+		{Name: "paper", Help: "ResNet-50 on ImageNet for 270 epochs; prints how long that takes", Config: paper},
+		{Name: "paper-efficientnet", Help: "EfficientNet-B0 on ImageNet for 350 epochs, with RMSProp", Config: paperEfficientNet},
+	},
+	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+	Free:     experiment.FreeFlags,
+}
+
+func (c *config) register(fs *flag.FlagSet) {
+	c.Supervised.Register(fs, c.Table(), images.Help{
+		Data: "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png, .webp, .gif, .bmp, .tif, .ppm)",
+		Rate: "the learning `rate` for batches of 256 images; for others it is in proportion", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
+		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: paperRandAugment,
+	})
+	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
+	cli.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
+	cli.Choice(fs, &c.model, "model", modelNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
+	cli.Whole(fs, &c.accumulate, "accumulate", 1, "the `number` of parts of a batch that are computed one after another, to save memory; each has its own batch statistics")
+	cli.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with momentum 0.9")
+	cli.Choice(fs, &c.schedule, "schedule", []string{cosine, step, exponential}, "how the learning rate falls: `cosine`, to 0; step, to a tenth at each of the milestones; exponential, by 3 % every 2.4 epochs")
+	cli.Whole(fs, &c.warmUp, "warm-up", 0, "the `number` of epochs in which the learning rate grows at first")
+	cli.Wholes(fs, &c.milestones, "milestones", 1, "the `epochs` after which the schedule step lowers the learning rate")
+	cli.Share(fs, &c.smoothing, "smoothing", "the `share` of a label that goes to all classes alike")
+	cli.Share(fs, &c.ema, "ema", "the `decay` of the moving average of weights and batch statistics that is scored; 0 is none")
+	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
+	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
+	cli.Whole(fs, &c.searchTrain, "search-train", 0, "at most this `number` of training images is what a search trains on, the same of every class; 0 is all that it does not hold out")
+	cli.Whole(fs, &c.searchValid, "search-valid", 0, "at most this `number` of training images is held out by a search, the same of every class; 0 is a tenth")
+	cli.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
+}
+
+// Check implements [images.Benchmark]. It replaces zeros that stand for other values.
+func (c *config) Check() error {
+	switch {
+	case !(c.crop >= 0 && c.crop <= 1):
+		return usage.Errorf("-crop %v must be from 0 to 1", c.crop)
+	case c.accumulate > c.Batch:
+		return usage.Errorf("-accumulate %d is more than -batch %d: a part has at least one image", c.accumulate, c.Batch)
+	case c.schedule == step && len(c.milestones) == 0:
+		return usage.Errorf("-schedule step needs -milestones")
+	}
+	_, pixels, err := c.network(1, 1, 0)
 	if err != nil {
-		return err
+		return usage.Errorf("%v", err)
 	}
-	sites, err := c.check()
-	if err != nil {
-		return err
+	c.pixels = cmp.Or(c.pixels, pixels)
+	if c.resize == 0 {
+		c.resize = int(math.Round(float64(c.pixels) * 256 / 224))
 	}
-	s := &subject{config: c}
-	rows := c.Rows(s.table())
-	e := experiment.Experiment[*dropout.ConvPattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
-	if c.Pattern != "" {
-		if e.Given, err = experiment.LoadPattern[*dropout.ConvPattern](asked.PatternFile(c.Pattern), sites); err != nil {
-			return err
-		}
+	if c.resize < c.pixels {
+		return usage.Errorf("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)
 	}
-	about, err := s.open(experiment.Searches(rows))
-	if err != nil {
-		return err
+	return nil
+}
+
+// About implements [images.Benchmark].
+func (c *config) About() experiment.About {
+	return experiment.About{Name: "imagenet", Task: "image classification", Split: "validation", Higher: true,
+		Side:  56, // for 224 pixels
+		Trial: controller.Task{Pixels: c.pixels}}
+}
+
+// Open implements [images.Benchmark].
+func (c *config) Open(context.Context, io.Writer) (images.Images, error) {
+	return images.OpenPhotos(c.Data, c.TrainSize, c.TestSize)
+}
+
+// Divide implements [images.Benchmark].
+func (c *config) Divide(fit, _, test data.Source, search bool) (final, child images.Sets, err error) {
+	filter := imaging.Bilinear
+	if !c.isResNet() {
+		filter = imaging.Bicubic // as EfficientNet's authors do
 	}
-	folder, err := e.Start(ctx, about)
-	if folder != "" {
-		err = cmp.Or(err, s.listBad(folder, stdout))
+	if final.Fit, err = data.Resized(fit, c.pixels, c.resize, filter); err != nil {
+		return final, child, err
 	}
-	return err
+	if final.Score, err = data.Resized(test, c.pixels, c.resize, filter); err != nil || !search {
+		return final, child, err
+	}
+	base := uint64(c.Seed)
+	if c.searchValid == 0 {
+		const heldOut = 0.1
+		child.Fit, child.Score, err = data.HoldOut(final.Fit, base, heldOut)
+	} else {
+		const half = 0.5 // the other half is trained on
+		child.Score, child.Fit, err = images.Take(final.Fit, base, c.searchValid, half, "-search-valid")
+	}
+	if err == nil && c.searchTrain > 0 {
+		child.Fit, _, err = images.Take(child.Fit, base, c.searchTrain, 1, "-search-train")
+	}
+	return final, child, err
 }

@@ -1,21 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
-	"autodropout/dropout"
-	"autodropout/layers"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/models"
 )
-
-// network is what ResNets and EfficientNets have in common.
-type network interface {
-	layers.Model
-	fmt.Stringer
-	Blocks() []int
-	Sites() []dropout.Site
-}
 
 var resNetDepths = map[string]int{"resnet-18": 18, "resnet-34": 34, "resnet-50": 50, "resnet-101": 101}
 
@@ -32,7 +23,7 @@ const (
 
 // network returns a network of the model with the given channels, and the size in
 // pixels of the images that it was made for.
-func (c *config) network(channels, classes int, seed uint64) (m network, pixels int, err error) {
+func (c *config) network(channels, classes int, seed uint64) (m images.Model, pixels int, err error) {
 	if c.isResNet() {
 		m, err = models.NewResNet(models.ResNetConfig{Depth: resNetDepths[c.model], Channels: channels, Classes: classes, Seed: seed})
 		return m, 224, err
@@ -44,6 +35,16 @@ func (c *config) network(channels, classes int, seed uint64) (m network, pixels 
 		return nil, 0, err
 	}
 	return efficientNet, efficientNet.Pixels(), nil
+}
+
+// Model implements [images.Benchmark].
+func (c *config) Model(n experiment.Network, classes int, seed uint64) (images.Model, error) {
+	channels := c.channels
+	if n == experiment.Child {
+		channels = c.childChannels()
+	}
+	model, _, err := c.network(channels, classes, seed)
+	return model, err
 }
 
 // childChannels returns the channels of the networks that a search trains.
@@ -58,3 +59,6 @@ func (c *config) childChannels() int {
 	}
 	return efficientNetChannels / 2
 }
+
+// isResNet tells the two families apart.
+func (c *config) isResNet() bool { return strings.HasPrefix(c.model, "resnet") }

@@ -7,12 +7,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/fewlabels"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data"
 	"autodropout/data/imaging"
@@ -25,7 +25,7 @@ var benchmark = fewlabels.Benchmark{
 	Name: "imagenetssl", Title: "photographs in ImageNet's layout", Network: "ResNet",
 	Split: "validation", Accuracy: true,
 	Open: open,
-	NewModel: func(depth, width, classes int, seed uint64) (fewlabels.Model, error) {
+	NewModel: func(depth, width, classes int, seed uint64) (images.Model, error) {
 		return models.NewResNet(models.ResNetConfig{Depth: depth, Channels: width, Classes: classes, Seed: seed})
 	},
 	UDA:         runfolder.Paper{Value: 68.78, Setting: "UDA's authors: ImageNet, 10 % of the labels, ResNet-50"},
@@ -35,30 +35,18 @@ var benchmark = fewlabels.Benchmark{
 	Paper:       paper, Study: study, Quick: quick,
 }
 
-const builtIn = "builtin" // the data that needs no files
-
-func open(_ context.Context, c *fewlabels.Config, _ io.Writer) (train, test data.Source, about string, err error) {
-	if c.Data == builtIn {
-		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: c.TrainSize, Test: c.TestSize, Detail: 2})
-		if err != nil {
-			return nil, nil, "", err
-		}
-		train, test = fit, valid
-		about = fmt.Sprintf("The data is the built-in synthetic set, no photographs (%d training and %d validation images of 64x64 pixels); -data takes a folder of photographs.", fit.Len(), valid.Len())
-	} else {
-		photos, valid, err := data.LoadPhotos(c.Data)
-		if err != nil {
-			return nil, nil, "", err
-		}
-		train, test = photos, valid
-		about = fmt.Sprintf("The data is %d training and %d validation photographs of %d classes from %s.", photos.Len(), valid.Len(), len(photos.Header().Classes), c.Data)
+func open(_ context.Context, c *fewlabels.Config, _ io.Writer) (images.Images, error) {
+	found, err := images.OpenPhotos(c.Data, c.TrainSize, c.TestSize)
+	if err != nil {
+		return images.Images{}, err
 	}
 	shorter := c.Pixels * 8 / 7
-	if train, err = data.Resized(train, c.Pixels, shorter, imaging.Bilinear); err != nil {
-		return nil, nil, "", err
+	for _, part := range []*data.Source{&found.Train, &found.Test} {
+		if *part, err = data.Resized(*part, c.Pixels, shorter, imaging.Bilinear); err != nil {
+			return images.Images{}, err
+		}
 	}
-	test, err = data.Resized(test, c.Pixels, shorter, imaging.Bilinear)
-	return train, test, about, err
+	return found, nil
 }
 
 // The settings of UDA's loss are those published; a step is computed in parts
@@ -66,12 +54,14 @@ func open(_ context.Context, c *fewlabels.Config, _ io.Writer) (train, test data
 // steps is that of the code of UDA, the learning rate the usual 0.1 per 256
 // labelled images and ResNet-50's weight decay.
 var paper = fewlabels.Config{
-	Plan: fewlabels.Plan, Data: builtIn, Pixels: 224,
-	Depth: 50, Width: 64, Steps: 40_000, Batch: 1024, Ratio: 15, Accumulate: 512,
-	Rate: 0.4, WeightDecay: 1e-4, Average: 0.999, Smoothing: 0.1, Weight: 20, Sure: 0.6, Sharpening: 0.5, Annealing: "none",
-	Augment: data.Augment{Crop: 0.08, Flip: true}, RandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
+	Settings: images.Settings{
+		Plan:      fewlabels.Plan,
+		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
+		Data:      images.BuiltIn, Batch: 1024, Rate: 0.4, WeightDecay: 1e-4, RandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
+	},
+	Pixels: 224, Depth: 50, Width: 64, Steps: 40_000, Ratio: 15, Accumulate: 512, Augment: data.Augment{Crop: 0.08, Flip: true},
+	Average: 0.999, Smoothing: 0.1, Weight: 20, Sure: 0.6, Sharpening: 0.5, Annealing: "none",
 	SearchDepth: 50, SearchWidth: 32, SearchSteps: 2000,
-	Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 }
 
 // study is for ten classes of 96x96 pixels such as Imagenette's.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"autodropout/benchmarks/internal/usage"
 	"autodropout/benchmarks/internal/words"
 )
 
@@ -164,11 +163,43 @@ func (w *wholes) Set(s string) error {
 // Get implements flag.Getter.
 func (w *wholes) Get() any { return append([]int{}, *w.values...) }
 
-// Positive returns an error when the value of a flag is not positive; zero says that
-// 0 is allowed.
-func Positive(name string, value float64, zero bool) error {
-	if value > 0 || zero && value == 0 {
-		return nil
-	}
-	return usage.Errorf("-%s %v must be positive", name, value)
+// Above0 declares a flag that takes a number above 0.
+func Above0(fs *flag.FlagSet, p *float64, name, usage string) {
+	fs.Var(&number{p, "above 0", func(v float64) bool { return v > 0 }}, name, usage)
 }
+
+// NotNegative declares a flag that takes a number of at least 0.
+func NotNegative(fs *flag.FlagSet, p *float64, name, usage string) {
+	fs.Var(&number{p, "of at least 0", func(v float64) bool { return v >= 0 }}, name, usage)
+}
+
+// Share declares a flag that takes a number of at least 0 and below 1.
+func Share(fs *flag.FlagSet, p *float64, name, usage string) {
+	fs.Var(&number{p, "of at least 0 and below 1", func(v float64) bool { return v >= 0 && v < 1 }}, name, usage)
+}
+
+// number is the value of a flag in a range.
+type number struct {
+	value *float64
+	which string
+	has   func(v float64) bool
+}
+
+func (n *number) String() string {
+	if n.value == nil {
+		return "0"
+	}
+	return strconv.FormatFloat(*n.value, 'g', -1, 64)
+}
+
+func (n *number) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !n.has(v) {
+		return fmt.Errorf("it takes a number %s", n.which)
+	}
+	*n.value = v
+	return nil
+}
+
+// Get implements flag.Getter.
+func (n *number) Get() any { return *n.value }

@@ -170,9 +170,9 @@ func (p *Plan) Rows(table []Row) []Row {
 	return rows
 }
 
-// CheckPolicies returns what is wrong with the settings of a baseline, tried on
+// checkPolicies returns what is wrong with the settings of a baseline, tried on
 // the sites of a network.
-func CheckPolicies(rows []Row, sites []dropout.Site) error {
+func checkPolicies(rows []Row, sites []dropout.Site) error {
 	for _, m := range rows {
 		if m.Policy == nil {
 			continue
@@ -184,8 +184,8 @@ func CheckPolicies(rows []Row, sites []dropout.Site) error {
 	return nil
 }
 
-// Searches reports whether one of the rows needs a search.
-func Searches(rows []Row) bool {
+// searches reports whether one of the rows needs a search.
+func searches(rows []Row) bool {
 	return slices.ContainsFunc(rows, func(row Row) bool { return row.searches() })
 }
 

@@ -20,12 +20,12 @@ func TestRows(t *testing.T) {
 	}
 	plan := Plan{Methods: []string{"learned", "none"}, Algorithm: "ppo"}
 	rows := plan.Rows(table)
-	if !slices.Equal(Keys(rows), []string{"none", "learned"}) || rows[1].Algorithm != controller.PPO || !Searches(rows) {
+	if !slices.Equal(Keys(rows), []string{"none", "learned"}) || rows[1].Algorithm != controller.PPO || !searches(rows) {
 		t.Errorf("the rows are %+v", rows)
 	}
 	plan.Pattern = "some/best.json"
 	rows = plan.Rows(table)
-	if !slices.Equal(Keys(rows), []string{"none", "pattern"}) || rows[1].Title != "pattern best.json" || rows[1].Kind != sheet.Given || Searches(rows) {
+	if !slices.Equal(Keys(rows), []string{"none", "pattern"}) || rows[1].Title != "pattern best.json" || rows[1].Kind != sheet.Given || searches(rows) {
 		t.Errorf("with a pattern the rows are %+v", rows)
 	}
 	policy := func([]dropout.Site) (dropout.Policy, error) { return nil, nil }
@@ -47,7 +47,7 @@ func TestRows(t *testing.T) {
 	}
 	wrong := Row{Title: "wrong", Policy: func([]dropout.Site) (dropout.Policy, error) { return nil, errors.New("no such rate") }}
 	var wrongUse *usage.Error
-	if err := CheckPolicies([]Row{rows[0], wrong}, nil); !errors.As(err, &wrongUse) || wrongUse.Message != "wrong: no such rate" {
+	if err := checkPolicies([]Row{rows[0], wrong}, nil); !errors.As(err, &wrongUse) || wrongUse.Message != "wrong: no such rate" {
 		t.Errorf("a policy that cannot be made gives error %v", err)
 	}
 }
@@ -104,13 +104,13 @@ func TestLoadPattern(t *testing.T) {
 		t.Fatal(err)
 	}
 	query := []dropout.Site{{Name: "q", Kind: dropout.Query, Stages: 1, Blocks: 1}}
-	if got, err := LoadPattern[*dropout.SequencePattern](path, query); err != nil || got.Places != pattern.Places {
+	if got, err := loadPattern[*dropout.SequencePattern](path, query); err != nil || got.Places != pattern.Places {
 		t.Errorf("the pattern is read as %v, error %v", got, err)
 	}
-	if _, err := LoadPattern[*dropout.SequencePattern](path, nil); err == nil {
+	if _, err := loadPattern[*dropout.SequencePattern](path, nil); err == nil {
 		t.Error("a pattern is read for a network without its sites")
 	}
-	if _, err := LoadPattern[*dropout.ConvPattern](path, query); err == nil {
+	if _, err := loadPattern[*dropout.ConvPattern](path, query); err == nil {
 		t.Error("a pattern is read as one of another kind")
 	}
 }

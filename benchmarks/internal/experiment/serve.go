@@ -24,7 +24,7 @@ type service struct {
 // checkServe returns why a run cannot have its trials trained by workers.
 func checkServe(about *About, rows []Row) error {
 	switch {
-	case !Searches(rows):
+	case !searches(rows):
 		return usage.Errorf("-serve has nothing to do: none of the rows needs a search")
 	case about.Data == nil:
 		return usage.Errorf("-serve cannot be used with %s, which does not say which data a trial reads", about.Name)

@@ -46,8 +46,8 @@ type Pattern interface {
 	String() string
 }
 
-// LoadPattern reads the pattern in a file and tries it on the sites of a network.
-func LoadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
+// loadPattern reads the pattern in a file and tries it on the sites of a network.
+func loadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
 	var none P
 	loaded, err := dropout.LoadPattern(path)
 	if err != nil {

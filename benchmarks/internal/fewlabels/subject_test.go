@@ -1,31 +1,32 @@
 package fewlabels
 
 import (
-	"context"
-	"io"
-	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/data"
 )
 
-// opened returns a subject on a set of 200 training images, 20 of each class.
-func opened(t *testing.T, search bool, change func(c *Config)) (*subject, string, error) {
+// divided returns what is made of a set of 200 training images, 20 of each class.
+func divided(t *testing.T, search bool, change func(c *Config)) (final, child images.Sets, err error) {
 	t.Helper()
-	benchmark := &Benchmark{Open: func(context.Context, *Config, io.Writer) (train, test data.Source, about string, err error) {
-		fit, held, err := data.Synthetic(data.SyntheticConfig{Train: 200, Test: 100})
-		return fit, held, "The images.", err
-	}}
-	s := &subject{benchmark: benchmark}
+	fit, test, err := data.Synthetic(data.SyntheticConfig{Train: 200, Test: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := subject{}
 	s.Labels, s.Batch, s.Ratio = 40, 5, 2
 	if change != nil {
 		change(&s.Config)
 	}
-	about, err := s.open(t.Context(), search, io.Discard)
-	return s, about, err
+	part, rest, err := images.AtMost(fit, s.TrainSize, "-train-size")
+	if err != nil {
+		return final, child, err
+	}
+	return s.Divide(part, rest, test, search)
 }
 
 // pixels returns the images of a source, as texts to compare.
@@ -45,31 +46,28 @@ func pixels(t *testing.T, images data.Source) []string {
 // TestLabelledImages demands that labelled images are balanced, are not among the
 // others, and are chosen by the seed.
 func TestLabelledImages(t *testing.T) {
-	s, about, err := opened(t, true, nil)
+	final, child, err := divided(t, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "The images. The labels of 40 training images, chosen by -seed 0, are used."; about != want {
-		t.Errorf("it says %q, want %q", about, want)
-	}
 	perClass := make([]int, 10)
-	for i := range s.labelled.Len() {
-		perClass[s.labelled.Label(i)]++
+	for i := range final.Fit.Len() {
+		perClass[final.Fit.Label(i)]++
 	}
 	if slices.Min(perClass) != 4 || slices.Max(perClass) != 4 {
 		t.Errorf("the classes have %v labelled images", perClass)
 	}
-	labelled := pixels(t, s.labelled)
-	rest := pixels(t, s.rest)
+	labelled := pixels(t, final.Fit)
+	rest := pixels(t, child.Unlabelled)
 	if len(rest) != 160 || slices.ContainsFunc(rest, func(m string) bool { return slices.Contains(labelled, m) }) {
 		t.Errorf("of %d other images some are labelled", len(rest))
 	}
-	again, _, err := opened(t, false, nil)
-	if err != nil || !slices.Equal(labelled, pixels(t, again.labelled)) {
+	again, _, err := divided(t, false, nil)
+	if err != nil || !slices.Equal(labelled, pixels(t, again.Fit)) {
 		t.Errorf("the same seed chooses others (%v)", err)
 	}
-	other, _, err := opened(t, false, func(c *Config) { c.Seed = 1 })
-	if err != nil || slices.Equal(labelled, pixels(t, other.labelled)) {
+	other, _, err := divided(t, false, func(c *Config) { c.Seed = 1 })
+	if err != nil || slices.Equal(labelled, pixels(t, other.Fit)) {
 		t.Errorf("another seed chooses the same (%v)", err)
 	}
 }
@@ -77,11 +75,11 @@ func TestLabelledImages(t *testing.T) {
 // TestSearchSeesLabelledImagesOnly demands that a search holds out a fifth of what is
 // labelled, and that there is none of this without a search.
 func TestSearchSeesLabelledImagesOnly(t *testing.T) {
-	s, _, err := opened(t, true, nil)
+	final, child, err := divided(t, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	labelled, fit, valid := pixels(t, s.labelled), pixels(t, s.fit), pixels(t, s.valid)
+	labelled, fit, valid := pixels(t, final.Fit), pixels(t, child.Fit), pixels(t, child.Score)
 	if len(fit) != 30 || len(valid) != 10 {
 		t.Errorf("%d and %d images, want three and one of four of each class", len(fit), len(valid))
 	}
@@ -93,7 +91,7 @@ func TestSearchSeesLabelledImagesOnly(t *testing.T) {
 	if slices.ContainsFunc(valid, func(m string) bool { return slices.Contains(fit, m) }) {
 		t.Error("a search is scored on what it trains on")
 	}
-	if s, _, err = opened(t, false, nil); err != nil || s.fit != nil {
+	if _, child, err = divided(t, false, nil); err != nil || child.Fit != nil {
 		t.Errorf("without a search images are held out (%v)", err)
 	}
 }
@@ -107,7 +105,7 @@ func TestTooFewImages(t *testing.T) {
 		"a step takes 35 of 30 images":                       func(c *Config) { c.Batch, c.Ratio = 35, 1 },
 		"holding out a fraction of 0.2 of the 10 images of ": func(c *Config) { c.Labels = 10 },
 	} {
-		if _, _, err := opened(t, true, change); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := divided(t, true, change); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
@@ -115,39 +113,33 @@ func TestTooFewImages(t *testing.T) {
 
 // TestSizesAreAtMost: a preset's fit any data.
 func TestSizesAreAtMost(t *testing.T) {
-	s, _, err := opened(t, false, func(c *Config) { c.Labels, c.TrainSize, c.TestSize = 100_000, 105, 1_000_000 })
+	final, child, err := divided(t, false, func(c *Config) { c.Labels, c.TrainSize = 100_000, 105 })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.train.Len() != 100 || s.labelled.Len() != 50 || s.rest.Len() != 50 {
-		t.Errorf("of %d images %d are labelled, and %d others are not", s.train.Len(), s.labelled.Len(), s.rest.Len())
+	if final.Unlabelled.Len() != 100 || final.Fit.Len() != 50 || child.Unlabelled.Len() != 50 {
+		t.Errorf("of %d images %d are labelled, and %d others are not", final.Unlabelled.Len(), final.Fit.Len(), child.Unlabelled.Len())
 	}
 }
 
 // TestATenthIsLabelled is what no number of labels stands for.
 func TestATenthIsLabelled(t *testing.T) {
-	s, about, err := opened(t, false, func(c *Config) { c.Labels, c.TrainSize, c.TestSize = 0, 100, 50 })
+	final, child, err := divided(t, false, func(c *Config) { c.Labels, c.TrainSize = 0, 100 })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.labelled.Len() != 10 || s.rest.Len() != 90 || s.test.Len() != 50 {
-		t.Errorf("%d labelled, %d others, %d to test", s.labelled.Len(), s.rest.Len(), s.test.Len())
-	}
-	if !strings.Contains(about, "Of these, 100 training and 50 test images are used.") {
-		t.Errorf("it says %q", about)
+	if final.Fit.Len() != 10 || child.Unlabelled.Len() != 90 {
+		t.Errorf("%d labelled, %d others", final.Fit.Len(), child.Unlabelled.Len())
 	}
 }
 
-// TestScoringCostsSteps demands that scoring takes the more steps the fewer images a
-// step has: without unlabelled images these are few.
-func TestScoringCostsSteps(t *testing.T) {
-	s, _, err := opened(t, true, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n, want := range map[experiment.Network]float64{experiment.Final: 100. / 25 / 3, supervised: 100. / 5 / 3, experiment.Child: 10. / 25 / 3} {
-		if got := s.TestSteps(n); math.Abs(got-want) > 1e-12 {
-			t.Errorf("network %d: %v steps, want %v", n, got, want)
+// TestImagesOfAStep demands that a step has few images where none are unlabelled.
+func TestImagesOfAStep(t *testing.T) {
+	s := subject{}
+	s.Batch, s.Ratio, s.Steps, s.SearchSteps = 5, 2, 7, 3
+	for n, want := range map[experiment.Network]images.Length{experiment.Final: {Steps: 7, Images: 25}, supervised: {Steps: 7, Images: 5}, experiment.Child: {Steps: 3, Images: 25}} {
+		if got := s.Length(n); got != want {
+			t.Errorf("network %d: %v, want %v", n, got, want)
 		}
 	}
 }

@@ -32,41 +32,21 @@ type Benchmark struct {
 
 // Run is the program; it returns the exit code.
 func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return cli.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
+	return experiment.Run(ctx, b.command(), func(c config) experiment.Benchmark[*dropout.SequencePattern] {
+		return &subject{config: c, Sequences: experiment.Sequences{Outside: c.outside()}}
+	}, args, stdout, stderr)
 }
 
-// start checks all that can be checked before anything is computed or written,
-// and then runs the experiment, or writes text.
-func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c, asked, err := b.command().Parse(ctx, args, stdout)
-	if err != nil {
-		return err
+// Instead implements a method of [experiment.Benchmark]: it writes text.
+func (s *subject) Instead(_ context.Context, asked cli.Run, _ string, stdout io.Writer) (done bool, err error) {
+	if s.generate == 0 {
+		return false, nil
 	}
-	sites, err := c.check()
-	if err != nil {
-		return err
-	}
-	s := &subject{config: c, Sequences: experiment.Sequences{Outside: c.outside()}}
-	rows := c.Rows(s.table())
-	e := experiment.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: rows, Run: asked, Stdout: stdout, Stderr: stderr}
-	if c.Pattern != "" {
-		if e.Given, err = experiment.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
-			return err
-		}
-	}
-	about, err := s.open(ctx, stderr)
-	if err != nil {
-		return err
-	}
-	if c.generate > 0 {
-		return s.write(asked, stdout)
-	}
-	_, err = e.Start(ctx, about)
-	return err
+	return true, s.write(asked, stdout)
 }
 
-// open loads the corpus and returns the sentence that says which it is.
-func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err error) {
+// Open implements [experiment.Benchmark].
+func (s *subject) Open(ctx context.Context, _ bool, stderr io.Writer) (about string, err error) {
 	b := s.benchmark
 	s.corpus, about, err = b.Open(ctx, s.data, data.OpenConfig{
 		Language: data.LanguageConfig{Train: s.trainSize, Valid: s.testSize, Test: s.testSize},

@@ -88,7 +88,7 @@ func (b *Benchmark) builtIn() config {
 func (b *Benchmark) study() config {
 	c := b.paper()
 	c.Recipe = small
-	c.Methods = experiment.Keys(c.table())
+	c.Methods = experiment.Keys(c.Table())
 	c.trainSize, c.Tune, c.Finalists, c.Trials, c.InFlight, c.Seeds = 100_000, true, 4, 80, 2, 5
 	c.Batch, c.Epochs, c.Rate, c.WarmUp, c.Inner, c.Cutoffs = 10, 8, 3e-3, 100, 128, []int{1000, 4000}
 	c.Dropout, c.Rates = 0.2, dropout.SequenceRates{Words: 0.1, Input: 0.2, Attention: 0.1, Inner: 0.1, Output: 0.1, Final: 0.2}
@@ -115,7 +115,7 @@ var small = Recipe{
 }
 
 func (c *config) register(fs *flag.FlagSet) {
-	c.Plan.Register(fs, c.table())
+	c.Plan.Register(fs, c.Table())
 	c.Recipe.register(fs)
 	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language), synthetic (the built-in language), %s (downloads it if need be), or a `path` to its files or to train.txt, valid.txt and test.txt of your own", c.benchmark.Title, c.benchmark.Name))
 	cli.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training words to use; 0 is all")
@@ -128,20 +128,22 @@ func (c *config) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.prompt, "prompt", c.prompt, "the `text` that is to be continued")
 }
 
-// check returns the dropout sites of the model, and what is wrong with the
-// settings beyond the single flag.
-func (c *config) check() ([]dropout.Site, error) {
+// Check implements [experiment.Benchmark].
+func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 	if err := c.Recipe.check(); err != nil {
 		return nil, err
 	}
-	if c.searchWidth%c.Heads != 0 {
+	switch {
+	case c.searchWidth%c.Heads != 0:
 		return nil, usage.Errorf("-search-width %d is not a multiple of -heads %d", c.searchWidth, c.Heads)
+	case c.generate > 0 && !asked.Resume:
+		return nil, usage.Errorf("-generate needs -resume and -out with the folder of a run that has trained a model")
 	}
 	least, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: 2, Layers: c.Layers, Width: 2, Heads: 1, HeadWidth: 2, Inner: 1})
 	if err != nil {
 		return nil, usage.Errorf("%v", err)
 	}
-	return least.Sites(), experiment.CheckPolicies(c.Rows(c.table()), least.Sites())
+	return least.Sites(), nil
 }
 
 // outside returns the dropout where a pattern has no place: that of the row
@@ -150,8 +152,8 @@ func (c *config) outside() dropout.SequenceRates {
 	return dropout.SequenceRates{Words: c.Rates.Words, Input: c.Rates.Input, Final: c.Rates.Final}
 }
 
-// table returns the rows that the table can have.
-func (c *config) table() []experiment.Row {
+// Table implements [experiment.Benchmark].
+func (c *config) Table() []experiment.Row {
 	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
 		return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
 	}, c.Rates)

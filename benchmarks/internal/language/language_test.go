@@ -50,7 +50,7 @@ func tinyCorpus(t *testing.T) *data.Corpus {
 func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	config := try.paper()
-	table := config.table()
+	table := config.Table()
 	keys := strings.Join(experiment.Keys(table), ",")
 	program.Prints(t, []string{"built-in synthetic language", "least perplexity possible is", "demonstration", "Estimated time",
 		"valid perplexity", "test perplexity", "58.1 / 54.9", "least test perplexity that can be expected of any model is", folder},

@@ -1,7 +1,6 @@
 package language
 
 import (
-	"cmp"
 	"flag"
 
 	"autodropout/benchmarks/internal/cli"
@@ -46,21 +45,21 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &r.Extended, "extended", 0, "the `number` of words before a segment that are read again with it")
 	cli.Whole(fs, &r.EvalTarget, "eval-bptt", 1, "the `number` of words of a segment in an evaluation, at most -bptt; the rest is added to the context")
 	fs.BoolVar(&r.Jitter, "jitter", r.Jitter, "train on segments of random lengths, with the learning rate scaled by them")
-	fs.Float64Var(&r.Temperature, "temperature", r.Temperature, "the `temperature` of the predictions that are scored in the end, and of text that is written")
+	cli.Above0(fs, &r.Temperature, "temperature", "the `temperature` of the predictions that are scored in the end, and of text that is written")
 
 	cli.Whole(fs, &r.Batch, "batch", 1, "the `number` of rows into which the text is cut")
 	cli.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
 	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
 	cli.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of epochs of a final training")
 	cli.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "the `number` of epochs at the end, at the last learning rate, over which weights are averaged")
-	fs.Float64Var(&r.Rate, "lr", r.Rate, "the highest learning `rate`")
-	fs.Float64Var(&r.LastRate, "last-lr", r.LastRate, "the learning `rate` in the end, to which it falls along a cosine")
-	fs.Float64Var(&r.WordsRate, "words-lr", r.WordsRate, "the `factor` of the learning rate of word vectors")
+	cli.Above0(fs, &r.Rate, "lr", "the highest learning `rate`")
+	cli.NotNegative(fs, &r.LastRate, "last-lr", "the learning `rate` in the end, to which it falls along a cosine")
+	cli.Above0(fs, &r.WordsRate, "words-lr", "the `factor` of the learning rate of word vectors")
 	cli.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
-	fs.Float64Var(&r.WeightDecay, "weight-decay", r.WeightDecay, "the weight decay `factor`")
-	fs.Float64Var(&r.Clip, "clip", r.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
-	fs.Float64Var(&r.Activation, "activation", r.Activation, "the `weight` of the penalty on large outputs")
-	fs.Float64Var(&r.Temporal, "temporal", r.Temporal, "the `weight` of the penalty on outputs that change fast")
+	cli.NotNegative(fs, &r.WeightDecay, "weight-decay", "the weight decay `factor`")
+	cli.NotNegative(fs, &r.Clip, "clip", "the global `norm` that gradients are clipped to; 0 is no clipping")
+	cli.NotNegative(fs, &r.Activation, "activation", "the `weight` of the penalty on large outputs")
+	cli.NotNegative(fs, &r.Temporal, "temporal", "the `weight` of the penalty on outputs that change fast")
 
 	fs.Float64Var(&r.Dropout, "dropout", r.Dropout, "Dropout's `probability` of dropping an element, at every place but the words")
 	experiment.Rates(fs, &r.Rates, "words", "input", "attention", "probability", "inner", "output", "final")
@@ -78,9 +77,5 @@ func (r *Recipe) check() error {
 	case r.Shards*r.Accumulate > r.Batch:
 		return usage.Errorf("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
 	}
-	return cmp.Or(
-		cli.Positive("lr", r.Rate, false), cli.Positive("words-lr", r.WordsRate, false), cli.Positive("temperature", r.Temperature, false),
-		cli.Positive("last-lr", r.LastRate, true), cli.Positive("weight-decay", r.WeightDecay, true), cli.Positive("clip", r.Clip, true),
-		cli.Positive("activation", r.Activation, true), cli.Positive("temporal", r.Temporal, true),
-	)
+	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
-	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
 	"autodropout/internal/seed"
 	"autodropout/layers"
@@ -21,9 +20,6 @@ import (
 
 // write continues the prompt with the best model of a run.
 func (s *subject) write(asked cli.Run, stdout io.Writer) error {
-	if !asked.Resume {
-		return usage.Errorf("-generate needs -resume and -out with the folder of a run that has trained a model")
-	}
 	path, err := runfolder.Folder(asked.Out).FindWeights(s.Methods, func(a, b runfolder.Score) bool { return a.Valid < b.Valid })
 	if err != nil {
 		return err

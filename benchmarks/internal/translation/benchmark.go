@@ -15,7 +15,6 @@ package translation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -46,45 +45,30 @@ type Benchmark struct {
 
 // Run is the program; it returns the exit code.
 func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return cli.ExitCode(b.start(ctx, args, stdout, stderr), b.Name, stderr)
+	return experiment.Run(ctx, b.command(), func(c config) experiment.Benchmark[*dropout.SequencePattern] {
+		return &subject{config: c, Sequences: experiment.Sequences{Outside: c.outside()}}
+	}, args, stdout, stderr)
 }
 
-// start checks all that can be checked before anything is computed or written,
-// and then runs the experiment, or translates.
-func (b *Benchmark) start(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	c, asked, err := b.command().Parse(ctx, args, stdout)
-	if err != nil {
-		return err
-	}
-	sites, err := c.check(asked)
-	if err != nil {
-		return err
-	}
-	s := &subject{config: c, Sequences: experiment.Sequences{Outside: c.outside()}}
-	e := experiment.Experiment[*dropout.SequencePattern]{Subject: s, Plan: c.Plan, Rows: c.Rows(s.table()), Run: asked, Stdout: stdout, Stderr: stderr}
-	if c.Pattern != "" {
-		if e.Given, err = experiment.LoadPattern[*dropout.SequencePattern](asked.PatternFile(c.Pattern), sites); err != nil {
-			return err
-		}
-	}
-	about, err := s.open(ctx, stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.corpus.Close()) }()
+// Instead implements a method of [experiment.Benchmark]: it prepares the data, or
+// translates.
+func (s *subject) Instead(ctx context.Context, asked cli.Run, about string, stdout io.Writer) (done bool, err error) {
 	switch {
-	case c.prepare:
-		_, err := fmt.Fprintln(stdout, about)
-		return err
-	case c.translates():
-		return s.translate(ctx, asked, stdout)
+	case s.prepare:
+		_, err = fmt.Fprintln(stdout, about)
+	case s.translates():
+		err = s.translate(ctx, asked, stdout)
+	default:
+		return false, nil
 	}
-	_, err = e.Start(ctx, about)
-	return err
+	return true, err
 }
 
-// open opens the corpus and returns the sentences that say which it is.
-func (s *subject) open(ctx context.Context, stderr io.Writer) (about string, err error) {
+// Close implements a method of [experiment.Benchmark].
+func (s *subject) Close(runfolder.Folder, io.Writer) error { return s.corpus.Close() }
+
+// Open implements [experiment.Benchmark].
+func (s *subject) Open(ctx context.Context, _ bool, stderr io.Writer) (about string, err error) {
 	b := s.benchmark
 	texts := b.Texts
 	texts.Source, texts.Target = text.Language(s.from), text.Language(s.to)

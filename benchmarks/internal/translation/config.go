@@ -88,7 +88,7 @@ func (b *Benchmark) lowercased() string {
 // this program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto", from: string(b.Texts.Source), to: string(b.Texts.Target), merges: b.Texts.Merges}
-	c.Plan = experiment.Plan{Methods: experiment.Keys(c.table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.Plan = experiment.Plan{Methods: experiment.Keys(c.Table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce)}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 256, 512, 2
 	return c
 }
@@ -133,7 +133,7 @@ var small = Recipe{
 func (c *config) register(fs *flag.FlagSet) {
 	b := c.benchmark
 	languages := []string{string(text.German), string(text.English), string(text.French)}
-	c.Plan.Register(fs, c.table())
+	c.Plan.Register(fs, c.Table())
 	c.Recipe.register(fs)
 	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language pair), synthetic (the built-in language pair), %s (downloads and prepares it if need be), or a `path` to a folder of prepared texts, of the original archives, or of train, valid and test texts of your own", b.Title, b.Name))
 	cli.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training pairs to use; 0 is all")
@@ -152,9 +152,8 @@ func (c *config) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.sentencesFile, "translate-file", c.sentencesFile, "translate each line of this `file`, - is the standard input, in the same way")
 }
 
-// check returns the dropout sites of the model, and what is wrong with the
-// settings beyond the single flag.
-func (c *config) check(asked cli.Run) ([]dropout.Site, error) {
+// Check implements [experiment.Benchmark].
+func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 	if err := c.Recipe.check(); err != nil {
 		return nil, err
 	}
@@ -172,7 +171,7 @@ func (c *config) check(asked cli.Run) ([]dropout.Site, error) {
 	if err != nil {
 		return nil, usage.Errorf("%v", err)
 	}
-	return least.Sites(), experiment.CheckPolicies(c.Rows(c.table()), least.Sites())
+	return least.Sites(), nil
 }
 
 // outside returns the dropout where a pattern has no place: that of the row
@@ -192,8 +191,8 @@ func learned() (*dropout.SequencePattern, error) {
 	return &pattern, pattern.UnmarshalJSON(ptbPattern)
 }
 
-// table returns the rows that the table can have. AutoDropout is the last one.
-func (c *config) table() []experiment.Row {
+// Table implements [experiment.Benchmark]. AutoDropout is the last row.
+func (c *config) Table() []experiment.Row {
 	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
 		return dropout.SequenceRates{Input: p, Projection: p, Output: p}
 	}, c.Rates)

@@ -1,7 +1,6 @@
 package translation
 
 import (
-	"cmp"
 	"flag"
 
 	"autodropout/benchmarks/internal/cli"
@@ -51,13 +50,13 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
 	cli.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of passes over the training text")
 	cli.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "score the mean of the weights at the ends of this `number` of last epochs; 0 is no mean")
-	fs.Float64Var(&r.Rate, "lr", r.Rate, "the highest learning `rate`")
-	fs.Float64Var(&r.LastRate, "last-lr", r.LastRate, "the learning `rate` at the end of a cosine")
+	cli.Above0(fs, &r.Rate, "lr", "the highest learning `rate`")
+	cli.NotNegative(fs, &r.LastRate, "last-lr", "the learning `rate` at the end of a cosine")
 	cli.Choice(fs, &r.Schedule, "schedule", []string{inverseSqrt, cosine}, "how the learning rate falls: `inverse-sqrt or cosine`")
 	cli.Whole(fs, &r.WarmUp, "warm-up", 0, "the `number` of steps in which the learning rate grows to its highest")
-	fs.Float64Var(&r.WeightDecay, "weight-decay", r.WeightDecay, "the `factor` of weight decay, which acts on the weights and not on gradients")
-	fs.Float64Var(&r.Clip, "clip", r.Clip, "the global `norm` that gradients are clipped to; 0 is no clipping")
-	fs.Float64Var(&r.Smoothing, "smoothing", r.Smoothing, "the `share` of a word's probability that is expected of all words alike")
+	cli.NotNegative(fs, &r.WeightDecay, "weight-decay", "the `factor` of weight decay, which acts on the weights and not on gradients")
+	cli.NotNegative(fs, &r.Clip, "clip", "the global `norm` that gradients are clipped to; 0 is no clipping")
+	cli.Share(fs, &r.Smoothing, "smoothing", "the `share` of a word's probability that is expected of all words alike")
 
 	cli.Whole(fs, &r.Beam, "beam", 1, "the `number` of beginnings of a translation that the search for it extends")
 	fs.Float64Var(&r.Penalty, "length-penalty", r.Penalty, "the `exponent` of the length by which log-probabilities of translations are divided")
@@ -85,13 +84,8 @@ func (r *Recipe) check() error {
 		return usage.Errorf("sentences of -longest %d words and their ends do not fit batches of -tokens %d", r.Longest, r.Tokens)
 	case r.MeanEpochs > r.Epochs:
 		return usage.Errorf("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
-	case !(r.Smoothing >= 0 && r.Smoothing < 1):
-		return usage.Errorf("-smoothing %v must be at least 0 and below 1", r.Smoothing)
 	case r.search().Check() != nil:
 		return usage.Errorf("%v", r.search().Check())
 	}
-	return cmp.Or(
-		cli.Positive("lr", r.Rate, false), cli.Positive("last-lr", r.LastRate, true),
-		cli.Positive("weight-decay", r.WeightDecay, true), cli.Positive("clip", r.Clip, true),
-	)
+	return nil
 }

@@ -67,7 +67,7 @@ func TestPipeline(t *testing.T) {
 	t.Setenv("AUTODROPOUT_DATA", t.TempDir())
 	folder := filepath.Join(t.TempDir(), "run")
 	config := try.paper()
-	table := config.table()
+	table := config.Table()
 	keys := strings.Join(experiment.Keys(table), ",")
 	program.Prints(t, []string{"built-in synthetic language pair", "60 training, 6 validation and 6 test pairs", "demonstration", "Estimated time",
 		"test BLEU", "valid BLEU", "test sacreBLEU", "35.8", "tok:13a", "The transferred pattern is the built-in one", folder},

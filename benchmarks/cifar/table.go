@@ -4,25 +4,22 @@ import (
 	"slices"
 
 	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
 
-// methods are the rows of a run unless others are asked for.
-var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stochasticdepth", "random", "autodropout"}
-
-// table returns the rows that the table can have.
-func (c *config) table() []experiment.Row {
+// Table implements [images.Benchmark].
+func (c *config) Table() []experiment.Row {
 	rows := append([]experiment.Row{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
+	rows = append(rows, experiment.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}))
+	rows = append(rows, images.Found("", &runfolder.Paper{
+		Value:   3.2,
+		Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
+	})...)
 	return append(rows,
-		experiment.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}),
-		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
-		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: &runfolder.Paper{
-			Value:   3.2,
-			Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
-		}},
 		experiment.Row{Key: "ppo", Title: "AutoDropout with PPO", Kind: sheet.Learned, Algorithm: controller.PPO},
 		experiment.Row{Key: "near", Title: "AutoDropout near DropBlock", Kind: sheet.Learned, Near: nearDropBlock},
 		experiment.Row{Key: "no-geometry", Title: "AutoDropout without geometry", Kind: sheet.Ablated,

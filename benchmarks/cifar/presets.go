@@ -1,0 +1,44 @@
+package main
+
+import (
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
+	"autodropout/controller"
+)
+
+// methods are the rows of a run unless others are asked for.
+var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stochasticdepth", "random", "autodropout"}
+
+// The recipe is the usual one for WRNs on CIFAR-10; the rates of the baselines
+// are those of their papers. The number of trials and the length of a child's
+// training were not published: they are choices of this program.
+var paper = config{
+	Supervised: images.Supervised{Epochs: 200, SearchEpochs: 40, Settings: images.Settings{
+		Plan:      experiment.Plan{Methods: methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
+		Baselines: experiment.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
+		Data:      "auto", Batch: 128, Rate: 0.1, WeightDecay: 5e-4, Clip: 5,
+	}},
+	depth: 28, width: 10, searchDepth: 28, searchWidth: 2, augment: true,
+}
+
+// The study needs no stand-in for its network, and scores trials by so many images
+// that chance has little to say.
+var study = func() config {
+	c := paper
+	c.Methods, c.Tune, c.Finalists, c.InFlight = experiment.Keys(c.Table()), true, 4, 2
+	c.TrainSize, c.validSize = 2000, 5000
+	c.depth, c.width, c.Epochs, c.Batch, c.augment, c.DropBlockSize = 10, 1, 20, 50, false, 5
+	c.searchDepth, c.searchWidth, c.SearchEpochs, c.Trials = c.depth, c.width, c.Epochs, 40
+	return c
+}()
+
+// A network as small as quick's, trained as briefly, learns nothing with the
+// baselines' published rates or from augmented images.
+var quick = func() config {
+	c := paper
+	c.TrainSize, c.TestSize = 2000, 2000
+	c.depth, c.width, c.Epochs, c.Batch, c.Rate, c.Seeds, c.augment = 10, 1, 7, 32, 0.05, 2, false
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.1, 0.02, 0.97, 0.95
+	c.searchDepth, c.searchWidth, c.SearchEpochs, c.Trials, c.InFlight = 10, 1, 3, 8, 4
+	return c
+}()

@@ -1,0 +1,53 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"autodropout/benchmarks/internal/progress"
+	"autodropout/data"
+)
+
+// Images are those of a benchmark.
+type Images struct {
+	Train, Test data.Source
+	About       string // the sentence that says which they are
+	// Bad returns the images that could not be used so far; nil: all can be.
+	Bad func() []*data.BadImageError
+}
+
+// SmallHelp is the help of -data for [OpenSmall].
+const SmallHelp = "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files"
+
+// OpenSmall opens images of 32x32 pixels, see [data.Open]: of the built-in ones as many
+// as are given.
+func OpenSmall(ctx context.Context, name string, train, test int, stderr io.Writer) (Images, error) {
+	fit, score, about, err := data.Open(ctx, name, data.OpenConfig{
+		Synthetic: data.SyntheticConfig{Train: train, Test: test},
+		Download:  data.DownloadConfig{Progress: progress.Download(stderr, "CIFAR-10")},
+	})
+	return Images{Train: fit, Test: score, About: about}, err
+}
+
+// BuiltIn is the name of the images for [OpenPhotos] that need no files.
+const BuiltIn = "builtin"
+
+// OpenPhotos opens a folder of photographs, or the built-in images in their place, of
+// which there are as many as are given.
+func OpenPhotos(name string, train, test int) (Images, error) {
+	if name == BuiltIn {
+		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: train, Test: test, Detail: 2})
+		if err != nil {
+			return Images{}, err
+		}
+		return Images{Train: fit, Test: valid, About: fmt.Sprintf("The data is the built-in synthetic set, no photographs (%d training and %d validation images of 64x64 pixels); -data takes a folder of photographs.",
+			fit.Len(), valid.Len())}, nil
+	}
+	photos, valid, err := data.LoadPhotos(name)
+	if err != nil {
+		return Images{}, err
+	}
+	return Images{Train: photos, Test: valid, Bad: photos.Bad, About: fmt.Sprintf("The data is %d training and %d validation photographs of %d classes from %s.",
+		photos.Len(), valid.Len(), len(photos.Header().Classes), name)}, nil
+}

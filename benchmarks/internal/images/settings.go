@@ -1,0 +1,60 @@
+package images
+
+import (
+	"flag"
+
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/data/imaging"
+)
+
+// Settings are those that all benchmarks of images have.
+type Settings struct {
+	experiment.Plan
+	experiment.Baselines
+	Data                string
+	TrainSize, TestSize int // 0: all
+
+	Batch                   int
+	Rate, WeightDecay, Clip float64
+	Cutout                  int // pixels; 0: none
+	RandAugment             imaging.RandAugment
+}
+
+func (s *Settings) settings() *Settings { return s }
+
+// Help is what the help of the flags says of one benchmark.
+type Help struct {
+	Data, Batch, Rate   string
+	WeightDecay         string
+	Varied, RandAugment string // "training images", and how they are varied
+	Dropped             string // by Dropout: "an element"
+
+	PaperRandAugment imaging.RandAugment // what -randaugment paper stands for
+}
+
+// Register declares the flags of the settings.
+func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help) {
+	s.Plan.Register(fs, table)
+	s.Baselines.Register(fs, help.Dropped)
+	fs.StringVar(&s.Data, "data", s.Data, help.Data)
+	cli.Whole(fs, &s.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
+	cli.Whole(fs, &s.TestSize, "test-size", 0, "at most this `number` of the images that score the rows is used, the same of every class; 0 is all")
+	cli.Whole(fs, &s.Batch, "batch", 1, help.Batch)
+	cli.Above0(fs, &s.Rate, "rate", help.Rate)
+	cli.NotNegative(fs, &s.WeightDecay, "weight-decay", help.WeightDecay)
+	cli.NotNegative(fs, &s.Clip, "clip", "the global `norm` that gradients are clipped to; 0 is no clipping")
+	cli.Whole(fs, &s.Cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of "+help.Varied+"; 0 is none")
+	cli.RandAugment(fs, &s.RandAugment, "randaugment", help.PaperRandAugment, help.RandAugment)
+}
+
+// Found are the rows of patterns that are searched at random and by the controller,
+// which every table has.
+func Found(prefix string, paper *runfolder.Paper) []experiment.Row {
+	return []experiment.Row{
+		{Key: "random", Title: prefix + "random-search pattern", Kind: sheet.Random},
+		{Key: "autodropout", Title: prefix + "AutoDropout", Kind: sheet.Learned, Paper: paper},
+	}
+}

@@ -1,0 +1,218 @@
+package images
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
+	"autodropout/controller"
+	"autodropout/data"
+	"autodropout/dropout"
+	"autodropout/internal/atomicfile"
+)
+
+// subject is what the experiment is about: a ConvNet on images.
+type subject struct {
+	*Settings
+	Benchmark
+	bad  func() []*data.BadImageError // see Images
+	sets [2]Sets                      // of Final and Child
+	nets [2]net
+}
+
+// net is what is to be known of a network.
+type net struct {
+	name   string
+	blocks []int
+}
+
+// Check implements [experiment.Benchmark].
+func (s *subject) Check(cli.Run) (sites []dropout.Site, err error) {
+	if err := s.Benchmark.Check(); err != nil {
+		return nil, err
+	}
+	for _, n := range []experiment.Network{experiment.Child, experiment.Final} {
+		model, err := s.Model(n, 1, 0)
+		if err != nil {
+			return nil, usage.Errorf("%v", err)
+		}
+		s.nets[n] = net{model.String(), model.Blocks()}
+		sites = model.Sites()
+	}
+	return sites, nil
+}
+
+// Table implements [experiment.Benchmark].
+func (s *subject) Table() []experiment.Row { return s.Benchmark.Table() }
+
+// Open implements [experiment.Benchmark].
+func (s *subject) Open(ctx context.Context, search bool, stderr io.Writer) (about string, err error) {
+	found, err := s.Benchmark.Open(ctx, stderr)
+	if err != nil {
+		return "", err
+	}
+	train, rest, err := AtMost(found.Train, s.TrainSize, "-train-size")
+	if err != nil {
+		return "", err
+	}
+	test, _, err := AtMost(found.Test, s.TestSize, "-test-size")
+	if err != nil {
+		return "", err
+	}
+	about, s.bad = found.About, found.Bad
+	if train != found.Train || test != found.Test {
+		about += fmt.Sprintf(" Of these, %d training and %d %s images are used.", train.Len(), test.Len(), s.Benchmark.About().Split)
+	}
+	if s.sets[experiment.Final], s.sets[experiment.Child], err = s.Divide(train, rest, test, search); err != nil {
+		return "", err
+	}
+	if final := s.sets[experiment.Final]; final.Unlabelled != nil {
+		about += fmt.Sprintf(" The labels of %d training images, chosen by -seed %d, are used.", final.Fit.Len(), s.Seed)
+	}
+	return about, nil
+}
+
+// AtMost takes a balanced part of the images, always the same one; size 0 is all. What it
+// leaves is nil where it is nothing.
+func AtMost(images data.Source, size int, flag string) (part, rest data.Source, err error) {
+	if size == 0 || size >= images.Len() {
+		return images, nil, nil
+	}
+	return Take(images, 0, size, 1, flag)
+}
+
+// Take is [data.AtMost] for the value of a flag.
+func Take(images data.Source, base uint64, size int, fraction float64, flag string) (taken, rest data.Source, err error) {
+	if taken, rest, err = data.AtMost(images, base, size, fraction); err != nil {
+		return nil, nil, usage.Errorf("%s %d: %v", flag, size, err)
+	}
+	return taken, rest, nil
+}
+
+// About implements [experiment.Subject].
+func (s *subject) About() experiment.About {
+	about, final, child := s.Benchmark.About(), s.of(experiment.Final), s.of(experiment.Child)
+	header := final.Fit.Header()
+	about.Dataset, about.Unit, about.Item = strings.TrimSuffix(header.Name, " training"), "%", "img"
+	about.Metric = "error"
+	if about.Higher {
+		about.Metric = "top-1 accuracy"
+	}
+	if final.Unlabelled != nil {
+		about.Task += fmt.Sprintf(" with %d labels", final.Fit.Len())
+	}
+	about.Side = cmp.Or(about.Side, header.Height)
+	about.Model, about.Child = s.nets[experiment.Final].name, s.nets[experiment.Child].name
+	about.Reads = func() string { return experiment.Checksum(cmp.Or(final.Unlabelled, final.Fit), final.Score) }
+	if child.Fit == nil {
+		about.Trial = controller.Task{}
+		return about
+	}
+	t, length := &about.Trial, s.Length(experiment.Child)
+	t.Network, t.Data, t.Unit, t.Train, t.Batch = about.Child, about.Dataset, "images", child.Fit.Len(), s.Batch
+	t.Epochs, t.Steps = length.Epochs, length.Steps
+	t.Reward, t.Split, t.Valid = "accuracy", "held-out", child.Score.Len()
+	about.Data = func() string { return experiment.Checksum(child.Fit, child.Score) }
+	if child.Unlabelled != nil {
+		t.Unlabelled = child.Unlabelled.Len()
+		about.Data = func() string { return experiment.Checksum(child.Fit, child.Unlabelled, child.Score) }
+	}
+	about.Reward = sheet.Reward{
+		Where: "held-out images", Shown: "accuracy",
+		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
+	}
+	return about
+}
+
+// of returns the images of a network. Those of [experiment.Varied] are the final one's.
+func (s *subject) of(n experiment.Network) Sets {
+	if n == experiment.Child {
+		return s.sets[n]
+	}
+	return s.sets[experiment.Final]
+}
+
+// Space implements [experiment.Subject].
+func (s *subject) Space() (dropout.Space, error) {
+	return dropout.ConvSpace(s.nets[experiment.Child].blocks), nil
+}
+
+// Decode implements [experiment.Subject].
+func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.ConvPattern, error) {
+	pattern, err := dropout.DecodeConv(space, tokens)
+	if err != nil {
+		return nil, err
+	}
+	pattern.Origin = origin
+	return pattern, nil
+}
+
+// Steps implements [experiment.Subject].
+func (s *subject) Steps(n experiment.Network) int {
+	length, fit := s.Length(n), s.of(n).Fit
+	if length.Steps > 0 || fit == nil { // nil: there is no search
+		return length.Steps
+	}
+	return length.Epochs * ((fit.Len() + s.Batch - 1) / s.Batch)
+}
+
+// TestSteps implements [experiment.Subject]: a forward pass is about a third of a
+// step.
+func (s *subject) TestSteps(n experiment.Network) float64 {
+	return float64(s.of(n).Score.Len()) / float64(s.Length(n).Images) / 3
+}
+
+// Prepare implements [experiment.Subject].
+func (s *subject) Prepare(o *experiment.Order[*dropout.ConvPattern]) (*experiment.Training, error) {
+	n, common, sets := o.Network, o.Common, s.of(o.Network)
+	model, err := s.Model(n, len(sets.Fit.Header().Classes), o.ModelSeed)
+	if err != nil {
+		return nil, err
+	}
+	if common.Policy, err = o.Policy(model.Sites(), (*dropout.ConvPattern).Policy); err != nil {
+		return nil, err
+	}
+	loop, scorer, err := s.Train(n, model, sets, s.Steps(n), common)
+	if err != nil {
+		return nil, err
+	}
+	return &experiment.Training{Runner: loop, Waited: scorer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
+		result, err := scorer.Evaluate(ctx, sets.Score)
+		value := result.ErrorRate()
+		switch {
+		case n == experiment.Child:
+			value = result.Accuracy()
+		case s.Benchmark.About().Higher:
+			value = 100 * result.Accuracy()
+		}
+		return runfolder.Score{Value: value, Loss: result.Loss}, err
+	}}, nil
+}
+
+// Close implements a method of [experiment.Benchmark]: it says which images could not be
+// used, the first of them on stdout and all in a file in the folder, if there is one.
+func (s *subject) Close(folder runfolder.Folder, stdout io.Writer) error {
+	if s.bad == nil || folder == "" || len(s.bad()) == 0 {
+		return nil
+	}
+	const shown = 5
+	bad := s.bad()
+	fmt.Fprintf(stdout, "%s could not be used; %s lists them:\n", words.Count(len(bad), "image", "images"), runfolder.BadImages)
+	var list bytes.Buffer
+	for i, b := range bad {
+		fmt.Fprintln(&list, b)
+		if i < shown {
+			fmt.Fprintln(stdout, " ", b)
+		}
+	}
+	return atomicfile.WriteBytes(folder.Path(runfolder.BadImages), list.Bytes())
+}
