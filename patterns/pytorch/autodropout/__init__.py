@@ -1,12 +1,16 @@
-"""Dropout patterns of AutoDropout in PyTorch.
+"""Dropout patterns of AutoDropout in PyTorch: the masks that the Go package
+dropout draws, bit for bit.
 
-    pattern = autodropout.load("pattern.json")
-    stream = autodropout.attach(model, pattern, [[["layer1.0.bn1", "layer1.0.bn2"], ...], ...])
-    for stream.step, batch in enumerate(batches):
+    model = torchvision.models.resnet18()
+    handle = autodropout.attach(model, autodropout.load("pattern.json"))
+    for images, labels in loader:
         ...
+        optimizer.step()
+        handle.step()
 """
-from .attach import attach
-from .pattern import load, resize
-from .sampler import Stream
 
-__all__ = ["Stream", "attach", "load", "resize"]
+from .handle import Handle, attach, attached
+from .pattern import Block, Pattern, Place, load, parse
+from .place import PatternDropout
+
+__all__ = ["Block", "Handle", "Pattern", "PatternDropout", "Place", "attach", "attached", "load", "parse"]

@@ -1,21 +1,180 @@
-"""Pattern files."""
+"""Pattern files, as doc/pattern-format.md specifies them."""
+
+from __future__ import annotations
+
 import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# Where a pattern for sequences acts in a layer of a Transformer.
+PLACES = ("query", "key", "value", "probability", "projection", "inner", "output")
+
+_LARGEST = 1 << 20  # bytes of a file, far above any pattern's
 
 
-def load(path):
-    """Returns the pattern in a file, a dictionary."""
-    with open(path) as f:
-        pattern = json.load(f)
-    if pattern["version"] != 1 or pattern["kind"] not in ("convnet", "sequence"):
-        raise ValueError(f"{path}: version 1 of kind convnet or sequence can be read, not {pattern['version']} of {pattern['kind']}")
-    return pattern
+@dataclass(frozen=True)
+class Block:
+    """The dropout pattern of one residual block."""
+
+    size: float
+    stride: float
+    repeat: int
+    rotate: float
+    shear_x: float
+    shear_y: float
+    share_c: bool
+    residual: bool
+
+    @property
+    def acts(self) -> bool:
+        return self.size > 0
 
 
-def resize(stages, blocks):
-    """Fits the stages of a pattern to other numbers of blocks, by relative depth."""
-    if len(stages) != len(blocks):
-        raise ValueError(f"the pattern has {len(stages)} stages and the network {len(blocks)}")
-    return [
-        [stage[0 if n == 1 else (2 * i * (len(stage) - 1) + n - 2) // (2 * (n - 1))] for i in range(n)]
-        for stage, n in zip(stages, blocks)
-    ]
+@dataclass(frozen=True)
+class Place:
+    """The dropout pattern of one place in the layers of a Transformer."""
+
+    size: int
+    stride: int
+    share_t: bool
+    share_c: bool
+    drop: float
+
+    @property
+    def acts(self) -> bool:
+        return self.drop > 0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A learned pattern: the stages of a ConvNet, or the places of a Transformer."""
+
+    stages: tuple[tuple[Block, ...], ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
+    origin: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "convnet" if self.stages else "sequence"
+
+    def resize(self, blocks: Sequence[int]) -> list[list[Block]]:
+        """The blocks' patterns for a network with other numbers of blocks in as many
+        stages, by relative depth."""
+        if len(self.stages) != len(blocks):
+            raise ValueError(f"the pattern has {len(self.stages)} stages and the network {len(blocks)}; a pattern fits networks with as many stages as the one it was found on")
+        return [
+            [stage[0 if n == 1 else (2 * i * (len(stage) - 1) + n - 2) // (2 * (n - 1))] for i in range(n)]
+            for stage, n in zip(self.stages, blocks)
+        ]
+
+
+_BLOCK = {
+    "size": (0, 1), "stride": (0.01, 1), "repeat": (1, 64, int), "rotate": (-180, 180), "shear_x": (-1, 1),
+    "shear_y": (-1, 1), "share_c": bool, "residual": bool,
+}  # fmt: skip
+_PLACE = {"size": (1, 4096, int), "stride": (0, 4096, int), "share_t": bool, "share_c": bool, "drop": (0, 0.95)}
+_ORIGIN = ("task", "model", "search", "reward", "date", "note")
+
+
+def load(path: str | os.PathLike[str]) -> Pattern:
+    """Reads a pattern from a file."""
+    with open(path, "rb") as f:
+        data = f.read(_LARGEST + 1)
+    try:
+        if len(data) > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST} bytes, too large for a pattern")
+        return parse(data)
+    except ValueError as e:
+        raise ValueError(f"pattern file {os.fspath(path)}: {e}") from None
+
+
+def parse(data: str | bytes) -> Pattern:
+    """Returns the pattern in the content of a file."""
+    try:
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        file = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as e:
+        raise ValueError(f"line {e.lineno} is not valid JSON: {e.msg}") from None
+    except UnicodeDecodeError:
+        raise ValueError("it is not text in UTF-8") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply for a pattern") from None
+    if not isinstance(file, dict):
+        raise ValueError("the file must be an object in braces")
+    if file.get("version", 1) != 1 or isinstance(file.get("version"), bool):
+        raise ValueError(f"version is {json.dumps(file['version'])}, and this package reads version 1")
+    content = {"convnet": "stages", "sequence": "places"}.get(file.get("kind"))
+    if "kind" in file and content is None:
+        raise ValueError(f'kind is {json.dumps(file["kind"])}, and patterns have kind "convnet" or "sequence"')
+    _members(file, "", ("version", "kind", content or "stages"), ("origin",))
+    origin = _origin(file.get("origin", {}))
+    if content == "places":
+        places = _members(file["places"], "places", PLACES)
+        return Pattern(places={name: Place(**_values(places[name], f"places.{name}", _PLACE)) for name in PLACES}, origin=origin)
+    stages = _list(file["stages"], "stages")
+    return Pattern(
+        stages=tuple(
+            tuple(Block(**_values(block, f"stages[{s}][{b}]", _BLOCK)) for b, block in enumerate(_list(stage, f"stages[{s}]")))
+            for s, stage in enumerate(stages)
+        ),
+        origin=origin,
+    )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(n for n in names if names.count(n) > 1)} is given twice")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _list(value: Any, path: str) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{path} must be a list of at least one member")
+    return value
+
+
+def _members(value: Any, path: str, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Any]:
+    name, prefix = path or "the file", path + "." if path else ""
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be an object in braces")
+    for k in value:
+        if k not in required and k not in optional:
+            raise ValueError(f"{prefix}{k} is not a known field; the fields of {name} are {', '.join([*required, *optional])}")
+    for k in required:
+        if k not in value:
+            raise ValueError(f"{prefix}{k} is missing")
+    return value
+
+
+def _values(value: Any, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    members = _members(value, path, tuple(fields))
+    return {name: _value(members[name], f"{path}.{name}", want) for name, want in fields.items()}
+
+
+def _value(v: Any, path: str, want: Any) -> float | int | bool:
+    if want is bool:
+        if not isinstance(v, bool):
+            raise ValueError(f"{path} must be true or false, not {json.dumps(v)}")
+        return v
+    low, high, *whole = want
+    number = isinstance(v, (int, float)) and not isinstance(v, bool)
+    if not number or not low <= v <= high or whole and v != math.trunc(v):
+        raise ValueError(f"{path} must be a {'whole ' if whole else ''}number from {low} to {high}, not {json.dumps(v)}")
+    return int(v) if whole else v
+
+
+def _origin(value: Any) -> dict[str, str | float]:
+    for name, v in _members(value, "origin", (), _ORIGIN).items():
+        number = isinstance(v, (int, float)) and not isinstance(v, bool)
+        if not (number if name == "reward" else isinstance(v, str)):
+            raise ValueError(f"origin.{name} must be a {'number' if name == 'reward' else 'text in quotes'}, not {json.dumps(v)}")
+    return value

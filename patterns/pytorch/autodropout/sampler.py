@@ -1,24 +1,24 @@
 """Draws the masks that doc/pattern-format.md specifies, bit for bit those of
-the Go package dropout."""
+the Go package dropout.
+
+Everything after the keys is integer arithmetic on tensors: it runs on the
+tensors' device, reads nothing back to the host, and gives the same bits on every
+device. Nothing overflows int64, so that nothing depends on what is done then.
+"""
+
+import functools
 import math
-from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+
+from .pattern import Block, Place
 
 MASK32, MASK64 = (1 << 32) - 1, (1 << 64) - 1
+ROUNDS = 10  # of Philox
 
 
-@dataclass
-class Stream:
-    """Places a pass of a model in a training. A mask depends on these and the
-    site alone."""
-
-    seed: int = 0  # of the run
-    step: int = 0  # of the optimizer
-    example: int = 0  # index within the step of the batch's first example
-
-
-def mix(z):
+def mix(z: int) -> int:
     """The finaliser of SplitMix64."""
     z = (z + 0x9E3779B97F4A7C15) & MASK64
     z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & MASK64
@@ -26,7 +26,7 @@ def mix(z):
     return z ^ z >> 31
 
 
-def derive(base, use, *numbers):
+def derive(base: int, use: str, *numbers: int) -> int:
     h = mix(base ^ 0x9E3779B97F4A7C15)
     for byte in use.encode():
         h = mix(h ^ byte)
@@ -36,112 +36,170 @@ def derive(base, use, *numbers):
     return h
 
 
-def site_key(site, stream):
+def site_key(site: str, seed: int, step: int) -> int:
     """The key of a site's random stream in a step."""
-    return derive(derive(stream.seed, "dropout"), site, stream.step)
+    return derive(derive(seed, "dropout"), site, step)
 
 
-def multiply(a, b):
-    """The upper and lower 32 bits of a*b; int64 has no room for all 64."""
-    low, high = (a & 0xFFFF) * b, (a >> 16) * b
-    return (high + (low >> 16)) >> 16, (low + ((high & 0xFFFF) << 16)) & MASK32
+def round_keys(keys: list[int]) -> Tensor:
+    """The keys of Philox's rounds, (len(keys), ROUNDS, 2), for keys of sites."""
+    halves = torch.tensor([(key & MASK32, key >> 32) for key in keys], dtype=torch.int64).view(-1, 1, 2)
+    steps = torch.arange(ROUNDS).view(-1, 1) * torch.tensor([0x9E3779B9, 0xBB67AE85])
+    return (halves + steps) & MASK32
 
 
-def philox(c0, c1, c2, c3, key):
-    """Philox4x32-10 for tensors of counters."""
-    k0, k1 = key & MASK32, key >> 32
-    for _ in range(10):
-        hi0, lo0 = multiply(c0, 0xD2511F53)
-        hi1, lo1 = multiply(c2, 0xCD9E8D57)
-        c0, c1, c2, c3 = hi1 ^ c1 ^ k0, lo1, hi0 ^ c3 ^ k1, lo0
-        k0, k1 = (k0 + 0x9E3779B9) & MASK32, (k1 + 0xBB67AE85) & MASK32
+def philox(c0: Tensor, c1: Tensor, c2: Tensor, c3: Tensor, keys: Tensor) -> Tensor:
+    """Philox4x32-10 for tensors of counters of one shape: (..., 4). keys (ROUNDS,
+    2, ...) are those of the rounds."""
+    for k0, k1 in zip(*keys.unbind(1)):
+        (high0, low0), (high1, low1) = multiply(c0, 0xD2511F53), multiply(c2, 0xCD9E8D57)
+        c0, c1, c2, c3 = high1.bitwise_xor_(c1).bitwise_xor_(k0), low1, high0.bitwise_xor_(c3).bitwise_xor_(k1), low0
     return torch.stack((c0, c1, c2, c3), -1)
 
 
-def words(examples, first, count, key, c1=0):
-    """Words first to first+count-1 of each example's random stream, (N, count)."""
-    blocks = torch.arange(first // 4, (first + count + 3) // 4)
+def multiply(a: Tensor, b: int) -> tuple[Tensor, Tensor]:
+    """The upper and lower 32 bits of a*b, where b is above 2^31."""
+    # The whole product has no room in int64; this one differs by a * 2^32.
+    product = a * (b - (1 << 32))
+    return (product >> 32).add_(a), product.bitwise_and_(MASK32)
+
+
+def words(examples: Tensor, count: int, keys: Tensor, stream: int = 0) -> Tensor:
+    """The first count words of each example's random stream, or of its second
+    stream, (N, count)."""
+    blocks = torch.arange((count + 3) // 4, device=examples.device)
+    return block_words(examples, blocks, keys, stream)[:, :count]
+
+
+def block_words(examples: Tensor, blocks: Tensor, keys: Tensor, stream: int = 0) -> Tensor:
+    """The four words of each block (B) of each example's random stream, (N, 4*B).
+    keys (ROUNDS, 2) are the same for all, or (ROUNDS, 2, B)."""
     n, blocks = torch.broadcast_tensors(examples[:, None], blocks)
-    out = philox(blocks & MASK32, torch.full_like(n, c1), n & MASK32, n >> 32, key).flatten(1)
-    return out[:, first % 4 : first % 4 + count]
+    return philox(blocks, torch.full_like(n, stream), n & MASK32, n >> 32 & MASK32, keys).flatten(1)
 
 
-def below(draw, n):
+def below(draw: Tensor, n: int) -> Tensor:
     """A uniform number from 0 to n-1 for a uniform word."""
     return draw * n >> 32
 
 
-def noise(examples, count, p, key):
+def noise(examples: Tensor, count: int, p: float, keys: Tensor) -> Tensor:
     """Bits 0 to count-1 of each example's noise, (N, count): True is dropped."""
-    w = words(examples, 0, (count + 1) // 2, key)
-    halves = torch.stack((w & 0xFFFF, w >> 16), -1).flatten(1)[:, :count]
-    return halves < min(math.floor(p * 65536 + 0.5), 65535)
+    draw, threshold = words(examples, (count + 1) // 2, keys), min(math.floor(p * 65536 + 0.5), 65535)
+    return torch.stack(((draw & 0xFFFF) < threshold, (draw >> 16) < threshold), -1).flatten(1)[:, :count]
 
 
-def cells(pattern, height, width):
-    """Where each cell of a map is looked up, its row and column."""
-    angle = pattern["rotate"] * math.pi / 180
-    sin, cos, sx, sy = math.sin(angle), math.cos(angle), pattern["shear_x"], pattern["shear_y"]
-    inverse = [(1 + sx * sy) * cos + sx * sin, (1 + sx * sy) * sin - sx * cos, -sy * cos - sin, -sy * sin + cos]
-    xx, xy, yx, yy = (math.copysign(math.floor(abs(v) * 2**24 + 0.5), v) / 2**24 for v in inverse)
-    y = (2 * torch.arange(height) - (height - 1)).double()[:, None]
-    x = (2 * torch.arange(width) - (width - 1)).double()[None, :]
-    return torch.floor((yx * x + yy * y + height) / 2).long(), torch.floor((xx * x + xy * y + width) / 2).long()
+def cells(block: Block, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Where each cell of a map is looked up, its row and column, (height*width)."""
+    angle = block.rotate * math.pi / 180
+    sin, cos, sx, sy = math.sin(angle), math.cos(angle), block.shear_x, block.shear_y
+    inverse = (1 + sx * sy) * cos + sx * sin, (1 + sx * sy) * sin - sx * cos, -sy * cos - sin, -sy * sin + cos
+    xx, xy, yx, yy = (int(math.copysign(math.floor(abs(v) * 2**24 + 0.5), v)) for v in inverse)
+    y = (2 * torch.arange(height) - (height - 1))[:, None]
+    x = (2 * torch.arange(width) - (width - 1))[None, :]
+    return (yx * x + yy * y + (height << 24) >> 25).flatten(), (xx * x + xy * y + (width << 24) >> 25).flatten()
 
 
-def conv_dropped(pattern, shape, site, stream):
-    """What a block's pattern drops of a tensor (N, H, W, C): a tensor of bool."""
-    n, height, width, channels = shape
-    if pattern["size"] == 0:
-        return torch.zeros(shape, dtype=torch.bool)
+@functools.lru_cache(maxsize=1024)
+def _tables(block: Block, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     unit = min(height, width)
-    size = max(1, math.floor(pattern["size"] * unit + 0.5))
-    pitch = size + max(1, math.floor(pattern["stride"] * unit + 0.5))
-    examples = torch.arange(n) + stream.example
-    draws = words(examples, 0, 2 if pattern["share_c"] else 2 * channels, site_key(site, stream)).view(n, 1, 1, -1, 2)
+    size = max(1, math.floor(block.size * unit + 0.5))
+    pitch = size + max(1, math.floor(block.stride * unit + 0.5))
+    span = block.repeat * pitch
 
-    def covered(at, draw, extent):
-        span = pattern["repeat"] * pitch
+    def covered(at: Tensor, extent: int) -> Tensor:
         if span >= extent:
-            return (at - below(draw, pitch)) % pitch < size
-        offset = at - (below(draw, span + extent - 1) - (span - 1))
+            return (at - torch.arange(pitch)[:, None]) % pitch < size
+        offset = at - torch.arange(-(span - 1), extent)[:, None]
         return (offset >= 0) & (offset < span) & (offset % pitch < size)
 
-    y, x = (at[None, :, :, None] for at in cells(pattern, height, width))
-    return (covered(y, draws[..., 0], height) & covered(x, draws[..., 1], width)).expand(shape)
+    y, x = cells(block, height, width)
+    rows, columns = covered(y, height), covered(x, width)
+    common = (rows.double() @ columns.double().T).long()
+    return rows.float().to(device), columns.float().to(device), common.to(device)
 
 
-def sequence_dropped(pattern, shape, site, stream, kind=""):
-    """What a place's pattern drops of a tensor (N, T, C), or (N, heads, queries,
-    keys) where kind is "probability": a tensor of bool."""
-    size, pitch, p = pattern["size"], pattern["size"] + pattern["stride"], pattern["drop"]
-    if p == 0:
-        return torch.zeros(shape, dtype=torch.bool)
-    probability = kind == "probability"
-    n = shape[0]
-    tokens = shape[3] if probability else shape[1]
-    channels = shape[1] * shape[2] if probability else shape[2]
-    examples, key = torch.arange(n) + stream.example, site_key(site, stream)
-    phase = below(words(examples, 0, 1, key, c1=1), pitch) if pattern["stride"] else torch.zeros(n, 1, dtype=torch.long)
-    at = torch.arange(tokens) + phase  # (N, T)
-    affected, block = at % pitch < size, at // pitch
-    token, channel = torch.arange(tokens).view(1, -1, 1), torch.arange(channels).view(1, 1, -1)
-    if pattern["share_c"]:
-        index = (block if pattern["share_t"] else token[:, :, 0].expand(n, -1))[:, :, None]
-    elif pattern["share_t"] and size > 1:
-        blocks = (tokens + phase + pitch - 1) // pitch  # (N, 1)
-        index = channel * blocks[:, :, None] + block[:, :, None] if probability else block[:, :, None] * ((channels + 31) // 32 * 32) + channel
+# A compiled program holds the tables as constants.
+@torch.compiler.assume_constant_result
+def tables(block: Block, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Which cells of a map a pattern covers along its axis of height, 0 or 1 in
+    (places, height*width), for every place that a draw may give it there; the same
+    along its width; and how many cells both cover, for each pair of places."""
+    return _tables(block, height, width, device)
+
+
+def rescale(dropped: Tensor, elements: int) -> tuple[Tensor, Tensor]:
+    """The factors of what is kept and of what is dropped, for the number of
+    elements that a mask drops. A mask that would keep nothing keeps everything."""
+    kept = elements - dropped
+    # float64, unless a device has none.
+    wide = torch.float32 if kept.device.type == "mps" else torch.float64
+    empty = kept == 0
+    return torch.where(empty, 1, elements / kept.to(wide)).float(), empty.float()
+
+
+def block_draws(block: Block, channels: int) -> int:
+    """How many words a block's mask takes of each example's stream."""
+    return 2 if block.share_c else 2 * channels
+
+
+def block_parts(block: Block, shape: tuple[int, ...], draws: Tensor) -> tuple[Tensor, ...]:
+    """What block_mask makes the mask of a tensor (N, C, H, W) from. draws (N,
+    block_draws) are the words."""
+    n, channels, height, width = shape
+    rows, columns, common = tables(block, height, width, draws.device)
+    row, column = below(draws[:, ::2].flatten(), len(rows)), below(draws[:, 1::2].flatten(), len(columns))
+    dropped = common[row, column].sum() * (channels if block.share_c else 1)
+    kept, lost = rescale(dropped, n * channels * height * width)
+    return rows * (lost - kept), columns, row, column, kept
+
+
+def block_mask(y: Tensor, rows: Tensor, columns: Tensor, row: Tensor, column: Tensor, kept: Tensor) -> Tensor:
+    """The factors by which a block's pattern multiplies a tensor y (N, C, H, W), in
+    float32: of its shape, or with one channel where all have the same."""
+    # Gathering and multiplying floats is several times as fast as choosing by bools.
+    if len(rows) * len(columns) <= len(row) // 4:
+        masks = (rows[:, None] * columns).add_(kept).flatten(0, 1)  # of all pairs
+        mask = masks.index_select(0, row * len(columns) + column)
     else:
-        index = (channel * tokens + token if probability else token * channels + channel).expand(n, -1, -1)
-    bits = noise(examples, int(index.max()) + 1, p, key)
-    dropped = bits.gather(1, index.flatten(1)).view(index.shape) & affected[:, :, None]
-    dropped = dropped.expand(n, tokens, channels)
-    return dropped.transpose(1, 2).reshape(shape) if probability else dropped
+        mask = rows.index_select(0, row).mul_(columns.index_select(0, column)).add_(kept)
+    mask = mask.view(len(y), -1, *y.shape[2:])
+    if not y.is_contiguous() and y.is_contiguous(memory_format=torch.channels_last):
+        mask = mask.contiguous(memory_format=torch.channels_last)
+    return mask
 
 
-def mask(dropped):
-    """Returns which elements are kept and the factor that they are multiplied by."""
-    kept = int((~dropped).sum())
-    if kept == 0:
-        return torch.ones_like(dropped), 1.0
-    return ~dropped, dropped.numel() / kept
+def place_mask(place: Place, shape: tuple[int, ...], examples: Tensor, keys: Tensor) -> Tensor:
+    """The factors by which a place's pattern multiplies a tensor (N, T, C), or
+    attention probabilities (N, heads, queries, keys): of a shape that broadcasts to
+    it."""
+    probability = len(shape) == 4
+    n, tokens, channels = (shape[0], shape[3], shape[1] * shape[2]) if probability else shape
+    pitch, device = place.size + place.stride, examples.device
+    phase = below(words(examples, 1, keys, stream=1), pitch) if place.stride else torch.zeros(n, 1, dtype=torch.int64, device=device)
+    at = torch.arange(tokens, device=device) + phase  # (N, T)
+    block = at // pitch
+    blocks = (tokens + (pitch - 1 if place.stride else 0) + pitch - 1) // pitch  # at most
+    if place.share_c:
+        bits = noise(examples, blocks if place.share_t else tokens, place.drop, keys)
+        dropped = (bits.gather(1, block) if place.share_t else bits)[:, :, None]
+    elif place.share_t and place.size > 1 and probability:
+        own = (tokens + phase + pitch - 1) // pitch  # blocks of an example
+        index = torch.arange(channels, device=device)[:, None] * own[:, :, None] + block[:, None, :]
+        bits = noise(examples, channels * blocks, place.drop, keys)
+        dropped = bits.gather(1, index.flatten(1)).view(n, channels, tokens).transpose(1, 2)
+    elif place.share_t and place.size > 1:
+        padded = (channels + 31) // 32 * 32
+        bits = noise(examples, blocks * padded, place.drop, keys).view(n, blocks, padded)[:, :, :channels]
+        dropped = bits.gather(1, block[:, :, None].expand(n, tokens, channels))
+    else:
+        bits = noise(examples, tokens * channels, place.drop, keys)
+        dropped = bits.view(n, channels, tokens).transpose(1, 2) if probability else bits.view(n, tokens, channels)
+    if place.stride:
+        dropped = dropped & (at % pitch < place.size)[:, :, None]
+    kept, lost = rescale(dropped.sum() * (channels // dropped.shape[2]), n * tokens * channels)
+    mask = torch.where(dropped, lost, kept)
+    if not probability:
+        return mask
+    mask = mask.transpose(1, 2)
+    return mask.reshape(n, *(shape[1:3] if mask.shape[1] == channels else (1, 1)), tokens)

@@ -1,0 +1,79 @@
+"""Where a pattern acts, and what decides which masks are drawn there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from . import sampler
+from .pattern import Block, Place
+
+if TYPE_CHECKING:
+    from .handle import Handle
+
+
+class PatternDropout(nn.Module):
+    """Drops what one row of a pattern drops, while it trains: of a tensor (N, C, H,
+    W) for a Block, of (N, T, C) or attention probabilities (N, heads, queries, keys)
+    for a Place.
+
+    attach finds the modules of this kind in a model and gives them their random
+    streams. site names the stream; it is the module's name where it is not given.
+    """
+
+    def __init__(self, row: Block | Place, site: str = "") -> None:
+        super().__init__()
+        self.row, self.site = row, site
+        self.handle: Handle | None = None  # attach sets these
+        self.index = -1
+        self.channels = 0  # of the tensors, where they are known before the first
+
+    def extra_repr(self) -> str:
+        return f"{self.row}, site={self.site!r}"
+
+    def mask(self, y: Tensor) -> Tensor:
+        """Returns the factors for a tensor in this pass of the model, in float32."""
+        if isinstance(self.row, Block):
+            return sampler.block_mask(y, *self._parts(y))
+        return sampler.place_mask(self.row, tuple(y.shape), *self._handle(y).stream(self, y))
+
+    def drop(self, y: Tensor) -> Tensor:
+        if isinstance(self.row, Block):
+            return _Multiply.apply(y, *self._parts(y))
+        return _multiply(y, self.mask(y))
+
+    def forward(self, y: Tensor) -> Tensor:
+        return self.drop(y) if self.training and self.row.acts else y
+
+    def _parts(self, y: Tensor) -> tuple[Tensor, ...]:
+        return sampler.block_parts(self.row, tuple(y.shape), self._handle(y).words(self, y))
+
+    def _handle(self, y: Tensor) -> Handle:
+        if self.handle is None:
+            raise RuntimeError(f"PatternDropout {self.site or self.row} has no random stream yet: call autodropout.attach(model)")
+        if y.dim() != 4 and (y.dim() != 3 or isinstance(self.row, Block)):
+            wanted = "(N, C, H, W)" if isinstance(self.row, Block) else "(N, T, C) or (N, heads, queries, keys)"
+            raise ValueError(f"the pattern at {self.site} drops parts of tensors {wanted}, not of one of shape {tuple(y.shape)}")
+        return self.handle
+
+
+class _Multiply(torch.autograd.Function):
+    """Multiplies by a block's mask. Drawing the mask again in backward takes less
+    time than keeping it would."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, *parts: Tensor) -> Tensor:
+        ctx.save_for_backward(*parts)
+        return _multiply(y, sampler.block_mask(y, *parts))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        parts = ctx.saved_tensors
+        return _multiply(grad, sampler.block_mask(grad, *parts)), *[None] * len(parts)
+
+
+def _multiply(y: Tensor, mask: Tensor) -> Tensor:
+    # The factors keep float32's precision where y has less.
+    return (y * mask).to(y.dtype)
