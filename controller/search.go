@@ -21,7 +21,8 @@ import (
 // When ctx is cancelled the running evaluations are cancelled, and Search
 // returns, with what is finished and an error that wraps ctx's, as soon as the
 // last of them has returned. It also returns an error when config is out of
-// range, when the log cannot be used or written, and when every trial failed.
+// range, when the log cannot be used or written, and when every trial failed, which is
+// an [*AllFailedError].
 func Search(ctx context.Context, config Config, space dropout.Space, evaluate Evaluator) (*Report, error) {
 	config = config.withDefaults()
 	if err := config.check(space); err != nil {
@@ -43,9 +44,20 @@ func Search(ctx context.Context, config Config, space dropout.Space, evaluate Ev
 	err := errors.Join(s.run(ctx), s.log.close())
 	report := s.state.report()
 	if err == nil && s.state.best == nil {
-		err = fmt.Errorf("controller: all %d trials failed, the last with: %s", s.state.done, s.state.results[s.state.done-1].Error)
+		err = &AllFailedError{Trials: s.state.done, Last: s.state.results[s.state.done-1].Error}
 	}
 	return report, err
+}
+
+// AllFailedError reports a search that has ended and found nothing.
+type AllFailedError struct {
+	Trials int    // how many there were
+	Last   string // why the last one failed
+}
+
+// Error says how many failed and why.
+func (e *AllFailedError) Error() string {
+	return fmt.Sprintf("controller: all %d trials failed, the last with: %s", e.Trials, e.Last)
 }
 
 // Replay rebuilds a search from its log, which it only reads. A torn last line

@@ -242,7 +242,7 @@ func TestFailureIsTheWorst(t *testing.T) {
 func TestEveryTrialFails(t *testing.T) {
 	report, err := Search(context.Background(), Config{Trials: 3, Network: smallNetwork}, smallSpace,
 		func(context.Context, Trial) (Outcome, error) { return Outcome{Failure: "diverged"}, nil })
-	if err == nil || !strings.Contains(err.Error(), "all 3 trials failed, the last with: diverged") {
+	if failed := (*AllFailedError)(nil); !errors.As(err, &failed) || !strings.Contains(err.Error(), "all 3 trials failed, the last with: diverged") {
 		t.Errorf("the error is %v", err)
 	}
 	if _, _, ok := report.Best(); ok {

@@ -31,6 +31,12 @@ type Common struct {
 	// gradient is the same sum in the same order whatever the number of cores.
 	Shards int
 
+	// Identity says in a word what else the training depends on, such as a checksum of
+	// the program. A checkpoint of another one does not continue it, unless Earlier lists
+	// that.
+	Identity string   `json:"-"`
+	Earlier  []string `json:"-"`
+
 	Policy dropout.Policy `json:"-"` // nil is no dropout
 	Seed   uint64         // gives the order of the data, its variation and all masks
 

@@ -23,15 +23,23 @@ const (
 	scheduleKey   = "schedule"
 	policyKey     = "policy"
 	arithmeticKey = "arithmetic"
+	identityKey   = "identity" // where there is one
 )
+
+// DataSettings are the settings of the trainers of this package that tell other data
+// apart, as [ChangedError] calls them.
+var DataSettings = []string{"Images", "Labelled", "Pairs", "Text", "Unlabelled"}
 
 var identityKeys = []string{modelKey, optimizerKey, scheduleKey, policyKey, arithmeticKey}
 
 // Change is a setting in which a training differs from that of a checkpoint.
 type Change struct {
-	Setting    string // a field of the configuration or of the task's identity, or "model", "optimizer", "schedule", "policy" or "arithmetic"
+	Setting    string // a field of the configuration or of the task's identity, or "model", "optimizer", "schedule", "policy", "arithmetic" or "identity"
 	Saved, Now string // the part that differs
 }
+
+// String says what it was and what it is.
+func (c Change) String() string { return fmt.Sprintf("%s was %q and is %q", c.Setting, c.Saved, c.Now) }
 
 // ChangedError reports a checkpoint of a training with other settings.
 type ChangedError struct {
@@ -48,7 +56,7 @@ func (e *ChangedError) Error() string {
 func changesText(changes []Change) string {
 	var parts []string
 	for _, c := range changes {
-		parts = append(parts, fmt.Sprintf("%s was %q and is %q", c.Setting, c.Saved, c.Now))
+		parts = append(parts, c.String())
 	}
 	return strings.Join(parts, "; ")
 }
@@ -66,7 +74,7 @@ func namesOf(changes []Change) []string {
 func (l *Loop) settings() map[string]string {
 	config := fields(asJSON(l.task.Identity()))
 	maps.Copy(config, fields(asJSON(l.config)))
-	return map[string]string{
+	settings := map[string]string{
 		configKey:     asJSON(config),
 		modelKey:      l.describeModel(),
 		optimizerKey:  l.config.Optimizer.Describe(),
@@ -74,6 +82,10 @@ func (l *Loop) settings() map[string]string {
 		policyKey:     l.describePolicy(),
 		arithmeticKey: ops.Arithmetic(),
 	}
+	if l.config.Identity != "" {
+		settings[identityKey] = l.config.Identity
+	}
+	return settings
 }
 
 // asJSON returns the JSON form of what has one: newLoop has looked at the error.
@@ -102,19 +114,33 @@ func (l *Loop) describeModel() string {
 }
 
 // describeSchedule gives the learning rates of some steps, and a checksum of those
-// of all.
+// of all, or of many where there are more than can be looked at in a moment.
 func (l *Loop) describeSchedule() string {
-	const samples = 8
+	const (
+		samples = 8
+		most    = 1 << 20
+	)
 	var parts []string
 	sum := fnv.New64a()
-	for step := range l.total {
-		rate := l.config.Schedule(step)
-		sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(rate)))
-		if every := max(1, l.total/samples); step%every == 0 || step == l.total-1 {
-			parts = append(parts, fmt.Sprintf("%v at step %d", rate, step))
-		}
+	stride := (l.total + most - 1) / most
+	for step := 0; step < l.total; step += stride {
+		sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(l.config.Schedule(step))))
 	}
-	return strings.Join(append(parts, fmt.Sprintf("checksum of all %d steps %016x", l.total, sum.Sum64())), ", ")
+	add := func(step int) {
+		parts = append(parts, fmt.Sprintf("%v at step %d", l.config.Schedule(step), step))
+	}
+	every := max(1, l.total/samples)
+	for step := 0; step < l.total; step += every {
+		add(step)
+	}
+	if last := l.total - 1; last >= 0 && last%every != 0 {
+		add(last)
+	}
+	of := "all"
+	if stride > 1 {
+		of = fmt.Sprintf("each %dth of", stride)
+	}
+	return strings.Join(append(parts, fmt.Sprintf("checksum of %s %d steps %016x", of, l.total, sum.Sum64())), ", ")
 }
 
 // compare returns an error unless the metadata of a checkpoint are those of this
@@ -124,7 +150,9 @@ func (l *Loop) compare(path string, saved map[string]string) error {
 		return fmt.Errorf("the checkpoint %s was saved by an earlier version, which did not note the settings of the dropout and the optimizer: continue it with that version, or load its weights with weights.Load", path)
 	}
 	changes := l.changes(saved)
-	refused := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return slices.Contains(l.config.AcceptChanges, c.Setting) })
+	refused := slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
+		return slices.Contains(l.config.AcceptChanges, c.Setting) || c.Setting == identityKey && slices.Contains(l.config.Earlier, c.Saved)
+	})
 	if len(refused) > 0 {
 		return &ChangedError{path, refused}
 	}
@@ -155,6 +183,9 @@ func (l *Loop) changes(saved map[string]string) []Change {
 			was, is := differing(saved[key], now[key])
 			changes = append(changes, Change{key, was, is})
 		}
+	}
+	if l.config.Identity != "" && saved[identityKey] != l.config.Identity {
+		changes = append(changes, Change{identityKey, saved[identityKey], l.config.Identity})
 	}
 	return changes
 }

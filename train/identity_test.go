@@ -3,9 +3,13 @@ package train
 import (
 	"errors"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"autodropout/data"
+	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 	"autodropout/internal/safetensors"
 	"autodropout/models"
@@ -103,6 +107,50 @@ func TestSettingsAreThoseOfTheCheckpoint(t *testing.T) {
 				t.Errorf("accepted: %v, notice %q", err, *notice)
 			}
 		})
+	}
+}
+
+// TestIdentity: a checkpoint of another program, say, is refused, unless it is listed.
+func TestIdentity(t *testing.T) {
+	build := func(identity string, earlier ...string) *Trainer {
+		return exercise(t, func(c *Config) { c.Identity, c.Earlier = identity, earlier })
+	}
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	for _, c := range []struct {
+		saved, now string
+		earlier    []string
+		want       string
+	}{
+		{"a", "a", nil, ""},
+		{"a", "b", nil, `identity was "a" and is "b"`},
+		{"a", "b", []string{"a"}, ""},
+		{"", "b", []string{"a"}, `identity was "" and is "b"`},
+		{"", "b", []string{""}, ""},
+		{"a", "", nil, ""},
+	} {
+		if err := build(c.saved).Save(path); err != nil {
+			t.Fatal(err)
+		}
+		err := build(c.now, c.earlier...).Load(path)
+		if changed := (*ChangedError)(nil); (c.want == "") != (err == nil) || err != nil && (!errors.As(err, &changed) || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: the error is %v", c, err)
+		}
+	}
+}
+
+// TestDataSettings: the settings that tell data apart are all that tasks have beside
+// their configurations.
+func TestDataSettings(t *testing.T) {
+	var found []string
+	for _, task := range []Task{&imageTask{images: &data.Set{}}, &languageTask{}, &translationTask{pairs: &bitext.Dataset{}}, &udaTask{labelled: &data.Set{}, unlabelled: &data.Set{}}} {
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(task.Identity())) {
+			if len(field.Index) == 1 && !field.Anonymous {
+				found = append(found, field.Name)
+			}
+		}
+	}
+	if slices.Sort(found); !slices.Equal(found, DataSettings) {
+		t.Errorf("the tasks have %q, and DataSettings is %q", found, DataSettings)
 	}
 }
 

@@ -62,10 +62,7 @@ func (c LanguageConfig) withDefaults() (LanguageConfig, error) {
 	if c.Rate == 0 {
 		c.Rate = 2.5e-4
 	}
-	const most = 1 << 20 // epochs, whose segments are laid out beforehand
 	switch {
-	case c.Epochs > most:
-		return c, fmt.Errorf("train: a language model is trained for at most %d epochs, not %d", most, c.Epochs)
 	case c.Lengths.Memory < 0 || c.Lengths.Extended < 0:
 		return c, fmt.Errorf("train: memory and extended context must not be negative, as in %+v", c.Lengths)
 	case c.Shards*c.Accumulate > c.Batch:
@@ -85,8 +82,10 @@ type LanguageTrainer struct {
 	model    *models.TransformerXL
 	config   LanguageConfig
 	segments *data.Segments
-	spans    [][]data.Span // by epoch
-	text     uint32        // checksum
+	even     []data.Span // of every epoch, without Jitter
+	counts   []int       // of segments, by epoch, with Jitter
+	steps    int         // in the whole training
+	text     uint32      // checksum
 
 	memory, next []*models.Memory // of each part, before and after a step
 }
@@ -108,7 +107,10 @@ func NewLanguage(model *models.TransformerXL, text []int32, config LanguageConfi
 		return nil, err
 	}
 	t.text = crc32.Checksum(bytes, crc32.MakeTable(crc32.Castagnoli))
-	mean := t.plan(&config)
+	mean, err := t.plan(&config)
+	if err != nil {
+		return nil, err
+	}
 	if config.Optimizer == nil {
 		config.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{})
 	}
@@ -125,20 +127,27 @@ func NewLanguage(model *models.TransformerXL, text []int32, config LanguageConfi
 	return t, nil
 }
 
-// plan lays out the segments of all epochs. It returns the step at which the
+// plan counts the segments of all epochs. It returns the step at which the
 // average of weights begins.
-func (t *LanguageTrainer) plan(c *LanguageConfig) (mean int) {
+func (t *LanguageTrainer) plan(c *LanguageConfig) (mean int, err error) {
+	t.even = t.segments.Spans(c.Lengths.Target)
+	if t.steps, err = wholeSteps(c.Epochs, len(t.even)); err != nil || !c.Jitter {
+		return t.steps - c.MeanEpochs*len(t.even), err
+	}
+	const most = 1 << 24
+	if t.steps > most {
+		return 0, fmt.Errorf("train: %d epochs of segments of random lengths are about %d steps, and at most %d are counted: take fewer epochs, or leave Jitter false", c.Epochs, t.steps, most)
+	}
+	t.steps = 0
 	for epoch := range c.Epochs {
-		spans := t.segments.Spans(c.Lengths.Target)
-		if c.Jitter {
-			spans = t.segments.JitteredSpans(c.Lengths.Target, c.Seed, epoch)
-		}
-		t.spans = append(t.spans, spans)
+		n := len(t.segments.JitteredSpans(c.Lengths.Target, c.Seed, epoch))
+		t.counts = append(t.counts, n)
+		t.steps += n
 		if epoch < c.Epochs-c.MeanEpochs {
-			mean += len(spans)
+			mean += n
 		}
 	}
-	return mean
+	return mean, nil
 }
 
 // Evaluate scores the model, with its averaged weights where there is an

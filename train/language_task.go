@@ -18,12 +18,7 @@ type languageTask LanguageTrainer
 
 func (t *languageTask) Params() *autograd.Params { return t.model.Params() }
 
-func (t *languageTask) Steps() (steps int) {
-	for _, spans := range t.spans {
-		steps += len(spans)
-	}
-	return steps
-}
+func (t *languageTask) Steps() int { return t.steps }
 
 func (t *languageTask) Identity() any {
 	return struct {
@@ -34,21 +29,40 @@ func (t *languageTask) Identity() any {
 
 func (t *languageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
-		for epoch, spans := range t.spans {
+		for epoch := range t.config.Epochs {
+			if count := t.count(epoch); from >= count {
+				from -= count
+				continue
+			}
+			spans := t.even
+			if t.config.Jitter {
+				spans = t.segments.JitteredSpans(t.config.Lengths.Target, t.config.Seed, epoch)
+			}
 			for i := from; i < len(spans); i++ {
-				if ctx.Err() != nil || !yield(t.batch(epoch, i), nil) {
+				if ctx.Err() != nil {
+					return
+				}
+				b := t.batch(spans[i])
+				if b.Epoch, b.Last = epoch, i == len(spans)-1; !yield(b, nil) {
 					return
 				}
 			}
-			from = max(from-len(spans), 0)
+			from = 0
 		}
 	}
 }
 
+// count returns the number of segments of an epoch.
+func (t *languageTask) count(epoch int) int {
+	if t.config.Jitter {
+		return t.counts[epoch]
+	}
+	return len(t.even)
+}
+
 // batch returns a segment of all rows.
-func (t *languageTask) batch(epoch, i int) Batch {
-	span := t.spans[epoch][i]
-	b := Batch{Epoch: epoch, Last: i == len(t.spans[epoch])-1, Examples: t.config.Batch, Size: t.config.Batch * span.Length}
+func (t *languageTask) batch(span data.Span) Batch {
+	b := Batch{Examples: t.config.Batch, Size: t.config.Batch * span.Length}
 	if t.config.Jitter {
 		b.Scale = float32(span.Length) / float32(t.config.Lengths.Target)
 	}

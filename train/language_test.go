@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -340,10 +341,35 @@ func TestLanguageEvaluation(t *testing.T) {
 	}
 }
 
+// TestManyEpochs: what is asked for and never reached costs nothing.
+func TestManyEpochs(t *testing.T) {
+	began := time.Now()
+	trainer, err := NewLanguage(newLanguageModel(t), text(200), LanguageConfig{Epochs: 1 << 40, Batch: 4, Lengths: models.Lengths{Target: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	trainer.config.OnStep = func(s Step) {
+		if s.Step == 12 { // of the third epoch
+			cancel()
+		}
+	}
+	trainer.config.Checkpoint = filepath.Join(t.TempDir(), "checkpoint")
+	if err := trainer.Run(ctx); !errors.Is(err, context.Canceled) || trainer.epoch != 2 || trainer.Total() != 5<<40 {
+		t.Errorf("after epoch %d of %d steps: %v", trainer.epoch, trainer.Total(), err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v to begin and to stop", took)
+	}
+	if _, err := NewLanguage(newLanguageModel(t), text(200), LanguageConfig{Epochs: 1 << 40, Batch: 4, Jitter: true}); err == nil || !strings.Contains(err.Error(), "take fewer epochs") {
+		t.Errorf("with random lengths: %v", err)
+	}
+}
+
 func TestNewLanguageRefuses(t *testing.T) {
 	for _, c := range []LanguageConfig{
 		{Epochs: -1}, {Batch: -1}, {Lengths: models.Lengths{Target: -1}}, {Lengths: models.Lengths{Memory: -1}}, {Batch: 4, Common: Common{Shards: 5}},
-		{Batch: 4, Common: Common{Shards: 2, Accumulate: 3}}, {Epochs: math.MaxInt}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
+		{Batch: 4, Common: Common{Shards: 2, Accumulate: 3}}, {Epochs: math.MaxInt, Lengths: models.Lengths{Target: 2}}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
 	} {
 		if _, err := NewLanguage(newLanguageModel(t), text(200), c); err == nil {
 			t.Errorf("%+v: no error", c)

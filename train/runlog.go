@@ -79,7 +79,7 @@ func (l *runLog) close() error {
 }
 
 // ReadLog returns the steps of a run log. A last line that a crash cut short is
-// left out.
+// left out. Where a line is none of a log, the steps before it come with the error.
 func ReadLog(path string) ([]Step, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -87,7 +87,7 @@ func ReadLog(path string) ([]Step, error) {
 	}
 	steps, err := parseLog(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return steps, fmt.Errorf("%s: %w", path, err)
 	}
 	return steps, nil
 }
@@ -99,7 +99,7 @@ func parseLog(text []byte) (steps []Step, err error) {
 		}
 		var s Step
 		if err := json.Unmarshal(line, &s); err != nil {
-			return nil, fmt.Errorf("line %d is not a step: %w", i+1, err)
+			return steps, fmt.Errorf("line %d is not a step: %w", i+1, err)
 		}
 		steps = append(steps, s)
 	}

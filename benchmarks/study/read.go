@@ -187,9 +187,6 @@ func (r *run) readUnits(folder runfolder.Folder) error {
 		case u.Seed < 0 || u.Seed >= r.Seeds:
 			return fmt.Errorf("%s: final training %d has seed %d, where the settings have seeds 0 to %d", folder, i+1, u.Seed, r.Seeds-1)
 		}
-		if _, twice := at.scores[u.Seed]; twice {
-			return fmt.Errorf("%s: final training %d has seed %d of %q a second time: remove one of the lines", folder, i+1, u.Seed, u.Method)
-		}
 		at.seconds += u.Seconds
 		if u.Diverged {
 			at.diverged++

@@ -74,7 +74,7 @@ var ours = map[string][]string{
 	"benchmarks/internal/machine":     {"simd"},
 	"benchmarks/internal/tensorboard": {},
 	"benchmarks/internal/outside":     {"internal/atomicfile", "internal/filelock"},
-	"benchmarks/internal/runfolder":   {"benchmarks/internal/usage", "internal/atomicfile", "internal/filelock", "internal/sealed"},
+	"benchmarks/internal/runfolder":   {"benchmarks/internal/usage", "benchmarks/internal/words", "internal/atomicfile", "internal/disk", "internal/filelock", "internal/sealed"},
 	"benchmarks/internal/report":      {"benchmarks/internal/words", "dropout"},
 	"benchmarks/internal/progress":    {"benchmarks/internal/machine", "benchmarks/internal/words", "train"},
 	"benchmarks/internal/cli": {"benchmarks/internal/machine", "benchmarks/internal/runfolder", "benchmarks/internal/usage", "benchmarks/internal/words",

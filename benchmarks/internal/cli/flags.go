@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -39,6 +40,24 @@ func (c *choice) Set(s string) error {
 // Get implements flag.Getter.
 func (c *choice) Get() any { return *c.value }
 
+// Text declares a flag that takes a text with something in it.
+func Text(fs *flag.FlagSet, p *string, name, usage string) { fs.Var((*text)(p), name, usage) }
+
+type text string
+
+func (t *text) String() string { return string(*t) }
+
+func (t *text) Set(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("there is nothing in it")
+	}
+	*t = text(s)
+	return nil
+}
+
+// Get implements flag.Getter.
+func (t *text) Get() any { return string(*t) }
+
 // List declares a flag that takes some of a few words, with commas between
 // them.
 func List(fs *flag.FlagSet, p *[]string, name string, words []string, usage string) {
@@ -59,9 +78,12 @@ func (l *list) String() string {
 
 func (l *list) Set(s string) error {
 	values := strings.Split(s, ",")
-	for _, v := range values {
-		if !slices.Contains(l.words, v) {
+	for i, v := range values {
+		switch {
+		case !slices.Contains(l.words, v):
 			return fmt.Errorf("%q is none of %s", v, strings.Join(l.words, ", "))
+		case slices.Contains(values[:i], v):
+			return fmt.Errorf("%q is there twice", v)
 		}
 	}
 	*l.values = values

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/words"
+	"autodropout/controller"
 	"autodropout/optim"
 	"autodropout/train"
 )
@@ -30,6 +32,9 @@ func (s *estimator[P]) left() (w work) {
 	finals := finals[P]{s.setup}
 	for _, row := range s.rows {
 		for k := range s.plan.Seeds {
+			if row.searches() && s.failedSearch(row) {
+				break
+			}
 			if _, done := finals.finished(row, k); !done {
 				w.trainings[row.Network]++
 			}
@@ -46,6 +51,20 @@ func (s *estimator[P]) left() (w work) {
 		}
 	}
 	return w
+}
+
+// failedSearch reports whether the row's search has ended and found nothing.
+func (s *estimator[P]) failedSearch(row Row) bool {
+	for name, trials := range map[string]int{runfolder.Trials: s.plan.sampled(row), runfolder.Finalists: s.plan.Trials - s.plan.sampled(row)} {
+		log, err := controller.ReadLog(s.folder.Search(row.searchKey()).Path(name))
+		if err != nil {
+			continue
+		}
+		if _, _, ok := log.Best(); !ok && trials > 0 && len(log.Curve()) == trials {
+			return true
+		}
+	}
+	return false
 }
 
 // measure times a few steps of each network that is still to be trained.

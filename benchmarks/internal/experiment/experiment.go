@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/words"
+	"autodropout/ops"
 )
 
 // Experiment is one run of a benchmark: it searches patterns, trains a network
@@ -69,7 +71,11 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 	}
 	defer s.folder.Close()
 	folder = s.folder.Folder
-	if s.changed, err = e.identify(s); err != nil {
+	if err = e.identify(s); err != nil {
+		return folder, err
+	}
+	damage, err := s.folder.Mend()
+	if err != nil {
 		return folder, err
 	}
 	_, command, err := folder.Settings()
@@ -78,7 +84,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 	}
 	asked := e.Run
 	asked.Command = cmp.Or(command, asked.Command)
-	notes := []string{sentences}
+	notes := append([]string{sentences}, damage...)
 	if asked.Preset == "quick" {
 		notes = append(notes, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
 	}
@@ -95,21 +101,28 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 // identify makes sure that the run goes on with what it began with, or says what has
 // changed, and keeps the pattern that it was given: the folder may be moved, and the
 // file may change.
-func (e *Experiment[P]) identify(s *setup[P]) (changed []string, err error) {
-	now := runfolder.Identity{SIMD: machine.SIMD(), Build: machine.Version()}
-	for _, checksum := range []func() string{s.about.Reads, s.about.Data} {
-		if checksum != nil && now.Data == "" {
-			now.Data = checksum()
-		}
+func (e *Experiment[P]) identify(s *setup[P]) error {
+	settings, err := e.Run.Settings.TOML()
+	if err != nil {
+		return err
 	}
-	if changed, err = s.folder.Identify(now, e.Run.Accept); err != nil || e.Plan.Pattern == "" {
-		return changed, err
+	now := runfolder.Identity{Settings: string(settings), Data: s.about.reads(), SIMD: ops.Arithmetic(), Build: machine.Version()}
+	if e.Plan.Pattern != "" {
+		text, err := e.Given.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		now.Pattern = fmt.Sprintf("%08x", crc32.ChecksumIEEE(text))
+	}
+	s.identity = now.Sum()
+	if s.earlier, s.changed, err = s.folder.Identify(now, e.Run.Accept); err != nil || e.Plan.Pattern == "" {
+		return err
 	}
 	given := s.folder.Path(runfolder.Given)
 	if _, err := os.Stat(given); !errors.Is(err, fs.ErrNotExist) {
-		return changed, err
+		return err
 	}
-	return changed, e.Given.Save(given)
+	return e.Given.Save(given)
 }
 
 // run is an experiment under way.
@@ -201,6 +214,9 @@ func (r *run[P]) computeRow(ctx context.Context, row Row) error {
 		found, err := r.searcher.search(ctx, row)
 		if err != nil {
 			return err
+		}
+		if found.failed != "" {
+			return nil
 		}
 		dropped = found.dropped
 	case row.Rated != nil:

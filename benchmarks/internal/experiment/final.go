@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/internal/seed"
 	"autodropout/train"
@@ -32,25 +34,26 @@ func (s *finals[P]) training(ctx context.Context, row Row, dropped Dropped[P], k
 	// Also where a session was killed before it came to this. What is left on
 	// failure does no harm.
 	train.RemoveCheckpoints(s.folder.Checkpoint(row.name(k)))
-	return s.readLosses(row, k)
+	s.readLosses(row, k)
+	return nil
 }
 
-// readLosses takes the losses of a finished training from its log, if that is there:
-// what is kept of a run of many days may be its results only.
-func (s *finals[P]) readLosses(row Row, k int) error {
+// readLosses takes the losses of a finished training from its log, if that is there
+// and whole: what is kept of a run of many days may be its results only.
+func (s *finals[P]) readLosses(row Row, k int) {
 	steps, err := train.ReadLog(s.folder.Log(row.name(k)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return
 	}
 	if err != nil {
-		return err
+		s.warnf("%s: its curve is not shown: %v", row.title(k), err)
+		return
 	}
 	var losses []float32
 	for _, s := range steps {
 		losses = append(losses, s.Loss)
 	}
 	s.record.curve(row, k, s.subject.Steps(row.Network), losses)
-	return nil
 }
 
 func (s *finals[P]) finished(row Row, k int) (runfolder.Unit, bool) {
@@ -75,20 +78,18 @@ func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k in
 		s.record.loss(row, k, step.Loss)
 		events.step(step)
 	}
-	if len(s.changed) > 0 { // a run that goes on with other data or instructions was asked to
-		common.AcceptChanges = []string{"arithmetic", "Images", "Labelled", "Pairs", "Text", "Unlabelled"}
+	if len(s.changed) > 0 { // it was asked to go on
+		common.AcceptChanges = append(slices.Clone(train.DataSettings), "arithmetic")
 	}
-	training, err := s.subject.Prepare(&Order[P]{
-		Network: row.Network, Row: row.Key, Index: k, ModelSeed: seed.Derive(base, "final model", uint64(k)), Dropped: dropped, Common: common})
+	training, found, err := s.resume(row.title(k), common.Checkpoint, func() (*Training, error) {
+		return s.subject.Prepare(&Order[P]{
+			Network: row.Network, Row: row.Key, Index: k, ModelSeed: seed.Derive(base, "final model", uint64(k)), Dropped: dropped, Common: common})
+	})
 	if err != nil {
 		return runfolder.Unit{}, err
 	}
 	piece = s.piece(row.title(k), training.Total(), s.cost[row.Network])
 	defer piece.End()
-	found, err := training.Resume()
-	if err != nil {
-		return runfolder.Unit{}, err
-	}
 	if found {
 		piece.Skip(training.Done())
 		s.logf("%s: continuing after step %d", row.title(k), training.Done())
@@ -110,6 +111,29 @@ func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k in
 	return u, err
 }
 
+// resume returns a training, continued from its checkpoint where there is one. Where
+// the run was asked to go on with what has changed, and the training cannot, it begins
+// anew.
+func (s *finals[P]) resume(title, checkpoint string, prepare func() (*Training, error)) (training *Training, found bool, err error) {
+	if training, err = prepare(); err != nil {
+		return nil, false, err
+	}
+	found, err = training.Resume()
+	var changed *train.ChangedError
+	switch {
+	case !errors.As(err, &changed):
+		return training, found, err
+	case len(s.changed) == 0:
+		return nil, false, usage.Errorf("%s: the checkpoint %s is of another training: %v; remove it to begin this training anew", title, changed.Path, changed.Changes[0])
+	}
+	s.warnf("%s: it begins anew, since its checkpoint is of a training with other settings: %v", title, changed.Changes[0])
+	if err := train.RemoveCheckpoints(checkpoint); err != nil {
+		return nil, false, err
+	}
+	training, err = prepare()
+	return training, false, err
+}
+
 // finish runs a training to its end, scores it and saves its weights.
 func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Training) (runfolder.Unit, error) {
 	u := runfolder.Unit{Method: row.Key, Seed: k}
@@ -123,12 +147,9 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 		return runfolder.Unit{}, err
 	}
 	why := err
-	speed, err := s.took(&u, row, k, training)
-	if err != nil {
-		return runfolder.Unit{}, err
-	}
+	speed := s.took(&u, row, k, training)
 	if u.Diverged {
-		s.logf("%s: %v", row.title(k), why)
+		s.warnf("%s: %v", row.title(k), why)
 		return u, nil
 	}
 	started := time.Now()
@@ -137,7 +158,7 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 	}
 	u.Seconds += time.Since(started).Seconds()
 	if !u.Score.Finite() {
-		s.logf("%s: it has diverged: its score, %s, is not finite", row.title(k), s.about.score(u.Score))
+		s.warnf("%s: it has diverged: its score, %s, is not finite", row.title(k), s.about.score(u.Score))
 		u.Score, u.Diverged = runfolder.Score{}, true
 		return u, nil
 	}
@@ -149,21 +170,25 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 }
 
 // took notes how long a training has taken, by its log, and returns its speed in
-// words.
-func (s *finals[P]) took(u *runfolder.Unit, row Row, k int, training *Training) (speed string, err error) {
+// words. A damaged log, of the steps of earlier sessions perhaps, is no reason to lose
+// the training: then it is the time of what can be read.
+func (s *finals[P]) took(u *runfolder.Unit, row Row, k int, training *Training) (speed string) {
 	if training.Outside != nil {
 		outside := training.Outside()
 		u.Seconds, u.Output = outside.Seconds, outside.Output
-		return "", nil
+		return ""
 	}
 	steps, err := train.ReadLog(s.folder.Log(row.name(k)))
 	if err != nil {
-		return "", err
+		s.warnf("%s: all of its time is not known: %v", row.title(k), err)
 	}
 	items := 0
 	for _, s := range steps {
 		u.Seconds += s.Seconds
 		items += s.Size
 	}
-	return ", " + words.Speed(float64(items)/u.Seconds, s.about.Item), nil
+	if items == 0 {
+		return ""
+	}
+	return ", " + words.Speed(float64(items)/u.Seconds, s.about.Item)
 }

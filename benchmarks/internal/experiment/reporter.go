@@ -39,7 +39,7 @@ func (s *reporter[P]) facts() *sheet.Facts {
 	f := &sheet.Facts{Name: a.Name, Higher: a.Higher, Seeds: s.plan.Seeds, Reward: a.Reward, Notes: s.notes}
 	f.Reward.Name = a.Trial.Reward
 	f.Result = &runfolder.Result{
-		Task: a.Task, Dataset: a.Dataset, Split: a.Split, Metric: a.Metric, Unit: a.Unit, Floor: a.Floor, Also: a.Also, Notes: slices.Concat(a.Notes, s.changed), Model: a.Model,
+		Task: a.Task, Dataset: a.Dataset, Split: a.Split, Metric: a.Metric, Unit: a.Unit, Floor: a.Floor, Also: a.Also, Notes: slices.Concat(a.Notes, s.changed, s.failed()), Model: a.Model,
 		Preset: s.run.Preset, Seed: s.plan.Seed, Command: s.run.Command, Date: time.Now().UTC().Format(time.RFC3339),
 		Commit: machine.Commit("."), CPU: machine.CPU(), SIMD: machine.SIMD(), Memory: machine.PeakMemory(), Rows: s.results(),
 	}
@@ -67,6 +67,7 @@ func (s *reporter[P]) facts() *sheet.Facts {
 // results returns the rows of the table, as far as trainings have finished.
 func (s *reporter[P]) results() (rows []runfolder.Row) {
 	units, found := s.folder.Finished(), s.findings()
+	slices.SortStableFunc(units, func(a, b runfolder.Unit) int { return cmp.Compare(a.Seed, b.Seed) }) // rows are compared by seed
 	for _, row := range s.rows {
 		var scores []runfolder.Score
 		diverged, seconds := 0, 0.0
@@ -81,17 +82,29 @@ func (s *reporter[P]) results() (rows []runfolder.Row) {
 			}
 			seconds += u.Seconds
 		}
-		if len(scores)+diverged == 0 {
-			continue
-		}
+		failed := false // the search that the row needs
 		for _, f := range found {
 			if row.searches() && f.row.searchKey() == row.searchKey() {
 				seconds += f.seconds
+				failed = f.failed != ""
 			}
+		}
+		if len(scores)+diverged == 0 && !failed {
+			continue
 		}
 		rows = append(rows, runfolder.NewRow(row.Title, scores, diverged, seconds, row.Paper))
 	}
 	return rows
+}
+
+// failed returns a sentence for every search that has found nothing.
+func (s *reporter[P]) failed() (sentences []string) {
+	for _, f := range s.findings() {
+		if f.failed != "" {
+			sentences = append(sentences, f.failed)
+		}
+	}
+	return sentences
 }
 
 // showBest tells the progress which row is best so far.
@@ -152,7 +165,7 @@ func (s *reporter[P]) best() (pattern P, from string, ok bool) {
 	var best *finding[P]
 	for _, f := range s.findings() {
 		switch kind := f.row.Kind; {
-		case kind != sheet.Random && kind != sheet.Learned:
+		case f.failed != "", kind != sheet.Random && kind != sheet.Learned:
 		case best == nil, kind == sheet.Learned && (best.row.Kind == sheet.Random || f.reward > best.reward):
 			best = f
 		}
@@ -196,7 +209,7 @@ func (s *reporter[P]) savePattern(result *runfolder.Result) error {
 		return err
 	}
 	result.BestPattern = text
-	if err := pattern.Save(s.folder.Path(runfolder.BestPattern)); err != nil {
+	if err := s.setup.savePattern(pattern, s.folder.Path(runfolder.BestPattern)); err != nil {
 		return err
 	}
 	masks := report.Picture(pattern, s.about.Side, s.stream())

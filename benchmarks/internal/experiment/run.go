@@ -30,7 +30,7 @@ type Benchmark[P Pattern] interface {
 // alternative reports whether it has done something instead of the experiment. What
 // is said about the data comes from Open.
 type alternative interface {
-	Instead(ctx context.Context, asked cli.Run, about string, stdout io.Writer) (done bool, err error)
+	Instead(ctx context.Context, asked cli.Run, about string, stdout, stderr io.Writer) (done bool, err error)
 }
 
 // closer gives back what Open took, and says what is to be known in the end. The folder
@@ -77,7 +77,7 @@ func start[P Pattern](ctx context.Context, b Benchmark[P], asked cli.Run, stdout
 		defer func() { err = errors.Join(err, c.Close(folder, stdout)) }()
 	}
 	if a, ok := b.(alternative); ok {
-		if done, err := a.Instead(ctx, asked, about, stdout); done || err != nil {
+		if done, err := a.Instead(ctx, asked, about, stdout, stderr); done || err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package experiment
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -20,7 +21,8 @@ import (
 type finding[P Pattern] struct {
 	row     Row
 	dropped Dropped[P] // the best there is
-	reward  float64
+	failed  string     // in a sentence, why nothing was found; "": something was
+	reward  float64    // of what was found
 	seconds float64
 }
 
@@ -41,6 +43,13 @@ func (s *searcher[P]) findings() []*finding[P] {
 	return slices.Clone(s.found)
 }
 
+// keep adds what a search has found.
+func (s *searcher[P]) keep(f *finding[P]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.found = append(s.found, f)
+}
+
 // search runs the search of a row, or what is left of it. Where an earlier row
 // shares it, there is nothing to do.
 func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) {
@@ -59,6 +68,12 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	}
 	f := &finding[P]{row: row}
 	report, err := s.all(ctx, row, folder, space, f)
+	if failed := (*controller.AllFailedError)(nil); errors.As(err, &failed) {
+		f.failed = fmt.Sprintf("All %d trials for “%s” failed, the last one since: %s. There is nothing to train it with.", failed.Trials, row.Title, failed.Last)
+		s.warnf("%s", f.failed)
+		s.keep(f)
+		return f, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +89,7 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	s.found = append(s.found, f)
-	s.mu.Unlock()
+	s.keep(f)
 	if f.dropped.Pattern == nil {
 		s.logf("%s: the best rate is %g, mean %s %s", row.Title, *f.dropped.Rate, s.about.Reward.Shown, s.about.Reward.Show(f.reward))
 		return f, nil
@@ -84,7 +97,7 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	if err := s.draw(); err != nil {
 		return nil, err
 	}
-	return f, (*f.dropped.Pattern).Save(folder.Path(runfolder.Pattern))
+	return f, s.savePattern(*f.dropped.Pattern, folder.Path(runfolder.Pattern))
 }
 
 // all runs the trials of a search, and then those of its finalists, where there are
@@ -103,6 +116,8 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	defer piece.End()
 	config := controller.Config{
 		Path:      path,
+		Identity:  s.identity,
+		Earlier:   s.earlier,
 		Trials:    s.plan.sampled(row),
 		Workers:   s.together(),
 		Task:      s.about.Trial,
@@ -121,11 +136,13 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		return nil, err
 	}
 	report, err := s.try(ctx, row, row.searchKey(), config, space, piece)
+	if report != nil {
+		s.record.search(row, *report)
+		f.seconds += s.seconds(report)
+	}
 	if err = cmp.Or(err, events.err); err != nil {
 		return nil, err
 	}
-	s.record.search(row, *report)
-	f.seconds += s.seconds(report)
 	again := s.plan.Trials - config.Trials
 	if again == 0 {
 		return report, nil
@@ -133,11 +150,11 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 	config.Algorithm, config.Points = controller.Grid, finalists(report, s.plan.Finalists)
 	config.Notify = s.notify(row, piece, nil)
-	if report, err = s.try(ctx, row, row.searchKey()+finalistsSuffix, config, space, piece); err != nil {
-		return nil, err
+	report, err = s.try(ctx, row, row.searchKey()+finalistsSuffix, config, space, piece)
+	if report != nil {
+		f.seconds += s.seconds(report)
 	}
-	f.seconds += s.seconds(report)
-	return report, nil
+	return report, err
 }
 
 // begin chooses what a search begins with, and says so.
@@ -189,13 +206,14 @@ func tried(folder runfolder.Folder) (n int) {
 }
 
 // try runs a search, or what is left of it, under a name that workers know it by.
+// Where all its trials have failed there is a report as well as an error.
 func (s *searcher[P]) try(ctx context.Context, row Row, name string, config controller.Config, space dropout.Space, piece *progress.Piece) (report *controller.Report, err error) {
 	if s.service == nil {
 		report, err = controller.Search(ctx, config, space, s.child(row, space, piece))
 	} else {
 		report, err = s.service.Search(ctx, name, config, space)
 	}
-	if err != nil {
+	if failed := (*controller.AllFailedError)(nil); err != nil && !errors.As(err, &failed) {
 		return nil, err
 	}
 	for _, r := range report.Results {
@@ -203,7 +221,7 @@ func (s *searcher[P]) try(ctx context.Context, row Row, name string, config cont
 		// failure does no harm.
 		train.RemoveCheckpoints(s.folder.Search(row.searchKey()).Trial(r.Trial))
 	}
-	return report, nil
+	return report, err
 }
 
 // finalistsSuffix makes the name of a search that of its finalists' trainings.
@@ -257,7 +275,11 @@ func (s *searcher[P]) notify(row Row, piece *progress.Piece, events *searchEvent
 			if events == nil {
 				what = "finalists, trial"
 			}
-			s.logf("%s: %s %d of %d: %s", row.Title, what, r.Trial+1, event.Status.Trials, text)
+			say := s.logf
+			if r.Failed() {
+				say = s.failedTrial()
+			}
+			say("%s: %s %d of %d: %s", row.Title, what, r.Trial+1, event.Status.Trials, text)
 		}
 	}
 }

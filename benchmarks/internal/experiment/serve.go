@@ -61,7 +61,7 @@ func serve[P Pattern](ctx context.Context, run *setup[P], asked cli.Run, out io.
 	if s.conn, err = cluster.Connect(ctx, c.Address, run.logf); err != nil {
 		return s, err
 	}
-	job := cluster.Job{Identity: cli.Identity(run.about.Name), Settings: string(settings), AnyTier: run.plan.Async || run.about.Outside}
+	job := cluster.Job{Identity: cli.Identity(run.about.Name), Settings: string(settings), AnyTier: run.plan.Async || run.about.Outside, Sum: run.identity, Earlier: run.earlier}
 	job.Data = run.about.Data()
 	if job.Run, err = run.folder.ID(); err != nil {
 		return s, err

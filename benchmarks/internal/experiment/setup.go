@@ -1,10 +1,13 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 
 	"autodropout/benchmarks/internal/progress"
@@ -20,13 +23,17 @@ type setup[P Pattern] struct {
 	plan    Plan
 	rows    []Row
 	folder  *runfolder.Held // nil: a worker has none
-	changed []string        // sentences about what has changed since the run began, which was accepted
-	stderr  io.Writer
-	record  *record
-	shown   atomic.Pointer[progress.Progress] // nil until it is known what is to do
-	stop    context.CancelCauseFunc
-	taken   atomic.Int64 // training steps of this session, those of searches included
-	cost    costs
+
+	identity string   // of the run, which all of its work carries
+	earlier  []string // identities that it had before, which was accepted
+	changed  []string // sentences about what has changed since the run began
+
+	stderr io.Writer
+	record *record
+	shown  atomic.Pointer[progress.Progress] // nil until it is known what is to do
+	stop   context.CancelCauseFunc
+	taken  atomic.Int64 // training steps of this session, those of searches included
+	cost   costs
 }
 
 // errSteps stops a run that has taken the steps it was allowed.
@@ -49,6 +56,16 @@ func (s *setup[P]) logf(format string, args ...any) {
 	fmt.Fprintf(s.stderr, format+"\n", args...)
 }
 
+// warnf is logf for what must be read even where nobody wants to see how the run
+// advances.
+func (s *setup[P]) warnf(format string, args ...any) {
+	if shown := s.shown.Load(); shown != nil {
+		shown.Warnf(format, args...)
+		return
+	}
+	s.logf(format, args...)
+}
+
 // piece begins a piece of the run on the progress.
 func (s *setup[P]) piece(name string, steps int, cost float64) *progress.Piece {
 	return s.shown.Load().Piece(name, steps, cost)
@@ -58,12 +75,14 @@ func (s *setup[P]) piece(name string, steps int, cost float64) *progress.Piece {
 // know this one by.
 func (s *setup[P]) common(title, checkpoint string) train.Common {
 	return train.Common{
+		Identity:        s.identity,
+		Earlier:         s.earlier,
 		Checkpoint:      checkpoint,
 		CheckpointEvery: s.plan.CheckpointEvery,
 		KeepCheckpoints: s.plan.Checkpoints,
 		CheckFinite:     s.plan.Debug == "nan",
 		Recompute:       s.plan.Recompute,
-		Notify:          func(notice string) { s.logf("%s: %s", title, notice) },
+		Notify:          func(notice string) { s.warnf("%s: %s", title, notice) },
 	}
 }
 
@@ -72,10 +91,27 @@ func (s *setup[P]) common(title, checkpoint string) train.Common {
 func (s *setup[P]) complete(ctx context.Context, title string, training *Training) error {
 	err := training.Run(ctx)
 	if unsaved := (*train.SaveError)(nil); errors.As(err, &unsaved) && training.Done() == training.Total() {
-		s.logf("%s: %v; the training is complete and goes on to be scored", title, unsaved)
+		s.warnf("%s: %v; the training is complete and goes on to be scored", title, unsaved)
 		return nil
 	}
 	return err
+}
+
+// savePattern writes a pattern, and says so where the file was another one: it has
+// been damaged or changed since the run wrote it, or the run goes on with what has
+// changed.
+func (s *setup[P]) savePattern(pattern P, path string) error {
+	text, err := pattern.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	if before, err := os.ReadFile(path); err == nil {
+		var was, is bytes.Buffer
+		if json.Compact(&was, before) != nil || json.Compact(&is, text) != nil || !bytes.Equal(was.Bytes(), is.Bytes()) {
+			s.warnf("%s is not what the run wrote, or finds now: it is written again", path)
+		}
+	}
+	return pattern.Save(path)
 }
 
 // tryNetworks makes the trainings of all networks that rows need, and forgets them:

@@ -178,6 +178,17 @@ type About struct {
 	Reward sheet.Reward
 }
 
+// reads returns a checksum of all that a run reads; "": it is not known.
+func (a *About) reads() string {
+	switch {
+	case a.Reads != nil:
+		return a.Reads()
+	case a.Data != nil:
+		return a.Data()
+	}
+	return ""
+}
+
 // rewardNote says how the reward of a trial is taken, for the pattern's file.
 func rewardNote(t controller.Task) string {
 	length, unit := t.Steps, "steps"

@@ -87,7 +87,11 @@ func (s *trials[P]) trainTrial(ctx context.Context, row Row, space dropout.Space
 		score, err = training.Score(ctx)
 	}
 	if err == nil && !score.Finite() {
-		err = &DivergedError{fmt.Sprintf("the reward %v, at a loss of %v, is not finite", score.Value, score.Loss)}
+		why := fmt.Sprintf("its score is not finite: a reward of %v at a loss of %v", score.Value, score.Loss)
+		if score.Valid != 0 {
+			why += fmt.Sprintf(", %s %v", s.about.Reward.Shown, score.Valid)
+		}
+		err = &DivergedError{why}
 	}
 	o := controller.Outcome{Reward: score.Value, Values: score.Values}
 	switch {
@@ -105,6 +109,15 @@ func (s *trials[P]) trainTrial(ctx context.Context, row Row, space dropout.Space
 		}
 	}
 	return o, nil
+}
+
+// failedTrial returns what says that a trial has failed: where -debug asks which
+// operation it was, people want to know even if they want to see nothing else.
+func (s *trials[P]) failedTrial() func(format string, args ...any) {
+	if s.plan.Debug != "" {
+		return s.warnf
+	}
+	return s.logf
 }
 
 // prepareTrial returns a training, continued where an earlier session or worker

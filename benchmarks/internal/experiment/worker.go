@@ -64,7 +64,7 @@ func (s *worker[P]) assigned(ctx context.Context, t cluster.Assignment) (control
 	outcome, err := s.train(ctx, t, title, piece)
 	switch {
 	case err == nil && outcome.Failure != "":
-		s.logf("%s: failed: %s", title, outcome.Failure)
+		s.failedTrial()("%s: failed: %s", title, outcome.Failure)
 	case err == nil:
 		s.logf("%s: %s %s in %s", title, s.about.Reward.Shown, s.about.Reward.Show(outcome.Reward), words.Duration(time.Since(began).Seconds()))
 	}
@@ -93,6 +93,7 @@ func (s *worker[P]) train(ctx context.Context, t cluster.Assignment, title strin
 		}
 	}
 	common := s.common(title, t.Checkpoint)
+	common.Identity = t.Identity
 	common.CheckpointEvery, common.KeepCheckpoints = t.Every, 1
 	common.OnStep = func(step train.Step) {
 		s.stepped(piece, step)

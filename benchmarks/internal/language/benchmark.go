@@ -38,11 +38,11 @@ func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Wr
 }
 
 // Instead implements a method of [experiment.Benchmark]: it writes text.
-func (s *subject) Instead(_ context.Context, asked cli.Run, _ string, stdout io.Writer) (done bool, err error) {
+func (s *subject) Instead(_ context.Context, asked cli.Run, _ string, stdout, stderr io.Writer) (done bool, err error) {
 	if s.generate == 0 {
 		return false, nil
 	}
-	return true, s.write(asked, stdout)
+	return true, s.write(asked, stdout, stderr)
 }
 
 // Open implements [experiment.Benchmark].

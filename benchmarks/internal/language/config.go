@@ -124,7 +124,7 @@ func (c *config) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, a multiple of -heads")
 	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
 	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
-	cli.Whole(fs, &c.generate, "generate", 0, "write this `number` of words with the best model of the run in -out, which -resume must name, instead of training")
+	cli.Whole(fs, &c.generate, "generate", 1, "write this `number` of words with the best model of the run in -out, which -resume must name, instead of training")
 	fs.StringVar(&c.prompt, "prompt", c.prompt, "the `text` that is to be continued")
 }
 
@@ -138,6 +138,8 @@ func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 		return nil, usage.Errorf("-search-width %d is not a multiple of -heads %d", c.searchWidth, c.Heads)
 	case c.generate > 0 && !asked.Resume:
 		return nil, usage.Errorf("-generate needs -resume and -out with the folder of a run that has trained a model")
+	case c.prompt != "" && c.generate == 0:
+		return nil, usage.Errorf("-prompt is what -generate continues: give the number of words with -generate")
 	}
 	least, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: 2, Layers: c.Layers, Width: 2, Heads: 1, HeadWidth: 2, Inner: 1})
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
+	"strings"
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/experiment"
@@ -42,7 +44,8 @@ func (s *subject) About() experiment.About {
 	}
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "words", Train: len(s.corpus.Train),
 		Epochs: s.searchEpochs, Reward: fmt.Sprintf("%d/perplexity", rewardScale), Split: "validation", Valid: len(s.corpus.Valid)}
-	about.Data = s.checksum
+	about.Data = func() string { return s.checksum(s.corpus.Train, s.corpus.Valid) }
+	about.Reads = func() string { return s.checksum(s.corpus.Train, s.corpus.Valid, s.corpus.Test) }
 	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
@@ -50,12 +53,14 @@ func (s *subject) About() experiment.About {
 	return about
 }
 
-// checksum returns a checksum of all that a trial reads.
-func (s *subject) checksum() string {
+// checksum returns a checksum of the vocabulary and of texts. Words have no line
+// breaks.
+func (s *subject) checksum(texts ...[]int32) string {
 	h := crc32.NewIEEE()
-	for _, part := range [][]int32{{int32(len(s.corpus.Words))}, s.corpus.Train, s.corpus.Valid} {
-		binary.Write(h, binary.LittleEndian, int64(len(part)))
-		binary.Write(h, binary.LittleEndian, part)
+	io.WriteString(h, strings.Join(s.corpus.Words, "\n"))
+	for _, text := range texts {
+		binary.Write(h, binary.LittleEndian, int64(len(text)))
+		binary.Write(h, binary.LittleEndian, text)
 	}
 	return fmt.Sprintf("%08x", h.Sum32())
 }
@@ -124,7 +129,7 @@ func (s *subject) Prepare(o *experiment.Order[*dropout.SequencePattern]) (*exper
 	return &experiment.Training{Runner: trainer.Loop, Score: func(ctx context.Context) (runfolder.Score, error) {
 		valid, err := trainer.Evaluate(ctx, s.corpus.Valid, s.evaluation(n))
 		if n == experiment.Child || err != nil {
-			return runfolder.Score{Value: rewardScale / valid.Perplexity(), Loss: valid.Loss}, err
+			return runfolder.Score{Value: rewardScale / valid.Perplexity(), Valid: valid.Perplexity(), Loss: valid.Loss}, err
 		}
 		test, err := trainer.Evaluate(ctx, s.corpus.Test, s.evaluation(n))
 		return runfolder.Score{Value: test.Perplexity(), Valid: valid.Perplexity(), Loss: test.Loss}, err

@@ -43,6 +43,9 @@ func Commit(dir string) string {
 	return "unknown"
 }
 
+// modified is behind a commit whose sources were changed before the program was built.
+const modified = "+modified"
+
 // stamped returns the commit that the Go tool stamped into the program; it does
 // not into one that it runs at once, and "" is returned.
 func stamped() string {
@@ -56,15 +59,16 @@ func stamped() string {
 	}
 	revision := stamp["vcs.revision"]
 	if revision != "" && stamp["vcs.modified"] == "true" {
-		revision += "+modified"
+		revision += modified
 	}
 	return revision
 }
 
 // Version tells builds of a program apart, wherever they run: it is the stamped
-// commit, and where there is none, a checksum of the program's file.
+// commit, and where there is none, or sources have been modified since, a checksum of
+// the program's file.
 var Version = sync.OnceValue(func() string {
-	if revision := stamped(); revision != "" {
+	if revision := stamped(); revision != "" && !strings.HasSuffix(revision, modified) {
 		return "commit " + revision
 	}
 	path, err := os.Executable()

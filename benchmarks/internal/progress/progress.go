@@ -36,7 +36,7 @@ type Progress struct {
 
 // New returns the progress of a run whose pieces should take the given
 // seconds together. What they really take corrects the estimate as they go. The
-// item is what speeds count: "img". A quiet progress prints nothing.
+// item is what speeds count: "img". A quiet progress prints nothing but warnings.
 func New(out io.Writer, seconds float64, item string, quiet bool) *Progress {
 	p := &Progress{out: out, item: item, quiet: quiet, start: time.Now(), planned: seconds}
 	if !quiet {
@@ -80,9 +80,13 @@ func (p *Progress) locked(text func() string) func() string {
 
 // Logf prints a line, above the bars where there are some.
 func (p *Progress) Logf(format string, args ...any) {
-	if p.quiet {
-		return
+	if !p.quiet {
+		p.Warnf(format, args...)
 	}
+}
+
+// Warnf prints a line that must be read, above the bars where there are some.
+func (p *Progress) Warnf(format string, args ...any) {
 	line := fmt.Sprintf(format, args...) + "\n"
 	if p.bars != nil {
 		io.WriteString(p.bars, line)

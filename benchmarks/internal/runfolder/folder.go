@@ -207,38 +207,9 @@ func (f Folder) Units() ([]Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, _, err := parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s, %w", f.Path(units), err)
+	found, bad, _ := parse(text)
+	if len(bad) > 0 {
+		return nil, fmt.Errorf("%s, line %d is damaged (%w): -resume with its folder makes good what can be", f.Path(units), bad[0].number, bad[0].why)
 	}
 	return found, nil
-}
-
-// FindWeights returns the file with the weights of the best training of the rows:
-// better compares two scores. Where none has finished it is the checkpoint of one
-// that has not.
-func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (string, error) {
-	finished, err := f.Units()
-	if err != nil {
-		return "", fmt.Errorf("cannot read what the run has finished: %w", err)
-	}
-	var best *Unit
-	for i, u := range finished {
-		if slices.Contains(rows, u.Method) && !u.Diverged && (best == nil || better(u.Score, best.Score)) {
-			best = &finished[i]
-		}
-	}
-	if best != nil {
-		return f.Weights(Training(best.Method, best.Seed)), nil
-	}
-	for _, row := range rows {
-		found, err := filepath.Glob(f.Checkpoint(row + "-*"))
-		if err != nil {
-			return "", err
-		}
-		if len(found) > 0 {
-			return found[0], nil
-		}
-	}
-	return "", fmt.Errorf("the run in %s has trained no model yet: continue it with -resume until it has", f)
 }

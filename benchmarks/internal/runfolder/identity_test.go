@@ -3,12 +3,14 @@ package runfolder
 import (
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/internal/sealed"
 )
 
 // TestOneOfTwoCreates has two processes begin a run in one folder at the same time:
@@ -43,45 +45,121 @@ func TestOneOfTwoCreates(t *testing.T) {
 	}
 }
 
-// TestIdentify refuses what gives other results, takes what may, and forgets neither.
+// TestIdentify refuses what may give other results, and forgets no change.
 func TestIdentify(t *testing.T) {
 	h := hold(t, create(t))
-	began := Identity{Data: "00c0ffee", SIMD: "avx2", Build: "commit a"}
-	identify := func(now Identity, accept bool, words ...string) {
-		t.Helper()
-		sentences, err := h.Identify(now, accept)
-		if err != nil {
-			t.Fatal(err)
+	began := Identity{Settings: "epochs = 1\nlr = 0.1\n", Data: "00c0ffee", SIMD: "avx2", Build: "commit a"}
+	last := began
+	for i, c := range []struct {
+		change func(i *Identity)
+		want   string
+	}{
+		{func(i *Identity) { i.Data = "1badb002" }, "the data had the checksum 00c0ffee and has 1badb002"},
+		{func(i *Identity) { i.SIMD = "generic" }, "the instruction set was avx2 and is generic"},
+		{func(i *Identity) { i.Build = "commit b" }, "the program was built from commit a and is built from commit b"},
+		{func(i *Identity) { i.Pattern = "12345678" }, "the given pattern had the checksum none and has 12345678"},
+		{func(i *Identity) { i.Settings = "batch = 3\nlr = 0.2\n" }, "the setting batch = 3 is new, and the setting lr was 0.1 and is 0.2, and the setting epochs is gone"},
+	} {
+		earlier, sentences, err := h.Identify(last, false)
+		if err != nil || len(earlier) != i || len(sentences) != i {
+			t.Fatalf("after %d changes there are %q, %q, error %v", i, earlier, sentences, err)
 		}
-		if text := strings.Join(sentences, " "); len(sentences) != len(words) {
-			t.Errorf("it says %q, want %d sentences", text, len(words))
+		now := last
+		c.change(&now)
+		var wrong *usage.Error
+		if _, _, err := h.Identify(now, false); !errors.As(err, &wrong) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "-accept-changes") {
+			t.Errorf("the error is %v, want one with %q", err, c.want)
 		}
-		for i, word := range words {
-			if i < len(sentences) && !strings.Contains(sentences[i], word) {
-				t.Errorf("it says %q, want %q", sentences[i], word)
+		if earlier, sentences, err = h.Identify(now, true); err != nil || earlier[i] != last.Sum() || !strings.Contains(sentences[i], c.want) {
+			t.Errorf("accepted, there are %q, %q, error %v; want %q", earlier, sentences, err, c.want)
+		}
+		if last.Sum() == now.Sum() {
+			t.Errorf("%q does not change the sum", c.want)
+		}
+		last = now
+	}
+	if all, err := h.Identities(); err != nil || len(all) != 6 || all[0] != began || all[5] != last {
+		t.Errorf("the folder has the identities %+v, error %v", all, err)
+	}
+}
+
+// TestForeignWork: a run takes no training and no trial of another identity, and none
+// of which nothing is known, unless that is accepted; where what it began with is lost,
+// what the work says will do.
+func TestForeignWork(t *testing.T) {
+	now := Identity{Settings: "lr = 0.1\n", Build: "commit a"}
+	other := now
+	other.Build = "commit b"
+	trial := func(kind, identity string) string {
+		return string(sealed.Line([]byte(`{"`+kind+`":{"trial":0,"identity":"`+identity+`"}}`))) + "\n"
+	}
+	for name, c := range map[string]struct {
+		work func(h *Held)
+		want string // "": the work is the run's own
+	}{
+		"own":             {func(h *Held) { h.Append(Unit{Method: "none"}) }, ""},
+		"a training":      {func(h *Held) { h.sum = other.Sum(); h.Append(Unit{Method: "none"}) }, "a part of its work has the identity " + other.Sum()},
+		"an old training": {func(h *Held) { h.sum = ""; h.Append(Unit{Method: "none"}) }, "a part of its work does not say what it was computed with"},
+		"own trials":      {func(h *Held) { write(t, h.Path("random", Trials), "{}\n"+trial("sampled", now.Sum())) }, ""},
+		"a trial": {func(h *Held) {
+			write(t, h.Path("random", Trials), "{}\n"+trial("sampled", now.Sum())+trial("finished", "abc"))
+		}, "has the identity abc"},
+		"a finalist":   {func(h *Held) { write(t, h.Path("auto", Finalists), "{}\n"+trial("sampled", "abc")) }, "has the identity abc"},
+		"an old trial": {func(h *Held) { write(t, h.Path("random", Trials), "{}\n"+`{"sampled":{"trial":0}}`+"\n") }, "does not say what"},
+		"a damaged trial": {func(h *Held) {
+			write(t, h.Path("random", Trials), "{}\n"+`{"sampled":{"trial":0},"crc":"00000000"}`+"\n")
+		}, ""},
+		"a damaged header": {func(h *Held) { write(t, h.Path("random", Trials), "\x00") }, ""},
+	} {
+		for _, lost := range []string{"", "the file", "its meaning"} {
+			h := hold(t, create(t))
+			if _, _, err := h.Identify(now, false); err != nil {
+				t.Fatal(err)
 			}
+			c.work(h)
+			switch lost {
+			case "the file":
+				os.Remove(h.Path(identity))
+			case "its meaning":
+				write(t, h.Path(identity), "[{")
+			}
+			h.Close()
+			h = hold(t, h.Folder)
+			_, _, err := h.Identify(now, false)
+			if c.want == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s, where %q is lost: error %v, want %q", name, lost, err, c.want)
+			}
+			_, sentences, err := h.Identify(now, true)
+			if err != nil || (len(sentences) > 0) != (c.want != "") {
+				t.Errorf("%s, accepted: %q, error %v", name, sentences, err)
+			}
+			if _, again, err := h.Identify(now, false); err != nil || len(again) != len(sentences) {
+				t.Errorf("%s, accepted before: %q, error %v", name, again, err)
+			}
+			if said, err := h.Mend(); err != nil || (len(said) > 0) != (lost == "its meaning") {
+				t.Errorf("%s, where %q is lost: %q, error %v", name, lost, said, err)
+			}
+			h.Close()
 		}
 	}
-	identify(began, false)
-	identify(began, false)
-	other := began
-	other.Data = "1badb002"
+}
+
+// TestCheckData: what a model was trained on is asked before it is used.
+func TestCheckData(t *testing.T) {
+	h := hold(t, create(t))
+	if err := h.CheckData("abc"); err != nil {
+		t.Errorf("where nothing is known: %v", err)
+	}
+	if _, _, err := h.Identify(Identity{Settings: "a = 1\n", Data: "abc"}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.CheckData("abc"); err != nil {
+		t.Error(err)
+	}
 	var wrong *usage.Error
-	for _, words := range []string{"the data had the checksum 00c0ffee and has 1badb002", "-accept-changes"} {
-		if _, err := h.Identify(other, false); !errors.As(err, &wrong) || !strings.Contains(err.Error(), words) {
-			t.Errorf("with other data the error is %v, want one with %q", err, words)
-		}
+	if err := h.CheckData("abd"); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "it had the checksum abc, and this data has abd") {
+		t.Errorf("with other data: %v", err)
 	}
-	slower := began
-	slower.SIMD = "generic"
-	if _, err := h.Identify(slower, false); err == nil || !strings.Contains(err.Error(), "the instruction set was avx2 and is generic") {
-		t.Errorf("with another instruction set the error is %v", err)
-	}
-	identify(began, false) // what was refused is forgotten
-	identify(slower, true, "avx2 and is generic")
-	identify(slower, false, "avx2 and is generic")
-	slower.Build = "commit b"
-	identify(slower, false, "avx2 and is generic", "built from something else")
 }
 
 func TestFinite(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/internal/atomicfile"
 	"autodropout/internal/filelock"
+	"autodropout/internal/sealed"
 )
 
 // Unit is a finished final training, a line of units.jsonl in a run's folder.
@@ -25,7 +26,15 @@ type Unit struct {
 	Diverged bool    `json:"diverged,omitempty"`
 	Seconds  float64 `json:"seconds"`
 	Output   string  `json:"output,omitempty"` // what a program outside of the run's printed last
+
+	// What [Held.Append] adds.
+	Identity string `json:"identity,omitempty"` // of the run, see [Identity.Sum]
+	Weights  string `json:"weights,omitempty"`  // the checksum of their file; "": not known
+	Log      string `json:"log,omitempty"`      // the checksum of its file; "": not known
 }
+
+// name is what the files of the training are called.
+func (u *Unit) name() string { return Training(u.Method, u.Seed) }
 
 // Score is what a training reached.
 type Score struct {
@@ -54,12 +63,15 @@ func (s Score) Finite() bool {
 // several goroutines.
 type Held struct {
 	Folder
-	lock *os.File
+	lock   *os.File
+	sum    string   // of the identity; "": none
+	damage []string // that was found when the folder was opened
 
 	mu    sync.Mutex
 	file  *os.File
 	size  int64 // of all whole lines
 	units []Unit
+	bad   []damagedLine // of the journal
 }
 
 // Hold keeps other processes from working in the folder until [Held.Close]; it is a
@@ -120,33 +132,71 @@ func (h *Held) open() (err error) {
 	if err != nil {
 		return err
 	}
-	if h.units, h.size, err = parse(text); err != nil {
-		return fmt.Errorf("%s, %w", h.Path(units), err)
-	}
+	h.units, h.bad, h.size = parse(text)
 	return h.file.Truncate(h.size)
 }
 
-// parse returns the units of a journal, and the size of its whole lines.
-func parse(text []byte) (found []Unit, size int64, err error) {
+// damagedLine is one of a journal that cannot be read, counted from 1.
+type damagedLine struct {
+	number int
+	why    error
+}
+
+// parse returns the units of a journal, the lines that are none, and the size of all
+// whole lines.
+func parse(text []byte) (found []Unit, bad []damagedLine, size int64) {
 	whole := bytes.LastIndexByte(text, '\n') + 1
+	number := 0
 	for line := range bytes.Lines(text[:whole]) {
-		var u Unit
-		if err := json.Unmarshal(line, &u); err != nil {
-			return nil, 0, fmt.Errorf("line %d is not a final training: %w", len(found)+1, err)
+		number++
+		u, err := parseLine(bytes.TrimSuffix(line, []byte("\n")))
+		if err == nil && slices.ContainsFunc(found, func(v Unit) bool { return v.name() == u.name() }) {
+			err = errors.New("there is one of this training before it")
+		}
+		if err != nil {
+			bad = append(bad, damagedLine{number, err})
+			continue
 		}
 		found = append(found, u)
 	}
-	return found, int64(whole), nil
+	return found, bad, int64(whole)
 }
 
-// Append adds a unit; it is on disk when Append returns. Where that fails the journal
-// is as it was.
+// parseLine reads a line. One without a checksum, as those of before 2026-11-29 are,
+// must have the fields of a unit and no other: the name of its checksum may be what is
+// damaged.
+func parseLine(line []byte) (u Unit, err error) {
+	object, err := sealed.Open(line)
+	if err != nil {
+		return u, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if bytes.Equal(object, line) {
+		decoder.DisallowUnknownFields()
+	}
+	if err := decoder.Decode(&u); err != nil {
+		return u, fmt.Errorf("it is not a final training: %w", err)
+	}
+	if u.Method == "" || u.Seed < 0 || decoder.More() {
+		return u, errors.New("it is not a final training")
+	}
+	return u, nil
+}
+
+// Append adds a unit, with the checksums of its files and the identity of the run;
+// it is on disk when Append returns. Where that fails the journal is as it was.
 func (h *Held) Append(u Unit) error {
-	line, err := json.Marshal(u)
+	u.Identity = h.sum
+	for path, sum := range map[string]*string{h.Weights(u.name()): &u.Weights, h.Log(u.name()): &u.Log} {
+		var err error
+		if *sum, err = checksum(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	line, err := encode(u)
 	if err != nil {
 		return err
 	}
-	line = append(line, '\n')
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if _, err = h.file.Write(line); err == nil {
@@ -158,6 +208,14 @@ func (h *Held) Append(u Unit) error {
 	h.size += int64(len(line))
 	h.units = append(h.units, u)
 	return nil
+}
+
+func encode(u Unit) ([]byte, error) {
+	line, err := json.Marshal(u)
+	if err != nil {
+		return nil, err
+	}
+	return append(sealed.Line(line), '\n'), nil
 }
 
 // Finished returns the final trainings that have finished, those of earlier sessions

@@ -52,12 +52,12 @@ func (b *Benchmark) Run(ctx context.Context, args []string, stdout, stderr io.Wr
 
 // Instead implements a method of [experiment.Benchmark]: it prepares the data, or
 // translates.
-func (s *subject) Instead(ctx context.Context, asked cli.Run, about string, stdout io.Writer) (done bool, err error) {
+func (s *subject) Instead(ctx context.Context, asked cli.Run, about string, stdout, stderr io.Writer) (done bool, err error) {
 	switch {
 	case s.prepare:
 		_, err = fmt.Fprintln(stdout, about)
 	case s.translates():
-		err = s.translate(ctx, asked, stdout)
+		err = s.translate(ctx, asked, stdout, stderr)
 	default:
 		return false, nil
 	}

@@ -148,8 +148,8 @@ func (c *config) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
 	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 	fs.BoolVar(&c.prepare, "prepare", c.prepare, "get the data ready, print where it is, and end")
-	fs.StringVar(&c.sentence, "translate", c.sentence, "translate this `sentence` with the best model of the run in -out, which -resume must name, instead of training")
-	fs.StringVar(&c.sentencesFile, "translate-file", c.sentencesFile, "translate each line of this `file`, - is the standard input, in the same way")
+	cli.Text(fs, &c.sentence, "translate", "translate this `sentence` with the best model of the run in -out, which -resume must name, instead of training")
+	cli.Text(fs, &c.sentencesFile, "translate-file", "translate each line of this `file`, - is the standard input, in the same way")
 }
 
 // Check implements [experiment.Benchmark].

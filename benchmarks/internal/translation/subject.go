@@ -47,13 +47,21 @@ func (s *subject) About() experiment.About {
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "pairs", Train: s.corpus.Train.Len(),
 		Epochs: s.searchEpochs, Reward: "exp(-loss)", Split: "validation", Valid: s.corpus.Valid.Pairs.Len()}
 	about.Data = func() string {
-		return fmt.Sprintf("%08x-%08x", s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
+		return fmt.Sprintf("%s-%08x-%08x", s.vocabulary(), s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
+	}
+	about.Reads = func() string {
+		return fmt.Sprintf("%s-%08x-%08x-%08x", s.vocabulary(), s.corpus.Train.Checksum(), s.corpus.Valid.Checksum(), s.corpus.Test.Checksum())
 	}
 	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f", 1/reward) },
 	}
 	return about
+}
+
+// vocabulary returns a checksum of the words of both languages.
+func (s *subject) vocabulary() string {
+	return fmt.Sprintf("%08x-%08x", s.corpus.Source.Checksum(), s.corpus.Target.Checksum())
 }
 
 func describe(c models.TransformerConfig) string {
@@ -124,7 +132,7 @@ func (s *subject) Prepare(o *experiment.Order[*dropout.SequencePattern]) (*exper
 	if n == experiment.Child {
 		score = func(ctx context.Context) (runfolder.Score, error) {
 			valid, err := trainer.Evaluate(ctx, s.corpus.Valid.Pairs)
-			return runfolder.Score{Value: math.Exp(-valid.Loss), Loss: valid.Loss}, err
+			return runfolder.Score{Value: math.Exp(-valid.Loss), Valid: math.Exp(valid.Loss), Loss: valid.Loss}, err
 		}
 	}
 	return &experiment.Training{Runner: trainer.Loop, Score: score}, nil

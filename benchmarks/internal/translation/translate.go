@@ -11,7 +11,6 @@ import (
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
-	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/internal/bom"
 	"autodropout/models"
 	"autodropout/train"
@@ -29,12 +28,12 @@ const (
 
 // translate writes the translations of the sentences that the flags name, by the
 // best model of a run, a line each.
-func (s *subject) translate(ctx context.Context, asked cli.Run, stdout io.Writer) error {
+func (s *subject) translate(ctx context.Context, asked cli.Run, stdout, stderr io.Writer) error {
 	sentences, err := s.sentences()
 	if err != nil {
 		return err
 	}
-	path, err := runfolder.Folder(asked.Out).FindWeights(s.Methods, better)
+	path, err := experiment.Weights(asked, s.About(), s.Methods, better, stderr)
 	if err != nil {
 		return err
 	}

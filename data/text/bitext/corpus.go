@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	"autodropout/data/text"
@@ -40,6 +42,16 @@ type Part struct {
 
 // longestPrepared is the largest size of the file that describes prepared texts, in bytes.
 const longestPrepared = 1 << 20
+
+// Checksum tells a part from others: it covers the pairs, and the sentences that
+// translations are compared with.
+func (p Part) Checksum() uint32 {
+	sum := p.Pairs.Checksum()
+	for _, lines := range [][]string{p.Tokens, p.Text} {
+		sum = crc32.Update(sum, crc32.IEEETable, []byte(strings.Join(lines, "\n")+"\n\n"))
+	}
+	return sum
+}
 
 // OpenPrepared opens a folder of prepared texts. Training pairs stay in their file
 // until Close; of them only the lengths are in memory.

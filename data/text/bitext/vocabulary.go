@@ -2,6 +2,7 @@ package bitext
 
 import (
 	"cmp"
+	"hash/crc32"
 	"slices"
 	"strings"
 
@@ -53,6 +54,11 @@ func NewVocabulary(counts *text.WordCounts, least int64) *Vocabulary {
 
 // Len returns the number of words, the special ones included.
 func (v *Vocabulary) Len() int { return len(v.words) }
+
+// Checksum tells a vocabulary from others: it covers the words and their numbers.
+func (v *Vocabulary) Checksum() uint32 {
+	return crc32.ChecksumIEEE([]byte(strings.Join(v.words, "\n"))) // words have no line breaks
+}
 
 // Encode returns the numbers of the words of a line, which white space separates.
 // Those that are not in the vocabulary, and words spelt like special ones, become
