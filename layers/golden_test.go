@@ -116,6 +116,7 @@ func checkGolden(t *testing.T, file *golden.File, name string, eval bool, build 
 	file.Compare(name+".out", y.Data(), tolerance)
 	weights := file.Tensor(name + ".weights")
 	grads := tape.Backward(ops.Sum(ops.Mul(y, tape.Input(weights.Data(), weights.Shape()...))))
+	defer func() { t.Logf("the largest relative difference to PyTorch is %.1e", file.Largest()) }()
 	copy(ps.Flat(), grads) // so that State gives them the layout of files
 	tape.Commit()
 	for _, a := range State(ps) {

@@ -8,38 +8,9 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
-
-// TestTextShowsTheProgram demands that every piece of Go in the tutorial is a part of the
-// program.
-func TestTextShowsTheProgram(t *testing.T) {
-	var program strings.Builder
-	for _, name := range []string{"main.go", "network.go"} {
-		source, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		program.Write(source)
-	}
-	// The text shows parts of functions without their indentation.
-	flat := regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(program.String(), "")
-	text, err := os.ReadFile("../tutorial.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) < 8 {
-		t.Errorf("the tutorial shows %d pieces of code", len(blocks))
-	}
-	for _, b := range blocks {
-		if !strings.Contains(flat, regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(b[1], "")) {
-			t.Errorf("the tutorial shows what the program does not have:\n%s", b[1])
-		}
-	}
-}
 
 // write saves images of stripes, by class.
 func write(t *testing.T, dir string, each int) {

@@ -16,6 +16,8 @@ type File struct {
 	t    testing.TB
 	path string
 	file *safetensors.File
+
+	largest float64 // relative difference since Largest was called
 }
 
 // Load reads a golden file; a failure ends the test.
@@ -25,7 +27,7 @@ func Load(t testing.TB, path string) *File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &File{t, path, f}
+	return &File{t: t, path: path, file: f}
 }
 
 // Has reports whether the file holds a tensor of that name.
@@ -81,7 +83,16 @@ func (f *File) Compare(name string, got []float32, tolerance float64) {
 			break
 		}
 	}
+	f.largest = max(f.largest, worst)
 	if !(worst <= tolerance) && len(want) > 0 {
 		f.t.Errorf("%s: %s[%d] = %v, PyTorch has %v: relative difference %.3g exceeds %.3g", f.path, name, at, got[at], want[at], worst, tolerance)
 	}
+}
+
+// Largest returns the largest relative difference that Compare has seen since the last
+// call.
+func (f *File) Largest() float64 {
+	largest := f.largest
+	f.largest = 0
+	return largest
 }
