@@ -1,6 +1,8 @@
 package dropout
 
 import (
+	"slices"
+
 	"autodropout/simd"
 )
 
@@ -9,7 +11,9 @@ import (
 // before the classifier.
 type Dropout struct {
 	threshold uint16 // of 65536
+	p         float64
 	sites     map[string]bool
+	all       []Site // of the network
 	tally
 }
 
@@ -28,7 +32,7 @@ func NewDropout(p float64, sites []Site) (*Dropout, error) {
 			return nil, err
 		}
 	}
-	return &Dropout{threshold: threshold16(p), sites: names(at)}, nil
+	return &Dropout{threshold: threshold16(p), p: p, sites: names(at), all: slices.Clone(sites)}, nil
 }
 
 // Mask drops elements of a tensor (N, ..., C).

@@ -10,6 +10,7 @@ import (
 // 2016).
 type StochasticDepth struct {
 	keep map[string]float64
+	all  []Site // of the network
 }
 
 // NewStochasticDepth returns the policy that keeps the l-th of L residual
@@ -27,7 +28,7 @@ func NewStochasticDepth(keep float64, sites []Site) (*StochasticDepth, error) {
 	slices.SortStableFunc(at, func(a, b Site) int {
 		return slices.Compare([]int{a.Stage, a.Block}, []int{b.Stage, b.Block})
 	})
-	d := &StochasticDepth{keep: map[string]float64{}}
+	d := &StochasticDepth{keep: map[string]float64{}, all: slices.Clone(sites)}
 	for i, s := range at {
 		d.keep[s.Name] = 1 - (1-keep)*float64(i+1)/float64(len(at))
 	}

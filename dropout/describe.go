@@ -51,7 +51,13 @@ func (p *SequencePolicy) Describe() string { return describe("pattern of a Trans
 func (d *SequenceDropout) Describe() string { return describe("sequence dropout", d.sites) }
 
 // String describes what happens at the site.
-func (s sequenceSite) String() string { return fmt.Sprintf("%v %+v", s.kind, *s.tokenMask) }
+func (s sequenceSite) String() string {
+	text := fmt.Sprintf("%v %+v", s.kind, s.pattern.mask(1))
+	if s.pattern.Schedule != Constant {
+		text += fmt.Sprintf(" %v", s.pattern.Schedule)
+	}
+	return text
+}
 
 // Describe implements [Policy].
 func (f *Fresh) Describe() string {

@@ -32,7 +32,7 @@ func TestDescriptionsHoldEverySetting(t *testing.T) {
 		b(3, 0.8, sites), b(5, 0.8, sites), b(3, 0.7, sites), b(3, 0.8, fewer), k(0.8, sites), k(0.7, sites), k(0.8, fewer),
 		Combine(d(0.1, sites), b(3, 0.8, sites)), Combine(b(3, 0.8, sites), d(0.1, sites)))
 
-	same := BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 2}
+	same := BlockPattern{Size: 0.5, Stride: 0.5, Repeat: 3}
 	patterns := []Policy{}
 	for i := -1; i < reflect.TypeFor[BlockPattern]().NumField(); i++ {
 		p := same
@@ -57,7 +57,7 @@ func TestDescriptionsHoldEverySetting(t *testing.T) {
 		for i := range pattern.Places {
 			pattern.Places[i].Size = 1
 		}
-		pattern.Places[2] = TokenPattern{Size: 3, Stride: 2, Drop: 0.25}
+		pattern.Places[2] = TokenPattern{Size: 3, Stride: 1, Drop: 0.25}
 		if i >= 0 {
 			change(t, reflect.ValueOf(&pattern.Places[2]).Elem().Field(i))
 		}
@@ -73,7 +73,7 @@ func change(t *testing.T, field reflect.Value) {
 	case reflect.Float64:
 		field.SetFloat(0.375)
 	case reflect.Int:
-		field.SetInt(7)
+		field.SetInt(2) // also a place, an aspect and a schedule
 	case reflect.Bool:
 		field.SetBool(!field.Bool())
 	default:

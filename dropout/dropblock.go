@@ -3,6 +3,7 @@ package dropout
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"autodropout/simd"
 )
@@ -13,6 +14,7 @@ type DropBlock struct {
 	size  int
 	keep  float64
 	sites map[string]float64 // the share of 1-keep that a site's group has
+	all   []Site             // of the network
 	tally
 }
 
@@ -33,7 +35,7 @@ func NewDropBlock(size int, keep float64, sites []Site) (*DropBlock, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DropBlock{size: size, keep: keep, sites: map[string]float64{}}
+	d := &DropBlock{size: size, keep: keep, sites: map[string]float64{}, all: slices.Clone(sites)}
 	for _, s := range at {
 		d.sites[s.Name] = math.Pow(4, float64(s.Stage+1-s.Stages))
 	}

@@ -49,8 +49,9 @@ type Pattern interface {
 //	  ...
 //	}
 //
-// for query, key, value, probability, projection, inner and output. A person may
-// edit the file: values need not be on the grid of the search, only in the
+// for query, key, value, probability, projection, inner and output. Version 2 has the
+// fields of [BlockPattern] and [TokenPattern] that are not the paper's as well, and may
+// have the places words, input and final. A person may edit the file: values need not be on the grid of the search, only in the
 // ranges of [BlockPattern] and [TokenPattern]. Everything but origin must be
 // there, and nothing else may be.
 func LoadPattern(path string) (Pattern, error) {
@@ -71,7 +72,7 @@ func ParsePattern(data []byte) (Pattern, error) {
 		Pattern
 		json.Unmarshaler
 	} = new(ConvPattern)
-	switch kind, err := fileKind(data); {
+	switch _, kind, err := fileKind(data); {
 	case err != nil:
 		return nil, err
 	case kind == strconv.Quote(sequenceKind):

@@ -92,9 +92,11 @@ func TestLoadPatternWithByteOrderMark(t *testing.T) {
 
 func TestLoadPatternRefuses(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{`"version": 1`, `"version": 2`, "version is 2, and this program reads version 1"},
+		{`"version": 1`, `"version": 3`, "version is 3, and this program reads versions 1 to 2"},
+		{`"version": 1`, `"version": 0`, "version is 0, and"},
+		{`"version": 1`, `"version": 2`, "stages[0][0].place is missing"},
 		{`"version": 1`, `"version": "1"`, `version is "1", and`},
-		{`"version": 1`, `"version": 2, "layers": 3`, "version is 2"},
+		{`"version": 1`, `"version": 3, "layers": 3`, "version is 3"},
 		{`"version": 1,`, ``, "version is missing"},
 		{`"version": 1,`, `"version": 1, "version": 1,`, "version is given twice"},
 		{`"convnet"`, `"picture"`, `kind is "picture", and patterns have kind "convnet" or "sequence"`},

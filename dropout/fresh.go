@@ -2,7 +2,6 @@ package dropout
 
 import (
 	"math/rand/v2"
-	"slices"
 	"sync"
 
 	"autodropout/internal/seed"
@@ -21,33 +20,16 @@ type Fresh struct {
 	last Policy    // nil: there was no step yet
 }
 
-// NewFresh returns the policy of the patterns that are drawn from [Mild] with the
-// given share, for the network with the given sites: blocks of a ConvNet, or layers
-// of a Transformer.
-func NewFresh(share float64, sites []Site) (*Fresh, error) {
-	space := SequenceSpace()
-	if slices.ContainsFunc(sites, func(s Site) bool { return s.Kind == Norm }) {
-		blocks, err := blocksOf(sites)
-		if err != nil {
-			return nil, err
-		}
-		space = ConvSpace(blocks)
-	}
+// NewFresh returns the policy of the patterns of a space that are drawn from [Mild] with
+// the given share, for the network with the given sites.
+func NewFresh(space Space, share float64, sites []Site) (*Fresh, error) {
 	probs, err := Mild(space, share)
 	if err != nil {
 		return nil, err
 	}
 	f := &Fresh{share: share, space: space}
 	f.draw = func(rng *rand.Rand) (Policy, error) {
-		point := space.Draw(probs, rng)
-		if space.isConv() {
-			pattern, err := DecodeConv(space, point)
-			if err != nil {
-				return nil, err
-			}
-			return pattern.Policy(sites)
-		}
-		pattern, err := DecodeSequence(space, point)
+		pattern, err := Decode(space, space.Draw(probs, rng))
 		if err != nil {
 			return nil, err
 		}

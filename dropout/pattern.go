@@ -22,6 +22,18 @@ import (
 //     the centre of the map; coordinates round to the nearest cell.
 //   - Every example has its own placement and, without ShareC, every channel.
 //   - The rest is multiplied by elements/kept, counted over the whole batch.
+//
+// The fields from Place on are not the paper's: with them the usual dropout made by
+// hand is a pattern too, see [Dropout.Pattern]. Where they are 0 they change nothing.
+//
+//   - The pattern acts at the sites of the kind Place, and at the shortcut if Residual.
+//   - With Cells a block has this side, whatever the size of the map; Size is 0 or not.
+//   - With Scatter the blocks are not a grid: one begins at each place where it fits
+//     into the map, of each channel without ShareC, with the same probability, so that
+//     about the share Scatter is dropped, as DropBlock does. Stride, Repeat, Rotate and
+//     the shears do not count then.
+//   - The strength of Schedule is a factor of Scatter, and for a grid the probability
+//     that an example has it.
 type BlockPattern struct {
 	Size     float64 // side of a block, 0 to 1; 0 is no dropout
 	Stride   float64 // gap between blocks, 0.01 to 1
@@ -31,6 +43,12 @@ type BlockPattern struct {
 	ShearY   float64 // cells along y for each cell along x, -1 to 1
 	ShareC   bool    // all channels lose the same cells
 	Residual bool    // the shortcut has dropout of the same pattern as well
+
+	Place    Kind     // Norm, Hidden, Branch, or Features, which belongs to the last block
+	Cells    int      // side of a block in cells, 1 to 64; 0: Size says
+	Aspect   Aspect   // shape of a block
+	Scatter  float64  // share that scattered blocks drop, to 0.95; 0: blocks are a grid
+	Schedule Schedule // of the training
 }
 
 // ConvPattern holds the pattern of every residual block of a ConvNet, stage by
@@ -109,18 +127,35 @@ func (b BlockPattern) String() string {
 	if b.Size == 0 {
 		return "none"
 	}
-	text := fmt.Sprintf("size %g stride %g repeat %d", b.Size, b.Stride, b.Repeat)
-	if b.Rotate != 0 {
-		text += fmt.Sprintf(" rotate %g", b.Rotate)
+	text := fmt.Sprintf("size %g", b.Size)
+	if b.Cells > 0 {
+		text = fmt.Sprintf("cells %d", b.Cells)
 	}
-	if b.ShearX != 0 || b.ShearY != 0 {
-		text += fmt.Sprintf(" shear %g,%g", b.ShearX, b.ShearY)
+	if b.Aspect != Square {
+		text += fmt.Sprintf(" %v", b.Aspect)
+	}
+	if b.Scatter > 0 {
+		text += fmt.Sprintf(" scatter %g", b.Scatter)
+	} else {
+		text += fmt.Sprintf(" stride %g repeat %d", b.Stride, b.Repeat)
+		if b.Rotate != 0 {
+			text += fmt.Sprintf(" rotate %g", b.Rotate)
+		}
+		if b.ShearX != 0 || b.ShearY != 0 {
+			text += fmt.Sprintf(" shear %g,%g", b.ShearX, b.ShearY)
+		}
 	}
 	if b.ShareC {
 		text += " share_c"
 	}
 	if b.Residual {
 		text += " residual"
+	}
+	if b.Place != Norm {
+		text += fmt.Sprintf(" at %v", b.Place)
+	}
+	if b.Schedule != Constant {
+		text += fmt.Sprintf(" %v", b.Schedule)
 	}
 	return text
 }

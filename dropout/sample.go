@@ -6,15 +6,16 @@ import (
 )
 
 // Sample draws the pattern on one map, that of a channel of the stream's
-// example: true where an element is kept. It is for looking at; a policy
-// draws other masks from the same stream.
+// example: true where an element is kept, where the schedule is strongest. It is for
+// looking at; a policy draws other masks from the same stream.
 func (b BlockPattern) Sample(height, width, channel int, s Stream) [][]bool {
 	channels := channel + 1
 	keep := make([]uint32, (height*width*channels+31)/32)
 	key := streamKey("sample", s)
+	drop := b.dropper(height, width, channels, 1, func(h, w int) *tiling { return newTiling(b, h, w) })
 	fill(keep, 1, height*width*channels, s, func(keep []uint32, pos int, ctr [4]uint32) {
-		if b.Size > 0 {
-			newTiling(b, height, width).drop(keep, pos, channels, ctr, key)
+		if b.Size > 0 && drop != nil {
+			drop(keep, pos, ctr, key)
 		}
 	})
 	rows := make([][]bool, height)
@@ -32,12 +33,12 @@ func (b BlockPattern) Sample(height, width, channel int, s Stream) [][]bool {
 const imageGap = 6
 
 // Sample draws the pattern on one example, that of the stream: for every token a
-// row with true where a channel is kept. It is for looking at; a policy draws
-// other masks from the same stream.
+// row with true where a channel is kept, where the schedule is strongest. It is for
+// looking at; a policy draws other masks from the same stream.
 func (b TokenPattern) Sample(tokens, channels int, s Stream) [][]bool {
 	keep := make([]uint32, (tokens*channels+31)/32)
 	key := streamKey("sample", s)
-	mask := b.mask()
+	mask := b.mask(1)
 	fill(keep, 1, tokens*channels, s, func(keep []uint32, pos int, ctr [4]uint32) {
 		if b.Drop > 0 {
 			mask.drop(keep, pos, tokens, channels, ctr, key)
@@ -54,14 +55,15 @@ func (b TokenPattern) Sample(tokens, channels int, s Stream) [][]bool {
 	return rows
 }
 
-// Image draws sample masks of every place: one row for each place, in the order
-// of Places, and in each row columns examples side by side. A tile has a row of
+// Image draws sample masks of every place that the pattern speaks of: one row for
+// each, in the order of Places, and in each row columns examples side by side. A tile has a row of
 // cells for each channel and a column for each token, so that time runs to the
 // right, with scale pixels to a cell. Kept cells are light, dropped ones dark;
 // places that do not drop anything are light all over.
 func (p *SequencePattern) Image(tokens, channels, scale, columns int, s Stream) *image.Paletted {
-	img := newTiles(len(p.Places), columns, tokens*scale, channels*scale)
-	for row, b := range p.Places {
+	img := newTiles(len(p.places()), columns, tokens*scale, channels*scale)
+	for row := range p.places() {
+		b := p.Places[row]
 		for column := range columns {
 			sample := s
 			sample.Example += uint64(column)

@@ -25,16 +25,26 @@ import (
 // A block of at least as many tokens as there are, with ShareT, is variational
 // (locked) dropout (Gal and Ghahramani 2016); a block of one token, without
 // Stride and sharing, is plain dropout.
+//
+// In the table of word vectors, at Words, only Drop and Schedule count: each word is
+// dropped as a whole, for all examples of a step.
 type TokenPattern struct {
 	Size   int     // consecutive tokens that are affected, 1 to 4096
 	Stride int     // tokens between these blocks, 0 to 4096
 	ShareT bool    // the tokens of a block have the same noise
 	ShareC bool    // the channels of a token have the same noise
 	Drop   float64 // probability of dropping, 0 to 0.95; 0 is no dropout
+
+	// Schedule is not the paper's: its strength is a factor of Drop.
+	Schedule Schedule
 }
 
-// places lists where a [SequencePattern] acts, in the order of its tokens.
-var places = [...]Kind{Query, Key, Value, Probability, Projection, Inner, Output}
+// places lists where a [SequencePattern] acts, in the order of its tokens: those in the
+// layers first, which are the paper's.
+var places = [...]Kind{Query, Key, Value, Probability, Projection, Inner, Output, Words, Input, Final}
+
+// inLayers is how many places are in the layers.
+const inLayers = 7
 
 // SequencePattern holds the pattern of every place in the layers of a
 // Transformer; all layers have the same. In a file it is versioned JSON: see
@@ -42,8 +52,19 @@ var places = [...]Kind{Query, Key, Value, Probability, Projection, Inner, Output
 type SequencePattern struct {
 	Origin Origin
 	// Places are the patterns at the sites of kind Query, Key, Value, Probability,
-	// Projection, Inner and Output, in this order.
+	// Projection, Inner, Output, and of Words, Input and Final, in this order.
 	Places [len(places)]TokenPattern
+	// Outside says that the pattern speaks of Words, Input and Final too, which
+	// patterns of the paper do not: other dropout may act there beside them.
+	Outside bool
+}
+
+// places returns the places that the pattern speaks of.
+func (p *SequencePattern) places() []Kind {
+	if p.Outside {
+		return places[:]
+	}
+	return places[:inLayers]
 }
 
 // SequencePolicy applies a [SequencePattern].
@@ -53,8 +74,8 @@ type SequencePolicy struct {
 }
 
 type sequenceSite struct {
-	*tokenMask
-	kind Kind
+	pattern TokenPattern
+	kind    Kind
 }
 
 // Policy returns the [*SequencePolicy] that applies the pattern to the network
@@ -65,53 +86,59 @@ func (p *SequencePattern) Policy(sites []Site) (Policy, error) {
 		return nil, fmt.Errorf("dropout pattern: %w", err)
 	}
 	policy := &SequencePolicy{sites: map[string]sequenceSite{}}
-	for i, kind := range places {
-		b := p.Places[i]
-		if b.Drop == 0 {
+	for i, kind := range p.places() {
+		if p.Places[i].Drop == 0 {
 			continue
 		}
 		at, err := sitesOf(kind, sites)
 		if err != nil {
 			return nil, fmt.Errorf("dropout pattern: %w", err)
 		}
-		mask := b.mask()
 		for _, site := range at {
-			policy.sites[site.Name] = sequenceSite{&mask, kind}
+			policy.sites[site.Name] = sequenceSite{p.Places[i], kind}
 		}
 	}
 	return policy, nil
 }
 
-func (b TokenPattern) mask() tokenMask {
-	return tokenMask{b.Size, b.Stride, b.ShareT, b.ShareC, threshold16(b.Drop)}
+// mask returns the pattern ready for use at a strength.
+func (b TokenPattern) mask(strength float64) tokenMask {
+	return tokenMask{b.Size, b.Stride, b.ShareT, b.ShareC, threshold16(b.Drop * strength)}
 }
 
 // Mask draws the site's pattern for a tensor (N, T, C), attention probabilities
-// (N, heads, queries, keys).
+// (N, heads, queries, keys), or the table of word vectors (words, C).
 func (p *SequencePolicy) Mask(site string, shape []int, s Stream) Mask {
 	at, ok := p.sites[site]
 	if !ok {
 		return nil
 	}
-	draw := at.filler("dropout.SequencePolicy", site, shape, s)
+	mask := at.pattern.mask(at.pattern.Schedule.strength(s.Progress))
+	if mask.threshold == 0 {
+		return nil
+	}
+	draw := mask.filler("dropout.SequencePolicy", at.kind, site, shape, s)
 	return func(keep []uint32) float32 {
 		elements, kept := draw(keep)
 		return p.rescale(keep, elements, kept)
 	}
 }
 
-// filler returns what draws the mask of a tensor and counts its elements and
-// those it keeps.
-func (at sequenceSite) filler(op, site string, shape []int, s Stream) func(keep []uint32) (elements, kept int) {
+// filler returns what draws the mask of a tensor at a site of a kind and counts its
+// elements and those it keeps.
+func (m tokenMask) filler(op string, kind Kind, site string, shape []int, s Stream) func(keep []uint32) (elements, kept int) {
 	key := streamKey(site, s)
-	if at.kind == Probability {
+	if kind == Words {
+		return m.wordFiller(op, shape, key)
+	}
+	if kind == Probability {
 		if len(shape) != 4 {
 			panic(&autograd.ShapeError{Op: op, Want: "(N, heads, queries, keys)", Shapes: [][]int{slices.Clone(shape)}})
 		}
 		n, rows, keys := shape[0], shape[1]*shape[2], shape[3]
 		return func(keep []uint32) (elements, kept int) {
 			return n * rows * keys, fill(keep, n, rows*keys, s, func(keep []uint32, pos int, ctr [4]uint32) {
-				at.dropKeys(keep, pos, rows, keys, ctr, key)
+				m.dropKeys(keep, pos, rows, keys, ctr, key)
 			})
 		}
 	}
@@ -121,7 +148,7 @@ func (at sequenceSite) filler(op, site string, shape []int, s Stream) func(keep 
 	n, tokens, channels := shape[0], shape[1], shape[2]
 	return func(keep []uint32) (elements, kept int) {
 		return n * tokens * channels, fill(keep, n, tokens*channels, s, func(keep []uint32, pos int, ctr [4]uint32) {
-			at.drop(keep, pos, tokens, channels, ctr, key)
+			m.drop(keep, pos, tokens, channels, ctr, key)
 		})
 	}
 }
@@ -130,7 +157,7 @@ func (at sequenceSite) filler(op, site string, shape []int, s Stream) func(keep 
 func (p *SequencePattern) String() string {
 	var b strings.Builder
 	b.WriteString("pattern for sequences")
-	for i, kind := range places {
+	for i, kind := range p.places() {
 		fmt.Fprintf(&b, "\n%-12v %v", kind, p.Places[i])
 	}
 	return b.String()
@@ -148,12 +175,15 @@ func (b TokenPattern) String() string {
 	if b.ShareC {
 		text += " share_c"
 	}
+	if b.Schedule != Constant {
+		text += fmt.Sprintf(" %v", b.Schedule)
+	}
 	return text
 }
 
 // check returns an error when the pattern cannot be used or saved.
 func (p *SequencePattern) check() error {
-	for i, kind := range places {
+	for i, kind := range p.places() {
 		if err := sequenceFields.check(p.Places[i].values(), fmt.Sprintf("places.%v", kind)); err != nil {
 			return err
 		}
@@ -162,9 +192,9 @@ func (p *SequencePattern) check() error {
 }
 
 func (b TokenPattern) values() []float64 {
-	return []float64{float64(b.Size), float64(b.Stride), indicator(b.ShareT), indicator(b.ShareC), b.Drop}
+	return []float64{float64(b.Size), float64(b.Stride), indicator(b.ShareT), indicator(b.ShareC), b.Drop, float64(b.Schedule)}
 }
 
 func tokenPattern(v []float64) TokenPattern {
-	return TokenPattern{Size: int(v[0]), Stride: int(v[1]), ShareT: v[2] != 0, ShareC: v[3] != 0, Drop: v[4]}
+	return TokenPattern{Size: int(v[0]), Stride: int(v[1]), ShareT: v[2] != 0, ShareC: v[3] != 0, Drop: v[4], Schedule: Schedule(v[5])}
 }

@@ -21,7 +21,7 @@ import (
 func sequenceSites(layers int) []Site {
 	sites := []Site{{Name: "words", Kind: Words}, {Name: "input", Kind: Input}, {Name: "final", Kind: Final}}
 	for b := range layers {
-		for _, kind := range places {
+		for _, kind := range places[:inLayers] {
 			sites = append(sites, Site{Name: fmt.Sprintf("%d.%v", b, kind), Kind: kind, Stages: 1, Block: b, Blocks: layers})
 		}
 	}
@@ -424,7 +424,7 @@ func TestSequenceFile(t *testing.T) {
 		{`"drop": 0.7`, `"drop": 1`, "places.probability.drop must be a number from 0 to 0.95, not 1"},
 		{`"share_t": true`, `"share_t": 1`, "places.query.share_t must be true or false, not 1"},
 		{`, "drop": 0.5`, ``, "places.inner.drop is missing"},
-		{`"version": 1`, `"version": 3`, "version is 3, and this program reads version 1"},
+		{`"version": 1`, `"version": 3`, "version is 3, and this program reads versions 1 to 2"},
 	} {
 		text := strings.Replace(goodSequence, c.old, c.new, 1)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -493,7 +493,7 @@ func TestSequenceSpace(t *testing.T) {
 		t.Errorf("the policy acts elsewhere (%v)", err)
 	}
 	for _, f := range sequenceFields {
-		for _, v := range f.grid {
+		for _, v := range append(slices.Clone(f.paper), f.wide...) {
 			if err := f.check(v); err != nil {
 				t.Errorf("%s: the grid has %g: %v", f.name, v, err)
 			}
@@ -532,10 +532,10 @@ func TestSequenceImage(t *testing.T) {
 	p.Places[1] = TokenPattern{Size: 2, Stride: 2, ShareT: true, ShareC: true, Drop: 0.95}
 	const tokens, channels, scale, columns = 12, 5, 3, 4
 	img := p.Image(tokens, channels, scale, columns, Stream{Seed: 1})
-	if got := img.Bounds().Size(); got.X != columns*(tokens*scale+imageGap)+imageGap || got.Y != len(places)*(channels*scale+imageGap)+imageGap {
+	if got := img.Bounds().Size(); got.X != columns*(tokens*scale+imageGap)+imageGap || got.Y != inLayers*(channels*scale+imageGap)+imageGap {
 		t.Errorf("the image is %v", got)
 	}
-	dark := make([]int, len(places))
+	dark := make([]int, inLayers)
 	for y := range img.Bounds().Dy() {
 		for x := range img.Bounds().Dx() {
 			if img.ColorIndexAt(x, y) == 2 {

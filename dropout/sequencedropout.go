@@ -1,12 +1,5 @@
 package dropout
 
-import (
-	"slices"
-
-	"autodropout/autograd"
-	"autodropout/simd"
-)
-
 // SequenceRates are the probabilities of dropping at the sites of a
 // Transformer; 0 is no dropout there. Probabilities are rounded to multiples of
 // 1/65536.
@@ -62,12 +55,12 @@ func NewSequenceDropout(rates SequenceRates, sites []Site) (*SequenceDropout, er
 		if err := checkDrop(r.p); err != nil {
 			return nil, err
 		}
-		mask := TokenPattern{Size: maxTokens, ShareT: true, Drop: r.p}.mask()
+		pattern := TokenPattern{Size: maxTokens, ShareT: true, Drop: r.p}
 		if r.plain {
-			mask = TokenPattern{Size: 1, Drop: r.p}.mask()
+			pattern = TokenPattern{Size: 1, Drop: r.p}
 		}
 		for _, kind := range r.kinds {
-			if mask.threshold == 0 {
+			if threshold16(r.p) == 0 {
 				continue
 			}
 			at, err := sitesOf(kind, sites)
@@ -75,7 +68,7 @@ func NewSequenceDropout(rates SequenceRates, sites []Site) (*SequenceDropout, er
 				return nil, err
 			}
 			for _, site := range at {
-				d.sites[site.Name] = sequenceSite{&mask, kind}
+				d.sites[site.Name] = sequenceSite{pattern, kind}
 			}
 		}
 	}
@@ -91,34 +84,10 @@ func (d *SequenceDropout) Mask(site string, shape []int, s Stream) Mask {
 	if !ok {
 		return nil
 	}
-	var draw func(keep []uint32) (elements, kept int)
-	if at.kind == Words {
-		draw = at.wordFiller(site, shape, s)
-	} else {
-		draw = at.filler("dropout.SequenceDropout", site, shape, s)
-	}
+	mask := at.pattern.mask(1)
+	draw := mask.filler("dropout.SequenceDropout", at.kind, site, shape, s)
 	return func(keep []uint32) float32 {
 		d.add(draw(keep))
-		return float32(65536 / (65536 - float64(at.threshold)))
-	}
-}
-
-// wordFiller returns what draws the mask of a table of word vectors. Bit w of the
-// step's random stream keeps word w.
-func (at sequenceSite) wordFiller(site string, shape []int, s Stream) func(keep []uint32) (elements, kept int) {
-	if len(shape) != 2 {
-		panic(&autograd.ShapeError{Op: "dropout.SequenceDropout", Want: "(words, C)", Shapes: [][]int{slices.Clone(shape)}})
-	}
-	words, channels := shape[0], shape[1]
-	key := streamKey(site, s)
-	return func(keep []uint32) (elements, kept int) {
-		bits := make([]uint32, (words+31)/32)
-		simd.BernoulliBits(bits, words, at.threshold, key, [4]uint32{})
-		rows := Stream{} // the examples of fill are words here
-		return words * channels, fill(keep, words, channels, rows, func(keep []uint32, pos int, ctr [4]uint32) {
-			if w := int(ctr[2]); bits[w/32]>>(w%32)&1 == 0 {
-				clearRange(keep, pos, channels)
-			}
-		})
+		return float32(65536 / (65536 - float64(mask.threshold)))
 	}
 }

@@ -3,36 +3,44 @@ package dropout
 import (
 	"cmp"
 	"fmt"
-	"math"
-	"math/rand/v2"
+	"iter"
 	"slices"
 )
 
 // Share returns the share of the elements of maps of a size that the pattern is
-// expected to drop, over all of its placements. It is computed, not sampled.
+// expected to drop, over all of its placements and a whole training. It is computed, not
+// sampled.
 func (b BlockPattern) Share(height, width int) float64 {
-	if b.Size == 0 {
+	switch {
+	case b.Size == 0:
 		return 0
+	case b.Scatter > 0:
+		return b.scatteredShare(height, width)
 	}
-	t := newTiling(b, height, width)
-	sum := 0.0
+	t, sum := newTiling(b, height, width), 0.0
 	for _, c := range t.cells {
-		sum += t.covered(int(c.y)+t.y.low, int(c.x)+t.x.low)
+		sum += t.y.covered(int(c.y)+t.y.low) * t.x.covered(int(c.x)+t.x.low)
 	}
-	return sum / float64(len(t.cells))
+	return sum / float64(len(t.cells)) * b.Schedule.mean()
+}
+
+// scatteredShare is Share where blocks are scattered.
+func (b BlockPattern) scatteredShare(height, width int) (sum float64) {
+	for _, part := range b.Schedule.parts() {
+		blocks := b.scatter(height, width, part.value)
+		sum += part.p * blocks.share()
+	}
+	return sum
 }
 
 // Share returns the share of the elements of a sequence that the pattern is expected
-// to drop.
+// to drop, over a whole training.
 func (b TokenPattern) Share() float64 {
-	return b.Drop * float64(b.Size) / float64(b.Size+b.Stride)
+	return b.Drop * float64(b.Size) / float64(b.Size+b.Stride) * b.Schedule.mean()
 }
 
-// covered returns the probability that a block covers a cell that is looked up. Axes
-// are placed independently.
-func (t *tiling) covered(y, x int) float64 { return t.y.covered(y) * t.x.covered(x) }
-
-// covered returns the probability that a block covers cell i.
+// covered returns the probability that a block covers cell i. Axes are placed
+// independently.
 func (a *axis) covered(i int) float64 {
 	if a.span == 0 {
 		return float64(a.size) / float64(a.pitch)
@@ -47,149 +55,150 @@ func (a *axis) covered(i int) float64 {
 	return float64(n) / float64(a.span+a.extent-1)
 }
 
-// The shares that searches begin with where nobody says another: those of dropout
-// made by hand that helps.
-const (
-	MildConv     = 0.06
-	MildSequence = 0.1
-)
-
 // firstSide is the side of the maps of a ConvNet's first stage that shares are
 // computed for; it halves from stage to stage. Patterns are relative to the side, so
 // that others differ by rounding only.
 const firstSide = 32
 
-// Mild returns probabilities of the values of each choice of a group, of a
-// [ConvSpace] or a [SequenceSpace], with which the share of elements that a pattern is
-// expected to drop is the given one, averaged over its blocks or places. Among these
-// are: for a ConvNet, sizes are the less likely the larger, strides the more, each by
-// the same factor from value to value; for a Transformer, probabilities of dropping
-// are the less likely the larger. Everything else is as likely. It is an error where
-// no factor gives the share.
-func Mild(space Space, share float64) (probs [][]float64, err error) {
-	expected, tilted, err := space.expectation()
-	if err != nil {
-		return nil, err
-	}
-	at := func(tilt float64) [][]float64 {
-		probs := make([][]float64, len(space.Choices))
-		for i, c := range space.Choices {
-			sum := 0.0
-			for _, v := range c.Values {
-				p := math.Exp(tilt * tilted[c.Name] * v)
-				probs[i] = append(probs[i], p)
-				sum += p
-			}
-			for v := range probs[i] {
-				probs[i][v] /= sum
-			}
-		}
-		return probs
-	}
-	const steepest = 13 // e^-13 is above what a search takes for possible
-	lo, hi := -float64(steepest), float64(steepest)
-	least, most := expected(at(hi)), expected(at(lo))
-	if !(share >= least && share <= most) {
-		return nil, fmt.Errorf("no distribution over the %s space drops a share of %g: it must be from %.2g to %.2g", space.Name, share, least, most)
-	}
-	for range 100 {
-		if mid := (lo + hi) / 2; expected(at(mid)) > share {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return at(hi), nil
-}
-
-// ExpectedShare returns the share of elements that a pattern is expected to drop
-// whose choices have the given probabilities, of each choice of a group; nil: all
-// values are as likely. It is computed, not sampled.
-func ExpectedShare(space Space, probs [][]float64) (float64, error) {
-	expected, _, err := space.expectation()
-	if err != nil {
-		return 0, err
-	}
-	if probs == nil {
-		for _, c := range space.Choices {
-			n := len(c.Values)
-			probs = append(probs, slices.Repeat([]float64{1 / float64(n)}, n))
-		}
-	}
-	return expected(probs), nil
-}
-
 // expectation returns the function from probabilities to the expected share, and
 // which choices a share is reached by, with the direction of each.
 func (s Space) expectation() (expected func(probs [][]float64) float64, tilted map[string]float64, err error) {
-	if s.Name == "sequence" {
-		if err := s.checkSequence(); err != nil {
-			return nil, nil, err
-		}
+	switch {
+	case s.isSequence():
 		return s.sequenceShare, map[string]float64{"drop": -1}, nil
+	case s.isConv():
+		return s.convShare(), map[string]float64{"size": -1, "stride": 1, "scatter": -1}, nil
 	}
-	if !s.isConv() {
-		return nil, nil, fmt.Errorf("the share that patterns of the %s space drop is not known", s.Name)
+	return nil, nil, fmt.Errorf("the share that patterns of the %s space drop is not known", s.Name)
+}
+
+// weighted is a value of a choice with its probability.
+type weighted struct{ value, p float64 }
+
+// likely returns the values of a choice with their probabilities, 0 for certain where
+// there is no such choice.
+func (s Space) likely(name string, probs [][]float64) (all []weighted) {
+	for i, c := range s.Choices {
+		if c.Name == name {
+			for j, v := range c.Values {
+				all = append(all, weighted{v, probs[i][j]})
+			}
+			return all
+		}
 	}
-	return s.convShare(), map[string]float64{"size": -1, "stride": 1}, nil
+	return []weighted{{0, 1}}
 }
 
 func (s Space) sequenceShare(probs [][]float64) float64 {
-	share, drop := 0.0, 0.0
-	for i, size := range s.Choices[0].Values {
-		for j, stride := range s.Choices[1].Values {
-			share += probs[0][i] * probs[1][j] * size / (size + stride)
+	share, drop, strength := 0.0, 0.0, 0.0
+	for _, size := range s.likely("size", probs) {
+		for _, stride := range s.likely("stride", probs) {
+			share += size.p * stride.p * size.value / (size.value + stride.value)
 		}
 	}
-	for i, d := range s.Choices[4].Values {
-		drop += probs[4][i] * d
+	for _, d := range s.likely("drop", probs) {
+		drop += d.p * d.value
 	}
-	return share * drop
+	for _, schedule := range s.likely("schedule", probs) {
+		strength += schedule.p * Schedule(schedule.value).mean()
+	}
+	return share * drop * strength
 }
 
-// convShare returns the function from probabilities to the expected share. What a
-// size, a stride and a number of repeats drop together is a table, with the geometry
-// as likely one way as another.
+// convShare returns the function from probabilities to the expected share, with the
+// geometry as likely one way as another. What patterns drop that differ in nothing else
+// is computed once.
 func (s Space) convShare() func(probs [][]float64) float64 {
-	groups := float64(s.Groups)
-	sizes, strides, repeats := s.Choices[0].Values, s.Choices[1].Values, s.Choices[2].Values
-	table := make([]float64, len(sizes)*len(strides)*len(repeats))
-	for stage, blocks := range s.Stages {
-		side := max(4, firstSide>>stage)
-		looked := s.lookups(side)
-		total := 0
-		for _, at := range looked {
-			total += at.times
-		}
-		i := 0
-		for _, size := range sizes {
-			for _, stride := range strides {
-				for _, repeat := range repeats {
-					if size > 0 {
-						t := newTiling(BlockPattern{Size: size, Stride: stride, Repeat: int(repeat)}, side, side)
-						sum := 0.0
-						for _, at := range looked {
-							sum += float64(at.times) * t.covered(at.y, at.x)
-						}
-						table[i] += sum / float64(total) * float64(blocks) / groups
-					}
-					i++
-				}
+	known := map[BlockPattern]float64{}
+	var looked [][]lookup
+	for stage := range s.Stages {
+		looked = append(looked, s.lookups(max(4, firstSide>>stage)))
+	}
+	share := func(b BlockPattern) float64 {
+		if _, ok := known[b]; !ok {
+			for stage, blocks := range s.Stages {
+				known[b] += b.expectedShare(max(4, firstSide>>stage), looked[stage]) * s.weight(blocks)
 			}
 		}
+		return known[b]
 	}
-	return func(probs [][]float64) float64 {
-		sum, i := 0.0, 0
-		for _, p := range probs[0] {
-			for _, q := range probs[1] {
-				for _, r := range probs[2] {
-					sum += p * q * r * table[i]
-					i++
+	return func(probs [][]float64) (sum float64) {
+		for b, p := range s.sides(probs) {
+			for _, scatter := range s.likely("scatter", probs) {
+				for _, schedule := range s.likely("schedule", probs) {
+					b.Scatter, b.Schedule = scatter.value, Schedule(schedule.value)
+					p := p * scatter.p * schedule.p
+					if b.Scatter > 0 {
+						sum += p * share(b)
+						continue
+					}
+					for _, stride := range s.likely("stride", probs) {
+						for _, repeat := range s.likely("repeat", probs) {
+							b.Schedule, b.Stride, b.Repeat = Constant, stride.value, int(repeat.value)
+							sum += p * stride.p * repeat.p * share(b) * Schedule(schedule.value).mean()
+						}
+					}
+					b.Stride, b.Repeat = 0, 0
 				}
 			}
 		}
 		return sum
 	}
+}
+
+// weight returns what part of all groups is in a stage with so many blocks.
+func (s Space) weight(blocks int) float64 {
+	if s.Tied {
+		return 1 / float64(len(s.Stages))
+	}
+	return float64(blocks) / float64(s.Groups)
+}
+
+// sides calls yield with the blocks of patterns that drop something: size, cells and
+// aspect, with the probability of each. Where Cells counts, Size is 1.
+func (s Space) sides(probs [][]float64) iter.Seq2[BlockPattern, float64] {
+	return func(yield func(BlockPattern, float64) bool) {
+		for _, aspect := range s.likely("aspect", probs) {
+			for _, cells := range s.likely("cells", probs) {
+				some := 0.0
+				for _, size := range s.likely("size", probs) {
+					b := BlockPattern{Size: size.value, Cells: int(cells.value), Aspect: Aspect(aspect.value)}
+					switch {
+					case size.value == 0:
+					case b.Cells > 0:
+						some += size.p
+					case !yield(b, size.p*cells.p*aspect.p):
+						return
+					}
+				}
+				if cells.value > 0 && !yield(BlockPattern{Size: 1, Cells: int(cells.value), Aspect: Aspect(aspect.value)}, some*cells.p*aspect.p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// expectedShare returns the share that a pattern drops of square maps, which is a grid
+// of which cells are looked up so often, or scattered.
+func (b BlockPattern) expectedShare(side int, looked []lookup) float64 {
+	if b.Scatter > 0 {
+		return b.scatteredShare(side, side)
+	}
+	y, x := b.axes(side, side)
+	coveredY, coveredX := map[int]float64{}, map[int]float64{}
+	sum, total := 0.0, 0
+	for _, at := range looked {
+		if _, ok := coveredY[at.y]; !ok {
+			coveredY[at.y] = y.covered(at.y)
+		}
+		if _, ok := coveredX[at.x]; !ok {
+			coveredX[at.x] = x.covered(at.x)
+		}
+		sum += float64(at.times) * coveredY[at.y] * coveredX[at.x]
+		total += at.times
+	}
+	return sum / float64(total)
 }
 
 // lookup is how often a cell of a placed pattern is looked up.
@@ -199,9 +208,9 @@ type lookup struct{ y, x, times int }
 // of the space, in an order that is always the same: sums round alike.
 func (s Space) lookups(side int) []lookup {
 	times := map[[2]int]int{}
-	for _, rotate := range s.Choices[3].Values {
-		for _, x := range s.Choices[4].Values {
-			for _, y := range s.Choices[5].Values {
+	for _, rotate := range s.values("rotate") {
+		for _, x := range s.values("shear_x") {
+			for _, y := range s.values("shear_y") {
 				t := newTiling(BlockPattern{Size: 1, Stride: 1, Repeat: 1, Rotate: rotate, ShearX: x, ShearY: y}, side, side)
 				for _, c := range t.cells {
 					times[[2]int{int(c.y) + t.y.low, int(c.x) + t.x.low}]++
@@ -215,25 +224,4 @@ func (s Space) lookups(side int) []lookup {
 	}
 	slices.SortFunc(looked, func(a, b lookup) int { return cmp.Or(a.y-b.y, a.x-b.x) })
 	return looked
-}
-
-// Draw draws a point of the space, each choice by itself with the given probabilities
-// of the values of each choice of a group; nil: all are as likely.
-func (s Space) Draw(probs [][]float64, rng *rand.Rand) []int {
-	point := make([]int, s.Decisions())
-	for i := range point {
-		n := len(s.Choice(i).Values)
-		if probs == nil {
-			point[i] = rng.IntN(n)
-			continue
-		}
-		u := rng.Float64()
-		for v, p := range probs[i%len(probs)] {
-			if u >= 0 {
-				point[i] = v
-			}
-			u -= p
-		}
-	}
-	return point
 }

@@ -13,6 +13,8 @@ import (
 func TestShareIsThatOfTheMasks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	conv, sequence := ConvSpace([]int{1}), SequenceSpace()
+	wide, err := WideSpace(testSites(1))
+	wide = must(t, wide, err)
 	dropped := func(rows [][]bool) (n float64) {
 		for _, row := range rows {
 			for _, kept := range row {
@@ -25,6 +27,10 @@ func TestShareIsThatOfTheMasks(t *testing.T) {
 	}
 	for i := range 60 {
 		block := decode(t, conv, conv.Draw(nil, rng)).Stages[0][0]
+		if i%2 == 1 {
+			block = decode(t, wide, wide.Draw(nil, rng)).Stages[0][0]
+			block.Schedule = Constant // samples are the strongest
+		}
 		h, w := 5+rng.IntN(12), 5+rng.IntN(12)
 		const masks = 1500
 		var sum, square float64
@@ -61,10 +67,17 @@ func TestShareIsThatOfTheMasks(t *testing.T) {
 // TestMild: patterns that are drawn drop the share that was asked for, on average.
 func TestMild(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
+	wide, err := WideSpace(testSites(1, 2))
+	wide = must(t, wide, err)
+	words, err := WideSpace(sequenceSites(1))
+	words = must(t, words, err)
 	for _, c := range []struct {
 		space Space
 		share float64
 	}{
+		{wide, MildConv},
+		{wide.Tie(), 0.2},
+		{words, MildSequence},
 		{ConvSpace([]int{1, 1, 1}), MildConv},
 		{ConvSpace([]int{2, 1, 3}), 0.15},
 		{ConvSpace([]int{1, 1, 1}).With("rotate", 0).With("shear_x", 0), 0.1},
@@ -78,7 +91,7 @@ func TestMild(t *testing.T) {
 		if got, err := ExpectedShare(c.space, probs); err != nil || math.Abs(got-c.share) > 1e-9 {
 			t.Errorf("%v: expected %g (%v), want %g", c.space, got, err, c.share)
 		}
-		const draws = 4000
+		const draws = 2000
 		var sum, square float64
 		for range draws {
 			point, share := c.space.Draw(probs, rng), 0.0
@@ -86,7 +99,7 @@ func TestMild(t *testing.T) {
 				p := decode(t, c.space, point)
 				for s, stage := range p.Stages {
 					for _, b := range stage {
-						share += b.Share(32>>s, 32>>s) / float64(c.space.Groups)
+						share += b.Share(32>>s, 32>>s) * c.space.weight(len(stage)) / float64(len(stage))
 					}
 				}
 			} else {
@@ -94,8 +107,8 @@ func TestMild(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, b := range p.Places {
-					share += b.Share() / float64(c.space.Groups)
+				for i := range p.places() {
+					share += p.Places[i].Share() / float64(c.space.Groups)
 				}
 			}
 			sum, square = sum+share, square+share*share
@@ -132,8 +145,9 @@ func TestFresh(t *testing.T) {
 		sites []Site
 		site  string
 	}{"images": {testSites(1, 1), "1.0.norm"}, "sequences": {sequenceSites(2), "1.key"}} {
-		fresh, err := NewFresh(0.1, c.sites)
-		if err != nil {
+		space, err := PaperSpace(c.sites)
+		fresh, err2 := NewFresh(must(t, space, err), 0.1, c.sites)
+		if err := err2; err != nil {
 			t.Fatal(err)
 		}
 		mask := func(p Policy, step, example uint64) string {
@@ -153,7 +167,7 @@ func TestFresh(t *testing.T) {
 			}
 			return b.String()
 		}
-		again, err := NewFresh(0.1, c.sites)
+		again, err := NewFresh(space, 0.1, c.sites)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,10 +197,10 @@ func TestFresh(t *testing.T) {
 			t.Errorf("%s: a step is another when it comes again", name)
 		}
 	}
-	if _, err := NewFresh(0.9, sequenceSites(1)); err == nil {
+	if _, err := NewFresh(SequenceSpace(), 0.9, sequenceSites(1)); err == nil {
 		t.Error("a share that no distribution has is accepted")
 	}
-	if _, err := NewFresh(0.1, nil); err == nil {
+	if _, err := NewFresh(SequenceSpace(), 0.1, nil); err == nil {
 		t.Error("a network without sites is accepted")
 	}
 }

@@ -21,7 +21,8 @@ type Space struct {
 	Name    string   `json:"name"`
 	Choices []Choice `json:"tokens"`
 	Groups  int      `json:"groups"`
-	Stages  []int    `json:"stages,omitempty"` // how the groups divide into stages, if they do; sums to Groups
+	Stages  []int    `json:"stages,omitempty"` // the blocks of a ConvNet's stages; a group is one of them
+	Tied    bool     `json:"tied,omitempty"`   // a group is a whole stage: its blocks have the same pattern
 }
 
 // Decisions returns the number of choices that make one point.
@@ -42,24 +43,52 @@ func (s Space) With(name string, values ...float64) Space {
 	return s
 }
 
-// find returns the part of a point for a group that stands for values. where is what messages
-// call the group.
-func (s Space) find(values []float64, where string) (point []int, err error) {
-	for j, v := range values {
-		k := slices.Index(s.Choices[j].Values, v)
-		if k < 0 {
-			return nil, fmt.Errorf("%s.%s is %g, which is not on the grid %v", where, s.Choices[j].Name, v, s.Choices[j].Values)
+// chooses reports whether a space has all of the paper's choices among fields, and
+// others among fields only.
+func (s Space) chooses(fs fields) bool {
+	paper := 0
+	for _, c := range s.Choices {
+		i := fs.index(c.Name)
+		if i < 0 {
+			return false
 		}
-		point = append(point, k)
+		if fs[i].paper != nil {
+			paper++
+		}
+	}
+	return paper == len(fs.first())
+}
+
+// values returns the values of a choice by name, just 0 where there is no such choice.
+func (s Space) values(name string) []float64 {
+	for _, c := range s.Choices {
+		if c.Name == name {
+			return c.Values
+		}
+	}
+	return []float64{0}
+}
+
+// find returns the part of a point for a group that stands for the values of fields.
+// where is what messages call the group.
+func (s Space) find(fs fields, values []float64, where string) (point []int, err error) {
+	for j, f := range fs {
+		if grid := s.values(f.name); !slices.Contains(grid, values[j]) {
+			return nil, fmt.Errorf("%s.%s is %g, which is not on the grid %v", where, f.name, values[j], grid)
+		}
+	}
+	for _, c := range s.Choices {
+		point = append(point, slices.Index(c.Values, values[fs.index(c.Name)]))
 	}
 	return point, nil
 }
 
-// group returns the values that a point of the space has for group i.
-func (s Space) group(i int, point []int) []float64 {
-	values := make([]float64, len(s.Choices))
+// group returns the values of fields that a point of the space has for group i; what is
+// no choice is 0.
+func (s Space) group(fs fields, i int, point []int) []float64 {
+	values := make([]float64, len(fs))
 	for j, c := range s.Choices {
-		values[j] = c.Values[point[i*len(values)+j]]
+		values[fs.index(c.Name)] = c.Values[point[i*len(s.Choices)+j]]
 	}
 	return values
 }

@@ -1,12 +1,17 @@
 package dropout
 
-import "autodropout/simd"
+import (
+	"slices"
+
+	"autodropout/simd"
+)
 
 // SpatialDropout drops whole channels of an example (Tompson et al. 2015), at
 // the outputs of the batch normalisations.
 type SpatialDropout struct {
 	p     float64
 	sites map[string]bool
+	all   []Site // of the network
 	tally
 }
 
@@ -21,7 +26,7 @@ func NewSpatialDropout(p float64, sites []Site) (*SpatialDropout, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &SpatialDropout{p: p, sites: names(at)}, nil
+	return &SpatialDropout{p: p, sites: names(at), all: slices.Clone(sites)}, nil
 }
 
 // Mask drops channels of a tensor (N, ..., C).

@@ -31,12 +31,8 @@ type axis struct {
 }
 
 func newTiling(b BlockPattern, height, width int) *tiling {
-	unit := float64(min(height, width))
-	size := max(1, int(math.Round(b.Size*unit)))
-	pitch := size + max(1, int(math.Round(b.Stride*unit)))
 	t := &tiling{height: height, width: width, shared: b.ShareC, cells: make([]cell, height*width)}
-	t.y = axis{size: size, pitch: pitch, span: b.Repeat * pitch, extent: height}
-	t.x = axis{size: size, pitch: pitch, span: b.Repeat * pitch, extent: width}
+	t.y, t.x = b.axes(height, width)
 	inverse := b.inverse()
 	for i := range t.cells {
 		// Relative to the centre, in half cells.
@@ -56,12 +52,25 @@ func newTiling(b BlockPattern, height, width int) *tiling {
 		t.cells[i].y -= int32(t.y.low)
 		t.cells[i].x -= int32(t.x.low)
 	}
-	for _, a := range []*axis{&t.y, &t.x} {
-		if a.span >= a.extent {
-			a.span = 0
-		}
-	}
 	return t
+}
+
+// axes returns the pattern along the axes of a map, without the lines. Blocks that go
+// over all of an axis cover it wherever they are.
+func (b BlockPattern) axes(height, width int) (y, x axis) {
+	h, w := b.sides(height, width)
+	gap := max(1, int(math.Round(b.Stride*float64(min(height, width)))))
+	along := func(size, extent int, full bool) axis {
+		if full {
+			return axis{size: 1, pitch: 1, extent: extent}
+		}
+		a := axis{size: size, pitch: size + gap, extent: extent}
+		if span := b.Repeat * a.pitch; span < extent {
+			a.span = span
+		}
+		return a
+	}
+	return along(h, height, b.Aspect == Column), along(w, width, b.Aspect == Row)
 }
 
 // inverse returns the inverse of Rotate·ShearY·ShearX on columns (x, y). Its

@@ -3,7 +3,9 @@ package dropout
 import (
 	"math"
 	"math/bits"
+	"slices"
 
+	"autodropout/autograd"
 	"autodropout/simd"
 )
 
@@ -167,6 +169,25 @@ func (m *tokenMask) dropKeyBlocks(keep []uint32, pos, rows, keys int, ctr [4]uin
 			}
 			b := blocks[bit+i-first]
 			clearRange(keep, pos+row*keys+b.lo, b.length)
+		})
+	}
+}
+
+// wordFiller returns what draws the mask of a table of word vectors. Bit w of the
+// step's random stream keeps word w.
+func (m tokenMask) wordFiller(op string, shape []int, key [2]uint32) func(keep []uint32) (elements, kept int) {
+	if len(shape) != 2 {
+		panic(&autograd.ShapeError{Op: op, Want: "(words, C)", Shapes: [][]int{slices.Clone(shape)}})
+	}
+	words, channels := shape[0], shape[1]
+	return func(keep []uint32) (elements, kept int) {
+		bits := make([]uint32, (words+31)/32)
+		simd.BernoulliBits(bits, words, m.threshold, key, [4]uint32{})
+		rows := Stream{} // the examples of fill are words here
+		return words * channels, fill(keep, words, channels, rows, func(keep []uint32, pos int, ctr [4]uint32) {
+			if w := int(ctr[2]); bits[w/32]>>(w%32)&1 == 0 {
+				clearRange(keep, pos, channels)
+			}
 		})
 	}
 }

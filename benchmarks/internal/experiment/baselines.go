@@ -41,7 +41,11 @@ func (b *Baselines) Table() []Row {
 // at every step, with the dropout that patterns have beside them in outside.
 func FreshPatterns(share float64, outside dropout.SequenceRates) Row {
 	return HandMade("fresh", "another random pattern each step", share, func(share float64, sites []dropout.Site) (dropout.Policy, error) {
-		fresh, err := dropout.NewFresh(share, sites)
+		space, err := dropout.PaperSpace(sites)
+		if err != nil {
+			return nil, err
+		}
+		fresh, err := dropout.NewFresh(space, share, sites)
 		if err != nil {
 			return nil, err
 		}

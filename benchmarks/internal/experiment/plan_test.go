@@ -104,7 +104,7 @@ func TestLoadPattern(t *testing.T) {
 		t.Fatal(err)
 	}
 	query := []dropout.Site{{Name: "q", Kind: dropout.Query, Stages: 1, Blocks: 1}}
-	if got, err := loadPattern[*dropout.SequencePattern](path, query); err != nil || got.Places != pattern.Places {
+	if got, err := loadPattern[*dropout.SequencePattern](path, query); err != nil || got.String() != pattern.String() {
 		t.Errorf("the pattern is read as %v, error %v", got, err)
 	}
 	if _, err := loadPattern[*dropout.SequencePattern](path, nil); err == nil {

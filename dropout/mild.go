@@ -1,0 +1,96 @@
+package dropout
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// The shares that searches begin with where nobody says another: those of dropout
+// made by hand that helps.
+const (
+	MildConv     = 0.06
+	MildSequence = 0.1
+)
+
+// Mild returns probabilities of the values of each choice of a group of a space with
+// which the share of elements that a pattern is expected to drop is the given one,
+// averaged over its blocks or places. Among these are: for a ConvNet, sizes, cells and
+// scattered shares are the less likely the larger, strides the more, by a factor that is
+// an exponential of the value; for a Transformer, probabilities of dropping are the less
+// likely the larger. Everything else is as likely. It is an error where no factor gives
+// the share.
+func Mild(space Space, share float64) (probs [][]float64, err error) {
+	expected, tilted, err := space.expectation()
+	if err != nil {
+		return nil, err
+	}
+	at := func(tilt float64) [][]float64 {
+		probs := make([][]float64, len(space.Choices))
+		for i, c := range space.Choices {
+			sum := 0.0
+			for _, v := range c.Values {
+				p := math.Exp(tilt * tilted[c.Name] * v)
+				probs[i] = append(probs[i], p)
+				sum += p
+			}
+			for v := range probs[i] {
+				probs[i][v] /= sum
+			}
+		}
+		return probs
+	}
+	const steepest = 13 // e^-13 is above what a search takes for possible
+	lo, hi := -float64(steepest), float64(steepest)
+	least, most := expected(at(hi)), expected(at(lo))
+	if !(share >= least && share <= most) {
+		return nil, fmt.Errorf("no distribution over the %s space drops a share of %g: it must be from %.2g to %.2g", space.Name, share, least, most)
+	}
+	for range 100 {
+		if mid := (lo + hi) / 2; expected(at(mid)) > share {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return at(hi), nil
+}
+
+// ExpectedShare returns the share of elements that a pattern is expected to drop
+// whose choices have the given probabilities, of each choice of a group; nil: all
+// values are as likely. It is computed, not sampled.
+func ExpectedShare(space Space, probs [][]float64) (float64, error) {
+	expected, _, err := space.expectation()
+	if err != nil {
+		return 0, err
+	}
+	if probs == nil {
+		for _, c := range space.Choices {
+			n := len(c.Values)
+			probs = append(probs, slices.Repeat([]float64{1 / float64(n)}, n))
+		}
+	}
+	return expected(probs), nil
+}
+
+// Draw draws a point of the space, each choice by itself with the given probabilities
+// of the values of each choice of a group; nil: all are as likely.
+func (s Space) Draw(probs [][]float64, rng *rand.Rand) []int {
+	point := make([]int, s.Decisions())
+	for i := range point {
+		n := len(s.Choice(i).Values)
+		if probs == nil {
+			point[i] = rng.IntN(n)
+			continue
+		}
+		u := rng.Float64()
+		for v, p := range probs[i%len(probs)] {
+			if u >= 0 {
+				point[i] = v
+			}
+			u -= p
+		}
+	}
+	return point
+}
