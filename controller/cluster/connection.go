@@ -52,10 +52,10 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 			break
 		}
 		if !absent(err) {
-			return nil, fmt.Errorf("the server at %s cannot be used: %w", shown(a.URL), err)
+			return nil, fmt.Errorf("the server at %s cannot be used: %w", Shown(a.URL), err)
 		}
 		if time.Since(spoken) >= speakAgain {
-			logf("waiting for the server at %s (%v)", shown(a.URL), err)
+			logf("waiting for the server at %s (%v)", Shown(a.URL), err)
 			spoken = time.Now()
 		}
 		if err := pause(ctx, time.Second); err != nil {
@@ -70,7 +70,7 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 		defer cancel()
 		if err := usable(look, c.nats, c.stream); err != nil {
 			c.Close()
-			return nil, fmt.Errorf("the server at %s cannot be used: %w", shown(a.URL), err)
+			return nil, fmt.Errorf("the server at %s cannot be used: %w", Shown(a.URL), err)
 		}
 	}
 	return c, nil
@@ -78,8 +78,8 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 
 var password = regexp.MustCompile(`:[^:/@]*@`)
 
-// shown returns the URL of servers without passwords.
-func shown(url string) string { return password.ReplaceAllString(url, ":xxxxx@") }
+// Shown returns the URL of servers as it may be shown: without passwords.
+func Shown(url string) string { return password.ReplaceAllString(url, ":xxxxx@") }
 
 // absent reports whether an attempt to connect failed because there is nobody, or
 // nobody any more.

@@ -206,6 +206,10 @@ func (j *jetStream) forget(ctx context.Context, key string) error {
 // the creation of the queue, or accept the same trial twice.
 const oldestMajor, oldestMinor = 2, 9
 
+// leastRoom is what must be left of an account's store for a run to begin, in bytes:
+// less than that no checkpoint takes.
+const leastRoom = 1 << 20
+
 // usable returns why a server that has let this process in cannot hold a run, in
 // a sentence; nil where it can, or where it may be able to soon.
 func usable(ctx context.Context, conn *nats.Conn, js jetstream.JetStream) error {
@@ -218,7 +222,7 @@ func usable(ctx context.Context, conn *nats.Conn, js jetstream.JetStream) error 
 	if err != nil {
 		return refusal(err)
 	}
-	if most, used := info.Limits.MaxStore, info.Store; most > 0 && used >= uint64(most) {
+	if most, used := info.Limits.MaxStore, info.Store; most > 0 && used+leastRoom > uint64(most) {
 		return fmt.Errorf("its store is full (%d of %d bytes): give the account more, or delete streams that nobody needs", used, most)
 	}
 	return nil
@@ -228,6 +232,7 @@ func usable(ctx context.Context, conn *nats.Conn, js jetstream.JetStream) error 
 // any other.
 func refusal(err error) error {
 	const (
+		accountExceeded       = jetstream.ErrorCode(10002)
 		insufficientResources = jetstream.ErrorCode(10023)
 		memoryExceeded        = jetstream.ErrorCode(10028)
 		storageExceeded       = jetstream.ErrorCode(10047)
@@ -241,7 +246,7 @@ func refusal(err error) error {
 		return errors.New("JetStream, which keeps the queue, is off: start it with -js and a -store_dir, or look whether its disk is full")
 	case jetstream.JSErrCodeJetStreamNotEnabledForAccount:
 		return errors.New("the account of these credentials has no JetStream, which keeps the queue: enable it for the account")
-	case insufficientResources, memoryExceeded, storageExceeded:
+	case accountExceeded, insufficientResources, memoryExceeded, storageExceeded:
 		return fmt.Errorf("its store is full (%s): give it more space, or delete streams that nobody needs", api.Description)
 	}
 	return nil

@@ -187,7 +187,13 @@ func (s *store) persist(ctx context.Context, what string, f func(ctx context.Con
 		call, cancel := context.WithTimeout(ctx, callPatience)
 		err := f(call)
 		cancel()
-		if err == nil || ctx.Err() == nil && !passing(err) {
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil && !passing(err) {
+			if why := refusal(err); why != nil {
+				err = fmt.Errorf("the server cannot %s, as %w", what, why)
+			}
 			return err
 		}
 		if now := time.Now(); now.Sub(spoken) >= speakAgain {

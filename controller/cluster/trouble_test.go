@@ -257,6 +257,7 @@ func TestHopelessServers(t *testing.T) {
 		{jetstream.JSErrCodeJetStreamNotEnabledForAccount, "has no JetStream"},
 		{10023, "its store is full"},
 		{10047, "its store is full"},
+		{10002, "its store is full"},
 		{10008, ""}, // starting
 	} {
 		s := store{engine: refusing{err: &jetstream.APIError{Code: 503, ErrorCode: c.code, Description: "words"}}, logf: quiet}
@@ -273,7 +274,7 @@ func TestPasswordsAreNotShown(t *testing.T) {
 	for url, want := range map[string]string{
 		"nats://host:4222": "nats://host:4222", "nats://me:secret@host:4222": "nats://me:xxxxx@host:4222", "tls://a:b@h,nats://c:d@i:1": "tls://a:xxxxx@h,nats://c:xxxxx@i:1",
 	} {
-		if got := shown(url); got != want {
+		if got := Shown(url); got != want {
 			t.Errorf("%s is shown as %s", url, got)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/controller/cluster"
 	"autodropout/benchmarks/internal/words"
 )
 
@@ -95,7 +96,10 @@ func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Write
 	run := final.run
 	run.Cluster = given.run.Cluster
 	run.Preset = preset.Name
-	run.Command = strings.Join(append([]string{"go run ./benchmarks/" + cmd.Name}, args...), " ")
+	run.Command = "go run ./benchmarks/" + cmd.Name
+	for _, arg := range args {
+		run.Command += " " + cluster.Shown(arg) // what is kept with the run holds no password
+	}
 	run.Settings = final.settings(cmd.Free)
 	run.Settings["preset"] = preset.Name
 	return config, run, nil

@@ -157,3 +157,11 @@ func TestExitCode(t *testing.T) {
 		}
 	}
 }
+
+// The password of a server is not kept with a run.
+func TestNoPasswordIsKept(t *testing.T) {
+	_, run, err := testCommand.Parse(t.Context(), []string{"-serve", "-nats", "nats://me:secret@host:4222"}, io.Discard)
+	if err != nil || strings.Contains(run.Command, "secret") || !strings.Contains(run.Command, "-serve -nats nats://me:xxxxx@host:4222") {
+		t.Errorf("the command is %q, error %v", run.Command, err)
+	}
+}

@@ -57,7 +57,7 @@ func serve[P Pattern](ctx context.Context, run *setup[P], asked cli.Run, out io.
 		c.Address.Server = s.server
 		c.Address.URL = s.server.URL()
 	}
-	fmt.Fprintf(out, "Trials wait for workers: go run ./benchmarks/%s -worker -nats %s\n", run.about.Name, c.Address.URL)
+	fmt.Fprintf(out, "Trials wait for workers: go run ./benchmarks/%s -worker -nats %s\n", run.about.Name, cluster.Shown(c.Address.URL))
 	if s.conn, err = cluster.Connect(ctx, c.Address, run.logf); err != nil {
 		return s, err
 	}

@@ -19,6 +19,7 @@ type Page struct {
 	Training []Chart
 	Seeds    []Chart // small ones, one for each row, with its band
 	Search   []Chart
+	Waits    bool // for a search that has not begun, where Search is empty
 	Trials   Trials
 	Outputs  []Fact   // what programs outside of the run's printed last, by training
 	Pattern  *Pattern // nil: none was learned

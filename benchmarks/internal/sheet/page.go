@@ -22,6 +22,7 @@ func Page(f *Facts, state string) *report.Page {
 		State:    state,
 		Table:    resultTable(f),
 		Search:   searchCharts(f),
+		Waits:    slices.ContainsFunc(f.Rows, func(row Row) bool { return row.Kind.Searched() }),
 		Trials:   trialTable(f),
 		Pattern:  f.Pattern,
 		Setting:  f.Settings,

@@ -161,4 +161,19 @@ func TestPage(t *testing.T) {
 	if looks := page.Table.Rows[3].Style; looks != page.Search[0].Lines[3].Style {
 		t.Errorf("AutoDropout has the style %d in the table, %d in the chart of its search", looks, page.Search[0].Lines[3].Style)
 	}
+	// What has not begun is not said to be missing.
+	for _, c := range []struct {
+		kind Kind
+		want string
+	}{{Learned, "No search has begun yet."}, {HandMade, "This run has searched no pattern."}} {
+		facts := sampleFacts()
+		facts.Searches = nil
+		for i := range facts.Rows {
+			facts.Rows[i].Kind = c.kind
+		}
+		var b strings.Builder
+		if err := Page(facts, "").Write(&b); err != nil || !strings.Contains(b.String(), c.want) {
+			t.Errorf("before its search a run with rows of kind %v does not say %q, error %v", c.kind, c.want, err)
+		}
+	}
 }
