@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/usage"
-	"autodropout/controller/cluster"
 	"autodropout/benchmarks/internal/words"
+	"autodropout/controller/cluster"
 )
 
 // Command is the command line of a benchmark whose settings are a C.
