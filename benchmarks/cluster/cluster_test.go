@@ -8,12 +8,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"autodropout/controller"
 	"autodropout/controller/cluster"
+	"autodropout/internal/pages"
 )
 
 // TestMain lets the test program be the program, for TestProcess.
@@ -165,5 +167,19 @@ func TestProcess(t *testing.T) {
 	}
 	if p.killed < 1 || p.failed() != nil {
 		t.Errorf("the process was killed %d times and ended with %v", p.killed, p.failed())
+	}
+}
+
+// The commands that pages print, with simulations of some milliseconds where they do not
+// say what to run.
+func TestPrintedCommands(t *testing.T) {
+	for _, args := range pages.Printed(t, "benchmarks/cluster") {
+		if !slices.Contains(args, "-run") {
+			args = append(args, "-run", "simulate", "-workers", "1,3")
+		}
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), append(args, "-trials", "5"), &stdout, &stderr); code != 0 {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, &stdout, &stderr)
+		}
 	}
 }

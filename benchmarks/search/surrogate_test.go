@@ -9,6 +9,7 @@ import (
 
 	"autodropout/controller"
 	"autodropout/dropout"
+	"autodropout/internal/pages"
 	"autodropout/internal/seed"
 )
 
@@ -53,14 +54,17 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// TestRun: the whole comparison, with few searches, on the committed logs.
+// TestRun: the whole comparison, by the commands that are printed, with few searches, on the committed logs.
 func TestRun(t *testing.T) {
 	var out strings.Builder
-	if err := run([]string{"-run", "../results/study/cifar", "-seeds", "2", "-trials", "12"}, &out); err != nil {
-		t.Fatal(err)
-	}
-	if text := out.String(); strings.Count(text, "\n") != 5+14 || !strings.Contains(text, "evolution  mild") || strings.Contains(text, "NaN") {
-		t.Errorf("the output is\n%s", text)
+	for _, args := range pages.Printed(t, "benchmarks/search") {
+		out.Reset()
+		if err := run(append(args, "-run", "../results/study/cifar", "-seeds", "2", "-trials", "12"), &out); err != nil {
+			t.Fatal(err)
+		}
+		if text := out.String(); strings.Count(text, "\n") != 5+14 || !strings.Contains(text, "evolution  mild") || strings.Contains(text, "NaN") {
+			t.Errorf("%v: the output is\n%s", args, text)
+		}
 	}
 	for _, wrong := range [][]string{{"-run", t.TempDir()}, {"-run", "../results/study/ptb"}, {"-seeds", "1"}} {
 		if err := run(wrong, &out); err == nil {

@@ -15,6 +15,7 @@ import (
 
 	"autodropout/controller"
 	"autodropout/dropout"
+	"autodropout/internal/pages"
 	"autodropout/internal/seed"
 )
 
@@ -305,6 +306,19 @@ func names(t *testing.T, folder string) (names []string) {
 		names = append(names, e.Name())
 	}
 	return names
+}
+
+// TestPrintedCommands runs the commands that pages print, on small runs.
+func TestPrintedCommands(t *testing.T) {
+	root, doc := everything(t), t.TempDir()
+	readme := filepath.Join(doc, "README.md")
+	write(t, readme, "<!-- study -->\n<!-- /study -->\n")
+	for _, args := range pages.Printed(t, "benchmarks/study") {
+		var stdout, stderr bytes.Buffer
+		if code := program(t.Context(), append(args, "-results", root, "-doc", doc, "-readme", readme), &stdout, &stderr); code != 0 {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, &stdout, &stderr)
+		}
+	}
 }
 
 func TestUsage(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -173,5 +174,30 @@ func TestConnectRefuses(t *testing.T) {
 func TestNoPort(t *testing.T) {
 	if url := newServer(t, ServerConfig{}).URL(); url != "" {
 		t.Errorf("a server for this process alone is at %s", url)
+	}
+}
+
+// TestPrintedKey runs the command of doc/cluster.md that makes a user's key.
+func TestPrintedKey(t *testing.T) {
+	page, err := os.ReadFile("../../doc/cluster.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, ok := strings.Cut(string(page), "\ngo run github.com/")
+	line, _, _ = strings.Cut(line, " > user.nk\n")
+	args := strings.Fields("run github.com/" + line)
+	if !ok || len(args) != 4 {
+		t.Fatalf("the page prints no command for a key, but %q", line)
+	}
+	seed, err := exec.Command("go", args...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "user.nk")
+	if err := os.WriteFile(path, seed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := credentials(path); err != nil {
+		t.Error(err)
 	}
 }

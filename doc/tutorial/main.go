@@ -22,26 +22,30 @@ import (
 )
 
 func main() {
-	dir := flag.String("data", "", "folder with train/CLASS and val/CLASS")
-	out := flag.String("out", "network", "folder of what is saved")
-	epochs := flag.Int("epochs", 10, "times that the training sees every image")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "tutorial -data DIR trains; tutorial IMAGE... predicts")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	var err error
-	if *dir != "" {
-		err = learn(ctx, *dir, *out, *epochs, os.Stdout)
-	} else {
-		err = predict(ctx, *out, flag.Args(), os.Stdout)
-	}
-	if err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func run(ctx context.Context, args []string, w io.Writer) error {
+	flags := flag.NewFlagSet("tutorial", flag.ExitOnError)
+	dir := flags.String("data", "", "folder with train/CLASS and val/CLASS")
+	out := flags.String("out", "network", "folder of what is saved")
+	epochs := flags.Int("epochs", 10, "times that the training sees every image")
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "tutorial -data DIR trains; tutorial IMAGE... predicts")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *dir != "" {
+		return learn(ctx, *dir, *out, *epochs, w)
+	}
+	return predict(ctx, *out, flags.Args(), w)
 }
 
 // small brings photographs to the form that the network sees: 64 x 64 pixels.

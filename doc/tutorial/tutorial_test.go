@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"autodropout/internal/pages"
 )
 
 // write saves images of stripes, by class.
@@ -81,5 +83,22 @@ func TestTutorial(t *testing.T) {
 	}
 	if err := predict(t.Context(), filepath.Join(dir, "none"), nil, &said); err == nil || !strings.Contains(err.Error(), "train one with -data") {
 		t.Errorf("without a network it says %v", err)
+	}
+}
+
+// TestPrintedCommands runs the commands of the text in the folder that it describes.
+func TestPrintedCommands(t *testing.T) {
+	commands := pages.Printed(t, "doc/tutorial")
+	t.Chdir(t.TempDir())
+	write(t, filepath.Join("pets", "train"), 10)
+	write(t, filepath.Join("pets", "val"), 5)
+	if err := os.Rename(filepath.Join("pets", "val", "down", "4.png"), "holiday.jpg"); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range commands {
+		var said strings.Builder
+		if err := run(t.Context(), args, &said); err != nil || said.Len() == 0 {
+			t.Errorf("%v: error %v\n%s", args, err, &said)
+		}
 	}
 }

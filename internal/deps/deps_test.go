@@ -35,6 +35,7 @@ var ours = map[string][]string{
 	"internal/filelock":    {},
 	"internal/golden":      {"autograd", "internal/safetensors"},
 	"internal/jpeg":        {"data/imaging"},
+	"internal/pages":       {},
 	"internal/parallel":    {},
 	"internal/parquetfile": {"internal/sized"},
 	"internal/race":        {},

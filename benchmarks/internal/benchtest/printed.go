@@ -1,79 +1,20 @@
 package benchtest
 
 import (
-	"os"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"autodropout/internal/pages"
 )
-
-// root is the folder of the module, seen from where a test runs.
-func root(t testing.TB) string {
-	t.Helper()
-	for dir := "."; len(dir) < 30; dir = filepath.Join(dir, "..") {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-	}
-	t.Fatal("there is no go.mod above the test")
-	return ""
-}
-
-// printed returns the arguments of every command that README and the other pages
-// print for a program: "go run ./benchmarks/NAME ARGUMENTS".
-func printed(t testing.TB, name string) (commands [][]string) {
-	t.Helper()
-	var pages []string
-	for _, pattern := range []string{"*.md", "doc/*.md", "patterns/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root(t), pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pages = append(pages, found...)
-	}
-	for _, page := range pages {
-		for line := range strings.Lines(string(Read(t, page))) {
-			for rest := line; ; {
-				_, command, ok := strings.Cut(rest, "go run ./benchmarks/"+name)
-				if !ok {
-					break
-				}
-				rest = command
-				if command != "" && strings.IndexByte(" `\n", command[0]) < 0 {
-					continue // of a program whose name is longer
-				}
-				command, _, _ = strings.Cut(command, "`")
-				commands = append(commands, words(command))
-			}
-		}
-	}
-	return commands
-}
-
-// words cuts a command into words as a shell does, up to a comment or a redirection.
-func words(command string) (list []string) {
-	word, quoted, open := "", false, false
-	for _, r := range command + " " {
-		switch {
-		case r == '"':
-			quoted, open = !quoted, true
-		case quoted || r != ' ' && r != '\n':
-			if !open && (r == '#' || r == '>') {
-				return list
-			}
-			word, open = word+string(r), true
-		case open:
-			list, word, open = append(list, word), "", false
-		}
-	}
-	return list
-}
 
 // RunsPrinted runs every command that the pages print for the program, and demands that
 // all succeed and that there are so many or more. What is downloaded, or is a reader's own, is replaced by data; small returns
-// the flags that make a run short and come last. A command for a run that is there gets one. Of
-// those that need a cluster only the flags are checked.
+// the flags that make a run short and come last. A command for a run that is there gets one. Those
+// that make a cluster run together, on an address of their own.
 func (p Program) RunsPrinted(t *testing.T, name, data string, least int, small ...string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -81,13 +22,15 @@ func (p Program) RunsPrinted(t *testing.T, name, data string, least int, small .
 	p.Must(t, append([]string{"-data", data, "-out", trained}, small...)...)
 	sentences := filepath.Join(dir, "sentences")
 	Folder(t, map[string]string{"sentences": "a\n"}, dir)
-	commands := printed(t, name)
+	commands := pages.Printed(t, "benchmarks/"+name)
+	var served []string
+	var workers [][]string
 	if len(commands) < least {
 		t.Errorf("%d commands of %s are printed, %d or more were expected", len(commands), name, least)
 	}
 	for i, args := range commands {
-		if slices.Contains(args, "-serve") || slices.Contains(args, "-worker") {
-			p.Must(t, append(args, "-h")...)
+		if slices.Contains(args, "-worker") {
+			workers = append(workers, args)
 			continue
 		}
 		resumed := slices.Contains(args, "-resume")
@@ -103,7 +46,7 @@ func (p Program) RunsPrinted(t *testing.T, name, data string, least int, small .
 				*value = sentences
 			case "-pattern":
 				patterned = true
-				if *value = filepath.Join(root(t), *value); strings.Contains(*value, "runs") {
+				if *value = filepath.Join(pages.Root(t), *value); strings.Contains(*value, "runs") {
 					*value = filepath.Join(trained, "best-pattern.json")
 				}
 			}
@@ -118,6 +61,42 @@ func (p Program) RunsPrinted(t *testing.T, name, data string, least int, small .
 			}
 			args = slices.Concat(args, more, []string{"-out", filepath.Join(dir, "run"+string(rune('a'+i)))})
 		}
+		if slices.Contains(args, "-serve") {
+			served = args
+			continue
+		}
 		p.Must(t, args...)
 	}
+	if (served == nil) != (len(workers) == 0) {
+		t.Error("the pages print -serve or -worker, and not both")
+	}
+	if served != nil {
+		p.serves(t, served, workers)
+	}
+}
+
+// serves runs a coordinator and its workers, which must all end well.
+func (p Program) serves(t *testing.T, coordinator []string, workers [][]string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	begin := func(args []string) {
+		all.Go(func() {
+			if code, stdout, stderr := p.Call(t, args...); code != 0 {
+				t.Errorf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
+			}
+		})
+	}
+	begin(append(coordinator, "-listen", address))
+	for _, args := range workers {
+		begin(append(args, "-nats", "nats://"+address))
+	}
+	all.Wait()
 }

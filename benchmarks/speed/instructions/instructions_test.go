@@ -9,6 +9,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"autodropout/internal/pages"
 )
 
 // log is what QEMU would write about a program that starts, and then takes steps
@@ -112,5 +114,14 @@ func TestInterrupt(t *testing.T) {
 	cancel(why)
 	if err := start(ctx, nil, io.Discard); err != why {
 		t.Errorf("error %v after an interrupt, want %v", err, why)
+	}
+}
+
+// The commands that pages print are for hours in an emulator: here they are read.
+func TestPrintedCommands(t *testing.T) {
+	for _, args := range pages.Printed(t, "benchmarks/speed/instructions") {
+		if c, err := parse(args, io.Discard); err != nil || len(c.targets) == 0 {
+			t.Errorf("%v: %+v, error %v", args, c, err)
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"autodropout/internal/pages"
 )
 
 // The files that doc/speed.svg is drawn from.
@@ -20,9 +22,11 @@ var recorded = []string{
 // TestCommitted holds the picture of the README to the measurements.
 func TestCommitted(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "speed.svg")
-	var said bytes.Buffer
-	if code := run(context.Background(), slices.Concat([]string{"-out", out}, recorded), &said, &said); code != 0 {
-		t.Fatal(said.String())
+	for _, args := range pages.Printed(t, "benchmarks/speed/picture") {
+		var said bytes.Buffer
+		if code := run(context.Background(), slices.Concat(args, []string{"-out", out}, recorded), &said, &said); code != 0 {
+			t.Fatal(said.String())
+		}
 	}
 	drawn, err := os.ReadFile(out)
 	if err != nil {
