@@ -19,32 +19,34 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// onlyNamed is a program that pages name without the flags that it needs.
-const onlyNamed = "benchmarks/external"
-
-// TestEveryPrintedCommandIsRun: for every program whose command a page prints there is a
-// test that runs the command as it is printed.
+// TestEveryPrintedCommandIsRun: every program whose command a page prints has a test,
+// and where the command has arguments, one that runs it as it is printed. In the middle of a
+// line and without arguments it is only the name of a program.
 func TestEveryPrintedCommandIsRun(t *testing.T) {
-	command := regexp.MustCompile("go run \\./([a-z0-9/]*[a-z0-9])[ `\n]")
-	programs := map[string]string{} // and a page that prints it
+	command := regexp.MustCompile("(?m)(^)?go run \\./([a-z0-9/]*[a-z0-9])[ `\n](-)?")
+	printed := map[string]string{} // programs, and a page that prints their command
+	arguments := map[string]bool{} // those with arguments
 	for _, page := range All(t) {
-		for _, found := range command.FindAllStringSubmatch(read(t, page), -1) {
-			if found[1] != onlyNamed {
-				programs[found[1]] = page
+		text := read(t, page)
+		for _, at := range command.FindAllStringSubmatchIndex(text, -1) {
+			ownLine, program, hasArguments := at[2] >= 0, text[at[4]:at[5]], at[6] >= 0
+			if ownLine || hasArguments {
+				printed[program] = page
+				arguments[program] = arguments[program] || hasArguments
 			}
 		}
 	}
-	if len(programs) < 10 {
-		t.Fatalf("the pages print commands of %d programs only", len(programs))
+	if len(printed) < 10 || len(arguments) < 5 {
+		t.Fatalf("the pages print commands of %d programs only", len(printed))
 	}
-	for program, page := range programs {
+	for program, page := range printed {
 		tests, err := filepath.Glob(filepath.Join(Root(t), filepath.FromSlash(program), "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		runs := slices.ContainsFunc(tests, func(test string) bool {
 			source := read(t, test)
-			return strings.Contains(source, "pages.Printed(t, ") || strings.Contains(source, ".RunsPrinted(t, ")
+			return !arguments[program] || strings.Contains(source, "pages.Printed(t, ") || strings.Contains(source, ".RunsPrinted(t, ")
 		})
 		if !runs {
 			t.Errorf("%s prints go run ./%s, which no test there runs as it is printed (pages.Printed, or RunsPrinted)", page, program)
