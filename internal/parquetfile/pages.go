@@ -11,7 +11,6 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 
 	"autodropout/internal/sized"
@@ -22,7 +21,6 @@ type pages struct {
 	source    io.ReaderAt
 	at, left  int64
 	codec     format.CompressionCodec
-	kind      parquet.Kind
 	levelBits uint // of a level, 0 where no value can be missing
 	file      *File
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
@@ -25,6 +26,7 @@ type File struct {
 	reader io.ReaderAt
 	size   int64
 	budget *sized.Budget
+	types  []format.Type // of the columns, whatever else is said of them
 }
 
 // Open opens a file of size bytes, which it reads on demand. What is not a Parquet
@@ -37,7 +39,13 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{File: f, reader: r, size: size, budget: sized.NewBudget(size)}, nil
+	opened := &File{File: f, reader: r, size: size, budget: sized.NewBudget(size)}
+	for _, e := range f.Metadata().Schema {
+		if e.Type.Valid {
+			opened.types = append(opened.types, e.Type.V)
+		}
+	}
+	return opened, nil
 }
 
 // footerEnd is the length of the description and the letters PAR1.
@@ -122,6 +130,9 @@ func schemaTree(schema []format.SchemaElement, at, depth int) (end, leaves int, 
 		if e.NumChildren.Valid && e.NumChildren.V != 0 {
 			return 0, 0, errors.New("it is damaged: a column of its schema has columns")
 		}
+		if !fits(e) {
+			return 0, 0, fmt.Errorf("it is damaged: column %q of its schema, of type %v, says that it is something else", e.Name, e.Type.V)
+		}
 		return end, 1, nil
 	}
 	for i := int32(0); e.NumChildren.Valid && i < e.NumChildren.V; i++ {
@@ -132,6 +143,32 @@ func schemaTree(schema []format.SchemaElement, at, depth int) (end, leaves int, 
 		leaves += n
 	}
 	return end, leaves, nil
+}
+
+// fits reports whether what a column says beside its type can be said of one of that
+// type: the library takes the column for that, and panics for some.
+func fits(e *format.SchemaElement) bool {
+	decimal := false
+	switch e.LogicalType.Value.(type) {
+	case *format.MapType, *format.ListType, *format.VariantType:
+		return false
+	case *format.DecimalType:
+		decimal = true
+	case nil:
+		switch e.ConvertedType.V {
+		case deprecated.Map, deprecated.MapKeyValue, deprecated.List:
+			return !e.ConvertedType.Valid
+		case deprecated.Decimal:
+			decimal = e.ConvertedType.Valid
+		}
+	}
+	switch e.Type.V {
+	case format.FixedLenByteArray:
+		return e.TypeLength.Valid && e.TypeLength.V > 0
+	case format.Int32, format.Int64, format.ByteArray:
+		return true
+	}
+	return !decimal
 }
 
 // firstPage returns where the pages of a column begin.
@@ -150,6 +187,9 @@ func (f *File) Column(group, column int) (parquet.ColumnChunkValueReader, error)
 	if leaf.MaxRepetitionLevel != 0 {
 		panic(fmt.Sprintf("parquetfile: column %v is repeated", path))
 	}
+	if kind := parquet.Kind(f.types[column]); kind != leaf.Node.Type().Kind() {
+		return nil, fmt.Errorf("it is damaged: column %v has values of type %v, and says that they are something else", path, kind)
+	}
 	c := &f.Metadata().RowGroups[group].Columns[column]
 	// The library takes the compression of the first group for that of all.
 	if codec := c.MetaData.Codec; codec != f.Metadata().RowGroups[0].Columns[column].MetaData.Codec {
@@ -159,7 +199,7 @@ func (f *File) Column(group, column int) (parquet.ColumnChunkValueReader, error)
 	}
 	check := &pages{
 		source: io.NewSectionReader(f.reader, firstPage(c), c.MetaData.TotalCompressedSize), left: c.MetaData.TotalCompressedSize,
-		codec: c.MetaData.Codec, kind: leaf.Node.Type().Kind(), levelBits: uint(bits.Len8(uint8(leaf.MaxDefinitionLevel))), file: f,
+		codec: c.MetaData.Codec, levelBits: uint(bits.Len8(uint8(leaf.MaxDefinitionLevel))), file: f,
 	}
 	for check.left > 0 {
 		if err := check.page(); err != nil {

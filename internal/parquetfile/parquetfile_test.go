@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -206,8 +207,17 @@ func hostile() map[string][]byte {
 	_ = encoder.Close()
 	three := levels(run(3, 1))
 	return map[string][]byte{
-		"children":       described(func(a *format.FileMetaData) { a.Schema[0].NumChildren = thrift.New(int32(most)) }),
-		"a tower":        described(func(a *format.FileMetaData) { a.Schema = tower(50000) }),
+		"children":    described(func(a *format.FileMetaData) { a.Schema[0].NumChildren = thrift.New(int32(most)) }),
+		"a tower":     described(func(a *format.FileMetaData) { a.Schema = tower(50000) }),
+		"a list":      described(func(a *format.FileMetaData) { a.Schema[1].LogicalType.Value = new(format.ListType) }),
+		"an old list": described(func(a *format.FileMetaData) { a.Schema[1].ConvertedType = thrift.New(deprecated.List) }),
+		"a decimal": described(func(a *format.FileMetaData) {
+			a.Schema[1].Type.V, a.Schema[1].LogicalType.Value = format.Double, new(format.DecimalType)
+		}),
+		"a length": described(func(a *format.FileMetaData) { a.Schema[1].Type.V = format.FixedLenByteArray }),
+		"numbers as texts": described(func(a *format.FileMetaData) {
+			a.Schema[1].Type.V, a.Schema[1].LogicalType.Value = format.Int32, new(format.StringType)
+		}),
 		"no columns":     described(func(a *format.FileMetaData) { a.RowGroups[0].Columns = nil }),
 		"sorted by none": described(func(a *format.FileMetaData) { a.RowGroups[0].SortingColumns = []format.SortingColumn{{ColumnIdx: 70}} }),
 		"outside":        described(func(a *format.FileMetaData) { a.RowGroups[0].Columns[0].MetaData.TotalCompressedSize = 1 << 40 }),
