@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -14,6 +15,7 @@ import (
 
 	"autodropout/data/imaging"
 	"autodropout/data/picture"
+	"autodropout/internal/parallel"
 )
 
 // Photos are labelled photographs in files, a folder for each class. They are
@@ -24,12 +26,15 @@ type Photos struct {
 	folders []string // by class
 	files   []photo
 	bad     *badImages
+	sums    []uint32 // of what is in the files; nil: nobody has looked
 }
 
 // photo is a file in the folder of its class.
 type photo struct {
-	class int32
-	name  string
+	class   int32
+	name    string
+	size    int64
+	changed int64 // in seconds, as Unix counts them
 }
 
 // badImages remembers the images that could not be used.
@@ -51,7 +56,7 @@ var photosHeader = Header{
 // training part in alphabetical order. Batches have 224x224 pixels, unless
 // [Resized] changes that.
 //
-// Only names are read now. What turns out to be no image of a format that
+// Only names, sizes and times are read now. What turns out to be no image of a format that
 // [Photos.Load] knows is left out later, see [Photos.Bad].
 func LoadPhotos(dir string) (train, valid *Photos, err error) {
 	bad := &badImages{byPath: map[string]*BadImageError{}}
@@ -129,7 +134,15 @@ func (p *Photos) list(folders []string) error {
 		before := len(p.files)
 		for _, entry := range entries {
 			if name := entry.Name(); !entry.IsDir() && isPhoto(name) {
-				p.files = append(p.files, photo{int32(class), name})
+				f := photo{class: int32(class), name: name}
+				info, err := entry.Info()
+				if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+					info, err = os.Stat(filepath.Join(p.dir, folder, name))
+				}
+				if err == nil { // otherwise Load will say what is wrong
+					f.size, f.changed = info.Size(), info.ModTime().Unix()
+				}
+				p.files = append(p.files, f)
 			}
 		}
 		if len(p.files) == before {
@@ -157,14 +170,46 @@ func (p *Photos) Path(i int) string {
 	return filepath.Join(p.dir, p.folders[p.files[i].class], p.files[i].name)
 }
 
-// Checksum implements [Source]. It covers the names of the files, not what is in
-// them.
+// Checksum implements [Source]. It covers the names, sizes and times of change of the files,
+// or after [Photos.ReadContents] their names and what is in them.
 func (p *Photos) Checksum() uint32 {
 	h := crc32.New(castagnoli)
-	for _, f := range p.files {
-		fmt.Fprintf(h, "%s/%s\n", p.folders[f.class], f.name)
+	for i, f := range p.files {
+		if p.sums != nil {
+			fmt.Fprintf(h, "%s/%s %08x\n", p.folders[f.class], f.name, p.sums[i])
+		} else {
+			fmt.Fprintf(h, "%s/%s %d %d\n", p.folders[f.class], f.name, f.size, f.changed)
+		}
 	}
 	return h.Sum32()
+}
+
+// ReadContents reads all files once, so that [Photos.Checksum] covers what is in them:
+// it is the same for copies, which may have other times, and another for what was
+// changed in secret. Files that cannot be read count as empty; Load says what is wrong with them.
+func (p *Photos) ReadContents(ctx context.Context) error {
+	sums := make([]uint32, len(p.files))
+	parallel.For(len(sums), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		file, err := os.Open(p.Path(i))
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+			return
+		}
+		h := crc32.New(castagnoli)
+		if _, err := io.Copy(h, file); err == nil {
+			sums[i] = h.Sum32()
+		}
+	})
+	if ctx.Err() == nil {
+		p.sums = sums
+	}
+	return ctx.Err()
 }
 
 // Load implements [Source]: it reads and decodes a file of any format that

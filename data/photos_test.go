@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"autodropout/data/imaging"
 	"autodropout/internal/seed"
@@ -84,6 +86,74 @@ func loadPhotos(t testing.TB, files map[string][]byte) (train, valid *Photos) {
 		t.Fatal(err)
 	}
 	return train, valid
+}
+
+// TestPhotosChecksum: other names, sizes and times are other data, and where contents
+// were read, other contents.
+func TestPhotosChecksum(t *testing.T) {
+	dir := photoFolder(t, goodPhotos(t))
+	one := filepath.Join(dir, "train", "b", "1.jpg")
+	text, err := os.ReadFile(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := time.Unix(1_600_000_000, 0)
+	write := func(content []byte, changed time.Time) func() {
+		return func() {
+			if err := errors.Join(os.WriteFile(one, content, 0o666), os.Chtimes(one, changed, changed)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sums := func() (listed, read uint32) {
+		train, _, err := LoadPhotos(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed = train.Checksum()
+		if err := train.ReadContents(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return listed, train.Checksum()
+	}
+	write(text, then)()
+	listed, read := sums()
+	other := bytes.Clone(text)
+	other[len(other)/2]++
+	linked := filepath.Join(t.TempDir(), "linked")
+	for name, c := range map[string]struct {
+		change            func()
+		differs, contents bool
+	}{
+		"nothing":      {func() {}, false, false},
+		"a copy":       {write(text, then.Add(time.Hour)), true, false},
+		"longer":       {write(append(bytes.Clone(text), 0), then), true, true},
+		"in secret":    {write(other, then), false, true},
+		"another name": {func() { os.Rename(one, one+".jpg") }, true, true},
+		"a link": {func() {
+			if errors.Join(os.Rename(one, linked), os.Symlink(linked, one)) != nil {
+				t.Skip("no links here")
+			}
+		}, false, false},
+	} {
+		c.change()
+		l, r := sums()
+		if l == listed == c.differs || r == read == c.contents {
+			t.Errorf("%s: the sums are %08x and %08x, before %08x and %08x", name, l, r, listed, read)
+		}
+		os.Remove(one)
+		os.Remove(one + ".jpg")
+		write(text, then)()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	train, _, err := LoadPhotos(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := train.ReadContents(ctx); err == nil || train.Checksum() != listed {
+		t.Errorf("cancelled: error %v, sum %08x", err, train.Checksum())
+	}
 }
 
 func small(t testing.TB, s Source) Source {

@@ -218,8 +218,8 @@ func TestLogIsCutToTheCheckpoint(t *testing.T) {
 	if steps, err := ReadLog(path); err != nil || len(steps) != 50 {
 		t.Errorf("read %d steps, error %v; want 50: the last line is torn", len(steps), err)
 	}
-	l, err := openLog(path, 3)
-	if err != nil {
+	l, lacks, err := openLog(path, 3)
+	if err != nil || lacks != 0 {
 		t.Fatal(err)
 	}
 	if err := l.write(Step{Step: 3, Loss: 2}); err != nil {
@@ -232,4 +232,8 @@ func TestLogIsCutToTheCheckpoint(t *testing.T) {
 	if err != nil || len(steps) != 4 || steps[3].Loss != 2 {
 		t.Errorf("continued after 3 steps the log holds %+v, error %v", steps, err)
 	}
+	if l, lacks, err = openLog(path, 9); err != nil || lacks != 5 {
+		t.Errorf("a log of 4 steps lacks %d of 9, error %v", lacks, err)
+	}
+	l.close()
 }

@@ -75,7 +75,7 @@ func FuzzReadLog(f *testing.F) {
 			if whole := bytes.Count(text, []byte("\n")); err == nil && len(steps) != whole {
 				t.Errorf("%d steps in %d lines", len(steps), whole)
 			}
-			end, err := endOfLine(bytes.NewReader(text), min(lines, len(text)+1))
+			end, _, err := endOfLine(bytes.NewReader(text), min(lines, len(text)+1))
 			if err != nil || end < 0 || end > int64(len(text)) || end > 0 && text[end-1] != '\n' {
 				t.Errorf("of %q, %d lines end at %d, error %v", text, lines, end, err)
 			}

@@ -113,8 +113,12 @@ func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
 // that is the last one.
 func (l *Loop) Run(ctx context.Context) (err error) {
 	if l.config.Log != "" {
-		if l.log, err = openLog(l.config.Log, l.Done()); err != nil {
+		lacks := 0
+		if l.log, lacks, err = openLog(l.config.Log, l.Done()); err != nil {
 			return err
+		}
+		if lacks > 0 {
+			l.config.notify("the log %s lacks %d of the %d steps that were taken: lines of steps from now on follow those that are there", l.config.Log, lacks, l.Done())
 		}
 		defer func() {
 			if closed := l.log.close(); err == nil && closed != nil {

@@ -146,7 +146,7 @@ func TestTrainingGoesOnWithoutItsDisk(t *testing.T) {
 
 func TestLogWaitsForItsDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	l, err := openLog(path, 0)
+	l, _, err := openLog(path, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,14 +17,15 @@ type runLog struct {
 	waiting bytes.Buffer
 }
 
-// openLog opens the log at path to continue after the given number of steps.
+// openLog opens the log at path to continue after the given number of steps, and
+// returns how many of them it lacks.
 // Lines beyond, from steps that no checkpoint remembers, are cut off.
-func openLog(path string, steps int) (*runLog, error) {
+func openLog(path string, steps int) (log *runLog, lacks int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open the run log: %w", err)
+		return nil, 0, fmt.Errorf("cannot open the run log: %w", err)
 	}
-	end, err := endOfLine(file, steps)
+	end, lacks, err := endOfLine(file, steps)
 	if err == nil {
 		err = file.Truncate(end)
 	}
@@ -33,26 +34,25 @@ func openLog(path string, steps int) (*runLog, error) {
 	}
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("cannot continue the run log: %w", err)
+		return nil, 0, fmt.Errorf("cannot continue the run log: %w", err)
 	}
-	return &runLog{file: file}, nil
+	return &runLog{file: file}, lacks, nil
 }
 
-// endOfLine returns where the first n lines end.
-func endOfLine(r io.Reader, n int) (int64, error) {
+// endOfLine returns where the first n lines end, and how many of them are not there.
+func endOfLine(r io.Reader, n int) (end int64, lacks int, err error) {
 	lines := bufio.NewReader(r)
-	var end int64
-	for range n {
+	for i := range n {
 		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
-			return end, nil
+			return end, n - i, nil
 		}
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		end += int64(len(line))
 	}
-	return end, nil
+	return end, 0, nil
 }
 
 func (l *runLog) write(s Step) error {

@@ -91,3 +91,19 @@ func TestNothingIsMade(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingFound: a search whose trials all diverge costs its row, in every session.
+func TestNothingFound(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	mustCall(t, tiny(folder, "-method", "dropout,random", "-tune", "-trials", "2", "-rate", "1e30", "-clip", "0")...)
+	for range 2 {
+		r := readResult(t, folder)
+		notes := strings.Join(r.Notes, " ")
+		if len(r.Rows) != 2 || r.Rows[0].Mean != nil || r.Rows[1].Mean != nil || !strings.Contains(notes, "All 2 trials for “Dropout” failed") || !strings.Contains(notes, "All 2 trials for “random-search pattern” failed") {
+			t.Errorf("the rows are %+v, the notes %q", r.Rows, r.Notes)
+		}
+		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "To do: nothing.") {
+			t.Errorf("resumed, it prints\n%s", stdout)
+		}
+	}
+}

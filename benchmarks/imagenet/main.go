@@ -75,7 +75,7 @@ rows. Images that cannot be decoded are left out, counted and listed.`,
 
 func (c *config) register(fs *flag.FlagSet) {
 	c.Supervised.Register(fs, c.Table(), images.Help{
-		Data: "builtin, or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png, .webp, .gif, .bmp, .tif, .ppm)",
+		Photos: true, Data: "synthetic (drawn images of 64x64 pixels), or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png, .webp, .gif, .bmp, .tif, .ppm)",
 		Rate: "the learning `rate` for batches of 256 images; for others it is in proportion", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
 		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: paperRandAugment,
 	})
@@ -129,8 +129,8 @@ func (c *config) About() experiment.About {
 }
 
 // Open implements [images.Benchmark].
-func (c *config) Open(context.Context, io.Writer) (images.Images, error) {
-	return images.OpenPhotos(c.Data, c.TrainSize, c.TestSize)
+func (c *config) Open(ctx context.Context, _ io.Writer) (images.Images, error) {
+	return images.OpenPhotos(ctx, &c.Settings)
 }
 
 // Divide implements [images.Benchmark].

@@ -30,13 +30,13 @@ var benchmark = fewlabels.Benchmark{
 	},
 	UDA:         runfolder.Paper{Value: 68.78, Setting: "UDA's authors: ImageNet, 10 % of the labels, ResNet-50"},
 	AutoDropout: runfolder.Paper{Value: 72.9, Setting: "ImageNet, 10 % of the labels, ResNet-50"},
-	DataHelp:    "builtin (drawn images of 64x64 pixels), or a `path` to a folder with photographs in train/CLASS and val/CLASS",
+	DataHelp:    "synthetic (drawn images of 64x64 pixels), or a `path` to a folder with photographs in train/CLASS and val/CLASS",
 	WidthHelp:   "the `channels` of the ResNet's first stage, 64 as published",
 	Paper:       paper, Study: study, Quick: quick,
 }
 
-func open(_ context.Context, c *fewlabels.Config, _ io.Writer) (images.Images, error) {
-	found, err := images.OpenPhotos(c.Data, c.TrainSize, c.TestSize)
+func open(ctx context.Context, c *fewlabels.Config, _ io.Writer) (images.Images, error) {
+	found, err := images.OpenPhotos(ctx, &c.Settings)
 	if err != nil {
 		return images.Images{}, err
 	}

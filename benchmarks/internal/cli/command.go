@@ -96,10 +96,11 @@ func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Write
 	run := final.run
 	run.Cluster = given.run.Cluster
 	run.Preset = preset.Name
-	run.Command = "go run ./benchmarks/" + cmd.Name
+	command := []string{"go", "run", "./benchmarks/" + cmd.Name}
 	for _, arg := range args {
-		run.Command += " " + cluster.Shown(arg) // what is kept with the run holds no password
+		command = append(command, cluster.Shown(arg)) // what is kept with the run holds no password
 	}
+	run.Command = words.Command(command...)
 	run.Settings = final.settings(cmd.Free)
 	run.Settings["preset"] = preset.Name
 	return config, run, nil
@@ -122,8 +123,12 @@ const written = `Everything is written to the run's folder: report.html, result.
 
 func (cmd *Command[C]) help(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\n%s\n\nPresets:\n", strings.TrimSpace(cmd.Summary), written)
+	longest := 0
 	for _, p := range cmd.Presets {
-		fmt.Fprintf(w, "  %-6s %s\n", p.Name, p.Help)
+		longest = max(longest, len(p.Name))
+	}
+	for _, p := range cmd.Presets {
+		fmt.Fprintf(w, "  %-*s %s\n", longest, p.Name, p.Help)
 	}
 	fmt.Fprintf(w, "\nFlags, with the values of the preset %s. They override the configuration file, which overrides the preset:\n",
 		cmd.Presets[0].Name)

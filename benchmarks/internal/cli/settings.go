@@ -48,7 +48,7 @@ func newSource[C any](cmd *Command[C], config *C) *source[C] {
 	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
 	s.flags.StringVar(&s.run.Out, "out", "", "the `folder` to write to (default a new one under runs, named by the time)")
 	s.flags.BoolVar(&s.run.Resume, "resume", false, "continue the run in the folder -out with its own settings")
-	s.flags.BoolVar(&s.run.Accept, "accept-changes", false, "with -resume: go on with other data, or another instruction set, than the run began with, and say so in the results")
+	s.flags.BoolVar(&s.run.Accept, "accept-changes", false, "with -resume: go on with what has changed since the run began, such as its data, the instruction set or the program, and say so in the results; a training that cannot begins anew")
 	s.run.Cluster.register(s.flags)
 	cmd.Register(s.flags, config)
 	return s
@@ -101,6 +101,9 @@ func (s *source[C]) file(ctx context.Context, program string, stdout io.Writer) 
 	case s.run.Resume && s.config != "":
 		return configFile{}, usage.Errorf("-config cannot be combined with -resume: a resumed run keeps its settings")
 	case s.run.Resume:
+		if err := runfolder.Folder(s.run.Out).Check(); err != nil {
+			return configFile{}, err
+		}
 		return readConfig(filepath.Join(s.run.Out, runfolder.Config))
 	case s.config != "":
 		return readConfig(s.config)

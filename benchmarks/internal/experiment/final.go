@@ -50,8 +50,12 @@ func (s *finals[P]) readLosses(row Row, k int) {
 		return
 	}
 	var losses []float32
-	for _, s := range steps {
-		losses = append(losses, s.Loss)
+	for i, step := range steps {
+		if step.Step != i {
+			s.warnf("%s: its curve is not shown: line %d of its log is of step %d", row.title(k), i+1, step.Step)
+			return
+		}
+		losses = append(losses, step.Loss)
 	}
 	s.record.curve(row, k, s.subject.Steps(row.Network), losses)
 }

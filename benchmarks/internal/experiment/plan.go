@@ -14,6 +14,7 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -47,7 +48,7 @@ var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", 
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
 func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
-	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, with commas between them")
+	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, some with commas between them of "+words.And(Keys(table)))
 	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching")
 	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
 	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
@@ -67,7 +68,7 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand by as many trials as a search has, scored alike: each of some rates is tried in turn, and the one with the best mean is taken")
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
-		"how AutoDropout's patterns are searched: `reinforce, ppo`, by the controller, or evolution or local, without it, by changing good ones")
+		"the `way` in which AutoDropout's patterns are searched: reinforce or ppo, by a controller that learns, evolution or local, without one, by changing good patterns")
 	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
 }

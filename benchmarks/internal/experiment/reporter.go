@@ -143,7 +143,7 @@ func (s *reporter[P]) report() error {
 // stopped reports what there is of a run that ends early, and returns why.
 func (s *reporter[P]) stopped(cause error) error {
 	err := s.write(s.facts(), "The run was stopped before it had finished: "+cause.Error()+".")
-	fmt.Fprintf(s.stdout, "Stopped. Continue with: go run ./benchmarks/%s -resume -out %s\n", s.about.Name, s.folder.Folder)
+	fmt.Fprintf(s.stdout, "Stopped. Continue with: %s\n", words.Command("go", "run", "./benchmarks/"+s.about.Name, "-resume", "-out", string(s.folder.Folder)))
 	if err != nil {
 		return fmt.Errorf("%w; the report could not be written either: %w", cause, err)
 	}

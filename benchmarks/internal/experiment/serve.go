@@ -10,6 +10,7 @@ import (
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/controller/cluster"
 )
 
@@ -57,7 +58,7 @@ func serve[P Pattern](ctx context.Context, run *setup[P], asked cli.Run, out io.
 		c.Address.Server = s.server
 		c.Address.URL = s.server.URL()
 	}
-	fmt.Fprintf(out, "Trials wait for workers: go run ./benchmarks/%s -worker -nats %s\n", run.about.Name, cluster.Shown(c.Address.URL))
+	fmt.Fprintf(out, "Trials wait for workers: %s\n", words.Command("go", "run", "./benchmarks/"+run.about.Name, "-worker", "-nats", cluster.Shown(c.Address.URL)))
 	if s.conn, err = cluster.Connect(ctx, c.Address, run.logf); err != nil {
 		return s, err
 	}

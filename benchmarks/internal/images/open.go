@@ -2,6 +2,7 @@ package images
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -30,14 +31,19 @@ func OpenSmall(ctx context.Context, name string, train, test int, stderr io.Writ
 	return Images{Train: fit, Test: score, About: about}, err
 }
 
-// BuiltIn is the name of the images for [OpenPhotos] that need no files.
-const BuiltIn = "builtin"
+// BuiltIn is the name of the images for [OpenPhotos] that need no files, as of all
+// built-in data; runs of before 2026-11-29 call them oldBuiltIn.
+const (
+	BuiltIn    = "synthetic"
+	oldBuiltIn = "builtin"
+)
 
-// OpenPhotos opens a folder of photographs, or the built-in images in their place, of
-// which there are as many as are given.
-func OpenPhotos(name string, train, test int) (Images, error) {
-	if name == BuiltIn {
-		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: train, Test: test, Detail: 2})
+// OpenPhotos opens a folder of photographs, or the built-in images in their place, as
+// the settings say.
+func OpenPhotos(ctx context.Context, s *Settings) (Images, error) {
+	name := s.Data
+	if name == BuiltIn || name == oldBuiltIn {
+		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: s.TrainSize, Test: s.TestSize, Detail: 2})
 		if err != nil {
 			return Images{}, err
 		}
@@ -47,6 +53,11 @@ func OpenPhotos(name string, train, test int) (Images, error) {
 	photos, valid, err := data.LoadPhotos(name)
 	if err != nil {
 		return Images{}, err
+	}
+	if s.contents {
+		if err := errors.Join(photos.ReadContents(ctx), valid.ReadContents(ctx)); err != nil {
+			return Images{}, context.Cause(ctx)
+		}
 	}
 	return Images{Train: photos, Test: valid, Bad: photos.Bad, About: fmt.Sprintf("The data is %d training and %d validation photographs of %d classes from %s.",
 		photos.Len(), valid.Len(), len(photos.Header().Classes), name)}, nil

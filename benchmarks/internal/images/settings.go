@@ -17,6 +17,8 @@ type Settings struct {
 	Data                string
 	TrainSize, TestSize int // 0: all
 
+	contents bool // of photographs tell other data apart
+
 	Batch                   int
 	Rate, WeightDecay, Clip float64
 	Cutout                  int // pixels; 0: none
@@ -31,6 +33,7 @@ type Help struct {
 	WeightDecay         string
 	Varied, RandAugment string // "training images", and how they are varied
 	Dropped             string // by Dropout: "an element"
+	Photos              bool   // the data may be a folder of photographs
 
 	PaperRandAugment imaging.RandAugment // what -randaugment paper stands for
 }
@@ -40,6 +43,9 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 	s.Plan.Register(fs, table)
 	s.Baselines.Register(fs, help.Dropped)
 	fs.StringVar(&s.Data, "data", s.Data, help.Data)
+	if help.Photos {
+		fs.BoolVar(&s.contents, "contents", s.contents, "tell photographs from others by what is in the files, which are all read once when a run begins or is resumed, instead of by their sizes and times")
+	}
 	cli.Whole(fs, &s.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
 	cli.Whole(fs, &s.TestSize, "test-size", 0, "at most this `number` of the images that score the rows is used, the same of every class; 0 is all")
 	cli.Whole(fs, &s.Batch, "batch", 1, help.Batch)

@@ -252,13 +252,16 @@ func TestWrongInput(t *testing.T) {
 		{"-width 1000000000 -heads 1", 2, "parameters"},
 		{"-data synthetic -train-size 1000000000", 1, "too large"},
 		{"-temperature NaN", 2, "-temperature"},
-		{"-clip -1", 2, "-clip"},
+		{"-clip -1", 2, "-clip: it takes a number of at least 0"},
 		{"-drop-input 1", 2, "variational dropout"},
 		{"-dropout -0.1", 2, "Dropout"},
 		{"-cutoffs 10,x", 2, "-cutoffs"},
 		{"-data synthetic -cutoffs 10,10", 2, "cut"},
 		{"-method none,magic", 2, "magic"},
+		{"-method none,none", 2, `"none" is there twice`},
 		{"-generate 5", 2, "-resume"},
+		{"-generate 0", 2, "at least 1"},
+		{"-prompt a", 2, "-prompt is what -generate continues"},
 		{"-data synthetic -train-size 10", 1, "too small"},
 	})
 }

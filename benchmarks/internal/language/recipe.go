@@ -49,7 +49,7 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 
 	cli.Whole(fs, &r.Batch, "batch", 1, "the `number` of rows into which the text is cut")
 	cli.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
-	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
+	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces in which each of the -shards parts of a batch is computed, one after another, to save memory")
 	cli.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of epochs of a final training")
 	cli.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "the `number` of epochs at the end, at the last learning rate, over which weights are averaged")
 	cli.Above0(fs, &r.Rate, "lr", "the highest learning `rate`")

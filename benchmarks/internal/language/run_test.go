@@ -33,6 +33,17 @@ func flippedAt(text []byte, at int) []byte {
 	return text
 }
 
+// TestPrintedCommand: what is printed to go on with can be typed into a shell.
+func TestPrintedCommand(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "my $run")
+	if stdout := program.Must(t, tiny(folder, "-steps", "1")...); !strings.Contains(stdout, "go run ./benchmarks/try -resume -out '"+folder+"'\n") {
+		t.Errorf("it prints\n%s", stdout)
+	}
+	if command, _, _ := strings.Cut(string(benchtest.Read(t, folder, "config.toml")), "\n"); !strings.Contains(command, "-out '"+folder+"'") {
+		t.Errorf("the command of the run is %s", command)
+	}
+}
+
 // TestOtherProgram: another build or instruction set may compute something else, even
 // where settings and data are the same. A run is not continued with it, unless that
 // is wanted, and then its results say so.

@@ -82,6 +82,23 @@ func (f Folder) Events(of string) string { return f.Path(events, of) }
 // commandMark begins the first line of a run's settings, which has its command.
 const commandMark = "# "
 
+// Check returns a *[usage.Error] where there is no run in the folder.
+func (f Folder) Check() error {
+	info, err := os.Stat(string(f))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage.Errorf("there is no folder %s: name that of the run to continue", f)
+	case err == nil && !info.IsDir():
+		return usage.Errorf("%s is a file: name the folder of the run to continue", f)
+	case err == nil:
+		_, err = os.Stat(f.Path(Config))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return usage.Errorf("there is no run in the folder %s, it has no %s: name that of the run to continue", f, Config)
+	}
+	return err
+}
+
 // Settings returns the text of the run's settings, and the command that started it,
 // "" when that is not known.
 func (f Folder) Settings() (text, command string, err error) {
@@ -145,7 +162,7 @@ func (f Folder) Create(settings, command string) (*Held, error) {
 	}
 	// Another process may have been faster, and have ended.
 	if err = f.vacant(); err == nil {
-		err = atomicfile.WriteBytes(f.Path(Config), []byte(commandMark+command+"\n"+settings))
+		err = atomicfile.WriteBytes(f.Path(Config), []byte(commandMark+strings.ReplaceAll(command, "\n", "\n"+commandMark)+"\n"+settings))
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

@@ -144,12 +144,12 @@ func (c *config) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.tokenized, "tokenized", c.tokenized, "texts of your own are tokens with spaces between them already")
 	cli.Whole(fs, &c.merges, "merges", 0, "the `number` of merges that are learned for texts of your own, which cut words into parts")
 	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
-	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of their hidden states, even and a multiple of -heads")
-	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of their feed-forward parts")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of the hidden states of the networks that a search trains, even and a multiple of -heads")
+	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of the feed-forward parts of the networks that a search trains")
 	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
 	fs.BoolVar(&c.prepare, "prepare", c.prepare, "get the data ready, print where it is, and end")
 	cli.Text(fs, &c.sentence, "translate", "translate this `sentence` with the best model of the run in -out, which -resume must name, instead of training")
-	cli.Text(fs, &c.sentencesFile, "translate-file", "translate each line of this `file`, - is the standard input, in the same way")
+	cli.Text(fs, &c.sentencesFile, "translate-file", "translate each line of this `file`, - is the standard input, as -translate does a sentence")
 }
 
 // Check implements [experiment.Benchmark].

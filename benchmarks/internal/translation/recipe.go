@@ -47,7 +47,7 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &r.Tokens, "tokens", 2, "the largest `size` of a batch: its number of sentence pairs times the words of its longest sentence")
 	cli.Whole(fs, &r.Longest, "longest", 0, "the `number` of words, or parts of words, up to which sentences are trained on; 0 is as many as a batch can hold")
 	cli.Whole(fs, &r.Shards, "shards", 1, "the `number` of parts of a batch to compute at the same time")
-	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces of such a part to compute one after another, to save memory")
+	cli.Whole(fs, &r.Accumulate, "accumulate", 1, "the `number` of pieces in which each of the -shards parts of a batch is computed, one after another, to save memory")
 	cli.Whole(fs, &r.Epochs, "epochs", 1, "the `number` of passes over the training text")
 	cli.Whole(fs, &r.MeanEpochs, "mean-epochs", 0, "score the mean of the weights at the ends of this `number` of last epochs; 0 is no mean")
 	cli.Above0(fs, &r.Rate, "lr", "the highest learning `rate`")

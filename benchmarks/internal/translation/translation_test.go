@@ -236,6 +236,9 @@ func TestTranslates(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		tiny(filepath.Join(dir, "none"), "-translate", "a"),
+		{"-resume", "-out", folder, "-translate", ""},
+		{"-resume", "-out", folder, "-translate", " "},
+		{"-resume", "-out", folder, "-translate-file", ""},
 		{"-resume", "-out", folder, "-translate", "a", "-method", "dropout"},
 		{"-resume", "-out", folder, "-translate-file", filepath.Join(dir, "missing")},
 		{"-resume", "-out", folder, "-translate", "a", "-translate-file", file},

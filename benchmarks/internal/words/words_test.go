@@ -9,6 +9,7 @@ func TestWords(t *testing.T) {
 		{Memory(0), "unknown"}, {Memory(312_000_000), "312 MB"}, {Memory(4_250_000_000), "4.2 GB"},
 		{Count(1, "search", "searches"), "1 search"}, {Count(2, "search", "searches"), "2 searches"},
 		{And(nil), ""}, {And([]string{"a"}), "a"}, {And([]string{"a", "b", "c"}), "a, b and c"}, {Or([]string{"a", "b"}), "a or b"},
+		{Command("go", "run", "-out", "runs/a-1,b=ä"), "go run -out runs/a-1,b=ä"}, {Command("a b", "", "it's", "$x", "~"), `'a b' '' 'it'\''s' '$x' '~'`},
 		{Capital("ab"), "Ab"}, {Capital(""), ""}, {Wrap("äé bb  ccc\nd", 5), "äé bb\nccc d"},
 	} {
 		if c.got != c.want {
