@@ -9,6 +9,8 @@ import (
 	"go/token"
 	"log"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -91,5 +93,50 @@ func TestReadmeIsShort(t *testing.T) {
 		if n := utf8.RuneCountInString(line); n > 120 {
 			t.Errorf("line %d of README.md has %d characters, at most 120 are meant", i+1, n)
 		}
+	}
+}
+
+// The README's code for a learned pattern is that of this test.
+func TestReadmeUsesAPattern(t *testing.T) {
+	learned, err := filepath.Abs("../../patterns/cifar10-wrn-10-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("readme_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) != 2 {
+		t.Errorf("README.md has %d pieces of code, 2 are tested", len(blocks))
+	}
+	for _, b := range blocks {
+		if !strings.Contains(strings.ReplaceAll(string(source), "\n\t", "\n"), b[1]) {
+			t.Errorf("README.md shows what no test runs:\n%s", b[1])
+		}
+	}
+	t.Chdir(t.TempDir())
+	text, err := os.ReadFile(learned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("best-pattern.json", text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	model, err := models.NewWRN(models.WRNConfig{Depth: 28, Width: 2, Classes: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern, err := dropout.LoadPattern("best-pattern.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	policy, err := pattern.Policy(model.Sites())
+	if err != nil || policy == nil {
+		t.Errorf("the policy is %v, error %v", policy, err)
 	}
 }
