@@ -133,7 +133,7 @@ func classNames(p *parquet.File) []string {
 
 // readRows calls add with every row of a group.
 func readRows(p *parquetfile.File, group, image, label int, add func(parquetImage) error) (err error) {
-	var columns [2]parquet.ColumnChunkValueReader
+	var columns [2]parquetfile.Values
 	for i, column := range []int{image, label} {
 		if columns[i], err = p.Column(group, column); err != nil {
 			return err
@@ -141,17 +141,17 @@ func readRows(p *parquetfile.File, group, image, label int, add func(parquetImag
 		defer func() { err = errors.Join(err, columns[i].Close()) }()
 	}
 	for at := range p.RowGroups()[group].NumRows() {
-		var row [2][1]parquet.Value
+		var row [2]parquet.Value
 		for i, column := range columns {
-			if n, err := column.ReadValues(row[i][:]); n == 0 {
-				return errors.Join(fmt.Errorf("it is damaged: row %d, counted from 0, is missing", at), err)
+			if row[i], err = column.Next(); err != nil {
+				return fmt.Errorf("it is damaged: row %d, counted from 0, is missing (%w)", at, err)
 			}
 		}
 		one := parquetImage{label: -1}
-		if v := row[0][0]; !v.IsNull() {
+		if v := row[0]; !v.IsNull() {
 			one.image = v.ByteArray()
 		}
-		switch v := row[1][0]; v.Kind() {
+		switch v := row[1]; v.Kind() {
 		case parquet.Int32:
 			one.label = int64(v.Int32())
 		case parquet.Int64:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/snappy"
@@ -18,11 +19,12 @@ import (
 
 // pages checks the pages of a column.
 type pages struct {
-	source    io.ReaderAt
-	at, left  int64
-	codec     format.CompressionCodec
-	levelBits uint // of a level, 0 where no value can be missing
-	file      *File
+	source     io.ReaderAt
+	at, left   int64
+	codec      format.CompressionCodec
+	highest    int   // level, of a value that is there; 0 where none can be missing
+	dictionary int64 // how many values it has; -1: there was none yet
+	file       *File
 }
 
 const (
@@ -84,12 +86,13 @@ func (p *pages) page() error {
 		if err == nil && 4*values > int64(len(text)) { // no value takes less
 			err = errDamaged
 		}
+		p.dictionary = values
 		return err
 	case h.Type == format.DataPage && h.DataPageHeader.Valid:
 		if text, err = p.decompress(text, plain); err != nil {
 			return err
 		}
-		if p.levelBits > 0 {
+		if p.highest > 0 {
 			length := int64(0)
 			if len(text) >= 4 {
 				length = int64(binary.LittleEndian.Uint32(text))
@@ -128,10 +131,10 @@ func (p *pages) levels(encoding format.Encoding, text []byte, length, values int
 	if encoding != format.RLE {
 		return nil, fmt.Errorf("missing values are marked with %v, which is not supported", encoding)
 	}
-	if p.levelBits == 0 {
+	if p.highest == 0 {
 		return text[length:], nil
 	}
-	return text[length:], runs(text[:length], p.levelBits, values)
+	return text[length:], runs(text[:length], uint64(bits.Len(uint(p.highest))), values, int64(p.highest)+1)
 }
 
 // values checks encoded values.
@@ -143,7 +146,7 @@ func (p *pages) values(encoding format.Encoding, text []byte, values int64) erro
 		if len(text) == 0 {
 			return nil
 		}
-		return runs(text[1:], uint(text[0]), values)
+		return runs(text[1:], uint64(text[0]), values, p.dictionary)
 	case format.DeltaBinaryPacked, format.DeltaLengthByteArray:
 		var claimed uint64
 		for range 3 { // the size of a block, its parts, and how many values there are
@@ -161,9 +164,9 @@ func (p *pages) values(encoding format.Encoding, text []byte, values int64) erro
 	return fmt.Errorf("it is encoded with %v, which is not supported: write it with PLAIN", encoding)
 }
 
-// runs checks that runs, of one value each or of eights of packed ones, are within
-// the text and no more than the values of a page.
-func runs(text []byte, width uint, values int64) error {
+// runs checks that runs, of one number each or of eights of packed ones, are within
+// the text, no more than the values of a page, and of numbers below a limit.
+func runs(text []byte, width uint64, values, limit int64) error {
 	if width > 32 {
 		return errDamaged
 	}
@@ -173,19 +176,34 @@ func runs(text []byte, width uint, values int64) error {
 			return errDamaged
 		}
 		text = text[n:]
-		count, length := head>>1, uint64(width+7)/8
+		count := head >> 1
+		numbers, each, length := uint64(1), (width+7)/8*8, (width+7)/8
 		if head&1 == 1 {
 			if count > uint64(len(text)) && width > 0 { // before it is multiplied
 				return errDamaged
 			}
-			length, count = count*uint64(width), 8*count
+			length, count = count*width, 8*count
+			numbers, each = count, width
 		}
 		if length > uint64(len(text)) || count > uint64(max(values, 0)+7) {
 			return errDamaged
 		}
+		for i := range min(numbers, count, uint64(max(values, 0))) { // what is behind fills up eight
+			if numberAt(text, i*each, each) >= limit {
+				return errDamaged
+			}
+		}
 		text, values = text[length:], values-int64(count)
 	}
 	return nil
+}
+
+// numberAt returns the number that so many bits have from one on.
+func numberAt(text []byte, at, width uint64) (number int64) {
+	for i := range width {
+		number |= int64(text[(at+i)/8]>>((at+i)%8)&1) << i
+	}
+	return number
 }
 
 // codecs are those that decompress knows. The library reads LZ4 as other values.

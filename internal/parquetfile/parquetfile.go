@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -31,7 +30,8 @@ type File struct {
 
 // Open opens a file of size bytes, which it reads on demand. What is not a Parquet
 // file, or claims more than it holds, is an error.
-func Open(r io.ReaderAt, size int64) (*File, error) {
+func Open(r io.ReaderAt, size int64) (opened *File, err error) {
+	defer catch(&err)
 	if err := checkFooter(r, size); err != nil {
 		return nil, err
 	}
@@ -39,13 +39,20 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened := &File{File: f, reader: r, size: size, budget: sized.NewBudget(size)}
+	opened = &File{File: f, reader: r, size: size, budget: sized.NewBudget(size)}
 	for _, e := range f.Metadata().Schema {
 		if e.Type.Valid {
 			opened.types = append(opened.types, e.Type.V)
 		}
 	}
 	return opened, nil
+}
+
+// catch makes an error of a panic: the library has some for files that are damaged.
+func catch(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("it is damaged (%v)", r)
+	}
 }
 
 // footerEnd is the length of the description and the letters PAR1.
@@ -179,32 +186,53 @@ func firstPage(c *format.ColumnChunk) int64 {
 	return c.MetaData.DataPageOffset
 }
 
-// Column returns a reader of the values of a column, a leaf that is not repeated, in a
-// group of rows, after it has checked all its pages. The reader must be closed.
-func (f *File) Column(group, column int) (parquet.ColumnChunkValueReader, error) {
+// Values are those of a column in a group of rows.
+type Values struct {
+	reader parquet.ColumnChunkValueReader
+}
+
+// Next returns the next value, which is good until the next call; [io.EOF] when there
+// are no more.
+func (v Values) Next() (value parquet.Value, err error) {
+	defer catch(&err)
+	var one [1]parquet.Value
+	n, err := v.reader.ReadValues(one[:])
+	if n == 1 {
+		return one[0], nil
+	}
+	return value, err
+}
+
+// Close ends the reading.
+func (v Values) Close() error { return v.reader.Close() }
+
+// Column returns the values of a column, a leaf that is not repeated, in a group of
+// rows, after it has checked all its pages. They must be closed.
+func (f *File) Column(group, column int) (values Values, err error) {
+	defer catch(&err)
 	path := f.Schema().Columns()[column]
 	leaf, _ := f.Schema().Lookup(path...)
 	if leaf.MaxRepetitionLevel != 0 {
 		panic(fmt.Sprintf("parquetfile: column %v is repeated", path))
 	}
 	if kind := parquet.Kind(f.types[column]); kind != leaf.Node.Type().Kind() {
-		return nil, fmt.Errorf("it is damaged: column %v has values of type %v, and says that they are something else", path, kind)
+		return values, fmt.Errorf("it is damaged: column %v has values of type %v, and says that they are something else", path, kind)
 	}
 	c := &f.Metadata().RowGroups[group].Columns[column]
 	// The library takes the compression of the first group for that of all.
 	if codec := c.MetaData.Codec; codec != f.Metadata().RowGroups[0].Columns[column].MetaData.Codec {
-		return nil, fmt.Errorf("column %v is compressed in several ways, which is not supported", path)
+		return values, fmt.Errorf("column %v is compressed in several ways, which is not supported", path)
 	} else if !slices.Contains(codecs, codec) {
-		return nil, fmt.Errorf("column %v is compressed with %v, which is not supported: write it with snappy, gzip or zstd", path, codec)
+		return values, fmt.Errorf("column %v is compressed with %v, which is not supported: write it with snappy, gzip or zstd", path, codec)
 	}
 	check := &pages{
 		source: io.NewSectionReader(f.reader, firstPage(c), c.MetaData.TotalCompressedSize), left: c.MetaData.TotalCompressedSize,
-		codec: c.MetaData.Codec, levelBits: uint(bits.Len8(uint8(leaf.MaxDefinitionLevel))), file: f,
+		codec: c.MetaData.Codec, highest: leaf.MaxDefinitionLevel, dictionary: -1, file: f,
 	}
 	for check.left > 0 {
 		if err := check.page(); err != nil {
-			return nil, fmt.Errorf("column %v, byte %d of it: %w", path, c.MetaData.TotalCompressedSize-check.left, err)
+			return values, fmt.Errorf("column %v, byte %d of it: %w", path, c.MetaData.TotalCompressedSize-check.left, err)
 		}
 	}
-	return parquet.NewColumnChunkValueReader(f.RowGroups()[group].ColumnChunks()[column]), nil
+	return Values{parquet.NewColumnChunkValueReader(f.RowGroups()[group].ColumnChunks()[column])}, nil
 }

@@ -45,17 +45,14 @@ func readColumn(f *File, group, column int, values []string) ([]string, error) {
 	}
 	defer r.Close()
 	for {
-		var one [1]parquet.Value
-		n, err := r.ReadValues(one[:])
-		if n == 1 {
-			values = append(values, one[0].String())
-		}
+		v, err := r.Next()
 		if err == io.EOF {
 			return values, nil
 		}
 		if err != nil {
 			return nil, err
 		}
+		values = append(values, v.String())
 	}
 }
 
@@ -235,6 +232,10 @@ func hostile() map[string][]byte {
 		"levels":            pages(page(3, 21, format.Plain, join(levels(bytes.Repeat(run(1<<23, 1), 400)), plain)...)),
 		"level lengths":     pages(page(3, 21, format.Plain, 0xff, 0xff, 0xff, 0x7f)),
 		"numbers":           pages(dictionary(3, 15, plain...), page(3, 21, format.RLEDictionary, join(three, []byte{2}, bytes.Repeat(run(1<<23, 1), 400))...)),
+		"number 3":          pages(dictionary(3, 15, plain...), page(3, 21, format.RLEDictionary, join(three, []byte{2}, run(3, 3))...)),
+		"packed 3":          pages(dictionary(3, 15, plain...), page(3, 21, format.RLEDictionary, join(three, []byte{2, 3, 0b110100, 0})...)),
+		"level 2":           pages(page(3, 21, format.Plain, join(levels(run(3, 2)), plain)...)),
+		"no dictionary":     pages(page(3, 21, format.RLEDictionary, join(three, []byte{2}, run(3, 0))...)),
 		"packed numbers":    pages(dictionary(3, 15, plain...), page(3, 21, format.RLEDictionary, join(three, []byte{32, 0xff, 0xff, 3})...)),
 		"dictionary":        pages(dictionary(most, 15, plain...), page(3, 21, format.RLEDictionary, join(three, []byte{2}, run(3, 1))...)),
 		"lengths":           pages(page(3, 21, format.DeltaLengthByteArray, join(three, []byte{128, 1, 4, 0xff, 0xff, 0xff, 0xff, 7, 0})...)),
@@ -284,5 +285,16 @@ func TestHonestFiles(t *testing.T) {
 		if got, err := read(text); err != nil || strings.Join(got, "") != "abc" {
 			t.Errorf("%s: %q, error %v", name, got, err)
 		}
+	}
+}
+
+// What the library does with a damaged file is not the end of the program.
+func TestPanicsAreErrors(t *testing.T) {
+	err := func() (err error) {
+		defer catch(&err)
+		panic("index out of bounds")
+	}()
+	if err == nil || err.Error() != "it is damaged (index out of bounds)" {
+		t.Errorf("the error is %v", err)
 	}
 }
