@@ -105,6 +105,15 @@ type Config struct {
 	// points are as likely.
 	StartProbs [][]float64 `json:"start_probs,omitempty"`
 
+	// Starts are points that are tried first, in turn, such as dropout made by hand. The
+	// search goes on near the best of them, as near Start. nil: none.
+	Starts [][]int `json:"starts,omitempty"`
+
+	// Seeds is how many seeds the children share, trial by trial in turn, so that what
+	// luck has to do with a seed is the same for all; of Points, each turn of all points
+	// has one seed. 0: every child has a seed of its own.
+	Seeds int `json:"seeds,omitempty"`
+
 	// InFlight is the number of trials that have been sampled and not yet
 	// applied, by default 4. It must not follow from the machine if the search
 	// is to be the same on another one.
@@ -173,6 +182,20 @@ func (c Config) check(space dropout.Space) error {
 		if err := space.Check(c.Start); err != nil {
 			return fmt.Errorf("controller: the point to start near is not in the space: %w", err)
 		}
+	}
+	for _, point := range c.Starts {
+		if err := space.Check(point); err != nil {
+			return fmt.Errorf("controller: a point to start with is not in the space: %w", err)
+		}
+	}
+	switch {
+	case c.Starts != nil && c.Start != nil:
+		return errors.New("controller: a search begins near a point or with several: give one of the two")
+	case c.Starts != nil && c.Async:
+		return errors.New("controller: a search that begins with several points applies results in order, not as they come")
+	}
+	if c.Seeds < 0 || c.Seeds > most {
+		return fmt.Errorf("controller: the children share %d seeds; it must be from 0 to %d", c.Seeds, most)
 	}
 	if err := c.checkStartProbs(space); err != nil {
 		return err

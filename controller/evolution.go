@@ -46,13 +46,14 @@ type scored struct {
 // the last ones, the point of the best is changed in one choice. The oldest dies,
 // however good it is, so that one lucky result has offspring for a while only.
 type evolution struct {
-	begin  beginning
-	config EvolutionConfig
-	alive  []scored // the oldest first
+	begin   beginning
+	config  EvolutionConfig
+	founded bool     // the first population has been tried
+	alive   []scored // the oldest first
 }
 
 func (e *evolution) sample(trial int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
-	if trial < e.config.Population || len(e.alive) == 0 {
+	if trial < e.config.Population && !e.founded || len(e.alive) == 0 {
 		return e.begin.sample(trial, rng)
 	}
 	parent := e.alive[rng.IntN(len(e.alive))]

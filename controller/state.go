@@ -39,19 +39,39 @@ type state struct {
 
 func newState(c Config, space dropout.Space) *state {
 	s := &state{config: c, space: space, worst: math.NaN()}
-	switch c.Algorithm {
-	case Random:
-		s.chooser = beginning{space, nil, c.StartProbs}
-	case Evolution:
-		s.chooser = &evolution{begin: beginning{space, c.Start, c.StartProbs}, config: c.Evolution}
-	case Local:
-		s.chooser = newLocal(c, space)
-	case Grid:
-		s.chooser = grid{space, c.Points}
-	default:
-		s.chooser = newLearner(c, space)
+	if c.Starts != nil {
+		s.chooser = newStarted(c, space)
+	} else {
+		s.chooser = newChooser(c, space)
 	}
 	return s
+}
+
+// newChooser returns what chooses the trials of a search's algorithm.
+func newChooser(c Config, space dropout.Space) chooser {
+	switch c.Algorithm {
+	case Random:
+		return beginning{space, nil, c.StartProbs}
+	case Evolution:
+		return &evolution{begin: beginning{space, c.Start, c.StartProbs}, config: c.Evolution}
+	case Local:
+		return newLocal(c, space)
+	case Grid:
+		return grid{space, c.Points}
+	}
+	return newLearner(c, space)
+}
+
+// childSeed returns the seed of a trial's child.
+func (c *Config) childSeed(trial int) uint64 {
+	turn := trial
+	if c.Seeds > 0 {
+		if c.Algorithm == Grid && c.Points != nil {
+			turn /= len(c.Points)
+		}
+		turn %= c.Seeds
+	}
+	return seed.Derive(c.Seed, "controller/child", uint64(turn))
 }
 
 // replay brings a new state to where the records of a log end.
@@ -124,7 +144,7 @@ func (s *state) next() Trial {
 		// must not depend on which children were quick.
 		s.applyTo(i + 1 - s.config.InFlight)
 	}
-	t := Trial{Index: i, Seed: seed.Derive(s.config.Seed, "controller/child", uint64(i)), Identity: s.config.Identity}
+	t := Trial{Index: i, Seed: s.config.childSeed(i), Identity: s.config.Identity}
 	t.Point, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
 	return t
 }
@@ -186,7 +206,11 @@ func (s *state) report() *Report {
 		s.applyTo(s.leading)
 	}
 	report := &Report{Trials: s.trials, Results: s.results}
-	if l, ok := s.chooser.(*learner); ok {
+	chooser := s.chooser
+	if started, ok := chooser.(*started); ok {
+		chooser = started.then
+	}
+	if l, ok := chooser.(*learner); ok {
 		report.network = l.network
 	}
 	return report

@@ -1,6 +1,9 @@
 package dropout
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // HandMade is dropout made by hand that is a pattern of a [WideSpace] too.
 type HandMade interface {
@@ -38,6 +41,8 @@ func perBlock(sites []Site, kind Kind, of func(s Site) BlockPattern) (Pattern, e
 		}
 		b := of(site)
 		b.Stride, b.Repeat, b.Place = 1, 1, kind
+		const digits = 1e9 // 1-0.95 is 0.05 to these
+		b.Scatter = math.Round(b.Scatter*digits) / digits
 		if b.Scatter == 0 {
 			b = BlockPattern{Stride: 1, Repeat: 1}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -75,8 +76,11 @@ func TestSameAlways(t *testing.T) {
 // nothing, without a break, on one core and in pieces.
 func TestAlgorithms(t *testing.T) {
 	dir := t.TempDir()
-	for _, algorithm := range []string{"evolution", "local"} {
-		args := []string{"-algorithm", algorithm, "-start-share", "0.1", "-trials", "14", "-method", "fresh,autodropout"}
+	for algorithm, begin := range map[string][]string{
+		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout"},
+		"local":     {"-space", "paper", "-start", "share", "-start-share", "0.1", "-method", "fresh,autodropout"},
+	} {
+		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
 		mustCall(t, tiny(whole, append(args, "-workers", "2")...)...)
 		mustCall(t, tiny(pieces, append(args, "-workers", "1", "-steps", "13")...)...)
@@ -84,9 +88,24 @@ func TestAlgorithms(t *testing.T) {
 		mustCall(t, "-resume", "-out", pieces)
 		kills.Compare(t, pieces, whole)
 	}
+	log, err := controller.ReadLog(filepath.Join(dir, "evolution", "autodropout", "trials.jsonl"))
+	if err != nil || log.Space.Name != "wide convnet" || log.Trials[0].Seed != log.Trials[13].Seed {
+		t.Fatalf("the log is of the space %q, error %v", log.Space.Name, err)
+	}
+	for i, want := range []string{"cells 7 scatter", "scatter 0.05 share_c at branch"} {
+		if pattern, err := dropout.Decode(log.Space, log.Trials[i].Point); err != nil || !strings.Contains(fmt.Sprint(pattern), want) {
+			t.Errorf("trial %d has the pattern %v, error %v, want one with %q", i+1, pattern, err, want)
+		}
+	}
 	folder := filepath.Join(dir, "wrong")
-	if code, _, stderr := call(t, tiny(folder, "-start-share", "0.9")...); code != 2 || !strings.Contains(stderr, "it must be from 0.0041 to 0.75") {
-		t.Errorf("a share that is not to be had ends with %d and %q", code, stderr)
+	for want, args := range map[string][]string{
+		"it must be from 0.0041 to 0.75": {"-space", "paper", "-start", "share", "-start-share", "0.9"},
+		"which only -space wide holds":   {"-space", "paper", "-start", "best"},
+		"leave -async out":               {"-space", "wide", "-start", "best", "-async"},
+	} {
+		if code, _, stderr := call(t, tiny(folder, args...)...); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%v ends with %d and %q, want %q", args, code, stderr, want)
+		}
 	}
 	if _, err := os.Stat(folder); err == nil {
 		t.Error("a run that cannot begin leaves a folder")

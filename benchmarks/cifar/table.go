@@ -14,7 +14,7 @@ import (
 // Table implements [images.Benchmark].
 func (c *config) Table() []experiment.Row {
 	rows := append([]experiment.Row{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
-	rows = append(rows, experiment.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}))
+	rows = append(rows, c.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}))
 	rows = append(rows, images.Found("", &runfolder.Paper{
 		Value:   3.2,
 		Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",

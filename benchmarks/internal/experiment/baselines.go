@@ -37,11 +37,16 @@ func (b *Baselines) Table() []Row {
 	}
 }
 
-// FreshPatterns is the row of a control that searches nothing: another random pattern
-// at every step, with the dropout that patterns have beside them in outside.
-func FreshPatterns(share float64, outside dropout.SequenceRates) Row {
+// FreshPatterns is the row of a control that searches nothing: another random pattern of
+// the plan's space at every step, with the dropout that patterns of the paper's space
+// have beside them in outside.
+func (p *Plan) FreshPatterns(share float64, outside dropout.SequenceRates) Row {
+	spaceOf := dropout.PaperSpace
+	if p.Space == Wide {
+		spaceOf, outside = dropout.WideSpace, dropout.SequenceRates{}
+	}
 	return HandMade("fresh", "another random pattern each step", share, func(share float64, sites []dropout.Site) (dropout.Policy, error) {
-		space, err := dropout.PaperSpace(sites)
+		space, err := spaceOf(sites)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"autodropout/benchmarks/internal/cli"
@@ -17,6 +18,7 @@ import (
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 	"autodropout/dropout"
+	"autodropout/patterns"
 )
 
 // Plan holds the settings that every experiment has.
@@ -29,7 +31,10 @@ type Plan struct {
 	Tune             bool
 	Finalists        int
 	Algorithm        string
-	StartShare       float64
+	Space            string  // Paper or Wide
+	Start            string  // ByShare or ByBest
+	StartShare       float64 // 0: all patterns are as likely
+	TrialSeeds       int     // that the trials of a search share; 0: each has its own
 	Async            bool
 
 	// See FreeFlags.
@@ -45,11 +50,24 @@ type Plan struct {
 // FreeFlags are the flags of a Plan that do not change the results.
 var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug", "recompute", "quiet", "dashboard"}
 
+// The spaces of searches: as published, and one that holds dropout made by hand too.
+const (
+	Paper = "paper"
+	Wide  = "wide"
+)
+
+// What searches begin with: patterns that drop StartShare on average, or dropout made by
+// hand, and what is near the best of it.
+const (
+	ByShare = "share"
+	ByBest  = "best"
+)
+
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
 func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, some with commas between them of "+words.And(Keys(table)))
-	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching")
+	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching, or with one that comes with the program: "+strings.Join(patterns.Names(), ", "))
 	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
 	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
 	cli.Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
@@ -69,6 +87,10 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
 		"the `way` in which AutoDropout's patterns are searched: reinforce or ppo, by a controller that learns, evolution or local, without one, by changing good patterns")
+	p.Space, p.Start = cmp.Or(p.Space, Paper), cmp.Or(p.Start, ByShare)
+	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, as published, or wide, where the usual dropout made by hand is a pattern too")
+	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share, or best, with the rows made by hand as patterns, and then what is near the best of them; that needs -space wide")
+	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search share, in turn, so that luck is the same for all; 0: each has a seed of its own")
 	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
 }
@@ -195,6 +217,12 @@ const repeats = 3
 
 // check returns what is wrong with the plan beyond a single flag.
 func (p *Plan) check() error {
+	switch {
+	case p.Start == ByBest && p.Space != Wide:
+		return usage.Errorf("-start best begins with dropout made by hand, which only -space wide holds")
+	case p.Start == ByBest && p.Async:
+		return usage.Errorf("-start best needs results in order: leave -async out")
+	}
 	if n := repeats * p.Finalists; n > 0 && n >= p.Trials {
 		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", p.Finalists, n, p.Trials)
 	}

@@ -124,6 +124,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		Seed:      seed.Derive(uint64(s.plan.Seed), "search"),
 		Algorithm: row.Algorithm,
 		InFlight:  s.plan.InFlight,
+		Seeds:     s.plan.TrialSeeds,
 		Async:     s.plan.Async,
 		Notify:    s.notify(row, piece, events),
 	}
@@ -155,25 +156,6 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		f.seconds += s.seconds(report)
 	}
 	return report, err
-}
-
-// begin chooses what a search begins with, and says so.
-func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Config) (err error) {
-	if _, isDropout := any(*new(P)).(dropout.Pattern); row.tuned() || config.Start != nil || !isDropout {
-		s.logf("%s: searching the %v", row.Title, space)
-		return nil
-	}
-	if s.plan.StartShare != 0 {
-		if config.StartProbs, err = dropout.Mild(space, s.plan.StartShare); err != nil {
-			return err
-		}
-	}
-	share, err := dropout.ExpectedShare(space, config.StartProbs)
-	if err != nil {
-		return err
-	}
-	s.logf("%s: searching the %v; at first a pattern drops %.1f %% of all elements on average", row.Title, space, 100*share)
-	return nil
 }
 
 // together returns how many trials run at a time in this process. Where workers train

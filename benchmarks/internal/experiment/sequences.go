@@ -10,7 +10,7 @@ import (
 // Sequences is the part of a [Subject] that Transformers have in common: patterns
 // of the sequence space, which act inside the layers.
 type Sequences struct {
-	// Outside is the dropout at the sites where a pattern has no place.
+	// Outside is the dropout at the sites where the paper's patterns have no place.
 	Outside dropout.SequenceRates
 }
 
@@ -30,8 +30,8 @@ func (Sequences) Decode(space dropout.Space, tokens []int, origin dropout.Origin
 // Apply returns the dropout of a pattern in a network with the given sites.
 func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site) (dropout.Policy, error) {
 	inside, err := pattern.Policy(sites)
-	if err != nil {
-		return nil, err
+	if err != nil || pattern.Outside {
+		return inside, err
 	}
 	outside, err := dropout.NewSequenceDropout(s.Outside, sites)
 	if err != nil {

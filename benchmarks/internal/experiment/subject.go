@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
+	"autodropout/patterns"
 	"autodropout/train"
 )
 
@@ -46,10 +48,14 @@ type Pattern interface {
 	String() string
 }
 
-// loadPattern reads the pattern in a file and tries it on the sites of a network.
+// loadPattern reads the pattern in a file, or of a name that package patterns knows, and
+// tries it on the sites of a network.
 func loadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
 	var none P
 	loaded, err := dropout.LoadPattern(path)
+	if err != nil && slices.Contains(patterns.Names(), path) {
+		loaded, err = patterns.Load(path)
+	}
 	if err != nil {
 		return none, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -24,16 +25,68 @@ func (s *trials[P]) space(row Row) (dropout.Space, error) {
 		return dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: row.Rated.Rates}}}, nil
 	}
 	space, err := s.subject.Space()
+	if s.plan.Space == Wide {
+		space, err = s.wide()
+	}
 	if err == nil && row.Ablated != nil {
 		space = row.Ablated(space)
 	}
 	return space, err
 }
 
+// sited is a [Subject] with a network whose sites are known, as a wide space needs.
+type sited interface {
+	// ChildSites returns the dropout sites of the network that a search trains.
+	ChildSites() []dropout.Site
+}
+
+// wide returns the wide space of the child, with all that the rows made by hand may be.
+func (s *trials[P]) wide() (dropout.Space, error) {
+	subject, ok := any(s.subject).(sited)
+	if !ok {
+		return dropout.Space{}, usage.Errorf("-space wide is for networks of this program")
+	}
+	sites := subject.ChildSites()
+	space, err := dropout.WideSpace(sites)
+	for _, row := range s.rows {
+		if row.Rated == nil {
+			continue
+		}
+		rates := []float64{row.Rated.Given}
+		if row.tuned() {
+			rates = row.Rated.Rates
+		}
+		for _, rate := range rates {
+			if pattern, ok := row.pattern(rate, sites); ok && err == nil {
+				space, err = space.Including(pattern)
+			}
+		}
+	}
+	return space, err
+}
+
+// pattern returns what the row's dropout made by hand is as a pattern, with a rate, and
+// whether it is one.
+func (r *Row) pattern(rate float64, sites []dropout.Site) (dropout.Pattern, bool) {
+	if r.Kind != sheet.HandMade || r.Rated == nil || r.Rated.Policy == nil {
+		return nil, false
+	}
+	policy, err := r.Rated.Policy(rate)(sites)
+	if err != nil {
+		return nil, false
+	}
+	made, ok := policy.(dropout.HandMade)
+	if !ok {
+		return nil, false
+	}
+	pattern, err := made.Pattern()
+	return pattern, err == nil
+}
+
 // checkStart returns why searches cannot begin with patterns of the plan's share.
 func (s *trials[P]) checkStart() error {
 	for _, row := range s.rows {
-		if s.plan.StartShare == 0 || !row.Kind.Searched() || row.Near != nil {
+		if s.plan.StartShare == 0 || s.plan.Start == ByBest || !row.Kind.Searched() || row.Near != nil {
 			continue
 		}
 		space, err := s.space(row)

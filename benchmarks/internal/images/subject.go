@@ -33,6 +33,7 @@ type subject struct {
 type net struct {
 	name   string
 	blocks []int
+	sites  []dropout.Site
 }
 
 // Check implements [experiment.Benchmark].
@@ -45,7 +46,7 @@ func (s *subject) Check(cli.Run) (sites []dropout.Site, err error) {
 		if err != nil {
 			return nil, usage.Errorf("%v", err)
 		}
-		s.nets[n] = net{model.String(), model.Blocks()}
+		s.nets[n] = net{model.String(), model.Blocks(), model.Sites()}
 		sites = model.Sites()
 	}
 	return sites, nil
@@ -140,6 +141,9 @@ func (s *subject) of(n experiment.Network) Sets {
 	}
 	return s.sets[experiment.Final]
 }
+
+// ChildSites returns the dropout sites of the network that a search trains.
+func (s *subject) ChildSites() []dropout.Site { return s.nets[experiment.Child].sites }
 
 // Space implements [experiment.Subject].
 func (s *subject) Space() (dropout.Space, error) {

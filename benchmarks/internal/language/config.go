@@ -148,6 +148,15 @@ func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 	return least.Sites(), nil
 }
 
+// ChildSites returns the dropout sites of the network that a search trains.
+func (c *config) ChildSites() []dropout.Site {
+	least, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: 2, Layers: c.searchLayers, Width: 2, Heads: 1, HeadWidth: 2, Inner: 1})
+	if err != nil {
+		panic(err) // Check has looked at it
+	}
+	return least.Sites()
+}
+
 // outside returns the dropout where a pattern has no place: that of the row
 // variational dropout.
 func (c *config) outside() dropout.SequenceRates {
@@ -160,7 +169,7 @@ func (c *config) Table() []experiment.Row {
 		return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
 	}, c.Rates)
 	return append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
-		experiment.FreshPatterns(dropout.MildSequence, c.outside()),
+		c.FreshPatterns(dropout.MildSequence, c.outside()),
 		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
 		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
 		experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational},
