@@ -136,7 +136,7 @@ func (t *LanguageTrainer) plan(c *LanguageConfig) (mean int, err error) {
 	}
 	const most = 1 << 24
 	if t.steps > most {
-		return 0, fmt.Errorf("train: %d epochs of segments of random lengths are about %d steps, and at most %d are counted: take fewer epochs, or leave Jitter false", c.Epochs, t.steps, most)
+		return 0, fmt.Errorf("train: %d epochs of segments of random lengths are about %d steps, and at most %d are counted: take fewer epochs, or segments of even lengths", c.Epochs, t.steps, most)
 	}
 	t.steps = 0
 	for epoch := range c.Epochs {

@@ -92,10 +92,11 @@ func learn(ctx context.Context, dir, out string, epochs int, w io.Writer) error 
 		return err
 	}
 
-	if _, err := os.Stat(checkpoint); err == nil {
-		if err := trainer.Load(checkpoint); err != nil {
-			return err
-		}
+	found, err := trainer.Resume()
+	if err != nil {
+		return err
+	}
+	if found {
 		fmt.Fprintf(w, "going on after %d of %d steps\n", trainer.Done(), trainer.Total())
 	}
 	if err := trainer.Run(ctx); err != nil {
