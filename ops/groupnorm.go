@@ -142,6 +142,11 @@ func (n *groupNorm) differentiate(example int, scratch []float32) {
 			d[j] = -inv*float32(along/count) - float32(b[j]*means[j])
 			dots[j] *= inv // the gradient of gamma
 		}
+		if count == 1 { // nothing that x does is seen, not even what rounding leaves
+			clear(a[g*each : (g+1)*each])
+			clear(b[g*each : (g+1)*each])
+			clear(d[g*each : (g+1)*each])
+		}
 	}
 	if n.dx != nil {
 		simd.BNBackwardRows(n.dx[example*size:][:size], dy, x, a, b, d, n.rows)
