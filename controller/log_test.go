@@ -3,7 +3,6 @@ package controller
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -322,51 +321,23 @@ func TestCurve(t *testing.T) {
 	}
 }
 
-// oldTasks are lines as the benchmarks wrote them into logs before tasks had parts.
-var oldTasks = map[string]Task{
-	"WRN-28-2 on 45000 images of CIFAR-10 for 40 epochs in batches of 128, accuracy on 5000 others": {
-		Network: "WRN-28-2", Data: "CIFAR-10", Unit: "images", Train: 45000, Epochs: 40, Batch: 128, Reward: "accuracy", Split: "held-out", Valid: 5000},
-	"ResNet-18 on 90 images of the built-in set with 32 pixels a side for 3 epochs in batches of 12, accuracy on 10 others": {
-		Network: "ResNet-18", Data: "the built-in set", Unit: "images", Train: 90, Pixels: 32, Epochs: 3, Batch: 12, Reward: "accuracy", Split: "held-out", Valid: 10},
-	"WRN-10-1 by UDA on 320 labelled and 3600 unlabelled images of CIFAR-10 for 30 steps of 32 labelled, accuracy on 80 others": {
-		Network: "WRN-10-1", Method: "UDA", Data: "CIFAR-10", Unit: "images", Train: 320, Unlabelled: 3600, Steps: 30, Batch: 32, Reward: "accuracy", Split: "held-out", Valid: 80},
-	"Transformer-XL-2-64 on 100000 words of Penn Treebank for 8 epochs, 80/perplexity on 73760 others": {
-		Network: "Transformer-XL-2-64", Data: "Penn Treebank", Unit: "words", Train: 100000, Epochs: 8, Reward: "80/perplexity", Split: "validation", Valid: 73760},
-	"Transformer-2-64 on 29000 pairs of texts in /data/of for 2 for 2 epochs, exp(-loss) on 1014 others": {
-		Network: "Transformer-2-64", Data: "texts in /data/of for 2", Unit: "pairs", Train: 29000, Epochs: 2, Reward: "exp(-loss)", Split: "validation", Valid: 1014},
-	"a toy": {Note: "a toy"},
-	"WRN-10-1 on 007 images of CIFAR-10 for 1 epochs, accuracy on 1 others": {Note: "WRN-10-1 on 007 images of CIFAR-10 for 1 epochs, accuracy on 1 others"},
-}
-
-// TestOldTasks reads the lines of old logs, and a search that one of them began
-// goes on.
-func TestOldTasks(t *testing.T) {
-	for line, want := range oldTasks {
-		quoted, err := json.Marshal(line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got Task
-		if err := json.Unmarshal(quoted, &got); err != nil || got != want {
-			t.Errorf("%s is read as %+v (%v), want %+v", line, got, err, want)
-		}
-		if want.String() != line {
-			t.Errorf("%+v is written as %q, want %q", want, want.String(), line)
-		}
-		config := Config{Trials: 2, InFlight: 2, Workers: 1, Algorithm: Random, Task: want, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
-		mustSearch(t, config, smallSpace, evaluateSmall)
-		whole, err := os.ReadFile(config.Path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		log := regexp.MustCompile(`"task":{[^}]*}`).ReplaceAllLiteralString(timeless(whole), `"task":`+string(quoted))
-		if err := os.WriteFile(config.Path, []byte(log), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		config.Trials = 3
-		mustSearch(t, config, smallSpace, evaluateSmall)
-		if longer, err := os.ReadFile(config.Path); err != nil || !strings.HasPrefix(string(longer), log) || len(longer) == len(log) {
-			t.Errorf("the log went on as\n%s", longer)
+// TestTaskInWords says what the tasks of the benchmarks are to people.
+func TestTaskInWords(t *testing.T) {
+	for want, task := range map[string]Task{
+		"WRN-28-2 on 45000 images of CIFAR-10 for 40 epochs in batches of 128, accuracy on 5000 others": {
+			Network: "WRN-28-2", Data: "CIFAR-10", Unit: "images", Train: 45000, Epochs: 40, Batch: 128, Reward: "accuracy", Split: "held-out", Valid: 5000},
+		"ResNet-18 on 90 images of the built-in set with 32 pixels a side for 3 epochs in batches of 12, accuracy on 10 others": {
+			Network: "ResNet-18", Data: "the built-in set", Unit: "images", Train: 90, Pixels: 32, Epochs: 3, Batch: 12, Reward: "accuracy", Split: "held-out", Valid: 10},
+		"WRN-10-1 by UDA on 320 labelled and 3600 unlabelled images of CIFAR-10 for 30 steps of 32 labelled, accuracy on 80 others": {
+			Network: "WRN-10-1", Method: "UDA", Data: "CIFAR-10", Unit: "images", Train: 320, Unlabelled: 3600, Steps: 30, Batch: 32, Reward: "accuracy", Split: "held-out", Valid: 80},
+		"Transformer-XL-2-64 on 100000 words of Penn Treebank for 8 epochs, 80/perplexity on 73760 others": {
+			Network: "Transformer-XL-2-64", Data: "Penn Treebank", Unit: "words", Train: 100000, Epochs: 8, Reward: "80/perplexity", Split: "validation", Valid: 73760},
+		"Transformer-2-64 on 29000 pairs of texts in /data/of for 2 for 2 epochs, exp(-loss) on 1014 others": {
+			Network: "Transformer-2-64", Data: "texts in /data/of for 2", Unit: "pairs", Train: 29000, Epochs: 2, Reward: "exp(-loss)", Split: "validation", Valid: 1014},
+		"a toy": {Note: "a toy"},
+	} {
+		if got := task.String(); got != want {
+			t.Errorf("%+v is written as %q, want %q", task, got, want)
 		}
 	}
 }

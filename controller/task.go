@@ -1,12 +1,7 @@
 package controller
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -57,49 +52,4 @@ func (t Task) String() string {
 	add(true, ", %s on %d others", t.Reward, t.Valid)
 	add(t.Note != "", "; %s", t.Note)
 	return b.String()
-}
-
-// UnmarshalJSON reads a task, or the line that stands in its place in logs of before
-// 2026-11-29.
-func (t *Task) UnmarshalJSON(text []byte) error {
-	if bytes.HasPrefix(text, []byte(`"`)) {
-		var line string
-		if err := json.Unmarshal(text, &line); err != nil {
-			return err
-		}
-		*t = taskOf(line)
-		return nil
-	}
-	type plain Task // without this method
-	return decode(text, (*plain)(t))
-}
-
-var oldTask = regexp.MustCompile(`^(\S+)(?: by (\S+))? on (\d+) (?:labelled and (\d+) unlabelled )?(images|words|pairs) of (.+?)(?: with (\d+) pixels a side)?` +
-	` for (\d+) (epochs|steps)(?: in batches of (\d+)| of (\d+) labelled)?, (\S+) on (\d+) others$`)
-
-// taskOf takes an old line apart. One that does not become the same line again is a
-// note.
-func taskOf(line string) Task {
-	m := oldTask.FindStringSubmatch(line)
-	if m == nil {
-		return Task{Note: line}
-	}
-	number := func(text string) int {
-		n, _ := strconv.Atoi(text) // "" is 0, and what is too large makes another line
-		return n
-	}
-	t := Task{Network: m[1], Method: m[2], Data: m[6], Unit: m[5], Train: number(m[3]), Unlabelled: number(m[4]), Pixels: number(m[7]),
-		Batch: number(cmp.Or(m[10], m[11])), Reward: m[12], Valid: number(m[13]), Split: "validation"}
-	if t.Unit == "images" {
-		t.Split = "held-out"
-	}
-	if m[9] == "epochs" {
-		t.Epochs = number(m[8])
-	} else {
-		t.Steps = number(m[8])
-	}
-	if t.String() != line {
-		return Task{Note: line}
-	}
-	return t
 }
