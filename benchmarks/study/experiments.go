@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"autodropout/benchmarks/internal/flops"
 	"autodropout/benchmarks/internal/sheet"
@@ -47,7 +48,8 @@ type rowKind struct {
 	rate       string // the setting with its rate; "": there is none
 }
 
-// rowKinds are in the order of the tables.
+// rowKinds are in the order of the tables. Other rows are dropout made by hand, see
+// [run.kinds].
 var rowKinds = []rowKind{
 	{"none", "none", sheet.Plain, ""},
 	{"dropout", "Dropout", sheet.HandMade, "dropout"},
@@ -55,6 +57,7 @@ var rowKinds = []rowKind{
 	{"dropblock", "DropBlock", sheet.HandMade, "dropblock"},
 	{"stochasticdepth", "stochastic depth", sheet.HandMade, "stochastic-depth"},
 	{"variational", "variational dropout", sheet.HandMade, ""},
+	{"fresh", "another random pattern each step", sheet.HandMade, ""},
 	{"random", "random search", sheet.Random, ""},
 	{"autodropout", "AutoDropout", sheet.Learned, ""},
 	{"ppo", "AutoDropout with PPO", sheet.Learned, ""},
@@ -64,6 +67,19 @@ var rowKinds = []rowKind{
 	{"no-geometry", "without rotation and shear", sheet.Ablated, ""},
 	{"no-share-c", "without sharing over channels", sheet.Ablated, ""},
 	{"no-residual", "without the shortcut", sheet.Ablated, ""},
+}
+
+// kinds returns the rows that the run can have. Those that have no title here are
+// dropout made by hand, as new baselines are: they stand before what was searched.
+func (r *run) kinds() []rowKind {
+	kinds := slices.Clone(rowKinds)
+	for _, key := range r.Method {
+		if !slices.ContainsFunc(kinds, func(k rowKind) bool { return k.key == key }) {
+			random := slices.IndexFunc(kinds, func(k rowKind) bool { return k.kind == sheet.Random })
+			kinds = slices.Insert(kinds, random, rowKind{key, key, sheet.HandMade, key})
+		}
+	}
+	return kinds
 }
 
 // model names the network of the final trainings.

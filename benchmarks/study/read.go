@@ -112,12 +112,7 @@ func (r *run) readConfig(folder runfolder.Folder) error {
 	if r.Seeds < 1 || r.Trials < 1 || len(r.Method) == 0 {
 		return fmt.Errorf("%s does not say seeds, trials and method: copy the whole file that the run wrote", path)
 	}
-	for _, key := range r.Method {
-		if !slices.ContainsFunc(rowKinds, func(k rowKind) bool { return k.key == key }) {
-			return fmt.Errorf("%s has the row %q, which the study does not know: add it to its rowKinds", path, key)
-		}
-	}
-	for _, k := range rowKinds {
+	for _, k := range r.kinds() {
 		if r.plans(k, folder) {
 			r.rows = append(r.rows, row{rowKind: k, scores: map[int]float64{}})
 		}
@@ -225,7 +220,7 @@ func (r *run) readSearches(folder runfolder.Folder) error {
 		case s.config.Task.Network == "":
 			return fmt.Errorf("%s: the task %q is not one of a benchmark", path, s.config.Task)
 		case s.tuned() && s.space.Decisions() != 1:
-			return fmt.Errorf("%s is a search in the %s space, where one token with the rates of “%s” belongs", path, s.space.Name, s.row.title)
+			return fmt.Errorf("%s is a search in the %s space, where one token with the rates of “%s” belongs: if its patterns are searched, the study's rowKinds must say so", path, s.space.Name, s.row.title)
 		case r.named && s.config.Task.Data != r.dataset:
 			return fmt.Errorf("%s is of a search on %s, where %s belongs: put the run into another folder", path, s.config.Task.Data, r.dataset)
 		}
