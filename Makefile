@@ -1,6 +1,6 @@
 # What a contributor runs. CONTRIBUTING.md says when.
 
-.PHONY: check test bench instructions fuzz properties golden gen
+.PHONY: check test bench instructions fuzz properties golden golden-runs gen
 
 # Everything CI runs.
 check:
@@ -39,6 +39,11 @@ properties:
 # that the scripts name; the written files are committed.
 golden:
 	for script in $$(git ls-files '*/golden.py'); do (cd $$(dirname $$script) && python3 golden.py) || exit 1; done
+
+# What the benchmarks find at the size of a test, with both sets of instructions that the
+# processor has. To be run where a change is meant to change numbers, and then committed.
+golden-runs:
+	for tier in avx2 avx512; do AUTODROPOUT_SIMD=$$tier go test $(addprefix ./,$(dir $(wildcard benchmarks/*/golden_test.go))) -run '^TestGoldenRun$$' -count 1 -update || exit 1; done
 
 # Assembly, from the generators in simd/_asm.
 gen:

@@ -5,17 +5,14 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"autodropout/dropout"
+	"autodropout/internal/golden"
 	"autodropout/internal/seed"
 )
-
-var update = flag.Bool("update", false, "write the test vectors instead of comparing them")
 
 // vectors are masks that a sampler in another language must draw as well.
 // doc/pattern-format.md describes them.
@@ -234,16 +231,7 @@ func TestVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		got = append(got, '\n')
-		if *update {
-			if err := os.WriteFile(path, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
+		if !bytes.Equal(got, golden.Committed(t, path, got)) {
 			t.Errorf("masks of version %d have changed: patterns mean something else than doc/pattern-format.md says, or, if that was intended, the format needs a new version and `go test ./patterns -update` new vectors", version)
 		}
 	}

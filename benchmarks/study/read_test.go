@@ -44,12 +44,7 @@ func TestReadRefuses(t *testing.T) {
 		"no settings":      {func(t *testing.T, folder string) { os.Remove(filepath.Join(folder, "config.toml")) }, "/config.toml: "},
 		"broken settings":  {add("config.toml", "trials ="), "/config.toml is not the configuration of a run: "},
 		"no seeds":         {replace("config.toml", "seeds = 2", ""), "/config.toml does not say seeds, trials and method: copy the whole file"},
-<<<<<<< HEAD
-		"other row":        {replace("config.toml", `"dropout"`, `"dropot"`), `/config.toml has the row "dropot", which the study does not know`},
 		"broken training":  {replace("units.jsonl", `"value":21`, `"value":2x`), "/units.jsonl, line 2 is damaged (it is not a final training: "},
-=======
-		"broken training":  {replace("units.jsonl", `"value":21`, `"value":2x`), "/units.jsonl, line 2 is not a final training: "},
->>>>>>> 5b7d318 (Study: rows that it has no title for are dropout made by hand; it knows the row fresh)
 		"other training":   {replace("units.jsonl", `"none"`, `"ppo"`), `: final training 1 is of the row "ppo", for which the settings of the run do not ask`},
 		"other seed":       {replace("units.jsonl", `"seed":1`, `"seed":2`), ": final training 2 has seed 2, where the settings have seeds 0 to 1"},
 		"second training":  {replace("units.jsonl", `"seed":1`, `"seed":0`), "/units.jsonl, line 2 is damaged (there is one of this training before it)"},

@@ -19,7 +19,7 @@ import (
 // which order the trials of a search finished.
 func Compare(t testing.TB, got, want string) {
 	t.Helper()
-	a, b := files(t, got), files(t, want)
+	a, b := Lasting(t, got), Lasting(t, want)
 	for _, name := range slices.Sorted(maps.Keys(b)) {
 		switch text, ok := a[name]; {
 		case !ok:
@@ -34,8 +34,9 @@ func Compare(t testing.TB, got, want string) {
 	}
 }
 
-// files returns what is compared of the files in a folder.
-func files(t testing.TB, folder string) map[string][]byte {
+// Lasting returns what is the same of the files in the folder of a run whenever it is
+// run, by their names.
+func Lasting(t testing.TB, folder string) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {

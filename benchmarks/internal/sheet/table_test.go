@@ -2,15 +2,12 @@ package sheet
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func sampleResult() *runfolder.Result {
 	paper := &runfolder.Paper{Value: 3.2, Setting: "as published"}
@@ -26,26 +23,17 @@ func sampleResult() *runfolder.Result {
 	}
 }
 
-func golden(t *testing.T, name string, got []byte) {
+// same compares a text with a committed file.
+func same(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
+	if want := golden.Committed(t, filepath.Join("testdata", name), got); !bytes.Equal(got, want) {
 		t.Errorf("%s is now\n%s\nwant\n%s", name, got, want)
 	}
 }
 
 func TestGolden(t *testing.T) {
 	r := sampleResult()
-	golden(t, "table.txt", Table(r))
+	same(t, "table.txt", Table(r))
 }
 
 func TestTableWithValidation(t *testing.T) {
@@ -54,7 +42,7 @@ func TestTableWithValidation(t *testing.T) {
 			runfolder.NewRow("none", []runfolder.Score{{Value: 12, Valid: 10}, {Value: 14, Valid: 10}}, 0, 5, nil),
 			runfolder.NewRow("AutoDropout", []runfolder.Score{{Value: 3, Valid: 4}}, 1, 9, &runfolder.Paper{Valid: 58.1, Value: 54.9, Setting: "as published"}),
 		}}
-	golden(t, "table-valid.txt", Table(&r))
+	same(t, "table-valid.txt", Table(&r))
 }
 
 func TestTableWithMoreMeasures(t *testing.T) {
@@ -64,7 +52,7 @@ func TestTableWithMoreMeasures(t *testing.T) {
 			runfolder.NewRow("none", []runfolder.Score{{Value: 12, Also: []float64{0, 11}}, {Value: 14, Also: []float64{2, 12}}}, 0, 5, nil),
 			runfolder.NewRow("Dropout", nil, 1, 9, nil),
 		}}
-	golden(t, "table-also.txt", Table(&r))
+	same(t, "table-also.txt", Table(&r))
 }
 
 // TestAmount writes perplexities of models that have all but diverged in few digits.
