@@ -27,6 +27,10 @@ type Command[C any] struct {
 	// default. It is called several times and must touch nothing else.
 	Register func(fs *flag.FlagSet, c *C)
 
+	// Rest returns the flag, and its value, that the words behind the flags stand for;
+	// nil: there must be none.
+	Rest func(words []string) (flag, value string)
+
 	// Free names flags that do not change the results. They are not among the
 	// settings of a run: each session of it has its own.
 	Free []string
@@ -100,7 +104,7 @@ func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Write
 	for _, arg := range args {
 		command = append(command, cluster.Shown(arg)) // what is kept with the run holds no password
 	}
-	run.Command = words.Command(command...)
+	run.Command = strings.ReplaceAll(words.Command(command...), "\n", " ")
 	run.Settings = final.settings(cmd.Free)
 	run.Settings["preset"] = preset.Name
 	return config, run, nil

@@ -39,10 +39,11 @@ type source[C any] struct {
 	flags  *flag.FlagSet
 	run    Run
 	config string // the configuration file
+	rest   func(words []string) (flag, value string)
 }
 
 func newSource[C any](cmd *Command[C], config *C) *source[C] {
-	s := &source[C]{flags: flag.NewFlagSet(cmd.Name, flag.ContinueOnError)}
+	s := &source[C]{flags: flag.NewFlagSet(cmd.Name, flag.ContinueOnError), rest: cmd.Rest}
 	s.flags.SetOutput(io.Discard)
 	s.flags.StringVar(&s.run.Preset, "preset", cmd.Presets[0].Name, "the `name` of a set of settings to start from")
 	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
@@ -55,14 +56,20 @@ func newSource[C any](cmd *Command[C], config *C) *source[C] {
 }
 
 func (s *source[C]) parse(args []string) error {
-	switch err := s.flags.Parse(args); {
+	err := s.flags.Parse(args)
+	behind := s.flags.NArg()
+	if err == nil && behind > 0 && s.rest != nil {
+		behind = 0
+		err = s.flags.Set(s.rest(s.flags.Args()))
+	}
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return err
 	case err != nil:
 		return usage.Errorf("%v (-h lists the flags)", err)
 	case s.infinite() != "":
 		return usage.Errorf("-%s must be a finite number", s.infinite())
-	case s.flags.NArg() > 0:
+	case behind > 0:
 		return usage.Errorf("%q is not a flag (-h lists them)", s.flags.Arg(0))
 	case s.run.Resume && s.run.Out == "":
 		return usage.Errorf("-resume needs -out with the folder of the run to continue")

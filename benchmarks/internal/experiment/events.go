@@ -3,7 +3,9 @@ package experiment
 import (
 	"errors"
 	"image"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"autodropout/benchmarks/internal/runfolder"
@@ -59,7 +61,12 @@ func (t *trainingEvents) step(s train.Step) {
 func (t *trainingEvents) score(about *About, s runfolder.Score) {
 	metric := strings.ReplaceAll(about.Metric, " ", "_")
 	t.scalar(about.Split+"/"+metric, s.Value)
-	t.scalar(about.Split+"/loss", s.Loss)
+	for _, name := range slices.Sorted(maps.Keys(s.Values)) {
+		t.scalar(about.Split+"/"+strings.ReplaceAll(name, " ", "_"), s.Values[name])
+	}
+	if !about.Outside {
+		t.scalar(about.Split+"/loss", s.Loss)
+	}
 	if s.Valid != 0 {
 		t.scalar("valid/"+metric, s.Valid)
 	}

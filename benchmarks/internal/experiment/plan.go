@@ -66,19 +66,19 @@ const (
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
 func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
+	p.RegisterSearch(fs, table)
+	p.registerTraining(fs)
+}
+
+// RegisterSearch declares the flags of the plan but for those of how networks are
+// trained in this process.
+func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, some with commas between them of "+words.And(Keys(table)))
 	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching, or with one that comes with the program: "+strings.Join(patterns.Names(), ", "))
 	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
 	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
 	cli.Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
 	cli.Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
-	if p.CheckpointEvery == 0 {
-		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
-	}
-	cli.Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
-	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
-	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
-	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute outputs that are quickly made again for the gradient instead of keeping them. It takes a little time and does not change the results")
 	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	cli.Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
@@ -93,6 +93,17 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search share, in turn, so that luck is the same for all; 0: each has a seed of its own")
 	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
+}
+
+// registerTraining declares the flags of how networks are trained in this process.
+func (p *Plan) registerTraining(fs *flag.FlagSet) {
+	if p.CheckpointEvery == 0 {
+		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
+	}
+	cli.Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
+	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
+	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
+	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute outputs that are quickly made again for the gradient instead of keeping them. It takes a little time and does not change the results")
 }
 
 // Row is a row of the table.

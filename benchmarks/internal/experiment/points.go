@@ -34,3 +34,16 @@ func chosen(report *controller.Report) (point []int, reward float64) {
 	}
 	return sheet.BestMean(tried, rewards)
 }
+
+// checkpoint returns that of a trial of a row's search, or of those that try its
+// finalists again.
+func (s *searcher[P]) checkpoint(row Row, again bool, trial int) string {
+	folder := s.folder.Search(row.searchKey())
+	if again {
+		return folder.Finalist(trial)
+	}
+	return folder.Trial(trial)
+}
+
+// finalistsSuffix makes the name of a search that of its finalists' trainings.
+const finalistsSuffix = "-finalists"

@@ -36,10 +36,10 @@ type reporter[P Pattern] struct {
 // facts returns what the run has found so far.
 func (s *reporter[P]) facts() *sheet.Facts {
 	a := &s.about
-	f := &sheet.Facts{Name: a.Name, Higher: a.Higher, Seeds: s.plan.Seeds, Reward: a.Reward, Notes: s.notes}
+	f := &sheet.Facts{Name: a.Name, Higher: a.Higher, Seeds: s.plan.Seeds, Reward: a.Reward, Notes: s.notes, Outside: a.Outside}
 	f.Reward.Name = a.Trial.Reward
 	f.Result = &runfolder.Result{
-		Task: a.Task, Dataset: a.Dataset, Split: a.Split, Metric: a.Metric, Unit: a.Unit, Floor: a.Floor, Also: a.Also, Notes: slices.Concat(a.Notes, s.changed, s.failed()), Model: a.Model,
+		Task: a.Task, Dataset: a.Dataset, Split: a.Split, Metric: a.Metric, Unit: a.Unit, Decimals: a.Decimals, Floor: a.Floor, Also: a.Also, Notes: slices.Concat(a.Notes, s.changed, s.failed()), Model: a.Model,
 		Preset: s.run.Preset, Seed: s.plan.Seed, Command: s.run.Command, Date: time.Now().UTC().Format(time.RFC3339),
 		Commit: machine.Commit("."), CPU: machine.CPU(), SIMD: machine.SIMD(), Memory: machine.PeakMemory(), Rows: s.results(),
 	}
@@ -49,6 +49,10 @@ func (s *reporter[P]) facts() *sheet.Facts {
 	trainings := s.folder.Finished()
 	for _, u := range trainings {
 		f.Training += u.Seconds / float64(len(trainings))
+		at := slices.IndexFunc(s.rows, func(row Row) bool { return row.Key == u.Method })
+		if u.Output != "" && at >= 0 {
+			f.Outputs = append(f.Outputs, report.Fact{Name: s.rows[at].title(u.Seed), Value: u.Output})
+		}
 	}
 	for _, row := range s.rows {
 		f.Rows = append(f.Rows, sheet.Row{Title: row.Title, Kind: row.Kind, Varied: row.Network != Final, Losses: s.record.curves(row)})
@@ -110,7 +114,7 @@ func (s *reporter[P]) failed() (sentences []string) {
 // showBest tells the progress which row is best so far.
 func (s *reporter[P]) showBest() {
 	if best := sheet.Best(s.results(), s.about.Higher); len(best) > 0 {
-		s.shown.Load().Best(fmt.Sprintf("%s, %s %s", best[0].Method, s.about.Metric, sheet.Amount(*best[0].Mean, s.about.Unit)))
+		s.shown.Load().Best(fmt.Sprintf("%s, %s %s", best[0].Method, s.about.Metric, s.about.metric().Amount(*best[0].Mean)))
 	}
 }
 
@@ -121,7 +125,10 @@ func (s *reporter[P]) report() error {
 	if err := s.savePattern(facts.Result); err != nil {
 		return err
 	}
-	files := map[string][]byte{runfolder.Table: sheet.Table(facts.Result), runfolder.Losses: sheet.LossChart(facts).SVG()}
+	files := map[string][]byte{runfolder.Table: sheet.Table(facts.Result)}
+	if !s.about.Outside { // whose losses nobody knows
+		files[runfolder.Losses] = sheet.LossChart(facts).SVG()
+	}
 	if len(facts.Searches) > 0 {
 		files[runfolder.Rewards] = sheet.RewardChart(facts).SVG()
 	}

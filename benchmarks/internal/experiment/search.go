@@ -136,7 +136,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	if err := s.begin(row, space, &config); err != nil {
 		return nil, err
 	}
-	report, err := s.try(ctx, row, row.searchKey(), config, space, piece)
+	report, err := s.try(ctx, row, false, config, space, piece)
 	if report != nil {
 		s.record.search(row, *report)
 		f.seconds += s.seconds(report)
@@ -151,7 +151,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 	config.Algorithm, config.Points = controller.Grid, finalists(report, s.plan.Finalists)
 	config.Notify = s.notify(row, piece, nil)
-	report, err = s.try(ctx, row, row.searchKey()+finalistsSuffix, config, space, piece)
+	report, err = s.try(ctx, row, true, config, space, piece)
 	if report != nil {
 		f.seconds += s.seconds(report)
 	}
@@ -187,11 +187,15 @@ func tried(folder runfolder.Folder) (n int) {
 	return n
 }
 
-// try runs a search, or what is left of it, under a name that workers know it by.
+// try runs the search of a row, or what is left of it, or tries its finalists again.
 // Where all its trials have failed there is a report as well as an error.
-func (s *searcher[P]) try(ctx context.Context, row Row, name string, config controller.Config, space dropout.Space, piece *progress.Piece) (report *controller.Report, err error) {
+func (s *searcher[P]) try(ctx context.Context, row Row, again bool, config controller.Config, space dropout.Space, piece *progress.Piece) (report *controller.Report, err error) {
+	name := row.searchKey() // that workers know it by
+	if again {
+		name += finalistsSuffix
+	}
 	if s.service == nil {
-		report, err = controller.Search(ctx, config, space, s.child(row, space, piece))
+		report, err = controller.Search(ctx, config, space, s.child(row, space, again, piece))
 	} else {
 		report, err = s.service.Search(ctx, name, config, space)
 	}
@@ -201,19 +205,16 @@ func (s *searcher[P]) try(ctx context.Context, row Row, name string, config cont
 	for _, r := range report.Results {
 		// Also where a session was killed before it came to this. What is left on
 		// failure does no harm.
-		train.RemoveCheckpoints(s.folder.Search(row.searchKey()).Trial(r.Trial))
+		train.RemoveCheckpoints(s.checkpoint(row, again, r.Trial))
 	}
 	return report, err
 }
 
-// finalistsSuffix makes the name of a search that of its finalists' trainings.
-const finalistsSuffix = "-finalists"
-
 // child returns the evaluator, which trains a network with a trial's pattern.
-func (s *searcher[P]) child(row Row, space dropout.Space, piece *progress.Piece) controller.Evaluator {
+func (s *searcher[P]) child(row Row, space dropout.Space, again bool, piece *progress.Piece) controller.Evaluator {
 	return func(ctx context.Context, t controller.Trial) (controller.Outcome, error) {
 		title := fmt.Sprintf("%s, trial %d", row.Title, t.Index+1)
-		common := s.common(title, s.folder.Search(row.searchKey()).Trial(t.Index))
+		common := s.common(title, s.checkpoint(row, again, t.Index))
 		common.OnStep = func(step train.Step) { s.stepped(piece, step) }
 		return s.trainTrial(ctx, row, space, t, title, common, piece)
 	}
@@ -238,7 +239,7 @@ func (s *searcher[P]) notify(row Row, piece *progress.Piece, events *searchEvent
 		}
 		piece.Say(searchStatus(event.Status, best))
 		if r := event.Result; r != nil {
-			train.RemoveCheckpoints(s.folder.Search(row.searchKey()).Trial(r.Trial)) // see search for what is left
+			train.RemoveCheckpoints(s.checkpoint(row, events == nil, r.Trial)) // see try for what is left
 			if events != nil {
 				s.record.trial(row, event.Trial, r)
 				events.trial(event)

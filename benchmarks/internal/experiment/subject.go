@@ -157,14 +157,15 @@ func diverged(err error) bool {
 
 // About describes an experiment for people.
 type About struct {
-	Name    string  // of the program: "cifar"
-	Task    string  // "image classification"
-	Dataset string  // "CIFAR-10"
-	Split   string  // where the metric is taken: "test"
-	Metric  string  // "error"
-	Unit    string  // "%"; "" is none
-	Floor   float64 // the least value to be expected of any model; 0: unknown
-	Higher  bool    // the higher the metric, the better
+	Name     string  // of the program: "cifar"
+	Task     string  // "image classification"
+	Dataset  string  // "CIFAR-10"
+	Split    string  // where the metric is taken: "test"
+	Metric   string  // "error"
+	Unit     string  // "%"; "" is none
+	Decimals int     // of the metric, as it is written; 0: two
+	Floor    float64 // the least value to be expected of any model; 0: unknown
+	Higher   bool    // the higher the metric, the better
 
 	Also  []string // measures beside the metric: "valid BLEU"
 	Notes []string // sentences for below the table
@@ -197,6 +198,9 @@ func (a *About) reads() string {
 
 // rewardNote says how the reward of a trial is taken, for the pattern's file.
 func rewardNote(t controller.Task) string {
+	if t.Network == "" {
+		return "reward: " + t.Note
+	}
 	length, unit := t.Steps, "steps"
 	if t.Epochs > 0 {
 		length, unit = t.Epochs, "epochs"
@@ -213,11 +217,14 @@ func Checksum(images ...data.Source) string {
 	return strings.Join(sums, "-")
 }
 
+// metric returns how the metric is written.
+func (a *About) metric() sheet.Metric { return sheet.Metric{Unit: a.Unit, Decimals: a.Decimals} }
+
 // score writes what a final training reached.
 func (a *About) score(s runfolder.Score) string {
-	text := fmt.Sprintf("%s %s %s", a.Split, a.Metric, sheet.Amount(s.Value, a.Unit))
+	text := fmt.Sprintf("%s %s %s", a.Split, a.Metric, a.metric().Amount(s.Value))
 	if s.Valid != 0 {
-		text = fmt.Sprintf("valid %s %s, %s", a.Metric, sheet.Amount(s.Valid, a.Unit), text)
+		text = fmt.Sprintf("valid %s %s, %s", a.Metric, a.metric().Amount(s.Valid), text)
 	}
 	for i, value := range s.Also {
 		text += fmt.Sprintf(", %s %.2f", a.Also[i], value)

@@ -25,6 +25,9 @@ type Done struct {
 // folder. When ctx is cancelled the program is asked to end, and killed after its grace;
 // unless it has answered meanwhile the cause is returned.
 func (j *Job) Run(ctx context.Context) (Done, error) {
+	if ctx.Err() != nil {
+		return Done{}, context.Cause(ctx)
+	}
 	o, err := j.prepare(ctx)
 	if err != nil {
 		return Done{}, err

@@ -27,6 +27,7 @@ type Page struct {
 	Setting string // the settings, as a configuration file
 	Origin  []Fact // what it takes to repeat the run
 	Live    bool   // the page belongs to a run that goes on
+	Outside bool   // programs outside of the run's train, and there are no curves
 }
 
 // Fact is a line of a list of facts.

@@ -61,6 +61,10 @@ func (f Folder) Search(row string) Folder { return Folder(f.Path(row)) }
 // Trial returns the checkpoint of trial i of a search.
 func (f Folder) Trial(i int) string { return f.Path(fmt.Sprintf("trial-%d.safetensors", i)) }
 
+// Finalist returns the checkpoint of trial i of those that try the best points of a
+// search again.
+func (f Folder) Finalist(i int) string { return f.Path(fmt.Sprintf("finalist-%d.safetensors", i)) }
+
 // Training names the files of the final training of a row with a seed.
 func Training(row string, seed int) string { return fmt.Sprintf("%s-%d", row, seed) }
 

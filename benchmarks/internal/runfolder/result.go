@@ -12,15 +12,16 @@ import (
 
 // Result is what a run found, the schema of result.json for every benchmark.
 type Result struct {
-	Task        string          `json:"task"`            // "image classification"
-	Dataset     string          `json:"dataset"`         // "CIFAR-10"
-	Split       string          `json:"split"`           // where the metric was taken: "test"
-	Metric      string          `json:"metric"`          // "error"
-	Unit        string          `json:"unit"`            // "%"
-	Floor       float64         `json:"floor,omitempty"` // the least value to be expected of any model, where it is known
-	Also        []string        `json:"also,omitempty"`  // measures beside the metric: "valid BLEU"
-	Notes       []string        `json:"notes,omitempty"` // what the reader of the table should know
-	Model       string          `json:"model"`           // "WRN-28-10"
+	Task        string          `json:"task"`               // "image classification"
+	Dataset     string          `json:"dataset"`            // "CIFAR-10"
+	Split       string          `json:"split"`              // where the metric was taken: "test"
+	Metric      string          `json:"metric"`             // "error"
+	Unit        string          `json:"unit"`               // "%"
+	Decimals    int             `json:"decimals,omitempty"` // of the metric, as it is written; 0: two
+	Floor       float64         `json:"floor,omitempty"`    // the least value to be expected of any model, where it is known
+	Also        []string        `json:"also,omitempty"`     // measures beside the metric: "valid BLEU"
+	Notes       []string        `json:"notes,omitempty"`    // what the reader of the table should know
+	Model       string          `json:"model"`              // "WRN-28-10"
 	Preset      string          `json:"preset"`
 	Seed        int             `json:"seed"`
 	Command     string          `json:"command"`

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -174,18 +175,58 @@ func searchCharts(f *Facts) []report.Chart {
 	return []report.Chart{rewards, entropy}
 }
 
-// trialTable lists all trials of the searches.
+// trialTable lists all trials of the searches, with the values that were measured
+// besides.
 func trialTable(f *Facts) report.Trials {
-	t := report.Trials{Header: []string{"search", "trial", f.Reward.Shown, "entropy", "time"}}
+	names := map[string]bool{}
+	for _, s := range f.Searches {
+		for _, r := range s.Results {
+			if r != nil {
+				for name := range r.Values {
+					names[name] = true
+				}
+			}
+		}
+	}
+	values := slices.Sorted(maps.Keys(names))
+	t := report.Trials{Header: slices.Concat([]string{"search", "trial", f.Reward.Shown}, values, []string{"entropy", "time"})}
 	for _, s := range f.Searches {
 		for _, trial := range s.Curve() {
 			shown := "failed: " + trial.Result.Error
 			if !trial.Result.Failed() {
 				shown = f.Reward.Show(trial.Result.Reward)
 			}
-			t.Rows = append(t.Rows, []string{f.Rows[s.Row].Title, fmt.Sprint(trial.Index + 1), shown,
-				fmt.Sprintf("%.3f", trial.Entropy), words.Duration(trial.Result.Seconds)})
+			line := []string{f.Rows[s.Row].Title, fmt.Sprint(trial.Index + 1), shown}
+			for _, name := range values {
+				cell := ""
+				if v, ok := trial.Result.Values[name]; ok {
+					cell = fmt.Sprintf("%.4g", v)
+				}
+				line = append(line, cell)
+			}
+			t.Rows = append(t.Rows, append(line, fmt.Sprintf("%.3f", trial.Entropy), words.Duration(trial.Result.Seconds)))
 		}
 	}
 	return t
+}
+
+// trialOutputs lists what programs printed last in trials: in those that failed, and
+// in the last ones of each search.
+func trialOutputs(f *Facts) (outputs []report.Fact) {
+	const most = 100
+	for _, s := range f.Searches {
+		curve := s.Curve()
+		for i, trial := range curve {
+			r := trial.Result
+			if r.Output == "" || !r.Failed() && i < len(curve)-most {
+				continue
+			}
+			name := fmt.Sprintf("%s, trial %d", f.Rows[s.Row].Title, trial.Index+1)
+			if r.Note != "" {
+				name += " (" + r.Note + ")"
+			}
+			outputs = append(outputs, report.Fact{Name: name, Value: r.Output})
+		}
+	}
+	return outputs
 }

@@ -27,7 +27,9 @@ type Facts struct {
 	Training float64         // seconds that a final training took on average; 0: none has finished
 	Pattern  *report.Pattern // that the run stands for; nil: none
 	Notes    []string        // what a reader should know about the data
+	Outside  bool            // programs outside of this process train, whose losses are not known
 	Settings string          // as a configuration file
+	Outputs  []report.Fact   // what programs outside of this process printed last in final trainings
 }
 
 // Row is a row of the table.
@@ -123,16 +125,26 @@ func Best(rows []runfolder.Row, higher bool) (scored []runfolder.Row) {
 	return scored
 }
 
-// Amount writes a value of a metric: "4.50 %".
-func Amount(value float64, unit string) string {
-	return strings.TrimSpace(figure(value) + " " + unit)
+// Metric is how values of a metric are written.
+type Metric struct {
+	Unit     string // "%"; "" is none
+	Decimals int    // 0: two
 }
 
-// figure writes a number with two decimals, and in powers of ten where it is as large
-// as the perplexity of a model that has all but diverged.
-func figure(value float64) string {
+// written returns how the metric of a result is written.
+func written(r *runfolder.Result) Metric { return Metric{r.Unit, r.Decimals} }
+
+// Amount writes a value: "4.50 %".
+func (m Metric) Amount(value float64) string {
+	return strings.TrimSpace(m.figure(value) + " " + m.Unit)
+}
+
+// figure writes a number with the decimals of the metric, and in powers of ten where it
+// is as large as the perplexity of a model that has all but diverged.
+func (m Metric) figure(value float64) string {
+	decimals := cmp.Or(m.Decimals, 2)
 	if math.Abs(value) >= 1e9 {
-		return fmt.Sprintf("%.2e", value)
+		return fmt.Sprintf("%.*e", decimals, value)
 	}
-	return fmt.Sprintf("%.2f", value)
+	return fmt.Sprintf("%.*f", decimals, value)
 }

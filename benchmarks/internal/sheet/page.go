@@ -24,8 +24,10 @@ func Page(f *Facts, state string) *report.Page {
 		Search:   searchCharts(f),
 		Waits:    slices.ContainsFunc(f.Rows, func(row Row) bool { return row.Kind.Searched() }),
 		Trials:   trialTable(f),
+		Outputs:  slices.Concat(f.Outputs, trialOutputs(f)),
 		Pattern:  f.Pattern,
 		Setting:  f.Settings,
+		Outside:  f.Outside,
 		Origin: []report.Fact{
 			{Name: "command", Value: r.Command}, {Name: "commit", Value: r.Commit}, {Name: "processor", Value: r.CPU},
 			{Name: "instructions", Value: r.SIMD}, {Name: "most memory", Value: words.Memory(r.Memory)},

@@ -82,11 +82,11 @@ func (f *Facts) standing(row Row) string {
 
 // amountOf writes a row's mean with its spread.
 func (f *Facts) amountOf(r runfolder.Row) string {
-	text := Amount(*r.Mean, f.Result.Unit)
+	text := written(f.Result).Amount(*r.Mean)
 	if r.Std == nil {
 		return text + " with one seed"
 	}
-	return fmt.Sprintf("%s (mean of %d seeds, standard deviation %s)", text, len(r.Values), figure(*r.Std))
+	return fmt.Sprintf("%s (mean of %d seeds, standard deviation %s)", text, len(r.Values), written(f.Result).figure(*r.Std))
 }
 
 // compareTo says how much better or worse a row is than another.
@@ -106,7 +106,7 @@ func (f *Facts) compare(row, other runfolder.Row, how string) string {
 	if unit == "%" {
 		unit = "points"
 	}
-	distance := figure(math.Abs(*row.Mean - *other.Mean))
+	distance := written(f.Result).figure(math.Abs(*row.Mean - *other.Mean))
 	chance := "which one seed cannot tell from chance"
 	if n := len(row.Values); n > 1 && n == len(other.Values) {
 		differences := make([]float64, n)
@@ -114,7 +114,7 @@ func (f *Facts) compare(row, other runfolder.Row, how string) string {
 			differences[i] = row.Values[i] - other.Values[i]
 		}
 		mean, half := interval(differences)
-		distance += " ± " + figure(half)
+		distance += " ± " + written(f.Result).figure(half)
 		chance = "which may be chance"
 		if math.Abs(mean) > half {
 			chance = "which is hardly chance"

@@ -21,13 +21,14 @@ func cells(r *runfolder.Result) [][]string {
 	lines := [][]string{{"method", "valid " + metric, r.Split + " " + metric}}
 	lines[0] = append(append(lines[0], r.Also...), "seeds", "time", "paper, in its own setting")
 	for _, row := range r.Rows {
-		line := []string{row.Method, score(&row, row.Valid), score(&row, row.Values)}
+		m := written(r)
+		line := []string{row.Method, m.score(&row, row.Valid), m.score(&row, row.Values)}
 		for i := range r.Also {
 			var values []float64
 			if row.Also != nil {
 				values = row.Also[i]
 			}
-			line = append(line, score(&row, values))
+			line = append(line, m.score(&row, values))
 		}
 		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), words.Duration(row.Seconds), paper(row.Paper)))
 	}
@@ -90,15 +91,15 @@ func rule(widths []int) string {
 }
 
 // score sums up values of the row, one for each seed.
-func score(r *runfolder.Row, values []float64) string {
+func (m Metric) score(r *runfolder.Row, values []float64) string {
 	mean, std := runfolder.MeanStd(values)
 	switch {
 	case r.Mean == nil || mean == nil:
 		return "diverged"
 	case std == nil:
-		return figure(*mean)
+		return m.figure(*mean)
 	}
-	return figure(*mean) + " ± " + figure(*std)
+	return m.figure(*mean) + " ± " + m.figure(*std)
 }
 
 func paper(p *runfolder.Paper) string {

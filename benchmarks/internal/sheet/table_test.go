@@ -58,7 +58,7 @@ func TestTableWithMoreMeasures(t *testing.T) {
 // TestAmount writes perplexities of models that have all but diverged in few digits.
 func TestAmount(t *testing.T) {
 	for value, want := range map[float64]string{4.5: "4.50 %", 12_345_678: "12345678.00 %", 7.0267e167: "7.03e+167 %"} {
-		if got := Amount(value, "%"); got != want {
+		if got := (Metric{Unit: "%"}).Amount(value); got != want {
 			t.Errorf("%v is written %q, want %q", value, got, want)
 		}
 	}

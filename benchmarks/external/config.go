@@ -1,0 +1,160 @@
+package main
+
+import (
+	"cmp"
+	"flag"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/outside"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
+	"autodropout/controller"
+)
+
+// config holds the settings of a run.
+type config struct {
+	experiment.Plan
+	command line
+	rows    rows
+	grids   grids
+	space   space
+	stages  []int
+
+	budget, finalBudget int // in a unit of the program's
+	metric, unit        string
+	lower               bool
+	also                []string
+	dataset             string
+
+	// These do not change the results.
+	limit, grace time.Duration
+	keep         bool
+	slots        []string
+}
+
+var command = cli.Command[config]{
+	Name: "external",
+	Summary: `
+Searches with any trainer: starts a program for every trial, gives it a dropout pattern, or other choices, and reads what
+training with that was worth. Then it trains with the best that was found and with rows made by hand, and prints the table.
+The program is what stands behind the flags; doc/external-protocol.md says what it is told and what it answers.
+
+  go run ./benchmarks/external -space convnet -stages 3,4,6,3 -trials 500 -- python train.py
+  go run ./benchmarks/external -space sequence -slots 0,1,2,3 -in-flight 8 -- python train_lm.py --epochs {budget}
+  go run ./benchmarks/external -space choices.json -- ./train --lr {lr}       the choices of a file of one's own
+  go run ./benchmarks/external -tune -row "dropblock=python train.py --dropblock {rate}" -grid 0.05,0.1,0.2 ... -- python train.py
+  go run ./benchmarks/external -resume -out runs/NAME                         continue a run that was stopped`,
+	Presets: []cli.Preset[config]{{Name: "default", Help: "40 trials in each search, one at a time, and a final training for each row", Config: config{
+		Plan:   experiment.Plan{Methods: []string{"none", "random", "autodropout"}, Seeds: 1, Trials: 40, InFlight: 4, Workers: 1, Algorithm: string(controller.Reinforce)},
+		space:  space{kind: convnet},
+		metric: "reward", dataset: "its own data", grace: 30 * time.Second,
+	}}},
+	Register: register,
+	Rest:     func(behind []string) (flag, value string) { return "command", words.Command(behind...) },
+	Free:     append([]string{"time-limit", "grace", "keep", "slots"}, experiment.FreeFlags...),
+}
+
+func register(fs *flag.FlagSet, c *config) {
+	c.Plan.RegisterSearch(fs, c.fixed())
+	fs.Var(&c.command, "command", "the `program` with its arguments, as one line; the words behind the flags, after --, say the same")
+	fs.Var(&c.rows, "row", "a row of the table made by hand, `KEY=PROGRAM ARGUMENTS`, where {rate} stands for a rate of -grid. It may be given several times")
+	fs.Var(&c.grids, "grid", "the `rates` of the rows with {rate}, with commas between them, or of one of them, KEY=RATES. With -tune trials choose; else it is the first. It may be given several times")
+	fs.Var(&c.space, "space", "what is searched: `convnet or sequence`, patterns for ConvNets (see -stages) or Transformers, or a JSON file with choices of one's own")
+	cli.Wholes(fs, &c.stages, "stages", 1, "the `numbers` of residual blocks in each stage of the ConvNet, with commas between them: 3,4,6,3")
+	cli.Whole(fs, &c.budget, "budget", 0, "how long a trial trains, a `number` in the program's own unit, such as epochs; 0: the program knows")
+	cli.Whole(fs, &c.finalBudget, "final-budget", 0, "the same `number` for the trainings of the table; 0: as -budget")
+	fs.StringVar(&c.metric, "metric", c.metric, "what the table has: reward, or the `name` of one of the values in the program's answers")
+	fs.StringVar(&c.unit, "unit", c.unit, "the `unit` of -metric, such as %")
+	fs.BoolVar(&c.lower, "lower", c.lower, "the lower -metric, the better")
+	fs.Var((*names)(&c.also), "also", "the `names` of values that the table has beside -metric, with commas between them")
+	fs.StringVar(&c.dataset, "dataset", c.dataset, "what the program trains on, in `words` for the report")
+	cli.Span(fs, &c.limit, "time-limit", "the longest `time` of an attempt of a training, after which it is stopped and attempted again, such as 2h (default none). It does not change the results")
+	cli.Span(fs, &c.grace, "grace", "the `time` from the request that a program end, SIGTERM, to its end by force. It does not change the results")
+	fs.BoolVar(&c.keep, "keep", c.keep, "keep all files that a program leaves in the folder of a trial")
+	fs.Var((*names)(&c.slots), "slots", "the `names` of places, such as GPUs 0,1,2,3: each has one training at a time, and its name is in CUDA_VISIBLE_DEVICES. It stands in place of -workers and does not change the results")
+}
+
+// fixed returns the rows that the table can have whoever trains.
+func (c *config) fixed() []experiment.Row {
+	random, learned := "random-search pattern", "AutoDropout"
+	if c.space.own != nil {
+		random, learned = "random search", "the controller's choices"
+	}
+	return []experiment.Row{
+		{Key: "none", Title: "none"},
+		{Key: "random", Title: random, Kind: sheet.Random},
+		{Key: "autodropout", Title: learned, Kind: sheet.Learned},
+		{Key: "ppo", Title: learned + " with PPO", Kind: sheet.Learned, Algorithm: controller.PPO},
+		{Key: "evolution", Title: "evolution", Kind: sheet.Learned, Algorithm: controller.Evolution},
+		{Key: "local", Title: "local search", Kind: sheet.Learned, Algorithm: controller.Local},
+	}
+}
+
+// table returns the rows that the table can have, those made by hand behind the first.
+func (c *config) table() []experiment.Row {
+	fixed := c.fixed()
+	var byHand []experiment.Row
+	for _, r := range c.rows {
+		row := experiment.Row{Key: r.key, Title: r.key, Kind: sheet.HandMade}
+		if r.rated() {
+			rates := c.grids.of(r.key)
+			row.Rated = &experiment.Rated{Rates: rates, Given: rates[0]}
+		}
+		byHand = append(byHand, row)
+	}
+	return slices.Concat(fixed[:1], byHand, fixed[1:])
+}
+
+// check returns what is wrong with the settings beyond a single flag, for programs
+// that are started from a folder, and completes them.
+func (c *config) check(folder string) error {
+	switch {
+	case len(c.command.words) == 0:
+		return usage.Errorf("there is no program to train with: give it behind the flags, such as -- python train.py")
+	case c.space.kind == convnet && len(c.stages) == 0:
+		return usage.Errorf("-space convnet needs -stages, the numbers of residual blocks in each stage: 3,4,6,3 for a ResNet-50")
+	case c.space.kind != convnet && len(c.stages) > 0:
+		return usage.Errorf("-stages is for -space convnet")
+	case c.space.kind != convnet && c.space.kind != sequence && c.StartShare != 0:
+		return usage.Errorf("-start-share is for patterns: nobody knows what a choice of -space %s drops", c.space.own.Name)
+	case len(c.slots) > c.InFlight:
+		return usage.Errorf("-slots has %d places for -in-flight %d trials, so that some would always be empty: give -in-flight %d", len(c.slots), c.InFlight, len(c.slots))
+	case c.lower && c.metric == reward:
+		return usage.Errorf("-lower is for a -metric among the program's values: the higher a reward, the better")
+	}
+	if n := len(c.slots); n > 0 {
+		c.Workers = n
+	}
+	for i, slot := range c.slots {
+		if slices.Contains(c.slots[:i], slot) {
+			return usage.Errorf("-slots has %s twice", slot)
+		}
+	}
+	c.finalBudget = cmp.Or(c.finalBudget, c.budget)
+	if err := c.grids.check(c.rows); err != nil {
+		return err
+	}
+	keys := experiment.Keys(c.fixed())
+	programs := [][]string{c.command.words}
+	for _, r := range c.rows {
+		if slices.Contains(keys, r.key) {
+			return usage.Errorf("-row %s: there is a row of that name already", r.key)
+		}
+		keys = append(keys, r.key)
+		c.Methods = append(c.Methods, r.key)
+		programs = append(programs, r.command.words)
+	}
+	for _, words := range programs {
+		program := outside.Absolute(folder, words[:1])[0]
+		if _, err := exec.LookPath(program); err != nil && !strings.Contains(program, "{") {
+			return usage.Errorf("the program cannot be started: %v", err)
+		}
+	}
+	return nil
+}
