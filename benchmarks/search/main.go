@@ -36,6 +36,8 @@ func run(args []string, out io.Writer) error {
 	seeds := fs.Int("seeds", 20, "the `number` of searches of each kind")
 	trials := fs.Int("trials", 300, "the `number` of trials of a search")
 	share := fs.Float64("share", dropout.MildConv, "the `share` that patterns drop on average where a search begins mildly")
+	answers := fs.Bool("answer", false, "be the program of a trial of benchmarks/external instead: answer what the choices or the pattern it was given are worth on the surrogate")
+	prints := fs.Bool("space", false, "print the surrogate's space as a file for benchmarks/external -space, where each block is a group, instead")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -57,6 +59,12 @@ func run(args []string, out io.Writer) error {
 	s, err := fit(append(samples, none...), space, noise)
 	if err != nil {
 		return err
+	}
+	switch {
+	case *answers:
+		return s.answer(out, os.Getenv)
+	case *prints:
+		return s.printSpace(out)
 	}
 	probs, err := dropout.Mild(s.space, *share)
 	if err != nil {

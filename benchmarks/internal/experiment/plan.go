@@ -70,8 +70,8 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 	p.registerTraining(fs)
 }
 
-// RegisterSearch declares the flags of the plan but for those of how networks are
-// trained in this process.
+// RegisterSearch declares the flags of the plan but for those that are about networks
+// of this process.
 func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, some with commas between them of "+words.And(Keys(table)))
 	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching, or with one that comes with the program: "+strings.Join(patterns.Names(), ", "))
@@ -87,16 +87,17 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
 		"the `way` in which AutoDropout's patterns are searched: reinforce or ppo, by a controller that learns, evolution or local, without one, by changing good patterns")
-	p.Space, p.Start = cmp.Or(p.Space, Paper), cmp.Or(p.Start, ByShare)
-	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, as published, or wide, where the usual dropout made by hand is a pattern too")
-	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share, or best, with the rows made by hand as patterns, and then what is near the best of them; that needs -space wide")
 	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search share, in turn, so that luck is the same for all; 0: each has a seed of its own")
 	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
 }
 
-// registerTraining declares the flags of how networks are trained in this process.
+// registerTraining declares the flags of how networks are trained in this process, and
+// what patterns can be in them.
 func (p *Plan) registerTraining(fs *flag.FlagSet) {
+	p.Space, p.Start = cmp.Or(p.Space, Paper), cmp.Or(p.Start, ByShare)
+	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, as published, or wide, where the usual dropout made by hand is a pattern too")
+	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share, or best, with the rows made by hand as patterns, and then what is near the best of them; that needs -space wide")
 	if p.CheckpointEvery == 0 {
 		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
 	}

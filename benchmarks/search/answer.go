@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+
+	"autodropout/dropout"
+	"autodropout/internal/seed"
+)
+
+// answer is the program of a trial, by the protocol in doc/external-protocol.md: it
+// answers what a training would reach with the pattern, or the choices, that the
+// environment names, and in the value worth the same without luck.
+func (s *surrogate) answer(out io.Writer, environment func(name string) string) error {
+	point := make([]int, s.space.Decisions())
+	var err error
+	if path := environment("AUTODROPOUT_PATTERN"); path != "" {
+		point, err = s.patternIn(path)
+	} else if path := environment("AUTODROPOUT_CHOICES"); path != "" {
+		point, err = s.choicesIn(path)
+	}
+	if err != nil {
+		return err
+	}
+	luck, err := strconv.ParseUint(environment("AUTODROPOUT_SEED"), 10, 64)
+	if err != nil {
+		return fmt.Errorf("AUTODROPOUT_SEED is %q, which is no seed: start this program by benchmarks/external", environment("AUTODROPOUT_SEED"))
+	}
+	worth := s.at(point)
+	return json.NewEncoder(out).Encode(map[string]any{
+		"reward": worth + s.noise*seed.New(luck, "surrogate").NormFloat64(),
+		"values": map[string]float64{"worth": worth},
+	})
+}
+
+func (s *surrogate) patternIn(path string) ([]int, error) {
+	loaded, err := dropout.LoadPattern(path)
+	if err != nil {
+		return nil, err
+	}
+	pattern, ok := loaded.(*dropout.ConvPattern)
+	if !ok {
+		return nil, errors.New("the surrogate is one of a ConvNet: give -space convnet")
+	}
+	return dropout.EncodeConv(s.space, pattern)
+}
+
+// choicesIn reads choices of the space that printSpace prints.
+func (s *surrogate) choicesIn(path string) (point []int, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Groups []map[string]float64 `json:"groups"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, group := range file.Groups {
+		for _, c := range s.space.Choices {
+			value, ok := group[c.Name]
+			at := slices.Index(c.Values, value)
+			if !ok || at < 0 {
+				return nil, fmt.Errorf("%s has the value %g of %s, which the space does not have", path, value, c.Name)
+			}
+			point = append(point, at)
+		}
+	}
+	return point, s.space.Check(point)
+}
+
+// printSpace prints the space of patterns as one of choices.
+func (s *surrogate) printSpace(out io.Writer) error {
+	return json.NewEncoder(out).Encode(map[string]any{"version": 1, "name": "blocks", "groups": s.space.Groups, "tokens": s.space.Choices})
+}
