@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // rewrite changes a file of a run.
@@ -105,5 +106,16 @@ func TestNothingFound(t *testing.T) {
 		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "To do: nothing.") {
 			t.Errorf("resumed, it prints\n%s", stdout)
 		}
+	}
+}
+
+// TestHugeEpochs: what is planned for years begins and stops at once.
+func TestHugeEpochs(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	began := time.Now()
+	mustCall(t, tiny(folder, "-epochs", "1000000000", "-method", "none", "-steps", "2")...)
+	mustCall(t, "-resume", "-out", folder, "-steps", "1")
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("three steps took %v", took)
 	}
 }

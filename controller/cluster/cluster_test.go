@@ -318,9 +318,15 @@ func TestPoison(t *testing.T) {
 // nobody could take the worker for lost yet.
 func TestGivenBack(t *testing.T) {
 	server := newServer(t, ServerConfig{})
+	var lines said
+	conn, err := Connect(t.Context(), Address{Server: server}, lines.logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
 	c := open(t, connect(t, Address{Server: server}), patience)
 	began := make(chan int, 1)
-	stop := start(t, join(t, connect(t, Address{Server: server})), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
+	stop := start(t, join(t, conn), 1, func(ctx context.Context, a Assignment) (controller.Outcome, error) {
 		began <- a.Index
 		<-ctx.Done()
 		if err := os.WriteFile(a.Checkpoint, []byte("some of it"), 0o600); err != nil {
@@ -336,6 +342,9 @@ func TestGivenBack(t *testing.T) {
 	index := <-began
 	if err := stop(); !errors.Is(err, context.Canceled) {
 		t.Errorf("the stopped worker ended with %v", err)
+	}
+	if said := lines.all(); said != "" {
+		t.Errorf("the stopped worker says\n%s", said)
 	}
 	var so attempts
 	if _, err := c.store.get(t.Context(), c.store.key(attemptPrefix, fmt.Sprint("random.", index)), &so); err != nil || so != (attempts{Saved: true}) {

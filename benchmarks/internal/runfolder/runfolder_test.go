@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/internal/filelock"
 	"autodropout/internal/sizedtest"
 )
 
@@ -281,4 +282,41 @@ func FuzzJournal(f *testing.F) {
 			}
 		})
 	})
+}
+
+// TestWorker: the folder of a worker that was killed is removed by the next one, that of
+// one which works is not.
+func TestWorker(t *testing.T) {
+	if !filelock.Known {
+		t.Skip("this system does not tell who works")
+	}
+	for _, name := range []string{"TMPDIR", "TMP"} {
+		t.Setenv(name, t.TempDir())
+	}
+	killed := filepath.Join(os.TempDir(), workerPrefix+"1")
+	others := filepath.Join(os.TempDir(), "other")
+	for _, folder := range []string{killed, others} {
+		if err := os.Mkdir(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, "held"), "")
+	}
+	first, release, err := Worker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, releaseSecond, err := Worker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]bool{killed: false, others: true, first: true, second: true} {
+		if _, err := os.Stat(folder); (err == nil) != want {
+			t.Errorf("%s: %v", folder, err)
+		}
+	}
+	release()
+	releaseSecond()
+	if _, err := os.Stat(first); err == nil {
+		t.Error("a worker that has ended leaves its folder")
+	}
 }
