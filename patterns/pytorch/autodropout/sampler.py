@@ -157,16 +157,21 @@ def block_parts(block: Block, shape: tuple[int, ...], draws: Tensor) -> tuple[Te
 def block_mask(y: Tensor, rows: Tensor, columns: Tensor, row: Tensor, column: Tensor, kept: Tensor) -> Tensor:
     """The factors by which a block's pattern multiplies a tensor y (N, C, H, W), in
     float32: of its shape, or with one channel where all have the same."""
+    n, _, height, width = y.shape
+    channels_last = not y.is_contiguous() and y.is_contiguous(memory_format=torch.channels_last)
+
     # Gathering and multiplying floats is several times as fast as choosing by bools.
+    def pick(table: Tensor, index: Tensor) -> Tensor:
+        if channels_last:
+            return table.T.contiguous().expand(n, -1, -1).gather(2, index.view(n, 1, -1).expand(-1, height * width, -1))
+        return table.index_select(0, index)
+
     if len(rows) * len(columns) <= len(row) // 4:
         masks = (rows[:, None] * columns).add_(kept).flatten(0, 1)  # of all pairs
-        mask = masks.index_select(0, row * len(columns) + column)
+        mask = pick(masks, row * len(columns) + column)
     else:
-        mask = rows.index_select(0, row).mul_(columns.index_select(0, column)).add_(kept)
-    mask = mask.view(len(y), -1, *y.shape[2:])
-    if not y.is_contiguous() and y.is_contiguous(memory_format=torch.channels_last):
-        mask = mask.contiguous(memory_format=torch.channels_last)
-    return mask
+        mask = pick(rows, row).mul_(pick(columns, column)).add_(kept)
+    return mask.view(n, height, width, -1).permute(0, 3, 1, 2) if channels_last else mask.view(n, -1, height, width)
 
 
 def place_mask(place: Place, shape: tuple[int, ...], examples: Tensor, keys: Tensor) -> Tensor:
