@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from . import networks, sampler
 from .attention import AttentionForward
 from .networks import Spot
-from .pattern import Block, Pattern, Place
+from .pattern import OUTSIDE, PLACES, Block, Pattern, Place, strength
 from .place import PatternDropout
 
 
@@ -61,7 +61,13 @@ class _Projection(_Hook):
         return torch.cat([self.places[part].drop(y) if part in self.places else y for part, y in parts], -1)
 
 
-_HOOKS = {"output": _Output, "input": _Input, "sum": _Sum, "qkv": _Projection}
+class _Words(_Hook):
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor | None:
+        (place,) = self.places.values()
+        return place.drop_words(args[0], output, module.num_embeddings) if self.owner.training else None
+
+
+_HOOKS = {"output": _Output, "input": _Input, "sum": _Sum, "qkv": _Projection, "words": _Words}
 
 
 class Handle:
@@ -72,14 +78,16 @@ class Handle:
     torch.distributed as its DistributedSampler deals them.
     """
 
-    def __init__(self, model: nn.Module, seed: int, rank: int | None, ranks: int | None, batch_axis: int) -> None:
+    def __init__(self, model: nn.Module, seed: int, rank: int | None, ranks: int | None, batch_axis: int, total: int | None) -> None:
         if not 0 <= seed < 1 << 64:
             raise ValueError(f"the seed must be from 0 to 2^64-1, not {seed}")
         if (rank is None) != (ranks is None) or ranks is not None and not 0 <= (rank or 0) < ranks:
             raise ValueError(f"rank and ranks must be given both, with 0 <= rank < ranks, not {rank} and {ranks}")
         self.model, self.seed, self.batch_axis = model, seed, batch_axis
         self.rank, self.ranks = rank, ranks
-        self.steps = 0  # of the optimizer
+        self.steps, self.progress = 0, 0.0  # of the optimizer, and the share of the training
+        self.total = total  # steps of the training
+        self.strengths = torch.empty(0, dtype=torch.float64)  # of the places
         self.places: list[PatternDropout] = []
         self.first, self.next = torch.zeros((), dtype=torch.int64), torch.zeros((), dtype=torch.int64)  # examples
         self.keys = torch.empty(0, sampler.ROUNDS, 2, dtype=torch.int64)
@@ -99,8 +107,16 @@ class Handle:
         """The names of the places where the pattern acts."""
         return [place.site for place in self.places]
 
-    def step(self) -> None:
-        """Says that the optimizer has made a step: call it after each, in every epoch."""
+    def step(self, progress: float | None = None) -> None:
+        """Says that the optimizer has made a step: call it after each, in every epoch.
+        progress is the share of the training that is done then, which patterns with a
+        schedule need; where it is not given, attach must know the number of steps."""
+        if progress is None and self.total:
+            progress = (self.steps + 1) / self.total
+        if progress is None and any(place.row.schedule != "constant" for place in self.places):
+            raise ValueError("the pattern has a schedule: give attach the number of steps, or step the progress of the training")
+        if progress is not None:
+            self.progress = min(max(progress, 0.0), 1.0)
         self.steps += 1
         self._drawn = None
         self._draw_keys()
@@ -123,16 +139,16 @@ class Handle:
 
     def state_dict(self) -> dict[str, Any]:
         """Where the training is, to be saved with it."""
-        return {"seed": self.seed, "step": self.steps, "example": int(self.next), "pattern": self._digest()}
+        return {"seed": self.seed, "step": self.steps, "progress": self.progress, "example": int(self.next), "pattern": self._digest()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on where a training was."""
-        missing = {"seed", "step", "example", "pattern"} - state.keys()
+        missing = {"seed", "step", "progress", "example", "pattern"} - state.keys()
         if missing:
             raise ValueError(f"the state has no {', '.join(sorted(missing))}: it is not one of autodropout")
         if state["pattern"] != self._digest():
             raise ValueError("the state belongs to another pattern, or to another network: attach the pattern that the training began with")
-        self.seed, self.steps = state["seed"], state["step"]
+        self.seed, self.steps, self.progress = state["seed"], state["step"], state["progress"]
         self._draw_keys()
         self.next.fill_(state["example"])
 
@@ -140,11 +156,14 @@ class Handle:
         rows = "\n".join(f"{place.site} {place.row}" for place in self.places)
         return hashlib.sha256(rows.encode()).hexdigest()
 
-    def stream(self, place: PatternDropout, y: Tensor) -> tuple[Tensor, Tensor]:
+    def stream(self, place: PatternDropout, y: Tensor, again: bool = False) -> tuple[Tensor, Tensor]:
         """The examples' indices and the keys of a place in this pass."""
-        if not torch.compiler.is_compiling():
+        if not again and not torch.compiler.is_compiling():
             self._check(place)
         return self._examples(y.shape[0]).to(y.device), self.keys[place.index].to(y.device)
+
+    def strength(self, place: PatternDropout) -> Tensor | float:
+        return 1.0 if place.row.schedule == "constant" else self.strengths[place.index]
 
     def words(self, place: PatternDropout, y: Tensor) -> Tensor:
         """The words of a block's mask in this pass."""
@@ -202,7 +221,7 @@ class Handle:
             raise ValueError(f"the model's input has no tensor with a batch on axis {self.batch_axis}, whose examples the pattern counts")
         n = batch.shape[self.batch_axis]
         if self.first.device != batch.device:
-            for name in ("first", "next", "keys", "_blocks", "_owners"):
+            for name in ("first", "next", "keys", "strengths", "_blocks", "_owners"):
                 setattr(self, name, getattr(self, name).to(batch.device))
         self.first.copy_(self.next)
         self.next.add_(n)
@@ -213,10 +232,12 @@ class Handle:
 
     def _draw_keys(self) -> None:
         keys = sampler.round_keys([sampler.site_key(place.site, self.seed, self.steps) for place in self.places])
-        if self.keys.shape == keys.shape:
-            self.keys.copy_(keys)  # which a compiled program reads
+        strengths = torch.tensor([strength(place.row.schedule, self.progress) for place in self.places], dtype=torch.float64)
+        if self.keys.shape == keys.shape:  # a compiled program reads these
+            self.keys.copy_(keys)
+            self.strengths.copy_(strengths)
         else:
-            self.keys = keys
+            self.keys, self.strengths = keys, strengths
         self.next.zero_()
 
     # It is so whenever a program is compiled.
@@ -273,7 +294,7 @@ class Handle:
             raise ValueError(f"two places are called {min(duplicates)}, and would lose the same elements")
         blocks: list[Tensor] = []
         for place in self.places:
-            if isinstance(place.row, Block) and place.channels:
+            if isinstance(place.row, Block) and place.channels and not place.row.scatter:
                 self._starts[place.index] = 4 * sum(map(len, blocks))
                 blocks.append(torch.arange((sampler.block_draws(place.row, place.channels) + 3) // 4))
         if blocks:
@@ -303,6 +324,7 @@ def attach(
     rank: int | None = None,
     ranks: int | None = None,
     batch_axis: int | None = None,
+    steps: int | None = None,
 ) -> Handle:
     """Lets a pattern act in a model while it trains.
 
@@ -310,10 +332,11 @@ def attach(
     others, name the modules at whose outputs it acts. For a ConvNet names[s][b] are
     the normalisations in block b of stage s, and shortcuts[s][b] the modules that
     compute its shortcut, which patterns with "residual" drop as well; for a
-    Transformer, names maps places to modules. Modules of kind PatternDropout in the
+    Transformer, names maps places to modules, and what it does not map is found. Modules of kind PatternDropout in the
     model act too: for a model that has them, no pattern need be given.
 
-    rank and ranks are those of data parallelism; by default torch.distributed's.
+    steps is the number of the optimizer's steps in the whole training, for patterns
+    with a schedule. rank and ranks are those of data parallelism; by default torch.distributed's.
     batch_axis is that of the model's input; by default 0, or 1 for layers without
     batch_first.
 
@@ -334,7 +357,7 @@ def attach(
     _check_modules(model, [spot for spot, _ in spots])
     if batch_axis is None:
         batch_axis = int(any(spot.sequence_first for spot, _ in spots))
-    handle = Handle(model, seed, rank, ranks, batch_axis)
+    handle = Handle(model, seed, rank, ranks, batch_axis, steps)
     for name, module in model.named_modules():
         if isinstance(module, PatternDropout):
             module.site = module.site or name
@@ -357,20 +380,31 @@ def _conv_spots(model: nn.Module, pattern: Pattern, names: Any, shortcuts: Any) 
     stages = networks.conv_stages(model) if names is None else networks.named_stages(names, shortcuts)
     if not stages:
         raise ValueError(f"attach does not know the residual blocks of {type(model).__name__}: give it names, the normalisations of each block of each stage")
-    for blocks, rows in zip(stages, pattern.resize([len(blocks) for blocks in stages])):
-        for block, row in zip(blocks, rows):
-            for spot in block.norms + (block.shortcut if row.residual else ()):
-                if row.acts:
-                    yield spot, row
+    unmet, features = set(), networks.features(model)
+    for s, (blocks, rows) in enumerate(zip(stages, pattern.resize([len(blocks) for blocks in stages]))):
+        for b, (block, row) in enumerate(zip(blocks, rows)):
+            if not row.acts:
+                continue
+            if row.place == "features":
+                spots = features if s == len(stages) - 1 and b == len(blocks) - 1 else ()
+                met = bool(features)
+            else:
+                spots = getattr(block, row.place)
+                met = any(getattr(other, row.place) for stage in stages for other in stage)
+            if not met:
+                unmet.add(row.place)
+            yield from ((spot, row) for spot in spots + (block.shortcut if row.residual else ()))
+    if unmet:
+        raise ValueError(f"the pattern acts at {min(unmet)}, and no block of the model has such a place that attach knows: give it names")
 
 
 def _sequence_spots(model: nn.Module, pattern: Pattern, names: Any) -> Iterator[tuple[Spot, Place]]:
     if names is not None and not isinstance(names, Mapping):
         raise ValueError("the pattern is one for sequences: names must map its places to lists of modules")
-    unknown = set(names or ()) - set(pattern.places)
+    unknown = set(names or ()) - {*PLACES, *OUTSIDE}
     if unknown:
-        raise ValueError(f"{min(unknown)} is not a place of the pattern; its places are {', '.join(pattern.places)}")
-    spots = list(networks.sequence_spots(model) if names is None else networks.named_places(names))
+        raise ValueError(f"{min(unknown)} is not a place of patterns; those are {', '.join(PLACES + OUTSIDE)}")
+    spots = [*networks.named_places(names or {}), *(spot for spot in networks.sequence_spots(model) if spot.part not in (names or {}))]
     if not spots:
         raise ValueError(f"attach does not know the layers of {type(model).__name__}: give it names, the modules for each place")
     for part, row in pattern.places.items():

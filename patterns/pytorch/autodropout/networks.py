@@ -9,12 +9,12 @@ nn.Transformer. So a pattern drops the same elements in both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import nn
 
-How = Literal["output", "input", "sum", "downsample", "qkv", "attention"]
+How = Literal["output", "input", "sum", "downsample", "qkv", "attention", "words"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Spot:
 
     how says at what: at the module's output or input; at the module's own input
     where it is added at the end ("sum"); at a shortcut for which the module has
-    room, but no module ("downsample"); at a third of a projection ("qkv"); or inside
-    of nn.MultiheadAttention ("attention"). part is a place of a pattern for sequences.
+    room, but no module ("downsample"); at a third of a projection ("qkv"); inside of
+    nn.MultiheadAttention ("attention"); or at the words of an nn.Embedding. part is a place of a pattern for sequences.
     """
 
     site: str
@@ -38,10 +38,13 @@ class Spot:
 
 @dataclass(frozen=True)
 class BlockSpots:
-    """The places of a residual block: its normalisations', and its shortcut's."""
+    """The places of a residual block: its normalisations, what is between its
+    convolutions, the end of its branch, and its shortcut."""
 
-    norms: tuple[Spot, ...]
+    norm: tuple[Spot, ...]
     shortcut: tuple[Spot, ...]
+    branch: tuple[Spot, ...] = ()
+    hidden: tuple[Spot, ...] = ()
 
 
 def conv_stages(model: nn.Module) -> list[list[BlockSpots]]:
@@ -99,7 +102,12 @@ def _resnet_block(name: str, module: nn.Module) -> BlockSpots:
         shortcut = Spot(site, name, "downsample", name, channels=norms[-1].channels)
     else:
         shortcut = Spot(site, f"{name}.downsample", "output", name, channels=norms[-1].channels)
-    return BlockSpots(norms, (shortcut,))
+    return BlockSpots(norms, (shortcut,), (_branch(name, norms),))
+
+
+def _branch(name: str, norms: tuple[Spot, ...]) -> Spot:
+    """The end of a branch that ends with a normalisation."""
+    return replace(norms[-1], site=f"{name}.branch")
 
 
 def _wide_block(name: str, module: nn.Module) -> BlockSpots:
@@ -107,20 +115,34 @@ def _wide_block(name: str, module: nn.Module) -> BlockSpots:
     # masks act behind the ReLUs, through which they pass unchanged.
     norms = tuple(Spot(f"{name}.bn{i}", f"{name}.conv{i}", "input", name, channels=_channels(getattr(module, f"bn{i}"))) for i in (1, 2))
     shortcut, how = (f"{name}.convShortcut", "output") if isinstance(module.convShortcut, nn.Module) else (name, "sum")
-    return BlockSpots(norms, (Spot(f"{name}.shortcut", shortcut, how, name, channels=module.conv2.out_channels),))
-
-
-def _torchvision_inverted_block(name: str, module: nn.Module, site: str) -> BlockSpots:
-    norms = [(n, m) for n, m in module.named_modules() if hasattr(m, "running_mean")]
     return BlockSpots(
-        tuple(Spot(f"{site}.bn{i + 1}", f"{name}.{n}", "output", name, channels=_channels(m)) for i, (n, m) in enumerate(norms)),
-        (Spot(f"{site}.shortcut", name, "sum", name, channels=_channels(norms[-1][1])),) if module.use_res_connect else (),
+        norms,
+        (Spot(f"{name}.shortcut", shortcut, how, name, channels=module.conv2.out_channels),),
+        (Spot(f"{name}.branch", f"{name}.conv2", "output", name, channels=module.conv2.out_channels),),
+        (replace(norms[1], site=f"{name}.hidden"),),
     )
 
 
+def _torchvision_inverted_block(name: str, module: nn.Module, site: str) -> BlockSpots:
+    found = [(n, m) for n, m in module.named_modules() if hasattr(m, "running_mean")]
+    norms = tuple(Spot(f"{site}.bn{i + 1}", f"{name}.{n}", "output", name, channels=_channels(m)) for i, (n, m) in enumerate(found))
+    return _inverted_block(name, site, norms, module.use_res_connect)
+
+
 def _timm_inverted_block(name: str, module: nn.Module) -> BlockSpots:
-    norms = _numbered_norms(name, module)
-    return BlockSpots(norms, (Spot(f"{name}.shortcut", name, "sum", name, channels=norms[-1].channels),) if module.has_skip else ())
+    return _inverted_block(name, name, _numbered_norms(name, module), module.has_skip)
+
+
+def _inverted_block(name: str, site: str, norms: tuple[Spot, ...], residual: bool) -> BlockSpots:
+    if not residual:
+        return BlockSpots(norms, ())
+    return BlockSpots(norms, (Spot(f"{site}.shortcut", name, "sum", name, channels=norms[-1].channels),), (_branch(site, norms),))
+
+
+def features(model: nn.Module) -> tuple[Spot, ...]:
+    """The input of the classifier, the last linear layer."""
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    return (Spot("features", linear[-1], "input", ""),) if linear else ()
 
 
 def named_stages(names: Sequence[Sequence[Sequence[str]]], shortcuts: Sequence[Sequence[Sequence[str]]] | None) -> list[list[BlockSpots]]:
@@ -134,7 +156,7 @@ def named_stages(names: Sequence[Sequence[Sequence[str]]], shortcuts: Sequence[S
     if shortcuts is not None and [len(stage) for stage in shortcuts] != [len(stage) for stage in names]:
         raise ValueError("shortcuts must have as many stages and blocks as names")
     return [
-        [BlockSpots(spots(block), spots(shortcuts[s][b]) if shortcuts else ()) for b, block in enumerate(stage)]
+        [BlockSpots(spots(block), spots(shortcuts[s][b]) if shortcuts else (), spots(block), spots(block)) for b, block in enumerate(stage)]
         for s, stage in enumerate(names)
     ]
 
@@ -175,4 +197,4 @@ def named_places(names: Mapping[str, Sequence[str]]) -> Iterator[Spot]:
     """The modules that a caller names for each place."""
     for part, modules in names.items():
         for name in modules:
-            yield Spot(name, name, "output", name.rpartition(".")[0], part)
+            yield Spot(name, name, "words" if part == "words" else "output", name.rpartition(".")[0], part)

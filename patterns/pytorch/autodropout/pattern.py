@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# Where a pattern for sequences acts in a layer of a Transformer.
+# Where a pattern for sequences acts in the layers of a Transformer, and outside of them.
 PLACES = ("query", "key", "value", "probability", "projection", "inner", "output")
+OUTSIDE = ("words", "input", "final")
 
 _LARGEST = 1 << 20  # bytes of a file, far above any pattern's
 
@@ -27,6 +28,11 @@ class Block:
     shear_y: float
     share_c: bool
     residual: bool
+    place: str = "norm"
+    cells: int = 0
+    aspect: str = "1:1"
+    scatter: float = 0
+    schedule: str = "constant"
 
     @property
     def acts(self) -> bool:
@@ -42,10 +48,16 @@ class Place:
     share_t: bool
     share_c: bool
     drop: float
+    schedule: str = "constant"
 
     @property
     def acts(self) -> bool:
         return self.drop > 0
+
+
+def strength(schedule: str, progress: float) -> float:
+    """How strongly a pattern acts when this share of a training is done."""
+    return {"constant": 1.0, "up": progress, "down": 1 - progress, "off": 1.0 if progress < 0.75 else 0.0}[schedule]
 
 
 @dataclass(frozen=True)
@@ -71,11 +83,18 @@ class Pattern:
         ]
 
 
+# The fields of a file: the range of a number, whole numbers as such, or the words.
+_SCHEDULE = {"schedule": ("constant", "up", "down", "off")}
 _BLOCK = {
     "size": (0, 1), "stride": (0.01, 1), "repeat": (1, 64, int), "rotate": (-180, 180), "shear_x": (-1, 1),
     "shear_y": (-1, 1), "share_c": bool, "residual": bool,
 }  # fmt: skip
+_BLOCK2 = {
+    **_BLOCK, "place": ("norm", "hidden", "branch", "features"), "cells": (0, 64, int), "aspect": ("1:1", "1:full", "full:1"),
+    "scatter": (0, 0.95), **_SCHEDULE,
+}  # fmt: skip
 _PLACE = {"size": (1, 4096, int), "stride": (0, 4096, int), "share_t": bool, "share_c": bool, "drop": (0, 0.95)}
+_PLACE2 = {**_PLACE, **_SCHEDULE}
 _ORIGIN = ("task", "model", "search", "reward", "date", "note")
 
 
@@ -104,20 +123,24 @@ def parse(data: str | bytes) -> Pattern:
         raise ValueError("it is nested too deeply for a pattern") from None
     if not isinstance(file, dict):
         raise ValueError("the file must be an object in braces")
-    if file.get("version", 1) != 1 or isinstance(file.get("version"), bool):
-        raise ValueError(f"version is {json.dumps(file['version'])}, and this package reads version 1")
+    version = file.get("version", 1)
+    if isinstance(version, bool) or version not in (1, 2):
+        raise ValueError(f"version is {json.dumps(version)}, and this package reads versions 1 and 2")
     content = {"convnet": "stages", "sequence": "places"}.get(file.get("kind"))
     if "kind" in file and content is None:
         raise ValueError(f'kind is {json.dumps(file["kind"])}, and patterns have kind "convnet" or "sequence"')
     _members(file, "", ("version", "kind", content or "stages"), ("origin",))
     origin = _origin(file.get("origin", {}))
     if content == "places":
-        places = _members(file["places"], "places", PLACES)
-        return Pattern(places={name: Place(**_values(places[name], f"places.{name}", _PLACE)) for name in PLACES}, origin=origin)
+        fields = _PLACE if version == 1 else _PLACE2
+        outside = OUTSIDE if version == 2 and isinstance(file["places"], dict) and set(OUTSIDE) & set(file["places"]) else ()
+        places = _members(file["places"], "places", PLACES + outside)
+        return Pattern(places={name: Place(**_values(v, f"places.{name}", fields)) for name, v in places.items()}, origin=origin)
+    fields = _BLOCK if version == 1 else _BLOCK2
     stages = _list(file["stages"], "stages")
     return Pattern(
         stages=tuple(
-            tuple(Block(**_values(block, f"stages[{s}][{b}]", _BLOCK)) for b, block in enumerate(_list(stage, f"stages[{s}]")))
+            tuple(Block(**_values(block, f"stages[{s}][{b}]", fields)) for b, block in enumerate(_list(stage, f"stages[{s}]")))
             for s, stage in enumerate(stages)
         ),
         origin=origin,
@@ -160,10 +183,14 @@ def _values(value: Any, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(members[name], f"{path}.{name}", want) for name, want in fields.items()}
 
 
-def _value(v: Any, path: str, want: Any) -> float | int | bool:
+def _value(v: Any, path: str, want: Any) -> float | int | bool | str:
     if want is bool:
         if not isinstance(v, bool):
             raise ValueError(f"{path} must be true or false, not {json.dumps(v)}")
+        return v
+    if isinstance(want[0], str):
+        if v not in want:
+            raise ValueError(f"{path} must be one of {', '.join(map(json.dumps, want))}, not {json.dumps(v)}")
         return v
     low, high, *whole = want
     number = isinstance(v, (int, float)) and not isinstance(v, bool)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class PatternDropout(nn.Module):
     """Drops what one row of a pattern drops, while it trains: of a tensor (N, C, H,
-    W) for a Block, of (N, T, C) or attention probabilities (N, heads, queries, keys)
+    W) or (N, C) for a Block, of (N, T, C) or attention probabilities (N, heads, queries, keys)
     for a Place.
 
     attach finds the modules of this kind in a model and gives them their random
@@ -35,28 +35,48 @@ class PatternDropout(nn.Module):
 
     def mask(self, y: Tensor) -> Tensor:
         """Returns the factors for a tensor in this pass of the model, in float32."""
-        if isinstance(self.row, Block):
-            return sampler.block_mask(y, *self._parts(y))
-        return sampler.place_mask(self.row, tuple(y.shape), *self._handle(y).stream(self, y))
+        handle = self._handle(y)
+        if isinstance(self.row, Place):
+            return sampler.place_mask(self.row, tuple(y.shape), *handle.stream(self, y), handle.strength(self))
+        image = y.view(*y.shape[:2], 1, 1) if y.dim() == 2 else y
+        if self.row.scatter > 0:
+            mask = sampler.scatter_mask(self.row, tuple(image.shape), *handle.stream(self, image), handle.strength(self))
+        else:
+            mask = sampler.block_mask(image, *self._parts(image))
+        return mask.flatten(1) if y.dim() == 2 else mask
 
     def drop(self, y: Tensor) -> Tensor:
-        if isinstance(self.row, Block):
+        if isinstance(self.row, Block) and not self.row.scatter and y.dim() == 4:
             return _Multiply.apply(y, *self._parts(y))
         return _multiply(y, self.mask(y))
+
+    def drop_words(self, ids: Tensor, vectors: Tensor, count: int) -> Tensor:
+        """Drops words of a table of count word vectors, of which these are some."""
+        handle = self._bound()
+        _, keys = handle.stream(self, vectors)
+        return _multiply(vectors, sampler.words_mask(self.row, count, keys, handle.strength(self))[ids])
 
     def forward(self, y: Tensor) -> Tensor:
         return self.drop(y) if self.training and self.row.acts else y
 
     def _parts(self, y: Tensor) -> tuple[Tensor, ...]:
-        return sampler.block_parts(self.row, tuple(y.shape), self._handle(y).words(self, y))
+        handle = self._handle(y)
+        draws, present = handle.words(self, y), None
+        if self.row.schedule != "constant":
+            examples, keys = handle.stream(self, y, again=True)
+            present = sampler.present(examples, keys, handle.strength(self))
+        return sampler.block_parts(self.row, tuple(y.shape), draws, present)
 
-    def _handle(self, y: Tensor) -> Handle:
+    def _bound(self) -> Handle:
         if self.handle is None:
             raise RuntimeError(f"PatternDropout {self.site or self.row} has no random stream yet: call autodropout.attach(model)")
-        if y.dim() != 4 and (y.dim() != 3 or isinstance(self.row, Block)):
-            wanted = "(N, C, H, W)" if isinstance(self.row, Block) else "(N, T, C) or (N, heads, queries, keys)"
-            raise ValueError(f"the pattern at {self.site} drops parts of tensors {wanted}, not of one of shape {tuple(y.shape)}")
         return self.handle
+
+    def _handle(self, y: Tensor) -> Handle:
+        if y.dim() not in ((2, 4) if isinstance(self.row, Block) else (3, 4)):
+            wanted = "(N, C, H, W) or (N, C)" if isinstance(self.row, Block) else "(N, T, C) or (N, heads, queries, keys)"
+            raise ValueError(f"the pattern at {self.site} drops parts of tensors {wanted}, not of one of shape {tuple(y.shape)}")
+        return self._bound()
 
 
 class _Multiply(torch.autograd.Function):

@@ -10,6 +10,7 @@ import functools
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .pattern import Block, Place
@@ -83,9 +84,10 @@ def below(draw: Tensor, n: int) -> Tensor:
     return draw * n >> 32
 
 
-def noise(examples: Tensor, count: int, p: float, keys: Tensor) -> Tensor:
+def noise(examples: Tensor, count: int, p: Tensor | float, keys: Tensor) -> Tensor:
     """Bits 0 to count-1 of each example's noise, (N, count): True is dropped."""
-    draw, threshold = words(examples, (count + 1) // 2, keys), min(math.floor(p * 65536 + 0.5), 65535)
+    draw = words(examples, (count + 1) // 2, keys)
+    threshold = (p * 65536 + 0.5).floor().clamp(max=65535).long() if isinstance(p, Tensor) else min(math.floor(p * 65536 + 0.5), 65535)
     return torch.stack(((draw & 0xFFFF) < threshold, (draw >> 16) < threshold), -1).flatten(1)[:, :count]
 
 
@@ -100,10 +102,15 @@ def cells(block: Block, height: int, width: int) -> tuple[Tensor, Tensor]:
     return (yx * x + yy * y + (height << 24) >> 25).flatten(), (xx * x + xy * y + (width << 24) >> 25).flatten()
 
 
+def side(block: Block, unit: int) -> int:
+    """The side of a pattern's blocks in cells."""
+    return block.cells or max(1, math.floor(block.size * unit + 0.5))
+
+
 @functools.lru_cache(maxsize=1024)
 def _tables(block: Block, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     unit = min(height, width)
-    size = max(1, math.floor(block.size * unit + 0.5))
+    size = side(block, unit)
     pitch = size + max(1, math.floor(block.stride * unit + 0.5))
     span = block.repeat * pitch
 
@@ -114,7 +121,11 @@ def _tables(block: Block, height: int, width: int, device: torch.device) -> tupl
         return (offset >= 0) & (offset < span) & (offset % pitch < size)
 
     y, x = cells(block, height, width)
-    rows, columns = covered(y, height), covered(x, width)
+    everywhere = torch.ones(1, height * width, dtype=torch.bool)
+    rows = everywhere if block.aspect == "full:1" else covered(y, height)
+    columns = everywhere if block.aspect == "1:full" else covered(x, width)
+    if block.schedule != "constant":  # an example may have no grid
+        rows = torch.cat((rows, ~everywhere))
     common = (rows.double() @ columns.double().T).long()
     return rows.float().to(device), columns.float().to(device), common.to(device)
 
@@ -123,8 +134,9 @@ def _tables(block: Block, height: int, width: int, device: torch.device) -> tupl
 @torch.compiler.assume_constant_result
 def tables(block: Block, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Which cells of a map a pattern covers along its axis of height, 0 or 1 in
-    (places, height*width), for every place that a draw may give it there; the same
-    along its width; and how many cells both cover, for each pair of places."""
+    (places, height*width), for every place that a draw may give it there, and with a
+    schedule at last for none; the same along its width; and how many cells both cover,
+    for each pair of places."""
     return _tables(block, height, width, device)
 
 
@@ -139,19 +151,27 @@ def rescale(dropped: Tensor, elements: int) -> tuple[Tensor, Tensor]:
 
 
 def block_draws(block: Block, channels: int) -> int:
-    """How many words a block's mask takes of each example's stream."""
+    """How many words the place of a block's grid takes of each example's stream."""
     return 2 if block.share_c else 2 * channels
 
 
-def block_parts(block: Block, shape: tuple[int, ...], draws: Tensor) -> tuple[Tensor, ...]:
+def block_parts(block: Block, shape: tuple[int, ...], draws: Tensor, present: Tensor | None = None) -> tuple[Tensor, ...]:
     """What block_mask makes the mask of a tensor (N, C, H, W) from. draws (N,
-    block_draws) are the words."""
+    block_draws) are the words. present (N, 1) says which examples have the grid of a
+    pattern with a schedule."""
     n, channels, height, width = shape
     rows, columns, common = tables(block, height, width, draws.device)
-    row, column = below(draws[:, ::2].flatten(), len(rows)), below(draws[:, 1::2].flatten(), len(columns))
+    places = len(rows) if present is None else len(rows) - 1
+    row, column = below(draws[:, ::2], places), below(draws[:, 1::2], len(columns)).flatten()
+    row = (row if present is None else torch.where(present, row, places)).flatten()
     dropped = common[row, column].sum() * (channels if block.share_c else 1)
     kept, lost = rescale(dropped, n * channels * height * width)
     return rows * (lost - kept), columns, row, column, kept
+
+
+def present(examples: Tensor, keys: Tensor, strength: Tensor) -> Tensor:
+    """Which examples have a grid of this strength, (N, 1)."""
+    return words(examples, 1, keys, stream=1) < (strength * 2**32 + 0.5).floor().long()
 
 
 def block_mask(y: Tensor, rows: Tensor, columns: Tensor, row: Tensor, column: Tensor, kept: Tensor) -> Tensor:
@@ -174,11 +194,35 @@ def block_mask(y: Tensor, rows: Tensor, columns: Tensor, row: Tensor, column: Te
     return mask.view(n, height, width, -1).permute(0, 3, 1, 2) if channels_last else mask.view(n, -1, height, width)
 
 
-def place_mask(place: Place, shape: tuple[int, ...], examples: Tensor, keys: Tensor) -> Tensor:
+def scatter_mask(block: Block, shape: tuple[int, ...], examples: Tensor, keys: Tensor, strength: Tensor | float) -> Tensor:
+    """The factors for a tensor (N, C, H, W) of a pattern whose blocks are scattered."""
+    n, channels, height, width = shape
+    size = side(block, min(height, width))
+    rows = height if block.aspect == "full:1" else min(size, height)
+    columns = width if block.aspect == "1:full" else min(size, width)
+    down, across = height - rows + 1, width - columns + 1
+    drawn = 1 if block.share_c else channels
+    p = block.scatter * strength * (height * width) / (rows * columns) / (down * across)
+    begins = noise(examples, down * across * drawn, p, keys).view(n, down, across, drawn).permute(0, 3, 1, 2)
+    # A cell is dropped when a block begins at it or up to a side before it.
+    spread = F.pad(begins.float(), (columns - 1, columns - 1, rows - 1, rows - 1))
+    dropped = F.max_pool2d(spread, (rows, columns), 1) > 0
+    kept, lost = rescale(dropped.sum() * (channels // drawn), n * channels * height * width)
+    return torch.where(dropped, lost, kept)
+
+
+def words_mask(place: Place, count: int, keys: Tensor, strength: Tensor | float) -> Tensor:
+    """The factors for a table of word vectors, (words, 1)."""
+    dropped = noise(torch.zeros(1, dtype=torch.int64, device=keys.device), count, place.drop * strength, keys).view(-1, 1)
+    kept, lost = rescale(dropped.sum(), count)
+    return torch.where(dropped, lost, kept)
+
+
+def place_mask(place: Place, shape: tuple[int, ...], examples: Tensor, keys: Tensor, strength: Tensor | float = 1.0) -> Tensor:
     """The factors by which a place's pattern multiplies a tensor (N, T, C), or
     attention probabilities (N, heads, queries, keys): of a shape that broadcasts to
     it."""
-    probability = len(shape) == 4
+    probability, drop = len(shape) == 4, place.drop * strength
     n, tokens, channels = (shape[0], shape[3], shape[1] * shape[2]) if probability else shape
     pitch, device = place.size + place.stride, examples.device
     phase = below(words(examples, 1, keys, stream=1), pitch) if place.stride else torch.zeros(n, 1, dtype=torch.int64, device=device)
@@ -186,19 +230,19 @@ def place_mask(place: Place, shape: tuple[int, ...], examples: Tensor, keys: Ten
     block = at // pitch
     blocks = (tokens + (pitch - 1 if place.stride else 0) + pitch - 1) // pitch  # at most
     if place.share_c:
-        bits = noise(examples, blocks if place.share_t else tokens, place.drop, keys)
+        bits = noise(examples, blocks if place.share_t else tokens, drop, keys)
         dropped = (bits.gather(1, block) if place.share_t else bits)[:, :, None]
     elif place.share_t and place.size > 1 and probability:
         own = (tokens + phase + pitch - 1) // pitch  # blocks of an example
         index = torch.arange(channels, device=device)[:, None] * own[:, :, None] + block[:, None, :]
-        bits = noise(examples, channels * blocks, place.drop, keys)
+        bits = noise(examples, channels * blocks, drop, keys)
         dropped = bits.gather(1, index.flatten(1)).view(n, channels, tokens).transpose(1, 2)
     elif place.share_t and place.size > 1:
         padded = (channels + 31) // 32 * 32
-        bits = noise(examples, blocks * padded, place.drop, keys).view(n, blocks, padded)[:, :, :channels]
+        bits = noise(examples, blocks * padded, drop, keys).view(n, blocks, padded)[:, :, :channels]
         dropped = bits.gather(1, block[:, :, None].expand(n, tokens, channels))
     else:
-        bits = noise(examples, tokens * channels, place.drop, keys)
+        bits = noise(examples, tokens * channels, drop, keys)
         dropped = bits.view(n, channels, tokens).transpose(1, 2) if probability else bits.view(n, tokens, channels)
     if place.stride:
         dropped = dropped & (at % pitch < place.size)[:, :, None]

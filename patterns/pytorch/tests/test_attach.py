@@ -1,7 +1,7 @@
 """Attaching patterns to networks of torchvision, timm and PyTorch."""
 
 import copy
-import io
+from dataclasses import replace
 
 import pytest
 import timm
@@ -95,10 +95,13 @@ def test_networks(network, monkeypatch):
     assert not any(m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m) for m in model.modules())
 
 
-def reference_resnet_block(block, x, mask):
-    """A basic block with masks between its parts."""
-    h = torch.relu(block.bn1(block.conv1(x)) * mask(f"{block.name}.bn1"))
-    return torch.relu(block.bn2(block.conv2(h)) * mask(f"{block.name}.bn2") + x * mask(f"{block.name}.shortcut"))
+def norm(module, x):
+    """What a normalisation does, without the hooks of the module."""
+    return nn.functional.batch_norm(x, None, None, module.weight, module.bias, True, 0, module.eps)
+
+
+def conv2d(module, x):
+    return module._conv_forward(x, module.weight, module.bias)
 
 
 def expected_mask(site, row, shape, seed=0, step=0, example=0):
@@ -106,6 +109,8 @@ def expected_mask(site, row, shape, seed=0, step=0, example=0):
     keys = sampler.round_keys([sampler.site_key(site, seed, step)])[0]
     if isinstance(row, Place):
         return sampler.place_mask(row, shape, examples, keys)
+    if row.scatter:
+        return sampler.scatter_mask(row, shape, examples, keys, 1.0)
     draws = sampler.words(examples, sampler.block_draws(row, shape[1]), keys)
     return sampler.block_mask(torch.empty(shape), *sampler.block_parts(row, shape, draws))
 
@@ -115,9 +120,13 @@ def test_resnet_masks():
     model = torchvision.models.resnet18()
     autodropout.attach(model, conv(4), seed=7)
     block, x = model.layer1[1], torch.randn(2, 64, 8, 8)
-    block.name = "layer1.1"
-    want = reference_resnet_block(block, x, lambda site: expected_mask(site, BLOCK, (2, 64, 8, 8), seed=7)).detach()
-    torch.testing.assert_close(block(x), want)
+
+    def mask(site):
+        return expected_mask(f"layer1.1.{site}", BLOCK, (2, 64, 8, 8), seed=7)
+
+    h = (norm(block.bn1, block.conv1(x)) * mask("bn1")).relu()
+    y = (norm(block.bn2, block.conv2(h)) * mask("bn2") + x * mask("shortcut")).relu()
+    torch.testing.assert_close(block(x), y)
 
 
 def test_wide_masks():
@@ -125,15 +134,15 @@ def test_wide_masks():
     model = wide()
     autodropout.attach(model, conv(1))
     x = torch.randn(2, 4, 8, 8)
-    first, second = model[1]
+    block = model[1][0]
 
     def mask(site, channels):
-        return expected_mask(f"1.{site}", BLOCK, (2, channels, 8, 8))
+        return expected_mask(f"1.0.{site}", BLOCK, (2, channels, 8, 8))
 
-    h = first.bn1(x).relu()
-    branch = first.conv2((first.bn2(first.conv1(h * mask("0.bn1", 4))) * mask("0.bn2", 8)).relu())
-    y = branch + nn.functional.conv2d(h, first.convShortcut.weight) * mask("0.shortcut", 8)
-    torch.testing.assert_close(first(x), y.detach(), atol=1e-5, rtol=1e-5)
+    h = norm(block.bn1, x).relu()
+    branch = conv2d(block.conv1, h * mask("bn1", 4))
+    branch = conv2d(block.conv2, norm(block.bn2, branch).relu() * mask("bn2", 8))
+    torch.testing.assert_close(block(x), branch + conv2d(block.convShortcut, h) * mask("shortcut", 8))
 
 
 @pytest.mark.parametrize("make", ["torchvision-efficientnet", "timm-efficientnet"])
@@ -143,20 +152,21 @@ def test_efficientnet_masks(make):
     model = NETWORKS[make][0]()
     autodropout.attach(model, conv(7))
     block = model.blocks[1][1] if hasattr(model, "blocks") else model.features[2][1]
+    if hasattr(block, "stochastic_depth"):
+        block.stochastic_depth.eval()
     convs = [m for m in block.modules() if isinstance(m, nn.Conv2d)]
     norms = [m for m in block.modules() if isinstance(m, nn.BatchNorm2d)]
     x = torch.randn(2, 24, 8, 8)
 
     def masked(i, h):
-        n = norms[i]
-        h = nn.functional.batch_norm(h, None, None, n.weight, n.bias, True, 0, n.eps)
+        h = norm(norms[i], h)
         return h * expected_mask(f"blocks.1.1.bn{i + 1}", BLOCK, tuple(h.shape))
 
     silu = nn.functional.silu
-    h = silu(masked(1, convs[1]._conv_forward(silu(masked(0, convs[0](x))), convs[1].weight, None)))
+    h = silu(masked(1, convs[1](silu(masked(0, convs[0](x))))))
     gate = convs[3](silu(convs[2](h.mean((2, 3), keepdim=True)))).sigmoid()
     y = masked(2, convs[4](h * gate)) + x * expected_mask("blocks.1.1.shortcut", BLOCK, tuple(x.shape))
-    torch.testing.assert_close(block(x), y, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(block(x), y, atol=1e-5, rtol=1e-5)
 
 
 def attention(layer, x, site, mask):
@@ -265,8 +275,9 @@ def test_module():
         ("'norm' is where a block must be", lambda: autodropout.attach(Plain(), conv(1), names=[["norm"]])),
         ("names must be lists", lambda: autodropout.attach(Plain(), conv(1), names={"query": ["norm"]})),
         ("names must map its places", lambda: autodropout.attach(Plain(), SEQUENCE, names=[[["norm"]]])),
-        ("middle is not a place of the pattern", lambda: autodropout.attach(Plain(), SEQUENCE, names={"middle": ["norm"]})),
+        ("middle is not a place of patterns", lambda: autodropout.attach(Plain(), SEQUENCE, names={"middle": ["norm"]})),
         ("acts at key, and the model has no such place", lambda: autodropout.attach(Plain(), SEQUENCE, names={"query": ["norm"]})),
+        ("acts at hidden, and no block", lambda: autodropout.attach(torchvision.models.resnet18(), conv(4, replace(BLOCK, place="hidden")))),
         ("as many stages and blocks", lambda: autodropout.attach(Plain(), conv(1), [[["norm"]]], [[], []])),
         ("no PatternDropout", lambda: autodropout.attach(Plain())),
         ("there is no pattern", lambda: autodropout.attach(Plain(), names=[[["norm"]]])),
@@ -319,9 +330,56 @@ def test_shared_modules():
 def test_wrong_shapes():
     model = nn.Sequential(nn.Linear(4, 4))
     autodropout.attach(model, conv(1), names=[[["0"]]])
-    with pytest.raises(ValueError, match=r"the pattern at 0 drops parts of tensors \(N, C, H, W\), not of one of shape \(2, 4\)"):
-        model(torch.randn(2, 4))
+    with pytest.raises(ValueError, match=r"the pattern at 0 drops parts of tensors \(N, C, H, W\) or \(N, C\), not of one of shape \(2, 3, 4\)"):
+        model(torch.randn(2, 3, 4))
     model = nn.Sequential(nn.LSTM(4, 4))
     autodropout.attach(model, conv(1), names=[[["0"]]])
     with pytest.raises(TypeError, match="the module returns a tuple"):
         model(torch.randn(2, 3, 4))
+
+
+def test_places_of_version_2():
+    """Between the convolutions, at the end of a branch, and before the classifier."""
+    plain = Block(1, 0.25, 2, 0, 0, 0, False, False)
+    model, x = wide(), torch.randn(2, 3, 8, 8)
+    model.append(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)))
+    hidden, branch, features = (replace(plain, place=p, scatter=0.5, cells=1) for p in ("hidden", "branch", "features"))
+    handle = autodropout.attach(model, Pattern(stages=((hidden, features),)))
+    assert handle.sites == ["1.0.hidden", "features"]
+    seen = []
+    model[2][2].register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    model(x)
+    assert torch.equal(seen[0] == 0, expected_mask("features", features, (2, 8, 1, 1)).flatten(1) == 0)
+    handle.detach()
+    assert autodropout.attach(model, Pattern(stages=((branch,),))).sites == ["1.0.branch", "1.1.branch"]
+
+
+def test_words():
+    """Words are dropped as wholes, and other places are found beside named ones."""
+    places = {**SEQUENCE.places, "words": Place(1, 0, False, False, 0.5), "input": replace(PLACE, drop=0), "final": replace(PLACE, drop=0)}
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    model = nn.Sequential(nn.Embedding(10, 16), nn.TransformerEncoder(layer, 1))
+    handle = autodropout.attach(model, Pattern(places=places), names={"words": ["0"]})
+    assert len(handle.sites) == 8
+    model[1] = nn.Identity()
+    mask = sampler.words_mask(places["words"], 10, sampler.round_keys([sampler.site_key("0", 0, 0)])[0], 1.0)
+    ids = torch.tensor([[1, 2, 3], [3, 4, 9]])
+    assert torch.equal(model[0](ids), model[0].weight[ids] * mask[ids])
+
+
+def test_schedules():
+    """A pattern that grows drops nothing at first, and needs to know the progress."""
+    row = Block(0.5, 0.5, 2, 0, 0, 0, False, False, schedule="up")
+    model, x = nn.Sequential(PatternDropout(row)), torch.ones(8, 4, 8, 8)
+    handle = autodropout.attach(model, steps=4)
+    shares = []
+    for _ in range(5):
+        shares.append((model(x) == 0).float().mean().item())
+        handle.step()
+    assert shares[0] == 0 and 0.05 < shares[2] < 0.2 < shares[4] < 0.4
+    handle.detach()
+    handle = autodropout.attach(model)
+    with pytest.raises(ValueError, match="the pattern has a schedule"):
+        handle.step()
+    handle.step(0.5)
+    assert handle.strengths.tolist() == [0.5]
