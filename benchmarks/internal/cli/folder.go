@@ -45,9 +45,10 @@ func sameSettings(folder runfolder.Folder, settings string) error {
 		return err
 	}
 	for _, key := range now.keys {
-		if was, is := before.values[key], now.values[key]; was != is {
+		// Settings that are new since then are for the identity of the run to tell of.
+		if was, had := before.values[key]; had && was != now.values[key] {
 			return usage.Errorf("the run in %s was started with -%s %s, not %s: give -out another folder for other settings",
-				folder, key, was, is)
+				folder, key, was, now.values[key])
 		}
 	}
 	return nil

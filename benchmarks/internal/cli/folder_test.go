@@ -47,6 +47,15 @@ func TestOpenFolder(t *testing.T) {
 	if _, err := opened(t, parse(t, "-out", "a/b", "-resume")); err != nil {
 		t.Errorf("resuming: %v", err)
 	}
+	text, _, err := path.Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, path.Path(runfolder.Config), strings.Replace(text, "rate = ", "# ", 1)) // of a program that had no such setting
+	if _, err := opened(t, parse(t, "-out", "a/b", "-resume")); err != nil {
+		t.Errorf("resuming a run whose program had fewer settings: %v", err)
+	}
+	writeText(t, path.Path(runfolder.Config), text)
 	if run := parse(t, "-out", "a/b", "-resume"); run.Settings["epochs"] != 3 {
 		t.Errorf("a resumed run has the settings %v", run.Settings)
 	}
