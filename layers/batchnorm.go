@@ -54,6 +54,12 @@ func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autogr
 	return ops.BatchNormAddReLU(x, c.Use(l.weight), c.Use(l.bias), residual, l.running(), l.spec(c, x))
 }
 
+// After is Forward of a convolution without a bias, then of the normalisation with its running
+// statistics, then end, in one operation: it is for prediction.
+func (l *BatchNorm) After(c *Ctx, conv *Conv2D, x *autograd.Tensor, end ops.ConvEnd) *autograd.Tensor {
+	return ops.ConvBatchNorm(x, c.Use(conv.weight), c.Use(l.weight), c.Use(l.bias), l.running(), conv.spec, ops.BatchNormSpec{Eps: l.eps}, end)
+}
+
 func (l *BatchNorm) running() ops.BatchNormStats {
 	return ops.BatchNormStats{Mean: l.mean.Data, Var: l.variance.Data}
 }

@@ -140,6 +140,9 @@ func (m *EfficientNet) Sites() []dropout.Site {
 type activated struct{ *normConv }
 
 func (a activated) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
+	if !c.Trains() {
+		return a.norm.After(c, a.conv, x, ops.ConvEnd{Activation: ops.WithSiLU})
+	}
 	return ops.SiLU(c.Drop(a.site, a.norm.Forward(c, a.conv.Forward(c, x))))
 }
 
@@ -194,6 +197,13 @@ func (b *invertedBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Ten
 	}
 	h = ops.ScaleChannels(h, b.gate(c, h))
 	p := b.parts[last]
+	if !c.Trains() {
+		var end ops.ConvEnd
+		if b.residual {
+			end.Residual = x
+		}
+		return p.norm.After(c, p.conv, h, end)
+	}
 	h = c.Drop(p.site, p.norm.Forward(c, p.conv.Forward(c, h)))
 	if !b.residual {
 		return h

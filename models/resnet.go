@@ -103,7 +103,11 @@ func (m *ResNet) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 type stem struct{ *ResNet }
 
 func (m stem) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	x = m.norm.ForwardReLU(c, m.conv.Forward(c, x), nil)
+	if c.Trains() {
+		x = m.norm.ForwardReLU(c, m.conv.Forward(c, x), nil)
+	} else {
+		x = m.norm.After(c, m.conv, x, ops.ConvEnd{Activation: ops.WithReLU})
+	}
 	return ops.MaxPool2D(x, ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
 }
 
@@ -174,6 +178,9 @@ func (b *resNetBlock) places() []place {
 // normalisation takes the shortcut's sum and the ReLU with it, unless a mask is
 // between.
 func (b *resNetBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
+	if !c.Trains() {
+		return b.predict(c, x)
+	}
 	h, last := x, len(b.parts)-1
 	for _, p := range b.parts[:last] {
 		h = p.conv.Forward(c, h)
@@ -196,4 +203,16 @@ func (b *resNetBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tenso
 		}
 	}
 	return ops.ReLU(ops.Add(h, x))
+}
+
+// predict is Forward where nothing is dropped. A convolution and what follows it are one operation.
+func (b *resNetBlock) predict(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
+	h, last := x, len(b.parts)-1
+	for _, p := range b.parts[:last] {
+		h = p.norm.After(c, p.conv, h, ops.ConvEnd{Activation: ops.WithReLU})
+	}
+	if b.downsample != nil {
+		x = b.downsample.norm.After(c, b.downsample.conv, x, ops.ConvEnd{})
+	}
+	return b.parts[last].norm.After(c, b.parts[last].conv, h, ops.ConvEnd{Residual: x, Activation: ops.WithReLU})
 }

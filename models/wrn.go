@@ -130,6 +130,10 @@ func (b *wrnBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 		shortcut = b.shortcut.Forward(c, h)
 		h = c.Drop(b.sites.norm1, h)
 	}
+	if !c.Trains() {
+		h = b.norm2.After(c, b.conv1, h, ops.ConvEnd{Activation: ops.WithReLU})
+		return ops.Add(b.conv2.Forward(c, h), shortcut)
+	}
 	h = b.conv1.Forward(c, h)
 	mask, second := c.Mask(b.sites.norm2, h.Shape()...), c.Mask(b.sites.hidden, h.Shape()...)
 	if mask == nil { // most policies act at one of the two sites at most

@@ -90,6 +90,11 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.BatchNormAddReLU(m34, v4, v3, m34, stats, ops.BatchNormSpec{}) },
 			func() { ops.BatchNormAddReLU(autograd.New(2, 3), v3, v3, m34, stats, ops.BatchNormSpec{}) },
 		},
+		"ConvBatchNorm": {
+			func() {
+				ops.ConvBatchNorm(autograd.New(1, 2, 2, 5), autograd.New(1, 1, 5, 3), v4, v4, stats, ops.ConvSpec{}, ops.BatchNormSpec{}, ops.ConvEnd{})
+			},
+		},
 		"BatchNormReLU":    {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
 		"LayerNorm":        {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
 		"EmbeddingDropout": {func() { ops.EmbeddingDropout(v3, nil, []int{0}) }, func() { ops.EmbeddingDropout(m34, nil, []int{3}) }},

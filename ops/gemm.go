@@ -36,14 +36,14 @@ func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, l
 	gemmPlus(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, nil)
 }
 
-// gemmPlus is gemm, and adds bias, unless it is nil, to every row of C, to each
-// block while it is in the cache.
-func gemmPlus(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, bias []float32) {
+// gemmPlus is gemm, and does what end says, unless it is nil, to each block of C while it
+// is in the cache. C is then what end has as y.
+func gemmPlus(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, end *rowEnd) {
 	if m == 0 || n == 0 {
 		return
 	}
 	if parallel.Cores() == 1 {
-		gemmAlone(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, bias)
+		gemmAlone(transA, transB, m, n, k, a, lda, b, ldb, beta, c, ldc, end)
 		return
 	}
 	whole := simd.NewProduct(transA, transB, m, n, k, a, lda, b, ldb)
@@ -57,12 +57,12 @@ func gemmPlus(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	}
 	for i := 0; i < m; i += rows {
 		for j := 0; j < n; j += cols {
-			p := &product{beta: beta, c: c[i*ldc+j:], ldc: ldc, m: min(rows, m-i), n: min(cols, n-j)}
+			p := &product{beta: beta, c: c[i*ldc+j:], ldc: ldc, i: i, j: j, m: min(rows, m-i), n: min(cols, n-j)}
 			for kk := 0; kk == 0 || kk < k; kk += depth {
 				kb := min(depth, k-kk)
 				p.Product = simd.NewProduct(transA, transB, p.m, p.n, kb, from(a, lda, transA, i, kk), lda, from(b, ldb, transB, kk, j), ldb)
-				if kk+kb == k && bias != nil {
-					p.bias = bias[j : j+p.n]
+				if kk+kb == k {
+					p.end = end
 				}
 				p.rows, p.cols = gemmBlock(p.m, p.n, kb)
 				parallel.Each(1, p.Memory(), p, (*product).run)
@@ -86,8 +86,8 @@ func from(x []float32, ld int, transposed bool, i, j int) []float32 {
 
 // gemmAlone is gemmPlus on the calling goroutine. There is no one to share packed
 // matrices with: it packs as it goes, so that they are used while in the cache.
-func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, bias []float32) {
-	const most = 512 // columns, so that what the bias is added to is in the cache
+func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, end *rowEnd) {
+	const most = 512 // columns, so that what end works on is in the cache
 	width := ceilDiv(n, ceilDiv(n, most))
 	_, tile := simd.GemmTile()
 	width = ceilDiv(width, tile) * tile
@@ -95,19 +95,11 @@ func gemmAlone(transA, transB bool, m, n, k int, a []float32, lda int, b []float
 		for j := 0; j < n; j += width {
 			cols := min(width, n-j)
 			simd.Gemm(transA, transB, m, cols, k, 1, a, lda, from(b, ldb, transB, 0, j), ldb, beta, c[j:], ldc, work)
-			if bias != nil {
-				addToRows(c[j:], ldc, m, bias[j:j+cols])
+			if end != nil {
+				end.apply(0, j, m, cols)
 			}
 		}
 	})
-}
-
-// addToRows adds bias to rows of C, which start ldc apart.
-func addToRows(c []float32, ldc, rows int, bias []float32) {
-	for i := range rows {
-		row := c[i*ldc:][:len(bias)]
-		simd.Add(row, row, bias)
-	}
 }
 
 // product is a product that is computed on all cores.
@@ -116,9 +108,10 @@ type product struct {
 	beta       float32
 	c          []float32
 	ldc        int
+	i, j       int // where the product is in the whole one
 	m, n       int
-	rows, cols int       // of a task
-	bias       []float32 // nil: none
+	rows, cols int     // of a task
+	end        *rowEnd // nil: none
 	memory     []float32
 }
 
@@ -138,8 +131,8 @@ func (p *product) block(task int, _ []float32) {
 	i, j := task/across*p.rows, task%across*p.cols
 	rows, cols := min(p.rows, p.m-i), min(p.cols, p.n-j)
 	p.Block(i, j, rows, cols, p.beta, p.c[i*p.ldc+j:], p.ldc, p.memory)
-	if p.bias != nil {
-		addToRows(p.c[i*p.ldc+j:], p.ldc, rows, p.bias[j:j+cols])
+	if p.end != nil {
+		p.end.apply(p.i+i, p.j+j, rows, cols)
 	}
 }
 

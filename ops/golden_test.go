@@ -250,6 +250,8 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"BatchNormReLU/eval":     batchNormCase(batchNormReLU, false),
 	"BatchNormAddReLU/train": batchNormCase(batchNormAddReLU, true),
 	"BatchNormAddReLU/eval":  batchNormCase(batchNormAddReLU, false),
+	"ConvBatchNorm/train":    goldenConvBatchNorm(true, ops.WithSiLU),
+	"ConvBatchNorm/eval":     goldenConvBatchNorm(false, ops.WithReLU),
 	"Dropout": func(f *golden.File, name string) gradcheck.Func {
 		mask := loadMask(f, name, 1/0.7)
 		return func(in tensors) *autograd.Tensor { return ops.Dropout(in[0], mask) }

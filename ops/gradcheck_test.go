@@ -155,6 +155,8 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"BatchNormReLU/eval", norm(batchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
 		{"BatchNormAddReLU/train", norm(batchNormAddReLU, true), tensors{signs, ones, small, residual}, kinks},
 		{"BatchNormAddReLU/eval", norm(batchNormAddReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones, autograd.New(4, 3)}, kinks},
+		{"ConvBatchNorm/train", convBatchNormCase(ops.BatchNormSpec{Train: true}, ops.WithSiLU), tensors{normal(rng, 2, 3, 2, 3), normal(rng, 1, 1, 3, 2), normal(rng, 2), normal(rng, 2), normal(rng, 2, 3, 2, 2)}, smooth},
+		{"ConvBatchNorm/eval", convBatchNormCase(ops.BatchNormSpec{}, ops.NoActivation), tensors{normal(rng, 2, 3, 2, 3), normal(rng, 1, 1, 3, 2), normal(rng, 2), normal(rng, 2)}, smooth},
 		{"Attention/mask", attentionCase(ops.AttentionSpec{Heads: 2, Mask: most}), tensors{normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6)}, smooth},
 		{"RelativeAttention/mask", relativeCase(ops.AttentionSpec{Heads: 2, Mask: most, Scale: 0.7}), tensors{
 			normal(rng, 2, 3, 8), normal(rng, 2, 5, 8), normal(rng, 2, 5, 6), normal(rng, 5, 8), normal(rng, 2, 4), normal(rng, 2, 4)}, smooth},

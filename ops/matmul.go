@@ -147,14 +147,16 @@ type linear struct {
 	inputs        [3]*autograd.Tensor
 	saves         [2]*autograd.Tensor
 	shape         [autograd.MaxRank]int
+	bias          rowEnd
 }
 
 func (l *linear) Forward(y *autograd.Output) {
-	var b []float32
+	var bias *rowEnd
 	if l.b != nil {
-		b = l.b.Data()
+		l.bias = rowEnd{y: y.Data(), width: l.out, shift: l.b.Data()}
+		bias = &l.bias
 	}
-	gemmPlus(false, true, l.rows, l.out, l.in, l.x.Data(), l.in, l.w.Data(), l.in, 0, y.Data(), l.out, b)
+	gemmPlus(false, true, l.rows, l.out, l.in, l.x.Data(), l.in, l.w.Data(), l.in, 0, y.Data(), l.out, bias)
 }
 
 func (l *linear) Backward(g *autograd.Grad) {

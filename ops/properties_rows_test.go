@@ -90,6 +90,7 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"BatchNorm":        func(rng *rand.Rand) property { return batchNormProperty(rng, "") },
 	"BatchNormReLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "mask") },
 	"BatchNormAddReLU": func(rng *rand.Rand) property { return batchNormProperty(rng, "residual") },
+	"ConvBatchNorm":    convBatchNormProperty,
 
 	"ConvTranspose2D":   convTransposeProperty,
 	"Conv1D":            conv1DProperty,

@@ -327,6 +327,21 @@ for name, step, gates, planes in ("LSTM", lstm_step, 4, 2), ("GRU", gru_step, 3,
     case(f"{name}/reverse", recurrent(step, planes, reverse=True), *(normal(*shape) for shape in shapes))
     case(f"{name}/lengths", recurrent(step, planes, [3, 0], True), *(normal(*shape) for shape in shapes))
 
+
+def conv_batch_norm(name, training, act, *inputs, **spec):
+    c = inputs[1].shape[-1]
+    mean, var = normal(c), normal(c).abs() + 0.5
+
+    def f(x, w, gamma, beta, *residual):
+        y = F.batch_norm(conv(**spec)(x, w).permute(0, 3, 1, 2), mean.clone(), var.clone(), gamma, beta, training, eps=1e-3)
+        return act(sum(residual, channels_last(y)))
+
+    case(f"ConvBatchNorm/{name}", f, *inputs, extra=dict(mean=mean, var=var))
+
+
+conv_batch_norm("train", True, F.silu, normal(2, 4, 3, 3), normal(3, 3, 3, 2), normal(2), normal(2), normal(2, 4, 3, 2), padding=1)
+conv_batch_norm("eval", False, torch.relu, normal(2, 4, 3, 3), normal(3, 3, 3, 2), normal(2), normal(2), padding=1)
+
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
 print(f"{len(tensors)} tensors, {os.path.getsize(path)} bytes")

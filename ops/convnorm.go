@@ -1,0 +1,158 @@
+package ops
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"autodropout/autograd"
+	"autodropout/internal/parallel"
+	"autodropout/simd"
+)
+
+// Activation is what ends an operation that is several in one.
+type Activation int
+
+const (
+	NoActivation Activation = iota
+	WithReLU
+	WithSiLU
+)
+
+// ConvEnd is what follows the normalisation in [ConvBatchNorm]. The zero value is nothing.
+type ConvEnd struct {
+	Residual   *autograd.Tensor // added first, of the output's shape; nil: none
+	Activation Activation
+}
+
+// ConvBatchNorm returns the convolution of x with w, see [Conv2D], batch-normalised, see [BatchNorm],
+// plus the residual, activated. With running statistics and without gradients the rest is computed
+// where the convolution has just written, so that a network takes less memory and time to
+// predict; the bits are those of the operations one by one, which otherwise run.
+func ConvBatchNorm(x, w, gamma, beta *autograd.Tensor, running BatchNormStats, conv ConvSpec, spec BatchNormSpec, end ConvEnd) *autograd.Tensor {
+	const name = "ops.ConvBatchNorm"
+	needs := x.NeedsGrad() || w.NeedsGrad() || gamma.NeedsGrad() || beta.NeedsGrad() || end.Residual != nil && end.Residual.NeedsGrad()
+	if spec.Train || needs {
+		return convBatchNormSteps(Conv2D(x, w, conv), gamma, beta, running, spec, end)
+	}
+	s := newConv(x, w, conv)
+	n := &normalised{conv: s, gamma: gamma, beta: beta, running: running, spec: spec, end: end, shape: [...]int{s.n, s.oh, s.ow, s.oc}}
+	n.inputs = append(n.few[:0], x, w, gamma, beta)
+	if gamma.Rank() != 1 || beta.Rank() != 1 || gamma.Dim(0) != s.oc || beta.Dim(0) != s.oc || len(running.Mean) != s.oc || len(running.Var) != s.oc {
+		panic(autograd.NewShapeError(name, "gamma (Cout), beta (Cout) and running statistics of Cout channels", x, w, gamma, beta))
+	}
+	if r := end.Residual; r != nil {
+		if r.Len() != s.pixels()*s.oc || r.Dim(-1) != s.oc {
+			panic(autograd.NewShapeError(name, "a residual of the output's shape", x, w, r))
+		}
+		n.inputs = append(n.inputs, r)
+	}
+	return autograd.Do(autograd.Op{Name: name, Inputs: n.inputs, Shape: n.shape[:], Passes: n})
+}
+
+// convBatchNormSteps is what follows a convolution, as operations that have gradients.
+func convBatchNormSteps(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, end ConvEnd) *autograd.Tensor {
+	switch {
+	case end.Activation == WithReLU && end.Residual != nil:
+		return BatchNormAddReLU(x, gamma, beta, end.Residual, running, spec)
+	case end.Activation == WithReLU:
+		return BatchNormReLU(x, gamma, beta, running, spec, nil)
+	}
+	y := BatchNorm(x, gamma, beta, running, spec)
+	if end.Residual != nil {
+		y = Add(y, end.Residual)
+	}
+	if end.Activation == WithSiLU {
+		y = SiLU(y)
+	}
+	return y
+}
+
+// normalised is a convolution and what follows it, without a gradient.
+type normalised struct {
+	conv
+	gamma, beta *autograd.Tensor
+	running     BatchNormStats
+	spec        BatchNormSpec
+	end         ConvEnd
+	inputs      []*autograd.Tensor
+	few         [5]*autograd.Tensor
+	shape       [4]int
+	rowEnd
+	grain int
+}
+
+// Backward implements [autograd.Passes]; it is never called, since no input needs a gradient.
+func (n *normalised) Backward(*autograd.Grad) { panic("ops.ConvBatchNorm: no gradient was recorded") }
+
+// Forward implements [autograd.Passes].
+func (n *normalised) Forward(y *autograd.Output) {
+	n.scale, n.shift = y.Scratch(n.oc), y.Scratch(n.oc)
+	batchNormAffine(n.scale, n.shift, n.gamma.Data(), n.beta.Data(), n.running, n.spec)
+	n.y, n.width, n.activation = y.Data(), n.oc, n.end.Activation
+	if n.end.Residual != nil {
+		n.residual = n.end.Residual.Data()
+	}
+	x, w := n.inputs[0].Data(), n.inputs[1].Data()
+	if n.pointwise() && len(n.y) > 0 {
+		gemmPlus(false, false, n.pixels(), n.oc, n.c, n.sampled(y, x), n.c, w, n.oc, 0, n.y, n.oc, &n.rowEnd)
+		return
+	}
+	n.forward(y, n.y, x, w)
+	n.grain = rowGrain(n.oc)
+	parallel.EachRange(n.pixels(), n.grain, 0, n, (*normalised).finish)
+}
+
+func (n *normalised) finish(lo, hi int, _ []float32) { n.apply(lo, 0, hi-lo, n.oc) }
+
+// batchNormAffine sets scale and shift to what a normalisation with running statistics multiplies by
+// and adds.
+func batchNormAffine(scale, shift, gamma, beta []float32, running BatchNormStats, spec BatchNormSpec) {
+	eps := cmp.Or(spec.Eps, 1e-5)
+	for j := range scale {
+		scale[j] = gamma[j] * float32(1/math.Sqrt(float64(running.Var[j])+float64(eps)))
+		shift[j] = beta[j] - float32(running.Mean[j]*scale[j])
+	}
+}
+
+// rowEnd is what is done to the rows of a matrix of results, in place, while they are in the cache.
+type rowEnd struct {
+	y            []float32
+	width        int       // from one row to the next
+	scale, shift []float32 // scale is nil: 1
+	residual     []float32 // nil: none
+	activation   Activation
+}
+
+// apply does it to a block whose first element is in row i and column j.
+func (e *rowEnd) apply(i, j, rows, cols int) {
+	if cols == e.width { // the block is one piece
+		e.piece(i*e.width, j, rows, cols)
+		return
+	}
+	for r := range rows {
+		e.piece((i+r)*e.width+j, j, 1, cols)
+	}
+}
+
+// piece does it to elements from lo on, rows*cols of them.
+func (e *rowEnd) piece(lo, j, rows, cols int) {
+	y := e.y[lo : lo+rows*cols]
+	if e.scale == nil {
+		simd.AddRow(y, y, e.shift[j:j+cols], rows)
+	} else {
+		simd.ScaleShiftRows(y, y, e.scale[j:j+cols], e.shift[j:j+cols], rows)
+	}
+	if e.residual != nil {
+		simd.Add(y, y, e.residual[lo:lo+rows*cols])
+	}
+	switch e.activation {
+	case NoActivation:
+	case WithReLU:
+		simd.ReLU(y, y)
+	case WithSiLU:
+		simd.SiLU(y, y)
+	default:
+		panic(fmt.Sprintf("ops: there is no activation %d", e.activation))
+	}
+}

@@ -1,0 +1,122 @@
+package ops_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/gradcheck"
+	"autodropout/internal/golden"
+	"autodropout/ops"
+)
+
+// convNormGeometries are the ways in which convolutions are computed: pointwise, gathered,
+// Winograd's and depthwise, with rows of one piece and of several.
+var convNormGeometries = []struct {
+	x, w []int
+	spec ops.ConvSpec
+}{
+	{[]int{2, 5, 7, 24}, []int{1, 1, 24, 16}, ops.ConvSpec{}},
+	{[]int{3, 9, 9, 70}, []int{1, 1, 70, 1100}, ops.ConvSpec{}},
+	{[]int{2, 9, 8, 5}, []int{1, 1, 5, 33}, ops.ConvSpec{Stride: 2}},
+	{[]int{2, 9, 8, 3}, []int{7, 7, 3, 19}, ops.ConvSpec{Stride: 2, Pad: 3}},
+	{[]int{2, 9, 8, 32}, []int{3, 3, 32, 40}, ops.ConvSpec{Pad: 1}},
+	{[]int{2, 9, 8, 24}, []int{5, 5, 1, 24}, ops.ConvSpec{Pad: 2, Groups: 24}},
+	{[]int{0, 9, 8, 24}, []int{1, 1, 24, 8}, ops.ConvSpec{}},
+}
+
+// TestConvBatchNormIsComposition wants the bits of the operations one by one, on any number of cores.
+func TestConvBatchNormIsComposition(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, g := range convNormGeometries {
+		rng := rand.New(rand.NewPCG(3, 4))
+		c := g.w[3]
+		x, w, gamma, beta := normal(rng, g.x...), normal(rng, g.w...), normal(rng, c), normal(rng, c)
+		running := newStats(c)
+		for i := range running.Mean {
+			running.Mean[i], running.Var[i] = float32(rng.NormFloat64()), 0.1+rng.Float32()
+		}
+		conv := ops.Conv2D(x, w, g.spec)
+		residual := normal(rng, conv.Shape()...)
+		for _, end := range []ops.ConvEnd{{}, {Activation: ops.WithReLU}, {Activation: ops.WithSiLU}, {Residual: residual}, {residual, ops.WithReLU}, {residual, ops.WithSiLU}} {
+			want := ops.BatchNorm(conv, gamma, beta, running, ops.BatchNormSpec{Eps: 1e-3})
+			if end.Residual != nil {
+				want = ops.Add(want, residual)
+			}
+			switch end.Activation {
+			case ops.WithReLU:
+				want = ops.ReLU(want)
+			case ops.WithSiLU:
+				want = ops.SiLU(want)
+			}
+			for _, cores := range []int{1, 2, 7} {
+				runtime.GOMAXPROCS(cores)
+				got := ops.ConvBatchNorm(x, w, gamma, beta, running, g.spec, ops.BatchNormSpec{Eps: 1e-3}, end)
+				if !slices.Equal(got.Shape(), want.Shape()) || !slices.Equal(got.Data(), want.Data()) {
+					t.Errorf("%v, %v, activation %d, residual %v, %d cores: other bits than the operations one by one", g.x, g.w, end.Activation, end.Residual != nil, cores)
+				}
+			}
+		}
+	}
+}
+
+// convBatchNormCase is a convolution of in[0] with in[1], normalised by in[2] and in[3], plus in[4] if there is one.
+func convBatchNormCase(spec ops.BatchNormSpec, a ops.Activation) gradcheck.Func {
+	running := newStats(2)
+	running.Mean[0], running.Var[1] = 0.3, 1.7
+	return func(in tensors) *autograd.Tensor {
+		end := ops.ConvEnd{Activation: a}
+		if len(in) > 4 {
+			end.Residual = in[4]
+		}
+		return ops.ConvBatchNorm(in[0], in[1], in[2], in[3], running, ops.ConvSpec{}, spec, end)
+	}
+}
+
+// convBatchNormProperty compares the whole with a convolution and a normalisation in float64.
+func convBatchNormProperty(rng *rand.Rand) property {
+	n, h, w, c, out := 1+rng.IntN(3), 1+rng.IntN(5), 1+rng.IntN(5), 1+rng.IntN(9), 1+rng.IntN(9)
+	running := newStats(out)
+	for i := range running.Var {
+		running.Mean[i], running.Var[i] = float32(rng.NormFloat64()), 0.5+rng.Float32()
+	}
+	inputs := tensors{normal(rng, n, h, w, c), normal(rng, 1, 1, c, out), normal(rng, out), normal(rng, out), normal(rng, n, h, w, out)}
+	return property{
+		about: fmt.Sprint(n, h, w, c, out), inputs: inputs,
+		run: func(in tensors) *autograd.Tensor {
+			return ops.ConvBatchNorm(in[0], in[1], in[2], in[3], running, ops.ConvSpec{}, ops.BatchNormSpec{}, ops.ConvEnd{Residual: in[4], Activation: ops.WithSiLU})
+		},
+		want: func(in []array) array {
+			y := newArray(n, h, w, out)
+			for at := range y.data {
+				pixel, j := at/out, at%out
+				v := 0.0
+				for k := range c {
+					v += in[0].data[pixel*c+k] * in[1].data[k*out+j]
+				}
+				scale := in[2].data[j] / math.Sqrt(float64(running.Var[j])+1e-5)
+				v = (v-float64(running.Mean[j]))*scale + in[3].data[j] + in[4].data[at]
+				y.data[at] = v * sigmoid(v)
+			}
+			return y
+		},
+	}
+}
+
+// goldenConvBatchNorm has its running statistics from the file.
+func goldenConvBatchNorm(train bool, a ops.Activation) func(f *golden.File, name string) gradcheck.Func {
+	return func(f *golden.File, name string) gradcheck.Func {
+		running := ops.BatchNormStats{Mean: slices.Clone(f.Tensor(name + ".mean").Data()), Var: slices.Clone(f.Tensor(name + ".var").Data())}
+		return func(in tensors) *autograd.Tensor {
+			end := ops.ConvEnd{Activation: a}
+			if len(in) > 4 {
+				end.Residual = in[4]
+			}
+			return ops.ConvBatchNorm(in[0], in[1], in[2], in[3], running, ops.ConvSpec{Pad: 1}, ops.BatchNormSpec{Train: train, Eps: 1e-3}, end)
+		}
+	}
+}
