@@ -274,7 +274,7 @@ func readPhoto(path string) (text []byte, bad, err error) {
 		return nil, errors.New("it is not a file"), nil // opening a pipe would wait for ever
 	}
 	if info.Size() > longestPhoto {
-		return nil, fmt.Errorf("it has more than %d MB: make it smaller", longestPhoto/1_000_000), nil
+		return nil, errTooLong, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
