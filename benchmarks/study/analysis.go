@@ -12,6 +12,7 @@ import (
 
 	"autodropout/benchmarks/internal/report"
 	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/statistics"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -66,7 +67,7 @@ func (p *page) equalBudget(searches []*search) {
 			cells[1] = fmt.Sprintf("%.4f", slices.Max(all))
 		}
 		if uniform != nil && s != uniform {
-			e := apart(last, uniform.rewards(0, budget))
+			e := statistics.Apart(last, uniform.rewards(0, budget))
 			cells[5] = difference(e, "%+.4f")
 			if s.row.kind == sheet.Learned {
 				sentences = append(sentences, progress(s, e))
@@ -82,13 +83,13 @@ func (p *page) equalBudget(searches []*search) {
 }
 
 // progress says whether a search has learned to do better than chance.
-func progress(s *search, e estimate) string {
+func progress(s *search, e statistics.Estimate) string {
 	switch {
-	case math.IsNaN(e.low):
+	case math.IsNaN(e.Low):
 		return fmt.Sprintf("There are too few trials to say whether “%s” learns.", s.row.title)
-	case e.low > 0:
+	case e.Low > 0:
 		return fmt.Sprintf("“%s” has learned: in its last third it tries better patterns than random search does.", s.row.title)
-	case e.high < 0:
+	case e.High < 0:
 		return fmt.Sprintf("“%s” has gone astray: in its last third it tries worse patterns than random search does.", s.row.title)
 	}
 	return fmt.Sprintf("That “%s” has learned cannot be seen: the patterns of its last third and those of random search are apart by no more than chance allows.", s.row.title)
@@ -135,14 +136,14 @@ func (p *page) tokens(s *search) {
 		return
 	}
 	first, last := s.counts(s.trials[:third]), s.counts(s.trials[len(s.trials)-third:])
-	before, tests := make([][]float64, len(last)), make([]estimate, len(last))
-	var all []*estimate
+	before, tests := make([][]float64, len(last)), make([]statistics.Estimate, len(last))
+	var all []*statistics.Estimate
 	for i := range tests {
 		before[i] = s.atFirst(i)
-		tests[i] = estimate{p: uneven(last[i], before[i]), corrected: math.NaN()}
+		tests[i] = statistics.Estimate{P: uneven(last[i], before[i]), Corrected: math.NaN()}
 		all = append(all, &tests[i])
 	}
-	holm(all)
+	statistics.Holm(all)
 	var rows [][]string
 	var learned []string
 	percent := 100 / float64(third*s.space.Groups)
@@ -154,8 +155,8 @@ func (p *page) tokens(s *search) {
 		for v, value := range t.Values {
 			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f (%.0f)", value, percent*last[i][v], percent*first[i][v], 100*before[i][v]))
 		}
-		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), chance(tests[i].corrected)})
-		if tests[i].corrected < 0.05 {
+		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), chance(tests[i].Corrected)})
+		if tests[i].Corrected < 0.05 {
 			learned = append(learned, t.Name)
 		}
 	}

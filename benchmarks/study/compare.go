@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/statistics"
 	"autodropout/benchmarks/internal/words"
 )
 
@@ -20,7 +21,7 @@ type outcome struct {
 // gain is how much better the best learned row is than another one.
 type gain struct {
 	over *row
-	estimate
+	statistics.Estimate
 }
 
 // outcome picks the best rows of their kinds and compares.
@@ -35,11 +36,11 @@ func (r *run) outcome() outcome {
 			o.gains = append(o.gains, gain{other, r.gain(o.learned, other)})
 		}
 	}
-	var all []*estimate
+	var all []*statistics.Estimate
 	for i := range o.gains {
-		all = append(all, &o.gains[i].estimate)
+		all = append(all, &o.gains[i].Estimate)
 	}
-	holm(all)
+	statistics.Holm(all)
 	return o
 }
 
@@ -94,7 +95,7 @@ func (r *run) validation(key string) (reward float64, ok bool) {
 
 // gain estimates how much better row a is than row b, by the seeds that both have:
 // the same seed gives the same first weights and the same order of the data.
-func (r *run) gain(a, b *row) estimate {
+func (r *run) gain(a, b *row) statistics.Estimate {
 	var differences []float64
 	for seed := range r.Seeds {
 		x, ok := a.scores[seed]
@@ -107,17 +108,17 @@ func (r *run) gain(a, b *row) estimate {
 		}
 		differences = append(differences, y-x)
 	}
-	return meanOf(differences)
+	return statistics.Mean(differences)
 }
 
 // over returns the gain over a row; without an interval where there is no row.
-func (o *outcome) over(rival *row) estimate {
+func (o *outcome) over(rival *row) statistics.Estimate {
 	for _, g := range o.gains {
 		if g.over == rival {
-			return g.estimate
+			return g.Estimate
 		}
 	}
-	return meanOf(nil)
+	return statistics.Mean(nil)
 }
 
 // answer says whether the best learned row beats the best hand-made one and
@@ -133,14 +134,14 @@ func (r *run) answer(o outcome) string {
 	against := func(rival *row, name string) {
 		verb := "beats"
 		switch e := o.over(rival); {
-		case math.IsNaN(e.low):
+		case math.IsNaN(e.Low):
 			verb = "has no interval against"
 			if word == "Yes" {
 				word = "Not known"
 			}
-		case e.high < 0:
+		case e.High < 0:
 			word, verb = "No", "is worse than"
-		case !(e.low > 0):
+		case !(e.Low > 0):
 			word, verb = "No", "cannot be told from"
 		}
 		parts = append(parts, verb+" "+name)
@@ -155,7 +156,7 @@ func (r *run) answer(o outcome) string {
 	}
 	var unbeaten []string
 	for _, g := range o.gains {
-		if g.over.kind == sheet.HandMade && !(g.low > 0) {
+		if g.over.kind == sheet.HandMade && !(g.Low > 0) {
 			unbeaten = append(unbeaten, "“"+g.over.title+"”")
 		}
 	}
@@ -166,24 +167,24 @@ func (r *run) answer(o outcome) string {
 }
 
 // sentence says how row a compares with row b.
-func (r *run) sentence(a, b *row, e estimate) string {
+func (r *run) sentence(a, b *row, e statistics.Estimate) string {
 	x, y := "“"+a.title+"”", "“"+b.title+"”"
 	switch {
 	case a.diverged+b.diverged > 0:
 		return fmt.Sprintf("%s and %s are not compared, since a training diverged.", x, y)
-	case e.n < 2:
-		return fmt.Sprintf("%s and %s have %s in common, too few for an interval.", x, y, words.Count(e.n, "seed", "seeds"))
+	case e.N < 2:
+		return fmt.Sprintf("%s and %s have %s in common, too few for an interval.", x, y, words.Count(e.N, "seed", "seeds"))
 	}
-	verb, low, high := "is better than", e.low, e.high
+	verb, low, high := "is better than", e.Low, e.High
 	switch {
-	case !e.sure():
+	case !e.Sure():
 		verb = "cannot be told from"
-	case e.high < 0:
-		verb, low, high = "is worse than", -e.high, -e.low
+	case e.High < 0:
+		verb, low, high = "is worse than", -e.High, -e.Low
 	}
 	distance := strings.TrimSpace(number((low+high)/2, "%.2f") + " " + r.points)
 	return fmt.Sprintf("%s %s %s: a difference of %s (95 %% interval %s to %s, %d paired seeds, p-value %s).",
-		x, verb, y, distance, number(low, "%.2f"), number(high, "%.2f"), e.n, chance(e.p))
+		x, verb, y, distance, number(low, "%.2f"), number(high, "%.2f"), e.N, chance(e.P))
 }
 
 // chance writes a p-value, or nothing where it is unknown.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/statistics"
 	"autodropout/controller"
 	"autodropout/dropout"
 )
@@ -57,8 +58,8 @@ func TestSentence(t *testing.T) {
 		}
 	}
 	r := runOf(experiments[0], rowOf("autodropout", 10, 11, 12), diverged)
-	if e := r.gain(&r.rows[0], &r.rows[1]); !math.IsNaN(e.value) {
-		t.Errorf("over a row that diverged the gain is %v", e.value)
+	if e := r.gain(&r.rows[0], &r.rows[1]); !math.IsNaN(e.Value) {
+		t.Errorf("over a row that diverged the gain is %v", e.Value)
 	}
 }
 
@@ -146,7 +147,7 @@ func TestProgress(t *testing.T) {
 		low, high float64
 		want      string
 	}{{0.1, 0.2, "has learned:"}, {-0.2, -0.1, "has gone astray"}, {-0.1, 0.1, "cannot be seen"}, {math.NaN(), math.NaN(), "too few trials"}} {
-		if got := progress(s, estimate{low: c.low, high: c.high}); !strings.Contains(got, c.want) {
+		if got := progress(s, statistics.Estimate{Low: c.low, High: c.high}); !strings.Contains(got, c.want) {
 			t.Errorf("from %v to %v: %s", c.low, c.high, got)
 		}
 	}

@@ -37,9 +37,9 @@ func (p *page) strength(r *run) error {
 	rank := spearman(dropped, rewards)
 	verdict := "Whether that matters cannot be seen from these trials"
 	switch {
-	case rank.high < 0:
+	case rank.High < 0:
 		verdict = "Patterns that drop more have lower rewards: too strong ones lose"
-	case rank.low > 0:
+	case rank.Low > 0:
 		verdict = "Patterns that drop more have higher rewards"
 	}
 	best := dropped[floats.MaxIdx(rewards)]

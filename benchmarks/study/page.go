@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/statistics"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 )
@@ -185,13 +186,13 @@ func (p *page) results(r *run) {
 		at := &r.rows[i]
 		values := at.values()
 		cells := []string{at.title, r.rate(at), fmt.Sprintf("%d of %d", len(at.scores)+at.diverged, r.Seeds),
-			at.summary(values), interval(meanOf(values), "%.2f"), "", "", "", ""}
+			at.summary(values), interval(statistics.Mean(values), "%.2f"), "", "", "", ""}
 		if o.none != nil && at != o.none {
 			cells[5] = difference(r.gain(at, o.none), "%+.2f")
 		}
 		if at != o.learned {
 			e := o.over(at)
-			cells[6], cells[7], cells[8] = difference(e, "%+.2f"), chance(e.p), chance(e.corrected)
+			cells[6], cells[7], cells[8] = difference(e, "%+.2f"), chance(e.P), chance(e.Corrected)
 		}
 		if valid {
 			cells = slices.Insert(cells, 3, at.summary(at.valid))
@@ -272,16 +273,16 @@ func number(v float64, format string) string {
 	return text
 }
 
-func interval(e estimate, format string) string {
-	if math.IsNaN(e.low) {
+func interval(e statistics.Estimate, format string) string {
+	if math.IsNaN(e.Low) {
 		return ""
 	}
-	return number(e.low, format) + " to " + number(e.high, format)
+	return number(e.Low, format) + " to " + number(e.High, format)
 }
 
 // difference writes an estimate with its interval, where it has one.
-func difference(e estimate, format string) string {
-	text := number(e.value, format)
+func difference(e statistics.Estimate, format string) string {
+	text := number(e.Value, format)
 	if between := interval(e, format); between != "" {
 		text += " (" + between + ")"
 	}

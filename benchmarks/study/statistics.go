@@ -1,105 +1,34 @@
 package main
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"autodropout/benchmarks/internal/statistics"
 )
 
-// estimate is a number with its interval of 95 %.
-type estimate struct {
-	n         int // values it comes from
-	value     float64
-	low, high float64 // NaN where there are too few values
-	p         float64 // two-sided, of 0; NaN likewise
-	corrected float64 // p, among other comparisons; NaN likewise
-}
-
-// sure reports whether the interval excludes zero.
-func (e estimate) sure() bool { return e.low > 0 || e.high < 0 }
-
-// student returns the estimate of a value with its standard error and degrees of
-// freedom.
-func student(n int, value, se, freedom float64) estimate {
-	e := estimate{n: n, value: value, low: math.NaN(), high: math.NaN(), p: math.NaN(), corrected: math.NaN()}
-	if !(freedom > 0) {
-		return e
-	}
-	t := distuv.StudentsT{Sigma: 1, Nu: freedom}
-	half := se * t.Quantile(0.975)
-	e.low, e.high = value-half, value+half
-	switch {
-	case se > 0:
-		e.p = 2 * t.CDF(-math.Abs(value)/se)
-	case value != 0:
-		e.p = 0
-	default:
-		e.p = 1
-	}
-	return e
-}
-
-// meanOf estimates the mean that values scatter around.
-func meanOf(values []float64) estimate {
-	if len(values) < 2 {
-		return student(len(values), stat.Mean(values, nil), math.NaN(), 0)
-	}
-	mean, std := stat.MeanStdDev(values, nil)
-	n := float64(len(values))
-	return student(len(values), mean, std/math.Sqrt(n), n-1)
-}
-
-// apart estimates how far the means of two samples are apart that have nothing in
-// common, with Welch's degrees of freedom.
-func apart(x, y []float64) estimate {
-	if len(x) < 2 || len(y) < 2 {
-		return student(len(x)+len(y), stat.Mean(x, nil)-stat.Mean(y, nil), math.NaN(), 0)
-	}
-	mx, vx := stat.MeanVariance(x, nil)
-	my, vy := stat.MeanVariance(y, nil)
-	nx, ny := float64(len(x)), float64(len(y))
-	vx, vy = vx/nx, vy/ny
-	freedom := nx + ny - 2
-	if vx+vy > 0 {
-		freedom = (vx + vy) * (vx + vy) / (vx*vx/(nx-1) + vy*vy/(ny-1))
-	}
-	return student(len(x)+len(y), mx-my, math.Sqrt(vx+vy), freedom)
-}
-
-// holm fills in the corrected p of those estimates that have one: the smallest of
-// m is multiplied by m, the next by m-1, and so on, none below the one before.
-func holm(all []*estimate) {
-	all = slices.DeleteFunc(slices.Clone(all), func(e *estimate) bool { return math.IsNaN(e.p) })
-	slices.SortStableFunc(all, func(a, b *estimate) int { return cmp.Compare(a.p, b.p) })
-	least := 0.0
-	for i, e := range all {
-		least = max(least, min(1, e.p*float64(len(all)-i)))
-		e.corrected = least
-	}
-}
-
 // pearson estimates the correlation of two columns, by Fisher's transformation.
-func pearson(x, y []float64) estimate { return correlation(x, y, 0) }
+func pearson(x, y []float64) statistics.Estimate { return correlation(x, y, 0) }
 
 // spearman estimates the correlation of their ranks, with the variance of Bonett
 // and Wright (2000).
-func spearman(x, y []float64) estimate { return correlation(ranks(x), ranks(y), 0.5) }
+func spearman(x, y []float64) statistics.Estimate { return correlation(ranks(x), ranks(y), 0.5) }
 
 // correlation has a variance, once transformed, of (1 + extra r²)/(n-3).
-func correlation(x, y []float64, extra float64) estimate {
+func correlation(x, y []float64, extra float64) statistics.Estimate {
 	r := min(max(stat.Correlation(x, y, nil), -1), 1) // rounding may lead beyond
-	e := student(len(x), r, math.NaN(), 0)
+	e := statistics.Student(len(x), r, math.NaN(), 0)
 	if len(x) < 4 || math.IsNaN(r) {
 		return e
 	}
 	z, se := math.Atanh(r), math.Sqrt((1+extra*r*r)/float64(len(x)-3))
 	half := se * distuv.UnitNormal.Quantile(0.975)
-	e.low, e.high = math.Tanh(z-half), math.Tanh(z+half)
-	e.p = 2 * distuv.UnitNormal.CDF(-math.Abs(z)/se)
+	e.Low, e.High = math.Tanh(z-half), math.Tanh(z+half)
+	e.P = 2 * distuv.UnitNormal.CDF(-math.Abs(z)/se)
 	return e
 }
 
