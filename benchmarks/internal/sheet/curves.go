@@ -32,11 +32,11 @@ func (l Losses) smooth() (x, y []float64) {
 	return x, y
 }
 
-// lossLine returns the mean of the loss curves of a row's seeds, and a band around
+// LossLine returns the mean of the loss curves of a row's seeds, and a band around
 // it: the 95 % interval of the mean from three seeds on, both curves for two. The
 // mean ends where the shortest curve does; seeds that have not come far are left out
 // where others have finished.
-func lossLine(row Row, style report.Style) report.Line {
+func LossLine(row Row, style report.Style) report.Line {
 	line := report.Line{Name: row.Title, Style: style}
 	finished := slices.ContainsFunc(row.Losses, func(l Losses) bool { return l.Total > 0 && len(l.Values) == l.Total })
 	var smooth [][]float64
@@ -84,7 +84,7 @@ func lossCharts(f *Facts) (all, each []report.Chart) {
 	var lines []report.Line
 	styles := f.styles()
 	for i, row := range f.Rows {
-		if line := lossLine(row, styles[i]); len(line.X) > 0 {
+		if line := LossLine(row, styles[i]); len(line.X) > 0 {
 			lines = append(lines, line)
 		}
 	}

@@ -112,18 +112,18 @@ func TestSearchCharts(t *testing.T) {
 
 func TestLossLine(t *testing.T) {
 	full := func(values ...float32) Losses { return Losses{len(values), values} }
-	line := lossLine(Row{Losses: []Losses{full(1, 2, 3), full(3, 2, 5), {Total: 3, Values: []float32{100}}}}, 0)
+	line := LossLine(Row{Losses: []Losses{full(1, 2, 3), full(3, 2, 5), {Total: 3, Values: []float32{100}}}}, 0)
 	if !slices.Equal(line.X, []float64{1, 2, 3}) || !slices.Equal(line.Y, []float64{2, 2, 4}) || !slices.Equal(line.Low, []float64{1, 2, 3}) || !slices.Equal(line.High, []float64{3, 2, 5}) {
 		t.Errorf("two seeds, and one under way: %+v", line)
 	}
-	line = lossLine(Row{Losses: []Losses{full(1, 1), full(2, 1), full(3, 1)}}, 0)
+	line = LossLine(Row{Losses: []Losses{full(1, 1), full(2, 1), full(3, 1)}}, 0)
 	if half := 4.30265 / math.Sqrt(3); math.Abs(line.High[0]-2-half) > 1e-4 || math.Abs(line.Low[0]-2+half) > 1e-4 || line.High[1] != 1 {
 		t.Errorf("three seeds: %+v", line)
 	}
-	if line = lossLine(Row{Losses: []Losses{{Total: 3, Values: []float32{5}}}}, 0); !slices.Equal(line.Y, []float64{5}) || line.Low != nil {
+	if line = LossLine(Row{Losses: []Losses{{Total: 3, Values: []float32{5}}}}, 0); !slices.Equal(line.Y, []float64{5}) || line.Low != nil {
 		t.Errorf("one seed under way: %+v", line)
 	}
-	if line = lossLine(Row{}, 0); len(line.X) > 0 {
+	if line = LossLine(Row{}, 0); len(line.X) > 0 {
 		t.Errorf("no seed: %+v", line)
 	}
 	x, y := (Losses{160, []float32{1, 3, 5, 7, 10}}).smooth()

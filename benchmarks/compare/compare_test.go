@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"autodropout/benchmarks/internal/runfolder"
+)
+
+// write makes the folder of a run with final trainings, and ends it unless result is nil.
+func write(t *testing.T, path, settings string, units []runfolder.Unit, result *runfolder.Result) {
+	t.Helper()
+	h, err := runfolder.Folder(path).Create(settings, "go run ./benchmarks/cifar -quiet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	for _, u := range units {
+		if err := h.Append(u); err != nil {
+			t.Fatal(err)
+		}
+		log := ""
+		for step := range 5 {
+			log += fmt.Sprintf(`{"step":%d,"loss":%g,"size":1}`+"\n", step, 3-u.Value/100-float64(step)/4)
+		}
+		if err := os.WriteFile(h.Log(runfolder.Training(u.Method, u.Seed)), []byte(log), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if result != nil {
+		if err := h.Save(result); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func trainings(method string, values ...float64) (units []runfolder.Unit) {
+	for seed, v := range values {
+		units = append(units, runfolder.Unit{Method: method, Seed: seed, Score: runfolder.Score{Value: v}, Seconds: 1})
+	}
+	return units
+}
+
+func ended() *runfolder.Result {
+	return &runfolder.Result{Dataset: "shapes", Split: "test", Metric: "error", Unit: "%", Date: "2026-11-29T12:00:00Z"}
+}
+
+// compare runs the program and returns what it prints and writes.
+func compare(t *testing.T, args ...string) (stdout, stderr string, code int, files map[string]string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	var o, e bytes.Buffer
+	code = program(t.Context(), append([]string{"-out", out}, args...), &o, &e)
+	files = map[string]string{}
+	for _, ending := range []string{"html", "csv", "json"} {
+		text, err := os.ReadFile(filepath.Join(out, "comparison."+ending))
+		if err != nil && code == 0 {
+			t.Error(err)
+		}
+		files[ending] = string(text)
+	}
+	return o.String(), e.String(), code, files
+}
+
+// line returns the line of the table that begins with a row.
+func line(t *testing.T, table, row string) string {
+	t.Helper()
+	for l := range strings.Lines(table) {
+		if strings.HasPrefix(l, row+" ") {
+			return l
+		}
+	}
+	t.Errorf("the table has no row %s:\n%s", row, table)
+	return ""
+}
+
+// twoRuns are a run that has ended and one of the same kind that has not.
+func twoRuns(t *testing.T) (a, b string) {
+	dir := t.TempDir()
+	a, b = filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	units := append(trainings("none", 50, 48, 52, 49), trainings("dropout", 46, 44.5, 47.5, 45.2)...)
+	write(t, a, "data = \"auto\"\ndepth = 10\nseed = 0\n", units, ended())
+	units = append(trainings("none", 44, 42, 46, 43), runfolder.Unit{Method: "wild", Diverged: true})
+	write(t, b, "data = \"auto\"\ndepth = 16\nseed = 0\n", append(units, trainings("dropblock", 44.5)...), nil)
+	return a, b
+}
+
+func TestTable(t *testing.T) {
+	a, b := twoRuns(t)
+	stdout, _, code, files := compare(t, a, b)
+	if code != 0 || !strings.Contains(stdout, "error on the test split of shapes") || strings.Count(stdout, "p, corrected") != 1 {
+		t.Fatalf("exit code %d and\n%s", code, stdout)
+	}
+	for row, want := range map[string][]string{
+		"b/none":      {"43.75 %", "compared with"},
+		"a/none":      {"49.75 %", "-6.00 (-6.00 to -6.00)", "<0.001", "worse"},
+		"a/dropout":   {"-2.05 (-2.", "worse"},
+		"b/dropblock": {"-0.50", "too few seeds"},
+		"b/wild":      {"a training diverged"},
+	} {
+		got := line(t, stdout, row)
+		for _, part := range want {
+			if !strings.Contains(got, part) {
+				t.Errorf("the row is %swant %q in it", got, part)
+			}
+		}
+	}
+	if !strings.Contains(stdout, "Settings that differ: depth.\n") {
+		t.Errorf("the differing setting is not named:\n%s", stdout)
+	}
+	if n := strings.Count(files["html"], "<svg xmlns"); n != 1 || !strings.Contains(files["html"], "<td>b<td>has not ended<td>16") {
+		t.Errorf("%d charts, want the losses, and the settings of b:\n%s", n, files["html"])
+	}
+	lines, err := csv.NewReader(strings.NewReader(files["csv"])).ReadAll()
+	if err != nil || len(lines) != 6 || lines[1][4] != "b" || lines[1][8] != "43.75" || lines[1][len(lines[1])-2] != "16" {
+		t.Errorf("CSV: error %v, lines %v", err, lines)
+	}
+	var j struct {
+		Groups []struct {
+			Against string
+			Rows    []struct {
+				Scores map[string]float64
+				Gain   struct {
+					Value     *float64
+					Corrected *float64 `json:"p_corrected"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(files["json"]), &j); err != nil || len(j.Groups) != 1 || j.Groups[0].Against != "b/none" || len(j.Groups[0].Rows) != 5 {
+		t.Errorf("JSON: error %v, %+v", err, j)
+	}
+}
+
+// TestCorrection wants the p-value of Student's t of paired differences, times the number of comparisons.
+func TestCorrection(t *testing.T) {
+	dir := t.TempDir()
+	units := append(trainings("none", 10, 11, 12), trainings("x", 11, 13, 15)...) // differences 1, 2, 3: p = 1-t/√(t²+2), t = 2√3
+	write(t, filepath.Join(dir, "a"), "seed = 0\n", append(units, trainings("y", 9, 14, 13)...), ended())
+	_, _, _, files := compare(t, "-against", "a/none", filepath.Join(dir, "a"))
+	lines, err := csv.NewReader(strings.NewReader(files["csv"])).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines[1:] {
+		var gain, p, corrected float64
+		fmt.Sscan(l[14], &gain)
+		fmt.Sscan(l[17], &p)
+		fmt.Sscan(l[18], &corrected)
+		if l[5] == "x" && (gain != -2 || math.Abs(p-(1-math.Sqrt(12.0/14))) > 1e-6 || math.Abs(corrected-2*p) > 1e-9 || l[19] != "true") {
+			t.Errorf("the row x is %v", l)
+		}
+	}
+}
+
+// TestOtherSeed wants runs that begin from other numbers to be compared as samples of their own.
+func TestOtherSeed(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), "seed = 0\n", trainings("none", 1, 2, 3), ended())
+	write(t, filepath.Join(dir, "b"), "seed = 7\n", trainings("none", 4, 5, 6), ended())
+	stdout, _, _, files := compare(t, filepath.Join(dir, "a"), filepath.Join(dir, "b"))
+	if got := line(t, stdout, "b/none"); !strings.Contains(got, "-3.00 (-5.27 to -0.73) unpaired") || !strings.Contains(got, "0.021") || !strings.Contains(got, "worse") {
+		t.Errorf("the row is %s", got)
+	}
+	if !strings.Contains(files["csv"], ",false,worse") {
+		t.Errorf("CSV calls them paired:\n%s", files["csv"])
+	}
+}
+
+func TestFilters(t *testing.T) {
+	a, b := twoRuns(t)
+	stdout, _, code, _ := compare(t, "-where", "depth=10", a, b)
+	if code != 0 || strings.Contains(stdout, "b/") || !strings.Contains(stdout, "a/dropout") {
+		t.Errorf("-where depth=10: exit code %d and\n%s", code, stdout)
+	}
+	if stdout, _, _, _ = compare(t, "-methods", "dropblock,wild", a, b); strings.Contains(stdout, "none") || !strings.Contains(stdout, "b/dropblock") {
+		t.Errorf("-methods dropblock,wild:\n%s", stdout)
+	}
+}
+
+// TestManyRuns wants a page of 200 runs in seconds, with charts of the best.
+func TestManyRuns(t *testing.T) {
+	dir := t.TempDir()
+	var folders []string
+	for i := range 200 {
+		folders = append(folders, filepath.Join(dir, fmt.Sprint("run-", i)))
+		if err := os.Mkdir(folders[i], 0o777); err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(filepath.Join(folders[i], runfolder.Config), fmt.Appendf(nil, "rate = %d\nseed = 0\n", i%9), 0o666)
+		os.WriteFile(filepath.Join(folders[i], "units.jsonl"), fmt.Appendf(nil, "{\"method\":\"none\",\"value\":%d}\n{\"method\":\"none\",\"seed\":1,\"value\":%d}\n", 30+i%50, 31+i%40), 0o666)
+		os.WriteFile(filepath.Join(folders[i], "result.json"), []byte(`{"dataset":"shapes","metric":"error"}`), 0o666)
+	}
+	began := time.Now()
+	stdout, stderr, code, files := compare(t, folders...)
+	if code != 0 || strings.Count(stdout, "/none") < 200 || len(files["html"]) > 300_000 {
+		t.Errorf("exit code %d, %s, a page of %d bytes", code, stderr, len(files["html"]))
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %v", took)
+	}
+	if _, err := os.Stat(filepath.Join(folders[0], "lock")); err == nil {
+		t.Error("reading a run has made a file in its folder")
+	}
+}
+
+func TestWrongInput(t *testing.T) {
+	a, b := twoRuns(t)
+	empty := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{nil, 2, "give the folders"},
+		{[]string{empty}, 2, "none of the folders holds a run"},
+		{[]string{"-where", "depth", a}, 2, "NAME=VALUE"},
+		{[]string{"-where", "depth=11", a, b}, 2, "none of the folders"},
+		{[]string{"-against", "a/best", a, b}, 2, "is no row of these runs"},
+		{[]string{filepath.Join(empty, "nothing")}, 1, "cannot read a run"},
+	} {
+		if _, stderr, code, _ := compare(t, c.args...); code != c.code || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: exit code %d and %q, want %d and %q", c.args, code, stderr, c.code, c.want)
+		}
+	}
+	stdout, _, code, _ := compare(t, empty, a)
+	if code != 0 || !strings.Contains(stdout, "is no run.") {
+		t.Errorf("a folder that is no run beside one: exit code %d and\n%s", code, stdout)
+	}
+}

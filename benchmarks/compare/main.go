@@ -1,0 +1,109 @@
+// Command compare puts the runs of any benchmarks side by side: which of their rows differ, and whether
+// that may be chance, by the seeds that two rows have in common; which settings differ; the curves of
+// losses and of searches together. It reads the folders of runs, finished or not, and changes nothing
+// in them. It writes one page, and the same as CSV and JSON, and prints the table.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/benchmarks/internal/words"
+	"autodropout/internal/atomicfile"
+)
+
+func main() { cli.Main(program) }
+
+// program returns the exit code.
+func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return cli.ExitCode(start(ctx, args, stdout), "compare", stderr)
+}
+
+// options are what the flags say.
+type options struct {
+	out      string
+	against  string
+	rows     string
+	settings settingsFlag
+	folders  []string
+}
+
+// settingsFlag is a flag for pairs NAME=VALUE that may be given several times.
+type settingsFlag []setting
+
+type setting struct{ name, value string }
+
+func (f *settingsFlag) String() string { return "" }
+
+func (f *settingsFlag) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" {
+		return errors.New("a setting is NAME=VALUE, such as depth=16")
+	}
+	*f = append(*f, setting{name, value})
+	return nil
+}
+
+func parse(args []string, stdout io.Writer) (o options, err error) {
+	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&o.out, "out", "comparison", "the `folder` of the page and its data")
+	fs.StringVar(&o.against, "against", "", "the `row` that the others are compared with, as RUN/METHOD; without the flag it is the best one, which flatters it")
+	fs.StringVar(&o.rows, "methods", "", "only the rows with these `keys`, with commas between them, such as none,dropblock")
+	fs.Var(&o.settings, "where", "only runs whose setting `NAME=VALUE` is this one; may be given several times")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(stdout, "Compare puts runs side by side: compare [flags] runs/A runs/B ...\n\nFlags:")
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return o, cli.ErrHelp
+	case err != nil:
+		return o, usage.Errorf("%v (-h lists the flags)", err)
+	}
+	if o.folders = fs.Args(); len(o.folders) == 0 {
+		return o, usage.Errorf("give the folders of the runs to compare, such as runs/*")
+	}
+	return o, nil
+}
+
+func start(ctx context.Context, args []string, stdout io.Writer) error {
+	o, err := parse(args, stdout)
+	if err != nil {
+		return err
+	}
+	runs, skipped, err := readRuns(o)
+	if err != nil {
+		return err
+	}
+	c, err := newComparison(runs, o.against)
+	if err != nil {
+		return err
+	}
+	c.Skipped = skipped
+	c.writeTable(stdout)
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if err := os.MkdirAll(o.out, 0o777); err != nil {
+		return fmt.Errorf("cannot make the folder of the comparison: %w", err)
+	}
+	for _, file := range []struct {
+		name  string
+		write func(w io.Writer) error
+	}{{"comparison.html", c.writePage}, {"comparison.csv", c.writeCSV}, {"comparison.json", c.writeJSON}} {
+		if err := atomicfile.Write(filepath.Join(o.out, file.name), file.write); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(stdout, "\n%s of %s: %s, and beside it the same as CSV and JSON.\n",
+		words.Count(c.rows(), "row", "rows"), words.Count(len(runs), "run", "runs"), filepath.Join(o.out, "comparison.html"))
+	return err
+}
