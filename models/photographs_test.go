@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -153,4 +154,24 @@ func ones(n int) []int {
 		list[i] = 1
 	}
 	return list
+}
+
+func TestNewPhotographic(t *testing.T) {
+	for name, want := range map[string]string{
+		"resnet-18": "ResNet-18 of 8 channels, 224 pixels", "resnet-50": "ResNet-50 of 8 channels, 224 pixels",
+		"efficientnet-b0": "EfficientNet-B0 times 0.25, 224 pixels", "efficientnet-b3": "EfficientNet-B3 times 0.25, 300 pixels",
+	} {
+		m, err := NewPhotographic(name, 8, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%v, %d pixels", m, m.Pixels()); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	for _, name := range []string{"", "resnet-19", "efficientnet-b8", "efficientnet-b"} {
+		if m, err := NewPhotographic(name, 8, 3, 1); err == nil || !strings.Contains(err.Error(), "take one of resnet-18") {
+			t.Errorf("%q gives %v, error %v", name, m, err)
+		}
+	}
 }

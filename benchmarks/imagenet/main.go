@@ -19,6 +19,7 @@ import (
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
+	"autodropout/models"
 )
 
 func main() { cli.Main(run) }
@@ -81,7 +82,7 @@ func (c *config) register(fs *flag.FlagSet) {
 	})
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
 	cli.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
-	cli.Choice(fs, &c.model, "model", modelNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
+	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
 	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
 	cli.Whole(fs, &c.accumulate, "accumulate", 1, "the `number` of parts of a batch that are computed one after another, to save memory; each has its own batch statistics")
 	cli.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with momentum 0.9")
@@ -107,11 +108,11 @@ func (c *config) Check() error {
 	case c.schedule == step && len(c.milestones) == 0:
 		return usage.Errorf("-schedule step needs -milestones")
 	}
-	_, pixels, err := c.network(1, 1, 0)
+	model, err := models.NewPhotographic(c.model, 1, 1, 0)
 	if err != nil {
 		return usage.Errorf("%v", err)
 	}
-	c.pixels = cmp.Or(c.pixels, pixels)
+	c.pixels = cmp.Or(c.pixels, model.Pixels())
 	if c.resize == 0 {
 		c.resize = int(math.Round(float64(c.pixels) * 256 / 224))
 	}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"autodropout/data"
+	"autodropout/data/imaging"
+	"autodropout/models"
+	"autodropout/serve"
+)
+
+// start saves a network of narrow layers and serves it.
+func start(t *testing.T) (*serve.Predictor, *httptest.Server) {
+	t.Helper()
+	h, err := data.PhotoHeader(32, 36, imaging.Bilinear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Classes = []string{"cat", "dog", "fish"}
+	model, err := models.NewPhotographic("resnet-18", 4, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := serve.Describe("resnet-18", 4, h).Save(dir, model); err != nil {
+		t.Fatal(err)
+	}
+	p, err := serve.Open(dir, serve.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler(p))
+	t.Cleanup(func() { server.Close(); p.Close() })
+	return p, server
+}
+
+// photo is a JPEG file of its own for every number.
+func photo(i int) []byte {
+	m := image.NewGray(image.Rect(0, 0, 60+i%30, 50))
+	for y := range 50 {
+		for x := range m.Rect.Dx() {
+			m.SetGray(x, y, color.Gray{uint8(x*(i+1) + y)})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func post(url string, body io.Reader) (code int, answer []byte, err error) {
+	response, err := http.Post(url, "", body)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	return response.StatusCode, answer, err
+}
+
+func TestAnswer(t *testing.T) {
+	p, server := start(t)
+	want, err := p.Predict(t.Context(), photo(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, text, err := post(server.URL, bytes.NewReader(photo(3)))
+	var answer map[string]float32
+	if err == nil {
+		err = json.Unmarshal(text, &answer)
+	}
+	if err != nil || code != 200 || len(answer) != 3 || answer["cat"] != want[0] || answer["dog"] != want[1] || answer["fish"] != want[2] {
+		t.Errorf("code %d, error %v, answer %s, want %v", code, err, text, want)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	_, server := start(t)
+	for _, c := range []struct {
+		what string
+		body io.Reader
+		code int
+	}{
+		{"no picture", strings.NewReader("hello"), http.StatusUnsupportedMediaType},
+		{"nothing", strings.NewReader(""), http.StatusUnsupportedMediaType},
+		{"a claim of many pixels", strings.NewReader("P6 60000 60000 255\n"), http.StatusUnsupportedMediaType},
+		{"a picture that is too large", io.LimitReader(zeros{}, largest+1), http.StatusRequestEntityTooLarge},
+	} {
+		if code, text, err := post(server.URL, c.body); err != nil || code != c.code || bytes.Count(text, []byte("\n")) != 1 {
+			t.Errorf("%s: code %d, error %v, %q, want code %d and a sentence", c.what, code, err, text, c.code)
+		}
+	}
+	if response, err := http.Get(server.URL); err != nil || response.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("GET: %v, error %v", response, err)
+	}
+}
+
+// zeros are bytes without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestLoad wants an answer to every request of sixteen visitors at a time, and memory that does not grow.
+// AUTODROPOUT_LOAD says how many requests.
+func TestLoad(t *testing.T) {
+	const visitors = 16
+	requests := 320
+	if text := os.Getenv("AUTODROPOUT_LOAD"); text != "" {
+		var err error
+		if requests, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, server := start(t)
+	round := func(n int) (took []time.Duration) {
+		var mu sync.Mutex
+		var group sync.WaitGroup
+		for i := range visitors {
+			group.Go(func() {
+				file := photo(i)
+				for range n / visitors {
+					began := time.Now()
+					code, text, err := post(server.URL, bytes.NewReader(file))
+					if err != nil || code != 200 {
+						t.Errorf("code %d, error %v, %s", code, err, text)
+						return
+					}
+					mu.Lock()
+					took = append(took, time.Since(began))
+					mu.Unlock()
+				}
+			})
+		}
+		group.Wait()
+		slices.Sort(took)
+		return took
+	}
+	heap := func() uint64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	round(10 * visitors)
+	before, began := heap(), time.Now()
+	took := round(requests)
+	elapsed := time.Since(began)
+	after := heap()
+	if len(took) != requests/visitors*visitors || after > before+1<<20 {
+		t.Errorf("%d answers, and %d bytes in use after %d", len(took), after, before)
+	}
+	fmt.Printf("%d requests, %.0f a second, p50 %v, p99 %v, heap %d KB before and %d KB after\n", len(took), float64(len(took))/elapsed.Seconds(),
+		took[len(took)/2].Round(time.Microsecond), took[len(took)*99/100].Round(time.Microsecond), before>>10, after>>10)
+}

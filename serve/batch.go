@@ -1,0 +1,75 @@
+package serve
+
+import (
+	"slices"
+
+	"autodropout/autograd"
+	"autodropout/data"
+	"autodropout/layers"
+	"autodropout/ops"
+)
+
+// batch is what is computed next, and the memory that it takes.
+type batch struct {
+	*Predictor
+	tape  *autograd.Tape
+	slots []*slot
+	x     []float32
+	size  int // values of an image
+}
+
+func newBatch(p *Predictor) *batch {
+	h := p.prepare.Header()
+	size := h.Height * h.Width * data.Channels
+	return &batch{Predictor: p, tape: autograd.NewInference(), size: size, x: make([]float32, p.config.Batch*size)}
+}
+
+// add takes an image, unless nobody waits for it.
+func (b *batch) add(s *slot) {
+	if s.ctx.Err() != nil && s.state.Load() == abandoned {
+		b.Predictor.slots <- s
+		return
+	}
+	b.slots = append(b.slots, s)
+}
+
+// sizes lists how many images are computed together: a full batch, and powers of two. With every
+// number of images the tape would keep memory for each.
+func (b *batch) sizes() []int {
+	sizes := []int{b.config.Batch}
+	for n := 1; n < b.config.Batch; n *= 2 {
+		sizes = slices.Insert(sizes, 1, n)
+	}
+	return sizes
+}
+
+// answer computes as many of the images as are possible at once, and removes them.
+func (b *batch) answer() {
+	n := 0
+	for _, size := range b.sizes() {
+		if n = size; n <= len(b.slots) {
+			break
+		}
+	}
+	for i, s := range b.slots[:n] {
+		copy(b.x[i*b.size:], s.pixels)
+	}
+	scores := ops.Softmax(b.compute(n)).Data()
+	for i, s := range b.slots[:n] {
+		copy(s.scores, scores[i*b.classes:])
+		if s.state.CompareAndSwap(waitedFor, computed) {
+			s.done <- struct{}{}
+		} else {
+			b.Predictor.slots <- s
+		}
+	}
+	b.slots = slices.Delete(b.slots, 0, n)
+}
+
+// compute returns the logits of the first n images, which are valid until the next call.
+func (b *batch) compute(n int) *autograd.Tensor {
+	b.tape.Reset()
+	h := b.prepare.Header()
+	x := b.tape.Input(b.x[:n*b.size], n, h.Height, h.Width, data.Channels)
+	return b.model.Forward(&layers.Ctx{Tape: b.tape}, x)
+}
