@@ -175,6 +175,18 @@ func TestOtherSeed(t *testing.T) {
 	}
 }
 
+// TestHigher wants the higher of two accuracies to be the better one.
+func TestHigher(t *testing.T) {
+	dir := t.TempDir()
+	result := ended()
+	result.Metric = "top-1 accuracy"
+	write(t, filepath.Join(dir, "a"), "seed = 0\n", append(trainings("none", 70, 71, 72), trainings("dropout", 75, 76.1, 77)...), result)
+	stdout, _, _, _ := compare(t, filepath.Join(dir, "a"))
+	if got := line(t, stdout, "a/none"); !strings.Contains(got, "-5.03 (") || !strings.Contains(got, "worse") {
+		t.Errorf("the row is %s", got)
+	}
+}
+
 func TestFilters(t *testing.T) {
 	a, b := twoRuns(t)
 	stdout, _, code, _ := compare(t, "-where", "depth=10", a, b)

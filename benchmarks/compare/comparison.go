@@ -39,9 +39,11 @@ type entry struct {
 	Paired bool                // by seeds; otherwise the two have nothing in common
 }
 
-// higherIsBetter lists the metrics of the benchmarks that are better the higher they are; of all
-// others, the lower.
-var higherIsBetter = []string{"BLEU", "accuracy"}
+// higher reports whether a run's metric is better the higher it is: BLEU and accuracies, and what the
+// settings of a program outside say.
+func (r *run) higher(metric string) bool {
+	return strings.HasSuffix(metric, "BLEU") || strings.HasSuffix(metric, "accuracy") || r.settings["higher"] == "true"
+}
 
 // newComparison compares all rows of a group with one of them.
 func newComparison(runs []*run, against string) (*comparison, error) {
@@ -52,7 +54,7 @@ func newComparison(runs []*run, against string) (*comparison, error) {
 		g := byKey[key]
 		if g == nil {
 			g = &group{Dataset: key[0], Split: key[1], Metric: key[2], Unit: key[3]}
-			g.higher = slices.Contains(higherIsBetter, g.Metric)
+			g.higher = r.higher(g.Metric)
 			byKey[key], c.Groups = g, append(c.Groups, g)
 		}
 		g.Runs = append(g.Runs, r)

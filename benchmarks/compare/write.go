@@ -22,7 +22,7 @@ type cells struct {
 func (g *group) cells(e *entry) cells {
 	c := cells{Row: e.id(), Value: "-", Seeds: strconv.Itoa(len(e.scores)), Gain: "", Chance: "", Verdict: g.verdict(e)}
 	if e.Mean.N > 0 {
-		c.Value = sheet.Amount(e.Mean.Value, g.Unit)
+		c.Value = sheet.Metric{Unit: g.Unit}.Amount(e.Mean.Value)
 		if !math.IsNaN(e.Mean.Low) {
 			c.Value = fmt.Sprintf("%s ± %.2f", c.Value, (e.Mean.High-e.Mean.Low)/2)
 		}
