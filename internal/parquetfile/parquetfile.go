@@ -48,7 +48,7 @@ func Open(r io.ReaderAt, size int64) (opened *File, err error) {
 	return opened, nil
 }
 
-// catch makes an error of a panic: the library has some for files that are damaged.
+// catch makes an error of a panic, of the library, for a file that is damaged.
 func catch(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("it is damaged (%v)", r)
@@ -153,7 +153,7 @@ func schemaTree(schema []format.SchemaElement, at, depth int) (end, leaves int, 
 }
 
 // fits reports whether what a column says beside its type can be said of one of that
-// type: the library takes the column for that, and panics for some.
+// type: the library takes the column for that.
 func fits(e *format.SchemaElement) bool {
 	decimal := false
 	switch e.LogicalType.Value.(type) {
