@@ -42,7 +42,10 @@ type entry struct {
 // higher reports whether a run's metric is better the higher it is: BLEU and accuracies, and what the
 // settings of a program outside say.
 func (r *run) higher(metric string) bool {
-	return strings.HasSuffix(metric, "BLEU") || strings.HasSuffix(metric, "accuracy") || r.settings["higher"] == "true"
+	if r.program == "external" {
+		return r.settings["lower"] != "true"
+	}
+	return strings.HasSuffix(metric, "BLEU") || strings.HasSuffix(metric, "accuracy")
 }
 
 // newComparison compares all rows of a group with one of them.

@@ -79,8 +79,8 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "all", "train"}, "`what` to measure: gemm, conv, step or all; train takes -steps steps and measures nothing, for profilers and emulators")
-	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
+	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "predict", "all", "train"}, "`what` to measure: gemm, conv, step, predict (a forward pass) or all but the last; train takes -steps steps and measures nothing, for profilers and emulators")
+	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
 	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
 	fs.BoolVar(&c.recompute, "recompute", false, "give up outputs of training steps that are cheap to compute again for the gradients")
@@ -130,7 +130,7 @@ func (c *config) check(given map[string]bool) error {
 func (c *config) wants(kind string) bool { return c.run == "all" || c.run == kind }
 
 // trains reports whether there is a model.
-func (c *config) trains() bool { return c.wants("step") || c.run == "train" }
+func (c *config) trains() bool { return c.wants("step") || c.run == "train" || c.run == "predict" }
 
 // measure measures what is asked for. The training step comes first, so that
 // the peak memory reported with it is its own.
@@ -139,6 +139,9 @@ func (c *config) measure(ctx context.Context, stdout io.Writer) error {
 		return c.train(ctx)
 	}
 	p := &printer{w: stdout, json: c.json}
+	if c.run == "predict" {
+		return c.measurePredict(ctx, p)
+	}
 	if !c.json {
 		fmt.Fprintf(stdout, "%s, %s, %s\n", machine.CPU(), machine.SIMD(), words.Count(c.threads, "thread", "threads"))
 	}

@@ -17,7 +17,7 @@ type photographModel struct {
 const photographClasses = 1000
 
 // photographModels returns the networks of the published ImageNet experiments,
-// ResNet-50 for the smaller images of their first epochs too.
+// ResNet-50 for the smaller images of their first epochs too, and a small one.
 func photographModels() []photographModel {
 	resNet := func() (layers.Model, error) {
 		return models.NewResNet(models.ResNetConfig{Depth: 50, Classes: photographClasses})
@@ -29,6 +29,7 @@ func photographModels() []photographModel {
 		{"resnet50-224", 224, resNet, resNet50Convs},
 		{"resnet50-160", 160, resNet, resNet50Convs},
 		{"efficientnet-b0-224", 224, efficientNet, efficientNetB0Convs},
+		{"cnn-64", 64, newSmallNet, smallNetConvs},
 	}
 }
 

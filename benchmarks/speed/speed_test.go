@@ -66,6 +66,26 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+func TestPredict(t *testing.T) {
+	c := tiny()
+	c.run, c.model, c.batch, c.json = "predict", "cnn-64", 2, true
+	var out bytes.Buffer
+	if err := c.measure(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Name  string
+		Speed float64 `json:"items_per_s"`
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Name != "predict-cnn-64-b2" || !(got.Speed > 0) {
+		t.Errorf("%s, error %v", out.String(), err)
+	}
+	c.model = "wrn-10-1"
+	if err := c.measure(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "-run predict measures networks for photographs") {
+		t.Errorf("wrn-10-1: error %v", err)
+	}
+}
+
 func TestCommandLine(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	var stdout, stderr bytes.Buffer

@@ -18,7 +18,8 @@ import (
 	"autodropout/optim"
 )
 
-// stepFacts is what is known of a training step besides its speed.
+// stepFacts is what is known of a training step besides its speed, or, in part, of a
+// prediction.
 type stepFacts struct {
 	Model             string  `json:"model"`
 	Steps             int     `json:"steps"`

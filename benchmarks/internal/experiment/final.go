@@ -112,6 +112,9 @@ func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k in
 	if closed := events.close(); err == nil {
 		err = closed
 	}
+	if err == nil && training.Outside == nil {
+		err = s.writeCSV(row, u)
+	}
 	return u, err
 }
 

@@ -87,9 +87,13 @@ func lasting(name string, text []byte) []byte {
 	switch filepath.Ext(name) {
 	case ".json", ".jsonl":
 		return passing.ReplaceAll(text, nil)
+	case ".csv": // whose last column are seconds
+		return lastColumn.ReplaceAll(text, nil)
 	}
 	return text
 }
+
+var lastColumn = regexp.MustCompile(`(?m),[^,\n]*$`)
 
 // withoutTimes leaves the column of times out of a table, whose width depends on
 // them.

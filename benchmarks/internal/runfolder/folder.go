@@ -71,6 +71,9 @@ func Training(row string, seed int) string { return fmt.Sprintf("%s-%d", row, se
 // Log returns the log of a training.
 func (f Folder) Log(training string) string { return f.Path(logs, training+".jsonl") }
 
+// CSV returns the same as a table, with what the training reached.
+func (f Folder) CSV(training string) string { return f.Path(logs, training+".csv") }
+
 // Weights returns what a training has learned.
 func (f Folder) Weights(training string) string { return f.Path(weights, training+".safetensors") }
 

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/BurntSushi/toml"
+
+	"autodropout/benchmarks/internal/images"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/data"
+	"autodropout/models"
+	"autodropout/serve"
+	"autodropout/weights"
+)
+
+// export prepares the best network of a run, by its score, for [serve.Open]: its arguments are the folder
+// of the run and that of the network.
+func export(args []string, stdout io.Writer) error {
+	if len(args) != 2 {
+		return usage.Errorf("-export takes two folders: -export runs/NAME served")
+	}
+	folder := runfolder.Folder(args[0])
+	text, _, err := folder.Settings()
+	if err != nil {
+		return fmt.Errorf("cannot read a run: %w", err)
+	}
+	var s struct {
+		Model, Data              string
+		Channels, Pixels, Resize int
+		Method                   []string
+	}
+	if _, err := toml.Decode(text, &s); err != nil {
+		return fmt.Errorf("%s is not the configuration of a run: %w", folder.Path(runfolder.Config), err)
+	}
+	c := config{model: s.Model, pixels: s.Pixels, resize: s.Resize}
+	header := data.Header{}
+	if s.Data == images.BuiltIn {
+		fit, _, err := data.Synthetic(data.SyntheticConfig{Train: 10, Test: 10, Detail: 2})
+		if err != nil {
+			return err
+		}
+		header = fit.Header()
+	} else {
+		fit, _, err := data.LoadPhotos(s.Data)
+		if err != nil {
+			return err
+		}
+		header = fit.Header()
+	}
+	model, err := models.NewPhotographic(s.Model, s.Channels, len(header.Classes), 0)
+	if err != nil {
+		return fmt.Errorf("%s is not the configuration of a run of finetune: %w", folder.Path(runfolder.Config), err)
+	}
+	if c.pixels == 0 {
+		c.pixels = model.Pixels()
+	}
+	if c.resize == 0 {
+		c.resize = (c.pixels*256 + 112) / 224
+	}
+	header.Height, header.Width, header.Shorter, header.Filter = c.pixels, c.pixels, c.resize, c.filter()
+	path, passed, err := folder.FindWeights(s.Method, func(a, b runfolder.Score) bool { return a.Value > b.Value })
+	for _, sentence := range passed {
+		fmt.Fprintln(stdout, sentence)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := weights.Load(path, model.Params(), weights.Options{}); err != nil {
+		return err
+	}
+	if err := serve.Describe(s.Model, s.Channels, header).Save(args[1], model); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s is ready to be served: go run ./doc/server -network %s\n", path, args[1])
+	return err
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"autodropout/autograd"
+	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/data/imaging"
+	"autodropout/models"
+	"autodropout/serve"
+	"autodropout/weights"
+)
+
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// trained saves a narrow network for seven classes, and returns its file.
+func trained(t *testing.T, name string) string {
+	t.Helper()
+	m, err := models.NewPhotographic(name, 4, 7, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "weights.safetensors")
+	if err := weights.Save(path, m.Params()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func tiny(file, out string, more ...string) []string {
+	return append([]string{"-weights", file, "-data", "synthetic", "-train-size", "40", "-test-size", "20", "-pixels", "32", "-resize", "36",
+		"-model", "resnet-18", "-channels", "4", "-batch", "10", "-epochs", "2", "-seeds", "1", "-method", "none,dropout", "-quiet", "-out", out}, more...)
+}
+
+// parameter returns a parameter of a file by its name.
+func parameter(t *testing.T, path, name string) []float32 {
+	t.Helper()
+	arrays, err := weights.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range arrays {
+		if a.Name == name {
+			return a.Data
+		}
+	}
+	t.Fatalf("%s has no %s", path, name)
+	return nil
+}
+
+// TestRun trains, wants frozen layers to be those of the file and others not, and predicts with what is
+// exported for serving.
+func TestRun(t *testing.T) {
+	file, out, served := trained(t, "resnet-18"), filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "served")
+	code, stdout, stderr := call(t, tiny(file, out, "-freeze", "2")...)
+	if code != 0 || !strings.Contains(stdout, "none") || !strings.Contains(stdout, "Dropout") {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	learned := runfolder.Folder(out).Weights("none-0")
+	for name, frozen := range map[string]bool{"conv1.weight": true, "bn1.bias": true, "layer1.1.conv2.weight": true, "layer2.0.conv1.weight": false, "layer4.1.bn2.weight": false} {
+		if same := slices.Equal(parameter(t, learned, name), parameter(t, file, name)); same != frozen {
+			t.Errorf("%s is as in the file: %v, want %v", name, same, frozen)
+		}
+	}
+	if code, stdout, stderr = call(t, "-export", out, served); code != 0 || !strings.Contains(stdout, "is ready to be served") {
+		t.Fatalf("-export: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	p, err := serve.Open(served, serve.Config{Batch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	scores, err := p.PredictImage(t.Context(), imaging.New(50, 40))
+	if err != nil || len(scores) != len(p.Classes()) || len(scores) != 10 {
+		t.Errorf("a picture has the scores %v, error %v", scores, err)
+	}
+}
+
+func TestFactors(t *testing.T) {
+	for name, want := range map[string]map[string]float32{
+		"resnet-18":       {"conv1.weight": 0, "layer1.0.bn1.weight": 0.125, "layer3.1.conv1.weight": 0.5, "layer4.0.downsample.0.weight": 1, "fc.weight": 8, "fc.bias": 8},
+		"efficientnet-b0": {"conv_stem.weight": 0, "bn1.bias": 0, "blocks.0.0.conv_dw.weight": 1. / 64, "blocks.6.0.bn1.weight": 1, "conv_head.weight": 1, "bn2.weight": 1, "classifier.bias": 8},
+	} {
+		m, err := models.NewPhotographic(name, 4, 7, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := config{headRate: 8, layerDecay: 0.5, freeze: 1}
+		factor := c.factors(m)
+		found := 0
+		for _, p := range m.Params().All() {
+			if w, ok := want[p.Name]; ok {
+				found++
+				if got := factor(p); got != w {
+					t.Errorf("%s: the factor of %s is %v, want %v", name, p.Name, got, w)
+				}
+			}
+		}
+		if found != len(want) {
+			t.Errorf("%s has %d of %d parameters", name, found, len(want))
+		}
+	}
+	c := config{headRate: 1, layerDecay: 1}
+	m, _ := models.NewPhotographic("resnet-50", 4, 7, 5)
+	if slices.ContainsFunc(m.Params().All(), func(p *autograd.Param) bool { return c.factors(m)(p) != 1 }) {
+		t.Error("without decay some factor is not 1")
+	}
+}
+
+func TestWrongInput(t *testing.T) {
+	file, none := trained(t, "resnet-18"), filepath.Join(t.TempDir(), "nothing")
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{tiny("", none), 2, "-weights FILE is missing"},
+		{tiny(none, none), 2, "no such file"},
+		{tiny(file, none, "-channels", "8"), 2, "-weights does not fit -model resnet-18 with -channels 8"},
+		{tiny(file, none, "-freeze", "5"), 2, "take at most 4"},
+		{[]string{"-export", none}, 2, "takes two folders"},
+		{[]string{"-export", none, none}, 1, "cannot read a run"},
+	} {
+		code, _, stderr := call(t, c.args...)
+		if code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit code %d and %q, want %d and %q", c.args, code, stderr, c.code, c.want)
+		}
+	}
+	if _, err := os.Stat(none); err == nil {
+		t.Error("a refused run has made a folder")
+	}
+}

@@ -1,0 +1,172 @@
+// Command finetune trains a network for photographs further that was trained before, elsewhere or here, on
+// classes of one's own: with a new classifier, lower rates for earlier layers, and layers that stay as they
+// are. Its table has dropout made by hand and patterns as rows, as that of every benchmark. Run it with -h
+// for the flags; -export prepares what a run has trained for serving.
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"io"
+	"math"
+
+	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/controller"
+	"autodropout/data"
+	"autodropout/data/imaging"
+	"autodropout/models"
+	"autodropout/optim"
+	"autodropout/train"
+)
+
+func main() { cli.Main(run) }
+
+// run is the program; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && (args[0] == "-export" || args[0] == "--export") {
+		return cli.ExitCode(export(args[1:], stdout), "finetune", stderr)
+	}
+	return images.Run(ctx, &command, func(c config) images.Benchmark { return &c }, args, stdout, stderr)
+}
+
+// config holds the settings of a run.
+type config struct {
+	images.Supervised
+
+	model          string
+	channels       int // 0: the published number
+	weights        string
+	pixels, resize int // 0: the model's, and 8/7 of pixels
+
+	headRate, layerDecay float64
+	freeze               int // groups of layers
+	smoothing, crop      float64
+	flip                 bool
+}
+
+var command = cli.Command[config]{
+	Name: "finetune",
+	Summary: `
+Trains a network for photographs that was trained before on classes of one's own, with dropout made by hand and with
+patterns, and prints the table.
+
+  go run ./benchmarks/finetune -weights resnet50.safetensors -data pets      pets/train/CLASS and pets/val/CLASS
+  go run ./benchmarks/finetune -export runs/NAME served                      prepares the best network for doc/server
+
+Weights may be files of torchvision or timm, or of networks trained here; -model and -channels say of which network.
+The classifier is new. Layers near the images learn more slowly than later ones, or stay as they are (-freeze).`,
+	Presets: []cli.Preset[config]{
+		{Name: "quick", Help: "a few epochs on small pictures", Config: quick},
+		{Name: "full", Help: "pictures of the size that the network was made for, three seeds", Config: full},
+	},
+	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+	Free:     experiment.FreeFlags,
+}
+
+// Rates are those of AdamW.
+var full = config{
+	Supervised: images.Supervised{Epochs: 15, SearchEpochs: 5, Settings: images.Settings{
+		Plan:      experiment.Plan{Methods: []string{"none", "dropout", "dropblock"}, Seeds: 3, Trials: 20, InFlight: 2, Algorithm: string(controller.Reinforce)},
+		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.02, DropBlock: 0.95, DropBlockSize: 3, StochasticDepth: 0.9},
+		Data:      images.BuiltIn, Batch: 32, Rate: 5e-4, WeightDecay: 0.05, Clip: 1,
+	}},
+	model: "resnet-50", headRate: 5, layerDecay: 0.7, smoothing: 0.1, crop: 0.35, flip: true,
+}
+
+var quick = func() config {
+	c := full
+	c.model, c.pixels, c.resize, c.Epochs, c.SearchEpochs, c.Seeds = "resnet-18", 96, 110, 5, 2, 2
+	return c
+}()
+
+func (c *config) register(fs *flag.FlagSet) {
+	c.Supervised.Register(fs, c.Table(), images.Help{
+		Photos: true, Data: "synthetic (drawn images of 64x64 pixels), or a `folder` with train/CLASS/*.JPEG and val/CLASS/*.JPEG (or .jpg, .png, .webp, .gif, .bmp, .tif, .ppm)",
+		Rate: "the learning `rate` of the last layers before the classifier; it falls along a cosine", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
+		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
+	})
+	fs.StringVar(&c.weights, "weights", c.weights, "the `file` of the network to go on with (.safetensors, .pt, .pth, .npz)")
+	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
+	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
+	cli.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
+	cli.Above0(fs, &c.headRate, "head-rate", "the `factor` of the rate that the new classifier learns with")
+	cli.Above0(fs, &c.layerDecay, "layer-decay", "the `factor` by which a stage of layers learns more slowly than the next one; 1: all alike")
+	cli.Whole(fs, &c.freeze, "freeze", 0, "the `number` of stages whose weights stay as they are, from the images on: the first layers count as one. Their normalisations go on following the batches")
+	cli.Share(fs, &c.smoothing, "smoothing", "the `share` of a label that goes to all classes alike")
+	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
+	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
+}
+
+// Table implements [images.Benchmark].
+func (c *config) Table() []experiment.Row {
+	rows := append([]experiment.Row{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
+	return append(rows, images.Found("", nil)...)
+}
+
+// Check implements [images.Benchmark]. It replaces zeros that stand for other values.
+func (c *config) Check() error {
+	if !(c.crop >= 0 && c.crop <= 1) {
+		return usage.Errorf("-crop %v must be from 0 to 1", c.crop)
+	}
+	if c.weights == "" {
+		return usage.Errorf("-weights FILE is missing: the weights of the network to go on with")
+	}
+	model, err := models.NewPhotographic(c.model, c.channels, 1, 0)
+	if err != nil {
+		return usage.Errorf("%v", err)
+	}
+	if groups := stages(model); c.freeze >= groups {
+		return usage.Errorf("-freeze %d leaves nothing but the classifier to learn or less: %v has %d stages, take at most %d", c.freeze, model, groups, groups-1)
+	}
+	c.pixels = cmp.Or(c.pixels, model.Pixels())
+	if c.resize == 0 {
+		c.resize = int(math.Round(float64(c.pixels) * 256 / 224))
+	}
+	if c.resize < c.pixels {
+		return usage.Errorf("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)
+	}
+	_, err = c.Model(experiment.Final, 1, 0)
+	return err
+}
+
+// About implements [images.Benchmark].
+func (c *config) About() experiment.About {
+	return experiment.About{Name: "finetune", Task: "image classification, fine-tuned", Split: "validation", Higher: true, Side: c.pixels / 4, Trial: controller.Task{Pixels: c.pixels}}
+}
+
+// Open implements [images.Benchmark].
+func (c *config) Open(ctx context.Context, _ io.Writer) (images.Images, error) {
+	return images.OpenPhotos(ctx, &c.Settings)
+}
+
+// Divide implements [images.Benchmark].
+func (c *config) Divide(fit, _, test data.Source, search bool) (final, child images.Sets, err error) {
+	if final.Fit, err = data.Resized(fit, c.pixels, c.resize, c.filter()); err != nil {
+		return final, child, err
+	}
+	if final.Score, err = data.Resized(test, c.pixels, c.resize, c.filter()); err != nil || !search {
+		return final, child, err
+	}
+	const heldOut = 0.2
+	child.Fit, child.Score, err = data.HoldOut(final.Fit, uint64(c.Seed), heldOut)
+	return final, child, err
+}
+
+// Train implements [images.Benchmark].
+func (c *config) Train(n experiment.Network, model images.Model, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
+	for _, p := range model.Params().All() {
+		p.NoDecay = len(p.Shape()) == 1
+	}
+	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Decoupled: true, WeightDecay: float32(c.WeightDecay), Factor: c.factors(model)})
+	if common.Schedule == nil {
+		common.Schedule = optim.WarmUp(max(1, steps/20), optim.Cosine(float32(c.Rate), steps))
+	}
+	common.ClipNorm = float32(c.Clip)
+	augment := data.Augment{Crop: c.crop, Flip: c.flip, Cutout: c.Cutout, RandAugment: c.RandAugment}
+	return c.Loop(n, model, sets, train.Config{Smoothing: float32(c.smoothing), Augment: augment, Common: common})
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"autodropout/autograd"
+	"autodropout/benchmarks/internal/experiment"
+	"autodropout/benchmarks/internal/images"
+	"autodropout/benchmarks/internal/usage"
+	"autodropout/data/imaging"
+	"autodropout/models"
+	"autodropout/weights"
+)
+
+// Model implements [images.Benchmark]: the classifier is new, all else is from the file. A search has the
+// same network as the final trainings.
+func (c *config) Model(_ experiment.Network, classes int, seed uint64) (images.Model, error) {
+	model, err := models.NewPhotographic(c.model, c.channels, classes, seed)
+	if err != nil {
+		return nil, err
+	}
+	options := weights.Options{Keep: []string{head(c.model)}}
+	_, err = weights.Load(c.weights, model.Params(), options)
+	if err != nil && !c.isResNet() {
+		options.Rename = models.TorchvisionEfficientNet
+		if _, other := weights.Load(c.weights, model.Params(), options); other == nil {
+			return model, nil
+		}
+	}
+	if err != nil {
+		return nil, usage.Errorf("-weights does not fit -model %s with -channels %d: %v", c.model, c.channels, err)
+	}
+	return model, nil
+}
+
+func (c *config) isResNet() bool { return strings.HasPrefix(c.model, "resnet") }
+
+// filter is what networks of the family see images resized with.
+func (c *config) filter() imaging.Filter {
+	if c.isResNet() {
+		return imaging.Bilinear
+	}
+	return imaging.Bicubic
+}
+
+// head begins the names of the classifier's parameters.
+func head(model string) string {
+	if strings.HasPrefix(model, "resnet") {
+		return "fc."
+	}
+	return "classifier."
+}
+
+// stages returns how many stages of layers a network has before the classifier, with what comes before the
+// first blocks as one.
+func stages(model images.Model) int { return 1 + len(model.Blocks()) }
+
+// stage returns of which stage a parameter is, from 0 on: of the last one what follows the blocks, and
+// as many as there are stages for the classifier.
+func stage(name string, all int) int {
+	var i int
+	switch {
+	case strings.HasPrefix(name, "fc.") || strings.HasPrefix(name, "classifier."):
+		return all
+	case scans(name, "layer%d.", &i):
+		return i
+	case scans(name, "blocks.%d.", &i):
+		return i + 1
+	case strings.HasPrefix(name, "conv_head.") || strings.HasPrefix(name, "bn2."):
+		return all - 1
+	}
+	return 0
+}
+
+func scans(name, format string, i *int) bool {
+	_, err := fmt.Sscanf(name, format, i)
+	return err == nil
+}
+
+// factors returns the factor of every parameter's learning rate.
+func (c *config) factors(model images.Model) func(p *autograd.Param) float32 {
+	all := stages(model)
+	return func(p *autograd.Param) float32 {
+		switch i := stage(p.Name, all); {
+		case i == all:
+			return float32(c.headRate)
+		case i < c.freeze:
+			return 0
+		default:
+			return float32(math.Pow(c.layerDecay, float64(all-1-i)))
+		}
+	}
+}
