@@ -12,12 +12,13 @@ import (
 )
 
 // writeCSV writes the steps of a training that has ended, and in the last line what it reached, as a
-// table for other programs.
+// table for other programs. A log that somebody has removed or damaged meanwhile costs the table alone.
 func (s *finals[P]) writeCSV(row Row, u runfolder.Unit) error {
 	training := row.name(u.Seed)
 	steps, err := train.ReadLog(s.folder.Log(training))
 	if err != nil {
-		return err
+		s.warnf("%s: there is no CSV file of it: %v", row.title(u.Seed), err)
+		return nil
 	}
 	return atomicfile.Write(s.folder.CSV(training), func(w io.Writer) error { return stepsCSV(w, &s.about, steps, u) })
 }
