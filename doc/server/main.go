@@ -13,6 +13,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -28,25 +29,32 @@ const (
 )
 
 func main() {
-	network := flag.String("network", "network", "`folder` with network.json and weights.safetensors")
-	address := flag.String("listen", "localhost:8080", "`address` to listen at")
-	flag.Parse()
-	predictor, err := serve.Open(*network, serve.Config{Wait: 2 * time.Millisecond})
+	network, address := settings(os.Args[1:])
+	predictor, err := serve.Open(network, serve.Config{Wait: 2 * time.Millisecond})
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: *address, Handler: handler(predictor), ReadTimeout: patience, WriteTimeout: 2 * patience, IdleTimeout: patience, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{Addr: address, Handler: handler(predictor), ReadTimeout: patience, WriteTimeout: 2 * patience, IdleTimeout: patience, MaxHeaderBytes: 16 << 10}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	answered := make(chan error)
 	context.AfterFunc(ctx, func() { answered <- server.Shutdown(context.Background()) })
-	fmt.Println("listening at", *address)
+	fmt.Println("listening at", address)
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
 	}
 	if err := <-answered; err != nil {
 		log.Fatal(err)
 	}
+}
+
+// settings returns what the flags say.
+func settings(args []string) (network, address string) {
+	flags := flag.NewFlagSet("server", flag.ExitOnError)
+	flags.StringVar(&network, "network", "network", "`folder` with network.json and weights.safetensors")
+	flags.StringVar(&address, "listen", "localhost:8080", "`address` to listen at")
+	flags.Parse(args)
+	return network, address
 }
 
 // handler answers a picture that is sent by POST with the probability of every class.

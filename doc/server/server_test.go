@@ -21,6 +21,7 @@ import (
 
 	"autodropout/data"
 	"autodropout/data/imaging"
+	"autodropout/internal/pages"
 	"autodropout/models"
 	"autodropout/serve"
 )
@@ -73,6 +74,15 @@ func post(url string, body io.Reader) (code int, answer []byte, err error) {
 	defer response.Body.Close()
 	answer, err = io.ReadAll(response.Body)
 	return response.StatusCode, answer, err
+}
+
+// TestPrinted: the flags that the pages print are those of the program.
+func TestPrinted(t *testing.T) {
+	for _, args := range pages.Printed(t, "doc/server") {
+		if network, address := settings(args); network != "served" || address != "localhost:8080" {
+			t.Errorf("%v is the network %s at %s", args, network, address)
+		}
+	}
 }
 
 func TestAnswer(t *testing.T) {
