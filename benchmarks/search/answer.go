@@ -10,8 +10,43 @@ import (
 	"strconv"
 
 	"autodropout/dropout"
+	"autodropout/internal/atomicfile"
 	"autodropout/internal/seed"
 )
+
+// fitted is the file of a surrogate.
+type fitted struct {
+	Space  dropout.Space `json:"space"`
+	Weight []float64     `json:"weight"`
+	Noise  float64       `json:"noise"`
+}
+
+// save keeps what answers in a file.
+func (s *surrogate) save(path string) error {
+	text, err := json.Marshal(fitted{s.space, s.weight, s.noise})
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, text)
+}
+
+// answerFrom answers from a surrogate that was saved.
+func answerFrom(path string, out io.Writer) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var f fitted
+	if err := json.Unmarshal(text, &f); err != nil {
+		return fmt.Errorf("%s has no surrogate: %w", path, err)
+	}
+	s := &surrogate{space: f.Space, weight: f.Weight, noise: f.Noise}
+	none, err := dropout.DecodeConv(s.space, make([]int, s.space.Decisions()))
+	if err != nil || len(features(none)) != len(s.weight) {
+		return fmt.Errorf("%s has no surrogate of this program: write it again with -save", path)
+	}
+	return s.answer(out, os.Getenv)
+}
 
 // answer is the program of a trial, by the protocol in doc/external-protocol.md: it
 // answers what a training would reach with the pattern, or the choices, that the

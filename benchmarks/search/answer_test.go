@@ -61,6 +61,22 @@ func TestAnswer(t *testing.T) {
 			t.Errorf("%s: %+v, want %g and luck of %g", name, answer, s.at(point), luck)
 		}
 	}
+	file := filepath.Join(dir, "surrogate.json")
+	if err := s.save(file); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AUTODROPOUT_PATTERN", asPattern)
+	t.Setenv("AUTODROPOUT_SEED", "7")
+	var saved, direct strings.Builder
+	if err := answerFrom(file, &saved); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.answer(&direct, os.Getenv); err != nil || saved.String() != direct.String() {
+		t.Errorf("saved it answers %s, not %s (%v)", saved.String(), direct.String(), err)
+	}
+	if err := answerFrom(asChoices, &saved); err == nil || !strings.Contains(err.Error(), "-save") {
+		t.Errorf("from another file: %v", err)
+	}
 	if err := s.answer(&strings.Builder{}, func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), "AUTODROPOUT_SEED") {
 		t.Errorf("without a seed: %v", err)
 	}

@@ -36,10 +36,14 @@ func run(args []string, out io.Writer) error {
 	seeds := fs.Int("seeds", 20, "the `number` of searches of each kind")
 	trials := fs.Int("trials", 300, "the `number` of trials of a search")
 	share := fs.Float64("share", dropout.MildConv, "the `share` that patterns drop on average where a search begins mildly")
-	answers := fs.Bool("answer", false, "be the program of a trial of benchmarks/external instead: answer what the choices or the pattern it was given are worth on the surrogate")
+	save := fs.String("save", "", "keep the surrogate in this `file` instead, for -answer")
+	answer := fs.String("answer", "", "be the program of a trial of benchmarks/external instead: answer what the choices or the pattern that it was given are worth on the surrogate in this `file`")
 	prints := fs.Bool("space", false, "print the surrogate's space as a file for benchmarks/external -space, where each block is a group, instead")
 	if err := fs.Parse(args); err != nil {
 		return err
+	}
+	if *answer != "" {
+		return answerFrom(*answer, out)
 	}
 	if *seeds < 2 || *trials < 12 {
 		return fmt.Errorf("-seeds must be at least 2 and -trials at least 12")
@@ -61,8 +65,8 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	switch {
-	case *answers:
-		return s.answer(out, os.Getenv)
+	case *save != "":
+		return s.save(*save)
 	case *prints:
 		return s.printSpace(out)
 	}

@@ -5,8 +5,9 @@ random sampler have the same trials as benchmarks/search gives ours: after each 
 the 8 best trials are tried 3 times again, and what is chosen is the best mean.
 
     go build -o /tmp/search ./benchmarks/search
+    /tmp/search -save /tmp/surrogate.json && /tmp/search -space >/tmp/space.json
     pip install optuna
-    python3 benchmarks/search/peers/optuna_search.py --program "/tmp/search -answer"
+    python3 benchmarks/search/peers/optuna_search.py --program "/tmp/search -answer /tmp/surrogate.json" --space /tmp/space.json
 """
 
 import argparse
@@ -63,7 +64,7 @@ def main():
     parser.add_argument("--program", required=True, help="the program of a trial, and its arguments")
     parser.add_argument("--space", required=True, help="the file of the space, as benchmarks/search -space prints it")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--budgets", type=lambda text: [int(n) for n in text.split(",")], default=[40, 100])
+    parser.add_argument("--budgets", type=lambda text: [int(n) for n in text.split(",")], default=[40, 100, 300])
     args = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = json.loads(pathlib.Path(args.space).read_text())
