@@ -37,6 +37,17 @@ func server(args []string) {
 	select {}
 }
 
+// freeAddress returns an address of this machine where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
 // actor is a process that is started again whenever it is killed.
 type actor struct {
 	name  string
@@ -118,12 +129,7 @@ func TestDisturbed(t *testing.T) {
 	}
 	program.Must(t, flags("plain", "-workers", "4")...)
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := freeAddress(t)
 	meet := []string{"-nats", "nats://" + address, "-job", "disturbed"}
 	serve := slices.Concat([]string{"-serve", "-lost-after", "500ms"}, meet)
 	begun := false
