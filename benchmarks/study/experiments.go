@@ -49,7 +49,7 @@ type rowKind struct {
 }
 
 // rowKinds are in the order of the tables. Other rows are dropout made by hand, see
-// [run.kinds].
+// [kindsOf].
 var rowKinds = []rowKind{
 	{"none", "none", sheet.Plain, ""},
 	{"dropout", "Dropout", sheet.HandMade, "dropout"},
@@ -69,11 +69,11 @@ var rowKinds = []rowKind{
 	{"no-residual", "without the shortcut", sheet.Ablated, ""},
 }
 
-// kinds returns the rows that the run can have. Those that have no title here are
+// kindsOf returns the rows that a run with these can have. Those that have no title here are
 // dropout made by hand, as new baselines are: they stand before what was searched.
-func (r *run) kinds() []rowKind {
+func kindsOf(rows []string) []rowKind {
 	kinds := slices.Clone(rowKinds)
-	for _, key := range r.Method {
+	for _, key := range rows {
 		if !slices.ContainsFunc(kinds, func(k rowKind) bool { return k.key == key }) {
 			random := slices.IndexFunc(kinds, func(k rowKind) bool { return k.kind == sheet.Random })
 			kinds = slices.Insert(kinds, random, rowKind{key, key, sheet.HandMade, key})

@@ -112,7 +112,7 @@ func (r *run) readConfig(folder runfolder.Folder) error {
 	if r.Seeds < 1 || r.Trials < 1 || len(r.Method) == 0 {
 		return fmt.Errorf("%s does not say seeds, trials and method: copy the whole file that the run wrote", path)
 	}
-	for _, k := range r.kinds() {
+	for _, k := range kindsOf(r.Method) {
 		if r.plans(k, folder) {
 			r.rows = append(r.rows, row{rowKind: k, scores: map[int]float64{}})
 		}

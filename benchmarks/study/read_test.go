@@ -123,7 +123,7 @@ func TestPlannedRows(t *testing.T) {
 	} {
 		r := run{settings: settings{Method: strings.Fields(c.methods), Pattern: c.pattern}}
 		var got []string
-		for _, k := range r.kinds() {
+		for _, k := range kindsOf(r.Method) {
 			if r.plans(k, runfolder.Folder(t.TempDir())) {
 				got = append(got, k.key)
 			}

@@ -25,8 +25,8 @@ var module = func() string {
 }()
 
 // ours lists what each package may import of the module. A key or an entry
-// that ends in "/*" stands for everything below a folder. Test files may
-// import any internal package as well, and gradcheck, which is for tests.
+// that ends in "/*" stands for everything below a folder. Test files may import
+// forTests as well.
 var ours = map[string][]string{
 	"internal/atomicfile":  {},
 	"internal/bom":         {},
@@ -82,8 +82,27 @@ var ours = map[string][]string{
 	"benchmarks/internal/progress":    {"benchmarks/internal/machine", "benchmarks/internal/words", "train"},
 	"benchmarks/internal/cli": {"benchmarks/internal/machine", "benchmarks/internal/runfolder", "benchmarks/internal/usage", "benchmarks/internal/words",
 		"controller/cluster", "data/imaging"},
-	"benchmarks/internal/sheet": {"benchmarks/internal/report", "benchmarks/internal/runfolder", "benchmarks/internal/words", "controller"},
+	"benchmarks/internal/sheet":      {"benchmarks/internal/report", "benchmarks/internal/runfolder", "benchmarks/internal/words", "controller"},
+	"benchmarks/internal/experiment": slices.Concat(floors, []string{"controller", "controller/cluster", "data", "dropout", "ops", "optim", "patterns", "train", "internal/*"}),
+	"benchmarks/internal/images": slices.Concat(floors, []string{"benchmarks/internal/experiment",
+		"controller", "data", "data/imaging", "dropout", "layers", "train", "internal/*"}),
+	"benchmarks/internal/fewlabels": {"benchmarks/internal/cli", "benchmarks/internal/experiment", "benchmarks/internal/images", "benchmarks/internal/runfolder", "benchmarks/internal/usage",
+		"controller", "data", "data/imaging", "optim", "train"},
+	"benchmarks/internal/language": slices.Concat(floors, []string{"benchmarks/internal/experiment",
+		"autograd", "controller", "data", "dropout", "layers", "models", "optim", "train", "weights", "internal/*"}),
+	"benchmarks/internal/translation": slices.Concat(floors, []string{"benchmarks/internal/experiment",
+		"controller", "data", "data/text", "data/text/bitext", "data/text/metric", "dropout", "models", "optim", "train", "weights", "internal/*"}),
+	"benchmarks/internal/flops":     {"models"},
+	"benchmarks/internal/kills":     {"benchmarks/internal/cli", "benchmarks/internal/runfolder"},
+	"benchmarks/internal/benchtest": {"benchmarks/internal/kills", "benchmarks/internal/runfolder", "internal/*", "simd"},
 }
+
+// forTests are packages that any test file may import.
+var forTests = []string{"gradcheck", "internal/*", "benchmarks/internal/benchtest", "benchmarks/internal/kills"}
+
+// floors are the packages below the experiments.
+var floors = []string{"benchmarks/internal/cli", "benchmarks/internal/machine", "benchmarks/internal/progress", "benchmarks/internal/report", "benchmarks/internal/runfolder",
+	"benchmarks/internal/sheet", "benchmarks/internal/tensorboard", "benchmarks/internal/usage", "benchmarks/internal/words"}
 
 // core packages may use these third parties only.
 var core = []string{"simd", "autograd", "ops", "layers", "optim", "dropout", "models"}
@@ -91,6 +110,12 @@ var core = []string{"simd", "autograd", "ops", "layers", "optim", "dropout", "mo
 var coreThirdParties = []string{"gonum.org/v1/gonum", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
 
 func TestImports(t *testing.T) {
+	eachFile(t, func(relative, name string) { check(t, relative, name) })
+}
+
+// eachFile calls f with each Go file of the module, by its path within it and its path.
+func eachFile(t *testing.T, f func(relative, name string)) {
+	t.Helper()
 	root := filepath.Join("..", "..")
 	files := 0
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
@@ -112,7 +137,7 @@ func TestImports(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		check(t, filepath.ToSlash(relative), name)
+		f(filepath.ToSlash(relative), name)
 		return nil
 	})
 	if err != nil {
@@ -156,7 +181,7 @@ func refuse(from string, test bool, imported string) string {
 		switch {
 		case !known:
 			return "the package is not in the table of internal/deps"
-		case to == from, test && (to == "gradcheck" || strings.HasPrefix(to, "internal/")), matches(allowed, to):
+		case to == from, test && matches(forTests, to), matches(allowed, to):
 			return ""
 		}
 		return "the table of internal/deps does not allow it"
@@ -207,6 +232,10 @@ func TestRefuse(t *testing.T) {
 		{"benchmarks/cifar", false, module + "/models", true},
 		{"benchmarks/internal/experiment", false, module + "/train", true},
 		{"benchmarks/internal/sheet", false, module + "/benchmarks/internal/experiment", false},
+		{"benchmarks/internal/experiment", false, module + "/benchmarks/internal/images", false},
+		{"benchmarks/internal/experiment", false, module + "/models", false},
+		{"benchmarks/internal/images", false, module + "/benchmarks/internal/experiment", true},
+		{"benchmarks/internal/language", false, module + "/benchmarks/internal/images", false},
 		{"newcomer", false, module + "/simd", false},
 		{"ops", false, "gonum.org/v1/gonum/stat", true},
 		{"ops", false, "gonum.org/v1/plot", false},

@@ -47,24 +47,15 @@ type arithmetic struct {
 
 func newArithmetic(d *decoder, s *scan) *arithmetic {
 	q := &arithmetic{scan: s, text: d.text, conditions: d.conditions}
-	switch {
-	case !d.progressive:
-		q.read = func(c *component, b *block) error {
-			if err := q.firstDC(c, b); err != nil {
-				return err
-			}
-			return q.firstAC(c, b)
-		}
-	case s.from == 0 && s.high == 0:
-		q.read = q.firstDC
-	case s.from == 0:
-		q.read = q.refineDC
-	case s.high == 0:
-		q.read = q.firstAC
-	default:
-		q.read = q.refineAC
-	}
+	q.read = d.reader(s, q)
 	return q
+}
+
+func (q *arithmetic) whole(c *component, b *block) error {
+	if err := q.firstDC(c, b); err != nil {
+		return err
+	}
+	return q.firstAC(c, b)
 }
 
 func (q *arithmetic) begin(pos int) {

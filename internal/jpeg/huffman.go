@@ -148,18 +148,7 @@ type huffmanReader struct {
 
 func newHuffmanReader(d *decoder, s *scan) *huffmanReader {
 	r := &huffmanReader{bits: bits{text: d.text}, scan: s}
-	switch {
-	case !d.progressive:
-		r.read = r.whole
-	case s.from == 0 && s.high == 0:
-		r.read = r.firstDC
-	case s.from == 0:
-		r.read = r.refineDC
-	case s.high == 0:
-		r.read = r.firstAC
-	default:
-		r.read = r.refineAC
-	}
+	r.read = d.reader(s, r)
 	return r
 }
 

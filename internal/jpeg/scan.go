@@ -20,6 +20,30 @@ type coder interface {
 	block(c *component, b *block) error
 }
 
+// passes are what a coder reads of a block.
+type passes interface {
+	whole(c *component, b *block) error
+	firstDC(c *component, b *block) error
+	refineDC(c *component, b *block) error
+	firstAC(c *component, b *block) error
+	refineAC(c *component, b *block) error
+}
+
+// reader returns what reads a block in the scan.
+func (d *decoder) reader(s *scan, of passes) func(c *component, b *block) error {
+	switch {
+	case !d.progressive:
+		return of.whole
+	case s.from == 0 && s.high == 0:
+		return of.firstDC
+	case s.from == 0:
+		return of.refineDC
+	case s.high == 0:
+		return of.firstAC
+	}
+	return of.refineAC
+}
+
 // scan reads the header and the data of a scan.
 func (d *decoder) scan(body []byte) error {
 	s, err := d.scanHeader(body)

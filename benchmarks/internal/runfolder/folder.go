@@ -154,7 +154,7 @@ func CheckSettings(text string) error {
 // settings, and holds it. It is a *[usage.Error] when it has something in it, or
 // another process makes a run there.
 func (f Folder) Create(settings, command string) (*Held, error) {
-	if err := f.vacant(); err != nil {
+	if err := vacant(f); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(string(f), 0o777); err != nil {
@@ -168,7 +168,7 @@ func (f Folder) Create(settings, command string) (*Held, error) {
 		return nil, err
 	}
 	// Another process may have been faster, and have ended.
-	if err = f.vacant(); err == nil {
+	if err = vacant(f); err == nil {
 		err = atomicfile.WriteBytes(f.Path(Config), []byte(commandMark+strings.ReplaceAll(command, "\n", "\n"+commandMark)+"\n"+settings))
 	}
 	if err != nil {
@@ -178,7 +178,7 @@ func (f Folder) Create(settings, command string) (*Held, error) {
 }
 
 // vacant returns an error where there is something in the folder.
-func (f Folder) vacant() error {
+func vacant(f Folder) error {
 	entries, err := os.ReadDir(string(f))
 	// A run that was killed when it began, or is beginning, leaves these.
 	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return e.Name() == lockName || atomicfile.IsTemporary(e.Name()) })
