@@ -52,6 +52,9 @@ type DownloadConfig struct {
 	Dir string
 	// Client makes the requests; nil means http.DefaultClient.
 	Client *http.Client
+	// Flag is what the users of a program name data by, such as "-data", for sentences
+	// about which was found and why; "" says "the name".
+	Flag string
 	// Progress, if not nil, is told now and then how many of how many bytes are
 	// there.
 	Progress func(done, total int64)

@@ -87,7 +87,7 @@ func ExampleOpen() {
 	cfg := data.OpenConfig{Synthetic: data.SyntheticConfig{Train: 100, Test: 50}}
 	_, _, about, err := data.Open(context.Background(), "synthetic", cfg)
 	fmt.Println(about, err)
-	// Output: The data is the built-in synthetic set, not CIFAR-10 (100 training and 50 test images drawn from seed 0), as -data synthetic asks. <nil>
+	// Output: The data is the built-in synthetic set, not CIFAR-10 (100 training and 50 test images drawn from seed 0), as the name synthetic asks. <nil>
 }
 
 func ExampleLoadImages() {

@@ -1,12 +1,14 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -27,12 +29,19 @@ type OpenConfig struct {
 //	auto       CIFAR-10 if it is in the cache, otherwise the built-in set;
 //	           never uses the network
 //	synthetic  the built-in set, see [Synthetic]
-//	cifar10    CIFAR-10, downloaded into the cache if it is not there
+//	cifar10    CIFAR-10, downloaded into the cache if it is not there, as are
+//	           others of [ImageNames]
 //	a path     images in a file or folder, see [LoadImages]
 //
 // A folder or file called auto, synthetic or cifar10 is reached as ./auto.
 func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, about string, err error) {
-	path, why, err := cifarOriginal.Find(ctx, name, cfg.Download)
+	set := imageSets[0]
+	for _, s := range imageSets {
+		if s.Key == name {
+			set = s
+		}
+	}
+	path, why, err := set.Find(ctx, name, cfg.Download)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -40,15 +49,15 @@ func Open(ctx context.Context, name string, cfg OpenConfig) (train, test *Set, a
 		if train, test, err = Synthetic(cfg.Synthetic); err != nil {
 			return nil, nil, "", err
 		}
-		about = fmt.Sprintf("The data is the built-in synthetic set, not CIFAR-10 (%d training and %d test images drawn from seed %d), %s.",
-			train.Len(), test.Len(), cfg.Synthetic.Seed, why)
+		about = fmt.Sprintf("The data is the built-in synthetic set, not %s (%d training and %d test images drawn from seed %d), %s.",
+			set.Title, train.Len(), test.Len(), cfg.Synthetic.Seed, why)
 		return train, test, about, nil
 	}
-	if train, test, err = LoadImages(path); err != nil {
+	if train, test, err = set.load(path); err != nil {
 		return nil, nil, "", err
 	}
 	title := strings.TrimSuffix(train.Name, " training")
-	if strings.HasPrefix(title, "CIFAR-10") {
+	if slices.ContainsFunc(imageSets, func(s imageSet) bool { return strings.HasPrefix(title, s.Title) }) {
 		title = "the real " + title
 	}
 	about = fmt.Sprintf("The data is %s (%d training and %d test images of %d classes) from %s, %s.",
@@ -69,6 +78,23 @@ type Place struct {
 	Files []string // that must be in the folder Path; nil: Path alone says enough
 }
 
+// imageSet is a set of images that [Open] knows by a name.
+type imageSet struct {
+	Original
+	load func(path string) (train, test *Set, err error)
+}
+
+// imageSets are all of them. The first is the one that auto looks for.
+var imageSets = []imageSet{{cifarOriginal, LoadImages}}
+
+// ImageNames returns the names by which [Open] knows real images.
+func ImageNames() (names []string) {
+	for _, s := range imageSets {
+		names = append(names, s.Key)
+	}
+	return names
+}
+
 var cifarOriginal = Original{
 	Key: "cifar10", Title: "CIFAR-10",
 	Places:  []Place{{Path: cifarFolder}, {Path: CIFAR10.Name}},
@@ -77,20 +103,22 @@ var cifarOriginal = Original{
 
 // Find returns the path of the data that name stands for: auto, synthetic, the key
 // of the original, or a path, see [Open]; "" is the built-in data. It also returns
-// the reason.
+// the reason, in the words of cfg.Flag.
 func (o *Original) Find(ctx context.Context, name string, cfg DownloadConfig) (path, why string, err error) {
+	called := cmp.Or(cfg.Flag, "the name")
+	as := func(name string) string { return fmt.Sprintf("as %s %s asks", called, name) }
 	switch name {
 	case "synthetic":
-		return "", "as -data synthetic asks", nil
+		return "", as(name), nil
 	case "auto":
 		dir, err := cfg.Folder()
 		if err != nil {
-			return "", fmt.Sprintf("chosen by -data auto because there is no folder where %s could be (%v)", o.Title, err), nil
+			return "", fmt.Sprintf("chosen by %s auto because there is no folder where %s could be (%v)", called, o.Title, err), nil
 		}
 		if path, err = o.cached(dir); path != "" || err != nil {
-			return path, "found in the cache by -data auto", err
+			return path, fmt.Sprintf("found in the cache by %s auto", called), err
 		}
-		return "", fmt.Sprintf("chosen by -data auto because there is no %s in %s; -data %s downloads it", o.Title, dir, o.Key), nil
+		return "", fmt.Sprintf("chosen by %s auto because there is no %s in %s; %[1]s %[4]s downloads it", called, o.Title, dir, o.Key), nil
 	case o.Key:
 		dir, err := cfg.Folder()
 		if err != nil {
@@ -99,12 +127,12 @@ func (o *Original) Find(ctx context.Context, name string, cfg DownloadConfig) (p
 		if path, err = o.cached(dir); path == "" && err == nil {
 			path, err = o.download(ctx, dir, cfg)
 		}
-		return path, fmt.Sprintf("as -data %s asks", o.Key), err
+		return path, as(name), err
 	}
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return "", "", fmt.Errorf("data: -data %q is neither auto, synthetic or %s nor a folder or file that exists", name, o.Key)
+		return "", "", fmt.Errorf("data: %s %q is neither auto, synthetic or %s nor a folder or file that exists", called, name, o.Key)
 	}
-	return name, "as -data asks", nil
+	return name, fmt.Sprintf("as %s asks", called), nil
 }
 
 // cached returns where the data is in the cache, or "".

@@ -30,7 +30,7 @@ func TestOpenWithoutCache(t *testing.T) {
 	cfg := openConfig(t)
 	for name, words := range map[string][]string{
 		"auto":      {"synthetic", "not CIFAR-10", "20 training and 10 test", "seed 7", "no CIFAR-10 in " + cfg.Download.Dir},
-		"synthetic": {"synthetic", "as -data synthetic asks"},
+		"synthetic": {"synthetic", "as the name synthetic asks"},
 	} {
 		train, test, about, err := Open(t.Context(), name, cfg)
 		if err != nil {
@@ -57,11 +57,23 @@ func noHome(t *testing.T) {
 	}
 }
 
+// TestSentencesNameTheFlag that a program's users choose data by.
+func TestSentencesNameTheFlag(t *testing.T) {
+	cfg := openConfig(t)
+	cfg.Download.Flag = "-images"
+	_, _, about, err := Open(t.Context(), "auto", cfg)
+	if err != nil || !strings.Contains(about, "chosen by -images auto because") || !strings.Contains(about, "; -images cifar10 downloads it") {
+		t.Errorf("it says %q, error %v", about, err)
+	}
+	_, _, _, err = Open(t.Context(), "nowhere", cfg)
+	checkError(t, err, `-images "nowhere" is neither auto`)
+}
+
 func TestOpenWithoutHome(t *testing.T) {
 	noHome(t)
 	cfg := openConfig(t)
 	cfg.Download.Dir = ""
-	for name, word := range map[string]string{"synthetic": "as -data synthetic asks", "auto": "set AUTODROPOUT_DATA"} {
+	for name, word := range map[string]string{"synthetic": "as the name synthetic asks", "auto": "set AUTODROPOUT_DATA"} {
 		train, _, about, err := Open(t.Context(), name, cfg)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

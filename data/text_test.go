@@ -167,8 +167,8 @@ func TestOpenText(t *testing.T) {
 	cfg := openConfig(t)
 	cfg.Language = LanguageConfig{Seed: 4, Train: 1000, Valid: 1000, Test: 1000}
 	for name, words := range map[string][]string{
-		"auto":      {"built-in synthetic language, not Penn Treebank", "1000 training", "seed 4", "least perplexity possible is 8.24", "-data ptb downloads it"},
-		"synthetic": {"as -data synthetic asks"},
+		"auto":      {"built-in synthetic language, not Penn Treebank", "1000 training", "seed 4", "least perplexity possible is 8.24", "the name ptb downloads it"},
+		"synthetic": {"as the name synthetic asks"},
 	} {
 		c, about, err := OpenPTB(t.Context(), name, cfg)
 		if err != nil || c.Entropy == 0 {

@@ -61,7 +61,7 @@ func (r *record) refuses(name string, worker Identity) error {
 	case r.Version != worker.Version:
 		return refuse("the coordinator of %s is built from %s, this worker from %s: build both from the same commit", name, r.Version, worker.Version)
 	case r.Tier != worker.Tier && !r.AnyTier:
-		return refuse("the coordinator of %s computes with %s, this worker with %s, which rounds differently: start all with the same AUTODROPOUT_SIMD and AUTODROPOUT_CONV, or search with -async", name, r.Tier, worker.Tier)
+		return refuse("the coordinator of %s computes with %s, this worker with %s, which rounds differently: start all with the same AUTODROPOUT_SIMD and AUTODROPOUT_CONV, or search asynchronously", name, r.Tier, worker.Tier)
 	case worker.Data != "" && r.Data != worker.Data:
 		return refuse("the data of this worker (checksum %s) is not that of the coordinator of %s (%s): give it the same files", worker.Data, name, r.Data)
 	}

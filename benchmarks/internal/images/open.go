@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/data"
@@ -19,14 +20,14 @@ type Images struct {
 }
 
 // SmallHelp is the help of -data for [OpenSmall].
-const SmallHelp = "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), cifar10 (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files"
+var SmallHelp = "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), " + strings.Join(data.ImageNames(), " or ") + " (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files"
 
 // OpenSmall opens images of 32x32 pixels, see [data.Open]: of the built-in ones as many
 // as are given.
 func OpenSmall(ctx context.Context, name string, train, test int, stderr io.Writer) (Images, error) {
 	fit, score, about, err := data.Open(ctx, name, data.OpenConfig{
 		Synthetic: data.SyntheticConfig{Train: train, Test: test},
-		Download:  data.DownloadConfig{Progress: progress.Download(stderr, "CIFAR-10")},
+		Download:  data.DownloadConfig{Flag: "-data", Progress: progress.Download(stderr, "images")},
 	})
 	return Images{Train: fit, Test: score, About: about}, err
 }

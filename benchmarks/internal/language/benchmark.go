@@ -50,7 +50,7 @@ func (s *subject) Open(ctx context.Context, _ bool, stderr io.Writer) (about str
 	b := s.benchmark
 	s.corpus, about, err = b.Open(ctx, s.data, data.OpenConfig{
 		Language: data.LanguageConfig{Train: s.trainSize, Valid: s.testSize, Test: s.testSize},
-		Download: data.DownloadConfig{Progress: progress.Download(stderr, b.Title)},
+		Download: data.DownloadConfig{Flag: "-data", Progress: progress.Download(stderr, b.Title)},
 	})
 	if err != nil {
 		return "", err

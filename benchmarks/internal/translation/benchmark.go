@@ -76,7 +76,7 @@ func (s *subject) Open(ctx context.Context, _ bool, stderr io.Writer) (about str
 	s.corpus, about, err = b.Open(ctx, s.data, bitext.OpenConfig{
 		Synthetic: bitext.SyntheticConfig{Train: s.trainSize, Valid: s.testSize, Test: s.testSize},
 		Texts:     texts,
-		Download:  data.DownloadConfig{Progress: progress.Download(stderr, b.Title)},
+		Download:  data.DownloadConfig{Flag: "-data", Progress: progress.Download(stderr, b.Title)},
 		Notice:    func(sentence string) { fmt.Fprintln(stderr, sentence) },
 	})
 	if err != nil {

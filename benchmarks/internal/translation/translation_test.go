@@ -324,7 +324,7 @@ func TestWrongInput(t *testing.T) {
 		{"-data " + filepath.Join(dir, "missing"), 1, "missing"},
 		{"-data " + folder("no-files", func(files map[string]string) { clear(files) }), 1, "neither prepared texts, nor de-en.tgz"},
 		{"-data " + folder("no-test", func(files map[string]string) { delete(files, "test.en") }), 1, "no text test in the language en"},
-		{"-data " + folder("two-tests", set("test_b.de", "a\n")), 1, "-test says which"},
+		{"-data " + folder("two-tests", set("test_b.de", "a\n")), 1, "a test text can be chosen by its name"},
 		{"-test test_c -data " + folder("no-such-test", set("test_b.de", "a\n")), 1, "no text test_c"},
 		{"-data " + folder("uneven", set("train.en", short)), 1, "the target text ends after 39 lines"},
 		{"-data " + folder("uneven-test", set("test.de", short)), 1, "the target text ends after 3 lines"},

@@ -105,7 +105,7 @@ func only(names []string, l text.Language, what string, is func(stem string) boo
 	case 1:
 		return found[0], nil
 	}
-	return "", fmt.Errorf("has more than one text %s in the language %s (%s): -test says which test text is meant, other texts must be the only ones", what, l, strings.Join(found, ", "))
+	return "", fmt.Errorf("has more than one text %s in the language %s (%s): a test text can be chosen by its name, other texts must be the only ones", what, l, strings.Join(found, ", "))
 }
 
 // PrepareTexts makes texts of one's own, which are in a folder, ready for training in
