@@ -176,7 +176,7 @@ func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (path s
 			sentences = append(sentences, fmt.Sprintf("The weights %s are damaged, they are not what the run wrote, and passed over: -resume without anything else makes them again.", path))
 		}
 	}
-	if path = f.unfinished(rows); path != "" {
+	if path = unfinished(f, rows); path != "" {
 		return path, sentences, nil
 	}
 	why := "has trained no model yet: continue it with -resume until it has"
@@ -191,7 +191,7 @@ func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (path s
 
 // unfinished returns the newest checkpoint of a training of the rows, "" where there
 // is none.
-func (f Folder) unfinished(rows []string) string {
+func unfinished(f Folder, rows []string) string {
 	entries, _ := os.ReadDir(f.Path(checkpoints)) // where it cannot be read there is none
 	for _, row := range rows {
 		for _, entry := range entries {

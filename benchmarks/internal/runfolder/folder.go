@@ -163,7 +163,7 @@ func (f Folder) Create(settings, command string) (*Held, error) {
 	if err := f.Writable(); err != nil {
 		return nil, err
 	}
-	lock, err := f.take()
+	lock, err := take(f)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (f Folder) Create(settings, command string) (*Held, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return f.settle(lock)
+	return settle(f, lock)
 }
 
 // vacant returns an error where there is something in the folder.

@@ -78,16 +78,16 @@ type Held struct {
 // *[usage.Error] when one does already. What a session that was killed has left
 // half-written is removed.
 func (f Folder) Hold() (h *Held, err error) {
-	lock, err := f.take()
+	lock, err := take(f)
 	if err != nil {
 		return nil, err
 	}
-	return f.settle(lock)
+	return settle(f, lock)
 }
 
 // take holds the file that stands for the whole folder. It is never replaced: two
 // files of one name could be held by two processes.
-func (f Folder) take() (lock *os.File, err error) {
+func take(f Folder) (lock *os.File, err error) {
 	if lock, err = os.OpenFile(f.Path(lockName), os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		return nil, fmt.Errorf("cannot hold the output folder: %w", err)
 	}
@@ -99,7 +99,7 @@ func (f Folder) take() (lock *os.File, err error) {
 }
 
 // settle makes the folder, which is held by a file, ready for work.
-func (f Folder) settle(lock *os.File) (h *Held, err error) {
+func settle(f Folder, lock *os.File) (h *Held, err error) {
 	h = &Held{Folder: f, lock: lock}
 	defer func() {
 		if err != nil {
