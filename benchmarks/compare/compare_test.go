@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/internal/pages"
 )
 
 // write makes the folder of a run with final trainings, and ends it unless result is nil.
@@ -246,5 +247,31 @@ func TestWrongInput(t *testing.T) {
 	stdout, _, code, _ := compare(t, empty, a)
 	if code != 0 || !strings.Contains(stdout, "is no run.") {
 		t.Errorf("a folder that is no run beside one: exit code %d and\n%s", code, stdout)
+	}
+}
+
+// TestPrintedCommands runs the commands that pages print beside two runs.
+func TestPrintedCommands(t *testing.T) {
+	commands := pages.Printed(t, "benchmarks/compare")
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"a", "b"} {
+		write(t, filepath.Join("runs", name), "epochs = 1\n", trainings("none", 20, 21), ended())
+	}
+	for _, args := range commands {
+		if len(args) == 0 {
+			continue // only the name of the program
+		}
+		var all []string
+		for _, arg := range args {
+			if found, err := filepath.Glob(arg); err == nil && len(found) > 0 {
+				all = append(all, found...) // as a shell does
+			} else {
+				all = append(all, arg)
+			}
+		}
+		var stdout, stderr bytes.Buffer
+		if code := program(t.Context(), all, &stdout, &stderr); code != 0 {
+			t.Errorf("%v: exit code %d\n%s%s", all, code, &stdout, &stderr)
+		}
 	}
 }
