@@ -72,11 +72,19 @@ def words(examples: Tensor, count: int, keys: Tensor, stream: int = 0) -> Tensor
     return block_words(examples, blocks, keys, stream)[:, :count]
 
 
+# An operation of its own, since torch.compile's code for processors gets some of this
+# arithmetic wrong (torch 2.15). To compile it would take long as well.
+@torch.library.custom_op("autodropout::block_words", mutates_args=())
 def block_words(examples: Tensor, blocks: Tensor, keys: Tensor, stream: int = 0) -> Tensor:
     """The four words of each block (B) of each example's random stream, (N, 4*B).
     keys (ROUNDS, 2) are the same for all, or (ROUNDS, 2, B)."""
     n, blocks = torch.broadcast_tensors(examples[:, None], blocks)
     return philox(blocks, torch.full_like(n, stream), n & MASK32, n >> 32 & MASK32, keys).flatten(1)
+
+
+@block_words.register_fake
+def _(examples: Tensor, blocks: Tensor, keys: Tensor, stream: int = 0) -> Tensor:
+    return examples.new_empty(len(examples), 4 * len(blocks))
 
 
 def below(draw: Tensor, n: int) -> Tensor:
