@@ -116,7 +116,8 @@ func (s *conv) pixels() int { return s.n * s.oh * s.ow }
 // pointwise reports whether the convolution is a plain matrix product, of the
 // pixels that [conv.sampled] returns.
 func (s *conv) pointwise() bool {
-	return s.kh == 1 && s.kw == 1 && s.vert.Pad == 0 && s.horiz.Pad == 0 && s.groups == 1
+	whole := s.vert.outputs(s.h, 1) == s.oh && s.horiz.outputs(s.w, 1) == s.ow // not so for some that are transposed
+	return s.kh == 1 && s.kw == 1 && s.vert.Pad == 0 && s.horiz.Pad == 0 && s.groups == 1 && whole
 }
 
 // strides reports whether outputs are farther apart than one pixel.
@@ -159,7 +160,7 @@ func (p *sampling) put(row int, _ []float32) {
 	to := p.all[row*p.w*p.c:][:p.w*p.c]
 	clear(to)
 	image, y := row/p.h, row%p.h
-	if y%p.vert.Stride != 0 || y/p.vert.Stride >= p.oh {
+	if y%p.vert.Stride != 0 {
 		return
 	}
 	from := p.seen[(image*p.oh+y/p.vert.Stride)*p.ow*p.c:]
