@@ -18,6 +18,9 @@ func recurrentProperty(rng *rand.Rand, gates, planes int) property {
 	if rng.IntN(4) == 0 {
 		h = 20 + rng.IntN(60)
 	}
+	if rng.IntN(12) == 0 { // products that are cut along their sums
+		t, n, h = 2, 2, 90+rng.IntN(300)
+	}
 	spec := ops.RecurrentSpec{Reverse: rng.IntN(2) == 0}
 	if rng.IntN(2) == 0 {
 		for range n {

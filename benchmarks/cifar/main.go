@@ -56,6 +56,7 @@ that no row trains on; the test images are used once, for the final rows.`,
 		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
 	},
 	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+	Topics:   experiment.Topics,
 	Free:     experiment.FreeFlags,
 }
 
@@ -122,7 +123,7 @@ func (c *config) Train(n experiment.Network, model images.Model, sets images.Set
 		augment = data.StandardAugment()
 	}
 	augment.Cutout, augment.RandAugment = c.Cutout, c.RandAugment
-	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: float32(c.WeightDecay)})
+	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: float32(c.Momentum), Nesterov: c.Momentum > 0, WeightDecay: float32(c.WeightDecay)})
 	if common.Schedule == nil {
 		common.Schedule = optim.Cosine(float32(c.Rate), steps)
 	}

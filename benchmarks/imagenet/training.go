@@ -30,12 +30,11 @@ func (c *config) Train(n experiment.Network, model images.Model, sets images.Set
 	for _, p := range model.Params().All() {
 		p.NoDecay = len(p.Shape()) == 1
 	}
-	const momentum = 0.9
 	if c.optimizer == rmsprop {
 		common.Optimizer = optim.NewRMSProp(model.Params(), optim.RMSPropConfig{
-			Momentum: momentum, Eps: 1e-3, WeightDecay: float32(c.WeightDecay)})
+			Momentum: float32(c.Momentum), Eps: 1e-3, WeightDecay: float32(c.WeightDecay)})
 	} else {
-		common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: momentum, WeightDecay: float32(c.WeightDecay)})
+		common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: float32(c.Momentum), WeightDecay: float32(c.WeightDecay)})
 	}
 	if common.Schedule == nil {
 		common.Schedule = c.rates(n, steps)

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"strings"
 
@@ -30,6 +29,10 @@ type Command[C any] struct {
 	// Rest returns the flag, and its value, that the words behind the flags stand for;
 	// nil: there must be none.
 	Rest func(words []string) (flag, value string)
+
+	// Topics are the parts of the help. Flags that none of them has are the network
+	// and its training.
+	Topics []Topic
 
 	// Free names flags that do not change the results. They are not among the
 	// settings of a run: each session of it has its own.
@@ -118,26 +121,5 @@ func (cmd *Command[C]) preset(name string) (Preset[C], error) {
 		}
 		names = append(names, p.Name)
 	}
-	return Preset[C]{}, usage.Errorf("there is no preset %q: choose %s", name, words.Or(names))
-}
-
-// written says what every benchmark leaves.
-const written = `Everything is written to the run's folder: report.html, result.json, best-pattern.json, weights, logs for other tools
-(see doc/logs.md) and more.`
-
-func (cmd *Command[C]) help(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\n%s\n\nPresets:\n", strings.TrimSpace(cmd.Summary), written)
-	longest := 0
-	for _, p := range cmd.Presets {
-		longest = max(longest, len(p.Name))
-	}
-	for _, p := range cmd.Presets {
-		fmt.Fprintf(w, "  %-*s %s\n", longest, p.Name, p.Help)
-	}
-	fmt.Fprintf(w, "\nFlags, with the values of the preset %s. They override the configuration file, which overrides the preset:\n",
-		cmd.Presets[0].Name)
-	config := cmd.Presets[0].Config
-	s := newSource(cmd, &config)
-	s.flags.SetOutput(w)
-	s.flags.PrintDefaults()
+	return Preset[C]{}, usage.Errorf("there is no preset %q: choose %s%s", name, words.Or(names), meant("", name, names))
 }

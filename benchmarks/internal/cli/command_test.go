@@ -168,3 +168,87 @@ func TestNoPasswordIsKept(t *testing.T) {
 		t.Errorf("the command is %q, error %v", run.Command, err)
 	}
 }
+
+// TestHelpHasTopics wants every flag once, below its topic, in lines that fit.
+func TestHelpHasTopics(t *testing.T) {
+	command := testCommand
+	command.Topics = []Topic{{"Rows", []string{"rows", "kind", "nobody-has-it"}}, {"Nothing", []string{"nobody-has-it"}}}
+	t.Setenv("COLUMNS", "70")
+	var b strings.Builder
+	if _, _, err := command.Parse(t.Context(), []string{"-h"}, &b); !errors.Is(err, ErrHelp) {
+		t.Errorf("got error %v", err)
+	}
+	help := b.String()
+	var config options
+	newSource(&command, &config).flags.VisitAll(func(f *flag.Flag) {
+		if n := strings.Count(help, "\n  -"+f.Name+" ") + strings.Count(help, "\n  -"+f.Name+"\n"); n != 1 {
+			t.Errorf("-%s is there %d times:\n%s", f.Name, n, help)
+		}
+	})
+	at := -1
+	for _, want := range []string{"\nRows:\n  -rows rows\n      the rows: x, y or z (default x,y)\n  -kind kind\n      the kind: a, b or c", "\nThe network and its training:\n  -deep\n", "  -lr\n      another name of -rate\n", "\nThe run:\n  -preset", "\nSearches on many machines:\n"} {
+		next := strings.Index(help, want)
+		if next <= at {
+			t.Errorf("%q is not where it belongs:\n%s", want, help)
+		}
+		at = next
+	}
+	if strings.Contains(help, "Nothing") {
+		t.Errorf("a topic has no flags:\n%s", help)
+	}
+	for line := range strings.Lines(help) {
+		if len([]rune(line)) > 71 {
+			t.Errorf("a line is too long: %q", line)
+		}
+	}
+}
+
+func TestColumns(t *testing.T) {
+	for terminal, want := range map[string]int{"": 100, "x": 100, "80": 80, "3": 60, "500": 120} {
+		if got := columns(terminal); got != want {
+			t.Errorf("COLUMNS=%s: %d letters", terminal, got)
+		}
+	}
+}
+
+// TestDidYouMean asks about words that are nearly right, and about no others.
+func TestDidYouMean(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"-epohcs 3", "did you mean -epochs?"},
+		{"-epoch 3", "did you mean -epochs?"},
+		{"-row x", "did you mean -rows?"},
+		{"-learning-rate 3", "did you mean -rate?"},
+		{"-job-count 3", ""},
+		{"-threads 3", ""},
+		{"-kind A", "did you mean a?"},
+		{"-rows x,zz", ""},
+		{"-preset smal", "did you mean small?"},
+		{"-preset enormous", ""},
+		{"deep", "did you mean -deep?"},
+		{"5", ""},
+	} {
+		_, _, err := testCommand.Parse(t.Context(), strings.Fields(c.args), io.Discard)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "did you mean") != (c.want != "") {
+			t.Errorf("%s: it says %v, want %q", c.args, err, c.want)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"a", "", 1}, {"ab", "ba", 1}, {"epohcs", "epochs", 1}, {"kitten", "sitting", 3}} {
+		if got := distance(c.a, c.b); got != c.want {
+			t.Errorf("from %q to %q it is %d", c.a, c.b, got)
+		}
+	}
+}
+
+// TestRateHasTwoNames gives it as -lr: the setting is called as the benchmark calls it.
+func TestRateHasTwoNames(t *testing.T) {
+	got, run, err := testCommand.Parse(t.Context(), []string{"-lr", "0.125"}, io.Discard)
+	if err != nil || got.rate != 0.125 || run.Settings["rate"] != 0.125 {
+		t.Errorf("the rate is %v, the settings are %v (%v)", got.rate, run.Settings, err)
+	}
+	if _, ok := run.Settings["lr"]; ok {
+		t.Error("the other name is a setting too")
+	}
+}

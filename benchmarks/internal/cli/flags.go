@@ -31,7 +31,7 @@ func (c *choice) String() string {
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.words, s) {
-		return fmt.Errorf("choose %s", words.Or(c.words))
+		return fmt.Errorf("choose %s%s", words.Or(c.words), meant("", s, c.words))
 	}
 	*c.value = s
 	return nil
@@ -39,6 +39,8 @@ func (c *choice) Set(s string) error {
 
 // Get implements flag.Getter.
 func (c *choice) Get() any { return *c.value }
+
+func (c *choice) choices() []string { return c.words }
 
 // Text declares a flag that takes a text with something in it.
 func Text(fs *flag.FlagSet, p *string, name, usage string) { fs.Var((*text)(p), name, usage) }
@@ -81,7 +83,7 @@ func (l *list) Set(s string) error {
 	for i, v := range values {
 		switch {
 		case !slices.Contains(l.words, v):
-			return fmt.Errorf("%q is none of %s", v, strings.Join(l.words, ", "))
+			return fmt.Errorf("%q is none of %s%s", v, strings.Join(l.words, ", "), meant("", v, l.words))
 		case slices.Contains(values[:i], v):
 			return fmt.Errorf("%q is there twice", v)
 		}
@@ -92,6 +94,8 @@ func (l *list) Set(s string) error {
 
 // Get implements flag.Getter.
 func (l *list) Get() any { return *l.values }
+
+func (l *list) choices() []string { return l.words }
 
 // largest is the largest whole number of a flag. What is computed from two of them
 // does not overflow.

@@ -52,6 +52,7 @@ func newSource[C any](cmd *Command[C], config *C) *source[C] {
 	s.flags.BoolVar(&s.run.Accept, "accept-changes", false, "with -resume: go on with what has changed since the run began, such as its data, the instruction set or the program, and say so in the results; a training that cannot begins anew")
 	s.run.Cluster.register(s.flags)
 	cmd.Register(s.flags, config)
+	aliases(s.flags)
 	return s
 }
 
@@ -66,17 +67,32 @@ func (s *source[C]) parse(args []string) error {
 	case errors.Is(err, flag.ErrHelp):
 		return err
 	case err != nil:
-		return usage.Errorf("%v (-h lists the flags)", err)
+		return usage.Errorf("%v (-h lists the flags)%s", err, s.meant(err))
 	case s.infinite() != "":
 		return usage.Errorf("-%s must be a finite number", s.infinite())
 	case behind > 0:
-		return usage.Errorf("%q is not a flag (-h lists them)", s.flags.Arg(0))
+		return usage.Errorf("%q is not a flag (-h lists them)%s", s.flags.Arg(0), meant("-", strings.Trim(s.flags.Arg(0), "-"), s.names()))
 	case s.run.Resume && s.run.Out == "":
 		return usage.Errorf("-resume needs -out with the folder of the run to continue")
 	case s.run.Accept && !s.run.Resume:
 		return usage.Errorf("-accept-changes is for runs that are continued with -resume")
 	}
 	return nil
+}
+
+// meant returns what to add to an error about a flag that does not exist.
+func (s *source[C]) meant(err error) string {
+	_, name, unknown := strings.Cut(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return ""
+	}
+	return meant("-", name, s.names())
+}
+
+// names returns those of all flags.
+func (s *source[C]) names() (names []string) {
+	s.flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // infinite names a flag whose value is no number, or not a finite one.
@@ -122,7 +138,7 @@ func (s *source[C]) file(ctx context.Context, program string, stdout io.Writer) 
 func (s *source[C]) apply(file configFile) error {
 	for _, key := range file.keys {
 		if s.flags.Lookup(key) == nil || slices.Contains(notSettings, key) {
-			return usage.Errorf("%s: there is no setting %q (the keys are the names of flags, see -h)", file.path, key)
+			return usage.Errorf("%s: there is no setting %q (the keys are the names of flags, see -h)%s", file.path, key, meant("", key, s.names()))
 		}
 		if err := s.flags.Set(key, file.values[key]); err != nil {
 			return usage.Errorf("%s: %s = %q: %v", file.path, key, file.values[key], err)
@@ -134,7 +150,7 @@ func (s *source[C]) apply(file configFile) error {
 func (s *source[C]) settings(free []string) Settings {
 	values := Settings{}
 	s.flags.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains(notSettings, f.Name) && !slices.Contains(free, f.Name) {
+		if !slices.Contains(notSettings, f.Name) && !slices.Contains(free, f.Name) && !strings.HasPrefix(f.Usage, alias) {
 			values[f.Name] = f.Value.(flag.Getter).Get()
 		}
 	})

@@ -63,6 +63,19 @@ const (
 	ByBest  = "best"
 )
 
+// Topics are the parts of the help of an experiment, beside those that every command has.
+var Topics = []cli.Topic{
+	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune"}},
+	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "start", "start-share", "trial-seeds", "finalists", "in-flight", "async",
+		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
+	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
+		"contents", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
+	{Title: "Dropout made by hand", Flags: []string{"dropout", "spatial-dropout", "dropblock", "dropblock-size", "stochastic-depth",
+		"drop-words", "drop-input", "drop-attention", "drop-probability", "drop-projection", "drop-inner", "drop-output", "drop-final", "temporal"}},
+	{Title: "With a model that a run has trained", Flags: []string{"generate", "prompt", "translate", "translate-file", "beam", "length-penalty"}},
+	{Title: "How it runs, which does not change the results", Flags: FreeFlags},
+}
+
 // Register declares the flags of the plan. The words after -method are the keys
 // of the table.
 func (p *Plan) Register(fs *flag.FlagSet, table []Row) {

@@ -62,6 +62,7 @@ final rows.`, b.Name, b.Title, b.Network, b.Split),
 			{Name: "paper", Help: "the published scale; prints how long that takes", Config: b.Paper},
 		},
 		Register: b.register,
+		Topics:   experiment.Topics,
 		Free:     experiment.FreeFlags,
 	}
 }

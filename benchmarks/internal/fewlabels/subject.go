@@ -116,7 +116,7 @@ func (s *subject) ratioOf(n experiment.Network) int {
 
 // Train implements [images.Benchmark].
 func (s *subject) Train(n experiment.Network, model images.Model, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
-	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.9, Nesterov: true, WeightDecay: float32(s.WeightDecay)})
+	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: float32(s.Momentum), Nesterov: s.Momentum > 0, WeightDecay: float32(s.WeightDecay)})
 	if common.Schedule == nil {
 		common.Schedule = optim.PartialCosine(float32(s.Rate), steps)
 	}

@@ -21,7 +21,8 @@ type Settings struct {
 
 	Batch                   int
 	Rate, WeightDecay, Clip float64
-	Cutout                  int // pixels; 0: none
+	Momentum                float64 // of the optimizer
+	Cutout                  int     // pixels; 0: none
 	RandAugment             imaging.RandAugment
 }
 
@@ -51,6 +52,10 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 	cli.Whole(fs, &s.Batch, "batch", 1, help.Batch)
 	cli.Above0(fs, &s.Rate, "rate", help.Rate)
 	cli.NotNegative(fs, &s.WeightDecay, "weight-decay", help.WeightDecay)
+	if s.Momentum == 0 {
+		s.Momentum = 0.9
+	}
+	cli.Share(fs, &s.Momentum, "momentum", "the `momentum` of the optimizer")
 	cli.NotNegative(fs, &s.Clip, "clip", "the global `norm` that gradients are clipped to; 0 is no clipping")
 	cli.Whole(fs, &s.Cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of "+help.Varied+"; 0 is none")
 	cli.RandAugment(fs, &s.RandAugment, "randaugment", help.PaperRandAugment, help.RandAugment)

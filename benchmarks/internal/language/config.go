@@ -57,6 +57,7 @@ and the last output have the variational dropout of the flags with it.`, b.Title
 			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
 		},
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+		Topics:   experiment.Topics,
 		Free:     append([]string{"generate", "prompt"}, experiment.FreeFlags...),
 	}
 }

@@ -40,7 +40,7 @@ func Page(f *Facts, state string) *report.Page {
 
 // resultTable returns the table with each seed's values.
 func resultTable(f *Facts) report.Table {
-	r, lines := f.Result, cells(f.Result)
+	r, lines := f.Result, cells(f.Result, paper)
 	t := report.Table{Header: lines[0], Note: "Mean and standard deviation over the seeds.",
 		Main: slices.IndexFunc(lines[0], func(title string) bool { return strings.HasPrefix(title, r.Split+" "+r.Metric) })}
 	if r.Floor != 0 {

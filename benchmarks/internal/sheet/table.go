@@ -11,8 +11,8 @@ import (
 )
 
 // cells returns the table of a result beside the paper's numbers, line by line,
-// the header first.
-func cells(r *runfolder.Result) [][]string {
+// the header first. about says what is told of these.
+func cells(r *runfolder.Result, about func(p *runfolder.Paper) string) [][]string {
 	metric := r.Metric
 	if r.Unit != "" {
 		metric += ", " + r.Unit
@@ -30,7 +30,7 @@ func cells(r *runfolder.Result) [][]string {
 			}
 			line = append(line, m.score(&row, values))
 		}
-		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), words.Duration(row.Seconds), paper(row.Paper)))
+		lines = append(lines, append(line, fmt.Sprint(len(row.Values)), words.Duration(row.Seconds), about(row.Paper)))
 	}
 	if !valid {
 		for i, line := range lines {
@@ -45,9 +45,13 @@ func floor(r *runfolder.Result) string {
 	return fmt.Sprintf("The least %s %s that can be expected of any model is %.2f.", r.Split, r.Metric, r.Floor)
 }
 
-// Table writes the rows of a result beside the paper's numbers.
+// textWidth is how long lines below a table are at most.
+const textWidth = 100
+
+// Table writes the rows of a result beside the paper's numbers. What these are, and the
+// notes, stand below it, so that lines fit a terminal.
 func Table(r *runfolder.Result) []byte {
-	lines := cells(r)
+	lines := cells(r, paperValue)
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {
@@ -62,14 +66,20 @@ func Table(r *runfolder.Result) []byte {
 		}
 		b.WriteString(tableLine(line, widths))
 	}
-	if r.Floor != 0 {
-		fmt.Fprintf(&b, "\n%s\n", floor(r))
+	var below []string
+	for _, row := range r.Rows {
+		if row.Paper != nil {
+			below = append(below, fmt.Sprintf("Paper: %s is %s.", paperValue(row.Paper), row.Paper.Setting))
+		}
 	}
-	for i, note := range r.Notes {
+	if r.Floor != 0 {
+		below = append(below, floor(r))
+	}
+	for i, text := range append(below, r.Notes...) {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(note + "\n")
+		b.WriteString(words.Wrap(text, textWidth) + "\n")
 	}
 	return []byte(b.String())
 }
@@ -102,12 +112,20 @@ func (m Metric) score(r *runfolder.Row, values []float64) string {
 	return m.figure(*mean) + " ± " + m.figure(*std)
 }
 
+// paper returns the paper's number and what it is.
 func paper(p *runfolder.Paper) string {
+	if p == nil {
+		return paperValue(p)
+	}
+	return fmt.Sprintf("%s (%s)", paperValue(p), p.Setting)
+}
+
+func paperValue(p *runfolder.Paper) string {
 	switch {
 	case p == nil:
 		return "-"
 	case p.Valid != 0:
-		return fmt.Sprintf("%g / %g (%s)", p.Valid, p.Value, p.Setting)
+		return fmt.Sprintf("%g / %g", p.Valid, p.Value)
 	}
-	return fmt.Sprintf("%g (%s)", p.Value, p.Setting)
+	return fmt.Sprint(p.Value)
 }

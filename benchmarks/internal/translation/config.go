@@ -72,6 +72,7 @@ the Penn Treebank.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercas
 			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
 		},
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+		Topics:   experiment.Topics,
 		Free:     append([]string{"prepare", "translate", "translate-file"}, experiment.FreeFlags...),
 	}
 }
