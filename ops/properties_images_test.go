@@ -14,7 +14,7 @@ import (
 func convTransposeProperty(rng *rand.Rand) property {
 	for {
 		x, w, conv := randomGeometry(rng) // w (KH, KW, outputs of a group, inputs)
-		if rng.IntN(8) == 0 { // a plain product, and rows and columns that nothing reaches
+		if rng.IntN(8) == 0 {             // a plain product, and rows and columns that nothing reaches
 			w[0], w[1], w[2], conv = 1, 1, w[2]*conv.Groups, ops.ConvSpec{Stride: 1 + rng.IntN(2), Dilation: 3, Groups: 1}
 		}
 		spec := ops.ConvTransposeSpec{ConvSpec: conv}

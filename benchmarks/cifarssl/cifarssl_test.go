@@ -56,7 +56,7 @@ func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	stdout := mustCall(t, tiny(folder)...)
 	for _, want := range []string{"synthetic set, not CIFAR-10", "labels of 30 training images", "Estimated time", "with 30 labels",
-		"4.31 (UDA's authors", "4.2 (4,000 labels",
+		"Paper: 4.31 is UDA's authors", "Paper: 4.2 is 4,000 labels",
 		"To do: 5 trainings of WRN-10-1 with 3 steps of about ", "; 1 training of WRN-10-1 with 3 steps of about "} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("the output does not have %q:\n%s", want, stdout)

@@ -27,7 +27,7 @@ func run(t *testing.T, args ...string) (stdout string) {
 // TestRun takes tiny experiments from the command line to the table.
 func TestRun(t *testing.T) {
 	builtIn := run(t, "-train-size", "60", "-test-size", "20", "-labels", "30")
-	for _, want := range []string{"no photographs", "labels of 30 training images", "validation top-1 accuracy", "68.78 (UDA's authors", "72.9 (ImageNet"} {
+	for _, want := range []string{"no photographs", "labels of 30 training images", "validation top-1 accuracy", "Paper: 68.78 is UDA's authors", "Paper: 72.9 is ImageNet"} {
 		if !strings.Contains(builtIn, want) {
 			t.Errorf("the output does not have %q:\n%s", want, builtIn)
 		}

@@ -19,7 +19,7 @@ func TestRun(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
 	}
-	for _, want := range []string{"not Penn Treebank", "test perplexity", "58.1 / 54.9 (Transformer-XL)", "least test perplexity that can be expected"} {
+	for _, want := range []string{"not Penn Treebank", "test perplexity", "Paper: 58.1 / 54.9 is Transformer-XL.", "least test perplexity that can be expected"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("the output does not have %q:\n%s", want, &stdout)
 		}

@@ -10,7 +10,7 @@ import (
 
 // TestRun takes a tiny experiment from the command line to the table.
 func TestRun(t *testing.T) {
-	benchtest.Program(benchmark.Run).Prints(t, []string{"not WMT-14 En-Fr", "test BLEU", "test sacreBLEU", "40 (Transformer-Base", "AutoDropout (searched here)"},
+	benchtest.Program(benchmark.Run).Prints(t, []string{"not WMT-14 En-Fr", "test BLEU", "test sacreBLEU", "Paper: 40 is Transformer-Base", "AutoDropout (searched here)"},
 		"-data", "synthetic", "-train-size", "60", "-test-size", "5", "-epochs", "1", "-seeds", "1", "-method", "transferred,autodropout", "-trials", "2",
 		"-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8", "-search-width", "8", "-search-inner", "8",
 		"-out", filepath.Join(t.TempDir(), "run"))
