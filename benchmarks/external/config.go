@@ -57,6 +57,7 @@ The program is what stands behind the flags; doc/external-protocol.md says what 
 	}}},
 	Register: register,
 	Rest:     func(behind []string) (flag, value string) { return "command", words.Command(behind...) },
+	Topics:   experiment.Topics,
 	Free:     append([]string{"time-limit", "grace", "keep", "slots"}, experiment.FreeFlags...),
 }
 
