@@ -122,6 +122,10 @@ func (p *ConvPattern) String() string {
 	return b.String()
 }
 
+// Beyond reports whether the pattern is none of the paper's space: a field from Place on
+// counts.
+func (b BlockPattern) Beyond() bool { return convFields.version(b.values()) > 1 }
+
 // String describes the pattern in a few words.
 func (b BlockPattern) String() string {
 	if b.Size == 0 {

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 
 	"autodropout/benchmarks/internal/cli"
@@ -32,6 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 type config struct {
 	images.Supervised
 	validSize int // 0: a tenth of the training images
+	pixels    int // side; 0: as they are
 	augment   bool
 
 	depth, width, searchDepth, searchWidth int
@@ -67,6 +69,7 @@ func (c *config) register(fs *flag.FlagSet) {
 		Dropped:     "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
 	cli.Whole(fs, &c.validSize, "valid-size", 0, "at most this `number` of images, the same of every class, scores the trials, taken from those that -train-size leaves; 0 is a tenth of the training images, held out in a search")
+	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` that images are resized to; 0: as they are")
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
 	cli.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
 	cli.Whole(fs, &c.width, "width", 1, "the width `factor` of the WRN")
@@ -89,7 +92,17 @@ func (c *config) About() experiment.About {
 
 // Open implements [images.Benchmark].
 func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, error) {
-	return images.OpenSmall(ctx, c.Data, c.TrainSize+c.validSize, c.TestSize, stderr)
+	found, err := images.OpenSmall(ctx, c.Data, c.TrainSize+c.validSize, c.TestSize, stderr)
+	if err != nil || c.pixels == 0 {
+		return found, err
+	}
+	for _, part := range []*data.Source{&found.Train, &found.Test} {
+		if *part, err = data.Resized(*part, c.pixels, c.pixels, imaging.Bilinear); err != nil {
+			return images.Images{}, usage.Errorf("-pixels %d: %v", c.pixels, err)
+		}
+	}
+	found.About += fmt.Sprintf(" They are resized to %[1]dx%[1]d pixels.", c.pixels)
+	return found, nil
 }
 
 // Divide implements [images.Benchmark].

@@ -78,7 +78,7 @@ func TestAlgorithms(t *testing.T) {
 	dir := t.TempDir()
 	for algorithm, begin := range map[string][]string{
 		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout"},
-		"local":     {"-space", "paper", "-start", "share", "-start-share", "0.1", "-method", "fresh,autodropout"},
+		"local":     {"-start-share", "0.1", "-method", "fresh,autodropout"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
@@ -92,7 +92,7 @@ func TestAlgorithms(t *testing.T) {
 	if err != nil || log.Space.Name != "wide convnet" || log.Trials[0].Seed != log.Trials[13].Seed {
 		t.Fatalf("the log is of the space %q, error %v", log.Space.Name, err)
 	}
-	for i, want := range []string{"cells 7 scatter", "scatter 0.05 share_c at branch"} {
+	for i, want := range []string{"cells 1 scatter 0.2 at hidden", "size 1 scatter 0.02", "cells 3 scatter 0.05 up", "scatter 0.1 share_c at branch"} {
 		if pattern, err := dropout.Decode(log.Space, log.Trials[i].Point); err != nil || !strings.Contains(fmt.Sprint(pattern), want) {
 			t.Errorf("trial %d has the pattern %v, error %v, want one with %q", i+1, pattern, err, want)
 		}

@@ -14,7 +14,7 @@ import (
 func TestRun(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := benchmark.Run(t.Context(), []string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-epochs", "1", "-seeds", "1",
-		"-method", "variational,autodropout", "-trials", "2", "-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8",
+		"-method", "variational,autodropout", "-trials", "2", "-finalists", "0", "-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8",
 		"-search-width", "8", "-search-inner", "8", "-out", filepath.Join(t.TempDir(), "run")}, &stdout, &stderr)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { kills.Main(m, benchmark.Run) }
 
 func TestKills(t *testing.T) {
 	kills.Test(t, "-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-batch", "6", "-epochs", "2", "-bptt", "20", "-memory", "10",
-		"-eval-bptt", "10", "-jitter", "-shards", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "2", "-in-flight", "2", "-workers", "1",
+		"-eval-bptt", "10", "-jitter", "-shards", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "4", "-finalists", "1", "-in-flight", "2", "-workers", "1",
 		"-seeds", "1", "-method", "none,autodropout", "-layers", "2", "-width", "8", "-heads", "2", "-inner", "8",
 		"-search-layers", "1", "-search-width", "8", "-search-inner", "8", "-lr", "0.01", "-warm-up", "2")
 }

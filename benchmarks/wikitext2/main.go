@@ -28,4 +28,9 @@ var benchmark = language.Benchmark{
 		Dropout: 0.2,
 		Rates:   dropout.SequenceRates{Words: 0.3, Input: 0.7, Attention: 0.2, Probability: 0.2, Inner: 0.2, Output: 0.2, Final: 0.5},
 	},
+	// What is this corpus' own: a longer memory, encodings of distances that every layer
+	// projects, and clusters of rare words.
+	Quick: func(r *language.Recipe) {
+		r.Memory, r.Positions, r.Cutoffs = 96, true, []int{50, 150}
+	},
 }

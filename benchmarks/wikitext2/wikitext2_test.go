@@ -13,7 +13,7 @@ import (
 // With clusters of rare words, as only this benchmark has them.
 func TestPieces(t *testing.T) {
 	benchtest.Program(benchmark.Run).Pieces(t, []string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-epochs", "2", "-seeds", "1", "-batch", "6",
-		"-bptt", "20", "-memory", "10", "-eval-bptt", "10", "-method", "none,random", "-trials", "2", "-layers", "1", "-search-layers", "1", "-width", "8",
+		"-bptt", "20", "-memory", "10", "-eval-bptt", "10", "-method", "none,random", "-trials", "2", "-finalists", "0", "-layers", "1", "-search-layers", "1", "-width", "8",
 		"-heads", "2", "-inner", "8", "-cutoffs", "50,200", "-search-width", "8", "-search-inner", "8", "-mean-epochs", "0"}, 5, 16)
 }
 
@@ -22,7 +22,7 @@ func TestPieces(t *testing.T) {
 func TestRun(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := benchmark.Run(t.Context(), []string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-epochs", "1", "-seeds", "1",
-		"-method", "none,random", "-trials", "2", "-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8", "-cutoffs", "50,200",
+		"-method", "none,random", "-trials", "2", "-finalists", "0", "-layers", "1", "-search-layers", "1", "-width", "8", "-heads", "2", "-inner", "8", "-cutoffs", "50,200",
 		"-search-width", "8", "-search-inner", "8", "-out", filepath.Join(t.TempDir(), "run")}, &stdout, &stderr)
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, &stdout, &stderr)

@@ -33,11 +33,11 @@ func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Con
 	return nil
 }
 
-// starts returns the points of a space that are the rows made by hand, with the rates
-// that their trials have chosen, or with those given.
+// starts returns the points of a space that are the table's rows made by hand, with the
+// rates that their trials have chosen, or with those given.
 func (s *searcher[P]) starts(space dropout.Space) (points [][]int, err error) {
 	sites := any(s.subject).(sited).ChildSites()
-	for _, row := range s.rows {
+	for _, row := range s.table {
 		if row.Rated == nil {
 			continue
 		}
@@ -56,7 +56,7 @@ func (s *searcher[P]) starts(space dropout.Space) (points [][]int, err error) {
 		}
 	}
 	if points == nil {
-		return nil, usage.Errorf("-start best begins with rows made by hand, and -method has none of them that the space holds")
+		return nil, usage.Errorf("-start best begins with rows made by hand, of which the space of this search holds none")
 	}
 	return points, nil
 }

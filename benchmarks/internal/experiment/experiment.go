@@ -27,7 +27,8 @@ import (
 type Experiment[P Pattern] struct {
 	Subject Subject[P]
 	Plan    Plan
-	Rows    []Row
+	Rows    []Row   // that were asked for
+	Table   []Row   // all there are
 	Given   P       // the pattern of the plan's file, if it names one
 	Run     cli.Run // what the command line asked for
 
@@ -39,7 +40,7 @@ type Experiment[P Pattern] struct {
 // what the user should know about the data first. The folder is "" where there is
 // none: with a worker, or where it cannot be used.
 func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder runfolder.Folder, err error) {
-	s := &setup[P]{subject: e.Subject, about: e.Subject.About(), plan: e.Plan, rows: e.Rows, record: &record{}, stderr: e.Stderr}
+	s := &setup[P]{subject: e.Subject, about: e.Subject.About(), plan: e.Plan, rows: e.Rows, table: e.Table, record: &record{}, stderr: e.Stderr}
 	if e.Run.Cluster.Worker {
 		w := &worker[P]{trials[P]{s}, e.Stdout}
 		return "", w.work(ctx, &e.Run.Cluster, sentences)

@@ -59,7 +59,7 @@ func start[P Pattern](ctx context.Context, b Benchmark[P], asked cli.Run, stdout
 		return err
 	}
 	plan, table := b.plan(), b.Table()
-	e := Experiment[P]{Subject: b, Plan: *plan, Rows: plan.Rows(table), Run: asked, Stdout: stdout, Stderr: stderr}
+	e := Experiment[P]{Subject: b, Plan: *plan, Rows: plan.Rows(table), Table: table, Run: asked, Stdout: stdout, Stderr: stderr}
 	if err := checkPolicies(e.Rows, sites); err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ type setup[P Pattern] struct {
 	subject Subject[P]
 	about   About
 	plan    Plan
-	rows    []Row
+	rows    []Row           // that were asked for
+	table   []Row           // all there are
 	folder  *runfolder.Held // nil: a worker has none
 
 	identity string   // of the run, which all of its work carries

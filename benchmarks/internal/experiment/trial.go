@@ -40,7 +40,8 @@ type sited interface {
 	ChildSites() []dropout.Site
 }
 
-// wide returns the wide space of the child, with all that the rows made by hand may be.
+// wide returns the wide space of the child, with all that the table's rows made by hand
+// may be, asked for or not.
 func (s *trials[P]) wide() (dropout.Space, error) {
 	subject, ok := any(s.subject).(sited)
 	if !ok {
@@ -48,13 +49,13 @@ func (s *trials[P]) wide() (dropout.Space, error) {
 	}
 	sites := subject.ChildSites()
 	space, err := dropout.WideSpace(sites)
-	for _, row := range s.rows {
+	for _, row := range s.table {
 		if row.Rated == nil {
 			continue
 		}
 		rates := []float64{row.Rated.Given}
-		if row.tuned() {
-			rates = row.Rated.Rates
+		if s.plan.Tune {
+			rates = append(rates, row.Rated.Rates...)
 		}
 		for _, rate := range rates {
 			if pattern, ok := row.pattern(rate, sites); ok && err == nil {

@@ -28,6 +28,8 @@ type Benchmark struct {
 	// Recipe is the configuration at the paper's scale. A preset's search, and
 	// its number of seeds, are the same for all benchmarks.
 	Recipe Recipe
+	// Quick changes what the preset quick has for all benchmarks; nil: nothing.
+	Quick func(r *Recipe)
 }
 
 // Run is the program; it returns the exit code.

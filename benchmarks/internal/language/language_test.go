@@ -31,6 +31,7 @@ var try = Benchmark{
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "1000", "-test-size", "1000", "-batch", "6", "-epochs", "2",
 		"-bptt", "20", "-memory", "10", "-eval-bptt", "10", "-jitter", "-shards", "2", "-mean-epochs", "1",
+		"-space", "paper", "-start", "share", "-algorithm", "reinforce", "-trial-seeds", "0", "-finalists", "0", "-accumulate", "1",
 		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-method", "none,random,autodropout", "-out", out,
 		"-layers", "2", "-width", "8", "-heads", "2", "-inner", "8", "-search-layers", "1", "-search-width", "8", "-search-inner", "8",
 		"-lr", "0.01", "-last-lr", "0.001", "-warm-up", "2", "-clip", "0.25", "-temperature", "1.1"}, more...)
@@ -129,7 +130,7 @@ func checkReward(t *testing.T, folder string, corpus *data.Corpus) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rates := small.Rates
+	rates := short.Rates
 	outside, err := dropout.NewSequenceDropout(dropout.SequenceRates{Words: 0.1, Input: rates.Input, Final: rates.Final}, model.Sites())
 	if err != nil {
 		t.Fatal(err)

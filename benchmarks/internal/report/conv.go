@@ -41,6 +41,10 @@ func convLayer(b dropout.BlockPattern, label string, cells, box int, s dropout.S
 			{"share c", yes(b.ShareC)}, {"residual", yes(b.Residual)},
 		},
 	}
+	if b.Beyond() {
+		l.Values = append(l.Values, Fact{"place", b.Place.String()}, Fact{"cells", fmt.Sprint(b.Cells)}, Fact{"aspect", b.Aspect.String()},
+			Fact{"scatter", fmt.Sprint(b.Scatter)}, Fact{"schedule", b.Schedule.String()})
+	}
 	for e := range examples {
 		group := Samples{Name: fmt.Sprintf("image %d, %d channels", e+1, channels)}
 		for c := range channels {
@@ -56,6 +60,9 @@ func convLayer(b dropout.BlockPattern, label string, cells, box int, s dropout.S
 func blockWords(b dropout.BlockPattern, cells int) string {
 	if b.Size == 0 {
 		return "Nothing is dropped here."
+	}
+	if b.Beyond() {
+		return beyondWords(b)
 	}
 	count := func(v float64) int { return max(1, int(math.Round(v*float64(cells)))) }
 	text := fmt.Sprintf("Squares of %s a side, %s apart", words.Count(count(b.Size), "cell", "cells"), words.Count(count(b.Stride), "cell", "cells"))
@@ -81,6 +88,52 @@ func blockWords(b dropout.BlockPattern, cells int) string {
 		text += " The shortcut loses the same kind of pattern."
 	}
 	return text
+}
+
+// beyondWords says what a pattern does that is none of the paper's.
+func beyondWords(b dropout.BlockPattern) string {
+	what := fmt.Sprintf("Squares of %g of the map's side", b.Size)
+	switch {
+	case b.Cells == 1:
+		what = "Single cells"
+	case b.Cells > 1:
+		what = fmt.Sprintf("Squares of %d cells a side", b.Cells)
+	case b.Size == 1:
+		what = "Whole maps"
+	}
+	switch b.Aspect {
+	case dropout.Row:
+		what += ", widened to whole rows,"
+	case dropout.Column:
+		what += ", lengthened to whole columns,"
+	}
+	how := fmt.Sprintf(" are lost in a grid, %g of the side apart", b.Stride)
+	if b.Scatter > 0 {
+		how = fmt.Sprintf(" are lost here and there, about %g %% of all cells", 100*b.Scatter)
+	}
+	where := map[dropout.Kind]string{dropout.Norm: "at the normalisations", dropout.Hidden: "between the convolutions",
+		dropout.Branch: "at the end of the residual branch", dropout.Features: "before the classifier"}[b.Place]
+	text := fmt.Sprintf("%s%s, %s.", what, how, where)
+	if b.ShareC {
+		text += " All channels lose the same cells."
+	}
+	if b.Residual {
+		text += " The shortcut loses the same kind of pattern."
+	}
+	return text + scheduleWords(b.Schedule)
+}
+
+// scheduleWords says how strongly a pattern acts in the course of a training.
+func scheduleWords(s dropout.Schedule) string {
+	switch s {
+	case dropout.Up:
+		return " It begins with nothing and grows in the course of the training."
+	case dropout.Down:
+		return " It fades in the course of the training."
+	case dropout.Off:
+		return " It ends with three quarters of the training."
+	}
+	return ""
 }
 
 // convWords sums a pattern up.

@@ -17,7 +17,7 @@ const (
 // order of [dropout.SequencePattern.Places].
 var places = [...]struct {
 	kind     dropout.Kind
-	part     int // 0: attention, 1: feed-forward
+	part     int // 0: attention, 1: feed-forward, 2: outside of the layers
 	arc      Arc
 	parallel bool
 }{
@@ -28,14 +28,25 @@ var places = [...]struct {
 	{dropout.Projection, 0, ArcEnd, false},
 	{dropout.Inner, 1, ArcStart, false},
 	{dropout.Output, 1, ArcEnd, false},
+	{dropout.Words, 2, "", false},
+	{dropout.Input, 2, "", false},
+	{dropout.Final, 2, "", false},
 }
+
+// inLayers is how many of the places are in every layer.
+const inLayers = 7
 
 // drawSequence draws a pattern for a Transformer: a row for the attention and one
 // for the feed-forward part of a layer. All layers have the same pattern.
 func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
 	out := &Pattern{Hint: "columns are tokens, in time to the right, and rows channels", Stages: []Stage{{Name: "attention, in every layer"}, {Name: "feed-forward part, in every layer"}}}
+	spoken := places[:inLayers]
+	if p.Outside {
+		spoken = places[:]
+		out.Stages = append(out.Stages, Stage{Name: "before the first layer and after the last"})
+	}
 	var acts []string
-	for i, place := range places {
+	for i, place := range spoken {
 		l := tokenLayer(p.Places[i], place.kind, s)
 		l.Arc, l.Parallel = place.arc, place.parallel
 		out.Stages[place.part].Layers = append(out.Stages[place.part].Layers, l)
@@ -45,7 +56,11 @@ func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
 	}
 	out.Words = "The pattern drops nothing."
 	if len(acts) > 0 {
-		out.Words = fmt.Sprintf("The pattern drops at %d of the %d places in every layer: %s of what passes there.", len(acts), len(places), words.And(acts))
+		where := "in every layer"
+		if p.Outside {
+			where = "in every layer and outside"
+		}
+		out.Words = fmt.Sprintf("The pattern drops at %d of the %d places %s: %s of what passes there.", len(acts), len(spoken), where, words.And(acts))
 	}
 	return out
 }
@@ -61,6 +76,9 @@ func tokenLayer(b dropout.TokenPattern, kind dropout.Kind, s dropout.Stream) Lay
 			{"share t", yes(b.ShareT)}, {"share c", yes(b.ShareC)}, {"drop", fmt.Sprint(b.Drop)},
 		},
 	}
+	if b.Schedule != dropout.Constant {
+		l.Values = append(l.Values, Fact{"schedule", b.Schedule.String()})
+	}
 	for e := range examples {
 		mask := b.Sample(shownTokens, shownChannels, example(s, e))
 		l.Groups = append(l.Groups, Samples{Name: fmt.Sprintf("sequence %d, time to the right", e+1),
@@ -74,6 +92,9 @@ func tokenWords(b dropout.TokenPattern, kind dropout.Kind) string {
 	if b.Drop == 0 {
 		return "Nothing is dropped here."
 	}
+	if kind == dropout.Words {
+		return fmt.Sprintf("Every word of the table is lost with probability %g, wherever it stands.%s", b.Drop, scheduleWords(b.Schedule))
+	}
 	tokens, channels := "token", "channels"
 	if kind == dropout.Probability {
 		tokens, channels = "key", "queries and heads"
@@ -84,11 +105,13 @@ func tokenWords(b dropout.TokenPattern, kind dropout.Kind) string {
 	}
 	switch {
 	case b.ShareT && b.ShareC:
-		return text + ": whole runs at a time."
+		text += ": whole runs at a time."
 	case b.ShareT:
-		return fmt.Sprintf("%s, the same %s throughout a run.", text, channels)
+		text += fmt.Sprintf(", the same %s throughout a run.", channels)
 	case b.ShareC:
-		return fmt.Sprintf("%s, all %s of a %s together.", text, channels, tokens)
+		text += fmt.Sprintf(", all %s of a %s together.", channels, tokens)
+	default:
+		text += ", each by itself."
 	}
-	return text + ", each by itself."
+	return text + scheduleWords(b.Schedule)
 }
