@@ -142,6 +142,7 @@ func (p *pages) values(encoding format.Encoding, text []byte, values int64) erro
 	switch encoding {
 	case format.Plain, format.ByteStreamSplit:
 		return nil
+	//lint:ignore SA1019 pages of version 1 have it
 	case format.PlainDictionary, format.RLEDictionary:
 		if len(text) == 0 {
 			return nil

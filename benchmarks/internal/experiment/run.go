@@ -15,7 +15,7 @@ import (
 // experiment, and a method Close, which is called in the end, see the types below.
 type Benchmark[P Pattern] interface {
 	Subject[P]
-	plan() *Plan
+	Planned() *Plan
 
 	// Table returns the rows that the table can have.
 	Table() []Row
@@ -39,7 +39,8 @@ type closer interface {
 	Close(folder runfolder.Folder, stdout io.Writer) error
 }
 
-func (p *Plan) plan() *Plan { return p }
+// Planned returns the plan that a benchmark embeds.
+func (p *Plan) Planned() *Plan { return p }
 
 // Run is the program of a benchmark, which takes its settings, a C; it returns the exit
 // code.
@@ -58,7 +59,7 @@ func start[P Pattern](ctx context.Context, b Benchmark[P], asked cli.Run, stdout
 	if err != nil {
 		return err
 	}
-	plan, table := b.plan(), b.Table()
+	plan, table := b.Planned(), b.Table()
 	e := Experiment[P]{Subject: b, Plan: *plan, Rows: plan.Rows(table), Table: table, Run: asked, Stdout: stdout, Stderr: stderr}
 	if err := checkPolicies(e.Rows, sites); err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 // Benchmark is what one of the benchmarks has of its own: a struct with [Settings]
 // embedded.
 type Benchmark interface {
-	settings() *Settings
+	Shared() *Settings
 
 	// Check returns what is wrong with the settings beyond the single flag.
 	Check() error
@@ -74,6 +74,6 @@ type Length struct {
 func Run[C any](ctx context.Context, command *cli.Command[C], benchmark func(settings C) Benchmark, args []string, stdout, stderr io.Writer) int {
 	return experiment.Run(ctx, command, func(settings C) experiment.Benchmark[*dropout.ConvPattern] {
 		b := benchmark(settings)
-		return &subject{Settings: b.settings(), Benchmark: b}
+		return &subject{Settings: b.Shared(), Benchmark: b}
 	}, args, stdout, stderr)
 }

@@ -26,7 +26,8 @@ type Settings struct {
 	RandAugment             imaging.RandAugment
 }
 
-func (s *Settings) settings() *Settings { return s }
+// Shared returns the settings that a benchmark embeds.
+func (s *Settings) Shared() *Settings { return s }
 
 // Help is what the help of the flags says of one benchmark.
 type Help struct {

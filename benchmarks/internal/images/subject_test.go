@@ -22,7 +22,7 @@ type half struct {
 	Benchmark // what is not tested here
 }
 
-func (h *half) settings() *Settings { return &h.Settings }
+func (h *half) Shared() *Settings { return &h.Settings }
 
 func (*half) About() experiment.About { return experiment.About{Task: "telling", Split: "validation"} }
 
