@@ -24,7 +24,7 @@ func Root(t testing.TB) string {
 // All returns the paths of README and the other pages.
 func All(t testing.TB) (pages []string) {
 	t.Helper()
-	for _, pattern := range []string{"*.md", "doc/*.md", "patterns/*.md"} {
+	for _, pattern := range []string{"*.md", "doc/*.md", "doc/decisions/*.md", "patterns/*.md"} {
 		found, err := filepath.Glob(filepath.Join(Root(t), pattern))
 		if err != nil {
 			t.Fatal(err)
