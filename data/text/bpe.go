@@ -33,10 +33,7 @@ type BPE struct {
 	merges  [][2]string
 	symbols map[string]int32
 	ranks   map[symbolPair]rank
-	// parts are the merges by what comes out.
-	parts      map[string][2]string
-	vocabulary map[string]bool // nil: everything
-	cache      *wordCache
+	cache   *wordCache
 }
 
 type symbolPair struct{ left, right int32 }
@@ -55,7 +52,6 @@ func newBPE(merges [][2]string) *BPE {
 		merges:  merges,
 		symbols: map[string]int32{},
 		ranks:   make(map[symbolPair]rank, len(merges)),
-		parts:   make(map[string][2]string, len(merges)),
 		cache:   &wordCache{},
 	}
 	for number, m := range merges {
@@ -64,9 +60,6 @@ func newBPE(merges [][2]string) *BPE {
 			continue
 		}
 		b.ranks[pair] = rank{int32(number), b.symbol(m[0] + m[1])}
-		if _, other := b.parts[m[0]+m[1]]; !other {
-			b.parts[m[0]+m[1]] = m
-		}
 	}
 	return b
 }
@@ -131,17 +124,6 @@ func (b *BPE) WriteTo(w io.Writer) (int64, error) {
 // Merges returns the number of merges.
 func (b *BPE) Merges() int { return len(b.merges) }
 
-// Restrict returns an encoding with the same merges that takes those back which
-// make a part outside the vocabulary, as far as possible. Words of a vocabulary
-// are parts with [Separator] at their end where another one follows: that of
-// segmented text, see [ReadVocabulary].
-func (b *BPE) Restrict(vocabulary map[string]bool) *BPE {
-	restricted := *b
-	restricted.vocabulary = vocabulary
-	restricted.cache = &wordCache{}
-	return &restricted
-}
-
 // Segment cuts the words of a line, which spaces separate, into parts. Spaces
 // separate the parts; those of a word but the last end with [Separator].
 func (b *BPE) Segment(line string) string {
@@ -169,11 +151,7 @@ func (b *BPE) word(word string) string {
 	if parts, ok := b.cache.words.Load(word); ok {
 		return parts.(string)
 	}
-	parts := b.merge(word)
-	if b.vocabulary != nil && utf8.RuneCountInString(word) > 1 {
-		parts = b.known(parts)
-	}
-	joined := strings.Join(parts, Separator+" ")
+	joined := strings.Join(b.merge(word), Separator+" ")
 	if b.cache.size.Load() < maxCached {
 		b.cache.size.Add(1)
 		b.cache.words.Store(strings.Clone(word), joined)
@@ -228,29 +206,4 @@ func (b *BPE) merge(word string) []string {
 		parts[i] = word[starts[i]:starts[i+1]]
 	}
 	return parts
-}
-
-// known takes merges back until the parts of a word are in the vocabulary or
-// single letters.
-func (b *BPE) known(parts []string) (out []string) {
-	for i, part := range parts {
-		out = b.split(out, part, i == len(parts)-1)
-	}
-	return out
-}
-
-func (b *BPE) split(out []string, part string, last bool) []string {
-	inText, merged := part+Separator, part
-	if last {
-		inText, merged = part, part+wordEnd
-	}
-	from, isMerged := b.parts[merged]
-	if b.vocabulary[inText] || !isMerged {
-		return append(out, part)
-	}
-	out = b.split(out, from[0], false)
-	if last {
-		from[1] = strings.TrimSuffix(from[1], wordEnd)
-	}
-	return b.split(out, from[1], last)
 }

@@ -111,19 +111,6 @@ func ReadCounts(r io.Reader) (*WordCounts, error) {
 	return c, err
 }
 
-// ReadVocabulary returns the words of a vocabulary file, see [ReadCounts], that
-// occur at least least times.
-func ReadVocabulary(r io.Reader, least int64) (map[string]bool, error) {
-	counts, err := ReadCounts(r)
-	vocabulary := map[string]bool{}
-	for word, n := range counts.All() {
-		if n >= least {
-			vocabulary[word] = true
-		}
-	}
-	return vocabulary, err
-}
-
 // eachLine calls f for every line, counted from 1.
 func eachLine(r io.Reader, f func(number int, line string) error) error {
 	lines := bufio.NewScanner(bom.NewReader(r))

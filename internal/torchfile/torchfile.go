@@ -14,21 +14,15 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
-	"os"
 
 	"autodropout/internal/safetensors"
 	"autodropout/internal/sized"
 )
 
-// ReadFile returns the tensors of a file, converted to float32, and names the file in every error. A
+// Read returns the tensors of a file of the given size in bytes, converted to float32. A
 // tensor inside dictionaries is named by the keys that lead to it, with dots
 // between them: "model.conv1.weight". Tensors of the same elements, such as tied
 // weights, share their memory.
-func ReadFile(path string) (*safetensors.File, error) {
-	return sized.ReadFile(path, func(f *os.File, size int64) (*safetensors.File, error) { return Read(f, size) })
-}
-
-// Read is [ReadFile] for a file of the given size in bytes.
 func Read(r io.ReaderAt, size int64) (*safetensors.File, error) {
 	if err := sized.Check(size); err != nil {
 		return nil, err
