@@ -117,7 +117,7 @@ func Result(t testing.TB, folder string) runfolder.Result {
 // writing it. What it returns demands that it is still there.
 func Torn(t testing.TB, folder string) (still func()) {
 	t.Helper()
-	path := filepath.Join(folder, "units.jsonl")
+	path := runfolder.Folder(folder).Path(runfolder.Journal)
 	torn := append(Read(t, path), `{"method":"none","se`...)
 	if err := os.WriteFile(path, torn, 0o600); err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func lasting(name string, text []byte) []byte {
 		return settings
 	case runfolder.Table:
 		return withoutTimes(text)
-	case "units.jsonl": // some may have been trained again
+	case runfolder.Journal: // some may have been trained again
 		lines := bytes.SplitAfter(passing.ReplaceAll(text, nil), []byte("\n"))
 		slices.SortFunc(lines, bytes.Compare)
 		return bytes.Join(lines, nil)

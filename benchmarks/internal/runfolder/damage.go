@@ -63,7 +63,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 	defer h.mu.Unlock()
 	sentences = h.damage
 	for _, line := range h.bad {
-		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v), and left out: a training that is missing then is made again.", line.number, units, line.why))
+		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v), and left out: a training that is missing then is made again.", line.number, Journal, line.why))
 	}
 	var gone []string
 	whole := h.units[:0:0]
@@ -91,7 +91,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 		}
 	}
 	if len(gone) > 0 {
-		sentences = append(sentences, fmt.Sprintf("Not there any more: %s. What the trainings reached stands; one whose line is removed from %s is made again.", some(gone), units))
+		sentences = append(sentences, fmt.Sprintf("Not there any more: %s. What the trainings reached stands; one whose line is removed from %s is made again.", some(gone), Journal))
 	}
 	if len(h.bad) > 0 || len(whole) < len(h.units) {
 		err = h.rewrite(whole)
@@ -113,9 +113,9 @@ func some(names []string) string {
 // is damaged. The caller holds mu.
 func (h *Held) rewrite(left []Unit) error {
 	if len(h.bad) > 0 {
-		text, err := os.ReadFile(h.Path(units))
+		text, err := os.ReadFile(h.Path(Journal))
 		if err == nil {
-			err = atomicfile.WriteBytes(disk.Aside(disk.OS{}, h.Path(units)), text)
+			err = atomicfile.WriteBytes(disk.Aside(disk.OS{}, h.Path(Journal)), text)
 		}
 		if err != nil {
 			return err
@@ -129,7 +129,7 @@ func (h *Held) rewrite(left []Unit) error {
 		}
 		text = append(text, line...)
 	}
-	return errors.Join(h.file.Close(), atomicfile.WriteBytes(h.Path(units), text), h.open())
+	return errors.Join(h.file.Close(), atomicfile.WriteBytes(h.Path(Journal), text), h.open())
 }
 
 // FindWeights returns the file with the weights of the best training of the rows:
@@ -137,13 +137,13 @@ func (h *Held) rewrite(left []Unit) error {
 // which the sentences say. Where no training has finished it is the newest checkpoint of
 // one that has not.
 func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (path string, sentences []string, err error) {
-	text, err := os.ReadFile(f.Path(units))
+	text, err := os.ReadFile(f.Path(Journal))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", nil, fmt.Errorf("cannot read what the run has finished: %w", err)
 	}
 	finished, bad, _ := parse(text)
 	for _, line := range bad {
-		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v), and passed over.", line.number, f.Path(units), line.why))
+		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v), and passed over.", line.number, f.Path(Journal), line.why))
 	}
 	diverged := 0
 	finished = slices.DeleteFunc(finished, func(u Unit) bool {

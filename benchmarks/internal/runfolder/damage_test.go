@@ -58,11 +58,11 @@ func TestMend(t *testing.T) {
 		"no weights":      {func(f Folder) { os.Remove(f.Weights(none)) }, []int{0, 1, 2}, "Not there any more: weights", ""},
 		"no folders":      {func(f Folder) { os.RemoveAll(f.Path(weights)); os.RemoveAll(f.Path(logs)) }, []int{0, 1, 2}, "and 2 more", ""},
 		"flipped log":     {func(f Folder) { flip(t, f.Log(none), 3) }, []int{0, 1, 2}, "none-1.jsonl is damaged", "logs/none-1.jsonl.damaged"},
-		"flipped line":    {func(f Folder) { flip(t, f.Path(units), 30) }, []int{1, 2}, "Line 1 of units.jsonl is damaged", "units.jsonl.damaged"},
+		"flipped line":    {func(f Folder) { flip(t, f.Path(Journal), 30) }, []int{1, 2}, "Line 1 of units.jsonl is damaged", "units.jsonl.damaged"},
 		"a second one": {func(f Folder) {
-			text, _ := os.ReadFile(f.Path(units))
+			text, _ := os.ReadFile(f.Path(Journal))
 			line, _, _ := bytes.Cut(text, []byte("\n"))
-			write(t, f.Path(units), string(text)+string(line)+"\n")
+			write(t, f.Path(Journal), string(text)+string(line)+"\n")
 		}, []int{0, 1, 2}, "Line 4 of units.jsonl is damaged (there is one of this training before it)", "units.jsonl.damaged"},
 	} {
 		f := finished(t)
@@ -102,7 +102,7 @@ func TestMend(t *testing.T) {
 // TestEveryFlippedBit of the journal is noticed.
 func TestEveryFlippedBit(t *testing.T) {
 	f := finished(t)
-	text, err := os.ReadFile(f.Path(units))
+	text, err := os.ReadFile(f.Path(Journal))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestEveryFlippedBit(t *testing.T) {
 // TestOldJournal: lines of before there were checksums are read.
 func TestOldJournal(t *testing.T) {
 	f := create(t)
-	write(t, f.Path(units), `{"method":"none","seed":0,"value":48.1,"loss":1.5,"seconds":21}`+"\n")
+	write(t, f.Path(Journal), `{"method":"none","seed":0,"value":48.1,"loss":1.5,"seconds":21}`+"\n")
 	found, err := f.Units()
 	if err != nil || len(found) != 1 || found[0].Value != 48.1 {
 		t.Errorf("the units are %+v, error %v", found, err)
@@ -171,8 +171,8 @@ func TestFindWeights(t *testing.T) {
 	expect("the next are not there", find(f, "none"), fmt.Sprintf("The weights %s are not there", f.Weights("none-1")))
 	write(t, f.Weights("none-0"), "")
 	expect("none is whole", find(f, "none"), "has no whole weights left. The weights")
-	flip(t, f.Path(units), 30)
-	expect("a damaged line", find(f, "none"), "Line 1 of "+f.Path(units)+" is damaged")
+	flip(t, f.Path(Journal), 30)
+	expect("a damaged line", find(f, "none"), "Line 1 of "+f.Path(Journal)+" is damaged")
 
 	h := hold(t, create(t))
 	for seed := range 2 {

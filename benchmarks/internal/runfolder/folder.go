@@ -21,7 +21,7 @@ type Folder string
 const (
 	Config      = "config.toml" // the settings, below a line with the command
 	Given       = "given-pattern.json"
-	units       = "units.jsonl"
+	Journal     = "units.jsonl" // a line for each final training that has finished
 	result      = "result.json"
 	Table       = "table.txt"
 	Report      = "report.html"
@@ -224,7 +224,7 @@ func (f Folder) Result() (*Result, error) {
 // Units returns the final trainings that have finished, of which there need not be
 // any. A last line that is not whole is not read: a run may be writing it.
 func (f Folder) Units() ([]Unit, error) {
-	text, err := os.ReadFile(f.Path(units))
+	text, err := os.ReadFile(f.Path(Journal))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -233,7 +233,7 @@ func (f Folder) Units() ([]Unit, error) {
 	}
 	found, bad, _ := parse(text)
 	if len(bad) > 0 {
-		return nil, fmt.Errorf("%s, line %d is damaged (%w): -resume with its folder makes good what can be", f.Path(units), bad[0].number, bad[0].why)
+		return nil, fmt.Errorf("%s, line %d is damaged (%w): -resume with its folder makes good what can be", f.Path(Journal), bad[0].number, bad[0].why)
 	}
 	return found, nil
 }

@@ -125,10 +125,10 @@ func settle(f Folder, lock *os.File) (h *Held, err error) {
 
 // open reads the journal and cuts off a last line that is not whole.
 func (h *Held) open() (err error) {
-	if h.file, err = os.OpenFile(h.Path(units), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+	if h.file, err = os.OpenFile(h.Path(Journal), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(h.Path(units))
+	text, err := os.ReadFile(h.Path(Journal))
 	if err != nil {
 		return err
 	}

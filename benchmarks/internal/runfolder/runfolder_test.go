@@ -92,11 +92,11 @@ func TestJournal(t *testing.T) {
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(f.Path(units))
+	text, err := os.ReadFile(f.Path(Journal))
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, f.Path(units), string(text)+`{"method":"no`) // a crash
+	write(t, f.Path(Journal), string(text)+`{"method":"no`) // a crash
 	h = hold(t, f)
 	if err := h.Append(Unit{Method: "uda", Seed: 2}); err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestReadingLeavesTheFolderAsItWas(t *testing.T) {
 		"finished": func(f Folder) {
 			write(t, f.Weights("none-0"), "weights")
 			write(t, f.Weights("none-1"), "weights")
-			write(t, f.Path(units), `{"method":"none","seed":0,"value":1,"valid":3}`+"\n"+`{"method":"none","seed":1,"value":1,"valid":2}`+"\n"+`{"method":"none","se`)
+			write(t, f.Path(Journal), `{"method":"none","seed":0,"value":1,"valid":3}`+"\n"+`{"method":"none","seed":1,"value":1,"valid":2}`+"\n"+`{"method":"none","se`)
 		},
 		"begun":        func(f Folder) { write(t, f.Checkpoint(Training("none", 1)), "weights") },
 		"only settled": func(Folder) {},
