@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -26,8 +27,8 @@ import (
 	"autodropout/serve"
 )
 
-// start saves a network of narrow layers and serves it.
-func start(t *testing.T) (*serve.Predictor, *httptest.Server) {
+// save puts a network of narrow layers in a folder.
+func save(t *testing.T, dir string) {
 	t.Helper()
 	h, err := data.PhotoHeader(32, 36, imaging.Bilinear)
 	if err != nil {
@@ -38,10 +39,16 @@ func start(t *testing.T) (*serve.Predictor, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	if err := serve.Describe("resnet-18", 4, h).Save(dir, model); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// start serves a network.
+func start(t *testing.T) (*serve.Predictor, *httptest.Server) {
+	t.Helper()
+	dir := t.TempDir()
+	save(t, dir)
 	p, err := serve.Open(dir, serve.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -76,12 +83,23 @@ func post(url string, body io.Reader) (code int, answer []byte, err error) {
 	return response.StatusCode, answer, err
 }
 
-// TestPrinted: the flags that the pages print are those of the program.
+// TestPrinted: what the pages print opens a network where they say that one is, at the
+// address that they send pictures to.
 func TestPrinted(t *testing.T) {
-	for _, args := range pages.Printed(t, "doc/server") {
-		if network, address := settings(args); network != "served" || address != "localhost:8080" {
-			t.Errorf("%v is the network %s at %s", args, network, address)
+	commands := pages.Printed(t, "doc/server")
+	dir := t.TempDir()
+	t.Chdir(dir)
+	save(t, filepath.Join(dir, "served"))
+	for _, args := range commands {
+		network, address := settings(args)
+		if address != "localhost:8080" {
+			t.Errorf("%v listens at %s", args, address)
 		}
+		p, err := serve.Open(network, serve.Config{})
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		p.Close()
 	}
 }
 

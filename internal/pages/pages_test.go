@@ -19,13 +19,6 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// ownTests lists programs whose printed commands need what a test has not. Their own
-// tests do what the commands do, with other arguments.
-var ownTests = map[string]string{
-	"benchmarks/finetune": "weights of ImageNet",
-	"doc/server":          "somebody who stops it",
-}
-
 // TestEveryPrintedCommandIsRun: every program whose command a page prints has a test,
 // and where the command has arguments, one that runs it as it is printed. In the middle of a
 // line and without arguments it is only the name of a program.
@@ -53,7 +46,7 @@ func TestEveryPrintedCommandIsRun(t *testing.T) {
 		}
 		runs := slices.ContainsFunc(tests, func(test string) bool {
 			source := read(t, test)
-			return !arguments[program] || ownTests[program] != "" || strings.Contains(source, "pages.Printed(t, ") || strings.Contains(source, ".RunsPrinted(t, ")
+			return !arguments[program] || strings.Contains(source, "pages.Printed(t, ") || strings.Contains(source, ".RunsPrinted(t, ")
 		})
 		if !runs {
 			t.Errorf("%s prints go run ./%s, which no test there runs as it is printed (pages.Printed, or RunsPrinted)", page, program)
