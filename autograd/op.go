@@ -34,9 +34,11 @@ type Op struct {
 	Passes Passes
 }
 
-// Passes are the passes of an operation, as methods of what they share. Those
-// that take little time to fill y once more, with the same bits, from what
-// Backward may read have a method Recompute(y *Output); see [Tape.Recompute].
+// Passes are the passes of an operation, as methods of what they share.
+//
+// An operation whose output is cheap to compute again may also have the method
+// Recompute(y *Output), which fills y with the bits that Forward gave it, from what
+// Backward may read; see [Tape.Recompute].
 type Passes interface {
 	Forward(y *Output)
 	Backward(g *Grad)

@@ -1,8 +1,8 @@
 package autograd
 
 // Output is the tensor that an [Op]'s Forward fills, uninitialised before, with
-// the memory it may ask for. It is that of the next operation once Forward has
-// returned; what is kept of it is the Tensor.
+// the memory it may ask for. Once Forward has returned, the engine uses the Output for
+// the next operation: Forward may keep its Tensor, but not the Output.
 type Output struct {
 	*Tensor
 	node *node // nil: not recorded

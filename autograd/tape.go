@@ -10,7 +10,7 @@ import (
 // it for many steps, and call [Tape.Reset] between them.
 type Tape struct {
 	// Recompute gives up outputs that operations can make again while gradients
-	// are computed (see [Op]). It takes less memory and a little more time, and
+	// are computed (see [Passes]). It takes less memory and a little more time, and
 	// gives the same bits. It must not change between two Resets.
 	Recompute bool
 

@@ -50,7 +50,8 @@ type Config struct {
 	// not exist and resumed when it does. Empty: nothing is recorded.
 	Path string `json:"-"`
 
-	// Disk is where the log is; nil: on the machine's.
+	// Disk is for tests of this module, which replace the file system that the log is
+	// on; nil: that of the machine.
 	Disk disk.Disk `json:"-"`
 
 	// Trials is the budget. A later run with a larger one continues the search
@@ -102,7 +103,7 @@ type Config struct {
 
 	// StartProbs are the probabilities with which a search begins of the values of
 	// each choice of a group, all above 0, such as [dropout.Mild] returns. nil: all
-	// points are as likely.
+	// points are equally likely.
 	StartProbs [][]float64 `json:"start_probs,omitempty"`
 
 	// Starts are points that are tried first, in turn, such as dropout made by hand. The

@@ -36,6 +36,6 @@
 // has finished, on disk before anything depends on it. Running a search whose
 // log exists resumes it: the network is rebuilt bit for bit, no finished trial
 // is lost or run again, and those that were in flight run again with the same
-// tokens and seed. In an asynchronous search the order of the lines is the
+// point and seed. In an asynchronous search the order of the lines is the
 // order in which results were applied.
 package controller

@@ -60,8 +60,9 @@ func (e *AllFailedError) Error() string {
 	return fmt.Sprintf("controller: all %d trials failed, the last with: %s", e.Trials, e.Last)
 }
 
-// Replay rebuilds a search from its log, which it only reads. A torn last line
-// counts for nothing.
+// Replay rebuilds a search, the weights of the controller's network included, from its
+// log, which it only reads. A torn last line counts for nothing. [ReadLog] is faster where
+// no weights are wanted.
 func Replay(path string) (*Report, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -26,9 +26,10 @@ func Take(s Source, base uint64, perClass int) (taken, rest Source, err error) {
 	return taken, rest, nil
 }
 
-// AtMost is [Take] for size images in all, or fewer: as many of every class, but of one
-// that has no more than these the given fraction, from above 0 to 1, rounded down. It is
-// an error if there are more classes than images are wanted.
+// AtMost is [Take] for at most size images in all, size divided by the number of classes
+// of each class. Where a class has no more images than that, the given fraction of them is
+// taken, rounded down; it is above 0 and at most 1. It is an error if there are more classes
+// than images are wanted, and if nothing is taken.
 func AtMost(s Source, base uint64, size int, fraction float64) (taken, rest Source, err error) {
 	header := s.Header()
 	perClass := size / len(header.Classes)

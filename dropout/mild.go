@@ -14,13 +14,15 @@ const (
 	MildSequence = 0.1
 )
 
-// Mild returns probabilities of the values of each choice of a group of a space with
-// which the share of elements that a pattern is expected to drop is the given one,
-// averaged over its blocks or places. Among these are: for a ConvNet, sizes, cells and
-// scattered shares are the less likely the larger, strides the more, by a factor that is
-// an exponential of the value; for a Transformer, probabilities of dropping are the less
-// likely the larger. Everything else is as likely. It is an error where no factor gives
-// the share.
+// Mild returns probabilities of the values of each choice of a group with which patterns
+// drop the given share of elements, as [ExpectedShare] has it. They are indexed by choice,
+// then by value.
+//
+// Probabilities that give a share are not unique. In these the values that drop more are
+// less likely, by a factor that is an exponential of the value: of a ConvNet the larger
+// sizes, cells and scattered shares and the smaller strides, of a Transformer the larger
+// probabilities of dropping. The values of every other choice are equally likely. It is an
+// error where no factor gives the share.
 func Mild(space Space, share float64) (probs [][]float64, err error) {
 	expected, tilted, err := space.expectation()
 	if err != nil {
@@ -57,9 +59,10 @@ func Mild(space Space, share float64) (probs [][]float64, err error) {
 	return at(hi), nil
 }
 
-// ExpectedShare returns the share of elements that a pattern is expected to drop
-// whose choices have the given probabilities, of each choice of a group; nil: all
-// values are as likely. It is computed, not sampled.
+// ExpectedShare returns the share of elements, averaged over blocks or places, that
+// patterns drop on average when their choices are made with the given probabilities:
+// probs[c][v] is that of value v of choice c of every group; nil: all values are equally
+// likely. It is computed, not sampled.
 func ExpectedShare(space Space, probs [][]float64) (float64, error) {
 	expected, _, err := space.expectation()
 	if err != nil {
@@ -75,7 +78,7 @@ func ExpectedShare(space Space, probs [][]float64) (float64, error) {
 }
 
 // Draw draws a point of the space, each choice by itself with the given probabilities
-// of the values of each choice of a group; nil: all are as likely.
+// of the values of each choice of a group; nil: all are equally likely.
 func (s Space) Draw(probs [][]float64, rng *rand.Rand) []int {
 	point := make([]int, s.Decisions())
 	for i := range point {

@@ -27,7 +27,8 @@ import (
 // hand is a pattern too, see [Dropout.Pattern]. Where they are 0 they change nothing.
 //
 //   - The pattern acts at the sites of the kind Place, and at the shortcut if Residual.
-//   - With Cells a block has this side, whatever the size of the map; Size is 0 or not.
+//   - With Cells a block has this side, whatever the size of the map. Of Size only counts
+//     then whether it is 0, which is no dropout.
 //   - With Scatter the blocks are not a grid: one begins at each place where it fits
 //     into the map, of each channel without ShareC, with the same probability, so that
 //     about the share Scatter is dropped, as DropBlock does. Stride, Repeat, Rotate and

@@ -21,7 +21,7 @@ type Space struct {
 	Name    string   `json:"name"`
 	Choices []Choice `json:"tokens"`
 	Groups  int      `json:"groups"`
-	Stages  []int    `json:"stages,omitempty"` // the blocks of a ConvNet's stages; a group is one of them
+	Stages  []int    `json:"stages,omitempty"` // of a ConvNet: the number of blocks in each stage; a group is a block
 	Tied    bool     `json:"tied,omitempty"`   // a group is a whole stage: its blocks have the same pattern
 }
 

@@ -50,7 +50,8 @@ type tail struct {
 }
 
 // NewAdaptiveSoftmax creates the parameters bias, cluster.weight, and for each
-// cluster i tail.i.0.weight, which shortens, and tail.i.1.weight in s.
+// cluster i tail.i.0.weight, which shortens, and tail.i.1.weight in s. It is an error
+// when the cutoffs do not ascend from 1 to below the number of classes.
 func NewAdaptiveSoftmax(s *Scope, config AdaptiveSoftmaxConfig) (*AdaptiveSoftmax, error) {
 	classes, dim := config.Table.Shape()[0], config.Table.Shape()[1]
 	ends := append(slices.Clone(config.Cutoffs), classes)

@@ -68,7 +68,8 @@ func (l *Attention) Values(c *Ctx, context *autograd.Tensor) *autograd.Tensor {
 	return c.Drop(l.sites.value, l.project(c, context, 2))
 }
 
-// AttendTo is Attend with the keys and values of the context.
+// AttendTo is [Attention.Attend] with what [Attention.Keys] and [Attention.Values]
+// returned for the context.
 func (l *Attention) AttendTo(c *Ctx, x, keys, values *autograd.Tensor, lengths []int) *autograd.Tensor {
 	y := ops.Attention(c.Drop(l.sites.query, l.project(c, x, 0)), keys, values, ops.AttentionSpec{
 		Heads:   l.config.Heads,

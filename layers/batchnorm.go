@@ -9,8 +9,8 @@ import (
 // BatchNormConfig configures [NewBatchNorm].
 type BatchNormConfig struct {
 	Channels int
-	Momentum float32 // as in [ops.BatchNormSpec]
-	Eps      float32
+	Momentum float32 // weight of the batch in an update of the running statistics; 0: 0.1
+	Eps      float32 // added to the variance; 0: 1e-5
 }
 
 // BatchNorm normalises each channel over the batch and all positions, then

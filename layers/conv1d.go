@@ -34,7 +34,7 @@ func NewConv1D(s *Scope, config Conv1DConfig) *Conv1D {
 	}
 }
 
-// Forward maps (N, T, In) to (N, T', Out).
+// Forward maps (N, T, In) to (N, T', Out), where T' is as in [ops.Conv1D].
 func (l *Conv1D) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return l.shift(c, ops.Conv1D(x, c.Use(l.weight), l.spec))
 }

@@ -44,7 +44,8 @@ func (c *Conv2DConfig) spec() ops.ConvSpec {
 	return ops.ConvSpec{Stride: c.Stride, Pad: c.Pad, Dilation: c.Dilation, Groups: c.Groups, Across: c.Across}
 }
 
-// Forward maps (N, H, W, In) to (N, H', W', Out).
+// Forward maps (N, H, W, In) to (N, H', W', Out), where H' and W' are as in
+// [ops.Conv2D].
 func (l *Conv2D) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return l.shift(c, ops.Conv2D(x, c.Use(l.weight), l.spec))
 }

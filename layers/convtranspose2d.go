@@ -35,7 +35,8 @@ func NewConvTranspose2D(s *Scope, config ConvTranspose2DConfig) *ConvTranspose2D
 	}
 }
 
-// Forward maps (N, H, W, In) to (N, H', W', Out).
+// Forward maps (N, H, W, In) to (N, H', W', Out), where H' and W' are as in
+// [ops.ConvTranspose2D].
 func (l *ConvTranspose2D) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return l.shift(c, ops.ConvTranspose2D(x, c.Use(l.weight), l.spec))
 }

@@ -11,7 +11,7 @@ import (
 
 // RecurrentConfig configures [NewLSTM] and [NewGRU].
 type RecurrentConfig struct {
-	In, Hidden    int     // units
+	In, Hidden    int     // channels of the inputs, units of the state
 	Layers        int     // 0: 1
 	Bidirectional bool    // each layer also runs from the last step to the first
 	Dropout       float64 // between the layers, as of [Dropout]; its sites are called l0, l1, ...

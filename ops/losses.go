@@ -90,9 +90,9 @@ func meanOf(memory scratcher, n int, value func(i int) float64) float32 {
 }
 
 // BCEWithLogits returns the mean binary cross-entropy between sigmoid(logits) and
-// targets of the same shape, probabilities that no gradient flows to. The part of
-// a class in it that is there counts positive times (..., C) if positive (C) is
-// not nil, as PyTorch's pos_weight.
+// targets of the same shape (..., C), which are probabilities and get no gradient.
+// Unless positive (C) is nil, it holds a factor for each class, as PyTorch's
+// pos_weight: that of the term target*log(sigmoid(logit)).
 func BCEWithLogits(logits, targets *autograd.Tensor, positive []float32) *autograd.Tensor {
 	const name = "ops.BCEWithLogits"
 	sameShape(name, logits, targets)
@@ -196,9 +196,9 @@ func CosineSimilarity(a, b *autograd.Tensor) *autograd.Tensor {
 	})
 }
 
-// CosineLoss returns the mean over pairs of vectors, the rows of a and b (N, C), of
-// 1 - cosine where labels is 1, and of the cosine above a margin, or else 0, where
-// it is -1.
+// CosineLoss returns the mean loss of N pairs of vectors, the rows of a and b (N, C),
+// a scalar. A pair whose label is 1 has the loss 1 - cosine, one whose label is -1 the
+// loss max(0, cosine - margin).
 func CosineLoss(a, b *autograd.Tensor, labels []int, margin float32) *autograd.Tensor {
 	alike := autograd.New(len(labels))
 	for i, label := range labels {

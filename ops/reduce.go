@@ -55,8 +55,8 @@ func Max(x *autograd.Tensor, axes ...int) *autograd.Tensor {
 	})
 }
 
-// ArgMax returns where along an axis the largest elements of x are: an index for
-// each of the results that [Max] over it has, of the first of equal elements.
+// ArgMax returns where along an axis the largest elements of x are: one index for each
+// element of [Max] over that axis, in row-major order. Of equal elements the first counts.
 func ArgMax(x *autograd.Tensor, axis int) []int {
 	if axis < 0 {
 		axis += x.Rank()

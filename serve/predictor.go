@@ -113,14 +113,15 @@ func (p *Predictor) Close() {
 	<-p.ended
 }
 
-// Predict decodes a file and returns the probability of every class. The error is a
+// Predict decodes a file of any format that [picture.Decode] knows and returns the
+// probability of every class, in the order of [Predictor.Classes]. The error is a
 // [*BadImageError] where the file is to blame, [ErrBusy] or [ErrClosed], or the cause
 // why ctx has ended.
 func (p *Predictor) Predict(ctx context.Context, file []byte) ([]float32, error) {
 	return p.predict(ctx, func() (imaging.Image, error) { return picture.Decode(file) })
 }
 
-// PredictImage returns the probability of every class for an image that has been decoded.
+// PredictImage is [Predictor.Predict] for an image that has been decoded.
 func (p *Predictor) PredictImage(ctx context.Context, m imaging.Image) ([]float32, error) {
 	return p.predict(ctx, func() (imaging.Image, error) { return m, nil })
 }

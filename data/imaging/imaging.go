@@ -2,8 +2,8 @@
 // Imaging Library (Pillow), does: the published results that data augmentation
 // has rest on its rounding.
 //
-// Every function writes to an image of the caller's, so that augmentation
-// allocates nothing. None of them keeps what it is given.
+// [Resize] and [RandAugment.Apply] write to an image of the caller's, so that
+// augmentation allocates nothing. Neither keeps what it is given.
 package imaging
 
 import (

@@ -16,7 +16,7 @@ type RandAugment struct {
 
 // The two settings published for CIFAR-10.
 var (
-	// AuthorsRandAugment is that of the code mentioned above.
+	// AuthorsRandAugment is that of the code of AutoDropout's first author.
 	AuthorsRandAugment = RandAugment{Operations: 2, Magnitude: 17}
 	// PaperRandAugment is that of the RandAugment paper for WRN-28-10.
 	PaperRandAugment = RandAugment{Operations: 3, Magnitude: 5}
