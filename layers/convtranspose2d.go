@@ -13,7 +13,7 @@ type ConvTranspose2DConfig struct {
 	Conv2DConfig
 
 	// Extra rows at the bottom and columns at the right, which PyTorch calls
-	// output_padding; less than the stride, or than the dilation.
+	// output_padding; less than the larger of stride and dilation.
 	ExtraRows, ExtraCols int
 }
 

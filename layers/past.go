@@ -9,8 +9,8 @@ import (
 // word by word: the keys and values of the words so far, and those of the
 // encoder's memory. It belongs to no tape.
 //
-// There are several versions of each of N sentences, as many of every one. Row
-// i*versions+j is version j of sentence i.
+// Each of N sentences has the same number of versions. Row i*versions+j is version j of
+// sentence i.
 type Past struct {
 	words   attended // of every row
 	memory  attended // of every sentence

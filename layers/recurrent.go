@@ -53,7 +53,8 @@ func NewLSTM(s *Scope, config RecurrentConfig) *LSTM {
 	return &LSTM{newRecurrent(s, config, 4, 2)}
 }
 
-// NewGRU creates the parameters of [NewLSTM] with 3*Hidden rows.
+// NewGRU creates parameters of the names that [NewLSTM] gives them, with 3*Hidden rows in
+// place of 4*Hidden.
 func NewGRU(s *Scope, config RecurrentConfig) *GRU {
 	return &GRU{newRecurrent(s, config, 3, 1)}
 }

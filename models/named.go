@@ -27,7 +27,8 @@ var PhotographNames = []string{
 
 // NewPhotographic returns a network by its name, with so many channels after the first convolution and
 // initial weights of a seed. 0 channels are those of the publication: 64 of a ResNet, and 32 of
-// EfficientNet-B0, with which the larger ones grow.
+// EfficientNet-B0, with which the larger ones grow. It is an error when the name is none of
+// [PhotographNames].
 func NewPhotographic(name string, channels, classes int, seed uint64) (Photographic, error) {
 	if !slices.Contains(PhotographNames, name) {
 		return nil, fmt.Errorf("there is no network %q: take one of %s", name, strings.Join(PhotographNames, ", "))

@@ -9,7 +9,7 @@ type ConvTransposeSpec struct {
 
 	// Extra rows and columns at the bottom and at the right, where a convolution with a
 	// stride has inputs that it does not reach the end of. They are less than the
-	// stride, or than the dilation.
+	// larger of stride and dilation.
 	ExtraRows, ExtraCols int
 }
 

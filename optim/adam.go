@@ -39,7 +39,8 @@ type Adam struct {
 }
 
 // NewAdam returns an optimizer for ps, which must be complete: parameters added
-// later are not updated. It reads NoDecay now.
+// later are not updated. It reads Param.NoDecay now: to
+// change that afterwards has no effect.
 func NewAdam(ps *autograd.Params, config AdamConfig) *Adam {
 	if config.Beta1 == 0 {
 		config.Beta1 = 0.9

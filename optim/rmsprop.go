@@ -32,7 +32,8 @@ type RMSProp struct {
 }
 
 // NewRMSProp returns an optimizer for ps, which must be complete: parameters
-// added later are not updated. It reads NoDecay now.
+// added later are not updated. It reads Param.NoDecay now: to
+// change that afterwards has no effect.
 func NewRMSProp(ps *autograd.Params, config RMSPropConfig) *RMSProp {
 	if config.Decay == 0 {
 		config.Decay = 0.9

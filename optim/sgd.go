@@ -27,7 +27,8 @@ type SGD struct {
 }
 
 // NewSGD returns an optimizer for ps, which must be complete: parameters added
-// later are not updated. It reads NoDecay now.
+// later are not updated. It reads Param.NoDecay now: to
+// change that afterwards has no effect.
 func NewSGD(ps *autograd.Params, config SGDConfig) *SGD {
 	o := &SGD{config: config, momentum: make([]float32, ps.Len())}
 	o.pass = newPass(ps, nil, o.update)

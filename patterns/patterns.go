@@ -28,7 +28,7 @@ func Names() []string {
 	return names
 }
 
-// Load returns the pattern of that name.
+// Load returns the pattern of that name. It is an error when the name is none of [Names].
 func Load(name string) (dropout.Pattern, error) {
 	data, err := files.ReadFile(name + ".json")
 	if err != nil {
