@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The way of somebody new, from the README alone: run, look, train on images of
-# one's own, stop and resume, use a pattern, call the library from a new module.
+# one's own without dropout, with it and with a pattern that was searched, stop and
+# resume, use a pattern, call the library from a new module.
 # Prints each command, what it said and how long it took. Small settings stand for the
 # quick preset where only the way matters.
 #
@@ -33,7 +34,10 @@ tiny=(-train-size 200 -test-size 100 -trials 2 -search-epochs 1 -epochs 2 -seeds
 lines=14 step go run ./benchmarks/cifar -data synthetic "${tiny[@]}" -out runs/first
 lines=30 step ls runs/first
 
-step go run ./doc/tutorial -data "$photos" -out network
+lines=40 step go run ./doc/tutorial -data "$photos" -out plain
+step go run ./doc/tutorial -data "$photos" -dropout dropblock -out dropblock
+step go run ./doc/tutorial -data "$photos" -search 4 -epochs 5 -out found
+step go run ./doc/tutorial -data "$photos" -dropout found/pattern.json -out network
 step go run ./doc/tutorial -out network "$(find "$photos/val" -type f | sort | head -1)"
 
 lines=12 step go run ./benchmarks/imagenet -data "$photos" -model resnet-18 -channels 8 -pixels 32 -resize 36 -train-size 0 -test-size 0 -epochs 2 -seeds 1 -method none,dropblock -out runs/photos

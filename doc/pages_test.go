@@ -18,7 +18,7 @@ func TestPagesShowTheirPrograms(t *testing.T) {
 		program string
 		pieces  int
 	}{
-		"tutorial.md":  {"tutorial", 8},
+		"tutorial.md":  {"tutorial", 12},
 		"own-model.md": {"ownmodel", 4},
 		"tasks.md":     {"tasks", 8},
 	} {
