@@ -71,3 +71,22 @@ func dropElements(keep []uint32, pos, size int, threshold uint16, ctr [4]uint32,
 		}
 	}
 }
+
+// eachDropped draws so many bits of noise, of which each drops with the probability of
+// the threshold, and calls visit for those that drop, in order.
+func eachDropped(size int, threshold uint16, ctr [4]uint32, key [2]uint32, visit func(i int)) {
+	var noise [64]uint32
+	for first := 0; first < size; first += 32 * len(noise) {
+		n := min(32*len(noise), size-first)
+		words := noise[:(n+31)/32]
+		simd.BernoulliBits(words, n, threshold, key, ctr)
+		ctr[0] += 4 * uint32(len(noise))
+		for i := range words {
+			words[i] = ^words[i]
+		}
+		if n%32 != 0 {
+			words[len(words)-1] &= 1<<(n%32) - 1
+		}
+		eachBit(words, func(i int) { visit(first + i) })
+	}
+}

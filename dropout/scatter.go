@@ -2,8 +2,6 @@ package dropout
 
 import (
 	"math"
-
-	"autodropout/simd"
 )
 
 // Aspect is the shape of the blocks of a [BlockPattern].
@@ -110,26 +108,13 @@ func (s *scattered) drop(keep []uint32, pos, channels int, ctr [4]uint32, key [2
 		drawn, run = 1, channels
 	}
 	down, across := s.places()
-	var noise [64]uint32
-	for first, all := 0, down*across*drawn; first < all; first += 32 * len(noise) {
-		n := min(32*len(noise), all-first)
-		words := noise[:(n+31)/32]
-		simd.BernoulliBits(words, n, s.threshold, key, ctr)
-		ctr[0] += 4 * uint32(len(noise))
-		for i := range words {
-			words[i] = ^words[i]
-		}
-		if n%32 != 0 {
-			words[len(words)-1] &= 1<<(n%32) - 1
-		}
-		eachBit(words, func(i int) {
-			place, c := (first+i)/drawn, (first+i)%drawn
-			corner := place/across*s.width + place%across
-			for y := range s.rows {
-				for x := range s.columns {
-					clearRange(keep, pos+(corner+y*s.width+x)*channels+c, run)
-				}
+	eachDropped(down*across*drawn, s.threshold, ctr, key, func(i int) {
+		place, c := i/drawn, i%drawn
+		corner := place/across*s.width + place%across
+		for y := range s.rows {
+			for x := range s.columns {
+				clearRange(keep, pos+(corner+y*s.width+x)*channels+c, run)
 			}
-		})
-	}
+		}
+	})
 }

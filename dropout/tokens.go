@@ -150,27 +150,14 @@ func (m *tokenMask) dropKeyBlocks(keep []uint32, pos, rows, keys int, ctr [4]uin
 		}
 		blocks = append(blocks, run{lo, hi - lo})
 	})
-	var noise [128]uint32
 	row, first := 0, 0 // and its first bit
-	for bit := 0; bit < rows*len(blocks); bit += 32 * len(noise) {
-		n := min(32*len(noise), rows*len(blocks)-bit)
-		words := noise[:(n+31)/32]
-		simd.BernoulliBits(words, n, m.threshold, key, ctr)
-		ctr[0] += 4 * uint32(len(noise))
-		for i := range words {
-			words[i] = ^words[i]
+	eachDropped(rows*len(blocks), m.threshold, ctr, key, func(i int) {
+		for i >= first+len(blocks) {
+			row, first = row+1, first+len(blocks)
 		}
-		if n%32 != 0 {
-			words[len(words)-1] &= 1<<(n%32) - 1
-		}
-		eachBit(words, func(i int) {
-			for bit+i >= first+len(blocks) {
-				row, first = row+1, first+len(blocks)
-			}
-			b := blocks[bit+i-first]
-			clearRange(keep, pos+row*keys+b.lo, b.length)
-		})
-	}
+		b := blocks[i-first]
+		clearRange(keep, pos+row*keys+b.lo, b.length)
+	})
 }
 
 // wordFiller returns what draws the mask of a table of word vectors. Bit w of the
