@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -53,7 +52,6 @@ Flags:
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := config{fewest: 200}
 	fs := flag.NewFlagSet("cluster", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	cli.Choice(fs, &c.run, "run", []string{"kills", "throughput", "simulate", "server"}, "`what` to do: kills, throughput or simulate; server is the process of kills that others connect to")
 	cli.Whole(fs, &c.trials, "trials", 0, "the `number` of trials: of kills (default 60), of each throughput (default 400), or for each worker of simulate (default 8)")
 	cli.Wholes(fs, &c.workers, "workers", 1, "the `numbers` of workers: one for kills (default 4), several for throughput (default 1,4,16) and simulate (default 1,4,16,64,256,1024)")
@@ -64,16 +62,11 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.Float64Var(&c.reach, "reach", 0.95, "the `share` of their time that simulated workers are to work: the trials in flight that it takes are looked for")
 	fs.StringVar(&c.listen, "listen", "127.0.0.1:0", "the `address` of -run server")
 	fs.StringVar(&c.folder, "folder", "", "the `folder` of -run server (required there); for kills, where the run and all output is kept (default a temporary one)")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, summary)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return config{}, cli.ErrHelp
-	case err != nil:
-		return config{}, usage.Errorf("%v (-h lists the flags)", err)
-	case fs.NArg() > 0:
-		return config{}, usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
+	if err := cli.ParseFlags(fs, summary, args, stdout); err != nil {
+		return config{}, err
+	}
+	if err := cli.NoArguments(fs); err != nil {
+		return config{}, err
 	}
 	return c, c.check()
 }

@@ -54,19 +54,12 @@ func (f *settingsFlag) Set(text string) error {
 
 func parse(args []string, stdout io.Writer) (o options, err error) {
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.out, "out", "comparison", "the `folder` of the page and its data")
 	fs.StringVar(&o.against, "against", "", "the `row` that the others are compared with, as RUN/METHOD; without the flag it is the best one, which flatters it")
 	fs.StringVar(&o.rows, "methods", "", "only the rows with these `keys`, with commas between them, such as none,dropblock")
 	fs.Var(&o.settings, "where", "only runs whose setting `NAME=VALUE` is this one; may be given several times")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(stdout, "Compare puts runs side by side: compare [flags] runs/A runs/B ...\n\nFlags:")
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return o, cli.ErrHelp
-	case err != nil:
-		return o, usage.Errorf("%v (-h lists the flags)", err)
+	if err := cli.ParseFlags(fs, "Compare puts runs side by side: compare [flags] runs/A runs/B ...\n\nFlags:\n", args, stdout); err != nil {
+		return o, err
 	}
 	if o.folders = fs.Args(); len(o.folders) == 0 {
 		return o, usage.Errorf("give the folders of the runs to compare, such as runs/*")

@@ -10,7 +10,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -78,7 +77,6 @@ const mostExamples = 1 << 16
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "predict", "all", "train"}, "`what` to measure: gemm, conv, step, predict (a forward pass) or all but the last; train takes -steps steps and measures nothing, for profilers and emulators")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
@@ -86,16 +84,11 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.BoolVar(&c.recompute, "recompute", false, "give up outputs of training steps that are cheap to compute again for the gradients")
 	cli.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, summary)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return config{}, cli.ErrHelp
-	case err != nil:
-		return config{}, usage.Errorf("%v (-h lists the flags)", err)
-	case fs.NArg() > 0:
-		return config{}, usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
+	if err := cli.ParseFlags(fs, summary, args, stdout); err != nil {
+		return config{}, err
+	}
+	if err := cli.NoArguments(fs); err != nil {
+		return config{}, err
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,7 +16,6 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/cli"
-	"autodropout/benchmarks/internal/usage"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/internal/atomicfile"
 )
@@ -31,20 +29,14 @@ func program(_ context.Context, args []string, stdout, stderr io.Writer) int {
 
 func start(args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("study", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	results := fs.String("results", "benchmarks/results/study", "the `folder` with the folders of the runs")
 	doc := fs.String("doc", "doc", "the `folder` that study.md goes to, and study/ with its figures")
 	readme := fs.String("readme", "README.md", "the `file` whose table, between "+opening+" and "+closing+", is replaced where it has these marks")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(stdout, "Study writes a page about the runs of the study from their logs.\n\nFlags:")
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return cli.ErrHelp
-	case err != nil:
-		return usage.Errorf("%v (-h lists the flags)", err)
-	case fs.NArg() > 0:
-		return usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
+	if err := cli.ParseFlags(fs, "Study writes a page about the runs of the study from their logs.\n\nFlags:\n", args, stdout); err != nil {
+		return err
+	}
+	if err := cli.NoArguments(fs); err != nil {
+		return err
 	}
 	s, err := newStudy(*results)
 	if err != nil {

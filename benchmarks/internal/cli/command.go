@@ -60,6 +60,31 @@ type Run struct {
 // ErrHelp is returned by Parse after it has printed the help that -h asks for.
 var ErrHelp = flag.ErrHelp
 
+// ParseFlags parses the arguments of a program that has flags only, no settings: where
+// -h is among them it prints the summary and the flags and returns [ErrHelp]; what the
+// user got wrong is a *[usage.Error]. What stands behind the flags is the caller's.
+func ParseFlags(fs *flag.FlagSet, summary string, args []string, stdout io.Writer) error {
+	fs.SetOutput(io.Discard)
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(stdout, summary)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return ErrHelp
+	case err != nil:
+		return usage.Errorf("%v (-h lists the flags)", err)
+	}
+	return nil
+}
+
+// NoArguments returns an error where something stands behind the flags.
+func NoArguments(fs *flag.FlagSet) error {
+	if fs.NArg() > 0 {
+		return usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
+	}
+	return nil
+}
+
 // Parse returns the settings: those of the preset (the first one when none is
 // named), changed by the configuration file, changed by the flags. A run that
 // is resumed takes its own settings in place of preset and file, and a worker those

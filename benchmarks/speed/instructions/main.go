@@ -11,7 +11,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -63,22 +62,16 @@ Flags:
 func parse(args []string, stdout io.Writer) (config, error) {
 	var c config
 	fs := flag.NewFlagSet("instructions", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&c.model, "model", "wrn-28-2", "the `model`, as benchmarks/speed names it")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch")
 	cli.Whole(fs, &c.functions, "functions", 0, "the `number` of functions to list, those with the most instructions")
 	names := fs.String("simd", "avx2,neon,generic", "instruction `sets`: avx2 on amd64, neon and generic, which is portable Go, on arm64")
 	c.batch, c.functions = 1, 20
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, summary)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return c, cli.ErrHelp
-	case err != nil:
-		return c, usage.Errorf("%v (-h lists the flags)", err)
-	case fs.NArg() > 0:
-		return c, usage.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
+	if err := cli.ParseFlags(fs, summary, args, stdout); err != nil {
+		return c, err
+	}
+	if err := cli.NoArguments(fs); err != nil {
+		return c, err
 	}
 	for name := range strings.SplitSeq(*names, ",") {
 		before := len(c.targets)

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"html/template"
@@ -30,17 +29,11 @@ func run(_ context.Context, args []string, stdout, stderr io.Writer) int {
 
 func start(args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("picture", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	out := fs.String("out", "doc/speed.svg", "the `file` to write")
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, "Usage: picture [-out FILE] STEPS.jsonl ...\nPicture draws what peers/compare.py step -json has printed.\n\n")
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return cli.ErrHelp
-	case err != nil:
-		return usage.Errorf("%v (-h lists the flags)", err)
-	case fs.NArg() == 0:
+	if err := cli.ParseFlags(fs, "Usage: picture [-out FILE] STEPS.jsonl ...\nPicture draws what peers/compare.py step -json has printed.\n\n", args, stdout); err != nil {
+		return err
+	}
+	if fs.NArg() == 0 {
 		return usage.Errorf("there is nothing to draw: name files of compare.py, such as benchmarks/results/speed/step-pytorch.jsonl")
 	}
 	steps, err := read(fs.Args())
