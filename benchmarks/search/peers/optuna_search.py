@@ -4,10 +4,10 @@ The program is the committed surrogate, benchmarks/search -answer. Optuna's TPE 
 random sampler have the same trials as benchmarks/search gives ours: after each budget
 the 8 best trials are tried 3 times again, and what is chosen is the best mean.
 
-    go build -o /tmp/search ./benchmarks/search
-    /tmp/search -save /tmp/surrogate.json && /tmp/search -space >/tmp/space.json
+    go build -o runs/search ./benchmarks/search
+    runs/search -save runs/surrogate.json && runs/search -space >runs/space.json
     pip install optuna
-    python3 benchmarks/search/peers/optuna_search.py --program "/tmp/search -answer /tmp/surrogate.json" --space /tmp/space.json
+    python3 benchmarks/search/peers/optuna_search.py --program "runs/search -answer runs/surrogate.json" --space runs/space.json
 """
 
 import argparse
