@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -177,54 +176,6 @@ func TestLongerBudget(t *testing.T) {
 			sameReport(t, "a search in three parts", got, want)
 		}
 	}
-}
-
-// TestKilled runs a search in another process, kills that, and resumes.
-func TestKilled(t *testing.T) {
-	config := Config{Trials: 16, Seed: 6, InFlight: 4, Workers: 2, Network: smallNetwork}
-	slow := func(ctx context.Context, trial Trial) (Outcome, error) {
-		time.Sleep(5 * time.Millisecond)
-		return evaluateSmall(ctx, trial)
-	}
-	const variable = "CONTROLLER_TEST_LOG"
-	if config.Path = os.Getenv(variable); config.Path != "" {
-		mustSearch(t, config, smallSpace, slow)
-		return
-	}
-	want := mustSearch(t, config, smallSpace, evaluateSmall)
-	config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
-	for _, finished := range []int{1, 7} {
-		command := exec.Command(os.Args[0], "-test.run=^TestKilled$")
-		command.Env = append(os.Environ(), variable+"="+config.Path)
-		if err := command.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-			data, _ := os.ReadFile(config.Path)
-			if bytes.Count(data, []byte(`{"finished"`)) >= finished {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("the other process does not get anywhere")
-			}
-		}
-		if err := command.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		command.Wait() // it was killed, which is an error
-	}
-	before, err := Replay(config.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Workers = 1
-	got := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
-		if trial.Index < len(before.Results) && before.Results[trial.Index] != nil {
-			t.Errorf("trial %d ran twice", trial.Index)
-		}
-		return evaluateSmall(ctx, trial)
-	})
-	sameReport(t, "after two kills", got, want)
 }
 
 func TestLogErrors(t *testing.T) {

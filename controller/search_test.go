@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -68,40 +67,6 @@ func sameReport(t *testing.T, what string, got, want *Report) {
 	}
 	if !slices.Equal(got.Weights(), want.Weights()) {
 		t.Errorf("%s: the policies differ", what)
-	}
-}
-
-func TestSearchDependsOnTheSeedOnly(t *testing.T) {
-	algorithms := []Algorithm{Reinforce, PPO, Random, Evolution, Local}
-	for i, algorithm := range append(algorithms, algorithms...) {
-		config := Config{Trials: 24, Seed: 7, Algorithm: algorithm, InFlight: 5, Network: smallNetwork, Workers: 1}
-		if i >= len(algorithms) {
-			config.Starts, config.Seeds = [][]int{{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 1, 0, 1}, {2, 0, 0, 0}, {2, 1, 0, 0}, {0, 0, 2, 0}, {0, 0, 2, 1}}, 3
-		}
-		want := mustSearch(t, config, smallSpace, evaluateSmall)
-		for _, workers := range []int{1, 2, 5} {
-			for _, procs := range []int{1, 2} {
-				config.Workers = workers
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-				got := mustSearch(t, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
-					// Some children overtake others.
-					time.Sleep(time.Duration(trial.Seed % 1000 * uint64(time.Microsecond)))
-					return evaluateSmall(ctx, trial)
-				})
-				sameReport(t, fmt.Sprintf("%s with %d workers on %d cores", algorithm, workers, procs), got, want)
-			}
-		}
-		config.Seed = 8
-		alike := 0
-		other := mustSearch(t, config, smallSpace, evaluateSmall)
-		for i, trial := range other.Trials[len(config.Starts):] {
-			if slices.Equal(trial.Point, want.Trials[len(config.Starts)+i].Point) {
-				alike++
-			}
-		}
-		if alike == len(other.Trials)-len(config.Starts) {
-			t.Errorf("%s: another seed gives the same trials", algorithm)
-		}
 	}
 }
 

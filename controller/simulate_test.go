@@ -9,7 +9,7 @@ import (
 // TestSimulate compares a simulation, whose results come in another order than
 // those of the search, with the search.
 func TestSimulate(t *testing.T) {
-	for _, algorithm := range []Algorithm{Reinforce, PPO, Random, Evolution, Local} {
+	for _, algorithm := range algorithms {
 		config := Config{Trials: 24, Seed: 7, InFlight: 5, Algorithm: algorithm, Network: smallNetwork}
 		want := mustSearch(t, config, smallSpace, evaluateSmall)
 		var running []Trial

@@ -4,9 +4,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"autodropout/benchmarks/internal/kills"
+	"autodropout/dropout"
+	"autodropout/patterns"
 )
 
 // rewrite changes a file of a run.
@@ -72,6 +77,39 @@ func TestMovedRun(t *testing.T) {
 	if got, want := readResult(t, moved).Rows[0].Values, readResult(t, whole).Rows[0].Values; len(got) != 1 || got[0] != want[0] {
 		t.Errorf("moved, the run has the scores %v, want %v", got, want)
 	}
+}
+
+// TestNamedPattern: a run with a pattern of a name copies it into its folder when it
+// begins, and goes on with the copy when the name has come to mean another pattern.
+func TestNamedPattern(t *testing.T) {
+	const name, other = "cifar10-wrn-10-1", "cifar10-few-wrn-10-1"
+	dir := t.TempDir()
+	whole, folder := filepath.Join(dir, "whole"), filepath.Join(dir, "run")
+	t.Chdir(dir)
+	given := []string{"-method", "autodropout", "-pattern", name}
+	mustCall(t, tiny(whole, given...)...)
+	mustCall(t, tiny(folder, append(given, "-steps", "5")...)...)
+	named, err := patterns.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := dropout.LoadPattern(filepath.Join(folder, "given-pattern.json"))
+	if err != nil || !reflect.DeepEqual(copied, named) {
+		t.Errorf("the copy in the folder is %v, error %v, want %v", copied, err, named)
+	}
+	// A file of that name comes before what the program has.
+	changed, err := patterns.Load(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := changed.(*dropout.ConvPattern).Save(name); err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, "-resume", "-out", folder)
+	if got, want := readResult(t, folder).Rows[0].Values, readResult(t, whole).Rows[0].Values; len(got) != 1 || got[0] != want[0] {
+		t.Errorf("where the name means another pattern, the run goes on to the scores %v, want %v", got, want)
+	}
+	kills.Compare(t, folder, whole)
 }
 
 // TestNothingIsMade where a run cannot begin: its folder would refuse the next one.
