@@ -32,7 +32,7 @@ type AdamConfig struct {
 // Decoupled is the AdamW of Loshchilov and Hutter (arXiv 1711.05101).
 type Adam struct {
 	config        AdamConfig
-	pass          pass
+	pass          *pass
 	first, second []float32 // moments m and v
 	steps         int
 	c1, c2        float32 // bias corrections of the current step
@@ -52,7 +52,7 @@ func NewAdam(ps *autograd.Params, config AdamConfig) *Adam {
 		config.Eps = 1e-8
 	}
 	o := &Adam{config: config, first: make([]float32, ps.Len()), second: make([]float32, ps.Len())}
-	o.pass = newPass(ps, config.Factor, o.update)
+	o.pass = newPass(ps, treatment{factor: config.Factor}, o.update)
 	return o
 }
 
@@ -61,7 +61,7 @@ func (o *Adam) Step(lr float32, grads []float32) {
 	t := float64(o.steps + 1)
 	o.c1 = float32(1 - math.Pow(float64(o.config.Beta1), t))
 	o.c2 = float32(1 - math.Pow(float64(o.config.Beta2), t))
-	o.pass.run(lr, grads)
+	o.pass.run(o.steps, lr, grads)
 	o.steps++
 }
 

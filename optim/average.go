@@ -11,6 +11,7 @@ import (
 // statistics to match, and the average of those is closest.
 type Average struct {
 	decay   func(t float64) float64 // of update t, counted from 0
+	back    bool                    // the model goes on from the average
 	params  []float32
 	average []float32
 	buffers []*autograd.Buffer
@@ -35,23 +36,43 @@ func NewMean(ps *autograd.Params) *Average {
 	return newAverage(ps, func(t float64) float64 { return t / (t + 1) })
 }
 
+// NewLookahead returns an average for ps, which must be complete, from which the model
+// goes on: an update moves the average, which starts as a copy of the present values,
+// towards those that the optimizer's steps since the last one have led to, and sets
+// the model to it (Zhang et al., arXiv 1907.08610; in this form Jordan, arXiv
+// 2404.00498, section 3.4). Update t, counted from 0, decays by decay(t), from 0 to 1:
+// what is left of the average before.
+func NewLookahead(ps *autograd.Params, decay func(t float64) float64) *Average {
+	a := newAverage(ps, decay)
+	a.back = true
+	return a
+}
+
 func newAverage(ps *autograd.Params, decay func(t float64) float64) *Average {
 	a := &Average{decay: decay, params: ps.Flat(), buffers: ps.Buffers()}
 	a.average = append(a.average, a.params...)
 	for _, b := range a.buffers {
 		a.state = append(a.state, b.Data...)
 	}
-	a.lerp = func(lo, hi int) { simd.Lerp(a.average[lo:hi], a.params[lo:hi], a.rate) }
+	a.lerp = func(lo, hi int) { a.move(a.average[lo:hi], a.params[lo:hi]) }
 	return a
 }
 
 // Update moves the average towards the present values. Call it after each step
-// of the optimizer.
+// of the optimizer, or after each of a few of them with [NewLookahead].
 func (a *Average) Update() {
 	a.rate = float32(1 - a.decay(float64(a.updates)))
 	parallel.Range(len(a.average), grain, a.lerp)
-	a.eachBuffer(func(average, data []float32) { simd.Lerp(average, data, a.rate) })
+	a.eachBuffer(a.move)
 	a.updates++
+}
+
+// move moves an average towards the data.
+func (a *Average) move(average, data []float32) {
+	simd.Lerp(average, data, a.rate)
+	if a.back {
+		copy(data, average)
+	}
 }
 
 // Swap exchanges the model's values with the averages: once before an

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"autodropout/autograd"
+	"autodropout/internal/golden"
 )
 
 func TestEMAWarmsUp(t *testing.T) {
@@ -51,4 +52,28 @@ func TestMeanWeighsAllAlike(t *testing.T) {
 			t.Errorf("after update %d the mean is %v, want %v", i, mean.average[0], want)
 		}
 	}
+}
+
+func TestLookaheadAgainstPyTorch(t *testing.T) {
+	file := golden.Load(t, "testdata/optim.safetensors")
+	grads := file.Tensor("grads")
+	ps := goldenParams(file)
+	b := ps.AddBuffer("running_mean", 1)
+	b.Data[0] = ps.Flat()[0]
+	o := NewSGD(ps, SGDConfig{})
+	lookahead := NewLookahead(ps, func(t float64) float64 { return math.Pow(t/6, 3) })
+	var trajectory []float32
+	for step := range grads.Dim(0) {
+		ps.Lookup("bias").NoDecay = false
+		o.Step(0.05, row(grads, step))
+		b.Data[0] -= 0.05 * row(grads, step)[0]
+		if step%2 == 1 {
+			lookahead.Update()
+		}
+		trajectory = append(trajectory, ps.Flat()...)
+		if difference := b.Data[0] - ps.Flat()[0]; difference*difference > 1e-12 {
+			t.Errorf("after step %d the buffer is %v, want %v", step, b.Data[0], ps.Flat()[0])
+		}
+	}
+	file.Compare("lookahead", trajectory, 2e-6)
 }

@@ -17,15 +17,7 @@ func Accumulate(sum, grads []float32) {
 // only measures. When the norm is not a finite number grads stay as they are:
 // the caller sees it in the result and should not take the step.
 func ClipNorm(grads []float32, most float32) (norm float64) {
-	partial := make([]float64, (len(grads)+grain-1)/grain)
-	parallel.Range(len(grads), grain, func(lo, hi int) {
-		partial[lo/grain] = simd.SumSquares(grads[lo:hi])
-	})
-	total := 0.0
-	for _, p := range partial {
-		total += p
-	}
-	norm = math.Sqrt(total)
+	norm = euclid(grads)
 	const tiny = 1e-6 // PyTorch's guard against a norm of 0
 	factor := float64(most) / (norm + tiny)
 	if most > 0 && factor < 1 && !math.IsInf(norm, 0) {
@@ -34,4 +26,17 @@ func ClipNorm(grads []float32, most float32) (norm float64) {
 		})
 	}
 	return norm
+}
+
+// euclid returns the Euclidean norm of x.
+func euclid(x []float32) float64 {
+	partial := make([]float64, (len(x)+grain-1)/grain)
+	parallel.Range(len(x), grain, func(lo, hi int) {
+		partial[lo/grain] = simd.SumSquares(x[lo:hi])
+	})
+	total := 0.0
+	for _, p := range partial {
+		total += p
+	}
+	return math.Sqrt(total)
 }

@@ -20,8 +20,19 @@ func differ[C any](t *testing.T, config C, describe func(C) string) {
 			field.SetFloat(0.0625)
 		case reflect.Bool:
 			field.SetBool(true)
+		case reflect.Int:
+			field.SetInt(3)
+		case reflect.Struct:
+			field.Set(reflect.ValueOf(SGDConfig{Momentum: 0.0625}))
 		case reflect.Func:
-			field.Set(reflect.ValueOf(func(p *autograd.Param) float32 { return map[bool]float32{true: 2, false: 1}[p.Name == "c"] }))
+			switch field.Interface().(type) {
+			case func(p *autograd.Param) int:
+				field.Set(reflect.ValueOf(func(p *autograd.Param) int { return map[string]int{"c": 2}[p.Name] }))
+			case func(p *autograd.Param) bool:
+				field.Set(reflect.ValueOf(func(p *autograd.Param) bool { return false }))
+			default:
+				field.Set(reflect.ValueOf(func(p *autograd.Param) float32 { return map[bool]float32{true: 2, false: 1}[p.Name == "c"] }))
+			}
 		default:
 			t.Fatalf("the field %s is a %v, which this test does not know", name, field.Kind())
 		}
@@ -37,6 +48,7 @@ func TestDescriptionsHoldEverySetting(t *testing.T) {
 	ps, _ := randomParams()
 	differ(t, SGDConfig{}, func(c SGDConfig) string { return NewSGD(ps, c).Describe() })
 	differ(t, AdamConfig{}, func(c AdamConfig) string { return NewAdam(ps, c).Describe() })
+	differ(t, MuonConfig{}, func(c MuonConfig) string { return NewMuon(ps, c).Describe() })
 	differ(t, RMSPropConfig{}, func(c RMSPropConfig) string { return NewRMSProp(ps, c).Describe() })
 	if a, b := NewAdam(ps, AdamConfig{}).Describe(), NewAdam(ps, AdamConfig{Beta1: 0.9}).Describe(); a != b {
 		t.Errorf("a default and its value are described as %q and %q", a, b)

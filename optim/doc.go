@@ -1,6 +1,6 @@
-// Package optim updates parameters from gradients: [SGD], [Adam], [RMSProp],
-// learning-rate schedules, clipping by the global norm ([ClipNorm]) and the exponential
-// averages of weights ([Average]).
+// Package optim updates parameters from gradients: [SGD], [Adam], [RMSProp], [Muon],
+// learning-rate schedules, clipping by the global norm ([ClipNorm]) and averages of
+// weights, among them the look-ahead ([Average]).
 //
 // An optimizer works on the flat parameters of a model ([autograd.Params.Flat])
 // and the flat gradient that [autograd.Tape.Backward] returns, in one parallel

@@ -66,24 +66,38 @@ func load(dst []Slot, s State) error {
 // of work, and in the caches.
 const grain = 1 << 14
 
+// A treatment is how parameters are told apart. The functions may be nil.
+type treatment struct {
+	factor func(p *autograd.Param) float32 // of the learning rate; nil: 1
+	until  func(p *autograd.Param) int     // steps for which it is updated, 0 or nil: all
+	skip   func(p *autograd.Param) bool    // it is none of the pass's
+}
+
 // chunk is a range of the flat parameters that is treated alike.
 type chunk struct {
 	lo, hi int
 	decay  bool
-	factor float32 // of the learning rate
+	factor float32
+	until  int // 0: all steps
 }
 
-// chunks cuts the flat parameters into tasks. Neighbours with the same
-// [autograd.Param] NoDecay and the same factor share theirs, so that a hundred
-// small parameters are not a hundred tasks. A nil factor is 1.
-func chunks(ps *autograd.Params, factor func(p *autograd.Param) float32) []chunk {
+// chunks cuts the flat parameters into tasks. Neighbours that are treated alike
+// share theirs, so that a hundred small parameters are not a hundred tasks.
+func chunks(ps *autograd.Params, t treatment) []chunk {
 	var runs []chunk
 	for _, p := range ps.All() {
-		run := chunk{p.Offset(), p.Offset() + p.Len(), !p.NoDecay, 1}
-		if factor != nil {
-			run.factor = factor(p)
+		if t.skip != nil && t.skip(p) {
+			continue
 		}
-		if last := len(runs) - 1; last >= 0 && runs[last].decay == run.decay && runs[last].factor == run.factor {
+		run := chunk{lo: p.Offset(), hi: p.Offset() + p.Len(), decay: !p.NoDecay, factor: 1}
+		if t.factor != nil {
+			run.factor = t.factor(p)
+		}
+		if t.until != nil {
+			run.until = t.until(p)
+		}
+		last := len(runs) - 1
+		if last >= 0 && runs[last] == (chunk{runs[last].lo, run.lo, run.decay, run.factor, run.until}) {
 			runs[last].hi = run.hi
 		} else {
 			runs = append(runs, run)
@@ -92,7 +106,9 @@ func chunks(ps *autograd.Params, factor func(p *autograd.Param) float32) []chunk
 	var cut []chunk
 	for _, r := range runs {
 		for lo := r.lo; lo < r.hi; lo += grain {
-			cut = append(cut, chunk{lo, min(lo+grain, r.hi), r.decay, r.factor})
+			part := r
+			part.lo, part.hi = lo, min(lo+grain, r.hi)
+			cut = append(cut, part)
 		}
 	}
 	return cut
@@ -107,31 +123,41 @@ type pass struct {
 
 	lr    float32
 	grads []float32
+	step  int // counted from 0
 }
 
-// newPass prepares a pass that calls update for every chunk.
-func newPass(ps *autograd.Params, factor func(p *autograd.Param) float32, update func(c chunk)) pass {
-	cut := chunks(ps, factor)
-	return pass{params: ps.Flat(), chunks: cut, body: func(i int) { update(cut[i]) }}
+// newPass prepares a pass, of an optimizer that is in place by the first step, which
+// calls update for every chunk that is still updated.
+func newPass(ps *autograd.Params, t treatment, update func(c chunk)) *pass {
+	p := &pass{params: ps.Flat(), chunks: chunks(ps, t)}
+	p.body = func(i int) {
+		if c := p.chunks[i]; c.until == 0 || p.step < c.until {
+			update(c)
+		}
+	}
+	return p
 }
 
 // describe returns the description of an optimizer: its kind, its settings, and
-// the factors of the learning rate that are not 1.
+// which parameters it treats apart.
 func (p *pass) describe(kind string, settings ...string) string {
 	parts := append([]string{kind}, settings...)
 	for _, c := range p.chunks {
 		if c.factor != 1 {
 			parts = append(parts, fmt.Sprintf("rate times %v for elements %d to %d", c.factor, c.lo, c.hi))
 		}
+		if c.until != 0 {
+			parts = append(parts, fmt.Sprintf("%d steps for elements %d to %d", c.until, c.lo, c.hi))
+		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func (p *pass) run(lr float32, grads []float32) {
+func (p *pass) run(step int, lr float32, grads []float32) {
 	if len(grads) != len(p.params) {
 		panic(&autograd.ShapeError{Op: "optim.Step", Shapes: [][]int{{len(grads)}}, Want: fmt.Sprintf("a gradient of the %d parameters", len(p.params))})
 	}
-	p.lr, p.grads = lr, grads
+	p.step, p.lr, p.grads = step, lr, grads
 	parallel.For(len(p.chunks), p.body)
 	p.grads = nil
 }

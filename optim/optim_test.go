@@ -12,11 +12,13 @@ import (
 	"autodropout/internal/golden"
 )
 
-// configs are the optimizers under test, named as in testdata/golden.py.
-var configs = []struct {
+type namedOptimizer struct {
 	name string
 	make func(ps *autograd.Params) Optimizer
-}{
+}
+
+// configs are the optimizers under test, named as in testdata/golden.py.
+var configs = []namedOptimizer{
 	{"sgd", func(ps *autograd.Params) Optimizer { return NewSGD(ps, SGDConfig{WeightDecay: 0.1}) }},
 	{"momentum", func(ps *autograd.Params) Optimizer { return NewSGD(ps, SGDConfig{Momentum: 0.9, WeightDecay: 0.1}) }},
 	{"nesterov", func(ps *autograd.Params) Optimizer {
@@ -29,14 +31,44 @@ var configs = []struct {
 	{"adamw", func(ps *autograd.Params) Optimizer {
 		return NewAdam(ps, AdamConfig{Beta1: 0.8, Beta2: 0.98, Eps: 1e-6, WeightDecay: 0.1, Decoupled: true})
 	}},
+	{"decoupled", func(ps *autograd.Params) Optimizer {
+		return NewSGD(ps, SGDConfig{Momentum: 0.85, Nesterov: true, WeightDecay: 0.1,
+			Factor: func(p *autograd.Param) float32 { return onBias(p, 64, 1) },
+			Until:  func(p *autograd.Param) int { return int(onBias(p, 7, 0)) },
+		})
+	}},
+}
+
+// muons are optimizers that allocate a little at each step.
+var muons = []namedOptimizer{
+	{"muon", func(ps *autograd.Params) Optimizer { return NewMuon(ps, muonConfig) }},
+	{"muonplain", func(ps *autograd.Params) Optimizer {
+		plain := muonConfig
+		plain.Plain = true
+		return NewMuon(ps, plain)
+	}},
+}
+
+var muonConfig = MuonConfig{WeightDecay: 0.1, Others: SGDConfig{
+	Momentum: 0.9, Nesterov: true, Factor: func(*autograd.Param) float32 { return 3 },
+}}
+
+// onBias returns a value for the bias, which does not decay in files, or for the rest.
+func onBias(p *autograd.Param, bias, rest float32) float32 {
+	if p.Name == "bias" || p.Name == "c" {
+		return bias
+	}
+	return rest
 }
 
 func TestOptimizersAgainstPyTorch(t *testing.T) {
 	file := golden.Load(t, "testdata/optim.safetensors")
 	grads := file.Tensor("grads")
-	for _, c := range configs {
+	for _, c := range slices.Concat(configs, muons) {
 		t.Run(c.name, func(t *testing.T) {
 			ps := goldenParams(file)
+			// The golden bias decays with the rate it has.
+			ps.Lookup("bias").NoDecay = c.name != "decoupled"
 			o := c.make(ps)
 			var trajectory []float32
 			for step := range grads.Dim(0) {
@@ -107,6 +139,9 @@ func randomParams() (*autograd.Params, []float32) {
 	var ps autograd.Params
 	for i, n := range []int{2*grain + 5, 7, 11, grain, 3, 40001} {
 		p := ps.Add(string(rune('a'+i)), n)
+		if i == 3 {
+			p = ps.Add("matrix", 210, 150)
+		}
 		p.NoDecay = i == 1 || i == 2 || i == 5
 	}
 	ps.AddBuffer("running", 9)
@@ -120,7 +155,7 @@ func randomParams() (*autograd.Params, []float32) {
 func TestChunksCoverParameters(t *testing.T) {
 	ps, _ := randomParams()
 	at := 0
-	for _, c := range chunks(ps, nil) {
+	for _, c := range chunks(ps, treatment{}) {
 		if c.lo != at || c.hi <= c.lo || c.hi-c.lo > grain {
 			t.Fatalf("chunk %+v follows position %d", c, at)
 		}
@@ -137,6 +172,7 @@ func TestChunksCoverParameters(t *testing.T) {
 }
 
 func TestSameBitsOnAnyNumberOfCores(t *testing.T) {
+	configs := slices.Concat(configs, muons)
 	run := func(procs int, c int) []float32 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 		ps, grads := randomParams()
@@ -173,7 +209,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 }
 
 func TestStateGoesOnExactly(t *testing.T) {
-	for _, c := range configs {
+	for _, c := range slices.Concat(configs, muons) {
 		ps, grads := randomParams()
 		o, ema := c.make(ps), NewEMA(ps, 0.9)
 		advance := func(o Optimizer, ema *Average, steps int) {
@@ -255,5 +291,129 @@ func TestFactorScalesTheRate(t *testing.T) {
 	}
 	if slices.Equal(ps.Flat(), same.Flat()) {
 		t.Error("nothing changed")
+	}
+}
+
+// A weight that lies transposed in memory, as those of convolutions do, takes the same
+// steps as one that lies as in files.
+func TestMuonAgainstPyTorchEitherWay(t *testing.T) {
+	file := golden.Load(t, "testdata/optim.safetensors")
+	tall, grads := file.Tensor("tall"), file.Tensor("tallgrads")
+	rows, cols := tall.Dim(0), tall.Dim(1)
+	for _, c := range []struct {
+		name  string
+		shape []int
+		axes  []int
+		place func(row, col int) int // in memory
+	}{
+		{"as in files", []int{rows, cols}, nil, func(row, col int) int { return row*cols + col }},
+		{"transposed", []int{2, cols / 2, rows}, []int{2, 1, 0}, func(row, col int) int { return (col%2*cols/2+col/2)*rows + row }},
+	} {
+		var ps autograd.Params
+		p := ps.Add("weight", c.shape...)
+		p.FileAxes = c.axes
+		permute := func(dst, src []float32) {
+			for i := range rows {
+				for j := range cols {
+					dst[c.place(i, j)] = src[i*cols+j]
+				}
+			}
+		}
+		permute(ps.Flat(), tall.Data())
+		o := NewMuon(&ps, MuonConfig{WeightDecay: 0.1})
+		var trajectory []float32
+		grad := make([]float32, ps.Len())
+		for step := range grads.Dim(0) {
+			permute(grad, grads.Data()[step*rows*cols:][:rows*cols])
+			o.Step(0.05, grad)
+			for i := range rows {
+				for j := range cols {
+					trajectory = append(trajectory, ps.Flat()[c.place(i, j)])
+				}
+			}
+		}
+		t.Log(c.name)
+		file.Compare("muontall", trajectory, 2e-6)
+	}
+}
+
+// The singular values of an update lie near 1, whatever those of the gradient are.
+func TestMuonOrthogonalises(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var ps autograd.Params
+	p := ps.Add("weight", 300, 130)
+	o := NewMuon(&ps, MuonConfig{Momentum: 0.5})
+	grad := make([]float32, p.Len())
+	for i := range grad {
+		grad[i] = float32(rng.NormFloat64() / float64(1+i%130))
+	}
+	o.Step(1, grad)
+	// For an orthogonal u the sum of squares is the number of columns, times the scale's square.
+	if mean := euclid(p.Data()) * euclid(p.Data()) / 130 / (300. / 130); mean < 0.6 || mean > 1.3 {
+		t.Errorf("the mean of the squared singular values is %v, want near 1", mean)
+	}
+	// Largest singular value by iteration.
+	v := make([]float64, 130)
+	for i := range v {
+		v[i] = rng.NormFloat64()
+	}
+	norm := 0.0
+	for range 50 {
+		u, next := make([]float64, 300), make([]float64, 130)
+		for i := range u {
+			for j := range v {
+				u[i] += float64(p.Data()[i*130+j]) * v[j]
+			}
+		}
+		norm = 0
+		for j := range next {
+			for i := range u {
+				next[j] += float64(p.Data()[i*130+j]) * u[i]
+			}
+			norm += next[j] * next[j]
+		}
+		norm = math.Sqrt(norm)
+		for j := range v {
+			v[j] = next[j] / norm
+		}
+	}
+	if largest := math.Sqrt(norm / (300. / 130)); largest < 0.7 || largest > 1.3 {
+		t.Errorf("the largest singular value is %v, want near 1", largest)
+	}
+}
+
+// A parameter stays as it is after its steps, also in a run that was restored.
+func TestUntilEndsUpdates(t *testing.T) {
+	for _, make := range []func(ps *autograd.Params, config SGDConfig) Optimizer{
+		func(ps *autograd.Params, config SGDConfig) Optimizer { return NewSGD(ps, config) },
+		func(ps *autograd.Params, config SGDConfig) Optimizer { return NewMuon(ps, MuonConfig{Others: config}) },
+	} {
+		ps, grads := randomParams()
+		config := SGDConfig{Momentum: 0.9, Until: func(p *autograd.Param) int {
+			return map[string]int{"c": 2, "matrix": 3}[p.Name]
+		}}
+		o := make(ps, config)
+		changes := map[string]int{}
+		for step := range 5 {
+			if step == 2 {
+				next := make(ps, config)
+				if err := next.LoadState(o.State()); err != nil {
+					t.Fatal(err)
+				}
+				o = next
+			}
+			before := slices.Clone(ps.Flat())
+			o.Step(0.1, grads)
+			for _, p := range ps.All() {
+				if !slices.Equal(p.Data(), before[p.Offset():][:p.Len()]) {
+					changes[p.Name]++
+				}
+			}
+		}
+		for name, want := range map[string]int{"b": 5, "c": 2, "matrix": 3, "f": 5} {
+			if changes[name] != want {
+				t.Errorf("%T: %s changed in %d steps of 5, want %d", o, name, changes[name], want)
+			}
+		}
 	}
 }

@@ -26,7 +26,7 @@ type RMSPropConfig struct {
 //	w = w - m
 type RMSProp struct {
 	config           RMSPropConfig
-	pass             pass
+	pass             *pass
 	square, momentum []float32 // v and m
 	steps            int
 }
@@ -43,13 +43,13 @@ func NewRMSProp(ps *autograd.Params, config RMSPropConfig) *RMSProp {
 	}
 	o := &RMSProp{config: config, square: make([]float32, ps.Len()), momentum: make([]float32, ps.Len())}
 	simd.Fill(o.square, 1)
-	o.pass = newPass(ps, nil, o.update)
+	o.pass = newPass(ps, treatment{}, o.update)
 	return o
 }
 
 // Step implements [Optimizer].
 func (o *RMSProp) Step(lr float32, grads []float32) {
-	o.pass.run(lr, grads)
+	o.pass.run(o.steps, lr, grads)
 	o.steps++
 }
 

@@ -37,6 +37,23 @@ func PartialCosine(lr float32, total int) Schedule {
 	}
 }
 
+// Triangle rises from first at step 0 to peak at step top along a straight line, and
+// falls along another to last at step total, where it stays.
+func Triangle(first, peak, last float32, top, total int) Schedule {
+	return func(step int) float32 {
+		from, to, share := first, peak, 0.0
+		switch {
+		case step < top:
+			share = float64(step) / float64(top)
+		case step < total:
+			from, to, share = peak, last, float64(step-top)/float64(total-top)
+		default:
+			return last
+		}
+		return float32(float64(from) + float64(float64(to-from)*share))
+	}
+}
+
 // MultiStep starts at lr and multiplies it by factor at each of the milestones,
 // which are steps.
 func MultiStep(lr, factor float32, milestones ...int) Schedule {

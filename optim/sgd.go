@@ -12,6 +12,14 @@ type SGDConfig struct {
 	Momentum    float32 // usually 0.9
 	Nesterov    bool
 	WeightDecay float32 // added to the gradient as WeightDecay*w, except where Param.NoDecay
+
+	// Factor returns what the learning rate of a parameter is multiplied by, and its
+	// weight decay divided by, so that it shrinks as fast as the others; nil is 1 for all.
+	Factor func(p *autograd.Param) float32
+
+	// Until returns for how many steps a parameter is updated: after them it stays as it
+	// is. 0 is all steps, and nil is 0 for all.
+	Until func(p *autograd.Param) int
 }
 
 // SGD is stochastic gradient descent with momentum, as in PyTorch:
@@ -21,7 +29,7 @@ type SGDConfig struct {
 //	w = w - lr*m                  or, Nesterov: w - lr*(g + Momentum*m)
 type SGD struct {
 	config   SGDConfig
-	pass     pass
+	pass     *pass
 	momentum []float32
 	steps    int
 }
@@ -30,30 +38,38 @@ type SGD struct {
 // later are not updated. It reads Param.NoDecay now: to
 // change that afterwards has no effect.
 func NewSGD(ps *autograd.Params, config SGDConfig) *SGD {
+	return newSGD(ps, config, nil)
+}
+
+// newSGD leaves out the parameters that skip, unless it is nil, reports.
+func newSGD(ps *autograd.Params, config SGDConfig, skip func(p *autograd.Param) bool) *SGD {
 	o := &SGD{config: config, momentum: make([]float32, ps.Len())}
-	o.pass = newPass(ps, nil, o.update)
+	o.pass = newPass(ps, treatment{config.Factor, config.Until, skip}, o.update)
 	return o
 }
 
 // Step implements [Optimizer].
 func (o *SGD) Step(lr float32, grads []float32) {
-	o.pass.run(lr, grads)
+	o.pass.run(o.steps, lr, grads)
 	o.steps++
 }
 
 func (o *SGD) update(c chunk) {
 	var decay float32
 	if c.decay {
-		decay = o.config.WeightDecay
+		decay = o.config.WeightDecay / c.factor
 	}
 	simd.SGDStep(o.pass.params[c.lo:c.hi], o.pass.grads[c.lo:c.hi], o.momentum[c.lo:c.hi],
-		o.pass.lr, o.config.Momentum, decay, o.config.Nesterov)
+		c.factor*o.pass.lr, o.config.Momentum, decay, o.config.Nesterov)
+}
+
+func (c *SGDConfig) settings() string {
+	return fmt.Sprintf("momentum %v, Nesterov %t, weight decay %v", c.Momentum, c.Nesterov, c.WeightDecay)
 }
 
 // Describe implements [Optimizer].
 func (o *SGD) Describe() string {
-	c := o.config
-	return o.pass.describe("SGD", fmt.Sprintf("momentum %v, Nesterov %t, weight decay %v", c.Momentum, c.Nesterov, c.WeightDecay))
+	return o.pass.describe("SGD", o.config.settings())
 }
 
 // State implements [Optimizer].
