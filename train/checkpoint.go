@@ -29,6 +29,7 @@ const (
 	averagePrefix   = statePrefix + "average/"
 	taskPrefix      = statePrefix + "task/"
 	validationsKey  = "validations"
+	validLossesKey  = "validation losses"
 	stepKey         = "step"
 	optimizerSteps  = "optimizer steps"
 	averageSteps    = "average steps"
@@ -43,6 +44,9 @@ func (l *Loop) checkpoint() *safetensors.File {
 	file.Metadata[stepKey] = strconv.Itoa(l.Done())
 	if text := l.validationsText(); text != "" {
 		file.Metadata[validationsKey] = text
+	}
+	if text := l.validLossesText(); text != "" {
+		file.Metadata[validLossesKey] = text
 	}
 	add := func(prefix, key string, s optim.State) {
 		file.Metadata[key] = strconv.Itoa(s.Steps)
@@ -64,11 +68,14 @@ func (l *Loop) checkpoint() *safetensors.File {
 	return file
 }
 
-// save writes the configured checkpoint, the log first.
+// save writes the configured checkpoint, the logs first.
 func (l *Loop) save() error {
-	if l.log != nil {
-		if err := l.log.flush(); err != nil {
-			return &SaveError{l.config.Log, err}
+	for path, log := range map[string]*runLog{l.config.Log: l.log, l.config.ValidationLog: l.validationLog} {
+		if log == nil {
+			continue
+		}
+		if err := log.flush(); err != nil {
+			return &SaveError{path, err}
 		}
 	}
 	if err := write(l.config.Checkpoint, l.config.KeepCheckpoints, l.checkpoint()); err != nil {
@@ -119,7 +126,7 @@ func (l *Loop) accept(path string, file *safetensors.File) error {
 		}
 	}
 	if err == nil {
-		err = l.readValidations(file.Metadata[validationsKey])
+		err = l.readValidations(file.Metadata[validationsKey], file.Metadata[validLossesKey], losses.Data)
 	}
 	if task, ok := l.task.(Stateful); ok && err == nil {
 		err = task.Restore(taskState(file))

@@ -53,8 +53,10 @@ type Common struct {
 	// on with its own, which Notify is told.
 	AcceptChanges []string `json:"-"`
 
-	// Log is the file of the run log, a line of JSON for each step; "" is none.
-	Log string `json:"-"`
+	// Log is the file of the run log, a line of JSON for each [Step], and ValidationLog
+	// that of a line for each [Validation]; "" is none.
+	Log           string `json:"-"`
+	ValidationLog string `json:"-"`
 
 	// CheckFinite looks at every number of a step as it is computed, which takes
 	// time, so that a [*DivergedError] tells where the first appeared that is not
@@ -67,11 +69,12 @@ type Common struct {
 	Recompute bool `json:"-"`
 
 	// Validate scores the model after every epoch, with its averaged weights where
-	// there is an average; nil is no validation. The lower the score the better it
+	// there is an average: it returns a [Validation] with a Score and, where that is
+	// known, a Loss. Nil is no validation. The lower the score the better it
 	// is, unless Higher. A model whose score has not been better than its best for Patience
 	// epochs is trained no longer; 0 means that it is trained to the end. The weights that had the
 	// best score are in the file BestWeights; "" is none.
-	Validate    func(ctx context.Context) (score float64, err error) `json:"-"`
+	Validate    func(ctx context.Context) (Validation, error) `json:"-"`
 	Higher      bool
 	Patience    int
 	BestWeights string `json:"-"`

@@ -208,9 +208,9 @@ func ExampleNewLoop() {
 		Optimizer: optim.NewAdam(task.Params(), optim.AdamConfig{}), Schedule: optim.WarmUp(20, optim.Cosine(0.05, task.Steps())),
 		ClipNorm: 1, EMA: 0.9, Accumulate: 2,
 		Checkpoint: filepath.Join(folder, "checkpoint"), Log: filepath.Join(folder, "log"),
-		Validate: func(context.Context) (float64, error) {
+		Validate: func(context.Context) (train.Validation, error) {
 			c := layers.Ctx{Tape: autograd.NewInference()}
-			return math.Abs(float64(task.predict(&c, []float32{0.5}).Item()) - math.Sin(1.5)), nil
+			return train.Validation{Score: math.Abs(float64(task.predict(&c, []float32{0.5}).Item()) - math.Sin(1.5))}, nil
 		},
 		Patience: 20, BestWeights: filepath.Join(folder, "best.safetensors"),
 	})

@@ -71,7 +71,7 @@ func FuzzReadLog(f *testing.F) {
 	f.Add([]byte("{}\n{\n"), 3)
 	f.Fuzz(func(t *testing.T, text []byte, lines int) {
 		sizedtest.Within(t, text, func() {
-			steps, err := parseLog(text)
+			steps, err := parseLog[Step](text, "a step")
 			if whole := bytes.Count(text, []byte("\n")); err == nil && len(steps) != whole {
 				t.Errorf("%d steps in %d lines", len(steps), whole)
 			}

@@ -17,24 +17,26 @@ import (
 // Loop trains a [Task]: it takes the steps, with the optimizer, a schedule, clipping
 // and an average, saves checkpoints, writes the log, and validates.
 type Loop struct {
-	task         Task
-	params       *autograd.Params
-	config       *Common
-	workers      []*worker
-	average      *optim.Average // nil: none
-	averageFrom  int            // the first step that counts in the average
-	averageEvery int            // steps from one that counts to the next; 0: 1
-	losses       []float32      // of every step done
-	validations  []Validation
-	due          bool        // an epoch has ended that is not validated
-	epoch        int         // the last one of which a step was taken
-	total        int         // steps in the whole training
-	log          *runLog     // nil: none
-	saved        int         // steps in the checkpoint that was saved last; -1: none in this run
-	clock        time.Time   // when the last step ended
-	begun        int         // steps done before this run
-	cancelled    func() bool // whether this run is
-	broken       bool        // a step was broken off, which has changed the model
+	task          Task
+	params        *autograd.Params
+	config        *Common
+	workers       []*worker
+	average       *optim.Average // nil: none
+	swapped       bool           // the model has its averaged weights
+	averageFrom   int            // the first step that counts in the average
+	averageEvery  int            // steps from one that counts to the next; 0: 1
+	losses        []float32      // of every step done
+	validations   []Validation
+	due           bool        // an epoch has ended that is not validated
+	epoch         int         // the last one of which a step was taken
+	total         int         // steps in the whole training
+	log           *runLog     // nil: none
+	validationLog *runLog     // nil: none
+	saved         int         // steps in the checkpoint that was saved last; -1: none in this run
+	clock         time.Time   // when the last step ended
+	begun         int         // steps done before this run
+	cancelled     func() bool // whether this run is
+	broken        bool        // a step was broken off, which has changed the model
 }
 
 // NewLoop returns the training of a task, which must be complete. A nil Optimizer is
@@ -112,19 +114,27 @@ func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
 // be saved, Run goes on and tries again later, and ends with a [*SaveError] when
 // that is the last one.
 func (l *Loop) Run(ctx context.Context) (err error) {
-	if l.config.Log != "" {
+	for _, log := range []struct {
+		path string
+		open **runLog
+		done int
+		what string
+	}{{l.config.Log, &l.log, l.Done(), "steps that were taken"}, {l.config.ValidationLog, &l.validationLog, len(l.validations), "validations"}} {
+		if log.path == "" {
+			continue
+		}
 		lacks := 0
-		if l.log, lacks, err = openLog(l.config.Log, l.Done()); err != nil {
+		if *log.open, lacks, err = openLog(log.path, log.done); err != nil {
 			return err
 		}
 		if lacks > 0 {
-			l.config.notify("the log %s lacks %d of the %d steps that were taken: lines of steps from now on follow those that are there", l.config.Log, lacks, l.Done())
+			l.config.notify("the log %s lacks %d of the %d %s: lines from now on follow those that are there", log.path, lacks, log.done, log.what)
 		}
 		defer func() {
-			if closed := l.log.close(); err == nil && closed != nil {
-				err = &SaveError{l.config.Log, closed}
+			if closed := (*log.open).close(); err == nil && closed != nil {
+				err = &SaveError{log.path, closed}
 			}
-			l.log = nil
+			*log.open = nil
 		}()
 	}
 	if l.broken {
@@ -246,11 +256,15 @@ func (l *Loop) commit(s *Step, b *Batch) error {
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // averaged calls f while the model has its averaged weights, where there is an
-// average of anything.
+// average of anything. It may be called by f again.
 func (l *Loop) averaged(f func() error) error {
-	if l.average != nil && l.Done() > l.averageFrom {
+	if l.average != nil && l.Done() > l.averageFrom && !l.swapped {
 		l.average.Swap()
-		defer l.average.Swap()
+		l.swapped = true
+		defer func() {
+			l.average.Swap()
+			l.swapped = false
+		}()
 	}
 	return f()
 }

@@ -10,22 +10,22 @@ import (
 	"os"
 )
 
-// runLog writes line i about step i. Lines that cannot be written wait until
+// runLog writes line i about step, or validation, i. Lines that cannot be written wait until
 // they can.
 type runLog struct {
 	file    *os.File
 	waiting bytes.Buffer
 }
 
-// openLog opens the log at path to continue after the given number of steps, and
+// openLog opens the log at path to continue after the given number of lines, and
 // returns how many of them it lacks.
 // Lines beyond, from steps that no checkpoint remembers, are cut off.
-func openLog(path string, steps int) (log *runLog, lacks int, err error) {
+func openLog(path string, done int) (log *runLog, lacks int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, 0, fmt.Errorf("cannot open the run log: %w", err)
 	}
-	end, lacks, err := endOfLine(file, steps)
+	end, lacks, err := endOfLine(file, done)
 	if err == nil {
 		err = file.Truncate(end)
 	}
@@ -55,9 +55,9 @@ func endOfLine(r io.Reader, n int) (end int64, lacks int, err error) {
 	return end, 0, nil
 }
 
-func (l *runLog) write(s Step) error {
+func (l *runLog) write(line any) error {
 	const enough = 1 << 12 // bytes
-	if err := json.NewEncoder(&l.waiting).Encode(s); err != nil {
+	if err := json.NewEncoder(&l.waiting).Encode(line); err != nil {
 		return fmt.Errorf("cannot write the run log: %w", err)
 	}
 	if l.waiting.Len() >= enough {
@@ -80,28 +80,36 @@ func (l *runLog) close() error {
 
 // ReadLog returns the steps of a run log. A last line that a crash cut short is
 // left out. Where a line is none of a log, the steps before it come with the error.
-func ReadLog(path string) ([]Step, error) {
+func ReadLog(path string) ([]Step, error) { return readLog[Step](path, "a step") }
+
+// ReadValidations returns the lines of a validation log, as [ReadLog] does those of a
+// run log.
+func ReadValidations(path string) ([]Validation, error) {
+	return readLog[Validation](path, "a validation")
+}
+
+func readLog[L any](path, what string) ([]L, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	steps, err := parseLog(text)
+	lines, err := parseLog[L](text, what)
 	if err != nil {
-		return steps, fmt.Errorf("%s: %w", path, err)
+		return lines, fmt.Errorf("%s: %w", path, err)
 	}
-	return steps, nil
+	return lines, nil
 }
 
-func parseLog(text []byte) (steps []Step, err error) {
+func parseLog[L any](text []byte, what string) (lines []L, err error) {
 	for i, line := range bytes.SplitAfter(text, []byte("\n")) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break
 		}
-		var s Step
-		if err := json.Unmarshal(line, &s); err != nil {
-			return steps, fmt.Errorf("line %d is not a step: %w", i+1, err)
+		var l L
+		if err := json.Unmarshal(line, &l); err != nil {
+			return lines, fmt.Errorf("line %d is not %s: %w", i+1, what, err)
 		}
-		steps = append(steps, s)
+		lines = append(lines, l)
 	}
-	return steps, nil
+	return lines, nil
 }

@@ -60,11 +60,25 @@ func (t *line) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
 
 // validate returns the score of an epoch, which it knows by how often it was
 // called, and notes the weights that it sees.
-func (t *line) validate(seen *[]float32) func(context.Context) (float64, error) {
-	return func(context.Context) (float64, error) {
+func (t *line) validate(seen *[]float32) func(context.Context) (Validation, error) {
+	return func(context.Context) (Validation, error) {
 		*seen = append(*seen, t.Params().Flat()[0])
-		return t.scores[len(*seen)-1], nil
+		return Validation{Score: t.scores[len(*seen)-1]}, nil
 	}
+}
+
+// timeless returns validations without what they took.
+func timeless(validations []Validation) []Validation {
+	for i := range validations {
+		validations[i].Seconds = 0
+	}
+	return validations
+}
+
+// first returns the epoch, the steps and the score of the first validation.
+func first(l *Loop) Validation {
+	v := l.Validations()[0]
+	return Validation{Epoch: v.Epoch, Steps: v.Steps, Score: v.Score}
 }
 
 func mustLoop(t *testing.T, task Task, config Common) *Loop {
@@ -79,21 +93,21 @@ func mustLoop(t *testing.T, task Task, config Common) *Loop {
 // Stopped after any step, also between an epoch and its validation, a training
 // of one's own goes on as if it had not been.
 func TestOwnTaskResumesExactly(t *testing.T) {
-	run := func(dir string, stops int) (checkpoint string, best string, loop *Loop) {
+	run := func(dir string, stops int) (checkpoint, best string, log []Validation, loop *Loop) {
 		for stop := range stops + 1 {
 			task := newLine()
 			ctx, cancel := context.WithCancel(t.Context())
 			loop = mustLoop(t, task, Common{
 				Optimizer: optim.NewAdam(task.Params(), optim.AdamConfig{}), Schedule: optim.Cosine(0.1, task.Steps()), ClipNorm: 0.5, EMA: 0.8, Accumulate: 3,
-				Checkpoint: filepath.Join(dir, "checkpoint"), BestWeights: filepath.Join(dir, "best"), Log: filepath.Join(dir, "log"),
+				Checkpoint: filepath.Join(dir, "checkpoint"), BestWeights: filepath.Join(dir, "best"), Log: filepath.Join(dir, "log"), ValidationLog: filepath.Join(dir, "validations"),
 				OnStep: func(Step) {
 					if stop < stops {
 						cancel()
 					}
 				},
-				Validate: func(ctx context.Context) (float64, error) {
+				Validate: func(ctx context.Context) (Validation, error) {
 					x := float64(task.Params().Flat()[0])
-					return math.Abs(x - 1), ctx.Err()
+					return Validation{Score: math.Abs(x - 1), Loss: x * x}, ctx.Err()
 				},
 			})
 			if _, err := loop.Resume(); err != nil {
@@ -104,15 +118,25 @@ func TestOwnTaskResumesExactly(t *testing.T) {
 			}
 			cancel()
 		}
-		return readFile(t, filepath.Join(dir, "checkpoint")), readFile(t, filepath.Join(dir, "best")), loop
+		log, err := ReadValidations(filepath.Join(dir, "validations"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return readFile(t, filepath.Join(dir, "checkpoint")), readFile(t, filepath.Join(dir, "best")), timeless(log), loop
 	}
-	checkpoint, best, whole := run(t.TempDir(), 0)
-	if whole.Done() != 15 || len(whole.Validations()) != 5 {
-		t.Fatalf("%d steps, validations %v", whole.Done(), whole.Validations())
+	checkpoint, best, log, whole := run(t.TempDir(), 0)
+	if whole.Done() != 15 || len(whole.Validations()) != 5 || !slices.Equal(log, timeless(whole.Validations())) {
+		t.Fatalf("%d steps, validations %v, their log %v", whole.Done(), whole.Validations(), log)
+	}
+	losses := whole.Losses()
+	for i, v := range log {
+		if want := float64(losses[3*i]+losses[3*i+1]+losses[3*i+2]) / 3; v.Epoch != i || v.Steps != 3*i+3 || math.Abs(v.Train-want) > 1e-6 || v.Loss != (1-v.Score)*(1-v.Score) && v.Loss != (1+v.Score)*(1+v.Score) {
+			t.Errorf("epoch %d has %+v, and steps of the mean loss %v", i, v, want)
+		}
 	}
 	for _, stops := range []int{1, 3, 7, 15} {
-		again, bestAgain, loop := run(t.TempDir(), stops)
-		if again != checkpoint || bestAgain != best || !slices.Equal(loop.Validations(), whole.Validations()) {
+		again, bestAgain, logAgain, loop := run(t.TempDir(), stops)
+		if again != checkpoint || bestAgain != best || !slices.Equal(timeless(loop.Validations()), timeless(whole.Validations())) || !slices.Equal(logAgain, log) {
 			t.Errorf("after %d stops the training ends otherwise: %v, want %v", stops, loop.Validations(), whole.Validations())
 		}
 	}
@@ -123,18 +147,18 @@ func TestOwnTaskResumesExactly(t *testing.T) {
 func TestStoppedValidationIsMadeAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "checkpoint")
 	ctx, cancel := context.WithCancel(t.Context())
-	stopped := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (float64, error) {
+	stopped := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (Validation, error) {
 		cancel()
-		return -1, nil
+		return Validation{Score: -1}, nil
 	}})
 	if err := stopped.Run(ctx); !errors.Is(err, context.Canceled) || stopped.Done() != 3 || len(stopped.Validations()) != 0 {
 		t.Fatalf("%v after %d steps with scores %v", err, stopped.Done(), stopped.Validations())
 	}
-	again := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (float64, error) { return 2, nil }})
+	again := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (Validation, error) { return Validation{Score: 2}, nil }})
 	if _, err := again.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	if err := again.Run(t.Context()); err != nil || len(again.Validations()) != 5 || again.Validations()[0] != (Validation{0, 3, 2}) {
+	if err := again.Run(t.Context()); err != nil || len(again.Validations()) != 5 || first(again) != (Validation{Epoch: 0, Steps: 3, Score: 2}) {
 		t.Errorf("%v, scores %v", err, again.Validations())
 	}
 }
@@ -210,7 +234,7 @@ func TestPatienceAndBestWeights(t *testing.T) {
 				t.Fatal(err)
 			}
 			calls := len(seen)
-			if err := again.Run(t.Context()); err != nil || again.Done() != loop.Done() || len(seen) != calls || fmt.Sprint(again.Validations()) != fmt.Sprint(loop.Validations()) {
+			if err := again.Run(t.Context()); err != nil || again.Done() != loop.Done() || len(seen) != calls || fmt.Sprint(timeless(again.Validations())) != fmt.Sprint(timeless(loop.Validations())) {
 				t.Errorf("resumed at its end: %v, %d steps, %v", err, again.Done(), again.Validations())
 			}
 		})
@@ -244,15 +268,15 @@ func TestOwnTaskFails(t *testing.T) {
 	}
 
 	task = newLine()
-	loop = mustLoop(t, task, Common{Checkpoint: path, Validate: func(context.Context) (float64, error) { return 0, cause }})
+	loop = mustLoop(t, task, Common{Checkpoint: path, Validate: func(context.Context) (Validation, error) { return Validation{}, cause }})
 	if err := loop.Run(t.Context()); !errors.Is(err, cause) || !strings.Contains(err.Error(), "epoch 1") || loop.Done() != 3 {
 		t.Errorf("a validation that fails: %v after %d steps", err, loop.Done())
 	}
-	resumed := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (float64, error) { return 7, nil }})
+	resumed := mustLoop(t, newLine(), Common{Checkpoint: path, Validate: func(context.Context) (Validation, error) { return Validation{Score: 7}, nil }})
 	if _, err := resumed.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	if err := resumed.Run(t.Context()); err != nil || len(resumed.Validations()) != 5 || resumed.Validations()[0] != (Validation{0, 3, 7}) {
+	if err := resumed.Run(t.Context()); err != nil || len(resumed.Validations()) != 5 || first(resumed) != (Validation{Epoch: 0, Steps: 3, Score: 7}) {
 		t.Errorf("resumed: %v, %v", err, resumed.Validations())
 	}
 }
@@ -268,11 +292,64 @@ func TestNewLoopRefuses(t *testing.T) {
 }
 
 func TestScoresOfACheckpointAreChecked(t *testing.T) {
-	for _, text := range []string{"x", "1 2", "1 2 x", "1 2 3 4 5", "0"} {
-		file := mustLoop(t, newLine(), Common{}).checkpoint()
-		file.Metadata[validationsKey] = text
-		if err := mustLoop(t, newLine(), Common{}).accept("x", file); err == nil {
+	file := func(scores, losses string) error {
+		loop := mustLoop(t, newLine(), Common{})
+		loop.losses = []float32{1, 2, 3, 4, 5, 6}
+		file := loop.checkpoint()
+		file.Metadata[validationsKey], file.Metadata[validLossesKey] = scores, losses
+		return mustLoop(t, newLine(), Common{}).accept("x", file)
+	}
+	for _, text := range []string{"x", "1 2", "1 2 x", "1 2 3 4 5", "0", "0 7 1", "0 3 1 1 3 1", "0 0 1"} {
+		if err := file(text, ""); err == nil {
 			t.Errorf("the scores %q are taken", text)
 		}
+	}
+	for _, text := range []string{"1", "1 2 3", "1 x"} {
+		if err := file("0 3 1 1 6 2", text); err == nil {
+			t.Errorf("the losses %q are taken of two scores", text)
+		}
+	}
+	for _, text := range []string{"", "1 NaN"} {
+		if err := file("0 3 1 1 6 2", text); err != nil {
+			t.Errorf("the losses %q of two scores: %v", text, err)
+		}
+	}
+}
+
+// What is not finite is null in the log, which JSON has no other word for.
+func TestValidationLogHoldsWhatIsNotFinite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "validations")
+	scores := []float64{math.NaN(), math.Inf(1), 3, 4, 5}
+	task := newLine()
+	i := -1
+	loop := mustLoop(t, task, Common{ValidationLog: path, Validate: func(context.Context) (Validation, error) {
+		i++
+		return Validation{Score: scores[i], Loss: scores[i]}, nil
+	}})
+	if err := loop.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadValidations(path)
+	if err != nil || len(read) != 5 || !math.IsNaN(read[0].Score) || !math.IsNaN(read[1].Loss) || read[2].Score != 3 || read[4].Steps != 15 {
+		t.Errorf("the log holds %v, error %v", read, err)
+	}
+}
+
+// Trainers' own methods take the averaged weights: also where Validate, which has them
+// already, calls one.
+func TestValidateMayAskForTheAverageAgain(t *testing.T) {
+	task := newLine()
+	var loop *Loop
+	loop = mustLoop(t, task, Common{Optimizer: optim.NewAdam(task.Params(), optim.AdamConfig{}), Schedule: optim.Constant(0.1), EMA: 0.9, Validate: func(context.Context) (Validation, error) {
+		outer := task.Params().Flat()[0]
+		return Validation{}, loop.averaged(func() error {
+			if inner := task.Params().Flat()[0]; inner != outer {
+				t.Errorf("Validate sees the weight %v, and what it calls %v", outer, inner)
+			}
+			return nil
+		})
+	}})
+	if err := loop.Run(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }

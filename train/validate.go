@@ -2,18 +2,62 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"autodropout/weights"
 )
 
-// Validation is a score that Validate gave after an epoch.
+// Validation is what Validate found after an epoch, beside the loss of the training. It is
+// also a line of the validation log, where a number that is not finite is null.
 type Validation struct {
-	Epoch int
-	Steps int // taken until then
-	Score float64
+	Epoch   int
+	Steps   int     // taken until then
+	Train   float64 // loss, mean over the steps since the validation before
+	Loss    float64 // on the validation data; 0: Validate did not tell
+	Score   float64
+	Seconds float64 // that Validate took; a checkpoint does not keep them
+}
+
+// validationLine is a line of the validation log.
+type validationLine struct {
+	Epoch   int      `json:"epoch"`
+	Steps   int      `json:"steps"`
+	Train   *float64 `json:"train_loss"`
+	Loss    *float64 `json:"valid_loss"`
+	Score   *float64 `json:"valid_score"`
+	Seconds float64  `json:"seconds"`
+}
+
+// MarshalJSON returns the line of the validation log.
+func (v Validation) MarshalJSON() ([]byte, error) {
+	shown := func(x float64) *float64 {
+		if !finite(x) {
+			return nil
+		}
+		return &x
+	}
+	return json.Marshal(validationLine{v.Epoch, v.Steps, shown(v.Train), shown(v.Loss), shown(v.Score), v.Seconds})
+}
+
+// UnmarshalJSON takes in such a line. What is null becomes NaN.
+func (v *Validation) UnmarshalJSON(text []byte) error {
+	var line validationLine
+	if err := json.Unmarshal(text, &line); err != nil {
+		return err
+	}
+	read := func(x *float64) float64 {
+		if x == nil {
+			return math.NaN()
+		}
+		return *x
+	}
+	*v = Validation{line.Epoch, line.Steps, read(line.Train), read(line.Loss), read(line.Score), line.Seconds}
+	return nil
 }
 
 // Validations returns the scores so far.
@@ -63,21 +107,28 @@ func (l *Loop) validate(ctx context.Context) error {
 	if !l.due || ctx.Err() != nil {
 		return nil
 	}
-	v := Validation{Epoch: l.epoch, Steps: l.Done()}
+	var v Validation
+	began := time.Now()
 	err := l.averaged(func() (err error) {
-		v.Score, err = l.config.Validate(ctx)
+		v, err = l.config.Validate(ctx)
 		return err
 	})
 	if ctx.Err() != nil {
 		return nil // it is due again when the training goes on
 	}
 	if err != nil {
-		return fmt.Errorf("train: cannot validate after epoch %d: %w", v.Epoch+1, err)
+		return fmt.Errorf("train: cannot validate after epoch %d: %w", l.epoch+1, err)
 	}
-	l.due = false
+	l.due, l.clock = false, time.Now()
+	v.Epoch, v.Steps, v.Train, v.Seconds = l.epoch, l.Done(), l.lossSince(), l.clock.Sub(began).Seconds()
 	l.validations = append(l.validations, v)
 	if best := l.Best(); l.config.BestWeights != "" && best != nil && best.Steps == v.Steps {
 		if err := l.SaveWeights(l.config.BestWeights); err != nil {
+			return err
+		}
+	}
+	if l.validationLog != nil {
+		if err := l.validationLog.write(v); err != nil {
 			return err
 		}
 	}
@@ -85,6 +136,23 @@ func (l *Loop) validate(ctx context.Context) error {
 		l.config.OnValidation(v)
 	}
 	return nil
+}
+
+// lossSince returns the mean loss of the steps since the last validation.
+func (l *Loop) lossSince() float64 {
+	before := 0
+	if n := len(l.validations); n > 0 {
+		before = l.validations[n-1].Steps
+	}
+	return meanLoss(l.losses[before:])
+}
+
+func meanLoss(losses []float32) float64 {
+	sum := 0.0
+	for _, v := range losses {
+		sum += float64(v)
+	}
+	return sum / float64(len(losses))
 }
 
 // SaveWeights writes the model's weights alone, averaged where there is an
@@ -110,23 +178,48 @@ func (l *Loop) validationsText() string {
 	return strings.TrimSpace(b.String())
 }
 
-// readValidations takes back what validationsText returned.
-func (l *Loop) readValidations(text string) error {
-	words := strings.Fields(text)
+// validLossesText returns their losses as a checkpoint holds them; "" where Validate
+// has told none.
+func (l *Loop) validLossesText() string {
+	var texts []string
+	told := false
+	for _, v := range l.validations {
+		texts = append(texts, fmt.Sprint(v.Loss))
+		told = told || v.Loss != 0
+	}
+	if !told {
+		return ""
+	}
+	return strings.Join(texts, " ")
+}
+
+// readValidations takes back what validationsText and validLossesText returned, of a
+// training with the given losses of its steps.
+func (l *Loop) readValidations(text, losses string, steps []float32) error {
+	words, validLosses := strings.Fields(text), strings.Fields(losses)
 	l.validations, l.due = nil, len(words)%3 == 1
 	bad := fmt.Errorf("the checkpoint's scores %.80q are not numbers", text)
-	for len(words) >= 3 {
+	for before := 0; len(words) >= 3; words = words[3:] {
 		epoch, err1 := strconv.Atoi(words[0])
-		steps, err2 := strconv.Atoi(words[1])
+		done, err2 := strconv.Atoi(words[1])
 		score, err3 := strconv.ParseFloat(words[2], 64)
-		if err1 != nil || err2 != nil || err3 != nil {
+		if err1 != nil || err2 != nil || err3 != nil || done <= before || done > len(steps) {
 			return bad
 		}
-		l.validations = append(l.validations, Validation{epoch, steps, score})
-		words = words[3:]
+		l.validations = append(l.validations, Validation{Epoch: epoch, Steps: done, Score: score, Train: meanLoss(steps[before:done])})
+		before = done
 	}
 	if len(words) == 2 {
 		return bad
+	}
+	if len(validLosses) > 0 && len(validLosses) != len(l.validations) {
+		return fmt.Errorf("the checkpoint has %d scores and %d losses of them", len(l.validations), len(validLosses))
+	}
+	for i, text := range validLosses {
+		var err error
+		if l.validations[i].Loss, err = strconv.ParseFloat(text, 64); err != nil {
+			return fmt.Errorf("the checkpoint's validation losses %.80q are not numbers", losses)
+		}
 	}
 	if l.due {
 		var err error

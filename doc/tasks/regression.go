@@ -79,8 +79,9 @@ func regress(ctx context.Context, folder string, w io.Writer) error {
 	loop, err := train.NewLoop(task, train.Common{
 		Schedule:   optim.Cosine(0.02, task.Steps()),
 		Checkpoint: filepath.Join(folder, "regression.safetensors"),
-		Validate: func(context.Context) (float64, error) {
-			return float64(task.loss(&layers.Ctx{Tape: autograd.NewInference()}, held).Item()), nil
+		Validate: func(context.Context) (train.Validation, error) {
+			loss := task.loss(&layers.Ctx{Tape: autograd.NewInference()}, held)
+			return train.Validation{Score: float64(loss.Item())}, nil
 		},
 		Patience: 5, BestWeights: filepath.Join(folder, "regression-best.safetensors"),
 	})

@@ -28,18 +28,18 @@ func learn(ctx context.Context, fit, valid data.Source, drop, out string, epochs
 	config := settings(policy, epochs)
 	config.Checkpoint = filepath.Join(out, "checkpoint.safetensors")
 	config.Higher = true
-	config.Validate = func(ctx context.Context) (float64, error) {
+	config.Validate = func(ctx context.Context) (train.Validation, error) {
 		seen, err := trainer.Evaluate(ctx, fit)
 		if err != nil {
-			return 0, err
+			return train.Validation{}, err
 		}
 		unseen, err := trainer.Evaluate(ctx, valid)
 		if err != nil {
-			return 0, err
+			return train.Validation{}, err
 		}
 		t, v := 100*seen.Accuracy(), 100*unseen.Accuracy()
 		fmt.Fprintf(w, "%5d  %6.1f %%  %8.1f %%  %s\n", trainer.Done()*epochs/trainer.Total(), t, v, curves(t, v))
-		return v, nil
+		return train.Validation{Score: v}, nil
 	}
 	trainer, err = train.New(model, fit, config)
 	if err != nil {
