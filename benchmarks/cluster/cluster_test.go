@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"math"
 	"net"
@@ -167,6 +168,27 @@ func TestProcess(t *testing.T) {
 	}
 	if p.killed < 1 || p.failed() != nil {
 		t.Errorf("the process was killed %d times and ended with %v", p.killed, p.failed())
+	}
+}
+
+// TestEndInAPause ends a process that is killed and has not started again: it never does.
+func TestEndInAPause(t *testing.T) {
+	t.Setenv(programEnv, "1")
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-run", "server", "-listen", "127.0.0.1:0", "-folder", t.TempDir()}
+	p, err := launch("server", program, args, args, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.kill(200 * time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	p.end()
+	if err := <-p.ended; !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("the process ended with %v", err)
 	}
 }
 

@@ -35,6 +35,7 @@ type process struct {
 	mu      sync.Mutex
 	command *exec.Cmd
 	killed  int
+	over    bool       // it is not to start again
 	ended   chan error // how it ended by itself
 	wake    chan time.Duration
 }
@@ -52,6 +53,9 @@ func launch(name, program string, first, again []string, output io.Writer) (*pro
 func (p *process) start(args []string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.over {
+		return os.ErrProcessDone
+	}
 	p.command = exec.Command(p.program, args...)
 	p.command.Stdout, p.command.Stderr = p.output, p.output
 	return p.command.Start()
@@ -103,10 +107,11 @@ func (p *process) failed() error {
 	}
 }
 
-// end kills the process for good.
+// end kills the process for good, also while it is to start again after a pause.
 func (p *process) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.over = true
 	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		fmt.Fprintf(p.output, "--- cannot be killed: %v\n", err)
 	}
