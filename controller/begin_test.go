@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"autodropout/dropout"
 )
 
 // TestStartProbs: every algorithm that draws begins with the given probabilities.
@@ -161,7 +165,7 @@ func TestMutate(t *testing.T) {
 	counts := map[string]int{}
 	point := []int{0, 0, 3, 2, 0, 1}
 	for range 4000 {
-		other := mutate(space, point, rng)
+		other := mutation{space: space}.of(point, rng)
 		if err := space.Check(other); err != nil || distance(point, other) != 1 {
 			t.Fatalf("%v becomes %v (%v)", point, other, err)
 		}
@@ -179,7 +183,61 @@ func TestMutate(t *testing.T) {
 			t.Errorf("change %s happens %d times of 4000", change, n)
 		}
 	}
-	if same := mutate(toySpace(1, 1), []int{0}, rng); !slices.Equal(same, []int{0}) {
+	if same := (mutation{space: toySpace(1, 1)}).of([]int{0}, rng); !slices.Equal(same, []int{0}) {
 		t.Errorf("where there is nothing to choose the point becomes %v", same)
+	}
+}
+
+// TestLiveMutations: what changes counts, unless the log is older than that.
+func TestLiveMutations(t *testing.T) {
+	space, err := dropout.WideSpace([]dropout.Site{{Name: "a", Kind: dropout.Norm, Stages: 2, Blocks: 1}, {Name: "b", Kind: dropout.Norm, Stage: 1, Stages: 2, Blocks: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// idle counts the trials whose pattern is that of an earlier one, with other choices.
+	idle := func(report *Report) (n int) {
+		for i, trial := range report.Trials {
+			for _, other := range report.Trials[:i] {
+				if distance(trial.Point, other.Point) == 1 && slices.Equal(space.Canonical(trial.Point), space.Canonical(other.Point)) {
+					n++
+					break
+				}
+			}
+		}
+		return n
+	}
+	for _, algorithm := range []Algorithm{Evolution, Local} {
+		config := Config{Trials: 60, InFlight: 2, Workers: 1, Algorithm: algorithm, Start: make([]int, space.Decisions()), Disk: unsynced{}, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+		want := mustSearch(t, config, space, evaluateSmall)
+		if n := idle(want); n > 2 { // two ways to the same by chance
+			t.Errorf("%s: %d trials try again what was tried", algorithm, n)
+		}
+		text, err := os.ReadFile(config.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.SplitAfter(timeless(text), "\n")
+		if !strings.Contains(lines[0], `,"live":true`) {
+			t.Fatalf("the log begins with %s", lines[0])
+		}
+		// The log of before goes on as it began.
+		old := strings.Replace(lines[0], `,"live":true`, "", 1)
+		for _, left := range []string{old, old + strings.Join(lines[1:9], "")} {
+			if err := os.WriteFile(config.Path, []byte(left), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			report := mustSearch(t, config, space, evaluateSmall)
+			if n := idle(report); n < 8 {
+				t.Errorf("%s: a log of before live mutations goes on with %d idle ones", algorithm, n)
+			}
+			if log := readLog(t, config.Path); !strings.HasPrefix(log, left) {
+				t.Errorf("%s: the log of before was changed to\n%s", algorithm, log)
+			}
+			again, err := Replay(config.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sameReport(t, "replay of a log of before", again, report)
+		}
 	}
 }

@@ -132,6 +132,9 @@ type Config struct {
 
 	// Evolution is of use with the algorithm of that name.
 	Evolution EvolutionConfig `json:"evolution,omitzero"`
+
+	// old is whether the search goes on as one whose log has no word of live mutations.
+	old bool
 }
 
 // defaultInFlight is small because every trial in flight is one more result

@@ -46,10 +46,11 @@ type scored struct {
 // the last ones, the point of the best is changed in one choice. The oldest dies,
 // however good it is, so that one lucky result has offspring for a while only.
 type evolution struct {
-	begin   beginning
-	config  EvolutionConfig
-	founded bool     // the first population has been tried
-	alive   []scored // the oldest first
+	begin    beginning
+	mutation mutation
+	config   EvolutionConfig
+	founded  bool     // the first population has been tried
+	alive    []scored // the oldest first
 }
 
 func (e *evolution) sample(trial int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
@@ -62,7 +63,7 @@ func (e *evolution) sample(trial int, rng *rand.Rand) (point []int, logProbs []f
 			parent = other
 		}
 	}
-	point = mutate(e.begin.space, parent.point, rng)
+	point = e.mutation.of(parent.point, rng)
 	return point, make([]float32, len(point)), 0
 }
 
@@ -74,19 +75,33 @@ func (e *evolution) learn(t Trial, reward float64) (ratio float64) {
 	return 1
 }
 
-// mutate returns a point that differs from another in one choice, where any choice
-// has more than one value.
-func mutate(space dropout.Space, point []int, rng *rand.Rand) []int {
+// mutation changes points in one choice.
+type mutation struct {
+	space dropout.Space
+	any   bool // any choice may change, also one that does not count
+}
+
+// of returns a point that differs from another in one choice, where any choice has more
+// than one value, and so that it counts: see [dropout.Space.Canonical].
+func (m mutation) of(point []int, rng *rand.Rand) []int {
 	var free []int
 	for i := range point {
-		if len(space.Choice(i).Values) > 1 {
+		if len(m.space.Choice(i).Values) > 1 {
 			free = append(free, i)
 		}
 	}
-	point = slices.Clone(point)
-	if len(free) > 0 {
-		i := free[rng.IntN(len(free))]
-		point[i] = (point[i] + 1 + rng.IntN(len(space.Choice(i).Values)-1)) % len(space.Choice(i).Values)
+	if len(free) == 0 {
+		return slices.Clone(point)
 	}
-	return point
+	canonical := m.space.Canonical(point)
+	const tries = 1000 // in a space where nothing counts there is nothing to be found
+	for try := 0; ; try++ {
+		other := slices.Clone(point)
+		i := free[rng.IntN(len(free))]
+		n := len(m.space.Choice(i).Values)
+		other[i] = (other[i] + 1 + rng.IntN(n-1)) % n
+		if m.any || try == tries || !slices.Equal(m.space.Canonical(other), canonical) {
+			return other
+		}
+	}
 }

@@ -13,13 +13,13 @@ import (
 // other trials change it in one choice. A change that looks better is tried a second
 // time, and takes the incumbent's place when the mean of both is better too.
 type local struct {
-	space     dropout.Space
+	mutation  mutation
 	incumbent tried
 	rival     tried // looked better once; nobody where it has no point
 }
 
 func newLocal(c Config, space dropout.Space) *local {
-	l := &local{space: space, incumbent: tried{point: c.Start}}
+	l := &local{mutation: mutation{space, c.old}, incumbent: tried{point: c.Start}}
 	if c.Start == nil {
 		l.incumbent.point, _, _ = beginning{space, nil, c.StartProbs}.sample(0, seed.New(c.Seed, "controller/local"))
 	}
@@ -49,7 +49,7 @@ func (l *local) sample(trial int, rng *rand.Rand) (point []int, logProbs []float
 	case trial%turns == 1 && l.rival.point != nil:
 		point = slices.Clone(l.rival.point)
 	default:
-		point = mutate(l.space, l.incumbent.point, rng)
+		point = l.mutation.of(l.incumbent.point, rng)
 	}
 	return point, make([]float32, len(point)), 0
 }

@@ -22,6 +22,37 @@ type header struct {
 	Version int           `json:"version"`
 	Space   dropout.Space `json:"space"`
 	Config
+
+	// Live is whether mutations change a choice that counts. In logs of before 2026-11-30
+	// they change any.
+	Live bool `json:"live,omitempty"`
+}
+
+// newHeader returns the header of a new search.
+func newHeader(config Config, space dropout.Space) header {
+	return header{logVersion, space, config, config.mutates()}
+}
+
+// mutates reports whether the search changes points that it has tried.
+func (c *Config) mutates() bool { return c.Algorithm == Evolution || c.Algorithm == Local }
+
+// settings returns the configuration of the search that the log is of.
+func (h *header) settings() Config {
+	c := h.Config
+	c.old = !h.Live
+	return c
+}
+
+// begun returns the header under which a search goes on that a log has begun, as it
+// began.
+func (want header) begun(log []byte) header {
+	before := want
+	before.Live = false
+	first, _, _ := bytes.Cut(log, []byte{'\n'})
+	if c, _ := parse(append(bytes.Clone(first), '\n')); c.header != nil && !c.header.Live || nearly(log, encode(before)) {
+		return before
+	}
+	return want
 }
 
 // record is any other line; exactly one of its fields is set.
@@ -33,6 +64,7 @@ type record struct {
 // log is a trial log that is open for appending. A nil log records nothing.
 type log struct {
 	file   disk.File
+	header header
 	mirror func(line int, text []byte) error // nil: none
 	lines  int                               // that the mirror has
 }
@@ -56,6 +88,7 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 	if err != nil {
 		return nil, contents{}, "", err
 	}
+	want = want.begun(data)
 	first := encode(want)
 	whole := data
 	if nearly(data, first) {
@@ -74,7 +107,7 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 			return nil, contents{}, "", err
 		}
 	}
-	l = &log{file: file, mirror: mirror}
+	l = &log{file: file, header: want, mirror: mirror}
 	left := len(data) - c.size
 	if left > 0 {
 		cut = fmt.Sprintf("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", path, left)

@@ -103,9 +103,9 @@ func replay(data []byte, learns bool) (*state, error) {
 	if err := c.header.Config.check(c.header.Space); err != nil {
 		return nil, err
 	}
-	s := &state{config: c.header.Config, space: c.header.Space, chooser: beginning{space: c.header.Space}, worst: math.NaN()}
+	s := &state{config: c.header.settings(), space: c.header.Space, chooser: beginning{space: c.header.Space}, worst: math.NaN()}
 	if learns {
-		s = newState(c.header.Config, c.header.Space)
+		s = newState(c.header.settings(), c.header.Space)
 	}
 	return s, s.replay(c.records)
 }
@@ -123,15 +123,17 @@ type search struct {
 
 // open begins a search or takes it up where its log ends.
 func (s *search) open(config Config, space dropout.Space) error {
-	s.state = newState(config, space)
+	want := newHeader(config, space)
 	if config.Path == "" {
+		s.state = newState(config, space)
 		return nil
 	}
-	l, c, cut, err := openLog(config.Disk, config.Path, header{logVersion, space, config}, config.Mirror)
+	l, c, cut, err := openLog(config.Disk, config.Path, want, config.Mirror)
 	if err != nil {
 		return err
 	}
 	s.log = l
+	s.state = newState(l.header.settings(), space)
 	if err := s.state.replay(c.records); err != nil {
 		return errors.Join(fmt.Errorf("controller: the trial log %s cannot be used: %w", config.Path, err), l.close())
 	}
