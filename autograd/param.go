@@ -40,9 +40,10 @@ func (p *Param) Offset() int { return p.offset }
 // Buffer is a named array that is saved with the parameters but not trained,
 // such as the running statistics of a batch normalisation.
 type Buffer struct {
-	Name  string
-	Shape []int
-	Data  []float32
+	Name     string
+	Shape    []int
+	FileAxes []int // as a [Param] has it
+	Data     []float32
 }
 
 // Params is an ordered set of parameters and buffers: a model's state. The

@@ -11,6 +11,7 @@ type BatchNormConfig struct {
 	Channels int
 	Momentum float32 // weight of the batch in an update of the running statistics; 0: 0.1
 	Eps      float32 // added to the variance; 0: 1e-5
+	NoScale  bool    // weight is not trained: it is a buffer, and stays 1
 }
 
 // BatchNorm normalises each channel over the batch and all positions, then
@@ -20,7 +21,8 @@ type BatchNormConfig struct {
 // value of each channel, which has no variance, such as a last batch of one image
 // whose maps are one pixel: the running statistics stay as they are then.
 type BatchNorm struct {
-	weight, bias   *autograd.Param // scale and shift, (Channels)
+	weight, bias   *autograd.Param  // scale and shift, (Channels)
+	ones           *autograd.Buffer // in place of weight; nil: there is weight
 	mean, variance *autograd.Buffer
 	momentum, eps  float32
 }
@@ -28,36 +30,45 @@ type BatchNorm struct {
 // NewBatchNorm creates the parameters weight (ones) and bias (zeros) and the
 // buffers running_mean (zeros) and running_var (ones) in s.
 func NewBatchNorm(s *Scope, config BatchNormConfig) *BatchNorm {
-	return &BatchNorm{
-		weight:   s.Param("weight", Ones, config.Channels),
-		bias:     s.Param("bias", Zeros, config.Channels),
-		mean:     s.Buffer("running_mean", 0, config.Channels),
-		variance: s.Buffer("running_var", 1, config.Channels),
-		momentum: config.Momentum,
-		eps:      config.Eps,
+	l := &BatchNorm{momentum: config.Momentum, eps: config.Eps}
+	if config.NoScale {
+		l.ones = s.Buffer("weight", 1, config.Channels)
+	} else {
+		l.weight = s.Param("weight", Ones, config.Channels)
 	}
+	l.bias = s.Param("bias", Zeros, config.Channels)
+	l.mean, l.variance = s.Buffer("running_mean", 0, config.Channels), s.Buffer("running_var", 1, config.Channels)
+	return l
+}
+
+// scale returns the tensor of the weight.
+func (l *BatchNorm) scale(c *Ctx) *autograd.Tensor {
+	if l.ones != nil {
+		return autograd.FromSlice(l.ones.Data, len(l.ones.Data))
+	}
+	return c.Use(l.weight)
 }
 
 // Forward maps (..., Channels) to the same shape.
 func (l *BatchNorm) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
-	return ops.BatchNorm(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c, x))
+	return ops.BatchNorm(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x))
 }
 
 // ForwardReLU is ReLU of Forward, and then dropout with mask unless that is nil,
 // computed in one pass.
 func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *autograd.Tensor {
-	return ops.BatchNormReLU(x, c.Use(l.weight), c.Use(l.bias), l.running(), l.spec(c, x), mask)
+	return ops.BatchNormReLU(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x), mask)
 }
 
 // ForwardAddReLU is ReLU of the sum of Forward and residual, computed in one pass.
 func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autograd.Tensor {
-	return ops.BatchNormAddReLU(x, c.Use(l.weight), c.Use(l.bias), residual, l.running(), l.spec(c, x))
+	return ops.BatchNormAddReLU(x, l.scale(c), c.Use(l.bias), residual, l.running(), l.spec(c, x))
 }
 
 // After is Forward of a convolution without a bias, then of the normalisation with its running
 // statistics, then end, in one operation: it is for prediction.
 func (l *BatchNorm) After(c *Ctx, conv *Conv2D, x *autograd.Tensor, end ops.ConvEnd) *autograd.Tensor {
-	return ops.ConvBatchNorm(x, c.Use(conv.weight), c.Use(l.weight), c.Use(l.bias), l.running(), conv.spec, ops.BatchNormSpec{Eps: l.eps}, end)
+	return ops.ConvBatchNorm(x, c.Use(conv.weight), l.scale(c), c.Use(l.bias), l.running(), conv.spec, ops.BatchNormSpec{Eps: l.eps}, end)
 }
 
 func (l *BatchNorm) running() ops.BatchNormStats {

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,12 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 		{"conv1x1", false, func(s *Scope) Layer { return NewConv2D(s, Conv2DConfig{In: 3, Out: 5, Size: 1, NoBias: true}) }},
 		{"batchnorm", false, func(s *Scope) Layer { return NewBatchNorm(s, BatchNormConfig{Channels: 6}) }},
 		{"batchnormeval", true, func(s *Scope) Layer { return NewBatchNorm(s, BatchNormConfig{Channels: 6}) }},
+		{"batchnormnoscale", false, func(s *Scope) Layer {
+			return NewBatchNorm(s, BatchNormConfig{Channels: 6, Momentum: 0.4, Eps: 1e-12, NoScale: true})
+		}},
+		{"whitening", false, func(s *Scope) Layer { return NewWhitening(s, WhiteningConfig{In: 3, Size: 2}) }},
+		{"flips", true, func(s *Scope) Layer { return Views{convScores(s), FlipViews()} }},
+		{"flipsandshifts", true, func(s *Scope) Layer { return Views{convScores(s), FlipShiftViews()} }},
 		{"conv2doblong", false, func(s *Scope) Layer {
 			return NewConv2D(s, Conv2DConfig{In: 4, Out: 6, Size: 3, Width: 5, Stride: 2, Pad: 1, Across: &ops.ConvAxis{Pad: 2}})
 		}},
@@ -65,6 +72,53 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 	}
 	for name, build := range recurrentCases() {
 		t.Run(name, func(t *testing.T) { checkGolden(t, file, name, false, build) })
+	}
+}
+
+// convScores is a small classifier.
+func convScores(s *Scope) Layer {
+	return Sequential{NewConv2D(s, Conv2DConfig{In: 3, Out: 4, Size: 3}), Func(ops.ReLU), Func(ops.GlobalAvgPool)}
+}
+
+func TestWhiteningAgainstPyTorch(t *testing.T) {
+	file := golden.Load(t, "testdata/layers.safetensors")
+	s := NewScope(1)
+	l := NewWhitening(s, WhiteningConfig{In: 3, Size: 2})
+	images := file.Tensor("whiteningfit.images")
+	if err := l.Fit(images, 5e-4); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range State(s.Params()) {
+		if a.Name == "weight" {
+			file.Compare("whiteningfit.weight", a.Data, 1e-5)
+		}
+	}
+	// What comes out is uncorrelated, and has a variance of 1 where there was much.
+	y := l.Forward(&Ctx{Tape: autograd.NewInference()}, images)
+	var dot, squares float64
+	for at := 0; at < y.Len(); at += l.Out() {
+		a, b := float64(y.Data()[at]), float64(y.Data()[at+1])
+		dot, squares = dot+a*b, squares+a*a
+	}
+	pixels := float64(y.Len() / l.Out())
+	if dot/pixels > 1e-3 || squares/pixels < 0.99 || squares/pixels > 1.01 {
+		t.Errorf("the first output has the mean square %v, and with the second the mean product %v", squares/pixels, dot/pixels)
+	}
+}
+
+func TestDiracAgainstPyTorch(t *testing.T) {
+	file := golden.Load(t, "testdata/layers.safetensors")
+	for name, config := range map[string]Conv2DConfig{
+		"dirac.wide": {In: 3, Out: 5, Size: 3, NoBias: true}, "dirac.narrow": {In: 4, Out: 2, Size: 3, NoBias: true},
+	} {
+		config.Weight = Dirac(config, func(_ *rand.Rand, w []float32) {
+			for i := range w {
+				w[i] = 0.25
+			}
+		})
+		s := NewScope(1)
+		NewConv2D(s, config)
+		file.Compare(name, State(s.Params())[0].Data, 1e-9)
 	}
 }
 

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 )
@@ -42,6 +43,24 @@ func Uniform(bound float64) Init {
 // gradients ("fan-out"), with the number of inputs of an output that of
 // activations ("fan-in").
 func HeNormal(fan int) Init { return Normal(math.Sqrt(2 / float64(fan))) }
+
+// Dirac has the first outputs of a convolution repeat its inputs, one each, as
+// torch.nn.init.dirac_ does, and draws the kernels of the other outputs with rest. It is
+// for a weight of one group, (Size, Width, In, Out) in memory.
+func Dirac(config Conv2DConfig, rest Init) Init {
+	return func(rng *rand.Rand, w []float32) {
+		width := cmp.Or(config.Width, config.Size)
+		same := min(config.In, config.Out)
+		rest(rng, w)
+		for at := 0; at < len(w); at += config.Out {
+			clear(w[at : at+same])
+		}
+		centre := (config.Size/2*width + width/2) * config.In * config.Out
+		for i := range same {
+			w[centre+i*config.Out+i] = 1
+		}
+	}
+}
 
 // XavierUniform is Uniform with variance 2/(in+out) (Glorot and Bengio 2010).
 func XavierUniform(in, out int) Init { return Uniform(math.Sqrt(6 / float64(in+out))) }

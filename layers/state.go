@@ -101,7 +101,7 @@ func entries(ps *autograd.Params) []entry {
 		all = append(all, entry{p.Name, p.Shape(), p.FileAxes, p.Data()})
 	}
 	for _, b := range ps.Buffers() {
-		all = append(all, entry{b.Name, b.Shape, nil, b.Data})
+		all = append(all, entry{b.Name, b.Shape, b.FileAxes, b.Data})
 	}
 	return all
 }

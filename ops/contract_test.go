@@ -132,6 +132,7 @@ func TestShapeErrors(t *testing.T) {
 		"Mean":      {func() { ops.Mean(m34, -3) }},
 		"Max":       {func() { ops.Max(m34, 2) }, func() { ops.Max(autograd.New(0, 3), 0) }},
 		"Gather":    {func() { ops.Gather(m34, 2, nil) }, func() { ops.Gather(m34, 0, []int{0, 1, 2}) }, func() { ops.Gather(m34, 0, []int{0, 1, 2, 3}) }},
+		"Select":    {func() { ops.Select(m34, 2, nil) }, func() { ops.Select(m34, 0, []int{3}) }, func() { ops.Select(scalar, 0, nil) }},
 		"Pad":       {func() { ops.Pad(m34, 0, [2]int{-1, 0}) }, func() { ops.Pad(v3, 0, [2]int{}, [2]int{}) }},
 		"Div":       {func() { ops.Div(m34, m35) }},
 		"Where":     {func() { ops.Where(v3, m34, m34) }},
@@ -278,7 +279,7 @@ func TestSteadyState(t *testing.T) {
 // largeRows are operations on inputs that are cut into many tasks.
 func largeRows() map[string][][]int {
 	return map[string][][]int{
-		"Add": {{100, 1000}, {100, 1000}}, "AddBias": {{3000, 37}, {37}}, "Sum": {{100, 1000}}, "ReLU": {{100, 1001}}, "GELU": {{100, 501}},
+		"Add": {{100, 1000}, {100, 1000}}, "AddBias": {{3000, 37}, {37}}, "Sum": {{100, 1000}}, "Select": {{900, 4, 33}}, "ReLU": {{100, 1001}}, "GELU": {{100, 501}},
 		"MatMul": {{1500, 65}, {65, 130}}, "MatMul/transA": {{65, 300}, {65, 600}}, "Linear": {{3, 700, 65}, {130, 65}, {130}},
 		"Conv2D/pad": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/stride": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/pointwise": {{9, 17, 16, 8}, {1, 1, 8, 24}},
 		"Conv2D/groups": {{9, 17, 16, 8}, {3, 3, 4, 24}}, "Conv2D/winograd": {{16, 17, 16, 40}, {3, 3, 40, 70}}, "LayerNorm": {{3000, 40}, {40}, {40}}, "Embedding": {{300, 4000}},

@@ -6,6 +6,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
+	"autodropout/simd"
 )
 
 // Gather returns elements of x that lie at given places along an axis: with the
@@ -46,6 +47,47 @@ func Gather(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
 					dx[(i/inner/rows*n+ids[i])*inner+i%inner] += dy[i]
 				}
 			})
+		},
+	})
+}
+
+// Select returns the parts of x at given places along an axis: with the axis 1 of
+// three, y[i][j][k] = x[i][ids[j]][k]. A place may come several times. A negative axis
+// counts from the last.
+func Select(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
+	if axis < 0 {
+		axis += x.Rank()
+	}
+	if axis < 0 || axis >= x.Rank() || x.Len() == 0 {
+		panic(autograd.NewShapeError("ops.Select", "an axis of x, which is not empty", x))
+	}
+	n := x.Dim(axis)
+	checkRange("ops.Select", x, ids, n)
+	outer, inner := blocks(x.Shape(), axis)
+	inner /= n
+	shape := slices.Clone(x.Shape())
+	shape[axis] = len(ids)
+	each := func(body func(from, to int)) {
+		parallel.Range(outer, max(1, grain/max(1, len(ids)*inner)), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				for j, id := range ids {
+					body((i*n+id)*inner, (i*len(ids)+j)*inner)
+				}
+			}
+		})
+	}
+	return autograd.Do(autograd.Op{
+		Name:   "ops.Select",
+		Inputs: []*autograd.Tensor{x},
+		Shape:  shape,
+		Forward: func(y *autograd.Output) {
+			dst, src := y.Data(), x.Data()
+			each(func(from, to int) { copy(dst[to:to+inner], src[from:from+inner]) })
+		},
+		Backward: func(g *autograd.Grad) {
+			dx, dy := g.New(0).Data(), g.Dy().Data()
+			clear(dx)
+			each(func(from, to int) { simd.Add(dx[from:from+inner], dx[from:from+inner], dy[to:to+inner]) })
 		},
 	})
 }

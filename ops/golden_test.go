@@ -215,6 +215,7 @@ var goldenCases = map[string]gradcheck.Func{
 	"Transpose":      func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 2, 0, 1) },
 	"Transpose/rows": func(in tensors) *autograd.Tensor { return ops.Transpose(in[0], 1, 0, 2) },
 	"Concat":         func(in tensors) *autograd.Tensor { return ops.Concat(1, in...) },
+	"Select":         func(in tensors) *autograd.Tensor { return ops.Select(in[0], 1, []int{3, 0, 0, 2, 1}) },
 	"Pad":            func(in tensors) *autograd.Tensor { return ops.Pad(in[0], 0.5, [2]int{0, 3}, [2]int{2, 1}) },
 	"Slice":          func(in tensors) *autograd.Tensor { return ops.Slice(in[0], 1, 1, 3) },
 	"Detach":         func(in tensors) *autograd.Tensor { return ops.Mul(in[0], in[0].Detach()) },

@@ -187,7 +187,7 @@ var smoothShapes = map[string][][]int{
 	"CrossEntropy/weights": {{4, 5}}, "CrossEntropy/ignored": {{4, 5}}, "MSE": {{3, 5}, {3, 5}}, "CosineSimilarity": {{2, 3, 5}, {2, 3, 5}},
 	"CTC": {{3, 6, 4}}, "CTC/lengths": {{3, 7, 4}},
 	"CrossEntropy": {{4, 5}}, "CrossEntropy/smoothing": {{4, 5}}, "Pick": {{4, 5}},
-	"Sum": {{3, 5}}, "Mean": {{3, 5}}, "Sum/last": {{2, 3, 4}}, "Sum/axes": {{2, 3, 4, 5}}, "Mean/axes": {{2, 3, 4, 5}}, "Pad": {{2, 3, 4}}, "Reshape": {{3, 4}}, "Transpose": {{2, 3, 4}},
+	"Sum": {{3, 5}}, "Mean": {{3, 5}}, "Sum/last": {{2, 3, 4}}, "Sum/axes": {{2, 3, 4, 5}}, "Mean/axes": {{2, 3, 4, 5}}, "Pad": {{2, 3, 4}}, "Select": {{2, 4, 3}}, "Reshape": {{3, 4}}, "Transpose": {{2, 3, 4}},
 	"Concat": {{2, 1, 3}, {2, 4, 3}, {2, 2, 3}}, "Slice": {{2, 4, 3}},
 	"GlobalAvgPool": {{2, 3, 4, 5}}, "AvgPool2D": {{2, 4, 5, 3}}, "AvgPool2D/pad": {{2, 5, 4, 3}},
 	"Attention": {{2, 3, 8}, {2, 5, 8}, {2, 5, 6}}, "Attention/causal": {{2, 4, 6}, {2, 4, 6}, {2, 4, 6}}, "Attention/lengths": {{2, 3, 8}, {2, 5, 8}, {2, 5, 6}},

@@ -82,6 +82,7 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"Concat":    concatProperty,
 	"Slice":     sliceProperty,
 	"Gather":    gatherProperty,
+	"Select":    selectProperty,
 	"Pad":       padProperty,
 
 	"LayerNorm":        layerNormProperty,

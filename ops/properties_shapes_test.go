@@ -30,6 +30,27 @@ func gatherProperty(rng *rand.Rand) property {
 	}
 }
 
+func selectProperty(rng *rand.Rand) property {
+	shape := randomShape(rng, 1, 4)
+	axis := rng.IntN(len(shape))
+	target := slices.Clone(shape)
+	target[axis] = rng.IntN(6)
+	ids := randomIDs(rng, target[axis], shape[axis])
+	return property{
+		about: fmt.Sprint(shape, axis, ids), inputs: tensors{normal(rng, shape...)},
+		run: func(in tensors) *autograd.Tensor { return ops.Select(in[0], axis-rng.IntN(2)*len(shape), ids) },
+		want: func(in []array) array {
+			y := newArray(target...)
+			places(target, func(at int, place []int) {
+				from := slices.Clone(place)
+				from[axis] = ids[place[axis]]
+				y.data[at] = in[0].at(from...)
+			})
+			return y
+		},
+	}
+}
+
 func padProperty(rng *rand.Rand) property {
 	shape := randomShape(rng, 0, 4)
 	target, sides := slices.Clone(shape), make([][2]int, rng.IntN(len(shape)+1))

@@ -49,7 +49,10 @@ def record(name, module, x, run=None, to_nhwc=to_nhwc):
     if x.is_floating_point():
         out[f"{name}.grad.in"] = to_nhwc(x.grad)
     for k, p in module.named_parameters():
-        out[f"{name}.grad.{k}"] = p.grad
+        if p.requires_grad:
+            out[f"{name}.grad.{k}"] = p.grad
+        else:
+            out[f"{name}.after.{k}"] = p.detach().clone()
     for k, b in module.named_buffers():
         out[f"{name}.after.{k}"] = b.clone().float()
 
@@ -96,5 +99,51 @@ for name, layer in ("lstm", nn.LSTM), ("gru", nn.GRU):
         record(name + suffix, module, sequence, lambda x: module(x)[0])
     module = layer(4, 3, num_layers=2, bidirectional=True, batch_first=True)
     record(name + "packed", module, sequence, packed(module))
+
+norm = nn.BatchNorm2d(6, momentum=0.4, eps=1e-12)
+norm.weight.requires_grad_(False)
+record("batchnormnoscale", norm, torch.randn(3, 6, 4, 5) * 2 + 1)
+
+whitening = nn.Conv2d(3, 24, 2)
+whitening.weight.requires_grad_(False)
+record("whitening", whitening, torch.randn(2, 3, 5, 6))
+
+# Kernels that whiten 2x2 patches of images whose pixels resemble their neighbours.
+images = torch.randn(40, 3, 9, 8).cumsum(2).cumsum(3) * 0.2 + torch.randn(40, 3, 9, 8) * 0.1
+patches = images.unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 1, 4, 5).reshape(-1, 12).double()
+values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+kernels = vectors.T.flip(0) / (values.flip(0)[:, None] + 5e-4).sqrt()
+kernels *= kernels.gather(1, kernels.abs().argmax(1, keepdim=True)).sign()
+out["whiteningfit.images"] = to_nhwc(images)
+out["whiteningfit.weight"] = torch.cat([kernels, -kernels]).view(24, 3, 2, 2).float()
+
+conv = torch.empty(5, 3, 3, 3).fill_(0.25)
+nn.init.dirac_(conv[:3])
+out["dirac.wide"] = conv
+conv = torch.empty(2, 4, 3, 3)
+nn.init.dirac_(conv)
+out["dirac.narrow"] = conv
+
+
+def flips(x):
+    return 0.5 * scores(x) + 0.5 * scores(x.flip(-1))
+
+
+def flips_and_shifts(x):
+    padded = nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
+    shifted = [flips(padded[:, :, d : d + x.size(2), d : d + x.size(3)]) for d in (0, 2)]
+    return 0.5 * flips(x) + 0.25 * (shifted[0] + shifted[1])
+
+
+module = nn.Conv2d(3, 4, 3).eval()
+
+
+def scores(x):
+    return torch.relu(module(x)).mean((2, 3))
+
+
+record("flips", module, torch.randn(2, 3, 6, 5), flips)
+module.zero_grad()
+record("flipsandshifts", module, torch.randn(2, 3, 6, 5), flips_and_shifts)
 
 save_file({k: v.contiguous() for k, v in out.items()}, "layers.safetensors", metadata={"torch": torch.__version__})
