@@ -7,7 +7,8 @@ import (
 )
 
 // Augment says how training images are varied. Its zero value leaves them alone.
-// Places that no pixel reaches hold 0 after normalisation, the mean colour.
+// Places that no pixel reaches hold 0 after normalisation, the mean colour, unless
+// Reflect is set.
 type Augment struct {
 	// Crop cuts a box out of the image that has at least this share of its area
 	// and a shape between 3:4 and 4:3, and resizes it (Szegedy et al., arXiv
@@ -17,9 +18,16 @@ type Augment struct {
 	RandAugment imaging.RandAugment
 	// Flip mirrors half of the images left to right.
 	Flip bool
+	// Alternate mirrors, with Flip, every image in one of two epochs in turn: half of them,
+	// drawn at random, in even epochs and the others in odd ones (Jordan, arXiv 2404.00498,
+	// section 3.6), so that each is seen both ways as soon as can be.
+	Alternate bool `json:",omitempty"`
 	// Pad surrounds an image by this many pixels and crops it at random to its
 	// old size, which shifts it by up to Pad pixels each way.
 	Pad int
+	// Reflect surrounds it by its own pixels, mirrored at those of the border. Pad is less
+	// than a side then.
+	Reflect bool `json:",omitempty"`
 	// Cutout blanks a square of this many pixels a side at a random place, cut
 	// off at the borders of the image (DeVries and Taylor 2017); 0 is none.
 	Cutout int
@@ -67,15 +75,19 @@ func (s *scratch) take(width, height int) (image, spare imaging.Image) {
 }
 
 // apply normalises src into dst as table says and varies it by numbers from rng.
-// Both are images of (height, width, Channels).
-func (a Augment) apply(dst []float32, src []uint8, height, width int, table *normaliser, rng *rand.Rand, memory *scratch) {
+// Both are images of (height, width, Channels). turn says whether it is the image's turn
+// to be mirrored where flips alternate.
+func (a Augment) apply(dst []float32, src []uint8, height, width int, table *normaliser, rng *rand.Rand, turn bool, memory *scratch) {
 	if a.RandAugment.Operations > 0 {
 		image, spare := memory.take(width, height)
 		copy(image.Pix, src)
 		a.RandAugment.Apply(image, spare, rng)
 		src = image.Pix
 	}
-	flip := a.Flip && rng.IntN(2) == 1
+	flip := a.Flip && turn
+	if a.Flip && !a.Alternate {
+		flip = rng.IntN(2) == 1
+	}
 	var down, right int // how far the crop lies from the image
 	if a.Pad > 0 {
 		down, right = rng.IntN(2*a.Pad+1)-a.Pad, rng.IntN(2*a.Pad+1)-a.Pad
@@ -83,21 +95,34 @@ func (a Augment) apply(dst []float32, src []uint8, height, width int, table *nor
 	row := width * Channels
 	for y := range height {
 		line := dst[y*row : (y+1)*row]
-		from := y + down
-		if from < 0 || from >= height {
+		from := a.place(y+down, height)
+		if from < 0 {
 			clear(line)
 			continue
 		}
-		augmentRow(line, src[from*row:(from+1)*row], right, flip, table)
+		a.row(line, src[from*row:(from+1)*row], right, flip, table)
 	}
 	if a.Cutout > 0 {
 		a.cut(dst, height, width, rng)
 	}
 }
 
-// augmentRow normalises one row shifted to the left by right pixels, or by -right
+// place returns which of n pixels is to be seen at a place, -1 where none is.
+func (a Augment) place(at, n int) int {
+	switch {
+	case at >= 0 && at < n:
+		return at
+	case !a.Reflect:
+		return -1
+	case at < 0:
+		return -at
+	}
+	return 2*(n-1) - at
+}
+
+// row normalises one row shifted to the left by right pixels, or by -right
 // to the right, and mirrors the result if flip is set.
-func augmentRow(dst []float32, src []uint8, right int, flip bool, table *normaliser) {
+func (a Augment) row(dst []float32, src []uint8, right int, flip bool, table *normaliser) {
 	width := len(dst) / Channels
 	for x := range width {
 		to := x
@@ -105,8 +130,8 @@ func augmentRow(dst []float32, src []uint8, right int, flip bool, table *normali
 			to = width - 1 - x
 		}
 		p := dst[to*Channels : to*Channels+Channels : to*Channels+Channels]
-		from := x + right
-		if from < 0 || from >= width {
+		from := a.place(x+right, width)
+		if from < 0 {
 			clear(p)
 			continue
 		}

@@ -165,7 +165,8 @@ func (f *feed) prepare(dst []float32, i int, memory *scratch) (example int, err 
 	} else {
 		image = middle(image, &f.header, memory)
 	}
-	f.cfg.Augment.apply(dst, image.Pix, f.header.Height, f.header.Width, f.table, rng, memory)
+	turn := f.cfg.Augment.Alternate && seed.New(f.base, "flip", uint64(i)).IntN(2) == int(f.epoch%2)
+	f.cfg.Augment.apply(dst, image.Pix, f.header.Height, f.header.Width, f.table, rng, turn, memory)
 	return example, nil
 }
 

@@ -81,6 +81,10 @@ func NewLoader(s Source, cfg LoaderConfig) (*Loader, error) {
 	case a.Pad < 0 || a.Cutout < 0 || a.RandAugment.Operations < 0:
 		return nil, fmt.Errorf("data: padding by %d pixels, a cutout of %d and %d operations are not possible: they must not be negative",
 			a.Pad, a.Cutout, a.RandAugment.Operations)
+	case a.Reflect && a.Pad >= min(header.Height, header.Width):
+		return nil, fmt.Errorf("data: images of %dx%d pixels cannot be reflected %d pixels beyond their borders: pad by less than a side", header.Width, header.Height, a.Pad)
+	case a.Alternate && !a.Flip:
+		return nil, fmt.Errorf("data: flips that alternate need Flip")
 	case !(a.Crop >= 0 && a.Crop <= 1):
 		return nil, fmt.Errorf("data: a crop of at least %v of an image is not possible: it must be from 0 to 1", a.Crop)
 	}

@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"autodropout/data/imaging"
+	"autodropout/internal/golden"
 	"autodropout/internal/seed"
 )
 
@@ -161,11 +163,11 @@ func TestRandAugmentIsApplied(t *testing.T) {
 	var memory scratch
 	for i := range train.Len() {
 		got, want := make([]float32, train.imageSize()), make([]float32, train.imageSize())
-		Augment{RandAugment: imaging.PaperRandAugment, Flip: true}.apply(got, train.Image(i), 32, 32, table, seed.New(uint64(i), "test"), &memory)
+		Augment{RandAugment: imaging.PaperRandAugment, Flip: true}.apply(got, train.Image(i), 32, 32, table, seed.New(uint64(i), "test"), false, &memory)
 		rng := seed.New(uint64(i), "test")
 		image := imaging.Image{Width: 32, Height: 32, Pix: slices.Clone(train.Image(i))}
 		imaging.PaperRandAugment.Apply(image, imaging.New(32, 32), rng)
-		Augment{Flip: true}.apply(want, image.Pix, 32, 32, table, rng, nil)
+		Augment{Flip: true}.apply(want, image.Pix, 32, 32, table, rng, false, nil)
 		if !slices.Equal(got, want) {
 			t.Errorf("image %d differs from one that RandAugment was applied to before", i)
 		}
@@ -320,6 +322,8 @@ func TestNewLoaderRefuses(t *testing.T) {
 		{tinySet(5), LoaderConfig{Batch: 6, DropLast: true}, "never fills"},
 		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{Pad: -1}}, "negative"},
 		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{RandAugment: imaging.RandAugment{Operations: -1}}}, "negative"},
+		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{Pad: 4, Reflect: true}}, "less than a side"},
+		{tinySet(5), LoaderConfig{Batch: 1, Augment: Augment{Alternate: true}}, "need Flip"},
 	} {
 		_, err := NewLoader(test.set, test.cfg)
 		checkError(t, err, test.want)
@@ -331,7 +335,7 @@ func TestAugmentIsNormalisedWithoutVariation(t *testing.T) {
 	table := tableOf(s)
 	plain, varied := make([]float32, 48), make([]float32, 48)
 	table.apply(plain, s.Image(1))
-	Augment{}.apply(varied, s.Image(1), 4, 4, table, seed.New(1, "test"), nil)
+	Augment{}.apply(varied, s.Image(1), 4, 4, table, seed.New(1, "test"), false, nil)
 	if !slices.Equal(plain, varied) {
 		t.Error("the zero Augment changes an image")
 	}
@@ -347,13 +351,20 @@ func pixelSet() *Set {
 }
 
 func TestFlipAndCrop(t *testing.T) {
+	for _, a := range []Augment{{Flip: true, Pad: 2}, {Flip: true, Pad: 2, Reflect: true}} {
+		t.Run(fmt.Sprint(a.Reflect), func(t *testing.T) { checkFlipAndCrop(t, a) })
+	}
+}
+
+func checkFlipAndCrop(t *testing.T, a Augment) {
 	s := pixelSet()
 	table := tableOf(s)
-	a := Augment{Flip: true, Pad: 2}
+	// What PyTorch's padding by reflection makes of the image.
+	padded := golden.Load(t, "testdata/augment/augment.safetensors").Ints("reflected")
 	shifts := map[[3]int]int{}
 	for k := range uint64(2000) {
 		x := make([]float32, 8*8*Channels)
-		a.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), nil)
+		a.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), false, nil)
 		at := func(y, x2 int) int { return int(math.Round(float64(x[(y*8+x2)*Channels]) * 255)) }
 		// A pixel of the middle is always inside: it tells shift and direction.
 		v := at(4, 4) - 1
@@ -373,7 +384,9 @@ func TestFlipAndCrop(t *testing.T) {
 					from = 7 - col
 				}
 				sy, sx, want := y+down, from+right, 0
-				if sy >= 0 && sy < 8 && sx >= 0 && sx < 8 {
+				if a.Reflect {
+					want = padded[(sy+2)*12+sx+2]
+				} else if sy >= 0 && sy < 8 && sx >= 0 && sx < 8 {
 					want = 8*sy + sx + 1
 				}
 				if at(y, col) != want {
@@ -392,13 +405,62 @@ func TestFlipAndCrop(t *testing.T) {
 	}
 }
 
+// Every image comes one way in even epochs and the other way in odd ones, and half of
+// them begin with either.
+func TestFlipsAlternate(t *testing.T) {
+	const n = 400
+	s, _, err := Synthetic(SyntheticConfig{Train: n, Test: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirrored := func(x []float32) []float32 {
+		y := make([]float32, len(x))
+		for i := range x {
+			row, col := i/Channels/s.Width, i/Channels%s.Width
+			y[(row*s.Width+s.Width-1-col)*Channels+i%Channels] = x[i]
+		}
+		return y
+	}
+	cfg := LoaderConfig{Batch: 64, Seed: 3, Augment: Augment{Flip: true, Alternate: true}}
+	l := newLoader(t, s, cfg)
+	plain := collect(newOrdered(t, s, 64).Epoch(t.Context(), 0, 0))
+	flips := 0
+	first := collect(l.Epoch(t.Context(), 0, 0))
+	for i, x := range first.images {
+		if slices.Equal(x, mirrored(plain.images[i])) {
+			flips++
+		} else if !slices.Equal(x, plain.images[i]) {
+			t.Fatalf("image %d is neither way", i)
+		}
+	}
+	if flips < n/2-50 || flips > n/2+50 {
+		t.Errorf("%d of %d images are mirrored at first, want about half", flips, n)
+	}
+	for epoch := 1; epoch < 5; epoch++ {
+		for i, x := range collect(l.Epoch(t.Context(), epoch, 0)).images {
+			want := first.images[i]
+			if epoch%2 == 1 {
+				want = mirrored(want)
+			}
+			if !slices.Equal(x, want) {
+				t.Fatalf("image %d of epoch %d comes the wrong way", i, epoch)
+			}
+		}
+	}
+	cfg.Seed++
+	other := collect(newLoader(t, s, cfg).Epoch(t.Context(), 0, 0))
+	if slices.EqualFunc(upTo(n), upTo(n), func(i, j int) bool { return slices.Equal(other.images[i], first.images[j]) }) {
+		t.Error("two seeds mirror the same images")
+	}
+}
+
 func TestCutout(t *testing.T) {
 	s := pixelSet()
 	table := tableOf(s)
 	sizes := map[int]int{}
 	for k := range uint64(1000) {
 		x := make([]float32, 8*8*Channels)
-		Augment{Cutout: 4}.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), nil)
+		Augment{Cutout: 4}.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), false, nil)
 		top, left, bottom, right, n := 8, 8, -1, -1, 0
 		for i := range 64 {
 			if x[i*Channels] == 0 {
