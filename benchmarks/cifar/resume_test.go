@@ -187,9 +187,21 @@ func TestFinalists(t *testing.T) {
 	}
 }
 
+// TestFinalsTogether: final trainings that run beside each other leave what those leave
+// that run one after another, also where they are stopped together.
+func TestFinalsTogether(t *testing.T) {
+	whole, pieces := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "pieces")
+	rows := []string{"-method", "none,dropout", "-seeds", "3"}
+	mustCall(t, tiny(whole, append(rows, "-workers", "1")...)...)
+	mustCall(t, tiny(pieces, append(rows, "-workers", "3", "-steps", "7")...)...)
+	mustCall(t, "-resume", "-out", pieces, "-workers", "3", "-steps", "33")
+	mustCall(t, "-resume", "-out", pieces, "-workers", "2")
+	kills.Compare(t, pieces, whole)
+}
+
 // Run as in the README's section on resuming, with AUTODROPOUT_KILLS=100.
 func TestKills(t *testing.T) {
-	kills.Test(t, tiny("", "-workers", "1", "-method", "none,autodropout", "-trials", "2")...)
+	kills.Test(t, tiny("", "-workers", "2", "-method", "none,autodropout", "-trials", "2", "-seeds", "2")...)
 }
 
 func savedWeights(t *testing.T, folder string) string {

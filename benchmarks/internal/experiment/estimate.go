@@ -128,31 +128,33 @@ func (s *estimator[P]) stepSeconds(ctx context.Context, n Network) (float64, err
 // announce prints to out what is left to do and how long it should take. It returns
 // the seconds of all training steps that tasks will report, old trials included.
 func (s *estimator[P]) announce(out io.Writer, left work) float64 {
-	var seconds, tests float64
+	var seconds, elapsed float64
 	var todo []string
 	for _, n := range []Network{Final, Varied, Child} {
 		trainings := left.trainings[n]
 		if trainings == 0 {
 			continue
 		}
+		together := s.together(n, s.plan.Seeds)
 		what, model, steps := words.Count(trainings, "training", "trainings"), s.about.Model, s.subject.Steps(n)
 		if n == Child {
 			what = words.Count(left.searches, "search", "searches") + " with " + words.Count(trainings, "trial", "trials")
-			model = s.about.Child
+			model, together = s.about.Child, s.together(n, s.plan.InFlight)
 		}
 		if !s.about.Outside {
 			model += fmt.Sprintf(" with %d steps of about %s", steps, words.Duration(s.cost[n]))
 		}
 		todo = append(todo, what+" of "+model)
-		seconds += float64(trainings) * float64(steps) * s.cost[n]
-		tests += float64(trainings) * s.subject.TestSteps(n) * s.cost[n]
+		training := float64(trainings) * s.cost[n]
+		seconds += training * float64(steps)
+		elapsed += training * (float64(steps) + s.subject.TestSteps(n)) / float64(together)
 	}
 	if len(todo) == 0 {
 		todo = []string{"nothing"}
 	}
 	fmt.Fprintf(out, "To do: %s.\n", strings.Join(todo, "; "))
 	if !s.about.Outside {
-		fmt.Fprintf(out, "Estimated time on this machine: about %s.\n", words.Duration(seconds+tests))
+		fmt.Fprintf(out, "Estimated time on this machine: about %s.\n", words.Duration(elapsed))
 	}
 	return seconds + float64(left.tried)*float64(s.subject.Steps(Child))*s.cost[Child]
 }

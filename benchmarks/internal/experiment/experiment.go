@@ -223,11 +223,5 @@ func (r *run[P]) computeRow(ctx context.Context, row Row) error {
 	case row.Rated != nil:
 		dropped = rated[P](row.Rated, row.Rated.Given)
 	}
-	for k := range r.plan.Seeds {
-		if err := r.finals.training(ctx, row, dropped, k); err != nil {
-			return err
-		}
-		r.reporter.showBest()
-	}
-	return nil
+	return r.finals.row(ctx, row, dropped, r.reporter.showBest)
 }

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
@@ -18,6 +21,38 @@ import (
 
 // finals trains the networks of the table.
 type finals[P Pattern] struct{ *setup[P] }
+
+// row makes sure that all final trainings of a row have finished, and tells after each.
+// Where one fails, those beside it stop, with all saved that they need to go on.
+func (s *finals[P]) row(ctx context.Context, row Row, dropped Dropped[P], finished func()) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var mu sync.Mutex
+	var failures []error
+	var group errgroup.Group
+	group.SetLimit(s.together(row.Network, s.plan.Seeds))
+	for k := range s.plan.Seeds {
+		group.Go(func() error {
+			err := context.Cause(ctx)
+			if err == nil {
+				err = s.training(ctx, row, dropped, k)
+			}
+			if err == nil {
+				finished()
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if !slices.ContainsFunc(failures, func(earlier error) bool { return errors.Is(earlier, err) }) {
+				failures = append(failures, err)
+			}
+			stop(err)
+			return nil
+		})
+	}
+	group.Wait()
+	return errors.Join(failures...)
+}
 
 // training makes sure that the final training of a row with seed k has
 // finished: it is in the journal, or continues from its checkpoint, or starts.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching, or with one that comes with the program: "+strings.Join(patterns.Names(), ", "))
 	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
 	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
-	cli.Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight; 0 is one for each core. It does not change the results")
+	cli.Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight, and of final trainings of a row, where networks are small; 0 is one for each core. It does not change the results")
 	cli.Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
 	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
@@ -262,6 +263,9 @@ func (p *Plan) sampled(row Row) int {
 	}
 	return p.Trials - repeats*p.Finalists
 }
+
+// workers returns how many networks are trained at a time where that is of use.
+func (p *Plan) workers() int { return cmp.Or(p.Workers, runtime.GOMAXPROCS(0)) }
 
 // listen takes the port of the dashboard; nil: there is none.
 func (p *Plan) listen() (net.Listener, error) {

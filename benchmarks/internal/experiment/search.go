@@ -119,7 +119,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		Identity:  s.identity,
 		Earlier:   s.earlier,
 		Trials:    s.plan.sampled(row),
-		Workers:   s.together(),
+		Workers:   s.concurrency(),
 		Task:      s.about.Trial,
 		Seed:      seed.Derive(uint64(s.plan.Seed), "search"),
 		Algorithm: row.Algorithm,
@@ -139,7 +139,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	report, err := s.try(ctx, row, false, config, space, piece)
 	if report != nil {
 		s.record.search(row, *report)
-		f.seconds += s.seconds(report)
+		f.seconds += seconds(report)
 	}
 	if err = cmp.Or(err, events.err); err != nil {
 		return nil, err
@@ -153,24 +153,15 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	config.Notify = s.notify(row, piece, nil)
 	report, err = s.try(ctx, row, true, config, space, piece)
 	if report != nil {
-		f.seconds += s.seconds(report)
+		f.seconds += seconds(report)
 	}
 	return report, err
 }
 
-// together returns how many trials run at a time in this process. Where workers train
-// them, their time counts.
-func (s *searcher[P]) together() int {
-	if s.service != nil {
-		return 1
-	}
-	return s.concurrency()
-}
-
-// seconds returns how long the trials of a report took.
-func (s *searcher[P]) seconds(report *controller.Report) (sum float64) {
+// seconds returns how long the trials of a report took, one after another.
+func seconds(report *controller.Report) (sum float64) {
 	for _, r := range report.Results {
-		sum += r.Seconds / float64(s.together())
+		sum += r.Seconds
 	}
 	return sum
 }

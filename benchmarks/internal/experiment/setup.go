@@ -87,6 +87,20 @@ func (s *setup[P]) common(title, checkpoint string) train.Common {
 	}
 }
 
+// smallStep is how many seconds a training step takes at most that has little for several
+// cores to do: waking them costs it about as much as they save.
+const smallStep = 0.1
+
+// together returns how many of some trainings of a network should run at a time. Those of
+// small networks do, each on a core of its own. Large networks have the machine for
+// themselves, as have programs outside of this process, of which nothing is known.
+func (s *setup[P]) together(n Network, trainings int) int {
+	if cost := s.cost[n]; cost == 0 || cost > smallStep {
+		return 1
+	}
+	return min(s.plan.workers(), trainings)
+}
+
 // complete runs a training. That its last checkpoint cannot be saved is no
 // reason to lose a training that is complete.
 func (s *setup[P]) complete(ctx context.Context, title string, training *Training) error {

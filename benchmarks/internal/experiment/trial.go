@@ -3,7 +3,6 @@ package experiment
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
@@ -197,9 +196,5 @@ func (s *trials[P]) prepareTrial(prepare func() (*Training, error), common train
 
 // concurrency returns how many trials run at a time in this process.
 func (s *trials[P]) concurrency() int {
-	workers := s.plan.Workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	return min(workers, s.plan.InFlight)
+	return min(s.plan.workers(), s.plan.InFlight)
 }

@@ -29,7 +29,7 @@ type Result struct {
 	Commit      string          `json:"commit"`
 	CPU         string          `json:"cpu"`
 	SIMD        string          `json:"simd"`
-	Seconds     float64         `json:"seconds"` // of computing, over all parts of a resumed run
+	Seconds     float64         `json:"seconds"` // of computing, over all parts of a resumed run; what runs beside each other counts as if one after another
 	Memory      int64           `json:"memory"`  // most bytes of the last part
 	Summary     string          `json:"summary"` // what was learned, in a paragraph
 	Rows        []Row           `json:"rows"`
