@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"unicode"
 )
 
 var (
@@ -24,15 +23,7 @@ func anchors(text string) map[string]bool {
 		if !ok || !strings.HasPrefix(line, "#") {
 			continue
 		}
-		found[strings.Map(func(r rune) rune {
-			switch {
-			case r == ' ':
-				return '-'
-			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, strings.TrimSpace(title))] = true
+		found[Anchor(title)] = true
 	}
 	return found
 }

@@ -1,5 +1,5 @@
 // Package pages finds what README and the other pages print, for tests that run it as
-// a reader would.
+// a reader would, and says where links to their headings lead.
 package pages
 
 import (
@@ -7,7 +7,21 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 )
+
+// Anchor returns what links to a heading end with, as forges make it of its title.
+func Anchor(title string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, strings.TrimSpace(title))
+}
 
 // Root returns the folder of the module, seen from where a test runs.
 func Root(t testing.TB) string {
