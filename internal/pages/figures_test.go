@@ -1,0 +1,132 @@
+package pages
+
+import (
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var (
+	// figure is a number with a decimal point that is no version and no part of another word.
+	figure  = regexp.MustCompile(`(?:\b([A-Za-z][A-Za-z0-9_-]*) |^|[^\w.:])(\d[\d,]*\.\d+)(?:[^\w.]|\.\s|\.$|$)`)
+	number  = regexp.MustCompile(`\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?`)
+	comment = regexp.MustCompile(`<!-- from: (.*?) -->`)
+	// parts divides a page into paragraphs, tables and points of lists.
+	parts = regexp.MustCompile(`\n\s*\n|\n(?:- |#)`)
+)
+
+// products are followed by their versions.
+var products = []string{"Go", "PyTorch", "Optuna", "torch", "torchvision", "timm", "NATS"}
+
+// generated are pages and pictures that commands make of results, which tests of theirs hold.
+var generated = []string{"doc/study.md", "doc/speed.svg"}
+
+// TestFigures holds the figures of pages to results: a part of a page that has numbers with
+// decimals names a file or folder, by a link to results in it or in the part before, or by a
+// comment "from: PATHS" in it. Each number is the rounded value of one that stands there, in
+// percent or in thousands too. What was computed says from which: "A / B of PATH", "A - B of PATH".
+func TestFigures(t *testing.T) {
+	checked := 0
+	for _, page := range []string{"README.md", "doc/measured.md", "doc/images.md", "doc/language.md", "doc/search.md", "doc/serving.md", "doc/cluster.md", "doc/library.md",
+		"doc/tutorial.md", "doc/own-model.md", "doc/tasks.md", "doc/external.md", "doc/resuming.md"} {
+		text := block.ReplaceAllString(read(t, filepath.Join(Root(t), page)), "")
+		var before []string
+		for _, part := range parts.Split(text, -1) {
+			sources := sourcesOf(t, page, part)
+			for _, found := range figures(part) {
+				all := slices.Concat(sources, before)
+				if len(all) == 0 {
+					t.Errorf("%s: nothing says where %s is from in: %.80s", page, found, part)
+					break
+				}
+				checked++
+				if !slices.Contains(all, "the paper") && !slices.ContainsFunc(all, func(source string) bool { return stands(t, found, source) }) {
+					t.Errorf("%s: %s does not stand in %v: %.80s", page, found, all, part)
+				}
+			}
+			before = sources
+		}
+	}
+	if checked < 200 {
+		t.Errorf("only %d figures were checked", checked)
+	}
+}
+
+// figures returns the numbers with decimals of a part of a page, outside of code and links.
+func figures(part string) (found []string) {
+	part = comment.ReplaceAllString(span.ReplaceAllString(link.ReplaceAllString(part, "]"), ""), "")
+	for {
+		m := figure.FindStringSubmatchIndex(part)
+		if m == nil {
+			return found
+		}
+		if m[2] < 0 || !slices.Contains(products, part[m[2]:m[3]]) {
+			found = append(found, part[m[4]:m[5]])
+		}
+		part = part[m[5]:]
+	}
+}
+
+func sourcesOf(t *testing.T, page, part string) (sources []string) {
+	for _, m := range comment.FindAllStringSubmatch(part, -1) {
+		sources = append(sources, strings.Split(m[1], ", ")...)
+	}
+	for _, m := range link.FindAllStringSubmatch(part, -1) {
+		at := filepath.ToSlash(filepath.Join(filepath.Dir(page), m[1]))
+		if strings.HasPrefix(at, "benchmarks/results/") || slices.Contains(generated, at) {
+			sources = append(sources, at)
+		}
+	}
+	return sources
+}
+
+// computed takes a source apart that says how a figure was computed.
+var computed = regexp.MustCompile(`^([\d.,]+) ([-/]) ([\d.,]+) of (.*)$`)
+
+// stands reports whether a number that rounds to the figure stands in a file, or in a file of
+// a folder.
+func stands(t *testing.T, figure, source string) bool {
+	t.Helper()
+	_, decimals, _ := strings.Cut(figure, ".")
+	figure = strings.ReplaceAll(figure, ",", "")
+	if m := computed.FindStringSubmatch(source); m != nil {
+		a, _ := strconv.ParseFloat(strings.ReplaceAll(m[1], ",", ""), 64)
+		b, _ := strconv.ParseFloat(strings.ReplaceAll(m[3], ",", ""), 64)
+		value := a - b
+		if m[2] == "/" {
+			value = a / b
+		}
+		return rounds(value, figure, len(decimals)) && stands(t, m[1], m[4]) && stands(t, m[3], m[4])
+	}
+	found := false
+	err := filepath.WalkDir(filepath.Join(Root(t), filepath.FromSlash(source)), func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Ext(name) == ".png" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		for _, raw := range number.FindAllString(string(text), -1) {
+			value, err := strconv.ParseFloat(strings.ReplaceAll(raw, ",", ""), 64)
+			for _, scale := range []float64{1, 100, 0.01, 0.001} {
+				found = found || err == nil && rounds(scale*value, figure, len(decimals))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Errorf("%s is named as a source: %v", source, err)
+	}
+	return found
+}
+
+// rounds reports whether a value is written like this with so many decimals. A half
+// may go either way, as values were rounded before they were printed.
+func rounds(value float64, written string, decimals int) bool {
+	want, err := strconv.ParseFloat(written, 64)
+	return err == nil && math.Abs(value-want) <= 0.5001*math.Pow10(-decimals)
+}
