@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"autodropout/data"
@@ -19,6 +20,9 @@ type Common struct {
 
 	ClipNorm float32 // gradients are scaled down to this global norm; 0 is no clipping
 	EMA      float64 // decay of the moving average that is evaluated; 0 is none
+
+	// Lookahead is an average from which the training goes on; its zero value is none.
+	Lookahead Lookahead `json:",omitzero"`
 
 	// Accumulate is the number of parts of a batch, or of a shard of it, that are
 	// computed one after another, to save memory; 0 means 1. Each part has its own
@@ -88,6 +92,20 @@ type Common struct {
 	// training cannot save or use, and goes on without. They may be nil.
 	OnStep func(Step)          `json:"-"`
 	Notify func(notice string) `json:"-"`
+}
+
+// Lookahead is a [optim.NewLookahead] after every so many steps, which holds on to what was
+// before the longer the training is: its decay grows from 0 with the third power of the
+// share of the steps that are done, up to Decay at the end. It is that of Jordan (arXiv
+// 2404.00498), who takes 5 and 0.95**5.
+type Lookahead struct {
+	Every int // steps; 0: none
+	Decay float64
+}
+
+// decay returns the decay of update t, counted from 0, in a training of so many steps.
+func (l Lookahead) decay(t float64, steps int) float64 {
+	return l.Decay * math.Pow((t+1)*float64(l.Every)/float64(steps), 3)
 }
 
 // setParts replaces numbers of parts that are 0.

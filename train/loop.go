@@ -65,6 +65,10 @@ func newLoop(task Task, config *Common) (*Loop, error) {
 	switch {
 	case !(config.EMA >= 0 && config.EMA < 1):
 		return nil, fmt.Errorf("train: the decay of the moving average must be at least 0 and below 1, not %v", config.EMA)
+	case config.Lookahead.Every < 0 || !(config.Lookahead.Decay >= 0 && config.Lookahead.Decay <= 1):
+		return nil, fmt.Errorf("train: a look-ahead after every %d steps with a decay of %v is not possible: they are at least 0, and the decay at most 1", config.Lookahead.Every, config.Lookahead.Decay)
+	case config.Lookahead.Every > 0 && config.EMA > 0:
+		return nil, errors.New("train: the weights have one average, a moving one or a look-ahead: leave Lookahead or EMA 0")
 	case config.KeepCheckpoints < 0:
 		return nil, fmt.Errorf("train: %d checkpoints cannot be kept", config.KeepCheckpoints)
 	case config.Accumulate < 1 || config.Shards < 1:
@@ -82,6 +86,10 @@ func newLoop(task Task, config *Common) (*Loop, error) {
 	}
 	if config.EMA > 0 {
 		l.average = optim.NewEMA(l.params, config.EMA)
+	}
+	if ahead := config.Lookahead; ahead.Every > 0 {
+		l.average = optim.NewLookahead(l.params, func(t float64) float64 { return ahead.decay(t, l.total) })
+		l.averageFrom, l.averageEvery = ahead.Every-1, ahead.Every
 	}
 	for range config.Shards {
 		l.workers = append(l.workers, newWorker(l.params, config))
