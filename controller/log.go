@@ -67,6 +67,7 @@ type log struct {
 	header header
 	mirror func(line int, text []byte) error // nil: none
 	lines  int                               // that the mirror has
+	behind []byte                            // lines that it does not have yet
 }
 
 // openLog opens or creates the log at config.Path for a search with the given
@@ -139,10 +140,8 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 	if _, err := file.Seek(int64(c.size), io.SeekStart); err != nil {
 		return nil, contents{}, "", err
 	}
-	for line := range bytes.Lines(data[:c.size]) {
-		if err := l.reflect(line); err != nil {
-			return nil, contents{}, "", err
-		}
+	if mirror != nil {
+		l.behind = bytes.Clone(data[:c.size])
 	}
 	if c.header == nil {
 		if err := l.write(first); err != nil {
@@ -150,7 +149,7 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 		}
 		d.SyncFolder(path)
 	}
-	return l, c, cut, nil
+	return l, c, cut, l.reflect()
 }
 
 // nearly reports whether a log begins with a first line that a bit or two make
@@ -214,42 +213,52 @@ func short(text []byte) string {
 	return string(text)
 }
 
-// append adds a record; it is on disk when append returns. Where that fails the
-// log is as it was, so that what comes later does not follow half a line.
-func (l *log) append(r record) error {
-	if l == nil {
+// append adds records with one write; they are on disk when append returns. Where that
+// fails the log is as it was, so that what comes later does not follow half a line.
+func (l *log) append(records []record) error {
+	if l == nil || len(records) == 0 {
 		return nil
 	}
-	if err := l.write(encode(r)); err != nil {
+	var lines []byte
+	for _, r := range records {
+		lines = append(lines, encode(r)...)
+	}
+	if err := l.write(lines); err != nil {
 		return fmt.Errorf("controller: the trial log cannot be written: %w", err)
 	}
 	return nil
 }
 
-func (l *log) write(line []byte) error {
+func (l *log) write(lines []byte) error {
 	end, err := l.file.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return err
 	}
-	if _, err = l.file.Write(line); err == nil {
+	if _, err = l.file.Write(lines); err == nil {
 		err = l.file.Sync()
 	}
 	if err != nil {
 		_, back := l.file.Seek(end, io.SeekStart)
 		return errors.Join(err, back, l.file.Truncate(end))
 	}
-	return l.reflect(line)
+	if l.mirror != nil {
+		l.behind = append(l.behind, lines...)
+	}
+	return nil
 }
 
-// reflect gives the next line to the mirror.
-func (l *log) reflect(line []byte) error {
-	if l.mirror == nil {
+// reflect gives the mirror the lines that it does not have yet.
+func (l *log) reflect() error {
+	if l == nil {
 		return nil
 	}
-	if err := l.mirror(l.lines, line); err != nil {
-		return fmt.Errorf("its mirror: %w", err)
+	for line := range bytes.Lines(l.behind) {
+		if err := l.mirror(l.lines, line); err != nil {
+			return fmt.Errorf("controller: the mirror of the trial log cannot be written: %w", err)
+		}
+		l.lines++
+		l.behind = l.behind[len(line):]
 	}
-	l.lines++
 	return nil
 }
 

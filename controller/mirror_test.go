@@ -3,8 +3,10 @@ package controller
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -53,9 +55,50 @@ func TestMirrorFails(t *testing.T) {
 		if !errors.Is(err, broken) {
 			t.Errorf("with a mirror that fails at line %d the error is %v", last, err)
 		}
-		if n := strings.Count(readLog(t, config.Path), "\n"); n < last+1 || last < 3 && n != last+1 {
+		// The first three trials are sampled, and written, together.
+		if n := strings.Count(readLog(t, config.Path), "\n"); n < last+1 || last == 0 && n != 1 || last == 1 && n != 4 {
 			t.Errorf("with a mirror that fails at line %d the log has %d lines", last, n)
 		}
+	}
+}
+
+// TestMirrorGoesOn: a mirror that fails once has the lines of the log, and none out of
+// its place, also of the trials that finish while the search is being stopped.
+func TestMirrorGoesOn(t *testing.T) {
+	config := Config{Path: filepath.Join(t.TempDir(), "trials.jsonl"), Trials: 6, InFlight: 6, Workers: 6, Network: smallNetwork}
+	broken := errors.New("the other machine is gone")
+	var mirrored []string
+	failed := false
+	config.Mirror = func(line int, text []byte) error {
+		if line == 7 && !failed { // the first result
+			failed = true
+			return broken
+		}
+		if line != len(mirrored) {
+			t.Errorf("line %d follows %d lines", line, len(mirrored))
+		}
+		mirrored = append(mirrored, string(text))
+		return nil
+	}
+	var begun sync.WaitGroup
+	begun.Add(config.Trials)
+	_, err := Search(t.Context(), config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
+		begun.Done()
+		begun.Wait()
+		if trial.Index > 0 {
+			<-ctx.Done() // when the mirror has failed
+		}
+		return evaluateSmall(context.Background(), trial)
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("the error is %v", err)
+	}
+	text, err := os.ReadFile(config.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != strings.Join(mirrored, "") || len(mirrored) != 13 {
+		t.Errorf("%d lines are mirrored of the log with %d", len(mirrored), strings.Count(string(text), "\n"))
 	}
 }
 

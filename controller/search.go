@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,6 +118,9 @@ type search struct {
 	log      *log
 	evaluate Evaluator
 	notify   func(Event)
+
+	pending []record // of the state that the log does not have yet
+	told    []Event  // of each
 }
 
 // open begins a search or takes it up where its log ends.
@@ -179,8 +181,10 @@ func (s *search) run(ctx context.Context) error {
 	err := group.Wait()
 	close(results)
 	for r := range results { // finished while the search was being stopped
-		err = errors.Join(err, s.finish(r))
+		s.finish(r)
 	}
+	_, failed := s.commit()
+	err = errors.Join(err, failed)
 	if err == nil && s.state.done < max(s.state.config.Trials, len(s.state.trials)) {
 		err = fmt.Errorf("controller: the search was stopped after %d of %d trials: %w", s.state.done, s.state.config.Trials, ctx.Err())
 	}
@@ -196,13 +200,12 @@ func (s *search) schedule(ctx context.Context, jobs chan<- Trial, results <-chan
 		}
 	}
 	for {
-		for len(s.state.trials) < s.state.config.Trials && s.state.ready() && ctx.Err() == nil {
-			t := s.state.next()
-			if err := s.log.append(record{Sampled: &t}); err != nil {
-				return err
-			}
-			s.state.sampled(t)
-			s.notify(Event{Trial: &t, Status: s.state.status()})
+		s.sample(ctx)
+		sampled, err := s.commit()
+		if err != nil {
+			return err
+		}
+		for _, t := range sampled {
 			jobs <- t
 		}
 		if s.state.done == len(s.state.trials) {
@@ -210,9 +213,8 @@ func (s *search) schedule(ctx context.Context, jobs chan<- Trial, results <-chan
 		}
 		select {
 		case r := <-results:
-			if err := s.finish(r); err != nil {
-				return err
-			}
+			s.finish(r)
+			s.gather(ctx, jobs, results)
 		case trouble := <-troubles:
 			s.note("%s", trouble)
 		case <-ctx.Done():
@@ -256,27 +258,4 @@ func (s *search) try(ctx context.Context, t Trial, troubles chan<- string) (*Res
 		wait *= 2
 	}
 	return nil, nil
-}
-
-// result returns what the log has of an outcome that took a time.
-func (o Outcome) result(trial int, took time.Duration) *Result {
-	r := &Result{Trial: trial, Reward: o.Reward, Note: o.Note, Error: o.Failure, Seconds: cmp.Or(o.Seconds, took.Seconds()), Identity: o.Identity, Values: o.Values, Output: o.Output}
-	if r.Error == "" && !usable(r.Reward) {
-		r.Error = fmt.Sprintf("the reward is %g", o.Reward)
-	}
-	if r.Error != "" {
-		r.Reward = 0
-	}
-	return r
-}
-
-// finish records a result.
-func (s *search) finish(r Result) error {
-	r.Identity = cmp.Or(r.Identity, s.state.config.Identity)
-	if err := s.log.append(record{Finished: &r}); err != nil {
-		return err
-	}
-	s.state.finished(r)
-	s.notify(Event{Trial: &s.state.trials[r.Trial], Result: &r, Status: s.state.status()})
-	return nil
 }

@@ -272,10 +272,14 @@ func TestCancel(t *testing.T) {
 	config.Path = filepath.Join(t.TempDir(), "trials.jsonl")
 	ctx, cancel := context.WithCancel(context.Background())
 	var stopped sync.Map
+	var finished sync.WaitGroup
+	finished.Add(5)
 	report, err := Search(ctx, config, smallSpace, func(ctx context.Context, trial Trial) (Outcome, error) {
 		if trial.Index < 5 {
+			defer finished.Done()
 			return evaluateSmall(ctx, trial)
 		}
+		finished.Wait()
 		cancel()
 		<-ctx.Done()
 		stopped.Store(trial.Index, true)

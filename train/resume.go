@@ -67,4 +67,4 @@ func (l *Loop) Resume() (found bool, err error) {
 
 // RemoveCheckpoints removes what a training with the configured checkpoint path
 // has left, older and damaged ones included.
-func RemoveCheckpoints(path string) error { return atomicfile.Remove(path) }
+func RemoveCheckpoints(paths ...string) error { return atomicfile.Remove(paths...) }

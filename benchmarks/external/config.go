@@ -142,20 +142,32 @@ func (c *config) check(folder string) error {
 		return err
 	}
 	keys := experiment.Keys(c.fixed())
-	programs := [][]string{c.command.words}
 	for _, r := range c.rows {
 		if slices.Contains(keys, r.key) {
 			return usage.Errorf("-row %s: there is a row of that name already", r.key)
 		}
 		keys = append(keys, r.key)
 		c.Methods = append(c.Methods, r.key)
-		programs = append(programs, r.command.words)
 	}
-	for _, words := range programs {
-		program := outside.Absolute(folder, words[:1])[0]
-		if _, err := exec.LookPath(program); err != nil && !strings.Contains(program, "{") {
+	return c.find(folder)
+}
+
+// find finds the programs that are started from a folder.
+func (c *config) find(folder string) error {
+	commands := []*line{&c.command}
+	for i := range c.rows {
+		commands = append(commands, &c.rows[i].command)
+	}
+	for _, command := range commands {
+		program := outside.Absolute(folder, command.words[:1])[0]
+		path, err := exec.LookPath(program)
+		if strings.Contains(program, "{") {
+			continue // trials have one each
+		}
+		if err != nil {
 			return usage.Errorf("the program cannot be started: %v", err)
 		}
+		command.path = path
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 type line struct {
 	text  string
 	words []string
+	path  string // the program's file; "": it is looked for when it is started
 }
 
 func (l *line) String() string { return l.text }

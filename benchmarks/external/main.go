@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
@@ -15,7 +16,12 @@ import (
 	"autodropout/dropout"
 )
 
-func main() { cli.Main(run) }
+func main() {
+	// What is in use are a few megabytes, and this program has to leave the processors to
+	// those that it starts.
+	debug.SetGCPercent(800)
+	cli.Main(run)
+}
 
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

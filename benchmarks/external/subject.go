@@ -136,16 +136,18 @@ func (s *subject[P]) Prepare(o *experiment.Order[P]) (*experiment.Training, erro
 func (s *subject[P]) job(o *experiment.Order[P]) (*outside.Job, error) {
 	const positive = 1<<31 - 1 // what takes 32 bits with a sign takes it
 	j := &outside.Job{
-		Program: s.command.words, Start: s.start, Values: map[string]string{},
+		Start: s.start, Values: map[string]string{},
 		Trial: outside.Trial{Kind: "trial", Row: o.Row, Index: o.Index, Seed: uint32(o.Common.Seed & positive), Budget: s.budget},
 		Limit: s.limit, Grace: s.grace, Keep: s.keep, Notify: o.Common.Notify,
 	}
 	if o.Network != experiment.Child {
 		j.Trial.Kind, j.Trial.Budget, j.Keep = "final", s.finalBudget, true
 	}
+	command := s.command
 	if at := slices.IndexFunc(s.rows, func(r row) bool { return r.key == o.Row }); at >= 0 {
-		j.Program = s.rows[at].command.words
+		command = s.rows[at].command
 	}
+	j.Program, j.Path = command.words, command.path
 	if rate := o.Dropped.Rate; rate != nil {
 		j.Values["rate"] = fmt.Sprint(*rate)
 	}

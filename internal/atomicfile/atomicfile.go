@@ -108,14 +108,35 @@ func Versions(path string) []string {
 	}
 }
 
-// Remove removes all that belongs to a file: its versions, other files whose
-// names are its own with a dot and more behind, and what killed writers have
-// left. Nobody may be writing it.
-func Remove(path string) error {
-	base := filepath.Base(path)
-	return remove(filepath.Dir(path), func(name string) bool {
-		return name == base || strings.HasPrefix(name, base+".") || strings.HasPrefix(name, "."+base+"-") && IsTemporary(name)
-	})
+// Remove removes all that belongs to files: their versions, other files whose names are
+// their own with a dot and more behind, and what killed writers have left. Nobody may be
+// writing them. Each folder is read once.
+func Remove(paths ...string) (err error) {
+	bases := map[string]map[string]bool{} // by folder
+	for _, path := range paths {
+		folder, base := filepath.Dir(path), filepath.Base(path)
+		if bases[folder] == nil {
+			bases[folder] = map[string]bool{}
+		}
+		bases[folder][base] = true
+	}
+	for folder, bases := range bases {
+		err = errors.Join(err, remove(folder, func(name string) bool { return belongs(name, bases) }))
+	}
+	return err
+}
+
+// belongs reports whether a name is that of something that belongs to one of some files.
+func belongs(name string, bases map[string]bool) bool {
+	if IsTemporary(name) && bases[name[1:strings.LastIndexByte(name, '-')]] {
+		return true
+	}
+	for i, c := range name {
+		if c == '.' && bases[name[:i]] {
+			return true
+		}
+	}
+	return bases[name]
 }
 
 // temporary is how the names of files end that are being written.

@@ -89,7 +89,7 @@ func TestRotate(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	dir := t.TempDir()
-	names := []string{".f-12.tmp", "f", "f.1", "f.damaged", ".g-3.tmp", ".h.tmp", "fg", "g.f"}
+	names := []string{".e.1-7.tmp", ".f-12.tmp", ".g-3.tmp", ".h.tmp", "e", "e.1", "e.1.2", "f", "f.1", "f.damaged", "fg", "g.f"}
 	for _, name := range names {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -109,7 +109,18 @@ func TestRemove(t *testing.T) {
 			t.Errorf("there are %q, want %q", got, want)
 		}
 	}
-	if err := Remove(filepath.Join(dir, "f")); err != nil {
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "f"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Remove(filepath.Join(dir, "f"), filepath.Join(dir, "e.1"), filepath.Join(other, "x"), filepath.Join(other, "none", "x")); err != nil {
+		t.Fatal(err)
+	}
+	left(".g-3.tmp", ".h.tmp", "e", "fg", "g.f")
+	if _, err := os.Stat(filepath.Join(other, "f")); err != nil {
+		t.Error("a file of that name in another folder is gone")
+	}
+	if err := Remove(filepath.Join(dir, "e")); err != nil {
 		t.Fatal(err)
 	}
 	left(".g-3.tmp", ".h.tmp", "fg", "g.f")

@@ -193,11 +193,13 @@ func (s *searcher[P]) try(ctx context.Context, row Row, again bool, config contr
 	if failed := (*controller.AllFailedError)(nil); err != nil && !errors.As(err, &failed) {
 		return nil, err
 	}
+	var checkpoints []string
 	for _, r := range report.Results {
-		// Also where a session was killed before it came to this. What is left on
-		// failure does no harm.
-		train.RemoveCheckpoints(s.checkpoint(row, again, r.Trial))
+		checkpoints = append(checkpoints, s.checkpoint(row, again, r.Trial))
 	}
+	// Also where a session was killed before it came to this. What is left on
+	// failure does no harm.
+	train.RemoveCheckpoints(checkpoints...)
 	return report, err
 }
 
@@ -230,7 +232,9 @@ func (s *searcher[P]) notify(row Row, piece *progress.Piece, events *searchEvent
 		}
 		piece.Say(searchStatus(event.Status, best))
 		if r := event.Result; r != nil {
-			train.RemoveCheckpoints(s.checkpoint(row, events == nil, r.Trial)) // see try for what is left
+			if !s.about.Outside { // where there are none, and a folder of each trial
+				train.RemoveCheckpoints(s.checkpoint(row, events == nil, r.Trial)) // see try for what is left
+			}
 			if events != nil {
 				s.record.trial(row, event.Trial, r)
 				events.trial(event)

@@ -49,6 +49,7 @@ type Trial struct {
 // Job is a training for a program.
 type Job struct {
 	Program []string // with its arguments, before anything is replaced in them
+	Path    string   // the program's file; "": it is looked for when it is started
 	Start   string   // the folder that relative files are in
 	Folder  string   // of the training
 	Trial   Trial    // Run sets Version and Attempt
@@ -89,11 +90,7 @@ func (j *Job) replacements() map[string]string {
 
 // arguments returns the program and its arguments as they are started.
 func (j *Job) arguments() []string {
-	var pairs []string
-	for name, value := range j.replacements() {
-		pairs = append(pairs, "{"+name+"}", value)
-	}
-	replacer := strings.NewReplacer(pairs...)
+	values := j.replacements()
 	var out []string
 	for _, word := range Absolute(j.Start, j.Program) {
 		if slices.ContainsFunc(j.Missing, func(name string) bool { return strings.Contains(word, "{"+name+"}") }) {
@@ -102,9 +99,30 @@ func (j *Job) arguments() []string {
 			}
 			continue
 		}
-		out = append(out, replacer.Replace(word))
+		out = append(out, replace(word, values))
 	}
 	return out
+}
+
+// replace returns a word in which values stand for their {NAME}. Other braces stay.
+func replace(word string, values map[string]string) string {
+	var out strings.Builder
+	for {
+		begin := strings.IndexByte(word, '{')
+		end := strings.IndexAny(word[begin+1:], "{}") + begin + 1
+		if begin < 0 || end <= begin {
+			out.WriteString(word)
+			return out.String()
+		}
+		value, known := values[word[begin+1:end]]
+		if known = known && word[end] == '}'; known {
+			out.WriteString(word[:begin] + value)
+			word = word[end+1:]
+		} else {
+			out.WriteString(word[:end])
+			word = word[end:]
+		}
+	}
 }
 
 // Absolute returns words in which those that are relative paths of files below start
@@ -150,15 +168,21 @@ func (j *Job) environment() []string {
 // prepare makes the folder ready for an attempt. The output it returns has the folder's
 // file, which no program of an earlier attempt has any more.
 func (j *Job) prepare(ctx context.Context) (o *output, err error) {
-	if err := os.MkdirAll(j.Folder, 0o777); err != nil {
-		return nil, err
+	err = os.Mkdir(j.Folder, 0o777)
+	empty := err == nil
+	if !empty {
+		if err := os.MkdirAll(j.Folder, 0o777); err != nil {
+			return nil, err
+		}
 	}
 	var before Trial
-	text, err := os.ReadFile(filepath.Join(j.Folder, trialFile))
-	again := err == nil
-	if again {
-		_ = json.Unmarshal(text, &before) // half a file is one of an attempt that hardly was
-		endLeftovers(j.Folder)
+	again := false
+	if !empty {
+		text, err := os.ReadFile(filepath.Join(j.Folder, trialFile))
+		if again = err == nil; again {
+			_ = json.Unmarshal(text, &before) // half a file is one of an attempt that hardly was
+			endLeftovers(j.Folder)
+		}
 	}
 	j.Trial.Version, j.Trial.Attempt = protocol, before.Attempt+1
 	file, err := os.OpenFile(filepath.Join(j.Folder, outputFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
@@ -173,8 +197,10 @@ func (j *Job) prepare(ctx context.Context) (o *output, err error) {
 	if err := j.hold(ctx, file); err != nil {
 		return nil, err
 	}
-	if err := os.Remove(filepath.Join(j.Folder, Result)); again && err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if again {
+		if err := os.Remove(filepath.Join(j.Folder, Result)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	trial, err := json.MarshalIndent(j.Trial, "", "  ")
 	if err != nil {
@@ -212,7 +238,9 @@ func (j *Job) hold(ctx context.Context, file *os.File) error {
 
 // tidy removes from the folder what is of no use once there is an answer.
 func (j *Job) tidy() {
-	os.Remove(filepath.Join(j.Folder, spentFile))
+	if j.Trial.Attempt > 1 {
+		os.Remove(filepath.Join(j.Folder, spentFile))
+	}
 	if j.Keep {
 		return
 	}

@@ -2,6 +2,7 @@ package outside
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,19 @@ func start(c *exec.Cmd) error {
 		runtime.UnlockOSThread()
 	}
 	return err
+}
+
+// pipe is os.Pipe with an end for writing that is not made ready for waiting, as a program
+// gets it: each would wake up this process twice.
+func pipe() (read, write *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		return nil, nil, errors.Join(os.NewSyscallError("fcntl", err), unix.Close(fds[0]), unix.Close(fds[1]))
+	}
+	return os.NewFile(uintptr(fds[0]), "|0"), os.NewFile(uintptr(fds[1]), "|1"), nil
 }
 
 // wait waits for a program to end, calls ended, kills what is left of its group, and

@@ -26,3 +26,5 @@ func terminate(c *exec.Cmd) { _ = c.Process.Kill() }
 
 // kill ends a program.
 func kill(c *exec.Cmd) { _ = c.Process.Kill() }
+
+func pipe() (read, write *os.File, err error) { return os.Pipe() }

@@ -68,7 +68,10 @@ type end struct {
 // attempt runs the program to its end.
 func (j *Job) attempt(ctx context.Context, o *output) (e end, err error) {
 	words := j.arguments()
-	c := exec.Command(words[0], words[1:]...)
+	c := &exec.Cmd{Path: j.Path, Args: words}
+	if j.Path == "" {
+		c = exec.Command(words[0], words[1:]...)
+	}
 	c.Dir, c.Env = j.Folder, j.environment()
 	inherit(c, o.file)
 	read, err := pipes(c)
@@ -113,7 +116,7 @@ func (j *Job) attempt(ctx context.Context, o *output) (e end, err error) {
 func pipes(c *exec.Cmd) (read [2]*os.File, err error) {
 	var write [2]*os.File
 	for i := range read {
-		if read[i], write[i], err = os.Pipe(); err != nil {
+		if read[i], write[i], err = pipe(); err != nil {
 			for k := range i {
 				read[k].Close()
 				write[k].Close()

@@ -495,3 +495,15 @@ func TestPack(t *testing.T) {
 		t.Errorf("half a copy: %v", err)
 	}
 }
+
+func TestReplace(t *testing.T) {
+	values := map[string]string{"a": "1", "b": "{a}"}
+	for word, want := range map[string]string{
+		"": "", "x": "x", "{a}": "1", "x{a}y{a}": "x1y1", "{b}": "{a}", "{c}": "{c}", "{{a}}": "{1}", "{a": "{a", "a}": "a}", "}{a}{": "}1{", "{}": "{}",
+		`{"reward": 1}`: `{"reward": 1}`, `{"lr": {a}}`: `{"lr": 1}`,
+	} {
+		if got := replace(word, values); got != want {
+			t.Errorf("%q becomes %q, not %q", word, got, want)
+		}
+	}
+}
