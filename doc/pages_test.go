@@ -7,7 +7,23 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"autodropout/dropout"
+	"autodropout/internal/pages"
 )
+
+// TestPagePattern reads the pattern that the page on the format shows.
+func TestPagePattern(t *testing.T) {
+	for _, text := range pages.Pieces(t, "doc/pattern-format.md", "json") {
+		pattern, err := dropout.ParsePattern([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conv, ok := pattern.(*dropout.ConvPattern); !ok || len(conv.Stages) != 1 || conv.Stages[0][0].Rotate != 30 {
+			t.Errorf("the page's pattern is %v", pattern)
+		}
+	}
+}
 
 // TestPagesShowTheirPrograms demands that every piece of Go in a page is a part of its
 // program, whose own tests run it. Pages show parts of functions without their
@@ -36,17 +52,13 @@ func TestPagesShowTheirPrograms(t *testing.T) {
 				program.Write(source)
 			}
 		}
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+		blocks := pages.Pieces(t, "doc/"+page, "go")
 		if len(blocks) < least.pieces {
 			t.Errorf("%s shows %d pieces of code", page, len(blocks))
 		}
 		for _, b := range blocks {
-			if !strings.Contains(flat(program.String()), flat(b[1])) {
-				t.Errorf("%s shows what its program does not have:\n%s", page, b[1])
+			if !strings.Contains(flat(program.String()), flat(b)) {
+				t.Errorf("%s shows what its program does not have:\n%s", page, b)
 			}
 		}
 	}

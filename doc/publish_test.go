@@ -6,9 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"autodropout/internal/pages"
 )
 
 // published is a path and a version as if somebody had published the module.
@@ -17,20 +18,13 @@ const (
 	publishedVersion = "v0.1.0"
 )
 
-// printedShell returns the shell commands of a section of stability.md.
-func printedShell(t *testing.T, section string) (pieces []string) {
+// printedShell returns the pieces of shell in stability.md that have a text.
+func printedShell(t *testing.T, with string) (pieces []string) {
 	t.Helper()
-	page, err := os.ReadFile("stability.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, found := strings.Cut(string(page), "\n## "+section+"\n")
-	if !found {
-		t.Fatalf("stability.md has no section %q", section)
-	}
-	text, _, _ = strings.Cut(text, "\n## ")
-	for _, piece := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
-		pieces = append(pieces, piece[1])
+	for _, piece := range pages.Pieces(t, "doc/stability.md", "sh") {
+		if strings.Contains(piece, with) {
+			pieces = append(pieces, piece)
+		}
 	}
 	return pieces
 }
@@ -153,7 +147,7 @@ func inAny(name string, folders []string) bool {
 func TestUse(t *testing.T) {
 	work := t.TempDir()
 	copyModule(t, filepath.Join(work, "autodropout"))
-	commands := printedShell(t, "Using it in a module of your own")
+	commands := append(printedShell(t, "go mod init"), printedShell(t, "go work init")...)
 	if len(commands) != 2 {
 		t.Fatalf("the page has %d ways to use a copy, 2 are tested", len(commands))
 	}
@@ -195,7 +189,7 @@ func TestPublish(t *testing.T) {
 	work := t.TempDir()
 	renamed, proxy := filepath.Join(work, "renamed"), filepath.Join(work, "proxy")
 	copyModule(t, renamed)
-	commands := printedShell(t, "Publishing it under a path")
+	commands := printedShell(t, "go mod edit -module")
 	if len(commands) != 1 {
 		t.Fatalf("the page renames the module by %d pieces", len(commands))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -100,6 +101,24 @@ func TestPrinted(t *testing.T) {
 			t.Fatalf("%v: %v", args, err)
 		}
 		p.Close()
+	}
+}
+
+// predict is the piece of Go in serving.md.
+func predict(ctx context.Context, file []byte) ([]float32, error) {
+	predictor, err := serve.Open("served", serve.Config{})
+	if err != nil {
+		return nil, err
+	}
+	defer predictor.Close()
+	return predictor.Predict(ctx, file) // from any number of goroutines
+}
+
+func TestPage(t *testing.T) {
+	t.Chdir(t.TempDir())
+	save(t, "served")
+	if scores, err := predict(t.Context(), photo(1)); err != nil || len(scores) != 3 {
+		t.Errorf("scores %v, error %v", scores, err)
 	}
 }
 

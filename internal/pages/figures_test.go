@@ -50,6 +50,9 @@ func TestFigures(t *testing.T) {
 					t.Errorf("%s: %s does not stand in %v: %.80s", page, found, all, part)
 				}
 			}
+			for _, source := range slices.Concat(sources, before) {
+				printedTable(t, page, part, source)
+			}
 			before = sources
 		}
 	}
@@ -86,11 +89,34 @@ func sourcesOf(t *testing.T, page, part string) (sources []string) {
 	return sources
 }
 
+// printedTable demands that a table which begins as the one of a run goes on as it does.
+func printedTable(t *testing.T, page, part, source string) {
+	t.Helper()
+	file := filepath.Join(Root(t), filepath.FromSlash(source), "table.txt")
+	if _, err := os.Stat(file); err != nil {
+		return
+	}
+	table := strings.Split(read(t, file), "\n")
+	lines := strings.Split(strings.TrimSpace(part), "\n")
+	if !slices.Contains(table, lines[0]) {
+		return
+	}
+	for _, line := range lines {
+		if !slices.Contains(table, line) {
+			t.Errorf("%s: %s/table.txt does not have the line %s", page, source, line)
+		}
+	}
+}
+
 // computed takes a source apart that says how a figure was computed.
 var computed = regexp.MustCompile(`^([\d.,]+) ([-/]) ([\d.,]+) of (.*)$`)
 
-// stands reports whether a number that rounds to the figure stands in a file, or in a file of
-// a folder.
+// summaries are the files of a run's folder in which figures are looked for: among thousands of
+// numbers of its logs any figure would be found.
+var summaries = []string{"table.txt", "result.json", "output.txt"}
+
+// stands reports whether a number that rounds to the figure stands in a file, or in one that
+// sums up a folder.
 func stands(t *testing.T, figure, source string) bool {
 	t.Helper()
 	_, decimals, _ := strings.Cut(figure, ".")
@@ -105,8 +131,9 @@ func stands(t *testing.T, figure, source string) bool {
 		return rounds(value, figure, len(decimals)) && stands(t, m[1], m[4]) && stands(t, m[3], m[4])
 	}
 	found := false
-	err := filepath.WalkDir(filepath.Join(Root(t), filepath.FromSlash(source)), func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || filepath.Ext(name) == ".png" {
+	top := filepath.Join(Root(t), filepath.FromSlash(source))
+	err := filepath.WalkDir(top, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || name != top && !slices.Contains(summaries, e.Name()) {
 			return err
 		}
 		text, err := os.ReadFile(name)

@@ -48,6 +48,33 @@ func All(t testing.TB) (pages []string) {
 	return pages
 }
 
+// Pieces returns the pieces of code of a language in a page, whose path is that in the
+// repository. They are one or more.
+func Pieces(t testing.TB, page, language string) (pieces []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(Root(t), filepath.FromSlash(page)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, indent, piece := false, "", ""
+	for line := range strings.Lines(string(text)) {
+		fence, fenced := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case inside && fenced:
+			pieces, inside = append(pieces, piece), false
+		case inside:
+			piece += strings.TrimPrefix(line, indent)
+		case fenced && fence == language:
+			indent, _, _ = strings.Cut(line, "```")
+			inside, piece = true, ""
+		}
+	}
+	if len(pieces) == 0 {
+		t.Errorf("%s has no pieces of %s any more: test them where they are", page, language)
+	}
+	return pieces
+}
+
 // Printed returns the arguments of every command that README and the other pages
 // print for the program in a folder: "go run ./FOLDER ARGUMENTS". They are one or more.
 func Printed(t testing.TB, folder string) (commands [][]string) {

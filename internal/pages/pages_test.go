@@ -54,6 +54,95 @@ func TestEveryPrintedCommandIsRun(t *testing.T) {
 	}
 }
 
+// piece is the beginning of a piece of code in a page.
+var piece = regexp.MustCompile("(?m)^ *```([a-z]+)$")
+
+// TestPieces: every piece of Go and Python in a page is a part of a program, as a whole and with
+// the same indentation within it. Every piece of JSON is read by a test (Pieces).
+func TestPieces(t *testing.T) {
+	sources := map[string][]string{}
+	var tests strings.Builder
+	err := filepath.WalkDir(Root(t), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && path != Root(t) && (strings.HasPrefix(name, ".") || name == "runs") {
+			return filepath.SkipDir
+		}
+		switch {
+		case strings.HasSuffix(path, "_test.go"):
+			tests.WriteString(read(t, path))
+			sources["go"] = append(sources["go"], "\n"+read(t, path))
+		case filepath.Ext(path) == ".go":
+			sources["go"] = append(sources["go"], "\n"+read(t, path))
+		case filepath.Ext(path) == ".py":
+			sources["python"] = append(sources["python"], "\n"+read(t, path))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, path := range All(t) {
+		page, err := filepath.Rel(Root(t), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = filepath.ToSlash(page)
+		seen := map[string]bool{}
+		for _, m := range piece.FindAllStringSubmatch(read(t, path), -1) {
+			language := m[1]
+			if seen[language] {
+				continue
+			}
+			seen[language] = true
+			for _, p := range Pieces(t, page, language) {
+				counts[language]++
+				switch language {
+				case "go", "python":
+					if !slices.ContainsFunc(sources[language], func(source string) bool { return within(p, source) }) {
+						t.Errorf("%s shows what no program has:\n%s", page, p)
+					}
+				case "json":
+					if !strings.Contains(tests.String(), `pages.Pieces(t, "`+page+`", "json")`) {
+						t.Errorf("%s has JSON that no test reads", page)
+					}
+				case "sh": // TestEveryPrintedCommandIsRun
+				default:
+					t.Errorf("%s has a piece of %s: say here how it is tested", page, language)
+				}
+			}
+		}
+	}
+	if counts["go"] < 30 || counts["python"] < 8 || counts["json"] < 4 {
+		t.Errorf("the pages have %v pieces only", counts)
+	}
+}
+
+// within reports whether a source has the lines of a piece one after another, all of them further
+// in by the same number of tabs or of four spaces.
+func within(piece, source string) bool {
+	if first, _, _ := strings.Cut(piece, "\n"); !strings.Contains(source, first) {
+		return false // nearly all of them
+	}
+	for depth := range 5 {
+		for _, step := range []string{"\t", "    "} {
+			lines := "\n"
+			for line := range strings.Lines(piece) {
+				if strings.TrimSpace(line) != "" {
+					lines += strings.Repeat(step, depth)
+				}
+				lines += line
+			}
+			if strings.Contains(source, lines) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // TestPages: what the tests look for in pages is found where pages are.
 func TestPages(t *testing.T) {
 	var all []string

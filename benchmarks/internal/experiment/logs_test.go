@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -9,8 +10,22 @@ import (
 
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
+	"autodropout/internal/pages"
 	"autodropout/train"
 )
+
+// TestLogsShowAStep: the line that the page shows is one that is written.
+func TestLogsShowAStep(t *testing.T) {
+	for _, text := range pages.Pieces(t, "doc/logs.md", "json") {
+		var step train.Step
+		if err := json.Unmarshal([]byte(text), &step); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(step); err != nil || string(again)+"\n" != text {
+			t.Errorf("the page shows %sand such a step is written as %s, %v", text, again, err)
+		}
+	}
+}
 
 // TestLogsAreDocumented looks for every key of the files of a run in doc/logs.md.
 func TestLogsAreDocumented(t *testing.T) {
