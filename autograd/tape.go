@@ -24,6 +24,7 @@ type Tape struct {
 	Watch func(Result)
 
 	params   *Params
+	frozen   *Frozen   // nil: parameters may change
 	leaves   []leaf    // by parameter index
 	grads    []float32 // flat, in parameter order
 	nodes    []*node   // of this step, in the order they ran

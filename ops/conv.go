@@ -58,7 +58,7 @@ type convolution struct {
 }
 
 func (s *convolution) Forward(y *autograd.Output) {
-	s.forward(y, y.Data(), s.inputs[0].Data(), s.inputs[1].Data())
+	s.forward(y, y.Data(), s.inputs[0].Data(), s.inputs[1].Data(), nil)
 }
 
 func (s *convolution) Backward(g *autograd.Grad) {
@@ -169,27 +169,27 @@ func (p *sampling) put(row int, _ []float32) {
 	}
 }
 
-// forward sets y to the convolution of x with w.
-func (s *conv) forward(memory scratcher, y, x, w []float32) {
+// forward sets y to the convolution of x with w, and then does to it what end says.
+func (s *conv) forward(memory former, y, x, w []float32, end *rowEnd) {
 	if t := s.winograd(); t != nil {
-		t.forward(memory, y, x, w)
+		t.forward(memory, y, x, w, end)
 		return
 	}
-	s.forwardDirect(memory, y, x, w)
+	s.forwardDirect(memory, y, x, w, end)
 }
 
-func (s *conv) forwardDirect(memory scratcher, y, x, w []float32) {
+func (s *conv) forwardDirect(memory former, y, x, w []float32, end *rowEnd) {
 	sweep := s.forwardSweep()
 	switch {
 	case len(y) == 0:
 	case s.pointwise():
-		gemm(false, false, s.pixels(), s.oc, s.c, s.sampled(memory, x), s.c, w, s.oc, 0, y, s.oc)
+		gemmWeights(memory, s.pixels(), s.oc, s.c, s.sampled(memory, x), w, y, end)
 	case s.gathers():
-		s.gatheredForward(memory, y, x, w)
+		s.gatheredForward(memory, y, x, w, end)
 	case s.depthwise():
-		sweep.depthwise(memory, y, x, w, s.kw)
+		sweep.depthwise(memory, y, x, w, s.kw, end)
 	default:
-		sweep.dense(memory, y, x, kernels{w: w, kw: s.kw})
+		sweep.dense(memory, y, x, kernels{w: w, kw: s.kw}, end)
 	}
 }
 
@@ -203,7 +203,7 @@ func (s *conv) whereGradX(g *autograd.Grad) (dx []float32, beta float32) {
 
 // gradX sets dx to the gradient of the input. A plain matrix product takes a beta
 // of 1, to add it to what is there.
-func (s *conv) gradX(memory scratcher, dx []float32, beta float32, dy, w []float32) {
+func (s *conv) gradX(memory former, dx []float32, beta float32, dy, w []float32) {
 	if s.pointwise() && !s.strides() {
 		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, beta, dx, s.c)
 		return
@@ -218,7 +218,7 @@ func (s *conv) gradX(memory scratcher, dx []float32, beta float32, dy, w []float
 		back := s.reverse()
 		if t := back.winograd(); t != nil {
 			t.flipped = true
-			t.forward(memory, dx, dy, w)
+			t.forward(memory, dx, dy, w, nil)
 			return
 		}
 	}
@@ -227,7 +227,7 @@ func (s *conv) gradX(memory scratcher, dx []float32, beta float32, dy, w []float
 
 // gradXDirect gathers, or sweeps over dy once for each class of pixels that meet
 // the same taps.
-func (s *conv) gradXDirect(memory scratcher, dx, dy, w []float32) {
+func (s *conv) gradXDirect(memory former, dx, dy, w []float32) {
 	if s.gathers() {
 		s.gatheredGradX(memory, dx, dy, w)
 		return
@@ -239,9 +239,9 @@ func (s *conv) gradXDirect(memory scratcher, dx, dy, w []float32) {
 			sweep.clear(dx)
 		case len(dx) == 0 || sweep.y.outputs*sweep.x.outputs == 0:
 		case s.depthwise():
-			sweep.depthwise(memory, dx, dy, w, s.kw)
+			sweep.depthwise(memory, dx, dy, w, s.kw, nil)
 		default:
-			sweep.dense(memory, dx, dy, kernels{w, s.kw, true})
+			sweep.dense(memory, dx, dy, kernels{w, s.kw, true}, nil)
 		}
 	}
 }

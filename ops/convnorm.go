@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"autodropout/autograd"
-	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
 
@@ -79,7 +78,6 @@ type normalised struct {
 	few         [5]*autograd.Tensor
 	shape       [4]int
 	rowEnd
-	grain int
 }
 
 // Backward implements [autograd.Passes]; it is never called, since no input needs a gradient.
@@ -87,23 +85,16 @@ func (n *normalised) Backward(*autograd.Grad) { panic("ops.ConvBatchNorm: no gra
 
 // Forward implements [autograd.Passes].
 func (n *normalised) Forward(y *autograd.Output) {
-	n.scale, n.shift = y.Scratch(n.oc), y.Scratch(n.oc)
-	batchNormAffine(n.scale, n.shift, n.gamma.Data(), n.beta.Data(), n.running, n.spec)
+	affine := y.Form(n.gamma.Data(), autograd.Form{Name: "affine"}, 2*n.oc, func(affine []float32) {
+		batchNormAffine(affine[:n.oc], affine[n.oc:], n.gamma.Data(), n.beta.Data(), n.running, n.spec)
+	})
+	n.scale, n.shift = affine[:n.oc], affine[n.oc:]
 	n.y, n.width, n.activation = y.Data(), n.oc, n.end.Activation
 	if n.end.Residual != nil {
 		n.residual = n.end.Residual.Data()
 	}
-	x, w := n.inputs[0].Data(), n.inputs[1].Data()
-	if n.pointwise() && len(n.y) > 0 {
-		gemmPlus(false, false, n.pixels(), n.oc, n.c, n.sampled(y, x), n.c, w, n.oc, 0, n.y, n.oc, &n.rowEnd)
-		return
-	}
-	n.forward(y, n.y, x, w)
-	n.grain = rowGrain(n.oc)
-	parallel.EachRange(n.pixels(), n.grain, 0, n, (*normalised).finish)
+	n.forward(y, n.y, n.inputs[0].Data(), n.inputs[1].Data(), &n.rowEnd)
 }
-
-func (n *normalised) finish(lo, hi int, _ []float32) { n.apply(lo, 0, hi-lo, n.oc) }
 
 // batchNormAffine sets scale and shift to what a normalisation with running statistics multiplies by
 // and adds.
@@ -115,44 +106,65 @@ func batchNormAffine(scale, shift, gamma, beta []float32, running BatchNormStats
 	}
 }
 
-// rowEnd is what is done to the rows of a matrix of results, in place, while they are in the cache.
+// rowEnd is what is done to the rows of a matrix of results, in place, while they are in the cache: a bias,
+// or, with a scale, a normalisation and what follows it.
 type rowEnd struct {
 	y            []float32
 	width        int       // from one row to the next
-	scale, shift []float32 // scale is nil: 1
+	scale, shift []float32 // without a scale there is neither a residual nor an activation
 	residual     []float32 // nil: none
 	activation   Activation
 }
 
-// apply does it to a block whose first element is in row i and column j.
+// apply does it to a block whose first element is in row i and column j. Without an e it does nothing.
 func (e *rowEnd) apply(i, j, rows, cols int) {
-	if cols == e.width { // the block is one piece
-		e.piece(i*e.width, j, rows, cols)
+	if e == nil {
 		return
 	}
-	for r := range rows {
-		e.piece((i+r)*e.width+j, j, 1, cols)
+	lo := i*e.width + j
+	y := e.y[lo:]
+	switch {
+	case e.scale != nil:
+		var residual []float32
+		if e.residual != nil {
+			residual = e.residual[lo:]
+		}
+		simd.EndRows(y, e.width, e.scale[j:j+cols], e.shift[j:j+cols], residual, e.activation.rowEnd(), rows)
+	case cols == e.width: // the block is one piece
+		simd.AddRow(y, y, e.shift, rows)
+	default:
+		for r := range rows {
+			row := y[r*e.width:][:cols]
+			simd.AddRow(row, row, e.shift[j:j+cols], 1)
+		}
 	}
 }
 
-// piece does it to elements from lo on, rows*cols of them.
-func (e *rowEnd) piece(lo, j, rows, cols int) {
-	y := e.y[lo : lo+rows*cols]
-	if e.scale == nil {
-		simd.AddRow(y, y, e.shift[j:j+cols], rows)
-	} else {
-		simd.ScaleShiftRows(y, y, e.scale[j:j+cols], e.shift[j:j+cols], rows)
+// rows is apply for whole rows, as a task.
+func (e *rowEnd) rows(lo, hi int, _ []float32) { e.apply(lo, 0, hi-lo, e.width) }
+
+// below returns the end of the rows from row i on.
+func (e *rowEnd) below(i int) *rowEnd {
+	if e == nil || i == 0 {
+		return e
 	}
+	rest := *e
+	rest.y = e.y[i*e.width:]
 	if e.residual != nil {
-		simd.Add(y, y, e.residual[lo:lo+rows*cols])
+		rest.residual = e.residual[i*e.width:]
 	}
-	switch e.activation {
+	return &rest
+}
+
+// rowEnd returns the activation as simd knows it.
+func (a Activation) rowEnd() simd.RowEnd {
+	switch a {
 	case NoActivation:
+		return simd.EndPlain
 	case WithReLU:
-		simd.ReLU(y, y)
+		return simd.EndReLU
 	case WithSiLU:
-		simd.SiLU(y, y)
-	default:
-		panic(fmt.Sprintf("ops: there is no activation %d", e.activation))
+		return simd.EndSiLU
 	}
+	panic(fmt.Sprintf("ops: there is no activation %d", a))
 }

@@ -14,7 +14,7 @@ import (
 	"autodropout/ops"
 )
 
-// convNormGeometries are the ways in which convolutions are computed: pointwise, gathered,
+// convNormGeometries are the ways in which convolutions are computed: pointwise, dense, gathered,
 // Winograd's and depthwise, with rows of one piece and of several.
 var convNormGeometries = []struct {
 	x, w []int
@@ -27,6 +27,11 @@ var convNormGeometries = []struct {
 	{[]int{2, 9, 8, 32}, []int{3, 3, 32, 40}, ops.ConvSpec{Pad: 1}},
 	{[]int{2, 9, 8, 24}, []int{5, 5, 1, 24}, ops.ConvSpec{Pad: 2, Groups: 24}},
 	{[]int{0, 9, 8, 24}, []int{1, 1, 24, 8}, ops.ConvSpec{}},
+	{[]int{40, 9, 8, 160}, []int{3, 3, 160, 168}, ops.ConvSpec{Stride: 2, Pad: 1}},
+	{[]int{1, 41, 38, 32}, []int{3, 3, 32, 40}, ops.ConvSpec{Pad: 1}},
+	{[]int{1, 9, 8, 200}, []int{3, 3, 200, 208}, ops.ConvSpec{Pad: 1}},
+	{[]int{1, 41, 38, 192}, []int{3, 3, 192, 176}, ops.ConvSpec{Pad: 1}},
+	{[]int{2, 9, 8, 12}, []int{3, 3, 6, 10}, ops.ConvSpec{Pad: 1, Groups: 2}},
 }
 
 // TestConvBatchNormIsComposition wants the bits of the operations one by one, on any number of cores.
@@ -40,9 +45,14 @@ func TestConvBatchNormIsComposition(t *testing.T) {
 		for i := range running.Mean {
 			running.Mean[i], running.Var[i] = float32(rng.NormFloat64()), 0.1+rng.Float32()
 		}
+		f := freeze(w, gamma, beta)
 		conv := ops.Conv2D(x, w, g.spec)
 		residual := normal(rng, conv.Shape()...)
-		for _, end := range []ops.ConvEnd{{}, {Activation: ops.WithReLU}, {Activation: ops.WithSiLU}, {Residual: residual}, {residual, ops.WithReLU}, {residual, ops.WithSiLU}} {
+		ends := []ops.ConvEnd{{residual, ops.WithReLU}, {}, {Activation: ops.WithReLU}, {Activation: ops.WithSiLU}, {Residual: residual}, {residual, ops.WithSiLU}}
+		if x.Len() > 1<<16 {
+			ends = ends[:1] // it is about the parts into which much work is cut
+		}
+		for _, end := range ends {
 			want := ops.BatchNorm(conv, gamma, beta, running, ops.BatchNormSpec{Eps: 1e-3})
 			if end.Residual != nil {
 				want = ops.Add(want, residual)
@@ -55,9 +65,67 @@ func TestConvBatchNormIsComposition(t *testing.T) {
 			}
 			for _, cores := range []int{1, 2, 7} {
 				runtime.GOMAXPROCS(cores)
-				got := ops.ConvBatchNorm(x, w, gamma, beta, running, g.spec, ops.BatchNormSpec{Eps: 1e-3}, end)
-				if !slices.Equal(got.Shape(), want.Shape()) || !slices.Equal(got.Data(), want.Data()) {
-					t.Errorf("%v, %v, activation %d, residual %v, %d cores: other bits than the operations one by one", g.x, g.w, end.Activation, end.Residual != nil, cores)
+				for frozen, got := range []*autograd.Tensor{
+					ops.ConvBatchNorm(x, w, gamma, beta, running, g.spec, ops.BatchNormSpec{Eps: 1e-3}, end),
+					f.convBatchNorm(x, running, g.spec, end), // makes the forms of the parameters
+					f.convBatchNorm(x, running, g.spec, end), // finds them
+				} {
+					if !slices.Equal(got.Shape(), want.Shape()) || !slices.Equal(got.Data(), want.Data()) {
+						t.Errorf("%v, %v, activation %d, residual %v, %d cores, %d times frozen: other bits than the operations one by one", g.x, g.w, end.Activation, end.Residual != nil, cores, frozen)
+					}
+				}
+			}
+		}
+	}
+}
+
+// frozen are parameters of a convolution and its normalisation that do not change.
+type frozen struct {
+	*autograd.Frozen
+	w, gamma, beta *autograd.Param
+}
+
+func freeze(ts ...*autograd.Tensor) frozen {
+	ps := &autograd.Params{}
+	for i, x := range ts {
+		copy(ps.Add(fmt.Sprint(i), x.Shape()...).Data(), x.Data())
+	}
+	f := frozen{Frozen: autograd.NewFrozen(ps)}
+	f.w, f.gamma, f.beta = ps.All()[0], ps.All()[1], ps.All()[2]
+	return f
+}
+
+func (f frozen) convBatchNorm(x *autograd.Tensor, running ops.BatchNormStats, spec ops.ConvSpec, end ops.ConvEnd) *autograd.Tensor {
+	tape := f.NewInference()
+	return ops.ConvBatchNorm(x, tape.Use(f.w), tape.Use(f.gamma), tape.Use(f.beta), running, spec, ops.BatchNormSpec{Eps: 1e-3}, end)
+}
+
+// TestFormsOfOneParameter has a kernel used in several ways, each of which wants a form of its own.
+func TestFormsOfOneParameter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, c := range []int{8, 96, 192} {
+		x, w, narrow := normal(rng, 2, 9, 10, c), normal(rng, 3, 3, c, c), normal(rng, 1, 1, c, c)
+		f := freeze(w, narrow, narrow)
+		for range 2 {
+			for i, use := range []func(x, w *autograd.Tensor) *autograd.Tensor{
+				func(x, w *autograd.Tensor) *autograd.Tensor { return ops.Conv2D(x, w, ops.ConvSpec{Pad: 1}) },
+				func(x, w *autograd.Tensor) *autograd.Tensor { return ops.Conv2D(x, w, ops.ConvSpec{Stride: 2}) },
+				func(x, w *autograd.Tensor) *autograd.Tensor {
+					return ops.Conv2D(x, w, ops.ConvSpec{Dilation: 2, Stride: 2})
+				},
+				func(x, w *autograd.Tensor) *autograd.Tensor {
+					return ops.ConvTranspose2D(x, w, ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Pad: 1}})
+				},
+				func(x, w *autograd.Tensor) *autograd.Tensor {
+					return ops.ConvTranspose2D(x, w, ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Stride: 2}})
+				},
+				func(x, w *autograd.Tensor) *autograd.Tensor {
+					return ops.ConvTranspose2D(x, w, ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Stride: 3}})
+				},
+			} {
+				tape := f.NewInference()
+				if !slices.Equal(use(x, tape.Use(f.w)).Data(), use(x, w).Data()) || !slices.Equal(use(x, tape.Use(f.gamma)).Data(), use(x, narrow).Data()) {
+					t.Errorf("%d channels, use %d: other bits than without forms", c, i)
 				}
 			}
 		}

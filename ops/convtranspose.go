@@ -30,7 +30,7 @@ func ConvTranspose2D(x, w *autograd.Tensor, spec ConvTransposeSpec) *autograd.Te
 		Backward: func(g *autograd.Grad) {
 			dy := g.Dy().Data()
 			if g.Needs(0) {
-				s.forward(g, g.New(0).Data(), dy, w.Data())
+				s.forward(g, g.New(0).Data(), dy, w.Data(), nil)
 			}
 			if g.Needs(1) {
 				s.gradW(g, g.New(1).Data(), dy, x.Data())

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
@@ -21,10 +22,10 @@ type kernels struct {
 	transposed bool
 }
 
-// dense sets dst to the sweep over src with kernels. A task computes some
+// dense sets dst to the sweep over src with kernels, and then does to it what end says. A task computes some
 // channels of the outputs of some bands.
-func (s sweep) dense(memory scratcher, dst, src []float32, w kernels) {
-	d := &denseSweep{ins: s.src.c / s.groups, outs: s.dst.c / s.groups, panel: simd.GemmPanel(), to: dst, kernels: w}
+func (s sweep) dense(memory former, dst, src []float32, w kernels, end *rowEnd) {
+	d := &denseSweep{ins: s.src.c / s.groups, outs: s.dst.c / s.groups, panel: simd.GemmPanel(), to: dst, kernels: w, end: end}
 	d.depth = s.taps() * d.ins
 	d.band = s.bands(max(1, densePixels/s.x.outputs), denseBand, s.src.c)
 	d.together = min(max(1, densePixels/2/(d.band.rows*s.x.outputs)), denseTogether)
@@ -37,8 +38,12 @@ func (s sweep) dense(memory scratcher, dst, src []float32, w kernels) {
 	d.sweep, d.from = s, src
 	d.run, d.offsets = s.runs(d.few[:0], d.band)
 	d.runs = max(1, denseDepth/d.run)
-	d.packed = memory.Scratch(d.depth * s.dst.c)
-	parallel.Each(d.groups*ceilDiv(d.outs, d.panel), 0, d, (*denseSweep).pack)
+	// The order of the taps tells transposed kernels from others.
+	kind := autograd.Form{Name: "dense", Sizes: [8]int{d.runs * d.run, s.dst.c, s.y.taps, s.x.taps, s.y.kernels, s.x.kernels, s.kernel(0, w.kw), s.groups}}
+	d.packed = memory.Form(w.w, kind, d.depth*s.dst.c, func(form []float32) {
+		d.packed = form
+		parallel.Each(d.groups*ceilDiv(d.outs, d.panel), 0, d, (*denseSweep).pack)
+	})
 	parallel.Each(ceilDiv(d.bands, d.together)*d.parts, d.together*d.band.size, d, (*denseSweep).compute)
 }
 
@@ -59,6 +64,7 @@ type denseSweep struct {
 	runs         int             // of a call
 	together     int             // bands of a task
 	width, parts int             // outputs of a task; into how many parts they are cut
+	end          *rowEnd
 }
 
 // split cuts the channels of outputs into parts of some panels, as many as make
@@ -93,6 +99,12 @@ func (d *denseSweep) compute(task int, scratch []float32) {
 					}
 				}
 			}
+		}
+	}
+	for i := first; i < last; i++ {
+		image, lo, hi := d.rows(d.band, i)
+		for g := range d.groups {
+			d.end.apply((image*d.y.outputs+lo)*d.x.outputs, g*d.outs+part*d.width, (hi-lo)*d.x.outputs, min(d.width, d.outs-part*d.width))
 		}
 	}
 }

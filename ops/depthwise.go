@@ -13,14 +13,14 @@ func (s *conv) depthwise() bool { return s.groups == s.c && s.oc == s.c }
 const depthwiseElements = 1 << 15
 
 // depthwise sets dst to the sweep over src with kernels w (KH, KW, C) that work
-// on every channel alone. kw is that KW.
-func (s sweep) depthwise(memory scratcher, dst, src, w []float32, kw int) {
+// on every channel alone, and then does to it what end says. kw is that KW.
+func (s sweep) depthwise(memory scratcher, dst, src, w []float32, kw int, end *rowEnd) {
 	c := s.src.c
 	kernels := memory.Scratch(s.taps() * c)
 	for t := range s.taps() {
 		copy(kernels[t*c:][:c], w[s.kernel(t, kw)*c:])
 	}
-	d := &depthwiseSweep{sweep: s, to: dst, from: src, kernels: kernels}
+	d := &depthwiseSweep{sweep: s, to: dst, from: src, kernels: kernels, end: end}
 	d.offsets = multiples(d.few[:0], s.y.taps, s.y.next*s.src.w*c)
 	d.length = max(1, depthwiseElements/(s.x.outputs*c))
 	parallel.Each(ceilDiv(s.n*s.y.outputs, d.length), 0, d, (*depthwiseSweep).compute)
@@ -34,13 +34,16 @@ type depthwiseSweep struct {
 	offsets  []int           // of the rows of taps
 	few      [fewOffsets]int // memory of offsets
 	length   int             // rows of a task
+	end      *rowEnd
 }
 
 func (d *depthwiseSweep) compute(task int, _ []float32) {
 	rows := d.y.outputs
-	for row := task * d.length; row < min((task+1)*d.length, d.n*rows); row++ {
+	lo, hi := task*d.length, min((task+1)*d.length, d.n*rows)
+	for row := lo; row < hi; row++ {
 		d.row(d.to, d.from, row/rows, row%rows)
 	}
+	d.end.apply(lo*d.x.outputs, 0, (hi-lo)*d.x.outputs, d.dst.c)
 }
 
 // row computes a row of an image's outputs. Those that all taps of a row are

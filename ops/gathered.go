@@ -29,11 +29,11 @@ func (s *conv) eachChunk(memory scratcher, body func(columns []float32, lo, hi i
 }
 
 // gatheredForward is forward by products with columns.
-func (s *conv) gatheredForward(memory scratcher, y, x, w []float32) {
+func (s *conv) gatheredForward(memory former, y, x, w []float32, end *rowEnd) {
 	k, image := s.kh*s.kw*s.c, s.oh*s.ow
 	s.eachChunk(memory, func(columns []float32, lo, hi int) {
 		s.gather(columns, x, lo, hi)
-		gemm(false, false, (hi-lo)*image, s.oc, k, columns, k, w, s.oc, 0, y[lo*image*s.oc:], s.oc)
+		gemmWeights(memory, (hi-lo)*image, s.oc, k, columns, w, y[lo*image*s.oc:], end.below(lo*image))
 	})
 }
 

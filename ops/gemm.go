@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
@@ -70,6 +71,23 @@ func gemmPlus(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 			}
 		}
 	}
+}
+
+// gemmWeights is gemmPlus with a B that is a layer's weight, all of a matrix. One that is frozen is packed once.
+func gemmWeights(memory former, m, n, k int, a []float32, w, c []float32, end *rowEnd) {
+	if m == 0 || n == 0 {
+		return
+	}
+	if !memory.Keeps(w) || k == 0 {
+		gemmPlus(false, false, m, n, k, a, k, w, n, 0, c, n, end)
+		return
+	}
+	packed := memory.Form(w, autograd.Form{Name: "gemm", Sizes: [8]int{n, k}}, simd.PackedSize(n, k), func(form []float32) {
+		simd.PackB(form, n, k, w, n)
+	})
+	p := &product{Product: simd.NewPackedProduct(m, n, k, a, k, packed), c: c, ldc: n, m: m, n: n, end: end}
+	p.rows, p.cols = gemmBlock(m, n, k)
+	parallel.Each(1, p.Memory(), p, (*product).run)
 }
 
 // mostPacked is how many elements of its matrices a product packs at a time.

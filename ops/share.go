@@ -40,6 +40,13 @@ func eachRow(n, c int, body func(row, lo, hi int)) {
 // A scratcher lends memory until an operation is done.
 type scratcher interface{ Scratch(n int) []float32 }
 
+// A former also makes forms of parameters, which a [autograd.Frozen] keeps.
+type former interface {
+	scratcher
+	Keeps(x []float32) bool
+	Form(x []float32, kind autograd.Form, n int, fill func(form []float32)) []float32
+}
+
 // addParts sets dst to the sum of the parts, in order, that partial holds one
 // after the other.
 func addParts(dst, partial []float32, parts int) {

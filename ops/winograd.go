@@ -25,6 +25,7 @@ type winograd struct {
 	result []float32 // y, or what the parts of the gradient of the kernels add up to
 	length int       // blocks of tiles in a part
 	m      int       // elements of a matrix of products
+	end    *rowEnd   // of forwardFused
 }
 
 // winogradMaps are the transforms for one size of tiles.
@@ -84,18 +85,22 @@ func equalBlock(n, limit int) int {
 // power of two, they would compete for the same lines of the cache.
 func plane(rows, columns int) int { return (rows*columns+15)&^15 + 16 }
 
-// forward sets y to the convolution of x with w.
-func (s *winograd) forward(memory scratcher, y, x, w []float32) {
+// forward sets y to the convolution of x with w, and then does to it what end says.
+func (s *winograd) forward(memory former, y, x, w []float32, end *rowEnd) {
 	if s.c*s.oc <= fewKernels {
+		s.end = end
 		s.forwardFused(memory, y, x, w)
-	} else {
-		s.forwardBlocks(memory, y, x, w)
+		return
+	}
+	s.forwardBlocks(memory, y, x, w)
+	if end != nil {
+		parallel.EachRange(s.pixels(), rowGrain(s.oc), 0, end, (*rowEnd).rows)
 	}
 }
 
 // forwardFused transforms all kernels first. A task transforms a few tiles, with
 // all their channels, and multiplies them with all kernels.
-func (s *winograd) forwardFused(memory scratcher, y, x, w []float32) {
+func (s *winograd) forwardFused(memory former, y, x, w []float32) {
 	s.u = s.kernelSpectrum(w, s.c, min(fusedOutputs, s.oc))
 	s.u.fill(memory)
 	s.v = s.spectrum(s.inputs(), s.input, x, s.fusedTiles(), s.c)
@@ -113,6 +118,9 @@ func (s *winograd) fused(task int, scratch []float32) {
 		simd.MultiplyPlanes(s.elements(), false, hi-lo, n, s.c, in, s.u.block(0, j/s.u.outs, nil, nil),
 			0, simd.Planes{Data: m, Plane: s.m, Row: n})
 		s.transformOutputs(s.result, m, s.m, lo, hi, j, j+n, work)
+	}
+	if s.end != nil {
+		s.endTiles(lo, hi)
 	}
 }
 
@@ -139,7 +147,7 @@ func (s *winograd) fusedTiles() int {
 // forwardBlocks transforms all inputs first, and all kernels if there are many
 // tiles. A task multiplies the inputs of a block of tiles with the kernels of a
 // block of output channels.
-func (s *winograd) forwardBlocks(memory scratcher, y, x, w []float32) {
+func (s *winograd) forwardBlocks(memory former, y, x, w []float32) {
 	tiles := min(forwardTiles, s.tiles())
 	ins, outs := equalBlock(s.c, forwardInputs), min(2*simd.GemmPanel(), s.oc)
 	s.v, s.u = s.spectrum(s.inputs(), s.input, x, tiles, ins), s.kernelSpectrum(w, ins, outs)

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/simd"
 )
@@ -26,10 +27,16 @@ func (s *winograd) kernelSpectrum(w []float32, ins, outs int) kernelSpectrum {
 }
 
 // fill makes all blocks.
-func (u *kernelSpectrum) fill(memory scratcher) {
+func (u *kernelSpectrum) fill(memory former) {
 	blocks := ceilDiv(u.c, u.ins) * ceilDiv(u.oc, u.outs)
-	u.data = memory.Scratch(blocks * u.size)
-	parallel.Each(blocks*ceilDiv(u.ins, u.rows()), winogradScratch, u, (*kernelSpectrum).fillRows)
+	kind := autograd.Form{Name: "winograd", Sizes: [8]int{u.tile, u.c, u.oc, u.ins, u.outs}}
+	if u.flipped {
+		kind.Name = "winograd, flipped"
+	}
+	u.data = memory.Form(u.w, kind, blocks*u.size, func(form []float32) {
+		u.data = form
+		parallel.Each(blocks*ceilDiv(u.ins, u.rows()), winogradScratch, u, (*kernelSpectrum).fillRows)
+	})
 }
 
 // rows is the number of inputs of a block that are transformed at a time.

@@ -188,3 +188,14 @@ func (s *winograd) transformOutputs(y, m []float32, plane, lo, hi, c0, c1 int, s
 		}
 	})
 }
+
+// endTiles does what s.end says to tiles [lo, hi) of the result, all of whose channels are there.
+func (s *winograd) endTiles(lo, hi int) {
+	w := s.outputs()
+	w.runs(lo, hi, hi-lo, func(_, count, image, ty, tx int) {
+		pixels := min(count*s.tile, s.ow-tx*s.tile)
+		for y := ty * s.tile; y < min((ty+1)*s.tile, s.oh); y++ {
+			s.end.apply((image*s.oh+y)*s.ow+tx*s.tile, 0, pixels, s.oc)
+		}
+	})
+}

@@ -121,6 +121,18 @@ func fill(dst []float32, c float32) {
 	fillGeneric(dst, c)
 }
 
+func endRows(y []float32, ld int, scale, shift, residual []float32, activation, rows int) {
+	if useAVX512 {
+		endRowsAVX512(y, ld, scale, shift, residual, activation, rows)
+		return
+	}
+	if useAVX2 {
+		endRowsAVX2(y, ld, scale, shift, residual, activation, rows)
+		return
+	}
+	endRowsGeneric(y, ld, scale, shift, residual, activation, rows)
+}
+
 func exp(dst, x []float32) {
 	if useAVX512 {
 		race.Write(dst)
@@ -587,6 +599,12 @@ func lerpAVX2(dst, x []float32, t float32)
 
 //go:noescape
 func fillAVX2(dst []float32, c float32)
+
+//go:noescape
+func endRowsAVX512(y []float32, ld int, scale, shift, residual []float32, activation, rows int)
+
+//go:noescape
+func endRowsAVX2(y []float32, ld int, scale, shift, residual []float32, activation, rows int)
 
 //go:noescape
 func expAVX512(dst, x []float32)

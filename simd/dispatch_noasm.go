@@ -48,6 +48,10 @@ func fill(dst []float32, c float32) {
 	fillGeneric(dst, c)
 }
 
+func endRows(y []float32, ld int, scale, shift, residual []float32, activation, rows int) {
+	endRowsGeneric(y, ld, scale, shift, residual, activation, rows)
+}
+
 func exp(dst, x []float32) {
 	expGeneric(dst, x)
 }

@@ -25,7 +25,7 @@
 // steps, [Transpose], [Gemm] with [GemmWork], [Active] with [Tier], and [FMALoop].
 //
 // The others are pieces of which package ops makes its convolutions, attention and
-// products on several cores, and change with it: [Product], [GemmTile],
+// products on several cores, and change with it: [Product], [PackB], [EndRows], [GemmTile],
 // [GemmPanel], [GemmDepth], [Planes], [Panels], [MultiplyPlanes], [Strided],
 // [Winograd] with its transforms, [Fetch], [Taps], [GemmTaps], [DepthwiseTaps],
 // [SoftmaxWeights] and [SoftmaxWeightsBackward].

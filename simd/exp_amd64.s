@@ -3066,190 +3066,150 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	JLT  enough37
 
 loop36:
-	VMOVUPS (DX)(BX*4), Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS Z2, (AX)(BX*4)
-	VMOVUPS 64(DX)(BX*4), Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS Z2, 64(AX)(BX*4)
-	VMOVUPS 128(DX)(BX*4), Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS Z2, 128(AX)(BX*4)
-	VMOVUPS 192(DX)(BX*4), Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS Z2, 192(AX)(BX*4)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop36
+	VMOVUPS   (DX)(BX*4), Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VMOVUPS   Z2, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VMOVUPS   Z2, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VMOVUPS   Z2, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VMOVUPS   Z2, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop36
 
 enough37:
 	CMPQ CX, $0x10
 	JLT  enough39
 
 loop38:
-	VMOVUPS (DX)(BX*4), Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS Z2, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop38
+	VMOVUPS   (DX)(BX*4), Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VMOVUPS   Z2, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop38
 
 enough39:
 	TESTQ     CX, CX
@@ -3265,11 +3225,11 @@ enough39:
 	VMINPS    Z0, Z1, Z0
 	VMULPS    log2E<>+0(SB), Z0, Z1
 	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z0, Z0
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
 	VMULPS    expC4<>+0(SB), Z0, Z2
 	VADDPS    expC3<>+0(SB), Z2, Z2
 	VMULPS    Z0, Z2, Z2
@@ -3282,15 +3242,7 @@ enough39:
 	VMULPS    Z0, Z2, Z2
 	VADDPS    Z0, Z2, Z2
 	VADDPS    one<>+0(SB), Z2, Z2
-	VPSUBD    rounderBits<>+0(SB), Z1, Z1
-	VPSRAD    $0x01, Z1, Z0
-	VPSUBD    Z0, Z1, Z1
-	VPADDD    bias<>+0(SB), Z0, Z0
-	VPSLLD    $0x17, Z0, Z0
-	VMULPS    Z0, Z2, Z2
-	VPADDD    bias<>+0(SB), Z1, Z1
-	VPSLLD    $0x17, Z1, Z1
-	VMULPS    Z1, Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(BX*4)
 
 done40:
@@ -3308,210 +3260,170 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
 	JLT  enough42
 
 loop41:
-	VMOVUPS (DX)(BX*4), Z0
-	VXORPS  signBit<>+0(SB), Z0, Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMOVUPS one<>+0(SB), Z0
-	VDIVPS  Z2, Z0, Z0
-	VMOVUPS Z0, (AX)(BX*4)
-	VMOVUPS 64(DX)(BX*4), Z0
-	VXORPS  signBit<>+0(SB), Z0, Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMOVUPS one<>+0(SB), Z0
-	VDIVPS  Z2, Z0, Z0
-	VMOVUPS Z0, 64(AX)(BX*4)
-	VMOVUPS 128(DX)(BX*4), Z0
-	VXORPS  signBit<>+0(SB), Z0, Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMOVUPS one<>+0(SB), Z0
-	VDIVPS  Z2, Z0, Z0
-	VMOVUPS Z0, 128(AX)(BX*4)
-	VMOVUPS 192(DX)(BX*4), Z0
-	VXORPS  signBit<>+0(SB), Z0, Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMOVUPS one<>+0(SB), Z0
-	VDIVPS  Z2, Z0, Z0
-	VMOVUPS Z0, 192(AX)(BX*4)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop41
+	VMOVUPS   (DX)(BX*4), Z0
+	VXORPS    signBit<>+0(SB), Z0, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMOVUPS   one<>+0(SB), Z0
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z0
+	VXORPS    signBit<>+0(SB), Z0, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMOVUPS   one<>+0(SB), Z0
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z0, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z0
+	VXORPS    signBit<>+0(SB), Z0, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMOVUPS   one<>+0(SB), Z0
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z0, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z0
+	VXORPS    signBit<>+0(SB), Z0, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMOVUPS   one<>+0(SB), Z0
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z0, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop41
 
 enough42:
 	CMPQ CX, $0x10
 	JLT  enough44
 
 loop43:
-	VMOVUPS (DX)(BX*4), Z0
-	VXORPS  signBit<>+0(SB), Z0, Z0
-	VMOVUPS expMin<>+0(SB), Z1
-	VMAXPS  Z0, Z1, Z0
-	VMOVUPS expMax<>+0(SB), Z1
-	VMINPS  Z0, Z1, Z0
-	VMULPS  log2E<>+0(SB), Z0, Z1
-	VADDPS  rounder<>+0(SB), Z1, Z1
-	VSUBPS  rounder<>+0(SB), Z1, Z2
-	VMULPS  ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS  Z3, Z0, Z0
-	VMULPS  expC4<>+0(SB), Z0, Z2
-	VADDPS  expC3<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC2<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC1<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  expC0<>+0(SB), Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VPSUBD  rounderBits<>+0(SB), Z1, Z1
-	VPSRAD  $0x01, Z1, Z0
-	VPSUBD  Z0, Z1, Z1
-	VPADDD  bias<>+0(SB), Z0, Z0
-	VPSLLD  $0x17, Z0, Z0
-	VMULPS  Z0, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMOVUPS one<>+0(SB), Z0
-	VDIVPS  Z2, Z0, Z0
-	VMOVUPS Z0, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop43
+	VMOVUPS   (DX)(BX*4), Z0
+	VXORPS    signBit<>+0(SB), Z0, Z0
+	VMOVUPS   expMin<>+0(SB), Z1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z0, Z1, Z0
+	VMULPS    log2E<>+0(SB), Z0, Z1
+	VADDPS    rounder<>+0(SB), Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    expC4<>+0(SB), Z0, Z2
+	VADDPS    expC3<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC2<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC1<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    expC0<>+0(SB), Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMOVUPS   one<>+0(SB), Z0
+	VDIVPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop43
 
 enough44:
 	TESTQ     CX, CX
@@ -3528,11 +3440,11 @@ enough44:
 	VMINPS    Z0, Z1, Z0
 	VMULPS    log2E<>+0(SB), Z0, Z1
 	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z0, Z0
+	VSUBPS    rounder<>+0(SB), Z1, Z1
+	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
+	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VSUBPS    Z2, Z0, Z0
 	VMULPS    expC4<>+0(SB), Z0, Z2
 	VADDPS    expC3<>+0(SB), Z2, Z2
 	VMULPS    Z0, Z2, Z2
@@ -3545,15 +3457,7 @@ enough44:
 	VMULPS    Z0, Z2, Z2
 	VADDPS    Z0, Z2, Z2
 	VADDPS    one<>+0(SB), Z2, Z2
-	VPSUBD    rounderBits<>+0(SB), Z1, Z1
-	VPSRAD    $0x01, Z1, Z0
-	VPSUBD    Z0, Z1, Z1
-	VPADDD    bias<>+0(SB), Z0, Z0
-	VPSLLD    $0x17, Z0, Z0
-	VMULPS    Z0, Z2, Z2
-	VPADDD    bias<>+0(SB), Z1, Z1
-	VPSLLD    $0x17, Z1, Z1
-	VMULPS    Z1, Z2, Z2
+	VSCALEFPS Z1, Z2, Z2
 	VADDPS    one<>+0(SB), Z2, Z2
 	VMOVUPS   one<>+0(SB), Z0
 	VDIVPS    Z2, Z0, Z0
@@ -3574,310 +3478,270 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	JLT  enough47
 
 loop46:
-	VMOVUPS (DX)(BX*4), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  tanhC4<>+0(SB), Z1, Z2
-	VADDPS  tanhC3<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC2<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC1<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC0<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VANDPS  signBit<>+0(SB), Z0, Z1
-	VXORPS  Z1, Z0, Z0
-	VADDPS  Z0, Z0, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VMOVUPS two<>+0(SB), Z3
-	VDIVPS  Z5, Z3, Z3
-	VMOVUPS one<>+0(SB), Z4
-	VSUBPS  Z3, Z4, Z4
-	VORPS   Z1, Z4, Z4
-	VMOVUPS tanhSmall<>+0(SB), Z1
-	VCMPPS  $0x11, Z1, Z0, K1
-	VMOVAPS Z2, K1, Z4
-	VMOVUPS Z4, (AX)(BX*4)
-	VMOVUPS 64(DX)(BX*4), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  tanhC4<>+0(SB), Z1, Z2
-	VADDPS  tanhC3<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC2<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC1<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC0<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VANDPS  signBit<>+0(SB), Z0, Z1
-	VXORPS  Z1, Z0, Z0
-	VADDPS  Z0, Z0, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VMOVUPS two<>+0(SB), Z3
-	VDIVPS  Z5, Z3, Z3
-	VMOVUPS one<>+0(SB), Z4
-	VSUBPS  Z3, Z4, Z4
-	VORPS   Z1, Z4, Z4
-	VMOVUPS tanhSmall<>+0(SB), Z1
-	VCMPPS  $0x11, Z1, Z0, K1
-	VMOVAPS Z2, K1, Z4
-	VMOVUPS Z4, 64(AX)(BX*4)
-	VMOVUPS 128(DX)(BX*4), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  tanhC4<>+0(SB), Z1, Z2
-	VADDPS  tanhC3<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC2<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC1<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC0<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VANDPS  signBit<>+0(SB), Z0, Z1
-	VXORPS  Z1, Z0, Z0
-	VADDPS  Z0, Z0, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VMOVUPS two<>+0(SB), Z3
-	VDIVPS  Z5, Z3, Z3
-	VMOVUPS one<>+0(SB), Z4
-	VSUBPS  Z3, Z4, Z4
-	VORPS   Z1, Z4, Z4
-	VMOVUPS tanhSmall<>+0(SB), Z1
-	VCMPPS  $0x11, Z1, Z0, K1
-	VMOVAPS Z2, K1, Z4
-	VMOVUPS Z4, 128(AX)(BX*4)
-	VMOVUPS 192(DX)(BX*4), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  tanhC4<>+0(SB), Z1, Z2
-	VADDPS  tanhC3<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC2<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC1<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC0<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VANDPS  signBit<>+0(SB), Z0, Z1
-	VXORPS  Z1, Z0, Z0
-	VADDPS  Z0, Z0, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VMOVUPS two<>+0(SB), Z3
-	VDIVPS  Z5, Z3, Z3
-	VMOVUPS one<>+0(SB), Z4
-	VSUBPS  Z3, Z4, Z4
-	VORPS   Z1, Z4, Z4
-	VMOVUPS tanhSmall<>+0(SB), Z1
-	VCMPPS  $0x11, Z1, Z0, K1
-	VMOVAPS Z2, K1, Z4
-	VMOVUPS Z4, 192(AX)(BX*4)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop46
+	VMOVUPS   (DX)(BX*4), Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VANDPS    signBit<>+0(SB), Z0, Z1
+	VXORPS    Z1, Z0, Z0
+	VADDPS    Z0, Z0, Z3
+	VMOVUPS   expMin<>+0(SB), Z4
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   expMax<>+0(SB), Z4
+	VMINPS    Z3, Z4, Z3
+	VMULPS    log2E<>+0(SB), Z3, Z4
+	VADDPS    rounder<>+0(SB), Z4, Z4
+	VSUBPS    rounder<>+0(SB), Z4, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    expC4<>+0(SB), Z3, Z5
+	VADDPS    expC3<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC2<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC1<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC0<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z3, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VSCALEFPS Z4, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VMOVUPS   two<>+0(SB), Z3
+	VDIVPS    Z5, Z3, Z3
+	VMOVUPS   one<>+0(SB), Z4
+	VSUBPS    Z3, Z4, Z4
+	VORPS     Z1, Z4, Z4
+	VMOVUPS   tanhSmall<>+0(SB), Z1
+	VCMPPS    $0x11, Z1, Z0, K1
+	VMOVAPS   Z2, K1, Z4
+	VMOVUPS   Z4, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VANDPS    signBit<>+0(SB), Z0, Z1
+	VXORPS    Z1, Z0, Z0
+	VADDPS    Z0, Z0, Z3
+	VMOVUPS   expMin<>+0(SB), Z4
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   expMax<>+0(SB), Z4
+	VMINPS    Z3, Z4, Z3
+	VMULPS    log2E<>+0(SB), Z3, Z4
+	VADDPS    rounder<>+0(SB), Z4, Z4
+	VSUBPS    rounder<>+0(SB), Z4, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    expC4<>+0(SB), Z3, Z5
+	VADDPS    expC3<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC2<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC1<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC0<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z3, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VSCALEFPS Z4, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VMOVUPS   two<>+0(SB), Z3
+	VDIVPS    Z5, Z3, Z3
+	VMOVUPS   one<>+0(SB), Z4
+	VSUBPS    Z3, Z4, Z4
+	VORPS     Z1, Z4, Z4
+	VMOVUPS   tanhSmall<>+0(SB), Z1
+	VCMPPS    $0x11, Z1, Z0, K1
+	VMOVAPS   Z2, K1, Z4
+	VMOVUPS   Z4, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VANDPS    signBit<>+0(SB), Z0, Z1
+	VXORPS    Z1, Z0, Z0
+	VADDPS    Z0, Z0, Z3
+	VMOVUPS   expMin<>+0(SB), Z4
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   expMax<>+0(SB), Z4
+	VMINPS    Z3, Z4, Z3
+	VMULPS    log2E<>+0(SB), Z3, Z4
+	VADDPS    rounder<>+0(SB), Z4, Z4
+	VSUBPS    rounder<>+0(SB), Z4, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    expC4<>+0(SB), Z3, Z5
+	VADDPS    expC3<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC2<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC1<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC0<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z3, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VSCALEFPS Z4, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VMOVUPS   two<>+0(SB), Z3
+	VDIVPS    Z5, Z3, Z3
+	VMOVUPS   one<>+0(SB), Z4
+	VSUBPS    Z3, Z4, Z4
+	VORPS     Z1, Z4, Z4
+	VMOVUPS   tanhSmall<>+0(SB), Z1
+	VCMPPS    $0x11, Z1, Z0, K1
+	VMOVAPS   Z2, K1, Z4
+	VMOVUPS   Z4, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VANDPS    signBit<>+0(SB), Z0, Z1
+	VXORPS    Z1, Z0, Z0
+	VADDPS    Z0, Z0, Z3
+	VMOVUPS   expMin<>+0(SB), Z4
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   expMax<>+0(SB), Z4
+	VMINPS    Z3, Z4, Z3
+	VMULPS    log2E<>+0(SB), Z3, Z4
+	VADDPS    rounder<>+0(SB), Z4, Z4
+	VSUBPS    rounder<>+0(SB), Z4, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    expC4<>+0(SB), Z3, Z5
+	VADDPS    expC3<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC2<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC1<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC0<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z3, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VSCALEFPS Z4, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VMOVUPS   two<>+0(SB), Z3
+	VDIVPS    Z5, Z3, Z3
+	VMOVUPS   one<>+0(SB), Z4
+	VSUBPS    Z3, Z4, Z4
+	VORPS     Z1, Z4, Z4
+	VMOVUPS   tanhSmall<>+0(SB), Z1
+	VCMPPS    $0x11, Z1, Z0, K1
+	VMOVAPS   Z2, K1, Z4
+	VMOVUPS   Z4, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop46
 
 enough47:
 	CMPQ CX, $0x10
 	JLT  enough49
 
 loop48:
-	VMOVUPS (DX)(BX*4), Z0
-	VMULPS  Z0, Z0, Z1
-	VMULPS  tanhC4<>+0(SB), Z1, Z2
-	VADDPS  tanhC3<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC2<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC1<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VADDPS  tanhC0<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z0, Z2, Z2
-	VANDPS  signBit<>+0(SB), Z0, Z1
-	VXORPS  Z1, Z0, Z0
-	VADDPS  Z0, Z0, Z3
-	VMOVUPS expMin<>+0(SB), Z4
-	VMAXPS  Z3, Z4, Z3
-	VMOVUPS expMax<>+0(SB), Z4
-	VMINPS  Z3, Z4, Z3
-	VMULPS  log2E<>+0(SB), Z3, Z4
-	VADDPS  rounder<>+0(SB), Z4, Z4
-	VSUBPS  rounder<>+0(SB), Z4, Z5
-	VMULPS  ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS  Z6, Z3, Z3
-	VMULPS  expC4<>+0(SB), Z3, Z5
-	VADDPS  expC3<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC2<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC1<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  expC0<>+0(SB), Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VMULPS  Z3, Z5, Z5
-	VADDPS  Z3, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VPSUBD  rounderBits<>+0(SB), Z4, Z4
-	VPSRAD  $0x01, Z4, Z3
-	VPSUBD  Z3, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z5, Z5
-	VPADDD  bias<>+0(SB), Z4, Z4
-	VPSLLD  $0x17, Z4, Z4
-	VMULPS  Z4, Z5, Z5
-	VADDPS  one<>+0(SB), Z5, Z5
-	VMOVUPS two<>+0(SB), Z3
-	VDIVPS  Z5, Z3, Z3
-	VMOVUPS one<>+0(SB), Z4
-	VSUBPS  Z3, Z4, Z4
-	VORPS   Z1, Z4, Z4
-	VMOVUPS tanhSmall<>+0(SB), Z1
-	VCMPPS  $0x11, Z1, Z0, K1
-	VMOVAPS Z2, K1, Z4
-	VMOVUPS Z4, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop48
+	VMOVUPS   (DX)(BX*4), Z0
+	VMULPS    Z0, Z0, Z1
+	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z0, Z2, Z2
+	VANDPS    signBit<>+0(SB), Z0, Z1
+	VXORPS    Z1, Z0, Z0
+	VADDPS    Z0, Z0, Z3
+	VMOVUPS   expMin<>+0(SB), Z4
+	VMAXPS    Z3, Z4, Z3
+	VMOVUPS   expMax<>+0(SB), Z4
+	VMINPS    Z3, Z4, Z3
+	VMULPS    log2E<>+0(SB), Z3, Z4
+	VADDPS    rounder<>+0(SB), Z4, Z4
+	VSUBPS    rounder<>+0(SB), Z4, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    expC4<>+0(SB), Z3, Z5
+	VADDPS    expC3<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC2<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC1<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    expC0<>+0(SB), Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VMULPS    Z3, Z5, Z5
+	VADDPS    Z3, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VSCALEFPS Z4, Z5, Z5
+	VADDPS    one<>+0(SB), Z5, Z5
+	VMOVUPS   two<>+0(SB), Z3
+	VDIVPS    Z5, Z3, Z3
+	VMOVUPS   one<>+0(SB), Z4
+	VSUBPS    Z3, Z4, Z4
+	VORPS     Z1, Z4, Z4
+	VMOVUPS   tanhSmall<>+0(SB), Z1
+	VCMPPS    $0x11, Z1, Z0, K1
+	VMOVAPS   Z2, K1, Z4
+	VMOVUPS   Z4, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop48
 
 enough49:
 	TESTQ     CX, CX
@@ -3908,11 +3772,11 @@ enough49:
 	VMINPS    Z3, Z4, Z3
 	VMULPS    log2E<>+0(SB), Z3, Z4
 	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z5
-	VMULPS    ln2Hi<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z5, Z6
-	VSUBPS    Z6, Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z4, Z4
+	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
+	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VSUBPS    Z5, Z3, Z3
 	VMULPS    expC4<>+0(SB), Z3, Z5
 	VADDPS    expC3<>+0(SB), Z5, Z5
 	VMULPS    Z3, Z5, Z5
@@ -3925,15 +3789,7 @@ enough49:
 	VMULPS    Z3, Z5, Z5
 	VADDPS    Z3, Z5, Z5
 	VADDPS    one<>+0(SB), Z5, Z5
-	VPSUBD    rounderBits<>+0(SB), Z4, Z4
-	VPSRAD    $0x01, Z4, Z3
-	VPSUBD    Z3, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z5, Z5
-	VPADDD    bias<>+0(SB), Z4, Z4
-	VPSLLD    $0x17, Z4, Z4
-	VMULPS    Z4, Z5, Z5
+	VSCALEFPS Z4, Z5, Z5
 	VADDPS    one<>+0(SB), Z5, Z5
 	VMOVUPS   two<>+0(SB), Z3
 	VDIVPS    Z5, Z3, Z3
@@ -3960,355 +3816,315 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	JLT  enough52
 
 loop51:
-	VMOVUPS (DX)(BX*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, (AX)(BX*4)
-	VMOVUPS 64(DX)(BX*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, 64(AX)(BX*4)
-	VMOVUPS 128(DX)(BX*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, 128(AX)(BX*4)
-	VMOVUPS 192(DX)(BX*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, 192(AX)(BX*4)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop51
+	VMOVUPS   (DX)(BX*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop51
 
 enough52:
 	CMPQ CX, $0x10
 	JLT  enough54
 
 loop53:
-	VMOVUPS (DX)(BX*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop53
+	VMOVUPS   (DX)(BX*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop53
 
 enough54:
 	TESTQ     CX, CX
@@ -4350,11 +4166,11 @@ enough54:
 	VMINPS    Z2, Z3, Z2
 	VMULPS    log2E<>+0(SB), Z2, Z3
 	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
 	VMULPS    expC4<>+0(SB), Z2, Z4
 	VADDPS    expC3<>+0(SB), Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4367,15 +4183,7 @@ enough54:
 	VMULPS    Z2, Z4, Z4
 	VADDPS    Z2, Z4, Z4
 	VADDPS    one<>+0(SB), Z4, Z4
-	VPSUBD    rounderBits<>+0(SB), Z3, Z3
-	VPSRAD    $0x01, Z3, Z2
-	VPSUBD    Z2, Z3, Z3
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
 	VMULPS    Z4, Z1, Z1
 	VMOVUPS   one<>+0(SB), Z2
 	VSUBPS    Z1, Z2, Z2
@@ -4401,375 +4209,335 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	JLT  enough57
 
 loop56:
-	VMOVUPS (BX)(SI*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z4, Z4
-	VMULPS  normalDensity<>+0(SB), Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS (DX)(SI*4), Z0
-	VMULPS  Z0, Z4, Z4
-	VMOVUPS Z4, (AX)(SI*4)
-	VMOVUPS 64(BX)(SI*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z4, Z4
-	VMULPS  normalDensity<>+0(SB), Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS 64(DX)(SI*4), Z0
-	VMULPS  Z0, Z4, Z4
-	VMOVUPS Z4, 64(AX)(SI*4)
-	VMOVUPS 128(BX)(SI*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z4, Z4
-	VMULPS  normalDensity<>+0(SB), Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS 128(DX)(SI*4), Z0
-	VMULPS  Z0, Z4, Z4
-	VMOVUPS Z4, 128(AX)(SI*4)
-	VMOVUPS 192(BX)(SI*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z4, Z4
-	VMULPS  normalDensity<>+0(SB), Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS 192(DX)(SI*4), Z0
-	VMULPS  Z0, Z4, Z4
-	VMOVUPS Z4, 192(AX)(SI*4)
-	ADDQ    $0x40, SI
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop56
+	VMOVUPS   (BX)(SI*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z4, Z4
+	VMULPS    normalDensity<>+0(SB), Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VMOVUPS   (DX)(SI*4), Z0
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS   Z4, (AX)(SI*4)
+	VMOVUPS   64(BX)(SI*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z4, Z4
+	VMULPS    normalDensity<>+0(SB), Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VMOVUPS   64(DX)(SI*4), Z0
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS   Z4, 64(AX)(SI*4)
+	VMOVUPS   128(BX)(SI*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z4, Z4
+	VMULPS    normalDensity<>+0(SB), Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VMOVUPS   128(DX)(SI*4), Z0
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS   Z4, 128(AX)(SI*4)
+	VMOVUPS   192(BX)(SI*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z4, Z4
+	VMULPS    normalDensity<>+0(SB), Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VMOVUPS   192(DX)(SI*4), Z0
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS   Z4, 192(AX)(SI*4)
+	ADDQ      $0x40, SI
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop56
 
 enough57:
 	CMPQ CX, $0x10
 	JLT  enough59
 
 loop58:
-	VMOVUPS (BX)(SI*4), Z0
-	VANDPS  magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS  quarter<>+0(SB), Z1, Z1
-	VADDPS  one<>+0(SB), Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VDIVPS  Z1, Z2, Z2
-	VMULPS  normalC9<>+0(SB), Z2, Z1
-	VADDPS  normalC8<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC7<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC6<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC5<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC4<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC3<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC2<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC1<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VADDPS  normalC0<>+0(SB), Z1, Z1
-	VMULPS  Z2, Z1, Z1
-	VMULPS  minusHalf<>+0(SB), Z0, Z2
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS expMin<>+0(SB), Z3
-	VMAXPS  Z2, Z3, Z2
-	VMOVUPS expMax<>+0(SB), Z3
-	VMINPS  Z2, Z3, Z2
-	VMULPS  log2E<>+0(SB), Z2, Z3
-	VADDPS  rounder<>+0(SB), Z3, Z3
-	VSUBPS  rounder<>+0(SB), Z3, Z4
-	VMULPS  ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS  Z5, Z2, Z2
-	VMULPS  expC4<>+0(SB), Z2, Z4
-	VADDPS  expC3<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC2<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC1<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  expC0<>+0(SB), Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VMULPS  Z2, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VADDPS  one<>+0(SB), Z4, Z4
-	VPSUBD  rounderBits<>+0(SB), Z3, Z3
-	VPSRAD  $0x01, Z3, Z2
-	VPSUBD  Z2, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z4, Z4
-	VPADDD  bias<>+0(SB), Z3, Z3
-	VPSLLD  $0x17, Z3, Z3
-	VMULPS  Z3, Z4, Z4
-	VMULPS  Z4, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VCMPPS  $0x11, Z3, Z0, K1
-	VMOVAPS Z1, K1, Z2
-	VMULPS  Z0, Z4, Z4
-	VMULPS  normalDensity<>+0(SB), Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS (DX)(SI*4), Z0
-	VMULPS  Z0, Z4, Z4
-	VMOVUPS Z4, (AX)(SI*4)
-	ADDQ    $0x10, SI
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop58
+	VMOVUPS   (BX)(SI*4), Z0
+	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
+	VMULPS    quarter<>+0(SB), Z1, Z1
+	VADDPS    one<>+0(SB), Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VDIVPS    Z1, Z2, Z2
+	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMULPS    minusHalf<>+0(SB), Z0, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   expMin<>+0(SB), Z3
+	VMAXPS    Z2, Z3, Z2
+	VMOVUPS   expMax<>+0(SB), Z3
+	VMINPS    Z2, Z3, Z2
+	VMULPS    log2E<>+0(SB), Z2, Z3
+	VADDPS    rounder<>+0(SB), Z3, Z3
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    expC4<>+0(SB), Z2, Z4
+	VADDPS    expC3<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC2<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC1<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    expC0<>+0(SB), Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z2, Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
+	VMULPS    Z4, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x11, Z3, Z0, K1
+	VMOVAPS   Z1, K1, Z2
+	VMULPS    Z0, Z4, Z4
+	VMULPS    normalDensity<>+0(SB), Z4, Z4
+	VADDPS    Z2, Z4, Z4
+	VMOVUPS   (DX)(SI*4), Z0
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS   Z4, (AX)(SI*4)
+	ADDQ      $0x10, SI
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop58
 
 enough59:
 	TESTQ     CX, CX
@@ -4811,11 +4579,11 @@ enough59:
 	VMINPS    Z2, Z3, Z2
 	VMULPS    log2E<>+0(SB), Z2, Z3
 	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z3, Z3
+	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
+	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VSUBPS    Z4, Z2, Z2
 	VMULPS    expC4<>+0(SB), Z2, Z4
 	VADDPS    expC3<>+0(SB), Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4828,15 +4596,7 @@ enough59:
 	VMULPS    Z2, Z4, Z4
 	VADDPS    Z2, Z4, Z4
 	VADDPS    one<>+0(SB), Z4, Z4
-	VPSUBD    rounderBits<>+0(SB), Z3, Z3
-	VPSRAD    $0x01, Z3, Z2
-	VPSUBD    Z2, Z3, Z3
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z4, Z4
-	VPADDD    bias<>+0(SB), Z3, Z3
-	VPSLLD    $0x17, Z3, Z3
-	VMULPS    Z3, Z4, Z4
+	VSCALEFPS Z3, Z4, Z4
 	VMULPS    Z4, Z1, Z1
 	VMOVUPS   one<>+0(SB), Z2
 	VSUBPS    Z1, Z2, Z2
@@ -4865,220 +4625,180 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	JLT  enough62
 
 loop61:
-	VMOVUPS (DX)(BX*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)(BX*4)
-	VMOVUPS 64(DX)(BX*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(AX)(BX*4)
-	VMOVUPS 128(DX)(BX*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(AX)(BX*4)
-	VMOVUPS 192(DX)(BX*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(AX)(BX*4)
-	ADDQ    $0x40, BX
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop61
+	VMOVUPS   (DX)(BX*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop61
 
 enough62:
 	CMPQ CX, $0x10
 	JLT  enough64
 
 loop63:
-	VMOVUPS (DX)(BX*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop63
+	VMOVUPS   (DX)(BX*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop63
 
 enough64:
 	TESTQ     CX, CX
@@ -5096,11 +4816,11 @@ enough64:
 	VMINPS    Z1, Z2, Z1
 	VMULPS    log2E<>+0(SB), Z1, Z2
 	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
 	VMULPS    expC4<>+0(SB), Z1, Z3
 	VADDPS    expC3<>+0(SB), Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -5113,15 +4833,7 @@ enough64:
 	VMULPS    Z1, Z3, Z3
 	VADDPS    Z1, Z3, Z3
 	VADDPS    one<>+0(SB), Z3, Z3
-	VPSUBD    rounderBits<>+0(SB), Z2, Z2
-	VPSRAD    $0x01, Z2, Z1
-	VPSUBD    Z1, Z2, Z2
-	VPADDD    bias<>+0(SB), Z1, Z1
-	VPSLLD    $0x17, Z1, Z1
-	VMULPS    Z1, Z3, Z3
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
 	VADDPS    one<>+0(SB), Z3, Z3
 	VMOVUPS   one<>+0(SB), Z1
 	VDIVPS    Z3, Z1, Z1
@@ -5144,250 +4856,210 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	JLT  enough67
 
 loop66:
-	VMOVUPS (BX)(SI*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS (DX)(SI*4), Z0
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, (AX)(SI*4)
-	VMOVUPS 64(BX)(SI*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS 64(DX)(SI*4), Z0
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, 64(AX)(SI*4)
-	VMOVUPS 128(BX)(SI*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS 128(DX)(SI*4), Z0
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, 128(AX)(SI*4)
-	VMOVUPS 192(BX)(SI*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS 192(DX)(SI*4), Z0
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, 192(AX)(SI*4)
-	ADDQ    $0x40, SI
-	SUBQ    $0x40, CX
-	CMPQ    CX, $0x40
-	JGE     loop66
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   (DX)(SI*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)(SI*4)
+	VMOVUPS   64(BX)(SI*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   64(DX)(SI*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 64(AX)(SI*4)
+	VMOVUPS   128(BX)(SI*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   128(DX)(SI*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 128(AX)(SI*4)
+	VMOVUPS   192(BX)(SI*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   192(DX)(SI*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 192(AX)(SI*4)
+	ADDQ      $0x40, SI
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop66
 
 enough67:
 	CMPQ CX, $0x10
 	JLT  enough69
 
 loop68:
-	VMOVUPS (BX)(SI*4), Z0
-	VMOVAPS Z0, Z1
-	VXORPS  signBit<>+0(SB), Z1, Z1
-	VMOVUPS expMin<>+0(SB), Z2
-	VMAXPS  Z1, Z2, Z1
-	VMOVUPS expMax<>+0(SB), Z2
-	VMINPS  Z1, Z2, Z1
-	VMULPS  log2E<>+0(SB), Z1, Z2
-	VADDPS  rounder<>+0(SB), Z2, Z2
-	VSUBPS  rounder<>+0(SB), Z2, Z3
-	VMULPS  ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS  Z4, Z1, Z1
-	VMULPS  expC4<>+0(SB), Z1, Z3
-	VADDPS  expC3<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC2<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC1<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  expC0<>+0(SB), Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VMULPS  Z1, Z3, Z3
-	VADDPS  Z1, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VPSUBD  rounderBits<>+0(SB), Z2, Z2
-	VPSRAD  $0x01, Z2, Z1
-	VPSUBD  Z1, Z2, Z2
-	VPADDD  bias<>+0(SB), Z1, Z1
-	VPSLLD  $0x17, Z1, Z1
-	VMULPS  Z1, Z3, Z3
-	VPADDD  bias<>+0(SB), Z2, Z2
-	VPSLLD  $0x17, Z2, Z2
-	VMULPS  Z2, Z3, Z3
-	VADDPS  one<>+0(SB), Z3, Z3
-	VMOVUPS one<>+0(SB), Z1
-	VDIVPS  Z3, Z1, Z1
-	VMOVUPS one<>+0(SB), Z2
-	VSUBPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  one<>+0(SB), Z2, Z2
-	VMULPS  Z1, Z2, Z2
-	VMOVUPS (DX)(SI*4), Z0
-	VMULPS  Z0, Z2, Z2
-	VMOVUPS Z2, (AX)(SI*4)
-	ADDQ    $0x10, SI
-	SUBQ    $0x10, CX
-	CMPQ    CX, $0x10
-	JGE     loop68
+	VMOVUPS   (BX)(SI*4), Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   (DX)(SI*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)(SI*4)
+	ADDQ      $0x10, SI
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop68
 
 enough69:
 	TESTQ     CX, CX
@@ -5405,11 +5077,11 @@ enough69:
 	VMINPS    Z1, Z2, Z1
 	VMULPS    log2E<>+0(SB), Z1, Z2
 	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z1, Z1
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
 	VMULPS    expC4<>+0(SB), Z1, Z3
 	VADDPS    expC3<>+0(SB), Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -5422,15 +5094,7 @@ enough69:
 	VMULPS    Z1, Z3, Z3
 	VADDPS    Z1, Z3, Z3
 	VADDPS    one<>+0(SB), Z3, Z3
-	VPSUBD    rounderBits<>+0(SB), Z2, Z2
-	VPSRAD    $0x01, Z2, Z1
-	VPSUBD    Z1, Z2, Z2
-	VPADDD    bias<>+0(SB), Z1, Z1
-	VPSLLD    $0x17, Z1, Z1
-	VMULPS    Z1, Z3, Z3
-	VPADDD    bias<>+0(SB), Z2, Z2
-	VPSLLD    $0x17, Z2, Z2
-	VMULPS    Z2, Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
 	VADDPS    one<>+0(SB), Z3, Z3
 	VMOVUPS   one<>+0(SB), Z1
 	VDIVPS    Z3, Z1, Z1

@@ -16,6 +16,7 @@ type factor struct {
 	matrix
 	n, k, width int
 	packs       bool // else it is used where it is
+	packed      bool // it is the result of PackB
 }
 
 // NewProduct returns the product of op(A), which is m x k, and op(B), which is
@@ -27,11 +28,34 @@ func NewProduct(transA, transB bool, m, n, k int, a []float32, lda int, b []floa
 	}
 	s := gemmSizes()
 	x, y := operands(transA, transB, m, n, k, a, lda, b, ldb)
-	p.a = factor{x.transposed(), m, k, s.mr, packsA(x, n)}
+	p.a = factor{x.transposed(), m, k, s.mr, packsA(x, n), false}
 	if !p.a.packs {
 		p.a.width = tileRows(x, s.mr)
 	}
-	p.b = factor{y, n, k, s.nr, packsB(y, m)}
+	p.b = factor{y, n, k, s.nr, packsB(y, m), false}
+	return p
+}
+
+// PackedSize returns how many elements [PackB] copies a matrix of k rows and n columns to.
+func PackedSize(n, k int) int { return packedSize(n, k, gemmSizes().nr) }
+
+// PackB copies B, which is k x n, to dst in the order in which [NewPackedProduct] reads it.
+func PackB(dst []float32, n, k int, b []float32, ldb int) {
+	checkMatrix("B", k, n, b, ldb)
+	if n == 0 || k == 0 {
+		return
+	}
+	race.ReadRows(b, k, n, ldb)
+	race.Write(dst[:PackedSize(n, k)])
+	pack(dst, matrix{b, ldb, 1}, n, k, gemmSizes().nr)
+}
+
+// NewPackedProduct returns the product of A, which is m x k, and B, which is k x n and
+// which [PackB] has copied to b, so that nothing but A is left to be packed.
+func NewPackedProduct(m, n, k int, a []float32, lda int, b []float32) Product {
+	checkMatrix("B", 1, PackedSize(n, k), b, PackedSize(n, k))
+	p := NewProduct(false, false, m, n, k, a, lda, b, n)
+	p.b.packs, p.b.packed = false, true
 	return p
 }
 
@@ -107,7 +131,10 @@ func (f *factor) pack(part int, memory []float32) {
 // panels returns the panels of n columns from row kk and column j on, and how
 // wide they are.
 func (f *factor) panels(kk, j, n int, memory []float32) (panels, int) {
-	if f.packs {
+	if f.packed {
+		memory = f.data
+	}
+	if f.packs || f.packed {
 		return panels{matrix{memory[j*f.k+kk*f.width:], f.width, 1}, f.width * f.k}, f.width
 	}
 	width := equalParts(n, f.width, 1)

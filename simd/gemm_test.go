@@ -284,6 +284,14 @@ func TestProduct(t *testing.T) {
 				for part := range p.Parts() {
 					p.Pack(p.Parts()-1-part, memory)
 				}
+				if !transA && !transB && g.k > 0 { // as a product with a layer's weights
+					packed := alignedWork(PackedSize(g.n, g.k))
+					PackB(packed, g.n, g.k, b.data(), b.ld)
+					p = NewPackedProduct(g.m, g.n, g.k, a.data(), a.ld, packed)
+					for part := range p.Parts() {
+						p.Pack(part, memory)
+					}
+				}
 				for i := 0; i < g.m; i += 3 * height {
 					for j := 0; j < g.n; j += 2 * width {
 						p.Block(i, j, min(3*height, g.m-i), min(2*width, g.n-j), g.beta, blocks.data()[i*c.ld+j:], c.ld, memory)

@@ -2,6 +2,7 @@ package simd
 
 //go:generate go -C _asm run ./gemm -out ../gemm_amd64.s
 //go:generate go -C _asm run ./vectors -family arith -out ../arith_amd64.s
+//go:generate go -C _asm run ./vectors -family ends -out ../ends_amd64.s
 //go:generate go -C _asm run ./vectors -family exp -out ../exp_amd64.s
 //go:generate go -C _asm run ./vectors -family mask -out ../mask_amd64.s
 //go:generate go -C _asm run ./vectors -family optim -out ../optim_amd64.s

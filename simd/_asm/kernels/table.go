@@ -41,6 +41,9 @@ var Table = []Kernel{
 	{Func: "lerp(dst, x []float32, t float32)", Writes: "dst", AVX2: all, NEON: groups4},
 	{Func: "fill(dst []float32, c float32)", Writes: "dst", AVX2: all, NEON: groups4},
 
+	// ends
+	{Func: "endRows(y []float32, ld int, scale, shift, residual []float32, activation, rows int)", Writes: "-", AVX2: all, AVX512: all},
+
 	// exp
 	{Func: "exp(dst, x []float32)", Writes: "dst", AVX2: all, AVX512: all, NEON: exps4},
 	{Func: "sigmoid(dst, x []float32)", Writes: "dst", AVX2: all, AVX512: all, NEON: exps4},

@@ -29,6 +29,19 @@ func (s avx2) tail(n reg.Register) lanemask {
 	return mask
 }
 
+// timesPowerOf2 multiplies twice, as exp_generic.go does.
+func (s avx2) timesPowerOf2(_, t, p vector) {
+	VPSUBD(integer("rounderBits", 0x4b400000), t, t)
+	half := s.vector()
+	VPSRAD(U8(1), t, half)
+	VPSUBD(half, t, t)
+	for _, k := range []vector{half, t} {
+		VPADDD(integer("bias", 127), k, k)
+		VPSLLD(U8(23), k, k)
+		VMULPS(k, p, p)
+	}
+}
+
 func (avx2) load(m Mem, v vector, tail lanemask) {
 	if tail != nil {
 		VMASKMOVPS(m, tail, v)

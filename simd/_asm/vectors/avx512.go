@@ -23,6 +23,8 @@ func (avx512) tail(n reg.Register) lanemask {
 	return mask
 }
 
+func (avx512) timesPowerOf2(n, _, p vector) { VSCALEFPS(n, p, p) }
+
 func (avx512) load(m Mem, v vector, tail lanemask) {
 	if tail != nil {
 		VMOVUPS_Z(m, tail, v)

@@ -2,7 +2,6 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
 )
 
 // The constants are those of exp_generic.go, and the order of operations is its
@@ -95,15 +94,7 @@ func expOf(s set, x vector) vector {
 	VADDPS(x, p, p)
 	VADDPS(float("one", 1), p, p)
 
-	VPSUBD(integer("rounderBits", 0x4b400000), t, t)
-	half := s.vector()
-	VPSRAD(U8(1), t, half)
-	VPSUBD(half, t, t)
-	for _, k := range []vector{half, t} {
-		VPADDD(integer("bias", 127), k, k)
-		VPSLLD(U8(23), k, k)
-		VMULPS(k, p, p)
-	}
+	s.timesPowerOf2(n, t, p)
 	return p
 }
 

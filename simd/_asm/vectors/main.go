@@ -13,6 +13,7 @@ import (
 // families are named as the files of package simd are.
 var families = map[string]func(){
 	"arith":    arith,
+	"ends":     func() { endRows(avx2{}); endRows(avx512{}) },
 	"exp":      exp,
 	"mask":     mask,
 	"optim":    optim,

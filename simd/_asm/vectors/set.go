@@ -28,6 +28,9 @@ type set interface {
 	// to acc. It may use scratch.
 	multiplyAdd(m Mem, row, acc []vector, scratch vector)
 
+	// timesPowerOf2 multiplies p by 2**n, rounding once. t is what expOf rounds n with, and may be overwritten.
+	timesPowerOf2(n, t, p vector)
+
 	compare(predicate uint8, a, b vector) lanemask // a predicate b
 	both(a, b lanemask) lanemask                   // a and b
 	keep(mask lanemask, v vector)                  // v = mask ? v : 0
