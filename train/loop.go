@@ -128,7 +128,7 @@ func (l *Loop) Run(ctx context.Context) (err error) {
 		done int
 		what string
 	}{{l.config.Log, &l.log, l.Done(), "steps that were taken"}, {l.config.ValidationLog, &l.validationLog, len(l.validations), "validations"}} {
-		if log.path == "" {
+		if log.path == "" || log.open == &l.validationLog && l.config.Validate == nil {
 			continue
 		}
 		lacks := 0

@@ -96,7 +96,10 @@ func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, err
 	if err != nil || c.pixels == 0 {
 		return found, err
 	}
-	for _, part := range []*data.Source{&found.Train, &found.Test} {
+	for _, part := range []*data.Source{&found.Train, &found.Test, &found.Spare} {
+		if *part == nil {
+			continue
+		}
 		if *part, err = data.Resized(*part, c.pixels, c.pixels, imaging.Bilinear); err != nil {
 			return images.Images{}, usage.Errorf("-pixels %d: %v", c.pixels, err)
 		}
@@ -107,7 +110,7 @@ func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, err
 
 // Divide implements [images.Benchmark].
 func (c *config) Divide(fit, rest, test data.Source, search bool) (final, child images.Sets, err error) {
-	final = images.Sets{Fit: fit, Score: test}
+	final = images.Sets{Fit: fit, Score: test, Valid: rest}
 	const heldOut = 0.1
 	switch {
 	case !search:

@@ -53,20 +53,21 @@ func TestReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		points := 0
+		points, epochs := 0, 0
 		for i, file := range files {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			points += bytes.Count(text, []byte("train/loss"))
+			epochs += bytes.Count(text, []byte("valid/loss"))
 			// The session log says that a session starts: the second one at step 4.
 			if start := []byte{2 << 3, 4, 7<<3 | 2, 2, 8, 1}; bytes.Contains(text, start) != (len(files) == 2 && i == 1) {
 				t.Errorf("file %d of %s begins at the wrong step", i+1, run)
 			}
 		}
-		if len(files) != want.files || points != want.points {
-			t.Errorf("TensorBoard has %d losses of %s in %d files, want %+v", points, run, len(files), want)
+		if len(files) != want.files || points != want.points || epochs != 2 {
+			t.Errorf("TensorBoard has %d losses of %s in %d files, and %d of epochs, want %+v and 2 epochs", points, run, len(files), epochs, want)
 		}
 	}
 }

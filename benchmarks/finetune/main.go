@@ -145,9 +145,14 @@ func (c *config) Open(ctx context.Context, _ io.Writer) (images.Images, error) {
 }
 
 // Divide implements [images.Benchmark].
-func (c *config) Divide(fit, _, test data.Source, search bool) (final, child images.Sets, err error) {
+func (c *config) Divide(fit, rest, test data.Source, search bool) (final, child images.Sets, err error) {
 	if final.Fit, err = data.Resized(fit, c.pixels, c.resize, c.filter()); err != nil {
 		return final, child, err
+	}
+	if rest != nil {
+		if final.Valid, err = data.Resized(rest, c.pixels, c.resize, c.filter()); err != nil {
+			return final, child, err
+		}
 	}
 	if final.Score, err = data.Resized(test, c.pixels, c.resize, c.filter()); err != nil || !search {
 		return final, child, err

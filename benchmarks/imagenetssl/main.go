@@ -41,7 +41,10 @@ func open(ctx context.Context, c *fewlabels.Config, _ io.Writer) (images.Images,
 		return images.Images{}, err
 	}
 	shorter := c.Pixels * 8 / 7
-	for _, part := range []*data.Source{&found.Train, &found.Test} {
+	for _, part := range []*data.Source{&found.Train, &found.Test, &found.Spare} {
+		if *part == nil {
+			continue
+		}
 		if *part, err = data.Resized(*part, c.Pixels, shorter, imaging.Bilinear); err != nil {
 			return images.Images{}, err
 		}

@@ -155,6 +155,9 @@ func (s *estimator[P]) announce(out io.Writer, left work) float64 {
 	fmt.Fprintf(out, "To do: %s.\n", strings.Join(todo, "; "))
 	if !s.about.Outside {
 		fmt.Fprintf(out, "Estimated time on this machine: about %s.\n", words.Duration(elapsed))
+		if left.trainings[Final]+left.trainings[Varied] > 0 {
+			fmt.Fprintln(out, s.about.Curves.sentence())
+		}
 	}
 	return seconds + float64(left.tried)*float64(s.subject.Steps(Child))*s.cost[Child]
 }

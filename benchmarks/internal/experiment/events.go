@@ -57,6 +57,13 @@ func (t *trainingEvents) step(s train.Step) {
 	t.steps, t.loss, t.items, t.seconds = 0, 0, 0, 0
 }
 
+// validation takes in what the training was scored after an epoch.
+func (t *trainingEvents) validation(about *About, v train.Validation) {
+	t.scalar("train/epoch_loss", v.Train)
+	t.scalar("valid/loss", v.Loss)
+	t.scalar("valid/"+strings.ReplaceAll(about.Curves.Metric, " ", "_"), v.Score)
+}
+
 // score takes in what the training reached.
 func (t *trainingEvents) score(about *About, s runfolder.Score) {
 	metric := strings.ReplaceAll(about.Metric, " ", "_")
@@ -68,7 +75,7 @@ func (t *trainingEvents) score(about *About, s runfolder.Score) {
 		t.scalar(about.Split+"/loss", s.Loss)
 	}
 	if s.Valid != 0 {
-		t.scalar("valid/"+metric, s.Valid)
+		t.scalar("final_valid/"+metric, s.Valid)
 	}
 }
 

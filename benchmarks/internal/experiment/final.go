@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -70,6 +71,7 @@ func (s *finals[P]) training(ctx context.Context, row Row, dropped Dropped[P], k
 	// failure does no harm.
 	train.RemoveCheckpoints(s.folder.Checkpoint(row.name(k)))
 	s.readLosses(row, k)
+	s.readValidations(row, k, math.MaxInt)
 	return nil
 }
 
@@ -95,6 +97,42 @@ func (s *finals[P]) readLosses(row Row, k int) {
 	s.record.curve(row, k, s.subject.Steps(row.Network), losses)
 }
 
+// readValidations takes what a training was scored after its epochs, up to a step, from
+// its log, if that is there.
+func (s *finals[P]) readValidations(row Row, k, done int) {
+	read, err := train.ReadValidations(s.folder.Validations(row.name(k)))
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.warnf("%s: its validation curve is not shown: %v", row.title(k), err)
+		}
+		return
+	}
+	for _, v := range read {
+		if v.Steps <= done {
+			s.record.validation(row, k, v)
+		}
+	}
+}
+
+// validations returns what a training was scored after its epochs.
+func (s *finals[P]) validations(row Row, k int) []train.Validation {
+	if seeds := s.record.validations(row); k < len(seeds) {
+		return seeds[k]
+	}
+	return nil
+}
+
+// ending says how far apart a training's losses are in the end; "" where it was not
+// scored.
+func (s *finals[P]) ending(row Row, k int) string {
+	epochs := s.validations(row, k)
+	if len(epochs) == 0 {
+		return ""
+	}
+	last := epochs[len(epochs)-1]
+	return fmt.Sprintf(", training loss %.3f, validation loss %.3f", last.Train, last.Loss)
+}
+
 func (s *finals[P]) finished(row Row, k int) (runfolder.Unit, bool) {
 	for _, u := range s.folder.Finished() {
 		if u.Method == row.Key && u.Seed == k {
@@ -112,10 +150,16 @@ func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k in
 	common := s.common(row.title(k), s.folder.Checkpoint(row.name(k)))
 	common.Seed = seed.Derive(base, "final training", uint64(k))
 	common.Log = s.folder.Log(row.name(k))
+	common.ValidationLog = s.folder.Validations(row.name(k))
 	common.OnStep = func(step train.Step) {
 		s.stepped(piece, step)
 		s.record.loss(row, k, step.Loss)
 		events.step(step)
+	}
+	common.OnValidation = func(v train.Validation) {
+		piece.Epoch(v, s.about.Curves.show(v.Score))
+		s.record.validation(row, k, v)
+		events.validation(&s.about, v)
 	}
 	if len(s.changed) > 0 { // it was asked to go on
 		common.AcceptChanges = append(slices.Clone(train.DataSettings), "arithmetic")
@@ -134,6 +178,7 @@ func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k in
 		s.logf("%s: continuing after step %d", row.title(k), training.Done())
 	}
 	s.record.curve(row, k, training.Total(), training.Losses())
+	s.readValidations(row, k, training.Done())
 	if events, err = newTrainingEvents(s.folder.Events(row.name(k)), training); err != nil {
 		return runfolder.Unit{}, err
 	}
@@ -207,7 +252,7 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 	if err := training.SaveWeights(s.folder.Weights(row.name(k))); err != nil {
 		return runfolder.Unit{}, err
 	}
-	s.logf("%s: %s, %s%s%s", row.title(k), s.about.score(u.Score), words.Duration(u.Seconds), speed, waited)
+	s.logf("%s: %s%s, %s%s%s", row.title(k), s.about.score(u.Score), s.ending(row, k), words.Duration(u.Seconds), speed, waited)
 	return u, nil
 }
 
@@ -229,8 +274,11 @@ func (s *finals[P]) took(u *runfolder.Unit, row Row, k int, training *Training) 
 		u.Seconds += s.Seconds
 		items += s.Size
 	}
-	if items == 0 {
-		return ""
+	if items > 0 {
+		speed = ", " + words.Speed(float64(items)/u.Seconds, s.about.Item)
 	}
-	return ", " + words.Speed(float64(items)/u.Seconds, s.about.Item)
+	for _, v := range s.validations(row, k) {
+		u.Seconds += v.Seconds
+	}
+	return speed
 }

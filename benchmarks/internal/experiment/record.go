@@ -7,6 +7,7 @@ import (
 	"autodropout/benchmarks/internal/report"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
+	"autodropout/train"
 )
 
 // record is what a run has to show while it goes on: curves, trials and the
@@ -15,6 +16,7 @@ type record struct {
 	mu       sync.Mutex
 	version  int // grows with what is new
 	losses   map[string][]sheet.Losses
+	epochs   map[string][][]train.Validation
 	searches []searchRecord
 	pattern  *report.Pattern // nil: none yet
 	ended    bool            // all is known
@@ -55,6 +57,32 @@ func (r *record) curves(row Row) []sheet.Losses {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.losses[row.Key])
+}
+
+// validation takes in what the training of a row with seed k was scored after an epoch.
+func (r *record) validation(row Row, k int, v train.Validation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.epochs == nil {
+		r.epochs = map[string][][]train.Validation{}
+	}
+	seeds := r.epochs[row.Key]
+	if len(seeds) <= k {
+		seeds = append(seeds, make([][]train.Validation, k+1-len(seeds))...)
+	}
+	seeds[k] = slices.DeleteFunc(seeds[k], func(before train.Validation) bool { return before.Steps >= v.Steps })
+	seeds[k] = append(seeds[k], v)
+	r.epochs[row.Key] = seeds
+}
+
+// validations returns what a row's trainings were scored after their epochs, by seed.
+func (r *record) validations(row Row) (seeds [][]train.Validation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, epochs := range r.epochs[row.Key] {
+		seeds = append(seeds, slices.Clone(epochs))
+	}
+	return seeds
 }
 
 // search takes in what a search has done so far.

@@ -36,7 +36,7 @@ type reporter[P Pattern] struct {
 // facts returns what the run has found so far.
 func (s *reporter[P]) facts() *sheet.Facts {
 	a := &s.about
-	f := &sheet.Facts{Name: a.Name, Higher: a.Higher, Seeds: s.plan.Seeds, Reward: a.Reward, Notes: s.notes, Outside: a.Outside}
+	f := &sheet.Facts{Name: a.Name, Higher: a.Higher, Seeds: s.plan.Seeds, Reward: a.Reward, Notes: s.notes, Scored: a.Curves.On, Outside: a.Outside}
 	f.Reward.Name = a.Trial.Reward
 	f.Result = &runfolder.Result{
 		Task: a.Task, Dataset: a.Dataset, Split: a.Split, Metric: a.Metric, Unit: a.Unit, Decimals: a.Decimals, Floor: a.Floor, Also: a.Also, Notes: slices.Concat(a.Notes, s.changed, s.failed()), Model: a.Model,
@@ -55,7 +55,7 @@ func (s *reporter[P]) facts() *sheet.Facts {
 		}
 	}
 	for _, row := range s.rows {
-		f.Rows = append(f.Rows, sheet.Row{Title: row.Title, Kind: row.Kind, Varied: row.Network != Final, Losses: s.record.curves(row)})
+		f.Rows = append(f.Rows, sheet.Row{Title: row.Title, Kind: row.Kind, Varied: row.Network != Final, Losses: s.record.curves(row), Epochs: s.record.validations(row)})
 	}
 	for _, search := range s.record.searched() {
 		at := slices.IndexFunc(s.rows, func(row Row) bool { return row.Key == search.row.Key })

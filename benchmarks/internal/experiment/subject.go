@@ -175,6 +175,8 @@ type About struct {
 	Item  string // what the speed of a training counts: "img"
 	Side  int    // of the maps in the first stage of a ConvNet, in cells
 
+	Curves Curves // what trainings of the table show after every epoch
+
 	// Outside says that programs outside of this process train: they are not timed
 	// beforehand, each is one step, and any instruction set will do.
 	Outside bool
@@ -183,6 +185,39 @@ type About struct {
 	Data   func() string   // a checksum of all that it reads; nil: there is none
 	Reads  func() string   // a checksum of all that final trainings read and are scored on; nil: Data says it
 	Reward sheet.Reward
+}
+
+// Curves describes what a network of the table is scored on after every epoch of its
+// training, which is never what the table's metric is taken on.
+type Curves struct {
+	On     string // "300 images that no network is trained on"; "": nothing
+	Why    string // On is ""
+	Metric string // that Validate of the training scores: "error"
+	Unit   string // "%"; "" is none
+}
+
+// show writes what Validate of a training scored: "error 45.20 %".
+func (c *Curves) show(score float64) string {
+	return c.Metric + " " + sheet.Metric{Unit: c.Unit}.Amount(score)
+}
+
+// sentence says it to people.
+func (c *Curves) sentence() string {
+	if c.On == "" {
+		return fmt.Sprintf("No validation curves: %s.", c.Why)
+	}
+	return fmt.Sprintf("After every epoch the networks of the table are scored on %s, for the curves.", c.On)
+}
+
+// PerEpoch returns on how many of n items a network is scored after every epoch: on as
+// many as take a twentieth of the epoch's training, but on least, if there are so many.
+// Scoring all of them takes as long as so many steps of training, and an epoch has steps.
+func PerEpoch(n, least int, scoring, steps float64) int {
+	const share = 1. / 20
+	if scoring <= share*steps {
+		return n
+	}
+	return min(n, max(least, int(float64(n)*share*steps/scoring)))
 }
 
 // reads returns a checksum of all that a run reads; "": it is not known.

@@ -56,9 +56,9 @@ func (s *subject) Open(ctx context.Context, stderr io.Writer) (images.Images, er
 }
 
 // Divide implements [images.Benchmark]: it chooses the images with labels, by the seed.
-func (s *subject) Divide(fit, _, test data.Source, search bool) (final, child images.Sets, err error) {
+func (s *subject) Divide(fit, rest, test data.Source, search bool) (final, child images.Sets, err error) {
 	base := uint64(s.Seed)
-	final = images.Sets{Unlabelled: fit, Score: test}
+	final = images.Sets{Unlabelled: fit, Score: test, Valid: rest}
 	if s.Labels == 0 {
 		const tenth = 0.1
 		child.Unlabelled, final.Fit, err = data.HoldOut(fit, base, tenth)

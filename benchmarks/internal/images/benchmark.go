@@ -31,7 +31,8 @@ type Benchmark interface {
 	// Open finds the images.
 	Open(ctx context.Context, stderr io.Writer) (Images, error)
 	// Divide says which images the table's networks and those of a search, if there is
-	// one, are trained on and scored by. Rest is what -train-size leaves; nil: nothing.
+	// one, are trained on and scored by. Rest is what -train-size leaves, or other images
+	// that nothing is trained on; nil: nothing.
 	Divide(train, rest, test data.Source, search bool) (final, child Sets, err error)
 
 	// Model makes a network.
@@ -61,6 +62,7 @@ type Scorer interface {
 type Sets struct {
 	Fit, Score data.Source
 	Unlabelled data.Source // trained on beside Fit; nil: there is none
+	Valid      data.Source // scored by after every epoch, for the curves of the final one; nil: there is none
 }
 
 // Length is how long a network is trained: so many epochs, or steps.

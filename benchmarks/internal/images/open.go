@@ -15,6 +15,8 @@ import (
 type Images struct {
 	Train, Test data.Source
 	About       string // the sentence that says which they are
+	// Spare are of the same kind, for where -train-size leaves none; nil: there are none.
+	Spare data.Source
 	// Bad returns the images that could not be used so far; nil: all can be.
 	Bad func() []*data.BadImageError
 }
@@ -29,7 +31,25 @@ func OpenSmall(ctx context.Context, name string, train, test int, stderr io.Writ
 		Synthetic: data.SyntheticConfig{Train: train, Test: test},
 		Download:  data.DownloadConfig{Flag: "-data", Progress: progress.Download(stderr, "images")},
 	})
-	return Images{Train: fit, Test: score, About: about}, err
+	if err != nil {
+		return Images{}, err
+	}
+	found := Images{Train: fit, Test: score, About: about}
+	if strings.HasPrefix(fit.Name, "synthetic") {
+		found.Spare, err = spare(fit, 1)
+	}
+	return found, err
+}
+
+// spare draws images that the built-in training set does not have.
+func spare(fit *data.Set, detail int) (data.Source, error) {
+	const number, other = 300, 1 << 32
+	_, drawn, err := data.Synthetic(data.SyntheticConfig{Seed: other, Train: len(fit.Classes), Test: number, Detail: detail})
+	if err != nil {
+		return nil, err
+	}
+	drawn.Mean, drawn.Std = fit.Mean, fit.Std
+	return drawn, nil
 }
 
 // BuiltIn is the name of the images for [OpenPhotos] that need no files, as of all
@@ -44,11 +64,16 @@ const (
 func OpenPhotos(ctx context.Context, s *Settings) (Images, error) {
 	name := s.Data
 	if name == BuiltIn || name == oldBuiltIn {
-		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: s.TrainSize, Test: s.TestSize, Detail: 2})
+		const detail = 2
+		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: s.TrainSize, Test: s.TestSize, Detail: detail})
 		if err != nil {
 			return Images{}, err
 		}
-		return Images{Train: fit, Test: valid, About: fmt.Sprintf("The data is the built-in synthetic set, no photographs (%d training and %d validation images of 64x64 pixels); -data takes a folder of photographs.",
+		others, err := spare(fit, detail)
+		if err != nil {
+			return Images{}, err
+		}
+		return Images{Train: fit, Test: valid, Spare: others, About: fmt.Sprintf("The data is the built-in synthetic set, no photographs (%d training and %d validation images of 64x64 pixels); -data takes a folder of photographs.",
 			fit.Len(), valid.Len())}, nil
 	}
 	photos, valid, err := data.LoadPhotos(name)

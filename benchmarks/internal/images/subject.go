@@ -18,6 +18,7 @@ import (
 	"autodropout/data"
 	"autodropout/dropout"
 	"autodropout/internal/atomicfile"
+	"autodropout/train"
 )
 
 // subject is what the experiment is about: a ConvNet on images.
@@ -61,7 +62,7 @@ func (s *subject) Open(ctx context.Context, search bool, stderr io.Writer) (abou
 	if err != nil {
 		return "", err
 	}
-	train, rest, err := AtMost(found.Train, s.TrainSize, "-train-size")
+	fit, rest, err := AtMost(found.Train, s.TrainSize, "-train-size")
 	if err != nil {
 		return "", err
 	}
@@ -70,16 +71,49 @@ func (s *subject) Open(ctx context.Context, search bool, stderr io.Writer) (abou
 		return "", err
 	}
 	about, s.bad = found.About, found.Bad
-	if train != found.Train || test != found.Test {
-		about += fmt.Sprintf(" Of these, %d training and %d %s images are used.", train.Len(), test.Len(), s.Benchmark.About().Split)
+	if fit != found.Train || test != found.Test {
+		about += fmt.Sprintf(" Of these, %d training and %d %s images are used.", fit.Len(), test.Len(), s.Benchmark.About().Split)
 	}
-	if s.sets[experiment.Final], s.sets[experiment.Child], err = s.Divide(train, rest, test, search); err != nil {
+	if rest == nil {
+		rest = found.Spare
+	}
+	if s.sets[experiment.Final], s.sets[experiment.Child], err = s.Divide(fit, rest, test, search); err != nil {
+		return "", err
+	}
+	if err := s.boundValid(&s.sets[experiment.Final]); err != nil {
 		return "", err
 	}
 	if final := s.sets[experiment.Final]; final.Unlabelled != nil {
 		about += fmt.Sprintf(" The labels of %d training images, chosen by -seed %d, are used.", final.Fit.Len(), s.Seed)
 	}
 	return about, nil
+}
+
+// boundValid leaves of the images that give validation curves as many as may be scored
+// after every epoch.
+func (s *subject) boundValid(sets *Sets) (err error) {
+	if sets.Valid == nil {
+		return nil
+	}
+	const least = 100
+	all := sets.Valid.Len()
+	bound := all
+	for _, n := range []experiment.Network{experiment.Final, experiment.Varied} {
+		bound = min(bound, experiment.PerEpoch(all, max(least, len(sets.Fit.Header().Classes)), s.scoring(n, all), s.epoch(n)))
+	}
+	sets.Valid, _, err = AtMost(sets.Valid, bound, "-train-size")
+	return err
+}
+
+// epoch returns how many steps an epoch of a network has.
+func (s *subject) epoch(n experiment.Network) float64 {
+	return float64(s.of(n).Fit.Len()) / float64(s.Batch)
+}
+
+// scoring returns how many steps scoring a number of images takes as long as: a forward
+// pass is about a third of a step.
+func (s *subject) scoring(n experiment.Network, images int) float64 {
+	return float64(images) / float64(s.Length(n).Images) / 3
 }
 
 // AtMost takes a balanced part of the images, always the same one; size 0 is all. What it
@@ -110,6 +144,10 @@ func (s *subject) About() experiment.About {
 	}
 	if final.Unlabelled != nil {
 		about.Task += fmt.Sprintf(" with %d labels", final.Fit.Len())
+	}
+	about.Curves = experiment.Curves{Metric: about.Metric, Unit: about.Unit, Why: "all training images are trained on: -train-size leaves some"}
+	if final.Valid != nil {
+		about.Curves.On = words.Count(final.Valid.Len(), "image", "images") + " that no network is trained on"
 	}
 	about.Side = cmp.Or(about.Side, header.Height)
 	about.Model, about.Child = s.nets[experiment.Final].name, s.nets[experiment.Child].name
@@ -169,10 +207,14 @@ func (s *subject) Steps(n experiment.Network) int {
 	return length.Epochs * ((fit.Len() + s.Batch - 1) / s.Batch)
 }
 
-// TestSteps implements [experiment.Subject]: a forward pass is about a third of a
-// step.
+// TestSteps implements [experiment.Subject].
 func (s *subject) TestSteps(n experiment.Network) float64 {
-	return float64(s.of(n).Score.Len()) / float64(s.Length(n).Images) / 3
+	sets := s.of(n)
+	steps := s.scoring(n, sets.Score.Len())
+	if n != experiment.Child && sets.Valid != nil {
+		steps += s.scoring(n, sets.Valid.Len()) * float64(s.Steps(n)) / s.epoch(n)
+	}
+	return steps
 }
 
 // Prepare implements [experiment.Subject].
@@ -185,21 +227,32 @@ func (s *subject) Prepare(o *experiment.Order[*dropout.ConvPattern]) (*experimen
 	if common.Policy, err = o.Policy(model.Sites(), (*dropout.ConvPattern).Policy); err != nil {
 		return nil, err
 	}
+	if n != experiment.Child && sets.Valid != nil {
+		common.Validate = func(ctx context.Context) (train.Validation, error) {
+			result, err := train.Evaluate(ctx, model, sets.Valid)
+			return train.Validation{Loss: result.Loss, Score: s.metric(result)}, err
+		}
+	}
 	loop, scorer, err := s.Train(n, model, sets, s.Steps(n), common)
 	if err != nil {
 		return nil, err
 	}
 	return &experiment.Training{Runner: loop, Waited: scorer.Waited, Score: func(ctx context.Context) (runfolder.Score, error) {
 		result, err := scorer.Evaluate(ctx, sets.Score)
-		value := result.ErrorRate()
-		switch {
-		case n == experiment.Child:
+		value := s.metric(result)
+		if n == experiment.Child {
 			value = result.Accuracy()
-		case s.Benchmark.About().Higher:
-			value = 100 * result.Accuracy()
 		}
 		return runfolder.Score{Value: value, Loss: result.Loss}, err
 	}}, nil
+}
+
+// metric returns what the table has of a score, in percent.
+func (s *subject) metric(score train.Score) float64 {
+	if s.Benchmark.About().Higher {
+		return 100 * score.Accuracy()
+	}
+	return score.ErrorRate()
 }
 
 // Close implements a method of [experiment.Benchmark]: it says which images could not be

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -71,6 +72,57 @@ func TestSaysWhichImages(t *testing.T) {
 	}
 	if trial := s.About().Trial; trial.Train != 40 || trial.Unlabelled != 50 || trial.Valid != 10 || trial.Steps != 9 {
 		t.Errorf("a trial is %+v", trial)
+	}
+}
+
+// watching trains on all images of half but a number, which give validation curves.
+type watching struct {
+	*half
+	rest, test data.Source // that Divide saw
+}
+
+func (w *watching) Open(ctx context.Context, stderr io.Writer) (Images, error) {
+	found, err := w.half.Open(ctx, stderr)
+	if err == nil {
+		found.Spare, err = spare(found.Train.(*data.Set), 1)
+	}
+	return found, err
+}
+
+func (w *watching) Divide(train, rest, test data.Source, search bool) (final, child Sets, err error) {
+	w.rest, w.test = rest, test
+	return Sets{Fit: train, Score: test, Valid: rest}, child, nil
+}
+
+// TestValidation holds which images give validation curves: those that -train-size leaves,
+// or else others of the built-in set, and as many as an epoch has time for.
+func TestValidation(t *testing.T) {
+	for _, c := range []struct{ trainSize, batch, rest, valid int }{
+		{100, 10, 100, 100},
+		{0, 10, 300, 100}, // at least
+		{0, 1, 300, 300},
+		{0, 4, 300, 180}, // 50 steps of 25 images: a twentieth of 3750 forward passes
+	} {
+		w := &watching{half: &half{}}
+		w.TrainSize, w.Batch = c.trainSize, c.batch
+		s := &subject{Settings: &w.Settings, Benchmark: w}
+		if _, err := s.Open(t.Context(), false, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		valid := s.sets[experiment.Final].Valid
+		if w.rest.Len() != c.rest || valid.Len() != c.valid {
+			t.Errorf("-train-size %d -batch %d: %d of %d images are scored after an epoch, want %d of %d", c.trainSize, c.batch, valid.Len(), w.rest.Len(), c.valid, c.rest)
+		}
+		if w.rest.Checksum() == w.test.Checksum() {
+			t.Error("the images that score the rows are scored after every epoch")
+		}
+		if about := s.About().Curves; about.On != fmt.Sprintf("%d images that no network is trained on", c.valid) || about.Metric != "error" || about.Unit != "%" {
+			t.Errorf("the curves are described as %+v", about)
+		}
+	}
+	s, _ := opened(t, false, &half{})
+	if about := s.About().Curves; about.On != "" || about.Why == "" {
+		t.Errorf("without such images the curves are described as %+v", about)
 	}
 }
 

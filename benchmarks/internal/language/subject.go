@@ -42,6 +42,10 @@ func (s *subject) About() experiment.About {
 	if s.corpus.Entropy > 0 {
 		about.Floor = math.Exp(s.corpus.Entropy)
 	}
+	about.Curves = experiment.Curves{On: "the validation text", Metric: about.Metric}
+	if watched := s.watched(); len(watched) < len(s.corpus.Valid) {
+		about.Curves.On = fmt.Sprintf("the first %d of the %d words of the validation text", len(watched), len(s.corpus.Valid))
+	}
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "words", Train: len(s.corpus.Train),
 		Epochs: s.searchEpochs, Reward: fmt.Sprintf("%d/perplexity", rewardScale), Split: "validation", Valid: len(s.corpus.Valid)}
 	about.Data = func() string { return s.checksum(s.corpus.Train, s.corpus.Valid) }
@@ -99,17 +103,29 @@ func (s *subject) Steps(n experiment.Network) int {
 	return s.epochsOf(n) * ((predicted + s.Target - 1) / s.Target)
 }
 
-// TestSteps implements [experiment.Subject]. A forward pass is about a third of a
-// step; a context that is read again costs as much as targets do.
+// TestSteps implements [experiment.Subject].
 func (s *subject) TestSteps(n experiment.Network) float64 {
-	words := float64(len(s.corpus.Valid))
-	l := s.evaluation(n).Lengths
+	steps := s.scoring(n, len(s.corpus.Valid))
 	if n == experiment.Final {
-		words += float64(len(s.corpus.Test))
+		steps += s.scoring(n, len(s.corpus.Test)) + float64(s.Epochs)*s.scoring(n, len(s.watched()))
 	}
+	return steps
+}
+
+// scoring returns how many steps scoring a number of words takes as long as. A forward
+// pass is about a third of a step; a context that is read again costs as much as targets do.
+func (s *subject) scoring(n experiment.Network, words int) float64 {
+	l := s.evaluation(n).Lengths
 	again := float64(l.Extended+l.Target) / float64(l.Target)
 	trained := float64(s.Extended+s.Target) / float64(s.Target)
-	return words * again / trained / float64(s.Batch*s.Target) / 3
+	return float64(words) * again / trained / float64(s.Batch*s.Target) / 3
+}
+
+// watched returns the part of the validation text that gives validation curves.
+func (s *subject) watched() []int32 {
+	const least = 1000
+	all := len(s.corpus.Valid)
+	return s.corpus.Valid[:experiment.PerEpoch(all, least, s.scoring(experiment.Final, all), float64(s.Steps(experiment.Final))/float64(s.Epochs))]
 }
 
 // Prepare implements [experiment.Subject].
@@ -121,6 +137,12 @@ func (s *subject) Prepare(o *experiment.Order[*dropout.SequencePattern]) (*exper
 	}
 	if common.Policy, err = o.Policy(model.Sites(), s.Apply); err != nil {
 		return nil, err
+	}
+	if n == experiment.Final {
+		common.Validate = func(ctx context.Context) (train.Validation, error) {
+			score, err := train.EvaluateLanguage(ctx, model, s.watched(), s.evaluation(n))
+			return train.Validation{Loss: score.Loss, Score: score.Perplexity()}, err
+		}
 	}
 	trainer, err := train.NewLanguage(model, s.corpus.Train, s.recipe(n, model, common))
 	if err != nil {

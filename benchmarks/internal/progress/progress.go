@@ -5,14 +5,11 @@ package progress
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"autodropout/benchmarks/internal/machine"
 	"autodropout/benchmarks/internal/words"
-	"autodropout/train"
 )
 
 // lineEvery is how often a piece reports where there is no terminal.
@@ -148,134 +145,6 @@ func (p *Progress) run() string {
 		text += ", best so far: " + p.best
 	}
 	return text
-}
-
-// Piece is one part of the run, a training or a search, counted in steps.
-type Piece struct {
-	progress *Progress
-	name     string
-	cost     float64 // estimated seconds of a step
-	bar      bar
-
-	// Guarded by progress.mu.
-	start               time.Time
-	lastLine            time.Time
-	total, before, done int     // steps; before this session, and in it
-	items               int64   // more than 2^31 words are few days
-	epoch               int     // counted from 1
-	loss                float64 // moving mean
-	said                string  // in place of epoch, loss and step
-}
-
-// Piece begins a piece of total steps, each of which should take cost seconds.
-func (p *Progress) Piece(name string, total int, cost float64) *Piece {
-	now := time.Now()
-	t := &Piece{progress: p, name: name, cost: cost, start: now, lastLine: now, total: total}
-	p.mu.Lock()
-	p.pieces = append(p.pieces, t)
-	p.mu.Unlock()
-	if p.bars != nil {
-		t.bar = p.bars.add(name, total, p.locked(t.status), false)
-	}
-	return t
-}
-
-// Skip reports steps that were done in an earlier session.
-func (t *Piece) Skip(steps int) {
-	p := t.progress
-	p.mu.Lock()
-	t.before += steps
-	p.planned -= float64(steps) * t.cost
-	p.mu.Unlock()
-	t.advance(steps)
-}
-
-// Say sets what is said about the piece beside its speed, such as how many trials
-// of a search have ended.
-func (t *Piece) Say(text string) {
-	t.progress.mu.Lock()
-	defer t.progress.mu.Unlock()
-	t.said = text
-}
-
-// Step reports a step.
-func (t *Piece) Step(s train.Step) {
-	p := t.progress
-	p.mu.Lock()
-	const keep = 0.95 // of the mean, from step to step
-	if t.done == 0 {
-		t.loss = float64(s.Loss)
-	}
-	t.loss = keep*t.loss + (1-keep)*float64(s.Loss)
-	t.epoch = s.Epoch + 1
-	t.items += int64(s.Size)
-	p.mu.Unlock()
-	t.Add(1)
-}
-
-// Add reports steps of which nothing else is known.
-func (t *Piece) Add(steps int) {
-	p := t.progress
-	p.mu.Lock()
-	t.done += steps
-	p.done += float64(steps) * t.cost
-	if p.bars == nil && !p.quiet && time.Since(t.lastLine) >= lineEvery {
-		t.lastLine = time.Now()
-		fmt.Fprintf(p.out, "%s: %s; whole run: %s\n", t.name, t.status(), p.run())
-	}
-	p.mu.Unlock()
-	t.advance(steps)
-}
-
-// advance moves the bars. The lock must be free: a bar may be waiting for it,
-// in the middle of drawing a text.
-func (t *Piece) advance(steps int) {
-	if t.bar == nil {
-		return
-	}
-	t.bar.IncrBy(steps)
-	t.progress.mu.Lock()
-	share := t.progress.share()
-	t.progress.mu.Unlock()
-	t.progress.whole.SetCurrent(int64(share * (wholeParts - 1))) // the last part is Close
-}
-
-// End ends the piece. It says how far a piece came that is not finished.
-func (t *Piece) End() {
-	if t.bar != nil {
-		t.bar.Abort(true)
-		t.bar.Wait()
-	}
-	p := t.progress
-	p.mu.Lock()
-	p.pieces = slices.DeleteFunc(p.pieces, func(other *Piece) bool { return other == t })
-	stopped, status := t.before+t.done < t.total, t.status()
-	p.mu.Unlock()
-	if stopped {
-		p.Logf("%s: stopped at %s", t.name, status)
-	}
-}
-
-// status describes a piece that is under way. The caller holds progress.mu.
-func (t *Piece) status() string {
-	var parts []string
-	if t.said != "" {
-		parts = append(parts, t.said)
-	} else {
-		if t.done > 0 {
-			parts = append(parts, fmt.Sprintf("epoch %d", t.epoch), fmt.Sprintf("loss %.3f", t.loss))
-		}
-		parts = append(parts, fmt.Sprintf("step %d of %d", t.before+t.done, t.total))
-	}
-	if t.done > 0 {
-		elapsed := time.Since(t.start).Seconds()
-		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
-		if t.items > 0 { // those of workers are not known
-			parts = append(parts, words.Speed(float64(t.items)/elapsed, t.progress.item))
-		}
-		parts = append(parts, words.Duration(left)+" left")
-	}
-	return strings.Join(parts, ", ")
 }
 
 // Download returns what shows how a download advances, in tenths.

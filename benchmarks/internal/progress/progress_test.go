@@ -57,6 +57,26 @@ func TestProgressWithoutTerminal(t *testing.T) {
 	}
 }
 
+// TestEpochs says what a training was scored, at once where the last line is old.
+func TestEpochs(t *testing.T) {
+	var b strings.Builder
+	p := New(&b, 100, "img", false)
+	task := p.Piece("training", 10, 5)
+	task.Step(train.Step{Loss: 2})
+	task.Epoch(train.Validation{Epoch: 0, Train: 2.5, Loss: 2.25}, "error 80.00 %")
+	if b.Len() > 0 {
+		t.Errorf("a line comes too early: %q", b.String())
+	}
+	task.since(2*time.Second, 20*time.Second)
+	task.Epoch(train.Validation{Epoch: 1, Train: 1.5, Loss: 1.25}, "error 50.00 %")
+	if want := "training: epoch 2: training loss 1.500, validation loss 1.250 (error 50.00 %)\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	if lines, _ := p.Now(); !strings.Contains(lines[0], "loss 2.000, validation loss 1.250 (error 50.00 %), step 1 of 10") {
+		t.Errorf("now it says %q", lines[0])
+	}
+}
+
 func TestQuietProgress(t *testing.T) {
 	var b strings.Builder
 	p := New(&b, 100, "img", true)

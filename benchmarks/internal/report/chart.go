@@ -25,6 +25,7 @@ type Line struct {
 	X, Y      []float64
 	Low, High []float64 // the band; nil: none
 	Points    bool      // points without a line between them
+	Thin      bool      // drawn thin and without dashes, beside another line of its style
 }
 
 // The size of a chart in its own units; the page stretches it.
@@ -47,7 +48,7 @@ type plot struct {
 // shape is a line of a plot as paths in the chart's units.
 type shape struct {
 	Style              Style
-	Faint              bool
+	Faint, Thin        bool
 	Line, Points, Band string
 }
 
@@ -63,7 +64,7 @@ func (c Chart) Plot() plot {
 		p.YTicks = append(p.YTicks, tick{percent(1 - y.at(v)), number(v)})
 	}
 	for i, l := range slices.Concat(c.Faint, c.Lines) {
-		s := shape{Style: l.Style, Faint: i < len(c.Faint)}
+		s := shape{Style: l.Style, Faint: i < len(c.Faint), Thin: l.Thin}
 		at := func(i int, ys []float64) string {
 			return fmt.Sprintf("%s %s", coordinate(chartWidth*x.at(l.X[i])), coordinate(chartHeight*(1-y.at(ys[i]))))
 		}
@@ -87,6 +88,17 @@ func (c Chart) Plot() plot {
 		p.Shapes = append(p.Shapes, s)
 	}
 	return p
+}
+
+// Legend reports whether several lines have names, which the page then lists.
+func (c Chart) Legend() bool {
+	named := 0
+	for _, l := range c.Lines {
+		if l.Name != "" {
+			named++
+		}
+	}
+	return named > 1
 }
 
 // Last says in words where each line ends, for those who do not see it.

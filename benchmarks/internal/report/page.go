@@ -18,9 +18,10 @@ type Page struct {
 	Table    Table
 	Training []Chart
 	Seeds    []Chart // small ones, one for each row, with its band
+	Gaps     Plain   // between training and validation
 	Search   []Chart
-	Waits    bool // for a search that has not begun, where Search is empty
-	Trials   Trials
+	Waits    bool     // for a search that has not begun, where Search is empty
+	Trials   Plain    // of the searches, every one
 	Outputs  []Fact   // what programs outside of the run's printed last, by training
 	Pattern  *Pattern // nil: none was learned
 
@@ -49,8 +50,8 @@ type Row struct {
 	Mean   float64   // of the values
 }
 
-// Trials lists every trial of the searches.
-type Trials struct {
+// Plain is a table without pictures.
+type Plain struct {
 	Header []string
 	Rows   [][]string
 }

@@ -43,7 +43,7 @@ func sample(t *testing.T) *Page {
 		Training: []Chart{{Title: "Loss", X: "step", Y: "cross-entropy", Lines: []Line{line("none", 0, 3, 2, 1.5), line("AutoDropout", Learned.Style(0), 3, 2.5, 2)}}},
 		Search: []Chart{{Title: "Rewards", X: "trial", Y: "accuracy", Lines: []Line{
 			{Name: "AutoDropout", Style: Learned.Style(0), X: []float64{1, 2}, Y: []float64{0.1, 0.2}, Points: true}}}},
-		Trials:  Trials{Header: []string{"search", "trial"}, Rows: [][]string{{"AutoDropout", "1"}}},
+		Trials:  Plain{Header: []string{"search", "trial"}, Rows: [][]string{{"AutoDropout", "1"}}},
 		Pattern: pattern,
 		Setting: "epochs = 2\n",
 		Origin:  []Fact{{"command", "go run ./benchmarks/cifar"}, {"commit", "0123abc"}, {"processor", "some"}},

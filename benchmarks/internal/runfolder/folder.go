@@ -71,6 +71,11 @@ func Training(row string, seed int) string { return fmt.Sprintf("%s-%d", row, se
 // Log returns the log of a training.
 func (f Folder) Log(training string) string { return f.Path(logs, training+".jsonl") }
 
+// Validations returns the log of what a training was scored on after its epochs.
+func (f Folder) Validations(training string) string {
+	return f.Path(logs, training+".epochs.jsonl")
+}
+
 // CSV returns the same as a table, with what the training reached.
 func (f Folder) CSV(training string) string { return f.Path(logs, training+".csv") }
 

@@ -18,12 +18,16 @@ import (
 const curvePoints = 80
 
 // smooth returns the means of neighbours: a point for each window, over 1, 2, ...
-func (l Losses) smooth() (x, y []float64) {
-	window := max(1, (l.Total+curvePoints-1)/curvePoints)
-	for lo := 0; lo < len(l.Values); lo += window {
-		hi := min(lo+window, len(l.Values))
+func (l Losses) smooth() (x, y []float64) { return thinned(l.Values, l.Total) }
+
+// thinned returns the means of neighbours, so that a curve of so many values in all has
+// few points: one for each window, over 1, 2, ...
+func thinned[F float32 | float64](values []F, total int) (x, y []float64) {
+	window := max(1, (total+curvePoints-1)/curvePoints)
+	for lo := 0; lo < len(values); lo += window {
+		hi := min(lo+window, len(values))
 		sum := 0.0
-		for _, v := range l.Values[lo:hi] {
+		for _, v := range values[lo:hi] {
 			sum += float64(v)
 		}
 		x = append(x, float64(lo+hi+1)/2)
@@ -33,26 +37,32 @@ func (l Losses) smooth() (x, y []float64) {
 }
 
 // LossLine returns the mean of the loss curves of a row's seeds, and a band around
-// it: the 95 % interval of the mean from three seeds on, both curves for two. The
-// mean ends where the shortest curve does; seeds that have not come far are left out
-// where others have finished.
+// it, see mean. Seeds that have not come far are left out where others have finished.
 func LossLine(row Row, style report.Style) report.Line {
-	line := report.Line{Name: row.Title, Style: style}
 	finished := slices.ContainsFunc(row.Losses, func(l Losses) bool { return l.Total > 0 && len(l.Values) == l.Total })
-	var smooth [][]float64
+	var xs, ys [][]float64
 	for _, l := range row.Losses {
 		if len(l.Values) == 0 || finished && len(l.Values) < l.Total {
 			continue
 		}
 		x, y := l.smooth()
-		smooth = append(smooth, y)
+		xs, ys = append(xs, x), append(ys, y)
+	}
+	return mean(report.Line{Name: row.Title, Style: style}, xs, ys)
+}
+
+// mean fills a line with the mean of the curves of some seeds, and a band around it: the
+// 95 % interval of the mean from three seeds on, both curves for two. The mean ends where
+// the shortest curve does.
+func mean(line report.Line, xs, ys [][]float64) report.Line {
+	for _, x := range xs {
 		if line.X == nil || len(x) < len(line.X) {
 			line.X = x
 		}
 	}
-	values := make([]float64, len(smooth))
+	values := make([]float64, len(ys))
 	for i := range line.X {
-		for j, y := range smooth {
+		for j, y := range ys {
 			values[j] = y[i]
 		}
 		mean, half := interval(values)
@@ -177,7 +187,7 @@ func searchCharts(f *Facts) []report.Chart {
 
 // trialTable lists all trials of the searches, with the values that were measured
 // besides.
-func trialTable(f *Facts) report.Trials {
+func trialTable(f *Facts) report.Plain {
 	names := map[string]bool{}
 	for _, s := range f.Searches {
 		for _, r := range s.Results {
@@ -189,7 +199,7 @@ func trialTable(f *Facts) report.Trials {
 		}
 	}
 	values := slices.Sorted(maps.Keys(names))
-	t := report.Trials{Header: slices.Concat([]string{"search", "trial", f.Reward.Shown}, values, []string{"entropy", "time"})}
+	t := report.Plain{Header: slices.Concat([]string{"search", "trial", f.Reward.Shown}, values, []string{"entropy", "time"})}
 	for _, s := range f.Searches {
 		for _, trial := range s.Curve() {
 			shown := "failed: " + trial.Result.Error

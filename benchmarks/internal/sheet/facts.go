@@ -13,6 +13,7 @@ import (
 	"autodropout/benchmarks/internal/report"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
+	"autodropout/train"
 )
 
 // Facts are what a run has found so far.
@@ -27,6 +28,7 @@ type Facts struct {
 	Training float64         // seconds that a final training took on average; 0: none has finished
 	Pattern  *report.Pattern // that the run stands for; nil: none
 	Notes    []string        // what a reader should know about the data
+	Scored   string          // what networks are scored on after every epoch
 	Outside  bool            // programs outside of this process train, whose losses are not known
 	Settings string          // as a configuration file
 	Outputs  []report.Fact   // what programs outside of this process printed last in final trainings
@@ -36,8 +38,9 @@ type Facts struct {
 type Row struct {
 	Title  string
 	Kind   Kind
-	Varied bool     // it is trained otherwise than others, which it is not compared with
-	Losses []Losses // of its trainings, by seed
+	Varied bool                 // it is trained otherwise than others, which it is not compared with
+	Losses []Losses             // of its trainings, by seed
+	Epochs [][]train.Validation // what they were scored after their epochs, by seed
 }
 
 // Losses are those of a training, of so many steps in all.

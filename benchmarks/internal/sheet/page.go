@@ -35,6 +35,9 @@ func Page(f *Facts, state string) *report.Page {
 		},
 	}
 	p.Training, p.Seeds = lossCharts(f)
+	if all, each := validationCharts(f); all != nil {
+		p.Training, p.Seeds, p.Gaps = append(p.Training, *all), each, gaps(f)
+	}
 	return p
 }
 

@@ -44,6 +44,10 @@ func (s *subject) About() experiment.About {
 				pattern.Origin.Task, pattern.Origin.Model, pattern.Origin.Search))
 		}
 	}
+	about.Curves = experiment.Curves{On: "the validation text", Metric: "perplexity"}
+	if watched, all := s.watched().Len(), s.corpus.Valid.Pairs.Len(); watched < all {
+		about.Curves.On = fmt.Sprintf("the first %d of the %d pairs of the validation text", watched, all)
+	}
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "pairs", Train: s.corpus.Train.Len(),
 		Epochs: s.searchEpochs, Reward: "exp(-loss)", Split: "validation", Valid: s.corpus.Valid.Pairs.Len()}
 	about.Data = func() string {
@@ -95,23 +99,35 @@ func (s *subject) epochsOf(n experiment.Network) int {
 // Steps implements [experiment.Subject].
 func (s *subject) Steps(n experiment.Network) int { return s.epochsOf(n) * s.batches }
 
-// TestSteps implements [experiment.Subject]. A forward pass is about a third of a step.
-// Translations are computed a word at a time, which was measured to take
-// translatedWord of what their places take in training.
+// TestSteps implements [experiment.Subject]. Translations are computed a word at a time,
+// which was measured to take translatedWord of what their places take in training.
 func (s *subject) TestSteps(n experiment.Network) float64 {
 	const translatedWord = 0.5
-	words := func(d *bitext.Dataset) (words float64) {
-		for i := range d.Len() {
-			_, target := d.Lengths(i)
-			words += float64(target + 1)
-		}
-		return words
-	}
-	valid, test := words(s.corpus.Valid.Pairs), words(s.corpus.Test.Pairs)
+	valid, test := targetWords(s.corpus.Valid.Pairs), targetWords(s.corpus.Test.Pairs)
 	if n == experiment.Child {
-		return valid / 3 / float64(s.Tokens)
+		return s.scoring(valid)
 	}
-	return (test/3 + translatedWord*float64(s.Beam)*(valid+test)) / float64(s.Tokens)
+	return s.scoring(test) + float64(s.Epochs)*s.scoring(targetWords(s.watched())) + translatedWord*float64(s.Beam)*(valid+test)/float64(s.Tokens)
+}
+
+// scoring returns how many steps scoring a number of words takes as long as: a forward
+// pass is about a third of a step.
+func (s *subject) scoring(words float64) float64 { return words / 3 / float64(s.Tokens) }
+
+// targetWords returns how many words are predicted.
+func targetWords(d *bitext.Dataset) (words float64) {
+	for i := range d.Len() {
+		_, target := d.Lengths(i)
+		words += float64(target + 1)
+	}
+	return words
+}
+
+// watched returns the part of the validation text that gives validation curves.
+func (s *subject) watched() *bitext.Dataset {
+	const least = 100
+	all := s.corpus.Valid.Pairs
+	return all.First(experiment.PerEpoch(all.Len(), least, s.scoring(targetWords(all)), float64(s.batches)))
 }
 
 // Prepare implements [experiment.Subject].
@@ -123,6 +139,13 @@ func (s *subject) Prepare(o *experiment.Order[*dropout.SequencePattern]) (*exper
 	}
 	if common.Policy, err = o.Policy(model.Sites(), s.Apply); err != nil {
 		return nil, err
+	}
+	if n == experiment.Final {
+		watched := s.watched()
+		common.Validate = func(ctx context.Context) (train.Validation, error) {
+			score, err := train.EvaluateTranslation(ctx, model, watched, s.Tokens)
+			return train.Validation{Loss: score.Loss, Score: score.Perplexity()}, err
+		}
 	}
 	trainer, err := train.NewTranslation(model, s.corpus.Train, s.recipe(n, model, common))
 	if err != nil {
