@@ -88,8 +88,8 @@ type Common struct {
 	OnPart       func(part, parts int) `json:"-"`
 	OnValidation func(Validation)      `json:"-"`
 
-	// OnStep is called after every step, and Notify with a sentence about what the
-	// training cannot save or use, and goes on without. They may be nil.
+	// OnStep is called after every step. Notify is called with a sentence when the
+	// training could not save or use something; it goes on without. Both may be nil.
 	OnStep func(Step)          `json:"-"`
 	Notify func(notice string) `json:"-"`
 }

@@ -68,7 +68,7 @@ func (c *config) register(fs *flag.FlagSet) {
 		RandAugment: "how training images are varied by RandAugment, which is usually joined by -cutout 16",
 		Dropped:     "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
-	cli.Whole(fs, &c.validSize, "valid-size", 0, "at most this `number` of images, the same of every class, scores the trials, taken from those that -train-size leaves; 0 is a tenth of the training images, held out in a search")
+	cli.Whole(fs, &c.validSize, "valid-size", 0, "score trials on at most this `number` of images, the same of every class, that -train-size leaves over; 0: on a tenth of the training images, which searches hold out")
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` that images are resized to; 0: as they are")
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
 	cli.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")

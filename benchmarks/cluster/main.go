@@ -59,7 +59,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.DurationVar(&c.every, "every", 3*time.Second, "the mean `time` from one kill of a worker to the next")
 	fs.Float64Var(&c.spread, "spread", 0.3, "the `standard deviation` of the logarithm of a simulated trial's time")
 	fs.Float64Var(&c.deaths, "deaths", 0.01, "the `number` of deaths of a simulated worker in each hour of its work")
-	fs.Float64Var(&c.reach, "reach", 0.95, "the `share` of their time that simulated workers are to work: the trials in flight that it takes are looked for")
+	fs.Float64Var(&c.reach, "reach", 0.95, "the `share` of their time that simulated workers are to work; the simulation finds how many trials in flight that takes")
 	fs.StringVar(&c.listen, "listen", "127.0.0.1:0", "the `address` of -run server")
 	fs.StringVar(&c.folder, "folder", "", "the `folder` of -run server (required there); for kills, where the run and all output is kept (default a temporary one)")
 	if err := cli.ParseFlags(fs, summary, args, stdout); err != nil {

@@ -94,8 +94,8 @@ func (c *config) register(fs *flag.FlagSet) {
 	cli.Share(fs, &c.ema, "ema", "the `decay` of the moving average of weights and batch statistics that is scored; 0 is none")
 	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
 	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
-	cli.Whole(fs, &c.searchTrain, "search-train", 0, "at most this `number` of training images is what a search trains on, the same of every class; 0 is all that it does not hold out")
-	cli.Whole(fs, &c.searchValid, "search-valid", 0, "at most this `number` of training images is held out by a search, the same of every class; 0 is a tenth")
+	cli.Whole(fs, &c.searchTrain, "search-train", 0, "a search trains on at most this `number` of training images, the same of every class; 0 is all that it does not hold out")
+	cli.Whole(fs, &c.searchValid, "search-valid", 0, "a search holds out at most this `number` of training images, the same of every class; 0 is a tenth")
 	cli.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
 }
 

@@ -81,7 +81,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
 	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
-	fs.BoolVar(&c.recompute, "recompute", false, "give up outputs of training steps that are cheap to compute again for the gradients")
+	fs.BoolVar(&c.recompute, "recompute", false, "compute cheap outputs of training steps again for the gradients instead of keeping them")
 	cli.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
 	if err := cli.ParseFlags(fs, summary, args, stdout); err != nil {

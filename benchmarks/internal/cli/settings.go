@@ -49,7 +49,7 @@ func newSource[C any](cmd *Command[C], config *C) *source[C] {
 	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
 	s.flags.StringVar(&s.run.Out, "out", "", "the `folder` to write to (default a new one under runs, named by the time)")
 	s.flags.BoolVar(&s.run.Resume, "resume", false, "continue the run in the folder -out with its own settings")
-	s.flags.BoolVar(&s.run.Accept, "accept-changes", false, "with -resume: go on with what has changed since the run began, such as its data, the instruction set or the program, and say so in the results; a training that cannot begins anew")
+	s.flags.BoolVar(&s.run.Accept, "accept-changes", false, "with -resume: go on although the data, the instruction set or the program has changed since the run began. The results say so; a training that cannot go on begins anew")
 	s.run.Cluster.register(s.flags)
 	cmd.Register(s.flags, config)
 	aliases(s.flags)

@@ -87,7 +87,7 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 // RegisterSearch declares the flags of the plan but for those that are about networks
 // of this process.
 func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
-	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, some with commas between them of "+words.And(Keys(table)))
+	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, with commas between them: "+words.And(Keys(table)))
 	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching, or with one that comes with the program: "+strings.Join(patterns.Names(), ", "))
 	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
 	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
@@ -96,29 +96,29 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	cli.Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
-	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("the `number` of best patterns of a search that are trained %d times more, with other seeds, so that luck does not choose: their mean does. These are some of the -trials", repeats))
-	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand by as many trials as a search has, scored alike: each of some rates is tried in turn, and the one with the best mean is taken")
-	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials sampled before the first of them must have finished")
+	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("train this `number` of a search's best patterns %d times more, with other seeds, and take the one with the best mean, so that luck does not choose. These trainings count among the -trials", repeats))
+	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand: as many trials as a search has try some rates in turn, and the rate with the best mean is taken")
+	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be under way at the same time")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
-		"the `way` in which AutoDropout's patterns are searched: reinforce or ppo, by a controller that learns, evolution or local, without one, by changing good patterns")
-	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search share, in turn, so that luck is the same for all; 0: each has a seed of its own")
-	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "let searches begin with patterns that drop this `share` of all elements on average, above 0 and below that of the space; 0: with all patterns as likely")
-	fs.BoolVar(&p.Async, "async", p.Async, "let results reach the controller in the order they come; the search can then not be repeated exactly")
+		"the `way` in which AutoDropout's patterns are searched. With reinforce and ppo a controller learns; evolution and local change good patterns")
+	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search take in turn, so that luck is the same for all; 0: each trial has its own seed")
+	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "begin searches with patterns that drop this `share` of all elements on average. It is above 0 and below the share of the space; 0 makes all patterns as likely")
+	fs.BoolVar(&p.Async, "async", p.Async, "learn from results in the order they come; such a search cannot be repeated exactly")
 }
 
 // registerTraining declares the flags of how networks are trained in this process, and
 // what patterns can be in them.
 func (p *Plan) registerTraining(fs *flag.FlagSet) {
 	p.Space, p.Start = cmp.Or(p.Space, Paper), cmp.Or(p.Start, ByShare)
-	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, as published, or wide, where the usual dropout made by hand is a pattern too")
-	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share, or best, with the rows made by hand as patterns, and then what is near the best of them; that needs -space wide")
+	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, the published one; or wide, which holds the usual dropout made by hand too")
+	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share; or best, with the rows made by hand, and then with patterns near the best of them, which needs -space wide")
 	if p.CheckpointEvery == 0 {
 		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
 	}
 	cli.Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
 	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
-	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, look at every number of a training as it is computed, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
-	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute outputs that are quickly made again for the gradient instead of keeping them. It takes a little time and does not change the results")
+	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, check every number of a training, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
+	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute cheap outputs again for the gradient instead of keeping them. It takes a little time and does not change the results")
 }
 
 // Row is a row of the table.

@@ -41,7 +41,7 @@ func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site)
 }
 
 // HandMadeSequences are the rows of dropout made by hand that all Transformers have:
-// Dropout with a rate at the places that it has in rates, and variational dropout.
+// Dropout at the places where rates has a rate, and variational dropout.
 func HandMadeSequences(rate float64, rates func(rate float64) dropout.SequenceRates, variational dropout.SequenceRates) []Row {
 	return []Row{plainDropout(rate, rates), variationalDropout(variational)}
 }

@@ -73,7 +73,7 @@ func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 		Rate: "the initial learning `rate`; it falls to a fifth along 7/16 of a cosine", WeightDecay: "the weight decay `factor`",
 		Photos: c.Pixels > 0, Varied: "augmented images", RandAugment: "how `strongly` unlabelled images are augmented", Dropped: "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
-	cli.Whole(fs, &c.Labels, "labels", 0, "at most this `number` of training images has labels that are used, the same of every class; 0 is a tenth of every class. -seed chooses them")
+	cli.Whole(fs, &c.Labels, "labels", 0, "use the labels of at most this `number` of training images, the same of every class; 0 is a tenth of every class. -seed chooses them")
 	if c.Pixels > 0 {
 		cli.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
 	}

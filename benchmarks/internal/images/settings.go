@@ -46,7 +46,7 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 	s.Baselines.Register(fs, help.Dropped)
 	fs.StringVar(&s.Data, "data", s.Data, help.Data)
 	if help.Photos {
-		fs.BoolVar(&s.contents, "contents", s.contents, "tell photographs from others by what is in the files, which are all read once when a run begins or is resumed, instead of by their sizes and times")
+		fs.BoolVar(&s.contents, "contents", s.contents, "identify photographs by the contents of the files, which are read once when a run begins or is resumed, instead of by their sizes and times")
 	}
 	cli.Whole(fs, &s.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
 	cli.Whole(fs, &s.TestSize, "test-size", 0, "at most this `number` of the images that score the rows is used, the same of every class; 0 is all")

@@ -38,7 +38,7 @@ func (r *Recipe) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &r.Heads, "heads", 1, "the `number` of attention heads")
 	cli.Whole(fs, &r.Inner, "inner", 1, "the `number` of dimensions in the middle of the feed-forward parts")
 	fs.BoolVar(&r.Positions, "positions", r.Positions, "let every layer project the encodings of distances, as in the Transformer-XL paper; its script for the Penn Treebank does not")
-	cli.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the `words`, by rank with commas between them, at which the clusters of an adaptive softmax begin, of which those count that the vocabulary reaches; none is a plain softmax")
+	cli.Wholes(fs, &r.Cutoffs, "cutoffs", 1, "the ranks of the `words`, with commas between them, at which the clusters of an adaptive softmax begin. Ranks beyond the vocabulary do not count; none is a plain softmax")
 
 	cli.Whole(fs, &r.Target, "bptt", 1, "the `number` of words of a segment that is trained on")
 	cli.Whole(fs, &r.Memory, "memory", 0, "the `number` of hidden states before a segment that are kept")
