@@ -70,7 +70,7 @@ func (t *Tape) differentiate(n *node) {
 			panic(fmt.Sprintf("autograd: Backward of %s returned no gradient for input %d", n.op.Name, i))
 		}
 		if t.Watch != nil {
-			t.Watch(Result{n.op.Name, n.op.Inputs, i, g.inputs[i]})
+			t.Watch(Result{n.op.Name, n.op.Inputs, n.op.Spec, i, g.inputs[i]})
 		}
 		t.add(x.node, g.inputs[i])
 	}

@@ -12,6 +12,10 @@ type Op struct {
 	// Inputs are the operands. Those that belong to no tape are constants.
 	Inputs []*Tensor
 
+	// Spec is what the operation was told besides its inputs, for whoever reads a trace
+	// ([Tape.Watch]): package ops lists what each of its operations gives.
+	Spec any
+
 	// Shape is the shape of the output.
 	Shape []int
 
@@ -113,7 +117,7 @@ func Do(op Op) *Tensor {
 	if tape != nil {
 		tape.handles = append(tape.handles, y)
 		if tape.Watch != nil {
-			tape.Watch(Result{op.Name, op.Inputs, -1, y})
+			tape.Watch(Result{op.Name, op.Inputs, op.Spec, -1, y})
 		}
 	}
 	return y

@@ -56,6 +56,7 @@ func NewTape(ps *Params) *Tape {
 type Result struct {
 	Op     string
 	Inputs []*Tensor // of the operation; after the forward pass their data may be gone
+	Spec   any       // of the operation; see [Op]
 	Input  int       // the one whose gradient it is; -1 for the output
 	*Tensor
 }

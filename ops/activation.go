@@ -29,7 +29,7 @@ func ReLU(x *autograd.Tensor) *autograd.Tensor {
 
 // Sigmoid returns 1/(1+exp(-x)).
 func Sigmoid(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.Sigmoid", x, true, simd.Sigmoid, func(dx, dy, y []float32) {
+	return unary("ops.Sigmoid", x, nil, true, simd.Sigmoid, func(dx, dy, y []float32) {
 		for i, v := range y {
 			dx[i] = dy[i] * v * (1 - v)
 		}
@@ -38,7 +38,7 @@ func Sigmoid(x *autograd.Tensor) *autograd.Tensor {
 
 // Tanh returns the hyperbolic tangent of x.
 func Tanh(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.Tanh", x, true, simd.Tanh, func(dx, dy, y []float32) {
+	return unary("ops.Tanh", x, nil, true, simd.Tanh, func(dx, dy, y []float32) {
 		for i, v := range y {
 			dx[i] = dy[i] * (1 - float32(v*v))
 		}
@@ -48,10 +48,10 @@ func Tanh(x *autograd.Tensor) *autograd.Tensor {
 // GELU returns x*Phi(x), where Phi is the distribution function of the standard
 // normal distribution: the exact form of Hendrycks and Gimpel (2016).
 func GELU(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.GELU", x, false, simd.GELU, simd.GELUGrad)
+	return unary("ops.GELU", x, nil, false, simd.GELU, simd.GELUGrad)
 }
 
 // SiLU returns x/(1+exp(-x)), also called Swish (Ramachandran et al. 2017).
 func SiLU(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.SiLU", x, false, simd.SiLU, simd.SiLUGrad)
+	return unary("ops.SiLU", x, nil, false, simd.SiLU, simd.SiLUGrad)
 }

@@ -38,6 +38,7 @@ func Attention(q, k, v *autograd.Tensor, spec AttentionSpec) *autograd.Tensor {
 // attention is one attention, and what its forward pass keeps.
 type attention struct {
 	name             string
+	spec             AttentionSpec
 	q, k, v          *autograd.Tensor
 	r, u, w          *autograd.Tensor // of relative attention, otherwise nil
 	n, heads         int
@@ -63,7 +64,7 @@ func newAttention(name string, q, k, v *autograd.Tensor, spec AttentionSpec) *at
 		panic(autograd.NewShapeError(name, fmt.Sprintf("%s with %d heads", want, spec.Heads), q, k, v))
 	}
 	a := &attention{
-		name: name, q: q, k: k, v: v,
+		name: name, spec: spec, q: q, k: k, v: v,
 		n: q.Dim(0), heads: heads, t: q.Dim(1), s: k.Dim(1), d: q.Dim(2) / heads, e: v.Dim(2) / heads,
 		widthQK: q.Dim(2), widthVO: v.Dim(2),
 		causal: spec.Causal, scale: spec.Scale, mask: spec.Mask, factor: 1,
@@ -97,6 +98,7 @@ func (a *attention) run(inputs ...*autograd.Tensor) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:        a.name,
 		Inputs:      inputs,
+		Spec:        &a.spec,
 		Shape:       []int{a.n, a.t, a.widthVO},
 		Saves:       inputs,
 		SavesOutput: true,

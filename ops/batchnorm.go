@@ -52,7 +52,7 @@ func BatchNormAddReLU(x, gamma, beta, residual *autograd.Tensor, running BatchNo
 	sameShape(name, x, residual)
 	n.relu, n.residual = true, residual
 	return autograd.Do(autograd.Op{
-		Name: name, Inputs: []*autograd.Tensor{x, gamma, beta, residual}, Shape: x.Shape(), Saves: n.inputs[:],
+		Name: name, Inputs: []*autograd.Tensor{x, gamma, beta, residual}, Spec: &n.BatchNormArgs, Shape: x.Shape(), Saves: n.inputs[:],
 		Forward: n.Forward, Backward: n.Backward, // not as Passes: residual, which Recompute would read, is not saved
 	})
 }
@@ -61,12 +61,11 @@ func BatchNormAddReLU(x, gamma, beta, residual *autograd.Tensor, running BatchNo
 type batchNorm struct {
 	inputs         [3]*autograd.Tensor
 	x, gamma, beta *autograd.Tensor
-	running        BatchNormStats
-	spec           BatchNormSpec
-	rows, c        int
-	relu           bool
-	residual       *autograd.Tensor // added before the ReLU; nil: none
-	mask           Mask             // nil: none
+	BatchNormArgs
+	rows, c  int
+	relu     bool
+	residual *autograd.Tensor // added before the ReLU; nil: none
+	mask     Mask             // nil: none
 
 	mean, invStd []float32
 	bits         []uint32 // with a ReLU: where the gradient passes
@@ -104,13 +103,13 @@ func newBatchNorm(op string, x, gamma, beta *autograd.Tensor, running BatchNormS
 	c := x.Dim(-1)
 	return &batchNorm{
 		inputs: [...]*autograd.Tensor{x, gamma, beta}, x: x, gamma: gamma, beta: beta,
-		running: running, spec: spec, rows: x.Len() / max(1, c), c: c,
+		BatchNormArgs: BatchNormArgs{running, spec}, rows: x.Len() / max(1, c), c: c,
 		pass: batchNormPass{grain: rowGrain(c)},
 	}
 }
 
 func (n *batchNorm) do(name string) *autograd.Tensor {
-	return autograd.Do(autograd.Op{Name: name, Inputs: n.inputs[:], Shape: n.x.Shape(), Saves: n.inputs[:], Passes: n})
+	return autograd.Do(autograd.Op{Name: name, Inputs: n.inputs[:], Spec: &n.BatchNormArgs, Shape: n.x.Shape(), Saves: n.inputs[:], Passes: n})
 }
 
 // tasks is the number of tasks of a pass.
@@ -125,16 +124,16 @@ func (n *batchNorm) each(size int, body func(n *batchNorm, lo, hi int, scratch [
 func (n *batchNorm) Forward(y *autograd.Output) {
 	c := n.c
 	n.mean, n.invStd = y.Keep(c), y.Keep(c)
-	variance := n.running.Var
-	if n.spec.Train {
+	variance := n.Running.Var
+	if n.Spec.Train {
 		variance = y.Retain(c)
 		n.moments(y, variance)
 		n.track(y, variance)
 	} else {
-		copy(n.mean, n.running.Mean)
+		copy(n.mean, n.Running.Mean)
 	}
 	for j, v := range variance {
-		n.invStd[j] = float32(1 / math.Sqrt(float64(v)+float64(n.spec.Eps)))
+		n.invStd[j] = float32(1 / math.Sqrt(float64(v)+float64(n.Spec.Eps)))
 	}
 	if n.relu {
 		n.bits, n.factor = y.KeepBits(y.Len()), 1
@@ -216,7 +215,7 @@ func (n *batchNorm) gradX(g *autograd.Grad, sum, dot []float32) {
 	clear(d)
 	for j := range a {
 		a[j] = gamma[j] * n.invStd[j]
-		if n.spec.Train {
+		if n.Spec.Train {
 			b[j] = -a[j] * n.invStd[j] * n.invStd[j] * dot[j] / float32(n.rows)
 			d[j] = -a[j]*sum[j]/float32(n.rows) - float32(b[j]*n.mean[j])
 		}

@@ -59,7 +59,7 @@ func (n *batchNorm) track(y *autograd.Output, variance []float32) {
 	mean := y.Retain(n.c)
 	copy(mean, n.mean)
 	unbiased := float32(n.rows) / float32(n.rows-1)
-	running, momentum := n.running, n.spec.Momentum
+	running, momentum := n.Running, n.Spec.Momentum
 	y.Defer(func() {
 		simd.Lerp(running.Mean, mean, momentum)
 		for j, v := range variance {

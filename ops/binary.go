@@ -17,7 +17,7 @@ func binary(name string, a, b *autograd.Tensor, saves []*autograd.Tensor,
 	for i, grad := range grads {
 		apart[i] = func(dx, dy []float32, in [mostOperands][]float32) { grad(dx, dy, in[0], in[1]) }
 	}
-	return elementwise(name, saves, []*autograd.Tensor{a, b}, func(y []float32, in [mostOperands][]float32) { forward(y, in[0], in[1]) }, apart)
+	return elementwise(name, saves, []*autograd.Tensor{a, b}, nil, func(y []float32, in [mostOperands][]float32) { forward(y, in[0], in[1]) }, apart)
 }
 
 // through is the gradient of a term of a sum.
@@ -143,7 +143,7 @@ func Where(condition, a, b *autograd.Tensor) *autograd.Tensor {
 			}
 		}
 	}
-	return elementwise("ops.Where", []*autograd.Tensor{condition}, []*autograd.Tensor{a, b, condition},
+	return elementwise("ops.Where", []*autograd.Tensor{condition}, []*autograd.Tensor{a, b, condition}, condition,
 		func(y []float32, in [mostOperands][]float32) { choose(y, in[2], in[0], in[1]) },
 		[]func(dx, dy []float32, in [mostOperands][]float32){
 			func(dx, dy []float32, in [mostOperands][]float32) {

@@ -188,7 +188,7 @@ func (b *broadcast) summed(k int) []reducedAxis {
 // elementwise runs an operation on elements of operands that are broadcast.
 // forward sets a piece of the result. grads[k] sets dx to the gradient of operand
 // k, as if it were not broadcast; operands that are not saved are nil then.
-func elementwise(name string, saves, operands []*autograd.Tensor, forward func(y []float32, in [mostOperands][]float32),
+func elementwise(name string, saves, operands []*autograd.Tensor, spec any, forward func(y []float32, in [mostOperands][]float32),
 	grads []func(dx, dy []float32, in [mostOperands][]float32)) *autograd.Tensor {
 	shapes := make([][]int, len(operands))
 	for k, x := range operands {
@@ -216,6 +216,7 @@ func elementwise(name string, saves, operands []*autograd.Tensor, forward func(y
 	return autograd.Do(autograd.Op{
 		Name:   name,
 		Inputs: operands[:len(grads)],
+		Spec:   spec,
 		Shape:  b.shape,
 		Saves:  saves,
 		Forward: func(y *autograd.Output) {

@@ -39,11 +39,12 @@ func (s ConvSpec) axes() (down, across ConvAxis) {
 // which is (N, OH, OW, Cout). OH is (H + 2*Pad - Dilation*(KH-1) - 1)/Stride + 1
 // rounded down, and OW likewise.
 func Conv2D(x, w *autograd.Tensor, spec ConvSpec) *autograd.Tensor {
-	s := &convolution{conv: newConv(x, w, spec), inputs: [...]*autograd.Tensor{x, w}}
+	s := &convolution{conv: newConv(x, w, spec), spec: spec, inputs: [...]*autograd.Tensor{x, w}}
 	s.shape = [...]int{s.n, s.oh, s.ow, s.oc}
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Conv2D",
 		Inputs: s.inputs[:],
+		Spec:   &s.spec,
 		Shape:  s.shape[:],
 		Saves:  productSaves(s.saves[:0], x, w),
 		Passes: s,
@@ -53,6 +54,7 @@ func Conv2D(x, w *autograd.Tensor, spec ConvSpec) *autograd.Tensor {
 // convolution is one convolution of x with w, its inputs.
 type convolution struct {
 	conv
+	spec          ConvSpec
 	inputs, saves [2]*autograd.Tensor
 	shape         [4]int
 }

@@ -35,7 +35,7 @@ func ConvBatchNorm(x, w, gamma, beta *autograd.Tensor, running BatchNormStats, c
 		return convBatchNormSteps(Conv2D(x, w, conv), gamma, beta, running, spec, end)
 	}
 	s := newConv(x, w, conv)
-	n := &normalised{conv: s, gamma: gamma, beta: beta, running: running, spec: spec, end: end, shape: [...]int{s.n, s.oh, s.ow, s.oc}}
+	n := &normalised{conv: s, gamma: gamma, beta: beta, ConvBatchNormArgs: ConvBatchNormArgs{BatchNormArgs{running, spec}, conv, end}, shape: [...]int{s.n, s.oh, s.ow, s.oc}}
 	n.inputs = append(n.few[:0], x, w, gamma, beta)
 	if gamma.Rank() != 1 || beta.Rank() != 1 || gamma.Dim(0) != s.oc || beta.Dim(0) != s.oc || len(running.Mean) != s.oc || len(running.Var) != s.oc {
 		panic(autograd.NewShapeError(name, "gamma (Cout), beta (Cout) and running statistics of Cout channels", x, w, gamma, beta))
@@ -46,7 +46,7 @@ func ConvBatchNorm(x, w, gamma, beta *autograd.Tensor, running BatchNormStats, c
 		}
 		n.inputs = append(n.inputs, r)
 	}
-	return autograd.Do(autograd.Op{Name: name, Inputs: n.inputs, Shape: n.shape[:], Passes: n})
+	return autograd.Do(autograd.Op{Name: name, Inputs: n.inputs, Spec: &n.ConvBatchNormArgs, Shape: n.shape[:], Passes: n})
 }
 
 // convBatchNormSteps is what follows a convolution, as operations that have gradients.
@@ -71,12 +71,10 @@ func convBatchNormSteps(x, gamma, beta *autograd.Tensor, running BatchNormStats,
 type normalised struct {
 	conv
 	gamma, beta *autograd.Tensor
-	running     BatchNormStats
-	spec        BatchNormSpec
-	end         ConvEnd
-	inputs      []*autograd.Tensor
-	few         [5]*autograd.Tensor
-	shape       [4]int
+	ConvBatchNormArgs
+	inputs []*autograd.Tensor
+	few    [5]*autograd.Tensor
+	shape  [4]int
 	rowEnd
 }
 
@@ -86,12 +84,12 @@ func (n *normalised) Backward(*autograd.Grad) { panic("ops.ConvBatchNorm: no gra
 // Forward implements [autograd.Passes].
 func (n *normalised) Forward(y *autograd.Output) {
 	affine := y.Form(n.gamma.Data(), autograd.Form{Name: "affine"}, 2*n.oc, func(affine []float32) {
-		batchNormAffine(affine[:n.oc], affine[n.oc:], n.gamma.Data(), n.beta.Data(), n.running, n.spec)
+		batchNormAffine(affine[:n.oc], affine[n.oc:], n.gamma.Data(), n.beta.Data(), n.Running, n.Spec)
 	})
 	n.scale, n.shift = affine[:n.oc], affine[n.oc:]
-	n.y, n.width, n.activation = y.Data(), n.oc, n.end.Activation
-	if n.end.Residual != nil {
-		n.residual = n.end.Residual.Data()
+	n.y, n.width, n.activation = y.Data(), n.oc, n.End.Activation
+	if n.End.Residual != nil {
+		n.residual = n.End.Residual.Data()
 	}
 	n.forward(y, n.y, n.inputs[0].Data(), n.inputs[1].Data(), &n.rowEnd)
 }

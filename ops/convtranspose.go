@@ -22,6 +22,7 @@ func ConvTranspose2D(x, w *autograd.Tensor, spec ConvTransposeSpec) *autograd.Te
 	return autograd.Do(autograd.Op{
 		Name:   "ops.ConvTranspose2D",
 		Inputs: []*autograd.Tensor{x, w},
+		Spec:   &spec,
 		Shape:  []int{s.n, s.h, s.w, s.c},
 		Saves:  productSaves(nil, x, w),
 		Forward: func(y *autograd.Output) {

@@ -37,6 +37,7 @@ func embedding(name string, w *autograd.Tensor, mask Mask, ids, shape []int) *au
 	return autograd.Do(autograd.Op{
 		Name:   name,
 		Inputs: []*autograd.Tensor{w},
+		Spec:   IDs(ids),
 		Shape:  append(append([]int(nil), shape...), d),
 		Forward: func(y *autograd.Output) {
 			if mask != nil {

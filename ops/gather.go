@@ -30,6 +30,7 @@ func Gather(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Gather",
 		Inputs: []*autograd.Tensor{x},
+		Spec:   GatherArgs{axis, ids},
 		Shape:  shape,
 		Forward: func(y *autograd.Output) {
 			dst, src := y.Data(), x.Data()

@@ -26,7 +26,7 @@ func GroupNorm(x, gamma, beta *autograd.Tensor, groups int, eps float32) *autogr
 	}
 	n := &groupNorm{x: x, gamma: gamma, beta: beta, n: x.Dim(0), c: x.Dim(-1), groups: groups, eps: eps}
 	n.rows = x.Len() / max(1, n.n*n.c)
-	op := autograd.Op{Name: "ops.GroupNorm", Inputs: inputs, Shape: x.Shape(), Saves: inputs[:2], Passes: n}
+	op := autograd.Op{Name: "ops.GroupNorm", Inputs: inputs, Spec: GroupNormArgs{groups, eps}, Shape: x.Shape(), Saves: inputs[:2], Passes: n}
 	if plain {
 		op.Inputs, op.Saves = inputs[:1], inputs[:1]
 	}

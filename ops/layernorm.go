@@ -17,7 +17,7 @@ func LayerNorm(x, gamma, beta *autograd.Tensor, eps float32) *autograd.Tensor {
 	}
 	n := &layerNorm{inputs: [...]*autograd.Tensor{x, gamma, beta}, eps: eps, c: x.Dim(-1)}
 	n.rows = x.Len() / max(1, n.c)
-	return autograd.Do(autograd.Op{Name: "ops.LayerNorm", Inputs: n.inputs[:], Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
+	return autograd.Do(autograd.Op{Name: "ops.LayerNorm", Inputs: n.inputs[:], Spec: &n.eps, Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
 }
 
 // RMSNorm divides every row of x (..., C) by the root of the mean of its squares, to
@@ -28,7 +28,7 @@ func RMSNorm(x, gamma *autograd.Tensor, eps float32) *autograd.Tensor {
 	}
 	n := &layerNorm{inputs: [3]*autograd.Tensor{x, gamma}, eps: eps, c: x.Dim(-1)}
 	n.rows = x.Len() / max(1, n.c)
-	return autograd.Do(autograd.Op{Name: "ops.RMSNorm", Inputs: n.inputs[:2], Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
+	return autograd.Do(autograd.Op{Name: "ops.RMSNorm", Inputs: n.inputs[:2], Spec: &n.eps, Shape: x.Shape(), Saves: n.inputs[:2], Passes: n})
 }
 
 // layerNorm is one layer normalisation, and what its forward pass keeps. Without beta

@@ -36,7 +36,7 @@ func MatMul(a, b *autograd.Tensor, spec MatMulSpec) *autograd.Tensor {
 		p.m *= len(p.pairs)
 		p.pairs = [][2]int{{0, 0}}
 	}
-	return autograd.Do(autograd.Op{Name: "ops.MatMul", Inputs: []*autograd.Tensor{a, b}, Shape: shape, Saves: productSaves(nil, a, b), Passes: p})
+	return autograd.Do(autograd.Op{Name: "ops.MatMul", Inputs: []*autograd.Tensor{a, b}, Spec: &p.MatMulSpec, Shape: shape, Saves: productSaves(nil, a, b), Passes: p})
 }
 
 // matMul is one product of matrices, or many.

@@ -49,6 +49,7 @@ func Pad(x *autograd.Tensor, value float32, sides ...[2]int) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Pad",
 		Inputs: []*autograd.Tensor{x},
+		Spec:   PadArgs{value, sides},
 		Shape:  shape,
 		Forward: func(y *autograd.Output) {
 			dst, src := y.Data(), x.Data()

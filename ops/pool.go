@@ -17,6 +17,7 @@ type PoolSpec struct {
 type pool struct {
 	n, h, w, c, oh, ow int
 	size, stride, pad  int
+	spec               any  // see PoolSpec and AdaptivePoolArgs
 	adaptive           bool // windows are what divides the images most evenly
 }
 
@@ -27,7 +28,7 @@ func newPool(op string, x *autograd.Tensor, spec PoolSpec) pool {
 	if x.Rank() != 4 || spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 {
 		panic(autograd.NewShapeError(op, "x (N, H, W, C), a window of at least 1 and padding of at most half of it", x))
 	}
-	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), size: spec.Size, stride: spec.Stride, pad: spec.Pad}
+	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), size: spec.Size, stride: spec.Stride, pad: spec.Pad, spec: spec}
 	axis := ConvAxis{Stride: p.stride, Pad: p.pad, Dilation: 1}
 	p.oh, p.ow = axis.outputs(p.h, p.size), axis.outputs(p.w, p.size)
 	if p.oh < 1 || p.ow < 1 {
@@ -40,7 +41,7 @@ func newAdaptivePool(op string, x *autograd.Tensor, height, width int) pool {
 	if x.Rank() != 4 || x.Dim(1)*x.Dim(2) == 0 || height < 1 || width < 1 {
 		panic(autograd.NewShapeError(op, "x (N, H, W, C) with at least one pixel, and a height and a width of at least 1", x))
 	}
-	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), oh: height, ow: width, adaptive: true}
+	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), oh: height, ow: width, adaptive: true, spec: AdaptivePoolArgs{height, width}}
 	p.size = max(ceilDiv(p.h, p.oh), ceilDiv(p.w, p.ow))
 	return p
 }
@@ -106,6 +107,7 @@ func (p *pool) averages(name string, x *autograd.Tensor) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:    name,
 		Inputs:  []*autograd.Tensor{x},
+		Spec:    p.spec,
 		Shape:   []int{p.n, p.oh, p.ow, p.c},
 		Forward: func(y *autograd.Output) { p.average(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) {
@@ -166,6 +168,7 @@ func (p *pool) maxima(name string, x *autograd.Tensor) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   name,
 		Inputs: []*autograd.Tensor{x},
+		Spec:   p.spec,
 		Shape:  []int{p.n, p.oh, p.ow, p.c},
 		Forward: func(y *autograd.Output) {
 			from = y.KeepBits(32 * y.Len())

@@ -69,10 +69,9 @@ type cell interface {
 // recurrent is one recurrent layer that runs over sequences.
 type recurrent struct {
 	cell
-	x, w, b  *autograd.Tensor
-	start    []*autograd.Tensor // of the planes of the state
-	t, n, h  int
-	spec     RecurrentSpec
+	x, w    *autograd.Tensor
+	t, n, h int
+	RecurrentArgs
 	inputs   []*autograd.Tensor
 	recorded bool
 
@@ -90,7 +89,7 @@ type recurrent struct {
 }
 
 func newRecurrent(name string, x, w, b *autograd.Tensor, start []*autograd.Tensor, spec RecurrentSpec, c cell) *autograd.Tensor {
-	r := &recurrent{cell: c, x: x, w: w, b: b, start: start, spec: spec, inputs: []*autograd.Tensor{x, w}}
+	r := &recurrent{cell: c, x: x, w: w, RecurrentArgs: RecurrentArgs{spec, b, start}, inputs: []*autograd.Tensor{x, w}}
 	g := r.gates()
 	ok := x.Rank() == 3 && x.Dim(2)%g == 0 && (spec.Lengths == nil || len(spec.Lengths) == x.Dim(1))
 	if ok {
@@ -117,7 +116,7 @@ func newRecurrent(name string, x, w, b *autograd.Tensor, start []*autograd.Tenso
 		r.recorded = r.recorded || in.NeedsGrad()
 	}
 	return autograd.Do(autograd.Op{
-		Name: name, Inputs: r.inputs, Shape: []int{len(start), r.t + 1, r.n, r.h},
+		Name: name, Inputs: r.inputs, Spec: &r.RecurrentArgs, Shape: []int{len(start), r.t + 1, r.n, r.h},
 		Saves: []*autograd.Tensor{w}, SavesOutput: true, Passes: r,
 	})
 }

@@ -38,7 +38,7 @@ func (p *panels) add(rows int, a []float32, lda, i, n int, c []float32, ldc int,
 // at returns the step that is taken as number i, and which states are before and
 // after it.
 func (r *recurrent) at(i int) (step, before, after int) {
-	if r.spec.Reverse {
+	if r.Reverse {
 		return r.t - 1 - i, r.t - i, r.t - 1 - i
 	}
 	return i, i, i + 1
@@ -52,12 +52,12 @@ func (r *recurrent) first() int {
 
 // pads reports whether a step of an example is padding.
 func (r *recurrent) pads(step, example int) bool {
-	return r.spec.Lengths != nil && step >= r.spec.Lengths[example]
+	return r.Lengths != nil && step >= r.Lengths[example]
 }
 
 // state returns the planes of a state of an example.
 func (r *recurrent) state(index, example int) (s [2][]float32) {
-	for p := range r.start {
+	for p := range r.Start {
 		s[p] = r.states[p][(index*r.n+example)*r.h:][:r.h]
 	}
 	return s
@@ -87,7 +87,7 @@ func (r *recurrent) part(task int) (from, to, lo, hi int) {
 
 func (r *recurrent) Forward(y *autograd.Output) {
 	n, h, size := r.n, r.h, (r.t+1)*r.n*r.h
-	for p, s := range r.start {
+	for p, s := range r.Start {
 		r.states[p] = y.Data()[p*size:][:size]
 		first := r.states[p][r.first()*n*h:][:n*h]
 		clear(first)
@@ -103,8 +103,8 @@ func (r *recurrent) Forward(y *autograd.Output) {
 		steps = r.t
 	}
 	r.keep, r.in, r.bias = y.Keep(steps*n*r.kept()*h), r.x.Data(), nil
-	if r.b != nil {
-		r.bias = r.b.Data()
+	if r.Bias != nil {
+		r.bias = r.Bias.Data()
 	}
 	r.panels = panels{y.Scratch(r.gates() * h * h), h, min(h, simd.GemmPanel())}
 	parallel.Each(r.gates()*ceilDiv(h, r.panels.width), 0, r, (*recurrent).packForward)
@@ -140,7 +140,7 @@ func (r *recurrent) forward(task int, _ []float32) {
 	for e := from; e < to; e++ {
 		old, next := r.state(before, e), r.state(after, e)
 		if r.pads(step, e) {
-			for plane := range r.start {
+			for plane := range r.Start {
 				copy(next[plane][lo:hi], old[plane][lo:hi])
 			}
 			continue
@@ -163,7 +163,7 @@ func (r *recurrent) Backward(g *autograd.Grad) {
 		r.dw = g.Scratch(r.t * n * wide)
 	}
 	r.dStates = g.Dy().Data()
-	for p := range r.start {
+	for p := range r.Start {
 		r.d[p] = g.Scratch(n * h)
 		clear(r.d[p])
 	}
@@ -176,19 +176,19 @@ func (r *recurrent) Backward(g *autograd.Grad) {
 	}
 	if g.Needs(1) {
 		behind := r.states[0][:r.t*n*h] // the states before the steps
-		if r.spec.Reverse {
+		if r.Reverse {
 			behind = r.states[0][n*h:]
 		}
 		gemmReduce(g, wide, h, r.t*n, r.dw, wide, behind, h, g.New(1).Data())
 	}
 	at := 2
-	if r.b != nil {
+	if r.Bias != nil {
 		if g.Needs(at) {
 			sumRows(g, g.New(at).Data(), r.dw)
 		}
 		at++
 	}
-	for p, s := range r.start {
+	for p, s := range r.Start {
 		if s == nil {
 			continue
 		}
@@ -224,7 +224,7 @@ func (r *recurrent) backward(task int, scratch []float32) {
 	}
 	for e := from; e < to; e++ {
 		var d [2][]float32
-		for p := range r.start {
+		for p := range r.Start {
 			d[p] = r.d[p][e*h:][:h]
 			simd.Add(d[p][lo:hi], d[p][lo:hi], r.dStates[((p*(r.t+1)+after)*r.n+e)*h+lo:])
 		}

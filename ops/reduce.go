@@ -31,7 +31,7 @@ func Max(x *autograd.Tensor, axes ...int) *autograd.Tensor {
 	}
 	var y []float32
 	return autograd.Do(autograd.Op{
-		Name: "ops.Max", Inputs: []*autograd.Tensor{x}, Shape: r.shape, Saves: []*autograd.Tensor{x}, SavesOutput: true,
+		Name: "ops.Max", Inputs: []*autograd.Tensor{x}, Spec: r.gone, Shape: r.shape, Saves: []*autograd.Tensor{x}, SavesOutput: true,
 		Forward: func(out *autograd.Output) {
 			y = out.Data()
 			reduceAxes(out, y, x.Data(), r.axes(), maxAxis)
@@ -85,7 +85,8 @@ func ArgMax(x *autograd.Tensor, axis int) []int {
 type axesReduction struct {
 	x     *autograd.Tensor
 	shape []int // of the result
-	count int   // elements of x for one of the result
+	gone  Axes
+	count int // elements of x for one of the result
 	meet  *broadcast
 }
 
@@ -108,6 +109,7 @@ func newReduction(op string, x *autograd.Tensor, axes []int) *axesReduction {
 	ones := make([]int, x.Rank())
 	for i, d := range x.Shape() {
 		if gone[i] {
+			r.gone = append(r.gone, i)
 			r.count *= d
 			ones[i] = 1
 		} else {
@@ -135,7 +137,7 @@ func (r *axesReduction) sum(name string, mean bool) *autograd.Tensor {
 		factor /= float32(r.count)
 	}
 	return autograd.Do(autograd.Op{
-		Name: name, Inputs: []*autograd.Tensor{r.x}, Shape: r.shape,
+		Name: name, Inputs: []*autograd.Tensor{r.x}, Spec: r.gone, Shape: r.shape,
 		Forward: func(y *autograd.Output) {
 			reduceAxes(y, y.Data(), r.x.Data(), r.axes(), sumAxis)
 			if mean {

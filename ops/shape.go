@@ -55,6 +55,7 @@ func Transpose(x *autograd.Tensor, perm ...int) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:     "ops.Transpose",
 		Inputs:   []*autograd.Tensor{x},
+		Spec:     Axes(perm),
 		Shape:    shape,
 		Forward:  func(y *autograd.Output) { transpose(y.Data(), x.Data(), x.Shape(), perm) },
 		Backward: func(g *autograd.Grad) { transpose(g.New(0).Data(), g.Dy().Data(), shape, inverse) },
@@ -142,6 +143,7 @@ func Concat(axis int, xs ...*autograd.Tensor) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Concat",
 		Inputs: slices.Clone(xs),
+		Spec:   Axes{axis},
 		Shape:  shape,
 		Forward: func(y *autograd.Output) {
 			at := 0
@@ -185,6 +187,7 @@ func Slice(x *autograd.Tensor, axis, lo, hi int) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Slice",
 		Inputs: []*autograd.Tensor{x},
+		Spec:   SliceArgs{axis, lo, hi},
 		Shape:  shape,
 		Forward: func(y *autograd.Output) {
 			if outer > 0 {

@@ -8,11 +8,11 @@ import (
 	"autodropout/simd"
 )
 
-// unary runs an operation on every element of x. grad sets dx from dy and from
+// unary runs an operation on every element of x, which was told spec besides. grad sets dx from dy and from
 // v, the data of x; with saveOutput v is the data of the output instead.
-func unary(name string, x *autograd.Tensor, saveOutput bool, forward func(y, x []float32), grad func(dx, dy, v []float32)) *autograd.Tensor {
+func unary(name string, x *autograd.Tensor, spec any, saveOutput bool, forward func(y, x []float32), grad func(dx, dy, v []float32)) *autograd.Tensor {
 	u := &unaryOp{inputs: [...]*autograd.Tensor{x}, saveOutput: saveOutput, forward: forward, grad: grad}
-	op := autograd.Op{Name: name, Inputs: u.inputs[:], Shape: x.Shape(), SavesOutput: saveOutput, Passes: u}
+	op := autograd.Op{Name: name, Inputs: u.inputs[:], Spec: spec, Shape: x.Shape(), SavesOutput: saveOutput, Passes: u}
 	if !saveOutput {
 		op.Saves, op.Passes = op.Inputs, repeatable{u}
 	}
@@ -68,6 +68,7 @@ func scale(name string, x *autograd.Tensor, c float32) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:     name,
 		Inputs:   []*autograd.Tensor{x},
+		Spec:     c,
 		Shape:    x.Shape(),
 		Forward:  func(y *autograd.Output) { times(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) { times(g.New(0).Data(), g.Dy().Data()) },
@@ -79,6 +80,7 @@ func AddScalar(x *autograd.Tensor, c float32) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "ops.AddScalar",
 		Inputs: []*autograd.Tensor{x},
+		Spec:   c,
 		Shape:  x.Shape(),
 		Forward: func(y *autograd.Output) {
 			dst, x := y.Data(), x.Data()
@@ -91,7 +93,7 @@ func AddScalar(x *autograd.Tensor, c float32) *autograd.Tensor {
 // Clamp limits every element of x to [lo, hi]. The gradient passes where x is
 // strictly inside.
 func Clamp(x *autograd.Tensor, lo, hi float32) *autograd.Tensor {
-	return unary("ops.Clamp", x, false,
+	return unary("ops.Clamp", x, [2]float32{lo, hi}, false,
 		func(y, x []float32) {
 			for i, v := range x {
 				y[i] = min(max(v, lo), hi)
@@ -110,12 +112,12 @@ func Clamp(x *autograd.Tensor, lo, hi float32) *autograd.Tensor {
 
 // Exp returns e to the power of x.
 func Exp(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.Exp", x, true, simd.Exp, simd.Mul)
+	return unary("ops.Exp", x, nil, true, simd.Exp, simd.Mul)
 }
 
 // Log returns the natural logarithm of x.
 func Log(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.Log", x, false,
+	return unary("ops.Log", x, nil, false,
 		func(y, x []float32) {
 			for i, v := range x {
 				y[i] = float32(math.Log(float64(v)))
@@ -130,7 +132,7 @@ func Log(x *autograd.Tensor) *autograd.Tensor {
 
 // Abs returns the absolute value of x. At 0 its gradient is 0.
 func Abs(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.Abs", x, false,
+	return unary("ops.Abs", x, nil, false,
 		func(y, x []float32) {
 			for i, v := range x {
 				y[i] = float32(math.Abs(float64(v)))
@@ -152,7 +154,7 @@ func Abs(x *autograd.Tensor) *autograd.Tensor {
 
 // Sqrt returns the square root of x.
 func Sqrt(x *autograd.Tensor) *autograd.Tensor {
-	return unary("ops.Sqrt", x, true,
+	return unary("ops.Sqrt", x, nil, true,
 		func(y, x []float32) {
 			for i, v := range x {
 				y[i] = float32(math.Sqrt(float64(v)))
@@ -168,7 +170,7 @@ func Sqrt(x *autograd.Tensor) *autograd.Tensor {
 // Pow returns x to the power of p. It is NaN for negative numbers unless p is
 // whole.
 func Pow(x *autograd.Tensor, p float32) *autograd.Tensor {
-	return unary("ops.Pow", x, false,
+	return unary("ops.Pow", x, p, false,
 		func(y, x []float32) {
 			for i, v := range x {
 				y[i] = float32(math.Pow(float64(v), float64(p)))

@@ -45,6 +45,7 @@ func Upsample(x *autograd.Tensor, spec UpsampleSpec) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:     name,
 		Inputs:   []*autograd.Tensor{x},
+		Spec:     &spec,
 		Shape:    []int{u.n, spec.Height, spec.Width, u.c},
 		Forward:  func(y *autograd.Output) { u.forward(y.Data(), x.Data()) },
 		Backward: func(g *autograd.Grad) { u.backward(g.New(0).Data(), g.Dy().Data()) },

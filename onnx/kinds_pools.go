@@ -1,0 +1,163 @@
+package onnx
+
+import (
+	"fmt"
+
+	"autodropout/autograd"
+	"autodropout/ops"
+)
+
+func globalAverage(c *call) ([]datum, error) {
+	x, err := c.images(0)
+	if err != nil {
+		return nil, err
+	}
+	return one(ops.Reshape(ops.GlobalAvgPool(x), x.Dim(0), 1, 1, x.Dim(3)), true)
+}
+
+func globalMax(c *call) ([]datum, error) {
+	x, err := c.images(0)
+	if err != nil {
+		return nil, err
+	}
+	return one(ops.AdaptiveMaxPool2D(x, 1, 1), true)
+}
+
+// makePool makes windows that are as wide as high. What is around the pictures has the
+// value fill.
+func makePool(f func(x *autograd.Tensor, spec ops.PoolSpec) *autograd.Tensor, fill float32) maker {
+	return func(b *builder, n *node) (func(c *call) ([]datum, error), error) {
+		w, err := n.window(nil)
+		if err != nil {
+			return nil, err
+		}
+		spec := ops.PoolSpec{Size: w.size[0], Stride: w.stride[0]}
+		if w.size[0] != w.size[1] || w.stride[0] != w.stride[1] || w.dilation != [2]int{1, 1} {
+			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, are known here", w.size, w.stride, w.dilation)
+		}
+		average := fill == 0
+		apart := average && n.int("count_include_pad", 0) == 0 // padding does not count
+		ceil := n.int("ceil_mode", 0) != 0
+		if ceil && average {
+			return nil, fmt.Errorf("its windows at the ends reach beyond the pictures (ceil_mode), which is not known here of means")
+		}
+		return func(c *call) ([]datum, error) {
+			x, err := c.images(0)
+			if err != nil {
+				return nil, err
+			}
+			w, spec := w, spec
+			if ceil {
+				w.reach(x)
+			}
+			around := w.before != [2]int{} || w.behind != [2]int{}
+			run := func(x *autograd.Tensor) (*autograd.Tensor, error) {
+				w := w
+				if !w.even() || w.before[0] != w.before[1] || w.before[0] > spec.Size/2 {
+					if x, err = c.surrounded(x, &w, fill); err != nil {
+						return nil, err
+					}
+				}
+				spec := spec
+				spec.Pad = w.before[0]
+				if err := c.room(x.Dim(0), x.Dim(1)+2*spec.Pad, x.Dim(2)+2*spec.Pad, x.Dim(3)); err != nil {
+					return nil, err
+				}
+				return f(x, spec), nil
+			}
+			y, err := run(x)
+			if err != nil || !apart || !around {
+				return []datum{{real: y, last: true}}, err
+			}
+			ones := autograd.New(1, x.Dim(1), x.Dim(2), 1)
+			for i := range ones.Data() {
+				ones.Data()[i] = 1
+			}
+			share, err := run(ones)
+			if err != nil {
+				return nil, err
+			}
+			return one(ops.Div(y, share), true)
+		}, nil
+	}
+}
+
+// reach adds to the padding behind what lets the last windows, which begin in the
+// pictures or before them, fit.
+func (w *window) reach(x *autograd.Tensor) {
+	for i := range 2 {
+		length := x.Dim(1+i) + w.before[i] + w.behind[i]
+		over := (length - w.size[i]) % w.stride[i]
+		if over <= 0 {
+			continue
+		}
+		begin := length - over - w.size[i] + w.stride[i]
+		if begin < x.Dim(1+i)+w.before[i] {
+			w.behind[i] += w.stride[i] - over
+		}
+	}
+}
+
+// surrounded puts the padding around pictures.
+func (c *call) surrounded(x *autograd.Tensor, w *window, value float32) (*autograd.Tensor, error) {
+	if err := c.room(x.Dim(0), x.Dim(1)+w.before[0]+w.behind[0], x.Dim(2)+w.before[1]+w.behind[1], x.Dim(3)); err != nil {
+		return nil, err
+	}
+	x = ops.Pad(x, value, [2]int{}, [2]int{w.before[0], w.behind[0]}, [2]int{w.before[1], w.behind[1]})
+	w.before, w.behind = [2]int{}, [2]int{}
+	return x, nil
+}
+
+// makeResize makes pictures larger or smaller, as PyTorch's interpolate does.
+func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
+	places := n.text("coordinate_transformation_mode", "half_pixel")
+	mode := n.text("mode", "nearest")
+	spec := ops.UpsampleSpec{}
+	switch {
+	case mode == "nearest" && places == "asymmetric" && n.text("nearest_mode", "round_prefer_floor") == "floor":
+	case mode == "linear" && (places == "half_pixel" || places == "pytorch_half_pixel"):
+		spec.Bilinear = true
+	case mode == "linear" && places == "align_corners":
+		spec.Bilinear, spec.AlignCorners = true, true
+	default:
+		return nil, fmt.Errorf("its mode %s with places %s is not known here", mode, places)
+	}
+	if n.attribute("axes") != nil {
+		return nil, fmt.Errorf("it names its axes, which is not known here")
+	}
+	return func(c *call) ([]datum, error) {
+		x, err := c.images(0)
+		if err != nil {
+			return nil, err
+		}
+		spec := spec
+		if c.has(3) {
+			sizes, err := c.whole(3)
+			if err != nil {
+				return nil, err
+			}
+			if len(sizes.data) != 4 || sizes.data[0] != x.Dim(0) || sizes.data[1] != x.Dim(3) {
+				return nil, fmt.Errorf("it is to make %v of %v", sizes.data, c.in[0].shape())
+			}
+			spec.Height, spec.Width = sizes.data[2], sizes.data[3]
+		} else {
+			scales, err := c.real(2)
+			if err != nil {
+				return nil, err
+			}
+			s := scales.Data()
+			if len(s) != 4 || s[0] != 1 || s[1] != 1 || s[2] != s[3] || !(s[2] > 0 && s[2] < 1<<16) {
+				return nil, fmt.Errorf("it scales by %v: only both sides alike are scaled here", s)
+			}
+			spec.Scale = float64(s[2])
+		}
+		rows, cols := spec.Height, spec.Width
+		if spec.Scale > 0 {
+			rows, cols = int(float64(x.Dim(1))*spec.Scale), int(float64(x.Dim(2))*spec.Scale)
+		}
+		if err := c.room(x.Dim(0), rows, cols, x.Dim(3)); err != nil {
+			return nil, err
+		}
+		return one(ops.Upsample(x, spec), true)
+	}, nil
+}

@@ -1,0 +1,328 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+
+	"autodropout/autograd"
+	"autodropout/internal/onnxfile"
+	"autodropout/ops"
+)
+
+func makeConstant(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
+	var d datum
+	for i := range n.Attributes {
+		switch a := &n.Attributes[i]; {
+		case a.Name == "value" && a.Tensor != nil:
+			if len(a.Tensor.Shape) > autograd.MaxRank {
+				return nil, fmt.Errorf("its value has %d axes: at most %d are possible here", len(a.Tensor.Shape), autograd.MaxRank)
+			}
+			d = constantOf(a.Tensor)
+		case a.Name == "value_float":
+			d = datum{real: autograd.FromSlice([]float32{a.Float})}
+		case a.Name == "value_floats":
+			d = datum{real: autograd.FromSlice(a.Floats, len(a.Floats))}
+		case a.Name == "value_int":
+			d = datum{whole: &wholes{data: []int{clampInt(a.Int)}}}
+		case a.Name == "value_ints":
+			d = datum{whole: &wholes{shape: []int{len(a.Ints)}, data: n.ints(a.Name)}}
+		}
+	}
+	if d.real == nil && d.whole == nil || len(n.Outputs) != 1 {
+		return nil, fmt.Errorf("it has no value of numbers")
+	}
+	return func(*call) ([]datum, error) { return []datum{d}, nil }, nil
+}
+
+func makeConstantOfShape(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
+	value := &onnxfile.Tensor{Type: onnxfile.Float32, Floats: []float32{0}}
+	if a := n.attribute("value"); a != nil && a.Tensor != nil {
+		value = a.Tensor
+	}
+	if len(value.Floats)+len(value.Ints) != 1 {
+		return nil, fmt.Errorf("its value is not one number")
+	}
+	return func(c *call) ([]datum, error) {
+		shape, err := c.whole(0)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.room(shape.data...); err != nil {
+			return nil, err
+		}
+		if len(value.Ints) == 1 {
+			n, _ := elements(shape.data)
+			return []datum{{whole: &wholes{shape.data, slices.Repeat([]int{clampInt(value.Ints[0])}, n)}}}, nil
+		}
+		x := autograd.New(shape.data...)
+		for i := range x.Data() {
+			x.Data()[i] = value.Floats[0]
+		}
+		return one(x, false)
+	}, nil
+}
+
+func makeShape(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
+	return func(c *call) ([]datum, error) {
+		if !c.has(0) {
+			return nil, errOperand
+		}
+		shape := c.in[0].shape()
+		rank := len(shape)
+		start, end := c.int("start", 0), c.int("end", rank)
+		clamp := func(i int) int {
+			if i < 0 {
+				i += rank
+			}
+			return max(0, min(rank, i))
+		}
+		lo, hi := clamp(start), clamp(end)
+		return list(slices.Clone(shape[lo:max(lo, hi)])), nil
+	}, nil
+}
+
+// list is a datum of a list of whole numbers.
+func list(data []int) []datum { return []datum{{whole: &wholes{[]int{len(data)}, data}}} }
+
+func size(c *call) ([]datum, error) {
+	n, _ := elements(c.in[0].shape())
+	return []datum{{whole: &wholes{data: []int{n}}}}, nil
+}
+
+func rangeOf(c *call) ([]datum, error) {
+	var v [3]int
+	for i := range v {
+		w, err := c.whole(i)
+		if err != nil {
+			return nil, err
+		}
+		if len(w.data) != 1 {
+			return nil, errOperand
+		}
+		v[i] = w.data[0]
+	}
+	if v[2] == 0 {
+		return nil, fmt.Errorf("its step is 0")
+	}
+	n := max(0, (v[1]-v[0]+v[2]-sign(v[2]))/v[2])
+	if err := c.room(n); err != nil {
+		return nil, err
+	}
+	data := make([]int, n)
+	for i := range data {
+		data[i] = v[0] + i*v[2]
+	}
+	return list(data), nil
+}
+
+func sign(v int) int {
+	if v < 0 {
+		return -1
+	}
+	return 1
+}
+
+// wanted returns the shape that a Reshape asks for.
+func wanted(shape, from []int, keepZeros bool) ([]int, error) {
+	total, ok := elements(from)
+	out := slices.Clone(shape)
+	rest, open := 1, -1
+	for i, d := range out {
+		switch {
+		case d == 0 && !keepZeros:
+			if i >= len(from) {
+				return nil, fmt.Errorf("it keeps axis %d of %v", i, from)
+			}
+			out[i] = from[i]
+		case d == -1 && open >= 0 || d < -1:
+			return nil, fmt.Errorf("its shape is %v", shape)
+		case d == -1:
+			open = i
+			continue
+		}
+		rest *= out[i]
+		if rest > mostElements {
+			return nil, fmt.Errorf("its shape is %v", shape)
+		}
+	}
+	if open >= 0 {
+		if rest == 0 || total%rest != 0 {
+			return nil, fmt.Errorf("%v elements do not fill the shape %v", from, shape)
+		}
+		out[open] = total / rest
+		rest *= out[open]
+	}
+	if !ok || rest != total || len(out) > autograd.MaxRank {
+		return nil, fmt.Errorf("%v elements do not fill the shape %v", from, shape)
+	}
+	return out, nil
+}
+
+// reshaped gives a value another shape.
+func reshaped(d datum, shape []int) ([]datum, error) {
+	if d.whole != nil {
+		return []datum{{whole: &wholes{shape, d.whole.data}}}, nil
+	}
+	return one(ops.Reshape(d.firstTensor(), shape...), false)
+}
+
+func reshape(c *call) ([]datum, error) {
+	shape, err := c.whole(1)
+	if err != nil {
+		return nil, err
+	}
+	if !c.has(0) {
+		return nil, errOperand
+	}
+	to, err := wanted(shape.data, c.in[0].shape(), c.int("allowzero", 0) != 0)
+	if err != nil {
+		return nil, err
+	}
+	return reshaped(c.in[0], to)
+}
+
+func makeFlatten(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
+	return func(c *call) ([]datum, error) {
+		shape := c.in[0].shape()
+		at := c.int("axis", 1)
+		if at < 0 {
+			at += len(shape)
+		}
+		if at < 0 || at > len(shape) {
+			return nil, fmt.Errorf("it flattens from axis %d of %d", at, len(shape))
+		}
+		rows, _ := elements(shape[:at])
+		cols, _ := elements(shape[at:])
+		return reshaped(c.in[0], []int{rows, cols})
+	}, nil
+}
+
+func transpose(c *call) ([]datum, error) {
+	rank := len(c.in[0].shape())
+	order := c.ints("perm")
+	if order == nil {
+		for i := range rank {
+			order = append(order, rank-1-i)
+		}
+	}
+	order, err := axes(order, rank)
+	if err != nil {
+		return nil, err
+	}
+	if len(order) != rank {
+		return nil, fmt.Errorf("it has an order of %d axes for %d", len(order), rank)
+	}
+	if c.in[0].whole != nil {
+		return nil, fmt.Errorf("it is known here of real numbers only")
+	}
+	if c.in[0].last && slices.Equal(order, fromFirst(rank)) {
+		return one(c.in[0].real, false)
+	}
+	return one(ops.Transpose(c.in[0].firstTensor(), order...), false)
+}
+
+func squeeze(c *call) ([]datum, error) {
+	shape := c.in[0].shape()
+	list, err := c.axesOf(1, len(shape))
+	if err != nil {
+		return nil, err
+	}
+	var to []int
+	for i, d := range shape {
+		gone := slices.Contains(list, i) || list == nil && d == 1
+		if gone && d != 1 {
+			return nil, fmt.Errorf("axis %d of %v is not 1", i, shape)
+		}
+		if !gone {
+			to = append(to, d)
+		}
+	}
+	return reshaped(c.in[0], to)
+}
+
+func unsqueeze(c *call) ([]datum, error) {
+	shape := c.in[0].shape()
+	count := len(c.ints("axes"))
+	if c.has(1) {
+		w, err := c.whole(1)
+		if err != nil {
+			return nil, err
+		}
+		count = len(w.data)
+	}
+	rank := len(shape) + count
+	if rank > autograd.MaxRank {
+		return nil, fmt.Errorf("its result would have %d axes: at most %d are possible here", rank, autograd.MaxRank)
+	}
+	list, err := c.axesOf(1, rank)
+	if err != nil {
+		return nil, err
+	}
+	to, next := make([]int, rank), 0
+	for i := range to {
+		if to[i] = 1; !slices.Contains(list, i) {
+			to[i] = shape[next]
+			next++
+		}
+	}
+	return reshaped(c.in[0], to)
+}
+
+func expand(c *call) ([]datum, error) {
+	shape, err := c.whole(1)
+	if err != nil {
+		return nil, err
+	}
+	to := broadcastShape(c.in[0].shape(), shape.data)
+	if err := c.room(to...); err != nil {
+		return nil, err
+	}
+	if w := c.in[0].whole; w != nil {
+		n, _ := elements(to)
+		return c.each([]*wholes{w, {to, make([]int, n)}}, func(v []int) int { return v[0] })
+	}
+	x, err := c.real(0)
+	if err != nil {
+		return nil, err
+	}
+	return one(ops.Add(x, autograd.New(to...)), false)
+}
+
+// reduction does away with axes, or leaves them with a length of 1.
+func reduction(f func(x *autograd.Tensor, axes ...int) *autograd.Tensor) kind {
+	return simple(1, func(c *call) ([]datum, error) {
+		if c.in[0].real == nil {
+			return nil, fmt.Errorf("it is known here of real numbers only")
+		}
+		shape := c.in[0].shape()
+		list, err := c.axesOf(1, len(shape))
+		if err != nil {
+			return nil, err
+		}
+		keep := c.int("keepdims", 1) != 0
+		if len(list) == 0 {
+			if c.int("noop_with_empty_axes", 0) != 0 {
+				return c.in[:1], nil
+			}
+			for i := range shape {
+				list = append(list, i)
+			}
+		}
+		if x := c.in[0]; x.last && slices.Equal(slices.Sorted(slices.Values(list)), []int{2, 3}) {
+			y := f(x.real, 1, 2) // (N, C)
+			if keep {
+				return one(ops.Reshape(y, y.Dim(0), 1, 1, y.Dim(1)), true)
+			}
+			return one(y, false)
+		}
+		y := f(c.in[0].firstTensor(), list...)
+		if keep {
+			to := slices.Clone(shape)
+			for _, i := range list {
+				to[i] = 1
+			}
+			y = ops.Reshape(y, to...)
+		}
+		return one(y, false)
+	})
+}

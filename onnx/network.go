@@ -1,0 +1,164 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+
+	"autodropout/autograd"
+	"autodropout/dropout"
+	"autodropout/internal/onnxfile"
+	"autodropout/layers"
+)
+
+// Network is a network from a file. It is a [layers.Model] whose parameters are those of
+// the file: it predicts and trains as any other.
+//
+// Its parameters have the file's names. A matrix that several operations read is one
+// parameter, as where weights are tied; vectors are copied for each operation, since
+// programs write equal ones only once. Numbers without a name of their own are constants
+// unless they are the weights of an operation.
+type Network struct {
+	Producer string            // program that wrote the file, and its version
+	Opset    int               // version of the operations
+	Metadata map[string]string // from the file
+	Inputs   []Input           // as the file declares them; an axis of length 0 may have any
+	Outputs  []string
+
+	params  *autograd.Params
+	sites   []dropout.Site
+	notes   []string
+	slots   int         // values that nodes compute, and inputs
+	inputs  []valueType // by input: its slot is its index
+	outputs []operand
+	chain   [][]*node // nodes in order; from one part to the next goes a single value
+	links   []int     // the slot of that value, by part
+	most    int       // elements that a value may have
+}
+
+// valueType is what an input may be.
+type valueType struct {
+	real bool
+	rank int // -1: not known
+}
+
+// node is an operation of a network.
+type node struct {
+	*onnxfile.Node
+	operand []operand // the inputs
+	out     []int     // slots of the outputs; -1: not wanted
+	run     func(c *call) ([]datum, error)
+}
+
+// operand is an input of a node: what another one computed, a parameter, or a constant.
+// It may be none of these.
+type operand struct {
+	slot     int // -1: none
+	param    *autograd.Param
+	kernel   bool // the parameter is the weight of a convolution, in the order of ops.Conv2D
+	constant *datum
+}
+
+func (o *operand) there() bool { return o.slot >= 0 || o.param != nil || o.constant != nil }
+
+// Open reads the network of a file, and of the file beside it that has its weights where
+// it is larger than 2 GB. An operation that is not known is an error that names it.
+func Open(path string) (*Network, error) {
+	m, err := onnxfile.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the network: %w", err)
+	}
+	n, err := build(m)
+	if err != nil {
+		return nil, fmt.Errorf("cannot take the network of %s: %w", path, err)
+	}
+	return n, nil
+}
+
+// Params implements [layers.Model].
+func (n *Network) Params() *autograd.Params { return n.params }
+
+// Sites returns the places where the file's network drops out, by the names of its nodes.
+func (n *Network) Sites() []dropout.Site { return n.sites }
+
+// Notes returns what the file has lost of the network that it was made from, as far as it
+// shows, in whole sentences for those who train it further.
+func (n *Network) Notes() []string { return n.notes }
+
+// Forward returns the first output for the only input x. Of four axes both are pictures,
+// (N, H, W, C). It panics where Run has an error, as where x does not fit.
+func (n *Network) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
+	y, err := n.Run(c, Array{Tensor: x})
+	if err != nil {
+		panic(&autograd.ShapeError{Op: "onnx.Network.Forward", Shapes: [][]int{slices.Clone(x.Shape())}, Want: err.Error()})
+	}
+	return y[0].Tensor
+}
+
+// Run returns the outputs for a batch of the inputs. Of four axes both are pictures,
+// (N, H, W, C). It is an error where something does not fit, be it the inputs or nodes
+// of the file among each other.
+func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
+	r := &run{network: n, ctx: c, values: make([]datum, n.slots)}
+	if len(inputs) != len(n.inputs) {
+		return nil, fmt.Errorf("the network has %d inputs, not %d", len(n.inputs), len(inputs))
+	}
+	for i, in := range inputs {
+		if (in.IDs == nil) != n.inputs[i].real {
+			return nil, fmt.Errorf("the input %s is of real or of whole numbers, and was given the other", n.Inputs[i].Name)
+		}
+		if in.IDs != nil {
+			if size, ok := elements(in.Shape); !ok || size != len(in.IDs) {
+				return nil, fmt.Errorf("the input %s has %d numbers in the shape %v", n.Inputs[i].Name, len(in.IDs), in.Shape)
+			}
+			r.values[i] = datum{whole: &wholes{in.Shape, in.IDs}}
+			continue
+		}
+		r.values[i] = datum{real: in.Tensor, last: picture(in.Tensor.Shape())}
+		if rank := n.inputs[i].rank; rank >= 0 && in.Tensor.Rank() != rank {
+			return nil, fmt.Errorf("the input %s has %d axes, not the %d of %v", n.Inputs[i].Name, rank, in.Tensor.Rank(), in.Tensor.Shape())
+		}
+	}
+	if err := r.part(len(n.chain) - 1); err != nil {
+		return nil, err
+	}
+	outputs := make([]Array, len(n.outputs))
+	for i := range n.outputs {
+		d := r.datum(&n.outputs[i])
+		switch {
+		case d.whole != nil:
+			outputs[i] = Array{IDs: d.whole.data, Shape: d.whole.shape}
+		case picture(d.real.Shape()):
+			outputs[i] = Array{Tensor: d.lastTensor()}
+		default:
+			outputs[i] = Array{Tensor: d.firstTensor()}
+		}
+	}
+	return outputs, nil
+}
+
+// Check runs the network on one example of zeros, inputs of any length having that of
+// shape, and returns what Run says about it. Without inputs that are pictures or
+// sequences of any length it needs no shape.
+func (n *Network) Check(shape ...int) error {
+	tape := autograd.NewInference()
+	var inputs []Array
+	for _, in := range n.Inputs {
+		dims := append([]int{1}, in.Shape...)
+		for i, d := range dims {
+			if d == 0 && i > 0 && i <= len(shape) {
+				dims[i] = shape[i-1]
+			}
+		}
+		size, ok := elements(dims)
+		if !ok || size > n.most {
+			return fmt.Errorf("the input %s of shape %v is too large", in.Name, dims)
+		}
+		if in.Below > 0 {
+			inputs = append(inputs, Array{IDs: make([]int, size), Shape: dims})
+		} else {
+			inputs = append(inputs, Array{Tensor: tape.Input(make([]float32, size), dims...)})
+		}
+	}
+	_, err := n.Run(&layers.Ctx{Tape: tape, Mode: layers.Prediction}, inputs...)
+	return err
+}
