@@ -23,6 +23,9 @@ type Tape struct {
 	// computed, to look for what is wrong. It must keep no tensor.
 	Watch func(Result)
 
+	// KeepAll has blocks give nothing back, for those who look at what is inside them.
+	KeepAll bool
+
 	params   *Params
 	frozen   *Frozen   // nil: parameters may change
 	leaves   []leaf    // by parameter index
@@ -123,6 +126,9 @@ func (t *Tape) Block(f func() *Tensor) *Tensor {
 	t.mustExist()
 	start := len(t.handles)
 	result := f()
+	if t.KeepAll {
+		return result
+	}
 	kept := false
 	for _, x := range t.handles[start:] {
 		if x == result {

@@ -135,6 +135,9 @@ func newStack(s *layers.Scope, config TransformerConfig, decoder bool) stack {
 // Params returns the model's parameters.
 func (m *Transformer) Params() *autograd.Params { return m.params }
 
+// Config returns what the model was made of.
+func (m *Transformer) Config() TransformerConfig { return m.config }
+
 // String returns a name with the number of layers and the width of the hidden
 // states, such as Transformer-6-512.
 func (m *Transformer) String() string {

@@ -78,6 +78,21 @@ func (m *Transformer) sources(sentences [][]int32) padded {
 	return pad(sentences, nil, []int{m.config.End})
 }
 
+// Encode returns the memory (N, S, Width) of N sources in rows of S words each, of which the
+// first lengths[i] count. The last of those is the word that ends sentences.
+func (m *Transformer) Encode(c *layers.Ctx, words, lengths []int) *autograd.Tensor {
+	n := len(lengths)
+	return m.encode(c, padded{words, lengths, n, len(words) / n})
+}
+
+// Decode returns the log-probabilities (N, T, TargetVocab), up to a constant for each place,
+// of what follows each of the words, T in each row, for what [Transformer.Encode] returned
+// for sources of these lengths. The first word of a row is the one that begins sentences.
+func (m *Transformer) Decode(c *layers.Ctx, memory *autograd.Tensor, lengths, words []int) *autograd.Tensor {
+	n := memory.Dim(0)
+	return m.logits(c, m.decode(c, memory, lengths, padded{words: words, n: n, longest: len(words) / n}))
+}
+
 // encode returns the memory (N, S, Width) of the sources.
 func (m *Transformer) encode(c *layers.Ctx, source padded) *autograd.Tensor {
 	return c.Tape.Block(func() *autograd.Tensor {

@@ -116,6 +116,9 @@ func NewTransformerXL(config TransformerXLConfig) (*TransformerXL, error) {
 // Params returns the model's parameters.
 func (m *TransformerXL) Params() *autograd.Params { return m.params }
 
+// Config returns what the model was made of.
+func (m *TransformerXL) Config() TransformerXLConfig { return m.config }
+
 // String returns a name with the number of layers and the width of the hidden
 // states, such as Transformer-XL-16-380.
 func (m *TransformerXL) String() string {
@@ -153,6 +156,10 @@ type Output struct {
 	Hidden  *autograd.Tensor // output of the last layer at the targets, (N, Target, Width)
 	Dropped *autograd.Tensor // the same after dropout: the softmax's input
 	Memory  *Memory          // for the next segment
+
+	// Contexts are what each layer attended to, (N, memory and inputs, Width). Their data
+	// is there only on a tape that keeps all.
+	Contexts []*autograd.Tensor
 }
 
 // Forward runs the model on a segment. Without dropout, predictions do not depend
@@ -171,7 +178,9 @@ func (m *TransformerXL) Forward(c *layers.Ctx, s Segment, l Lengths) Output {
 		distances := c.Tape.Input(layers.DistanceEncodings(context, width), context, width)
 		x := m.embed(c, s.Inputs, s.N, length)
 		for i, layer := range m.layers {
-			x = layer.forward(c, x, s.remember(c, i, x, w, out.Memory), distances, c.Use(m.u), c.Use(m.v))
+			context := s.remember(c, i, x, w, out.Memory)
+			out.Contexts = append(out.Contexts, context)
+			x = layer.forward(c, x, context, distances, c.Use(m.u), c.Use(m.v))
 		}
 		return ops.Slice(x, 1, length-l.Target, length)
 	})

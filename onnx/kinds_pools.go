@@ -32,10 +32,13 @@ func makePool(f func(x *autograd.Tensor, spec ops.PoolSpec) *autograd.Tensor, fi
 			return nil, err
 		}
 		spec := ops.PoolSpec{Size: w.size[0], Stride: w.stride[0]}
-		if w.size[0] != w.size[1] || w.stride[0] != w.stride[1] || w.dilation != [2]int{1, 1} {
-			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, are known here", w.size, w.stride, w.dilation)
-		}
 		average := fill == 0
+		if w.size[0] != w.size[1] || w.stride[0] != w.stride[1] || w.dilation != [2]int{1, 1} {
+			if w.size == w.stride && w.before == [2]int{} && w.even() && n.int("ceil_mode", 0) == 0 {
+				return tiles(w.size, average), nil
+			}
+			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, and those that lie side by side are known here", w.size, w.stride, w.dilation)
+		}
 		apart := average && n.int("count_include_pad", 0) == 0 // padding does not count
 		ceil := n.int("ceil_mode", 0) != 0
 		if ceil && average {
@@ -79,6 +82,22 @@ func makePool(f func(x *autograd.Tensor, spec ops.PoolSpec) *autograd.Tensor, fi
 			}
 			return one(ops.Div(y, share), true)
 		}, nil
+	}
+}
+
+// tiles are windows side by side; what is left over at the ends does not count.
+func tiles(size [2]int, average bool) func(c *call) ([]datum, error) {
+	return func(c *call) ([]datum, error) {
+		x, err := c.images(0)
+		if err != nil {
+			return nil, err
+		}
+		rows, cols := x.Dim(1)/size[0], x.Dim(2)/size[1]
+		x = ops.Slice(ops.Slice(x, 1, 0, rows*size[0]), 2, 0, cols*size[1])
+		if average {
+			return one(ops.AdaptiveAvgPool2D(x, rows, cols), true)
+		}
+		return one(ops.AdaptiveMaxPool2D(x, rows, cols), true)
 	}
 }
 

@@ -31,6 +31,7 @@ type step struct {
 func (e *Export) trace(n int) (*trace, error) {
 	t := &trace{export: e}
 	tape := autograd.NewInference()
+	tape.KeepAll = true
 	tape.Watch = func(r autograd.Result) {
 		t.steps = append(t.steps, step{r.Op, slices.Clone(r.Inputs), r.Spec, r.Tensor})
 	}
