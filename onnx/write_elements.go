@@ -46,7 +46,7 @@ func init() {
 		"ops.Add": binary("Add"), "ops.Sub": binary("Sub"), "ops.Mul": binary("Mul"), "ops.Div": binary("Div"), "ops.Maximum": binary("Max"), "ops.Minimum": binary("Min"),
 		"ops.Where": (*operation).where, "ops.AddBias": (*operation).addBias, "ops.ScaleChannels": (*operation).scaleChannels,
 
-		"ops.Reshape": (*operation).reshape, "ops.Transpose": (*operation).transposed, "ops.Concat": (*operation).concat, "ops.Slice": (*operation).slice, "ops.Pad": (*operation).pad,
+		"ops.Reshape": (*operation).reshape, "ops.Transpose": (*operation).transposed, "ops.Concat": (*operation).concat, "ops.Slice": (*operation).slice, "ops.Pad": (*operation).pad, "ops.Select": (*operation).selected,
 		"ops.Sum": (*operation).sum, "ops.Mean": reduce("ReduceMean"), "ops.Max": reduce("ReduceMax"),
 		"ops.Softmax": lastAxis("Softmax"), "ops.LogSoftmax": lastAxis("LogSoftmax"),
 		"ops.LayerNorm": (*operation).layerNorm, "ops.RMSNorm": (*operation).rmsNorm, "ops.GroupNorm": (*operation).groupNorm,

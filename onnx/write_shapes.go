@@ -106,3 +106,13 @@ func (o *operation) pad() error {
 	o.set(o.node("Pad", []string{name, o.ints(slices.Concat(before, behind)...), o.scalar(args.Value)}, attrText("mode", "constant")), first)
 	return nil
 }
+
+func (o *operation) selected() error {
+	args := o.spec.(ops.GatherArgs)
+	if o.in[0].axes[args.Axis] != 0 {
+		return o.wrong("it takes some of the examples")
+	}
+	names, axis, first := o.along(args.Axis)
+	o.set(o.node("Gather", []string{names[0], o.ints(args.IDs...)}, attrInt("axis", axis)), first)
+	return nil
+}

@@ -63,7 +63,7 @@ func newWriter(e *Export, few, more *trace) (*writer, error) {
 		w.state[place(p.Data())] = array{state[i], p.FileAxes}
 	}
 	for i, b := range e.Params.Buffers() {
-		w.state[place(b.Data)] = array{Array: state[len(e.Params.All())+i]}
+		w.state[place(b.Data)] = array{state[len(e.Params.All())+i], b.FileAxes}
 	}
 	if len(few.steps) != len(more.steps) {
 		return nil, fmt.Errorf("the network computes %d operations for two examples and %d for three: only one that does the same for any number can be written", len(few.steps), len(more.steps))

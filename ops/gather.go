@@ -80,6 +80,7 @@ func Select(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Select",
 		Inputs: []*autograd.Tensor{x},
+		Spec:   GatherArgs{axis, ids},
 		Shape:  shape,
 		Forward: func(y *autograd.Output) {
 			dst, src := y.Data(), x.Data()

@@ -22,7 +22,7 @@ type (
 	// IDs are what [Embedding] looks up: the caller's slice, not a copy.
 	IDs []int
 
-	// GatherArgs are an axis and what [Gather] looks up along it.
+	// GatherArgs are an axis and what [Gather] and [Select] look up along it.
 	GatherArgs struct {
 		Axis int
 		IDs  []int

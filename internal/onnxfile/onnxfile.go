@@ -68,13 +68,13 @@ type Kind int
 
 // Kinds of attributes; others are read as of no value.
 const (
-	Float   Kind = 1
-	Int     Kind = 2
-	String  Kind = 3
+	Float      Kind = 1
+	Int        Kind = 2
+	String     Kind = 3
 	TensorKind Kind = 4
-	Floats  Kind = 6
-	Ints    Kind = 7
-	Strings Kind = 8
+	Floats     Kind = 6
+	Ints       Kind = 7
+	Strings    Kind = 8
 )
 
 // Type is an element type, in the numbers of the format.
