@@ -69,6 +69,7 @@ var ours = map[string][]string{
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"controller/cluster":   {"controller", "dropout", "internal/disk"},
 	"benchmarks/*":         {"*"},
+	"doc":                  {"dropout"},
 	"doc/*":                {"*"},
 
 	// The floors of the benchmarks, from the ground up. What stands above may use
