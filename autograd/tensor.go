@@ -123,8 +123,8 @@ func (t *Tensor) String() string {
 	return fmt.Sprintf("tensor%s %s%s", formatShape(t.Shape()), strings.Trim(fmt.Sprint(data), "[]"), tail)
 }
 
-// maxElements is how many a tensor may have: what the addresses of 32 bits reach
-// is used up soon, and a buffer may be larger than what it was made for.
+// maxElements is how many elements a tensor may have. It leaves room for buffers, which
+// may be larger than their tensors, within the addresses of 32 bits.
 const maxElements = math.MaxInt / 8
 
 // size returns the number of elements of a shape.

@@ -15,17 +15,17 @@
 // No worker waits for a batch. A constant number of trials, [Config.InFlight],
 // is in flight; every finished one moves the controller by one step. By default
 // trial i is sampled when exactly the results of trials 0 to i-InFlight have
-// been applied, in that order, so that a search depends on its seed only and
-// never on the number of workers or on how long a child takes.
+// been applied, in that order. So a search depends on its seed only, never on the
+// number of workers or on how long a child takes.
 // [Config.Async] applies results in the order they come.
 //
 // # Learning
 //
 // The paper publishes neither its controller nor its hyper-parameters; these are
-// our decisions. Every result is one step of Adam. What a choice is credited
-// with is the reward's distance from a moving average, in moving standard
-// deviations, 3 at most, so that the unit of the reward does not matter and one
-// child that diverges cannot undo the rest. A trial that failed counts as the
+// our decisions. Every result is one step of Adam. A choice is credited with the
+// reward's distance from a moving average, in moving standard deviations, 3 at
+// most. So the unit of the reward does not matter, and one child that diverges
+// cannot undo the rest. A trial that failed counts as the
 // worst applied before it. The defaults were chosen on synthetic rewards, where
 // the patterns tried are clearly better than random ones after 40 trials.
 //

@@ -46,9 +46,9 @@ type LoaderConfig struct {
 // the batch size and the number of cores change nothing, and any batch of any
 // epoch can come first.
 //
-// Instead of an image that cannot be used a trainer gets the next one of the
-// source that can, with its label and place, varied by the numbers of the one
-// it replaces. An evaluation gets none.
+// Where an image cannot be used, a trainer gets the next usable image of the source
+// instead, with that image's label and place, but varied by the numbers of the image that
+// is replaced. An evaluation gets no image instead.
 //
 // One loop over a Loader may run at a time.
 type Loader struct {

@@ -61,8 +61,8 @@ func Mild(space Space, share float64) (probs [][]float64, err error) {
 
 // ExpectedShare returns the share of elements, averaged over blocks or places, that
 // patterns drop on average when their choices are made with the given probabilities:
-// probs[c][v] is that of value v of choice c of every group; nil: all values are equally
-// likely. It is computed, not sampled.
+// value v of choice c of every group has probability probs[c][v]; with nil probs all
+// values are equally likely. The share is computed, not sampled.
 func ExpectedShare(space Space, probs [][]float64) (float64, error) {
 	expected, _, err := space.expectation()
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 	Prediction             // nothing is dropped, and statistics are the running ones
 )
 
-// Trains reports whether dropout acts and statistics are those of the batch.
+// Trains reports whether dropout acts and normalisations take the statistics of the batch.
 func (c *Ctx) Trains() bool {
 	if c.Mode == ByTape {
 		return c.Tape.Recording()

@@ -113,8 +113,8 @@ func (r *recurrent) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 
 // Run is Forward from a state, nil for zeros, which also returns the state at the end.
 // lengths has the number of steps of each example that are not padding; nil means all.
-// Where there is padding the outputs are 0, and the state is that of the last step
-// before it.
+// Outputs of padding are 0; an example's state at the end is the one after its last step
+// that is no padding.
 func (r *recurrent) Run(c *Ctx, x *autograd.Tensor, start *RecurrentState, lengths []int) (*autograd.Tensor, *RecurrentState) {
 	if x.Rank() != 3 {
 		panic(autograd.NewShapeError("layers.recurrent", "sequences (N, T, In)", x))

@@ -26,8 +26,8 @@ var PhotographNames = []string{
 }
 
 // NewPhotographic returns a network by its name, with so many channels after the first convolution and
-// initial weights of a seed. 0 channels are those of the publication: 64 of a ResNet, and 32 of
-// EfficientNet-B0, with which the larger ones grow. It is an error when the name is none of
+// initial weights of a seed. With 0 channels it has the published number: 64 for a ResNet, 32 for
+// EfficientNet-B0, and more for the larger EfficientNets. It is an error when the name is none of
 // [PhotographNames].
 func NewPhotographic(name string, channels, classes int, seed uint64) (Photographic, error) {
 	if !slices.Contains(PhotographNames, name) {

@@ -24,10 +24,10 @@ type BatchNormSpec struct {
 // BatchNorm normalises every channel of x (..., C) to mean 0 and variance 1,
 // multiplies it by gamma (C) and adds beta (C) (Ioffe and Szegedy 2015).
 //
-// In training the statistics are those of the batch, and the running ones are
-// moved towards them, with the unbiased variance as in PyTorch, when the tape
+// In training it takes the statistics of the batch. It also moves the running
+// statistics towards them, with the unbiased variance as in PyTorch, when the tape
 // makes its side effects (at once if there is no tape). A single value of each channel has no
-// variance: training with it panics. A batch of none leaves the running statistics
+// variance: training with it panics. An empty batch leaves the running statistics
 // as they are.
 func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *autograd.Tensor {
 	return newBatchNorm("ops.BatchNorm", x, gamma, beta, running, spec).do("ops.BatchNorm")

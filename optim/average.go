@@ -36,12 +36,11 @@ func NewMean(ps *autograd.Params) *Average {
 	return newAverage(ps, func(t float64) float64 { return t / (t + 1) })
 }
 
-// NewLookahead returns an average for ps, which must be complete, from which the model
-// goes on: an update moves the average, which starts as a copy of the present values,
-// towards those that the optimizer's steps since the last one have led to, and sets
-// the model to it (Zhang et al., arXiv 1907.08610; in this form Jordan, arXiv
-// 2404.00498, section 3.4). Update t, counted from 0, decays by decay(t), from 0 to 1:
-// what is left of the average before.
+// NewLookahead returns an average for ps, which must be complete. It starts as a copy of
+// the present values. An update moves the average towards the values that the optimizer
+// has reached, and then sets the model to the average (Zhang et al., arXiv 1907.08610;
+// in this form Jordan, arXiv 2404.00498, section 3.4). decay(t), from 0 to 1, is the
+// weight of the old average in update t, counted from 0.
 func NewLookahead(ps *autograd.Params, decay func(t float64) float64) *Average {
 	a := newAverage(ps, decay)
 	a.back = true

@@ -15,9 +15,9 @@ const (
 	EndSiLU                // see SiLU
 )
 
-// EndRows sets y[r,j] to end(y[r,j]*scale[j] + shift[j] + residual[r,j]), which is what follows the
-// convolution in a network that predicts, with the bits of [ScaleShiftRows], [Add] and the
-// function one by one. Rows of y and residual have len(scale) elements and start ld apart; residual may be nil.
+// EndRows sets y[r,j] to end(y[r,j]*scale[j] + shift[j] + residual[r,j]), which follows the
+// convolution in a network that predicts. The bits are those of [ScaleShiftRows], [Add] and the
+// function one after another. Rows of y and residual have len(scale) elements and start ld apart; residual may be nil.
 func EndRows(y []float32, ld int, scale, shift, residual []float32, end RowEnd, rows int) {
 	c := len(scale)
 	if rows <= 0 || c == 0 {

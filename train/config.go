@@ -94,10 +94,10 @@ type Common struct {
 	Notify func(notice string) `json:"-"`
 }
 
-// Lookahead is a [optim.NewLookahead] after every so many steps, which holds on to what was
-// before the longer the training is: its decay grows from 0 with the third power of the
-// share of the steps that are done, up to Decay at the end. It is that of Jordan (arXiv
-// 2404.00498), who takes 5 and 0.95**5.
+// Lookahead applies an [optim.NewLookahead] after every so many steps. Its decay grows with
+// the third power of the share of the steps that are done, from 0 up to Decay at the
+// end, so that the average changes ever more slowly. Jordan (arXiv 2404.00498) takes 5 and
+// 0.95**5.
 type Lookahead struct {
 	Every int // steps; 0: none
 	Decay float64

@@ -72,8 +72,8 @@ type Part struct {
 	reported *float64
 }
 
-// Report says what the part adds to the loss that the log tells, where that is
-// not its share of what is minimised.
+// Report sets what the part adds to the loss in the log, where that is not the part's
+// share of the loss that is minimised.
 func (p *Part) Report(loss float64) { p.reported = &loss }
 
 // Epochs yields the batches of the steps from a given one on, for [Task].Batches: all

@@ -75,7 +75,7 @@ func (c UDAConfig) withDefaults() (UDAConfig, error) {
 
 // UDATrainer trains one image classifier on a few labelled and many unlabelled
 // images by unsupervised data augmentation (Xie et al., arXiv 1904.12848). The
-// network learns the labels, and to predict for an augmented image what it
+// network learns the labels. For an augmented image it also learns to predict what it
 // predicts for the original:
 //
 //	CE(labelled) + Weight * mean[1{max p(original) > Threshold} * KL(p(original/Temperature) || p(augmented))]

@@ -119,11 +119,11 @@ func (c *Coordinator) expect(key string) <-chan struct{} {
 	return news
 }
 
-// Search is [controller.Search] with the trials trained by workers, all that may
-// be in flight at the same time. The search's name, such as "random", tells the
-// searches of a run apart; where config.Path has no log the search goes on from
-// that of the mirror. Workers and Mirror
-// of config do not count, and its identities are those of the job.
+// Search is [controller.Search] with the trials trained by workers, as many at a
+// time as may be in flight. The search's name, such as "random", tells the
+// searches of a run apart. Where config.Path has no log, the search goes on from
+// the log of the mirror. Workers and Mirror of config do not count; the identities
+// are taken from the job.
 func (c *Coordinator) Search(ctx context.Context, name string, config controller.Config, space dropout.Space) (*controller.Report, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
