@@ -87,8 +87,8 @@ type Model interface {
 }
 
 // Predict returns the model's output for a batch x, outside training, as a
-// constant that belongs to no tape. A program that predicts many batches makes
-// one inference tape instead, calls Forward on it and resets it after each.
+// constant that belongs to no tape. A program that predicts many batches with weights that
+// do not change takes [Freeze].
 func Predict(m Model, x *autograd.Tensor) *autograd.Tensor {
 	tape := autograd.NewInference()
 	y := m.Forward(&Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))

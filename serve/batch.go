@@ -12,7 +12,7 @@ import (
 // batch is what is computed next, and the memory that it takes.
 type batch struct {
 	*Predictor
-	tape  *autograd.Tape
+	model *layers.Frozen
 	slots []*slot
 	x     []float32
 	size  int // values of an image
@@ -21,7 +21,7 @@ type batch struct {
 func newBatch(p *Predictor) *batch {
 	h := p.prepare.Header()
 	size := h.Height * h.Width * data.Channels
-	return &batch{Predictor: p, tape: autograd.NewInference(), size: size, x: make([]float32, p.config.Batch*size)}
+	return &batch{Predictor: p, model: layers.Freeze(p.model), size: size, x: make([]float32, p.config.Batch*size)}
 }
 
 // add takes an image, unless nobody waits for it.
@@ -34,7 +34,7 @@ func (b *batch) add(s *slot) {
 }
 
 // sizes lists how many images are computed together: a full batch, and powers of two. With every
-// number of images the tape would keep memory for each.
+// number of images there would be memory for each.
 func (b *batch) sizes() []int {
 	sizes := []int{b.config.Batch}
 	for n := 1; n < b.config.Batch; n *= 2 {
@@ -66,10 +66,8 @@ func (b *batch) answer() {
 	b.slots = slices.Delete(b.slots, 0, n)
 }
 
-// compute returns the logits of the first n images, which are valid until the next call.
+// compute returns the logits of the first n images.
 func (b *batch) compute(n int) *autograd.Tensor {
-	b.tape.Reset()
 	h := b.prepare.Header()
-	x := b.tape.Input(b.x[:n*b.size], n, h.Height, h.Width, data.Channels)
-	return b.model.Forward(&layers.Ctx{Tape: b.tape}, x)
+	return b.model.Predict(autograd.FromSlice(b.x[:n*b.size], n, h.Height, h.Width, data.Channels))
 }

@@ -72,7 +72,7 @@ const (
 
 // New returns a predictor for a model of images, whose outputs are logits of the header's classes,
 // and runs the model once with a full batch, so that its memory is taken. The model must not be trained
-// meanwhile. It is an error if model and header do not fit.
+// meanwhile; see [layers.Freeze] for what its Forward must do. It is an error if model and header do not fit.
 func New(model layers.Model, h data.Header, config Config) (*Predictor, error) {
 	if config.Batch == 0 {
 		config.Batch = 16

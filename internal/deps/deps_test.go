@@ -50,7 +50,7 @@ var ours = map[string][]string{
 	"autograd":             {"simd", "internal/parallel"},
 	"ops":                  {"autograd", "simd", "internal/parallel"},
 	"dropout":              {"autograd", "simd", "internal/atomicfile", "internal/bom", "internal/parallel", "internal/seed"},
-	"layers":               {"autograd", "ops", "dropout", "internal/seed"},
+	"layers":               {"autograd", "ops", "dropout", "internal/parallel", "internal/seed"},
 	"gradcheck":            {"autograd"},
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},
