@@ -120,7 +120,7 @@ func arithmetic(real func(a, b *autograd.Tensor) *autograd.Tensor, whole func(a,
 			case pair.in[0].whole != nil && pair.in[1].whole != nil:
 				out, err = pair.each([]*wholes{pair.in[0].whole, pair.in[1].whole}, func(v []int) int { return whole(v[0], v[1]) })
 			case real == nil:
-				return nil, fmt.Errorf("it is known here of truth values only")
+				return nil, fmt.Errorf("it is known here of whole numbers and truth values only")
 			default:
 				var in []*autograd.Tensor
 				var last bool
@@ -142,6 +142,14 @@ func quotient(a, b int) int {
 		return 0
 	}
 	return a / b
+}
+
+// modulus is what is left of a division, with the sign of b.
+func modulus(a, b int) int {
+	if b == 0 {
+		return 0
+	}
+	return ((a % b) + b) % b
 }
 
 // wholeOrReal is an operation on every element.
