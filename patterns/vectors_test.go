@@ -236,3 +236,58 @@ func TestVectors(t *testing.T) {
 		}
 	}
 }
+
+// TestFiles: the files that the package for PyTorch must write as this one does, letter for
+// letter, and read.
+func TestFiles(t *testing.T) {
+	wide := func(s dropout.Space, err error) dropout.Space {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	sites := []dropout.Site{{Kind: dropout.Features}}
+	for _, kind := range []dropout.Kind{dropout.Norm, dropout.Hidden, dropout.Branch} {
+		sites = append(sites, dropout.Site{Kind: kind, Stages: 2, Block: 1, Blocks: 2}, dropout.Site{Kind: kind, Stage: 1, Stages: 2, Blocks: 1})
+	}
+	origins := []dropout.Origin{{}, {Task: "Zeichen äöü ☃ <&>", Model: `a "quoted\" \ name`, Search: "two\nlines\tand a tab", Reward: 0.1 + 0.2, Date: "2026-11-29", Note: "-"}, {Reward: -3}}
+	var files []string
+	for s, space := range []dropout.Space{dropout.ConvSpace([]int{2, 1}), dropout.SequenceSpace(), wide(dropout.WideSpace(sites)), wide(dropout.WideSpace(nil))} {
+		for i, origin := range origins {
+			rng := seed.New(1, "files", uint64(len(origins)*s+i))
+			point := make([]int, space.Decisions())
+			for j := range point {
+				point[j] = rng.IntN(len(space.Choice(j).Values))
+			}
+			var pattern json.Marshaler
+			if space.Stages != nil {
+				conv, err := dropout.DecodeConv(space, point)
+				if err != nil {
+					t.Fatal(err)
+				}
+				conv.Origin, conv.Stages[0][0].ShearX = origin, 1e-5
+				pattern = conv
+			} else {
+				sequence, err := dropout.DecodeSequence(space, point)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sequence.Origin, sequence.Places[0].Drop = origin, 1.0/3
+				pattern = sequence
+			}
+			text, err := pattern.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, string(text))
+		}
+	}
+	got, err := json.MarshalIndent(files, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if !bytes.Equal(got, golden.Committed(t, "testdata/files.json", got)) {
+		t.Error("patterns are written in another way: write the same in patterns/pytorch, and these files with `go test ./patterns -update`")
+	}
+}

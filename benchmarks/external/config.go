@@ -66,7 +66,7 @@ func register(fs *flag.FlagSet, c *config) {
 	fs.Var(&c.command, "command", "the `program` with its arguments, as one line; the words behind the flags, after --, say the same")
 	fs.Var(&c.rows, "row", "a row of the table made by hand, `KEY=PROGRAM ARGUMENTS`, where {rate} stands for a rate of -grid. It may be given several times")
 	fs.Var(&c.grids, "grid", "the `rates` of the rows with {rate}, with commas between them; KEY=RATES are those of one row. With -tune trials choose among them; else the first is taken. It may be given several times")
-	fs.Var(&c.space, "space", "what is searched: `convnet or sequence`, patterns for ConvNets (see -stages) or Transformers, or a JSON file with choices of your own")
+	fs.Var(&c.space, "space", "what is searched: `convnet or sequence`, patterns for ConvNets (see -stages) or Transformers; convnet-wide or sequence-wide, where the usual dropout made by hand is among them; or a JSON file with choices of your own")
 	cli.Wholes(fs, &c.stages, "stages", 1, "the `numbers` of residual blocks in each stage of the ConvNet, with commas between them: 3,4,6,3")
 	cli.Whole(fs, &c.budget, "budget", 0, "how long a trial trains, a `number` in the program's own unit, such as epochs; 0: the program knows")
 	cli.Whole(fs, &c.finalBudget, "final-budget", 0, "the same `number` for the trainings of the table; 0: as -budget")
@@ -118,11 +118,11 @@ func (c *config) check(folder string) error {
 	switch {
 	case len(c.command.words) == 0:
 		return usage.Errorf("there is no program to train with: give it behind the flags, such as -- python train.py")
-	case c.space.kind == convnet && len(c.stages) == 0:
-		return usage.Errorf("-space convnet needs -stages, the numbers of residual blocks in each stage: 3,4,6,3 for a ResNet-50")
-	case c.space.kind != convnet && len(c.stages) > 0:
-		return usage.Errorf("-stages is for -space convnet")
-	case c.space.kind != convnet && c.space.kind != sequence && c.StartShare != 0:
+	case c.space.stages() && len(c.stages) == 0:
+		return usage.Errorf("-space %s needs -stages, the numbers of residual blocks in each stage: 3,4,6,3 for a ResNet-50", c.space.kind)
+	case !c.space.stages() && len(c.stages) > 0:
+		return usage.Errorf("-stages is for -space convnet and convnet-wide")
+	case c.space.own != nil && c.StartShare != 0:
 		return usage.Errorf("-start-share is for patterns: nobody knows what a choice of -space %s drops", c.space.own.Name)
 	case len(c.slots) > c.InFlight:
 		return usage.Errorf("-slots has %d places for -in-flight %d trials, so that some would always be empty: give -in-flight %d", len(c.slots), c.InFlight, len(c.slots))

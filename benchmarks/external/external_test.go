@@ -134,7 +134,7 @@ func occupy(folder string) {
 	if err != nil {
 		fail(err)
 	}
-	fmt.Fprintln(used, os.Getenv("AUTODROPOUT_INDEX"))
+	fmt.Fprintln(used, os.Getenv("AUTODROPOUT_KIND"), os.Getenv("AUTODROPOUT_INDEX"))
 	used.Close()
 }
 
@@ -318,13 +318,44 @@ func TestTroubled(t *testing.T) {
 	}
 }
 
-// TestSlots: each slot has one program at a time, and all are used.
+// TestSlots: each slot has one program at a time, and all are used, by trials as by the
+// final trainings of all rows.
 func TestSlots(t *testing.T) {
 	slots := t.TempDir()
-	program.Must(t, at(filepath.Join(t.TempDir(), "run"), settings(t, []string{"-method", "random", "-trials", "12", "-slots", "0,1,gpu-x"}, "slot="+slots))...)
+	byHand := fmt.Sprintf("other=%s %s slot=%s", self(t), programWord, slots)
+	program.Must(t, at(filepath.Join(t.TempDir(), "run"), settings(t, []string{"-method", "none,random", "-row", byHand, "-trials", "12", "-seeds", "2", "-slots", "0,1,gpu-x"}, "slot="+slots))...)
 	for _, slot := range []string{"0", "1", "gpu-x"} {
-		if len(benchtest.Read(t, slots, "used-"+slot)) == 0 {
-			t.Errorf("slot %s was not used", slot)
+		for _, kind := range []string{"trial", "final"} {
+			if !strings.Contains(string(benchtest.Read(t, slots, "used-"+slot)), kind) {
+				t.Errorf("slot %s was not used by a %s", slot, kind)
+			}
+		}
+	}
+}
+
+// TestWideSpaces: patterns of the wide spaces reach programs as files of version 2.
+func TestWideSpaces(t *testing.T) {
+	for _, space := range [][]string{{"-space", "convnet-wide", "-stages", "2,1"}, {"-space", "sequence-wide"}} {
+		out := filepath.Join(t.TempDir(), "run")
+		args := slices.Concat(space, []string{"-trials", "8", "-method", "random,evolution", "-start-share", "0.1", "-quiet", "-out", out, "--", self(t), programWord})
+		program.Must(t, args...)
+		versions := map[string]bool{}
+		for i := range 8 {
+			text := string(benchtest.Read(t, out, "random", fmt.Sprintf("trial-%d", i), "pattern.json"))
+			pattern, err := dropout.ParsePattern([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if conv, ok := pattern.(*dropout.ConvPattern); ok && !slices.Equal(conv.Blocks(), []int{2, 1}) {
+				t.Errorf("a pattern has %v blocks", conv.Blocks())
+			}
+			if strings.Contains(text, `"hidden"`) {
+				t.Error("a pattern acts at a place that few networks have")
+			}
+			versions[strings.SplitAfter(text, ",")[0]] = true
+		}
+		if !versions["{\n  \"version\": 2,"] {
+			t.Errorf("%v: the patterns have %v", space, versions)
 		}
 	}
 }
@@ -355,7 +386,7 @@ func TestWrong(t *testing.T) {
 		{Args: "-command go -stages 1 -grid 1,x", Code: 2, Want: `"x" is not a rate`},
 		{Args: "-command go -stages 1 -row a=go -grid b=1", Code: 2, Want: "is for no -row"},
 		{Args: "-command go -stages 1 -time-limit 0s", Code: 2, Want: "a time above 0"},
-		{Args: "-command go -space " + filepath.Join(dir, "none.json"), Code: 2, Want: "it is convnet, sequence, or a JSON file"},
+		{Args: "-command go -space " + filepath.Join(dir, "none.json"), Code: 2, Want: "it is convnet, sequence, convnet-wide, sequence-wide, or a JSON file"},
 		{Args: "-command go -space " + text("a.json", "{}"), Code: 2, Want: "0 tokens"},
 		{Args: "-command go -space " + text("b.json", `{"tokens": [{"name": "a", "values": [1, 1]}]}`), Code: 2, Want: "the value 1 twice"},
 		{Args: "-command go -space " + text("c.json", `{"tokens": [{"name": "a", "values": [[1]]}]}`), Code: 2, Want: "it takes numbers"},

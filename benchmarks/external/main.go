@@ -46,14 +46,17 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, slot := range c.slots {
 		shared.slots <- slot
 	}
-	switch c.space.kind {
-	case convnet:
-		return begin(ctx, &subject[*dropout.ConvPattern]{shared, dropout.ConvSpace(c.stages), decodeConv, loadPattern[*dropout.ConvPattern]}, asked, stdout, stderr)
-	case sequence:
-		return begin(ctx, &subject[*dropout.SequencePattern]{shared, dropout.SequenceSpace(), experiment.Sequences{}.Decode, loadPattern[*dropout.SequencePattern]}, asked, stdout, stderr)
+	if own := c.space.own; own != nil {
+		return begin(ctx, &subject[*choices]{shared, own.space(), own.decode, own.load}, asked, stdout, stderr)
 	}
-	own := c.space.own
-	return begin(ctx, &subject[*choices]{shared, own.space(), own.decode, own.load}, asked, stdout, stderr)
+	space, err := c.space.patterns(c.stages)
+	if err != nil {
+		return err
+	}
+	if c.space.stages() {
+		return begin(ctx, &subject[*dropout.ConvPattern]{shared, space, decodeConv, loadPattern[*dropout.ConvPattern]}, asked, stdout, stderr)
+	}
+	return begin(ctx, &subject[*dropout.SequencePattern]{shared, space, experiment.Sequences{}.Decode, loadPattern[*dropout.SequencePattern]}, asked, stdout, stderr)
 }
 
 // begin runs the experiment.

@@ -17,21 +17,52 @@ import (
 
 // The spaces of patterns.
 const (
-	convnet  = "convnet"
-	sequence = "sequence"
+	convnet      = "convnet"
+	sequence     = "sequence"
+	convnetWide  = "convnet-wide"
+	sequenceWide = "sequence-wide"
 )
+
+// kinds are all of them.
+var kinds = []string{convnet, sequence, convnetWide, sequenceWide}
 
 // space is what is searched.
 type space struct {
-	kind string // convnet, sequence or a space of one's own as JSON
+	kind string // one of kinds, or a space of one's own as JSON
 	own  *ownSpace
+}
+
+// stages reports whether patterns of the space are for the stages of a ConvNet.
+func (s *space) stages() bool { return s.kind == convnet || s.kind == convnetWide }
+
+// patterns returns a space of patterns, those for ConvNets with so many residual blocks in
+// each stage. Wide ones have the places that all networks have for which the package for
+// PyTorch finds places by itself.
+func (s *space) patterns(stages []int) (dropout.Space, error) {
+	switch s.kind {
+	case convnet:
+		return dropout.ConvSpace(stages), nil
+	case sequence:
+		return dropout.SequenceSpace(), nil
+	case sequenceWide:
+		return dropout.WideSpace(nil)
+	}
+	sites := []dropout.Site{{Kind: dropout.Features}}
+	for stage, blocks := range stages {
+		for block := range blocks {
+			for _, kind := range []dropout.Kind{dropout.Norm, dropout.Branch} {
+				sites = append(sites, dropout.Site{Kind: kind, Stage: stage, Stages: len(stages), Block: block, Blocks: blocks})
+			}
+		}
+	}
+	return dropout.WideSpace(sites)
 }
 
 func (s *space) String() string { return s.kind }
 
 // Set implements flag.Value. A file is read now: a run keeps what was in it.
 func (s *space) Set(text string) error {
-	if text == convnet || text == sequence {
+	if slices.Contains(kinds, text) {
 		*s = space{kind: text}
 		return nil
 	}
@@ -40,7 +71,7 @@ func (s *space) Set(text string) error {
 		const most = 1 << 20
 		f, err := os.Open(text)
 		if err != nil {
-			return fmt.Errorf("it is convnet, sequence, or a JSON file with choices: %w", err)
+			return fmt.Errorf("it is %s, or a JSON file with choices: %w", strings.Join(kinds, ", "), err)
 		}
 		defer f.Close()
 		all, err := io.ReadAll(io.LimitReader(f, most+1))
@@ -95,7 +126,7 @@ func parseSpace(text string) (*ownSpace, error) {
 	switch {
 	case s.Version != 1:
 		return nil, fmt.Errorf("the space has version %d, and this program reads version 1", s.Version)
-	case s.Name == "" || s.Name == convnet || s.Name == sequence:
+	case s.Name == "" || slices.Contains(kinds, s.Name):
 		return nil, fmt.Errorf("the space has the name %q: give it another", s.Name)
 	case s.Groups < 1 || len(s.Tokens) == 0:
 		return nil, fmt.Errorf("the space has %d groups of %d tokens: it needs one of each at least", s.Groups, len(s.Tokens))

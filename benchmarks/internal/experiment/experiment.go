@@ -184,12 +184,22 @@ func (r *run[P]) compute(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	var todo []final[P]
 	for _, row := range r.rows {
-		if err := r.computeRow(ctx, row); err != nil {
+		trainings, err := r.search(ctx, row)
+		if err != nil {
 			return err
 		}
+		todo = append(todo, trainings...)
+		if r.about.Outside {
+			continue // programs have places of their own, which all rows together fill best
+		}
+		if err := r.finals.all(ctx, todo, r.reporter.showBest); err != nil {
+			return err
+		}
+		todo = nil
 	}
-	return nil
+	return r.finals.all(ctx, todo, r.reporter.showBest)
 }
 
 // searchAll runs all searches one after another, and then lets the workers go.
@@ -205,23 +215,23 @@ func (r *run[P]) searchAll(ctx context.Context) error {
 	return r.searcher.service.Finish(ctx)
 }
 
-// computeRow searches where the row does, and trains with every seed.
-func (r *run[P]) computeRow(ctx context.Context, row Row) error {
+// search searches where the row does, and returns its final trainings.
+func (r *run[P]) search(ctx context.Context, row Row) (trainings []final[P], err error) {
 	dropped := Dropped[P]{ByHand: row.Policy}
 	switch {
 	case row.Kind == sheet.Given && row.Policy == nil:
 		dropped.Pattern = &r.reporter.given
 	case row.searches():
 		found, err := r.searcher.search(ctx, row)
-		if err != nil {
-			return err
-		}
-		if found.failed != "" {
-			return nil
+		if err != nil || found.failed != "" {
+			return nil, err
 		}
 		dropped = found.dropped
 	case row.Rated != nil:
 		dropped = rated[P](row.Rated, row.Rated.Given)
 	}
-	return r.finals.row(ctx, row, dropped, r.reporter.showBest)
+	for k := range r.plan.Seeds {
+		trainings = append(trainings, final[P]{row, dropped, k})
+	}
+	return trainings, nil
 }

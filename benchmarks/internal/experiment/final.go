@@ -23,20 +23,31 @@ import (
 // finals trains the networks of the table.
 type finals[P Pattern] struct{ *setup[P] }
 
-// row makes sure that all final trainings of a row have finished, and tells after each.
-// Where one fails, those beside it stop, with all saved that they need to go on.
-func (s *finals[P]) row(ctx context.Context, row Row, dropped Dropped[P], finished func()) error {
+// final is a training of the table.
+type final[P Pattern] struct {
+	row     Row
+	dropped Dropped[P]
+	seed    int
+}
+
+// all makes sure that final trainings, whose networks are of one size, have finished, and
+// tells after each. Where one fails, those beside it stop, with all saved that they need to
+// go on.
+func (s *finals[P]) all(ctx context.Context, todo []final[P], finished func()) error {
+	if len(todo) == 0 {
+		return nil
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var mu sync.Mutex
 	var failures []error
 	var group errgroup.Group
-	group.SetLimit(s.together(row.Network, s.plan.Seeds))
-	for k := range s.plan.Seeds {
+	group.SetLimit(s.together(todo[0].row.Network, len(todo)))
+	for _, f := range todo {
 		group.Go(func() error {
 			err := context.Cause(ctx)
 			if err == nil {
-				err = s.training(ctx, row, dropped, k)
+				err = s.training(ctx, f.row, f.dropped, f.seed)
 			}
 			if err == nil {
 				finished()

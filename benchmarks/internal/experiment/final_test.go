@@ -54,12 +54,16 @@ func trainRow(t *testing.T, cost float64, workers int, run func(ctx context.Cont
 		t.Fatal(err)
 	}
 	defer held.Close()
-	s := &setup[*dropout.ConvPattern]{subject: &trainings{run: run}, plan: Plan{Seeds: 3, Workers: workers}, folder: held, record: &record{}, cost: costs{Final: cost}}
+	s := &setup[*dropout.ConvPattern]{subject: &trainings{run: run}, plan: Plan{Workers: workers}, folder: held, record: &record{}, cost: costs{Final: cost}}
 	s.shown.Store(progress.New(io.Discard, 1, "img", true))
 	var told atomic.Int32
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
 	defer stop()
-	err = (&finals[*dropout.ConvPattern]{s}).row(ctx, Row{Key: "none"}, Dropped[*dropout.ConvPattern]{}, func() { told.Add(1) })
+	var todo []final[*dropout.ConvPattern]
+	for k := range 3 {
+		todo = append(todo, final[*dropout.ConvPattern]{row: Row{Key: "none"}, seed: k})
+	}
+	err = (&finals[*dropout.ConvPattern]{s}).all(ctx, todo, func() { told.Add(1) })
 	for _, u := range held.Finished() {
 		finished = append(finished, u.Seed)
 	}

@@ -93,9 +93,10 @@ const smallStep = 0.1
 
 // together returns how many of some trainings of a network should run at a time. Those of
 // small networks do, each on a core of its own. Large networks have the machine for
-// themselves, as have programs outside of this process, of which nothing is known.
+// themselves. Of programs outside of this process nothing is known: as many run as were
+// asked for.
 func (s *setup[P]) together(n Network, trainings int) int {
-	if cost := s.cost[n]; cost == 0 || cost > smallStep {
+	if cost := s.cost[n]; !s.about.Outside && (cost == 0 || cost > smallStep) {
 		return 1
 	}
 	return min(s.plan.workers(), trainings)

@@ -10,7 +10,7 @@ dropout draws, bit for bit.
 """
 
 from .handle import Handle, attach, attached
-from .pattern import Block, Pattern, Place, load, parse
+from .pattern import Block, Pattern, Place, dumps, load, parse, save
 from .place import PatternDropout
 
-__all__ = ["Block", "Handle", "Pattern", "PatternDropout", "Place", "attach", "attached", "load", "parse"]
+__all__ = ["Block", "Handle", "Pattern", "PatternDropout", "Place", "attach", "attached", "dumps", "load", "parse", "save"]

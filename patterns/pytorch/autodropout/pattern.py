@@ -110,6 +110,49 @@ def load(path: str | os.PathLike[str]) -> Pattern:
         raise ValueError(f"pattern file {os.fspath(path)}: {e}") from None
 
 
+def save(pattern: Pattern, path: str | os.PathLike[str]) -> None:
+    """Writes a pattern to a file, which appears whole or not at all."""
+    text = dumps(pattern)
+    part = f"{os.fspath(path)}.{os.getpid()}.tmp"
+    with open(part, "w", encoding="utf-8", newline="\n") as f:
+        f.write(text)
+    os.replace(part, path)
+
+
+def dumps(pattern: Pattern) -> str:
+    """Returns the content of a pattern's file, of the first version that can hold it: the
+    very text that the Go package writes."""
+    rows = [block for stage in pattern.stages for block in stage] + list(pattern.places.values())
+    outside = bool(set(OUTSIDE) & set(pattern.places))
+    first, second = (_BLOCK, _BLOCK2) if pattern.stages else (_PLACE, _PLACE2)
+    plain = all(getattr(row, name) == type(row).__dataclass_fields__[name].default for row in rows for name in second if name not in first)
+    version = 1 if plain and not outside else 2
+    fields = first if version == 1 else second
+
+    def members(row: Block | Place) -> str:
+        return "{" + ", ".join(f'"{name}": {_json(getattr(row, name))}' for name in fields) + "}"
+
+    lines = ["{", f'  "version": {version},', f'  "kind": "{pattern.kind}",']
+    if pattern.origin:
+        origin = ",".join(f'"{name}":{_json(pattern.origin[name])}' for name in sorted(pattern.origin, key=_ORIGIN.index))
+        lines.append(f'  "origin": {{{origin}}},')
+    if pattern.stages:
+        stages = ["    [\n" + ",\n".join(f"      {members(block)}" for block in stage) + "\n    ]" for stage in pattern.stages]
+        lines.append('  "stages": [\n' + ",\n".join(stages) + "\n  ]")
+    else:
+        places = [f'    "{name}": {members(pattern.places[name])}' for name in PLACES + OUTSIDE if name in pattern.places]
+        lines.append('  "places": {\n' + ",\n".join(places) + "\n  }")
+    text = "\n".join(lines) + "\n}\n"
+    parse(text)  # what it does not read is not written
+    return text
+
+
+def _json(value: float | int | bool | str) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
 def parse(data: str | bytes) -> Pattern:
     """Returns the pattern in the content of a file."""
     try:
