@@ -128,13 +128,27 @@ func occupy(folder string) {
 		fail(err)
 	}
 	f.Close()
-	time.Sleep(30 * time.Millisecond)
+	kind, stay := os.Getenv("AUTODROPOUT_KIND"), 30*time.Millisecond
+	if kind == "final" {
+		stay *= 10
+	}
+	time.Sleep(stay)
+	beside := 0
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		fail(err)
+	}
+	for _, e := range entries {
+		if e.Name() != slot && !strings.HasPrefix(e.Name(), "used-") {
+			beside++
+		}
+	}
 	os.Remove(path)
 	used, err := os.OpenFile(filepath.Join(folder, "used-"+slot), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 	if err != nil {
 		fail(err)
 	}
-	fmt.Fprintln(used, os.Getenv("AUTODROPOUT_KIND"), os.Getenv("AUTODROPOUT_INDEX"))
+	fmt.Fprintln(used, kind, "beside", beside)
 	used.Close()
 }
 
@@ -324,12 +338,17 @@ func TestSlots(t *testing.T) {
 	slots := t.TempDir()
 	byHand := fmt.Sprintf("other=%s %s slot=%s", self(t), programWord, slots)
 	program.Must(t, at(filepath.Join(t.TempDir(), "run"), settings(t, []string{"-method", "none,random", "-row", byHand, "-trials", "12", "-seeds", "2", "-slots", "0,1,gpu-x"}, "slot="+slots))...)
+	full := false
 	for _, slot := range []string{"0", "1", "gpu-x"} {
 		for _, kind := range []string{"trial", "final"} {
 			if !strings.Contains(string(benchtest.Read(t, slots, "used-"+slot)), kind) {
 				t.Errorf("slot %s was not used by a %s", slot, kind)
 			}
 		}
+		full = full || strings.Contains(string(benchtest.Read(t, slots, "used-"+slot)), "final beside 2")
+	}
+	if !full {
+		t.Error("final trainings of several rows were never in all slots at a time")
 	}
 }
 
@@ -435,18 +454,22 @@ func TestRowsRoundTrip(t *testing.T) {
 // TestChangedScript: a run goes on with the script that it began with.
 func TestChangedScript(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := os.WriteFile("script", []byte("1"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	program.Must(t, at("run", settings(t, []string{"-method", "random", "-steps", "2"}, "script"))...)
-	if err := os.WriteFile("script", []byte("2"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, stderr := program.Call(t, "-resume", "-out", "run"); code != 2 || !strings.Contains(stderr, "-accept-changes") {
-		t.Errorf("with another script: %d %s", code, stderr)
-	}
-	program.Must(t, "-resume", "-accept-changes", "-out", "run")
-	if _, err := os.Stat(runfolder.Folder("run").Path(runfolder.Report)); err != nil {
-		t.Error(err)
+	absolute := filepath.Join(t.TempDir(), "script")
+	for i, script := range []string{"script", absolute} {
+		if err := os.WriteFile(script, []byte("1"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		out := fmt.Sprint("run-", i)
+		program.Must(t, at(out, settings(t, []string{"-method", "random", "-steps", "2"}, script))...)
+		if err := os.WriteFile(script, []byte("2"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := program.Call(t, "-resume", "-out", out); code != 2 || !strings.Contains(stderr, "-accept-changes") {
+			t.Errorf("with another %s: %d %s", script, code, stderr)
+		}
+		program.Must(t, "-resume", "-accept-changes", "-out", out)
+		if _, err := os.Stat(runfolder.Folder(out).Path(runfolder.Report)); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -45,8 +45,8 @@ func (r running) Total() int                      { return 1 }
 func (r running) Losses() []float32               { return nil }
 func (r running) SaveWeights(string) error        { return nil }
 
-// trainRow trains a row with three seeds, whose steps take so many seconds, and returns
-// the seeds that have finished.
+// trainRow trains a row with three seeds, whose steps take so many seconds, or which
+// programs train where that is 0, and returns the seeds that have finished.
 func trainRow(t *testing.T, cost float64, workers int, run func(ctx context.Context, k int) error) (finished []int, err error) {
 	t.Helper()
 	held, err := runfolder.Folder(filepath.Join(t.TempDir(), "run")).Create("", "")
@@ -54,7 +54,7 @@ func trainRow(t *testing.T, cost float64, workers int, run func(ctx context.Cont
 		t.Fatal(err)
 	}
 	defer held.Close()
-	s := &setup[*dropout.ConvPattern]{subject: &trainings{run: run}, plan: Plan{Workers: workers}, folder: held, record: &record{}, cost: costs{Final: cost}}
+	s := &setup[*dropout.ConvPattern]{subject: &trainings{run: run}, about: About{Outside: cost == 0}, plan: Plan{Workers: workers}, folder: held, record: &record{}, cost: costs{Final: cost}}
 	s.shown.Store(progress.New(io.Discard, 1, "img", true))
 	var told atomic.Int32
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
@@ -74,33 +74,36 @@ func trainRow(t *testing.T, cost float64, workers int, run func(ctx context.Cont
 	return finished, err
 }
 
-// TestFinalsTogether: final trainings of a small network run at the same time.
+// TestFinalsTogether: final trainings of a small network run at the same time, and so do as
+// many programs as were asked for.
 func TestFinalsTogether(t *testing.T) {
-	var barrier sync.WaitGroup
-	barrier.Add(3)
-	finished, err := trainRow(t, smallStep, 3, func(ctx context.Context, _ int) error {
-		barrier.Done()
-		all := make(chan struct{})
-		go func() { barrier.Wait(); close(all) }()
-		select {
-		case <-all:
-			return nil
-		case <-ctx.Done():
-			return errors.New("the others have not begun")
+	for _, cost := range []float64{smallStep, 0} {
+		var barrier sync.WaitGroup
+		barrier.Add(3)
+		finished, err := trainRow(t, cost, 3, func(ctx context.Context, _ int) error {
+			barrier.Done()
+			all := make(chan struct{})
+			go func() { barrier.Wait(); close(all) }()
+			select {
+			case <-all:
+				return nil
+			case <-ctx.Done():
+				return errors.New("the others have not begun")
+			}
+		})
+		if err != nil || !slices.Equal(finished, []int{0, 1, 2}) {
+			t.Errorf("the trainings %v have finished, error %v", finished, err)
 		}
-	})
-	if err != nil || !slices.Equal(finished, []int{0, 1, 2}) {
-		t.Errorf("the trainings %v have finished, error %v", finished, err)
 	}
 }
 
-// TestFinalsAlone: those of a large network, of programs of which nothing is known, and
-// where one worker was asked for, run one after another.
+// TestFinalsAlone: those of a large network, and where one worker was asked for, run one
+// after another.
 func TestFinalsAlone(t *testing.T) {
 	for _, c := range []struct {
 		cost    float64
 		workers int
-	}{{2 * smallStep, 3}, {0, 3}, {smallStep, 1}} {
+	}{{2 * smallStep, 3}, {0, 1}, {smallStep, 1}} {
 		var running atomic.Int32
 		var order []int
 		finished, err := trainRow(t, c.cost, c.workers, func(_ context.Context, k int) error {

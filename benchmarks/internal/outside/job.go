@@ -138,12 +138,15 @@ func Absolute(start string, words []string) []string {
 }
 
 // File returns the absolute path of the file that a word of a command names, relative
-// to start. A program without a slash is one of the system's, unless there is such a file.
+// to start or absolute. A program without a slash is one of the system's, unless there is
+// such a file.
 func File(start, word string) (path string, ok bool) {
-	if word == "" || filepath.IsAbs(word) {
+	if word == "" {
 		return "", false
 	}
-	path = filepath.Join(start, word)
+	if path = word; !filepath.IsAbs(path) {
+		path = filepath.Join(start, word)
+	}
 	info, err := os.Stat(path)
 	return path, err == nil && info.Mode().IsRegular()
 }
