@@ -6,11 +6,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net/http"
 	"os"
@@ -21,20 +19,19 @@ import (
 	"autodropout/serve"
 )
 
-// What is accepted from strangers.
-const (
-	largest  = 8 << 20          // bytes of a picture
-	uploads  = 32               // pictures that are sent at a time
-	patience = 10 * time.Second // for a picture to come, and for its answer
-)
+// What is accepted from strangers. A connection that sends nothing is closed, too.
+var limits = serve.Limits{Bytes: 8 << 20, Uploads: 32, Patience: 10 * time.Second}
 
 func main() {
 	network, address := settings(os.Args[1:])
-	predictor, err := serve.Open(network, serve.Config{Wait: 2 * time.Millisecond})
+	predictor, err := serve.Open(network, serve.Config{Batch: 16, Wait: 2 * time.Millisecond, Queue: 64})
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: address, Handler: handler(predictor), ReadTimeout: patience, WriteTimeout: 2 * patience, IdleTimeout: patience, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{
+		Addr: address, Handler: serve.Handler(predictor, limits), MaxHeaderBytes: 16 << 10,
+		ReadTimeout: limits.Patience, WriteTimeout: 2 * limits.Patience, IdleTimeout: limits.Patience,
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	answered := make(chan error)
@@ -55,52 +52,4 @@ func settings(args []string) (network, address string) {
 	flags.StringVar(&address, "listen", "localhost:8080", "`address` to listen at")
 	flags.Parse(args)
 	return network, address
-}
-
-// handler answers a picture that is sent by POST with the probability of every class.
-func handler(p *serve.Predictor) http.Handler {
-	sending := make(chan struct{}, uploads)
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case sending <- struct{}{}:
-			defer func() { <-sending }()
-		default:
-			fail(w, serve.ErrBusy)
-			return
-		}
-		picture, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largest))
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
-		defer cancel()
-		scores, err := p.Predict(ctx, picture)
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		answer := map[string]float32{}
-		for i, class := range p.Classes() {
-			answer[class] = scores[i]
-		}
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(answer)
-	})
-	return mux
-}
-
-// fail says what went wrong, and whose fault it is.
-func fail(w http.ResponseWriter, err error) {
-	code := http.StatusServiceUnavailable
-	var large *http.MaxBytesError
-	var bad *serve.BadImageError
-	switch {
-	case errors.As(err, &large):
-		code = http.StatusRequestEntityTooLarge
-	case errors.As(err, &bad):
-		code = http.StatusUnsupportedMediaType
-	}
-	http.Error(w, err.Error(), code)
 }

@@ -54,7 +54,7 @@ func start(t *testing.T) (*serve.Predictor, *httptest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(handler(p))
+	server := httptest.NewServer(serve.Handler(p, limits))
 	t.Cleanup(func() { server.Close(); p.Close() })
 	return p, server
 }
@@ -148,7 +148,7 @@ func TestLimits(t *testing.T) {
 		{"no picture", strings.NewReader("hello"), http.StatusUnsupportedMediaType},
 		{"nothing", strings.NewReader(""), http.StatusUnsupportedMediaType},
 		{"a claim of many pixels", strings.NewReader("P6 60000 60000 255\n"), http.StatusUnsupportedMediaType},
-		{"a picture that is too large", io.LimitReader(zeros{}, largest+1), http.StatusRequestEntityTooLarge},
+		{"a picture that is too large", io.LimitReader(zeros{}, limits.Bytes+1), http.StatusRequestEntityTooLarge},
 	} {
 		if code, text, err := post(server.URL, c.body); err != nil || code != c.code || bytes.Count(text, []byte("\n")) != 1 {
 			t.Errorf("%s: code %d, error %v, %q, want code %d and a sentence", c.what, code, err, text, c.code)
