@@ -116,6 +116,15 @@ func (s *subject[P]) Decode(space dropout.Space, point []int, origin dropout.Ori
 	return s.decode(space, point, origin)
 }
 
+// Value says what value i of a choice of a space of one's own is.
+func (s *subject[P]) Value(choice, i int) (text string, ok bool) {
+	own := s.config.space.own
+	if own == nil {
+		return "", false
+	}
+	return plain(own.Tokens[choice].Values[i]), true
+}
+
 // Steps implements [experiment.Subject]: nobody sees those of a program.
 func (s *subject[P]) Steps(experiment.Network) int { return 1 }
 

@@ -85,7 +85,7 @@ var ours = map[string][]string{
 	"benchmarks/internal/progress":    {"benchmarks/internal/machine", "benchmarks/internal/words", "train"},
 	"benchmarks/internal/cli": {"benchmarks/internal/machine", "benchmarks/internal/runfolder", "benchmarks/internal/usage", "benchmarks/internal/words",
 		"controller/cluster", "data/imaging"},
-	"benchmarks/internal/sheet":      {"benchmarks/internal/report", "benchmarks/internal/runfolder", "benchmarks/internal/words", "controller", "train"},
+	"benchmarks/internal/sheet":      {"benchmarks/internal/report", "benchmarks/internal/runfolder", "benchmarks/internal/statistics", "benchmarks/internal/words", "controller", "train"},
 	"benchmarks/internal/experiment": slices.Concat(floors, []string{"controller", "controller/cluster", "data", "dropout", "ops", "optim", "patterns", "train", "internal/*"}),
 	"benchmarks/internal/images": slices.Concat(floors, []string{"benchmarks/internal/experiment",
 		"controller", "data", "data/imaging", "dropout", "layers", "train", "internal/*"}),

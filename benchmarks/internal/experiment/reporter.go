@@ -57,9 +57,12 @@ func (s *reporter[P]) facts() *sheet.Facts {
 	for _, row := range s.rows {
 		f.Rows = append(f.Rows, sheet.Row{Title: row.Title, Kind: row.Kind, Varied: row.Network != Final, Losses: s.record.curves(row), Epochs: s.record.validations(row)})
 	}
+	searches := trials[P]{s.setup}
 	for _, search := range s.record.searched() {
 		at := slices.IndexFunc(s.rows, func(row Row) bool { return row.Key == search.row.Key })
-		f.Searches = append(f.Searches, sheet.Search{Row: at, Report: search.Report})
+		found := sheet.Search{Row: at, Report: search.Report}
+		searches.describe(search.row, &found)
+		f.Searches = append(f.Searches, found)
 	}
 	_, f.Pattern, _ = s.record.news()
 	if text, err := s.run.Settings.TOML(); err == nil {

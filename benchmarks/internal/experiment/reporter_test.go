@@ -1,12 +1,19 @@
 package experiment
 
 import (
+	"errors"
 	"testing"
 
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
+	"autodropout/dropout"
 )
+
+// spaceless is a subject of which nothing is known.
+type spaceless struct{ Subject[Pattern] }
+
+func (spaceless) Space() (dropout.Space, error) { return dropout.Space{}, errors.New("no space") }
 
 // sample is a reporter of a run with some trainings and searches.
 func sample(t *testing.T) *reporter[Pattern] {
@@ -17,7 +24,7 @@ func sample(t *testing.T) *reporter[Pattern] {
 	}
 	t.Cleanup(func() { held.Close() })
 	rows := []Row{{Key: "none", Title: "none"}, {Key: "random", Title: "random-search pattern", Kind: sheet.Random}, {Key: "auto", Title: "AutoDropout", Kind: sheet.Learned}}
-	return &reporter[Pattern]{setup: &setup[Pattern]{plan: Plan{Seeds: 2}, rows: rows, folder: held, record: &record{}},
+	return &reporter[Pattern]{setup: &setup[Pattern]{subject: spaceless{}, plan: Plan{Seeds: 2}, rows: rows, folder: held, record: &record{}},
 		findings: func() []*finding[Pattern] { return nil }}
 }
 

@@ -166,7 +166,7 @@ func (s *subject) About() experiment.About {
 		about.Data = func() string { return experiment.Checksum(child.Fit, child.Unlabelled, child.Score) }
 	}
 	about.Reward = sheet.Reward{
-		Where: "held-out images", Shown: "accuracy",
+		Where: "held-out images", Shown: "accuracy", Unit: "%",
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
 	return about

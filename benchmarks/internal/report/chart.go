@@ -15,6 +15,8 @@ type Chart struct {
 	Caption string
 	Lines   []Line
 	Faint   []Line // what the lines are to be compared with, drawn without bands
+
+	Measured bool // the values of X are measured, not counted
 }
 
 // Line is a named line with a band around it, or points. Point i is at X[i],
@@ -56,8 +58,11 @@ type shape struct {
 func (c Chart) Plot() plot {
 	x, y := c.axes()
 	p := plot{Width: chartWidth, Height: chartHeight}
-	for _, v := range x.ticks(6, 1) { // steps and trials are counted
-
+	least := 1.
+	if c.Measured {
+		least = 0
+	}
+	for _, v := range x.ticks(6, least) {
 		p.XTicks = append(p.XTicks, tick{percent(x.at(v)), number(v)})
 	}
 	for _, v := range y.ticks(5, 0) {

@@ -24,7 +24,7 @@ func drawConv(p *dropout.ConvPattern, side int, s dropout.Stream) *Pattern {
 		out.Stages = append(out.Stages, row)
 		box *= shrink
 	}
-	out.Words = convWords(p, out.Stages)
+	out.Words = convWords(p, side)
 	return out
 }
 
@@ -137,14 +137,11 @@ func scheduleWords(s dropout.Schedule) string {
 }
 
 // convWords sums a pattern up.
-func convWords(p *dropout.ConvPattern, stages []Stage) string {
+func convWords(p *dropout.ConvPattern, side int) string {
 	blocks, acts, shared, shortcuts := 0, 0, 0, 0
-	var shares []string
-	for i, stage := range p.Stages {
-		mean := 0.0
-		for j, b := range stage {
+	for _, stage := range p.Stages {
+		for _, b := range stage {
 			blocks++
-			mean += stages[i].Layers[j].Drop / float64(len(stage))
 			if b.Size == 0 {
 				continue
 			}
@@ -156,11 +153,29 @@ func convWords(p *dropout.ConvPattern, stages []Stage) string {
 				shortcuts++
 			}
 		}
-		shares = append(shares, whole(mean))
 	}
 	if acts == 0 {
 		return "The pattern drops nothing."
 	}
-	return fmt.Sprintf("The pattern drops in %d of %s, on average %s of the cells in stages 1 to %d; all channels lose the same cells in %d of these blocks, and shortcuts lose cells too in %d.",
-		acts, words.Count(blocks, "block", "blocks"), words.And(shares), len(p.Stages), shared, shortcuts)
+	text := fmt.Sprintf("The pattern drops %s. ", WhereWords(Where(p, side)))
+	if acts < blocks {
+		text += fmt.Sprintf("It leaves %d of %s alone. ", blocks-acts, words.Count(blocks, "block", "blocks"))
+	}
+	switch shared {
+	case 0:
+		text += "Every channel loses cells of its own"
+	case acts:
+		text += "All channels of a block lose the same cells"
+	default:
+		text += fmt.Sprintf("All channels lose the same cells in %d of the %d blocks that drop", shared, acts)
+	}
+	switch shortcuts {
+	case 0:
+		text += "; shortcuts lose nothing."
+	case acts:
+		text += "; shortcuts lose cells too."
+	default:
+		text += fmt.Sprintf("; shortcuts lose cells too in %d of the %d blocks.", shortcuts, acts)
+	}
+	return text
 }

@@ -15,15 +15,18 @@ type Page struct {
 	Summary  string // what was learned; "" while it is not known
 	State    string // why the run is not complete; "" when it is
 
-	Table    Table
-	Training []Chart
-	Seeds    []Chart // small ones, one for each row, with its band
-	Gaps     Plain   // between training and validation
-	Search   []Chart
-	Waits    bool     // for a search that has not begun, where Search is empty
-	Trials   Plain    // of the searches, every one
-	Outputs  []Fact   // what programs outside of the run's printed last, by training
-	Pattern  *Pattern // nil: none was learned
+	Table       Table
+	Training    []Chart
+	Seeds       []Chart // small ones, one for each row, with its band
+	Gaps        Plain   // between training and validation
+	Search      []Chart
+	Waits       bool    // for a search that has not begun, where Search is empty
+	Found       Plain   // what each search found
+	Choices     []Plain // which choices mattered, a table for each search
+	ChoicesNote string
+	Trials      Plain    // of the searches, every one
+	Outputs     []Fact   // what programs outside of the run's printed last, by training
+	Pattern     *Pattern // nil: none was learned
 
 	Setting string // the settings, as a configuration file
 	Origin  []Fact // what it takes to repeat the run

@@ -141,9 +141,6 @@ func yes(b bool) string {
 	return "no"
 }
 
-// whole writes a share in per cent.
-func whole(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
-
 // Percent writes the share of what a layer drops.
 func (l Layer) Percent() string {
 	if l.Drop == 0 {

@@ -56,7 +56,7 @@ func TestDrawConv(t *testing.T) {
 		t.Error("channels share a pattern where they should not, or the other way round")
 	}
 	for words, wants := range map[string][]string{
-		p.Words:     {"2 of 3 blocks", "stages 1 to 2", "same cells in 1 ", "too in 1"},
+		p.Words:     {"% of the cells in stage 1 and ", "% of the cells in stage 2.", "leaves 1 of 3 blocks alone", "same cells in 1 of the 2 blocks that drop", "too in 1 of the 2 blocks."},
 		first.Words: {"8 cells a side", "8 cells apart", "all over the map", "cells of its own"},
 		none.Words:  {"Nothing"},
 		last.Words:  {"One square of 8 cells", "rotated by 15°", "same cells", "shortcut"},
@@ -98,7 +98,7 @@ func TestDrawSequence(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(p.Words, "2 of the 7 places") || !strings.Contains(output.Words, "whole runs") || !strings.Contains(query.Words, "each by itself") {
+	if p.Words != "The pattern drops about 50 % of the queries and 25 % of the outputs of the feed-forward part in every layer." || !strings.Contains(output.Words, "whole runs") || !strings.Contains(query.Words, "each by itself") {
 		t.Errorf("the words are %q, %q, %q", p.Words, query.Words, output.Words)
 	}
 }

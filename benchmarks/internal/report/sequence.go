@@ -45,23 +45,12 @@ func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
 		spoken = places[:]
 		out.Stages = append(out.Stages, Stage{Name: "before the first layer and after the last"})
 	}
-	var acts []string
 	for i, place := range spoken {
 		l := tokenLayer(p.Places[i], place.kind, s)
 		l.Arc, l.Parallel = place.arc, place.parallel
 		out.Stages[place.part].Layers = append(out.Stages[place.part].Layers, l)
-		if p.Places[i].Drop > 0 {
-			acts = append(acts, fmt.Sprintf("%v (%s)", place.kind, whole(l.Drop)))
-		}
 	}
-	out.Words = "The pattern drops nothing."
-	if len(acts) > 0 {
-		where := "in every layer"
-		if p.Outside {
-			where = "in every layer and outside"
-		}
-		out.Words = fmt.Sprintf("The pattern drops at %d of the %d places %s: %s of what passes there.", len(acts), len(spoken), where, words.And(acts))
-	}
+	out.Words = fmt.Sprintf("The pattern drops %s.", WhereWords(sequenceParts(p)))
 	return out
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -134,10 +135,11 @@ func LossChart(f *Facts) report.Chart {
 
 // RewardChart returns the chart of the best rewards of the searches so far.
 func RewardChart(f *Facts) report.Chart {
-	c := report.Chart{Title: fmt.Sprintf("Best %s so far on the %s", f.Reward.Name, f.Reward.Where), X: "trial", Y: f.Reward.Name}
+	c := report.Chart{Title: fmt.Sprintf("Best %s so far on the %s", f.Reward.Name, f.Reward.Where), X: "trial", Y: strings.TrimSuffix(f.Reward.Name+", "+f.Reward.Unit, ", ")}
 	styles := f.styles()
 	for _, s := range f.Searches {
 		_, best, _ := SearchLines(f.Rows[s.Row].Title, styles[s.Row], s.Curve())
+		f.Reward.scale(best.Y)
 		c.Lines = append(c.Lines, best)
 	}
 	return c
@@ -172,15 +174,20 @@ func searchCharts(f *Facts) []report.Chart {
 	if len(f.Searches) == 0 {
 		return nil
 	}
-	rewards := report.Chart{Title: "Reward of every trial, and the best so far", X: "trial", Y: fmt.Sprintf("%s on the %s", f.Reward.Name, f.Reward.Where),
+	rewards := report.Chart{Title: "Reward of every trial, and the best so far", X: "trial", Y: f.Reward.axis(),
 		Caption: "Lines are the best so far. Points are single trials, round for the controller and square for random search. Trials that failed have none."}
 	entropy := report.Chart{Title: "Entropy of the policy", X: "trial", Y: "nats per choice",
 		Caption: "How undecided the controller was when it sampled a trial. Random search never decides."}
 	styles := f.styles()
 	for _, s := range f.Searches {
 		points, best, decided := SearchLines(f.Rows[s.Row].Title, styles[s.Row], s.Curve())
+		f.Reward.scale(points.Y)
+		f.Reward.scale(best.Y)
 		rewards.Lines = append(rewards.Lines, points, best)
 		entropy.Lines = append(entropy.Lines, decided)
+	}
+	if shares := shareChart(f); shares != nil {
+		return []report.Chart{rewards, *shares, entropy}
 	}
 	return []report.Chart{rewards, entropy}
 }

@@ -53,6 +53,10 @@ type Losses struct {
 type Search struct {
 	Row int // in Facts.Rows
 	controller.Report
+	Features []Feature // of its trials; nil: it has no choices to be told of
+	Dropped  []float64 // the share that each trial drops on average; nil: not known
+	Found    string    // what is dropped where by what it found so far, "" where that is not known
+	Reward   float64   // of that, mean over its trials
 }
 
 // Reward describes the reward of searches to people.
@@ -61,6 +65,30 @@ type Reward struct {
 	Where string                      // "validation text"
 	Shown string                      // what Show shows: "valid perplexity"
 	Show  func(reward float64) string // "93.20"
+	Unit  string                      // "%": on axes rewards are shares, as Show has them; "": as they are
+}
+
+// onAxis returns a reward as charts have it: in the unit that Show has.
+func (r Reward) onAxis(reward float64) float64 {
+	if r.Unit == "%" {
+		return 100 * reward
+	}
+	return reward
+}
+
+// scale makes rewards what charts have.
+func (r Reward) scale(rewards []float64) {
+	for i, v := range rewards {
+		rewards[i] = r.onAxis(v)
+	}
+}
+
+// axis says what an axis of rewards counts.
+func (r Reward) axis() string {
+	if r.Unit != "" {
+		return fmt.Sprintf("%s on the %s, %s", r.Name, r.Where, r.Unit)
+	}
+	return fmt.Sprintf("%s on the %s", r.Name, r.Where)
 }
 
 // Kind is what a row of a table stands for.

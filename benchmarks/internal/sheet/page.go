@@ -34,6 +34,8 @@ func Page(f *Facts, state string) *report.Page {
 			{Name: "computing", Value: words.Duration(r.Seconds)}, {Name: "date", Value: r.Date}, {Name: "seed", Value: fmt.Sprint(r.Seed)},
 		},
 	}
+	p.Found = foundTable(f)
+	p.Choices, p.ChoicesNote = importances(f)
 	p.Training, p.Seeds = lossCharts(f)
 	if all, each := validationCharts(f); all != nil {
 		p.Training, p.Seeds, p.Gaps = append(p.Training, *all), each, gaps(f)

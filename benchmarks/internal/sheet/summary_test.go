@@ -61,7 +61,7 @@ func sampleFacts() *Facts {
 		f.Result.Rows = append(f.Result.Rows, runfolder.NewRow(row.Title, scores, 0, 10, nil))
 	}
 	for at := 2; at < 4; at++ {
-		f.Searches = append(f.Searches, Search{at, controller.Report{
+		f.Searches = append(f.Searches, Search{Row: at, Report: controller.Report{
 			Trials:  []controller.Trial{{Entropy: 1.5}, {Index: 1}, {Index: 2}},
 			Results: []*controller.Result{{Reward: 0.5, Seconds: 2}, {Trial: 1, Reward: 0.75, Seconds: 5}, {Trial: 2, Error: "broken", Seconds: 3}},
 		}})
