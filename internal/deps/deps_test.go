@@ -54,7 +54,7 @@ var ours = map[string][]string{
 	"gradcheck":            {"autograd"},
 	"optim":                {"autograd", "simd", "internal/parallel"},
 	"models":               {"autograd", "ops", "layers", "dropout"},
-	"onnx":                 {"autograd", "dropout", "internal/onnxfile", "internal/seed", "layers", "models", "ops"},
+	"onnx":                 {"autograd", "dropout", "internal/onnxfile", "internal/seed", "layers", "models", "ops", "optim"},
 	"data":                 {"data/npy", "data/picture", "data/imaging", "internal/parquetfile", "internal/sized", "internal/torchfile", "internal/bom", "internal/filelock", "internal/seed", "internal/parallel"},
 	"data/imaging":         {},
 	"data/picture":         {"data/imaging", "internal/jpeg"},
