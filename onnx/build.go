@@ -28,9 +28,9 @@ type builder struct {
 	batched int             // batch normalisations
 }
 
-// build makes the network of a model, whose tensors may be changed by it later.
-func build(m *onnxfile.Model) (*Network, error) {
-	n := &Network{Producer: strings.TrimSpace(m.Producer + " " + m.Version), Opset: int(m.Opset), Metadata: map[string]string{}, most: mostElements}
+// build makes the network of a model, with its parameters in a scope.
+func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
+	n := &Network{Name: m.Graph.Name, Producer: strings.TrimSpace(m.Producer + " " + m.Version), Opset: int(m.Opset), Metadata: map[string]string{}, most: mostElements}
 	for _, e := range m.Metadata {
 		n.Metadata[e.Key] = e.Value
 	}
@@ -38,10 +38,10 @@ func build(m *onnxfile.Model) (*Network, error) {
 		return nil, fmt.Errorf("its operations are of version %d: those from %d to %d are known; export it with opset_version=%d", m.Opset, oldestOpset, newestOpset, opset)
 	}
 	b := &builder{
-		Network: n, scope: layers.NewScope(0), tensors: map[string]*onnxfile.Tensor{}, slot: map[string]int{},
+		Network: n, scope: scope, tensors: map[string]*onnxfile.Tensor{}, slot: map[string]int{},
 		params: map[string]*autograd.Param{}, taken: map[string]bool{},
 	}
-	n.params = b.scope.Params()
+	n.params = scope.Params()
 	for i := range m.Graph.Initializers {
 		t := &m.Graph.Initializers[i]
 		if b.tensors[t.Name] != nil || t.Name == "" {
@@ -81,7 +81,6 @@ func build(m *onnxfile.Model) (*Network, error) {
 	}
 	n.cut(nodes)
 	b.note()
-	n.params.Flat()
 	return n, nil
 }
 

@@ -141,7 +141,7 @@ func inputNames(inputs []Input) (names []string) {
 
 // verify has the file's network compute what the trace did.
 func (t *trace) verify(m *onnxfile.Model) error {
-	n, err := build(m)
+	n, err := build(m, layers.NewScope(0))
 	if err != nil {
 		return fmt.Errorf("the file could not be read again: %w", err)
 	}

@@ -45,7 +45,7 @@ func FuzzNetwork(f *testing.F) {
 			if err != nil {
 				return
 			}
-			n, err := build(m)
+			n, err := build(m, layers.NewScope(0))
 			if err != nil {
 				return
 			}

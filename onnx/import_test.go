@@ -12,7 +12,6 @@ import (
 	"autodropout/internal/onnxfile"
 	"autodropout/layers"
 	"autodropout/ops"
-	"autodropout/optim"
 )
 
 // TestFilesOfPyTorch reads what both exporters of PyTorch wrote, and compares outputs, for
@@ -91,7 +90,6 @@ func TestImportedNetworksTrain(t *testing.T) {
 				return ops.CrossEntropy(rows, labels, ops.CrossEntropySpec{})
 			}
 			tape := autograd.NewTape(n.Params())
-			sgd := optim.NewSGD(n.Params(), optim.SGDConfig{Momentum: 0.9})
 			var before, after float32
 			for i := range 20 {
 				tape.Reset()
@@ -100,12 +98,57 @@ func TestImportedNetworksTrain(t *testing.T) {
 					before = l.Item()
 				}
 				after = l.Item()
-				sgd.Step(0.05, tape.Backward(l))
+				for i, g := range tape.Backward(l) {
+					n.Params().Flat()[i] -= 0.3 * g
+				}
 			}
 			if !(after < 0.8*before) {
 				t.Errorf("after twenty steps the loss is %g, before them %g", after, before)
 			}
 		})
+	}
+}
+
+// TestBody: without its classifier a network gives features, and the parameters of the
+// classifier are not there.
+func TestBody(t *testing.T) {
+	for name, width := range map[string]int{"images-script": 4, "images-dynamo": 4, "words-dynamo": 6} {
+		whole, err := Open(filepath.Join("testdata", name+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := layers.NewScope(1)
+		body, err := Body(s.Sub("body"), filepath.Join("testdata", name+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape := autograd.NewInference()
+		in := Array{Tensor: tape.Input(make([]float32, 3*16*14*3), 3, 16, 14, 3)}
+		if name == "words-dynamo" {
+			in = Array{IDs: make([]int, 15), Shape: []int{3, 5}}
+		}
+		y, err := body.Run(&layers.Ctx{Tape: tape}, in)
+		if err != nil || !slices.Equal(y[0].Tensor.Shape(), []int{3, width}) {
+			t.Errorf("%s: the features have shape %v, %v", name, y, err)
+		}
+		if body.Params() != s.Params() {
+			t.Errorf("%s: the parameters are in another set than the scope's", name)
+		}
+		for _, p := range body.Params().All() {
+			if !strings.HasPrefix(p.Name, "body.") || strings.Contains(p.Name, "classifier") || strings.Contains(p.Name, "out.weight") {
+				t.Errorf("%s has the parameter %s", name, p.Name)
+			}
+		}
+		if all, few := len(whole.Params().All()), len(body.Params().All()); few != all-2 {
+			t.Errorf("%s has %d parameters of %d", name, few, all)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	if err := Of(layers.NewModel(layers.NewScope(1), layers.Func(ops.ReLU)), 4).Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Body(layers.NewScope(1), path); err == nil || !strings.Contains(err.Error(), "no classifier") {
+		t.Errorf("a network without a classifier: %v", err)
 	}
 }
 
@@ -126,7 +169,7 @@ func TestMeaningOfNames(t *testing.T) {
 		},
 		Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
 	}}
-	n, err := build(m)
+	n, err := build(m, layers.NewScope(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +220,7 @@ func TestNetworksThatCannotBe(t *testing.T) {
 	} {
 		m := base()
 		change(m)
-		n, err := build(m)
+		n, err := build(m, layers.NewScope(0))
 		if err == nil {
 			err = n.Check()
 		}
@@ -185,7 +228,7 @@ func TestNetworksThatCannotBe(t *testing.T) {
 			t.Errorf("the error is %v, want one with %q", err, want)
 		}
 	}
-	if n, err := build(base()); err != nil || n.Check() != nil {
+	if n, err := build(base(), layers.NewScope(0)); err != nil || n.Check() != nil {
 		t.Errorf("the network that is not changed is refused: %v", err)
 	}
 }

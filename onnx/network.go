@@ -18,6 +18,7 @@ import (
 // programs write equal ones only once. Numbers without a name of their own are constants
 // unless they are the weights of an operation.
 type Network struct {
+	Name     string            // that the file gives it
 	Producer string            // program that wrote the file, and its version
 	Opset    int               // version of the operations
 	Metadata map[string]string // from the file
@@ -63,16 +64,31 @@ func (o *operand) there() bool { return o.slot >= 0 || o.param != nil || o.const
 // Open reads the network of a file, and of the file beside it that has its weights where
 // it is larger than 2 GB. An operation that is not known is an error that names it.
 func Open(path string) (*Network, error) {
+	return open(path, layers.NewScope(0), func(*onnxfile.Model) error { return nil })
+}
+
+// Body is [Open] without the last linear layer and what follows it: the output are the
+// features that the classifier saw. The parameters are created in s, beside those of the
+// layers that take its place.
+func Body(s *layers.Scope, path string) (*Network, error) { return open(path, s, behead) }
+
+func open(path string, s *layers.Scope, change func(*onnxfile.Model) error) (*Network, error) {
 	m, err := onnxfile.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the network: %w", err)
 	}
-	n, err := build(m)
+	if err := change(m); err != nil {
+		return nil, fmt.Errorf("cannot take the network of %s: %w", path, err)
+	}
+	n, err := build(m, s)
 	if err != nil {
 		return nil, fmt.Errorf("cannot take the network of %s: %w", path, err)
 	}
 	return n, nil
 }
+
+// String returns the name.
+func (n *Network) String() string { return n.Name }
 
 // Params implements [layers.Model].
 func (n *Network) Params() *autograd.Params { return n.params }
@@ -137,9 +153,16 @@ func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 }
 
 // Check runs the network on one example of zeros, inputs of any length having that of
-// shape, and returns what Run says about it. Without inputs that are pictures or
-// sequences of any length it needs no shape.
+// shape, and returns what Run says about it. A network whose inputs have all lengths but
+// the number of examples needs no shape.
 func (n *Network) Check(shape ...int) error {
+	_, err := n.Width(shape...)
+	return err
+}
+
+// Width is [Network.Check], and returns the length of the last axis of the first output,
+// such as the number of features.
+func (n *Network) Width(shape ...int) (int, error) {
 	tape := autograd.NewInference()
 	var inputs []Array
 	for _, in := range n.Inputs {
@@ -151,7 +174,7 @@ func (n *Network) Check(shape ...int) error {
 		}
 		size, ok := elements(dims)
 		if !ok || size > n.most {
-			return fmt.Errorf("the input %s of shape %v is too large", in.Name, dims)
+			return 0, fmt.Errorf("the input %s of shape %v is too large", in.Name, dims)
 		}
 		if in.Below > 0 {
 			inputs = append(inputs, Array{IDs: make([]int, size), Shape: dims})
@@ -159,6 +182,9 @@ func (n *Network) Check(shape ...int) error {
 			inputs = append(inputs, Array{Tensor: tape.Input(make([]float32, size), dims...)})
 		}
 	}
-	_, err := n.Run(&layers.Ctx{Tape: tape, Mode: layers.Prediction}, inputs...)
-	return err
+	y, err := n.Run(&layers.Ctx{Tape: tape, Mode: layers.Prediction}, inputs...)
+	if err != nil || y[0].IDs != nil || y[0].Tensor.Rank() == 0 {
+		return 0, err
+	}
+	return y[0].Tensor.Dim(-1), nil
 }

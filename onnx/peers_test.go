@@ -46,8 +46,8 @@ func TestPeers(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		fmt.Printf("read %-24s differs from PyTorch by %.1e of the largest logit, %d parameters, %v\n",
-			filepath.Base(path), difference(y[0].Data(), want.Data), n.Params().Len(), n.Notes())
+		fmt.Printf("read %-24s differs from PyTorch by %.1e of the largest logit, %d parameters, %d notes\n",
+			filepath.Base(path), difference(y[0].Data(), want.Data), n.Params().Len(), len(n.Notes()))
 	}
 	for name, e := range peers(t) {
 		disturb(e.Params)

@@ -118,7 +118,7 @@ func (w *writer) write() error {
 			return err
 		}
 	}
-	w.prune()
+	prune(&w.graph)
 	return nil
 }
 
@@ -156,26 +156,6 @@ func (w *writer) output(name string, few, more *autograd.Tensor) error {
 	}
 	w.graph.Outputs = append(w.graph.Outputs, out)
 	return nil
-}
-
-// prune leaves out nodes and initializers that no output depends on.
-func (w *writer) prune() {
-	needed := map[string]bool{}
-	for _, out := range w.graph.Outputs {
-		needed[out.Name] = true
-	}
-	var nodes []onnxfile.Node
-	for _, n := range slices.Backward(w.graph.Nodes) {
-		if slices.ContainsFunc(n.Outputs, func(name string) bool { return needed[name] }) {
-			nodes = append(nodes, n)
-			for _, name := range n.Inputs {
-				needed[name] = true
-			}
-		}
-	}
-	slices.Reverse(nodes)
-	w.graph.Nodes = nodes
-	w.graph.Initializers = slices.DeleteFunc(w.graph.Initializers, func(t onnxfile.Tensor) bool { return !needed[t.Name] })
 }
 
 // value returns what stands for a tensor: one that was computed, an input, a parameter, or

@@ -100,6 +100,19 @@ func Load(path string, ps *autograd.Params, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	report, err := load(arrays, left, ps, o)
+	if err != nil {
+		return Report{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return report, nil
+}
+
+// LoadArrays is [Load] of arrays that are read already, such as those of a file of ONNX.
+func LoadArrays(arrays []layers.Array, ps *autograd.Params, o Options) (Report, error) {
+	return load(arrays, nil, ps, o)
+}
+
+func load(arrays []layers.Array, left []Left, ps *autograd.Params, o Options) (Report, error) {
 	state := layers.State(ps)
 	m := matching{options: o, known: map[string]bool{}, report: Report{Left: left}}
 	for i, a := range state {
@@ -115,8 +128,9 @@ func Load(path string, ps *autograd.Params, o Options) (Report, error) {
 			return Report{}, fmt.Errorf("the model has no %s to keep", name)
 		}
 	}
+	var err error
 	if m.report.Prefix, err = m.prefix(arrays); err != nil {
-		return Report{}, fmt.Errorf("%s: %w", path, err)
+		return Report{}, err
 	}
 	chosen := m.choose(arrays)
 	for _, a := range state {
@@ -125,7 +139,7 @@ func Load(path string, ps *autograd.Params, o Options) (Report, error) {
 		}
 	}
 	if err := layers.LoadState(ps, chosen); err != nil {
-		return Report{}, fmt.Errorf("%s: %w%s", path, err, m.wanted(left))
+		return Report{}, fmt.Errorf("%w%s", err, m.wanted(left))
 	}
 	m.report.Loaded = len(state) - len(m.report.Kept)
 	return m.report, nil

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/BurntSushi/toml"
 
@@ -10,16 +12,18 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
+	"autodropout/data/imaging"
 	"autodropout/models"
+	"autodropout/onnx"
 	"autodropout/serve"
 	"autodropout/weights"
 )
 
-// export prepares the best network of a run, by its score, for [serve.Open]: its arguments are the folder
-// of the run and that of the network.
+// export prepares the best network of a run, by its score, for [serve.Open], or for other runtimes: its
+// arguments are the folder of the run, and that of the network or a file of ONNX.
 func export(args []string, stdout io.Writer) error {
 	if len(args) != 2 {
-		return usage.Errorf("-export takes two folders: -export runs/NAME served")
+		return usage.Errorf("-export takes the folder of a run and that of the network, or a file: -export runs/NAME served, -export runs/NAME model.onnx")
 	}
 	folder := runfolder.Folder(args[0])
 	text, _, err := folder.Settings()
@@ -70,9 +74,34 @@ func export(args []string, stdout io.Writer) error {
 	if _, err := weights.Load(path, model.Params(), weights.Options{}); err != nil {
 		return err
 	}
+	if filepath.Ext(args[1]) == ".onnx" {
+		if err := saveONNX(args[1], model, header); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(stdout, "%s is in %s, with its classes and how images are prepared in the metadata\n", path, args[1])
+		return err
+	}
 	if err := serve.Describe(s.Model, s.Channels, header).Save(args[1], model); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%s is ready to be served: go run ./doc/server -network %s\n", path, args[1])
 	return err
+}
+
+// saveONNX writes a network with what a program needs to predict with it.
+func saveONNX(path string, model models.Photographic, h data.Header) error {
+	e := onnx.Of(model, h.Height, h.Width, 3)
+	e.Metadata = map[string]string{}
+	filter := "bilinear"
+	if h.Filter == imaging.Bicubic {
+		filter = "bicubic"
+	}
+	for key, value := range map[string]any{"classes": h.Classes, "mean": h.Mean, "std": h.Std, "shorter": h.Shorter, "filter": filter} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		e.Metadata[key] = string(text)
+	}
+	return e.Save(path)
 }

@@ -9,9 +9,12 @@ import (
 	"testing"
 
 	"autodropout/autograd"
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data/imaging"
+	"autodropout/layers"
 	"autodropout/models"
+	"autodropout/onnx"
 	"autodropout/serve"
 	"autodropout/weights"
 )
@@ -84,6 +87,39 @@ func TestRun(t *testing.T) {
 	if err != nil || len(scores) != len(p.Classes()) || len(scores) != 10 {
 		t.Errorf("a picture has the scores %v, error %v", scores, err)
 	}
+	exportedToONNX(t, out, learned)
+}
+
+// exportedToONNX wants the file of ONNX to have the weights, and what a program that predicts
+// with it needs to know, and to be taken for weights.
+func exportedToONNX(t *testing.T, run, learned string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	if code, stdout, stderr := call(t, "-export", run, path); code != 0 || !strings.Contains(stdout, "is in "+path) {
+		t.Fatalf("-export: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	n, err := onnx.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"filter": `"bilinear"`, "shorter": "36", "mean": "[0."} {
+		if !strings.HasPrefix(n.Metadata[key], want) {
+			t.Errorf("the metadata say that %s is %s, want %s", key, n.Metadata[key], want)
+		}
+	}
+	if !strings.HasPrefix(n.Metadata["classes"], `["`) || n.Check() != nil {
+		t.Errorf("classes are %s, and the network runs: %v", n.Metadata["classes"], n.Check())
+	}
+	c := config{model: "resnet-18", channels: 4, weights: path}
+	m, err := c.Model(experiment.Final, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range layers.State(m.Params()) {
+		if a.Name == "layer2.0.conv1.weight" && !slices.Equal(a.Data, parameter(t, learned, a.Name)) {
+			t.Errorf("%s is not that of the file", a.Name)
+		}
+	}
 }
 
 func TestFactors(t *testing.T) {
@@ -128,7 +164,8 @@ func TestWrongInput(t *testing.T) {
 		{tiny(none, none), 2, "no such file"},
 		{tiny(file, none, "-channels", "8"), 2, "-weights does not fit -model resnet-18 with -channels 8"},
 		{tiny(file, none, "-freeze", "5"), 2, "take at most 4"},
-		{[]string{"-export", none}, 2, "takes two folders"},
+		{tiny("../../onnx/testdata/images-dynamo.onnx", none), 2, "or train the network of the file"},
+		{[]string{"-export", none}, 2, "takes the folder of a run"},
 		{[]string{"-export", none, none}, 1, "cannot read a run"},
 	} {
 		code, _, stderr := call(t, c.args...)

@@ -89,7 +89,7 @@ func (c *config) register(fs *flag.FlagSet) {
 		Rate: "the learning `rate` of the last layers before the classifier; it falls along a cosine", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
 		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
 	})
-	fs.StringVar(&c.weights, "weights", c.weights, "the `file` of the network to go on with (.safetensors, .pt, .pth, .npz)")
+	fs.StringVar(&c.weights, "weights", c.weights, "the `file` of the network to go on with (.safetensors, .pt, .pth, .npz, or .onnx as -export writes it)")
 	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
 	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"autodropout/autograd"
@@ -11,6 +12,7 @@ import (
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data/imaging"
 	"autodropout/models"
+	"autodropout/onnx"
 	"autodropout/weights"
 )
 
@@ -21,11 +23,11 @@ func (c *config) Model(_ experiment.Network, classes int, seed uint64) (images.M
 	if err != nil {
 		return nil, err
 	}
-	options := weights.Options{Keep: []string{head(c.model)}}
-	_, err = weights.Load(c.weights, model.Params(), options)
+	load, options := c.load(), weights.Options{Keep: []string{head(c.model)}}
+	err = load(model.Params(), options)
 	if err != nil && !c.isResNet() {
 		options.Rename = models.TorchvisionEfficientNet
-		if _, other := weights.Load(c.weights, model.Params(), options); other == nil {
+		if load(model.Params(), options) == nil {
 			return model, nil
 		}
 	}
@@ -33,6 +35,26 @@ func (c *config) Model(_ experiment.Network, classes int, seed uint64) (images.M
 		return nil, usage.Errorf("-weights does not fit -model %s with -channels %d: %v", c.model, c.channels, err)
 	}
 	return model, nil
+}
+
+// load returns what loads the file into parameters.
+func (c *config) load() func(ps *autograd.Params, o weights.Options) error {
+	if filepath.Ext(c.weights) != ".onnx" {
+		return func(ps *autograd.Params, o weights.Options) error {
+			_, err := weights.Load(c.weights, ps, o)
+			return err
+		}
+	}
+	arrays, err := onnx.Arrays(c.weights)
+	return func(ps *autograd.Params, o weights.Options) error {
+		if err != nil {
+			return err
+		}
+		if _, err := weights.LoadArrays(arrays, ps, o); err != nil {
+			return fmt.Errorf("%w. Exporters of PyTorch multiply normalisations into convolutions: take its weights themselves, or train the network of the file as doc/onnx.md says", err)
+		}
+		return nil
+	}
 }
 
 func (c *config) isResNet() bool { return strings.HasPrefix(c.model, "resnet") }

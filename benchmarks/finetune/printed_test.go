@@ -20,7 +20,7 @@ func TestPrinted(t *testing.T) {
 			switch {
 			case arg == "runs/NAME":
 				args[i] = trainedRun + "0"
-			case arg == "served":
+			case arg == "served" || arg == "model.onnx":
 				args[i] = filepath.Join(dir, arg)
 			case i > 0 && args[i-1] == "-weights":
 				model := "resnet-18"

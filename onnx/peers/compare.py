@@ -78,7 +78,7 @@ def write(folder):
         ("gru", Gates, torch.randn(3, 7, 8)),
         ("encoder", lambda: torch.nn.TransformerEncoderLayer(16, 2, 32, batch_first=True), torch.randn(3, 7, 16)),
     ]:
-        module = disturbed(make())
+        module = disturbed(make())  # drawn anew in any case, so that what follows is the same
         with torch.no_grad():
             y = module(x)
         save = {"x": x.numpy().astype(numpy.float32), "y": y.numpy()}
@@ -88,6 +88,8 @@ def write(folder):
             if (name, exporter) == ("encoder", "script"):
                 continue  # torch 2.15 cannot: it gives its own attention a tensor for is_causal
             path = folder / f"{name}-{exporter}.onnx"
+            if path.with_suffix(".safetensors").exists():
+                continue  # from a run before
             if exporter == "script":
                 torch.onnx.export(module, (x,), path, dynamo=False, input_names=["x"], dynamic_axes={"x": {0: "batch"}})
             else:
@@ -111,7 +113,7 @@ def check(path):
             feed[entry.name] = x
         for entry, got in zip(session.get_outputs(), session.run(None, feed)):
             want = file["out." + entry.name]
-            if want.shape[0] == 4:
+            if entry.shape[0] == "batch":
                 want = want[:examples]
             elif examples != 4:
                 continue  # the examples are in another axis
