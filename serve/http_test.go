@@ -70,7 +70,7 @@ func TestHandler(t *testing.T) {
 	defer m.mu.Unlock()
 	text = "too many images"
 	for i := 0; strings.Contains(text, "too many images") && i < 500; i++ {
-		code, text = post(bytes.NewReader(photo(1)))
+		_, text = post(bytes.NewReader(photo(1)))
 	}
 	if !strings.Contains(text, "deadline") {
 		t.Errorf("beyond the patience: %q", text)

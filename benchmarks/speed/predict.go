@@ -29,6 +29,9 @@ func (c *config) measurePredict(ctx context.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	if c.clients > 0 {
+		return c.measureClients(ctx, p, m, model)
+	}
 	rng := seed.New(0, "speed")
 	x := make([]float32, batch*m.size*m.size*3)
 	for i := range x {
@@ -50,6 +53,11 @@ func (c *config) measurePredict(ctx context.Context, p *printer) error {
 	peak := machine.PeakMemory()
 	facts := stepFacts{Model: m.name, Steps: c.steps, ItemsPerSecond: speed.flops / flops * float64(batch), PeakRSS: float64(peak) / 1e6}
 	facts.AllocsPerStep, facts.AllocBytesPerStep = allocations(k)
+	used := machine.CPUTime()
+	for range c.steps {
+		k()
+	}
+	facts.CPU = float64((machine.CPUTime() - used).Microseconds()) / 1e3 / float64(c.steps*batch)
 	r := c.result(fmt.Sprintf("predict-%s-b%d", m, batch), speed)
 	r.Batch, r.stepFacts = batch, &facts
 	return p.print(r, fmt.Sprintf("%-20s %6d %9.2f %9s", facts.Model, batch, facts.ItemsPerSecond, words.Memory(peak)))

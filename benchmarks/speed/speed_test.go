@@ -80,6 +80,15 @@ func TestPredict(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Name != "predict-cnn-64-b2" || !(got.Speed > 0) {
 		t.Errorf("%s, error %v", out.String(), err)
 	}
+	c.clients = 3
+	out.Reset()
+	var callers clientFacts
+	if err := c.measure(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &callers); err != nil || callers.Name != "clients-cnn-64" || callers.Clients != 3 || !(callers.ItemsPerSecond > 0) || !(0 < callers.Median && callers.Median <= callers.Percentile99) {
+		t.Errorf("%s, error %v", out.String(), err)
+	}
 	c.model = "wrn-10-1"
 	if err := c.measure(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "-run predict measures networks for photographs") {
 		t.Errorf("wrn-10-1: error %v", err)
@@ -147,6 +156,8 @@ func TestWrongFlags(t *testing.T) {
 		{"-run gemm -model wrn-28-2", "-model"},
 		{"-run conv -steps 3", "-steps"},
 		{"-run gemm -batch 3", "-batch"},
+		{"-run step -clients 3", "-clients"},
+		{"-run predict -clients 0", "-clients"},
 		{"-fast", "-fast"},
 		{"gemm", `"gemm" is not a flag`},
 	} {

@@ -30,6 +30,7 @@ type stepFacts struct {
 	OpsPerStep        int     `json:"ops_per_step"`       // recorded operations
 	AllocsPerStep     float64 `json:"allocs_per_step"`    // by the Go runtime, once warmed up
 	AllocBytesPerStep float64 `json:"alloc_bytes_per_step"`
+	CPU               float64 `json:"cpu_ms,omitempty"` // of all threads, for an item; of predictions only
 }
 
 // earlySteps is how many steps a long run takes before its memory must have
