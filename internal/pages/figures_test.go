@@ -27,15 +27,26 @@ var products = []string{"Go", "PyTorch", "Optuna", "torch", "torchvision", "timm
 // generated are pages and pictures that commands make of results, which tests of theirs hold.
 var generated = []string{"doc/study.md", "doc/speed.svg"}
 
+// unmeasured are pages whose numbers are no results, or that tests of their own hold to them
+// (doc/study.md, doc/parity.md, patterns/README.md). Decisions are a diary.
+var unmeasured = []string{"CHANGELOG.md", "CONTRIBUTING.md", "doc/study.md", "doc/parity.md", "doc/pattern-format.md", "doc/pytorch.md", "doc/logs.md", "patterns/README.md"}
+
 // TestFigures holds the figures of pages to results: a part of a page that has numbers with
 // decimals names a file or folder, by a link to results in it or in the part before, or by a
 // comment "from: PATHS" in it. Each number is the rounded value of one that stands there, in
 // percent or in thousands too. What was computed says from which: "A / B of PATH", "A - B of PATH".
 func TestFigures(t *testing.T) {
 	checked := 0
-	for _, page := range []string{"README.md", "doc/measured.md", "doc/images.md", "doc/language.md", "doc/search.md", "doc/serving.md", "doc/cluster.md", "doc/library.md",
-		"doc/tutorial.md", "doc/own-model.md", "doc/tasks.md", "doc/external.md", "doc/resuming.md"} {
-		text := block.ReplaceAllString(read(t, filepath.Join(Root(t), page)), "")
+	for _, path := range All(t) {
+		page, err := filepath.Rel(Root(t), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = filepath.ToSlash(page)
+		if slices.Contains(unmeasured, page) || strings.HasPrefix(page, "doc/decisions") {
+			continue
+		}
+		text := block.ReplaceAllString(read(t, path), "")
 		var before []string
 		for _, part := range parts.Split(text, -1) {
 			sources := sourcesOf(t, page, part)
@@ -58,6 +69,20 @@ func TestFigures(t *testing.T) {
 	}
 	if checked < 200 {
 		t.Errorf("only %d figures were checked", checked)
+	}
+}
+
+// TestResultsAreListed demands a row in the list of results for each folder.
+func TestResultsAreListed(t *testing.T) {
+	folders, err := filepath.Glob(filepath.Join(Root(t), "benchmarks", "results", "*", ""))
+	if err != nil || len(folders) < 40 {
+		t.Fatalf("%d folders of results were found, %v", len(folders), err)
+	}
+	list := read(t, filepath.Join(Root(t), "benchmarks", "results", "README.md"))
+	for _, folder := range folders {
+		if info, err := os.Stat(folder); err == nil && info.IsDir() && !strings.Contains(list, "`"+filepath.Base(folder)+"`") {
+			t.Errorf("benchmarks/results/README.md does not say what %s is", filepath.Base(folder))
+		}
 	}
 }
 
