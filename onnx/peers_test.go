@@ -94,6 +94,9 @@ func peers(t *testing.T) map[string]*Export {
 		must(err)
 		all[name] = Of(m, 64, 64, 3)
 	}
+	fast, err := models.NewFastNet(models.FastNetConfig{Widths: [3]int{16, 32, 32}, Residual: true, Classes: 10, Views: layers.FlipShiftViews()})
+	must(err)
+	all["fastnet"] = Of(fast, 32, 32, 3)
 	for _, memory := range []int{0, 32} {
 		m, err := models.NewTransformerXL(models.TransformerXLConfig{Vocab: 1000, Layers: 4, Width: 64, Heads: 4, HeadWidth: 16, Inner: 128, PositionProjection: true, Cutoffs: []int{200, 500}})
 		must(err)
