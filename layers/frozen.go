@@ -15,7 +15,13 @@ type Frozen struct {
 	model Model
 	forms *autograd.Frozen
 	mu    sync.Mutex
-	tapes []*autograd.Tape // that nobody uses
+	tapes []*frozenTape
+}
+
+// A frozenTape keeps the memory of what it computed before.
+type frozenTape struct {
+	*autograd.Tape
+	used bool
 }
 
 // Freeze returns a model for prediction, which must not be trained while the Frozen is in use.
@@ -59,27 +65,29 @@ func (p *prediction) part(i int, _ []float32) {
 	lo, hi := i*p.length, min((i+1)*p.length, n)
 	size := p.x.Len() / max(1, n)
 	shape := append([]int{hi - lo}, p.x.Shape()[1:]...)
-	y := p.model.Forward(&Ctx{Tape: tape}, tape.Input(p.x.Data()[lo*size:hi*size], shape...))
+	y := p.model.Forward(&Ctx{Tape: tape.Tape}, tape.Input(p.x.Data()[lo*size:hi*size], shape...))
 	p.once.Do(func() { p.y = autograd.New(append([]int{n}, y.Shape()[1:]...)...) })
 	copy(p.y.Data()[lo*(y.Len()/max(1, hi-lo)):], y.Data())
 }
 
-// take returns a tape. It keeps the memory of what it computed before.
-func (f *Frozen) take() *autograd.Tape {
+// take returns the first tape that nobody uses, so that few take memory.
+func (f *Frozen) take() *frozenTape {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := len(f.tapes) - 1
-	if last < 0 {
-		return f.forms.NewInference()
+	for _, tape := range f.tapes {
+		if !tape.used {
+			tape.used = true
+			return tape
+		}
 	}
-	tape := f.tapes[last]
-	f.tapes = f.tapes[:last]
+	tape := &frozenTape{f.forms.NewInference(), true}
+	f.tapes = append(f.tapes, tape)
 	return tape
 }
 
-func (f *Frozen) give(tape *autograd.Tape) {
+func (f *Frozen) give(tape *frozenTape) {
 	tape.Reset()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.tapes = append(f.tapes, tape)
+	tape.used = false
 }

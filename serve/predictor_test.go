@@ -257,7 +257,7 @@ func TestSteadyState(t *testing.T) {
 	for range 200 {
 		round()
 	}
-	if after := heap(); after > before+256<<10 { // a core may meet a number of images late, and takes memory for it once
+	if after := heap(); after > before+256<<10 { // a core may have work late, and takes memory for it once
 		t.Errorf("the heap has grown from %d to %d bytes in 3,200 predictions", before, after)
 	}
 }

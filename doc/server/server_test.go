@@ -46,7 +46,7 @@ func save(t *testing.T, dir string) {
 }
 
 // start serves a network.
-func start(t *testing.T) (*serve.Predictor, *httptest.Server) {
+func start(t *testing.T, limits serve.Limits) (*serve.Predictor, *httptest.Server) {
 	t.Helper()
 	dir := t.TempDir()
 	save(t, dir)
@@ -123,7 +123,7 @@ func TestPage(t *testing.T) {
 }
 
 func TestAnswer(t *testing.T) {
-	p, server := start(t)
+	p, server := start(t, limits)
 	want, err := p.Predict(t.Context(), photo(3))
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestAnswer(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	_, server := start(t)
+	_, server := start(t, limits)
 	for _, c := range []struct {
 		what string
 		body io.Reader
@@ -175,7 +175,9 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, server := start(t)
+	patient := limits
+	patient.Patience = 10 * time.Minute // on a machine that is short of time, too
+	_, server := start(t, patient)
 	round := func(n int) (took []time.Duration) {
 		var mu sync.Mutex
 		var group sync.WaitGroup
@@ -210,7 +212,8 @@ func TestLoad(t *testing.T) {
 	took := round(requests)
 	elapsed := time.Since(began)
 	after := heap()
-	if len(took) != requests/visitors*visitors || after > before+1<<20 {
+	// A core takes its memory, 1 MB, when it first has work.
+	if len(took) != requests/visitors*visitors || after > before+2<<20 {
 		t.Errorf("%d answers, and %d bytes in use after %d", len(took), after, before)
 	}
 	fmt.Printf("%d requests, %.0f a second, p50 %v, p99 %v, heap %d KB before and %d KB after\n", len(took), float64(len(took))/elapsed.Seconds(),
