@@ -34,15 +34,16 @@ func chooseRoute(name string, w io.Writer) convRoute {
 	return measuredRoute
 }
 
-// winogradPays has, for every tier, the least sizes for which Winograd's
-// algorithm was measured to be faster: channels of inputs and of outputs, and
-// pixels of an output image. The number of images does not count: an example's
-// result must not depend on its company. On NEON, instructions were counted.
-var winogradPays = [...]struct{ channels, pixels int }{
-	simd.Generic: {32, 16},
-	simd.NEON:    {8, 16},
-	simd.AVX2:    {8, 16},
-	simd.AVX512:  {8, 16},
+// winogradPays has, for every tier, least sizes for which Winograd's algorithm was
+// measured to be faster: channels of inputs and of outputs, and pixels of an output
+// image. With more channels smaller maps do, though tiles reach beyond them. The number
+// of images does not count: an example's result must not depend on its company. On NEON,
+// instructions were counted.
+var winogradPays = [...][]struct{ channels, pixels int }{
+	simd.Generic: {{32, 16}},
+	simd.NEON:    {{8, 16}},
+	simd.AVX2:    {{8, 16}, {32, 4}},
+	simd.AVX512:  {{8, 16}, {32, 4}},
 }
 
 // winograd returns the convolution in tiles, and nil if it should be computed
@@ -51,9 +52,13 @@ func (s *conv) winograd() *winograd {
 	if forcedRoute == directRoute || s.kh != 3 || s.kw != 3 || s.strides() || max(s.vert.Dilation, s.horiz.Dilation) > 1 || s.groups != 1 || s.pixels()*s.c*s.oc == 0 {
 		return nil
 	}
-	least := winogradPays[simd.Active()]
-	if forcedRoute == winogradRoute || min(s.c, s.oc) >= least.channels && s.oh*s.ow >= least.pixels {
+	if forcedRoute == winogradRoute {
 		return newWinograd(*s)
+	}
+	for _, least := range winogradPays[simd.Active()] {
+		if min(s.c, s.oc) >= least.channels && s.oh*s.ow >= least.pixels {
+			return newWinograd(*s)
+		}
 	}
 	return nil
 }

@@ -49,6 +49,11 @@ func TestMeasuredRoute(t *testing.T) {
 	if w := route(1, 32, 8, 16, 3, pad); (w != nil) != (simd.Active() != simd.Generic) {
 		t.Errorf("eight channels give %+v on %s", w, simd.Active())
 	}
+	// Maps of few pixels are worth it with more channels, and with assembly for x86.
+	small := simd.Active() == simd.AVX2 || simd.Active() == simd.AVX512
+	if w := route(1, 3, 32, 32, 3, pad); (w != nil) != small || small && w.tile != 4 {
+		t.Errorf("images of 3x3 give %+v on %s", w, simd.Active())
+	}
 	for name, w := range map[string]*winograd{
 		"stride":   route(1, 8, 32, 32, 3, ConvSpec{Stride: 2}),
 		"dilation": route(1, 8, 32, 32, 3, ConvSpec{Dilation: 2}),
@@ -56,7 +61,8 @@ func TestMeasuredRoute(t *testing.T) {
 		"1x1":      route(1, 8, 32, 32, 1, ConvSpec{}),
 		"5x5":      route(1, 8, 32, 32, 5, ConvSpec{}),
 		"colours":  route(1, 32, 3, 16, 3, pad),
-		"3 pixels": route(1, 3, 32, 32, 3, pad),
+		"3 pixels": route(1, 3, 16, 32, 3, pad),
+		"1 pixel":  route(1, 1, 32, 32, 3, pad),
 		"empty":    route(0, 8, 32, 32, 3, pad),
 	} {
 		if w != nil {

@@ -11,3 +11,11 @@ func ForceConvRoute(t testing.TB, name string) {
 	t.Cleanup(func() { forcedRoute = before })
 	forcedRoute = chooseRoute(name, io.Discard)
 }
+
+// FoldConvs has Winograd's convolutions keep so few elements of transforms in memory,
+// until the end of t.
+func FoldConvs(t testing.TB, elements int) {
+	before := foldElements
+	t.Cleanup(func() { foldElements = before })
+	foldElements = elements
+}

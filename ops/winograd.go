@@ -75,6 +75,10 @@ const (
 	manyGradTiles = 256 // of one that has some of more
 )
 
+// foldElements is the number of elements of transforms that are in memory at a time. Only
+// tests change it.
+var foldElements = 1 << 24
+
 // equalBlock returns the length of the blocks of about the same length, and of
 // at most limit, that n channels are cut into.
 func equalBlock(n, limit int) int {
@@ -144,19 +148,40 @@ func (s *winograd) fusedTiles() int {
 	return 48
 }
 
-// forwardBlocks transforms all inputs first, and all kernels if there are many
+// fold returns how many images are worked on at a time, where their transforms have
+// so many channels in all: what is stored of them must not grow with the batch.
+func (s *winograd) fold(channels int) int {
+	each := s.down * s.across * s.elements() * channels // of an image
+	folds := ceilDiv(s.n, max(1, foldElements/each))
+	return ceilDiv(s.n, folds)
+}
+
+// part returns the convolution of images [lo, hi) alone.
+func (s *winograd) part(lo, hi int) winograd {
+	p := *s
+	p.n = hi - lo
+	return p
+}
+
+// forwardBlocks transforms all inputs of a fold first, and all kernels if there are many
 // tiles. A task multiplies the inputs of a block of tiles with the kernels of a
 // block of output channels.
 func (s *winograd) forwardBlocks(memory former, y, x, w []float32) {
 	tiles := min(forwardTiles, s.tiles())
 	ins, outs := equalBlock(s.c, forwardInputs), min(2*simd.GemmPanel(), s.oc)
-	s.v, s.u = s.spectrum(s.inputs(), s.input, x, tiles, ins), s.kernelSpectrum(w, ins, outs)
-	s.v.fill(memory)
+	s.u = s.kernelSpectrum(w, ins, outs)
 	if s.tiles() >= manyBlocks*tiles {
 		s.u.fill(memory)
 	}
-	s.result, s.m = y, plane(tiles, outs)
-	parallel.Each(ceilDiv(s.tiles(), tiles)*ceilDiv(s.oc, outs), s.scratch(s.u.lent()), s, (*winograd).forwardBlock)
+	var made []float32 // by the first fold, which is the longest
+	fold := s.fold(s.c)
+	for lo := 0; lo < s.n; lo += fold {
+		p := s.part(lo, min(lo+fold, s.n))
+		p.v = p.spectrum(p.inputs(), p.input, x[lo*s.h*s.w*s.c:], tiles, ins)
+		made = p.v.fill(memory, made)
+		p.result, p.m = y[lo*s.oh*s.ow*s.oc:], plane(tiles, outs)
+		parallel.Each(ceilDiv(p.tiles(), tiles)*ceilDiv(s.oc, outs), p.scratch(p.u.lent()), &p, (*winograd).forwardBlock)
+	}
 }
 
 func (s *winograd) forwardBlock(task int, scratch []float32) {
@@ -173,28 +198,41 @@ func (s *winograd) forwardBlock(task int, scratch []float32) {
 	s.transformOutputs(s.result, m, s.m, i*tiles, i*tiles+rows, j*outs, j*outs+n, work)
 }
 
-// gradW sets dw to the gradient of the kernels. A task computes it for a block
-// of inputs and outputs from some of the tiles.
+// gradW sets dw to the gradient of the kernels, the sum of those of the folds. A task
+// computes it for a block of inputs and outputs from some of the tiles.
 func (s *winograd) gradW(memory scratcher, dw, x, dy []float32) {
 	ins, outs, tiles := equalBlock(s.c, gradChannels), equalBlock(s.oc, gradChannels), gradTiles
-	blocks := ceilDiv(s.c, ins) * ceilDiv(s.oc, outs)
+	blocks, fold := ceilDiv(s.c, ins)*ceilDiv(s.oc, outs), s.n
 	if blocks > 1 {
-		tiles = manyGradTiles
+		tiles, fold = manyGradTiles, s.fold(s.c+s.oc)
 	}
-	tiles = min(tiles, s.tiles())
-	s.v, s.z = s.spectrum(s.inputs(), s.input, x, tiles, ins), s.spectrum(s.outputs(), s.outputGrad, dy, tiles, outs)
-	if blocks > 1 {
-		s.v.fill(memory)
-		s.z.fill(memory)
-	}
-	parts, length := s.split(blocks, tiles)
-	s.result, s.length, s.m = dw, length, plane(ins, outs)
-	if parts > 1 {
-		s.result = memory.Scratch(parts * len(dw))
-	}
-	parallel.Each(parts*blocks, s.scratch(s.v.lent()+s.z.lent()), s, (*winograd).gradBlock)
-	if parts > 1 {
-		addParts(dw, s.result, parts)
+	folds := ceilDiv(s.n, fold)
+	var v, z, sums []float32 // made by the first fold, which is the longest
+	for lo := 0; lo < s.n; lo += fold {
+		p := s.part(lo, min(lo+fold, s.n))
+		tiles := min(tiles, p.tiles())
+		p.v = p.spectrum(p.inputs(), p.input, x[lo*s.h*s.w*s.c:], tiles, ins)
+		p.z = p.spectrum(p.outputs(), p.outputGrad, dy[lo*s.oh*s.ow*s.oc:], tiles, outs)
+		if blocks > 1 {
+			v, z = p.v.fill(memory, v), p.z.fill(memory, z)
+		}
+		parts, length := p.split(blocks*folds, tiles)
+		p.result, p.length, p.m = dw, length, plane(ins, outs)
+		before := 0 // what the folds before have added up to
+		if lo > 0 {
+			before = 1
+		}
+		if before+parts > 1 {
+			if sums == nil || len(sums) < (before+parts)*len(dw) {
+				sums = memory.Scratch((before + parts) * len(dw))
+			}
+			copy(sums[:before*len(dw)], dw)
+			p.result = sums[before*len(dw):]
+		}
+		parallel.Each(parts*blocks, p.scratch(p.v.lent()+p.z.lent()), &p, (*winograd).gradBlock)
+		if before+parts > 1 {
+			addParts(dw, sums, before+parts)
+		}
 	}
 }
 

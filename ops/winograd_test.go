@@ -1,6 +1,7 @@
 package ops_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -87,6 +88,32 @@ func TestWinogradBlocks(t *testing.T) {
 }
 
 // An image's result has the same bits in any company, even where the number of
+// A batch whose transforms do not go into memory at once is worked on in folds: outputs
+// and gradients of inputs keep their bits, and that of the kernels is a sum in another
+// order.
+func TestWinogradFolds(t *testing.T) {
+	ops.ForceConvRoute(t, "winograd")
+	for _, c := range []struct{ x, w [4]int }{
+		{[4]int{11, 7, 7, 200}, [4]int{3, 3, 200, 170}}, {[4]int{5, 3, 3, 90}, [4]int{3, 3, 90, 20}}, {[4]int{4, 9, 5, 90}, [4]int{3, 3, 90, 400}},
+	} {
+		e := newConvExample(3, c.x, c.w, ops.ConvSpec{Pad: 1})
+		y, dx, dw := e.run()
+		for _, elements := range []int{1, 1 << 16, 1 << 18} {
+			t.Run(fmt.Sprint(c.x, c.w, elements), func(t *testing.T) {
+				ops.FoldConvs(t, elements)
+				y2, dx2, dw2 := e.run()
+				if !slices.Equal(y, y2) || !slices.Equal(dx, dx2) {
+					t.Error("outputs or the gradient of inputs are others in folds")
+				}
+				if elements == 1 && slices.Equal(dw, dw2) {
+					t.Error("there were no folds")
+				}
+				compare(t, "dw", dw2, e.dw)
+			})
+		}
+	}
+}
+
 // images decides how the work is cut.
 func TestWinogradIgnoresCompany(t *testing.T) {
 	ops.ForceConvRoute(t, "winograd")

@@ -120,12 +120,15 @@ func (s *winograd) spectrum(w windows, t simd.WinogradTransform, x []float32, ti
 	return spectrum{windows: w, t: t, x: x, all: s.tiles(), tiles: tiles, channels: channels, plane: p, size: s.elements() * p}
 }
 
-// fill makes all blocks.
-func (s *spectrum) fill(memory scratcher) {
+// fill makes all blocks, in data where that is long enough, and returns where they are.
+func (s *spectrum) fill(memory scratcher, data []float32) []float32 {
 	n := ceilDiv(s.all, s.tiles) * ceilDiv(s.c, s.channels)
 	s.far = true
-	s.data = memory.Scratch(n * s.size)
+	if s.data = data; len(data) < n*s.size {
+		s.data = memory.Scratch(n * s.size)
+	}
 	parallel.Each(n, winogradScratch, s, (*spectrum).fillBlock)
+	return s.data
 }
 
 func (s *spectrum) fillBlock(task int, scratch []float32) {

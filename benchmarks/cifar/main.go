@@ -36,8 +36,18 @@ type config struct {
 	pixels    int // side; 0: as they are
 	augment   bool
 
+	recipe   string // of how networks are made and trained
+	channels []int  // of a FastNet's blocks
+
 	depth, width, searchDepth, searchWidth int
 }
+
+// The recipes.
+const (
+	wideResNet = "wrn"
+	fastNet    = "fast"
+	fastNet96  = "fast96"
+)
 
 var command = cli.Command[config]{
 	Name: "cifar",
@@ -55,6 +65,8 @@ that no row trains on; the test images are used once, for the final rows.`,
 	Presets: []cli.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
 		{Name: "study", Help: "2,000 images, where regularisation matters, WRN-10-1, tuned baselines, both algorithms and ablations: hours on a small machine", Config: study},
+		{Name: "fast", Help: "94 % on CIFAR-10 in ten epochs, with the network and the recipe of Jordan: a quarter of an hour a seed on two fast cores", Config: fast},
+		{Name: "fast96", Help: "96 % on CIFAR-10, with a wider and deeper network and 35 epochs: four hours a seed on two fast cores", Config: fast96},
 		{Name: "paper", Help: "the paper's scale: search on WRN-28-2, WRN-28-10 for 200 epochs; prints how long that takes", Config: paper},
 	},
 	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
@@ -71,6 +83,8 @@ func (c *config) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &c.validSize, "valid-size", 0, "score trials on at most this `number` of images, the same of every class, that -train-size leaves over; 0: on a tenth of the training images, which searches hold out")
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` that images are resized to; 0: as they are")
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
+	cli.Choice(fs, &c.recipe, "recipe", []string{wideResNet, fastNet, fastNet96}, "the `recipe`: wrn, a Wide ResNet with a rate that falls along a cosine, fast or fast96, a small network that learns in few epochs")
+	cli.Wholes(fs, &c.channels, "channels", 1, "the `channels` of the three blocks of recipes fast and fast96, such as 64,256,256")
 	cli.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
 	cli.Whole(fs, &c.width, "width", 1, "the width `factor` of the WRN")
 	cli.Whole(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
@@ -81,6 +95,9 @@ func (c *config) register(fs *flag.FlagSet) {
 func (c *config) Check() error {
 	if c.validSize > 0 && c.TrainSize == 0 {
 		return usage.Errorf("-valid-size %d needs -train-size, to leave as many images", c.validSize)
+	}
+	if c.recipe != wideResNet {
+		return c.checkFast()
 	}
 	return nil
 }
@@ -125,6 +142,9 @@ func (c *config) Divide(fit, rest, test data.Source, search bool) (final, child 
 
 // Model implements [images.Benchmark].
 func (c *config) Model(n experiment.Network, classes int, seed uint64) (images.Model, error) {
+	if c.recipe != wideResNet {
+		return c.fastModel(n, classes, seed)
+	}
 	network := models.WRNConfig{Depth: c.depth, Width: c.width, Classes: classes, Seed: seed}
 	if n == experiment.Child {
 		network.Depth, network.Width = c.searchDepth, c.searchWidth
@@ -134,6 +154,9 @@ func (c *config) Model(n experiment.Network, classes int, seed uint64) (images.M
 
 // Train implements [images.Benchmark].
 func (c *config) Train(n experiment.Network, model images.Model, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
+	if fast, ok := model.(*models.FastNet); ok {
+		return c.trainFast(n, fast, sets, steps, common)
+	}
 	augment := data.Augment{}
 	if c.augment {
 		augment = data.StandardAugment()

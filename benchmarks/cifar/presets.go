@@ -18,7 +18,7 @@ var paper = config{
 		Baselines: experiment.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 		Data:      "auto", Batch: 128, Rate: 0.1, WeightDecay: 5e-4, Clip: 5,
 	}},
-	depth: 28, width: 10, searchDepth: 28, searchWidth: 2, augment: true,
+	recipe: wideResNet, depth: 28, width: 10, searchDepth: 28, searchWidth: 2, augment: true,
 }
 
 // The study needs no stand-in for its network, and scores trials by so many images
@@ -45,3 +45,23 @@ var quick = func() config {
 	c.Trials, c.Finalists, c.InFlight = 14, 2, 2
 	return c
 }()
+
+// fast and fast96 are the recipes of Jordan, for batches of 1,000: see [config.trainFast].
+var (
+	fast = func() config {
+		c := paper
+		c.Methods, c.Seeds = []string{"none"}, 3
+		c.recipe, c.channels, c.augment = fastNet, []int{64, 256, 256}, true
+		c.Epochs, c.SearchEpochs, c.Batch = 10, 10, 1000
+		c.Rate, c.Momentum, c.WeightDecay, c.Clip = 1.465, 0.85, 0.00133, 0
+		c.Dropout, c.SpatialDropout, c.DropBlock, c.DropBlockSize = 0.05, 0.02, 0.95, 3
+		return c
+	}()
+	fast96 = func() config {
+		c := fast
+		c.Seeds = 1
+		c.recipe, c.channels, c.Cutout = fastNet96, []int{128, 384, 512}, 12
+		c.Epochs, c.SearchEpochs, c.Rate = 35, 35, 1.146
+		return c
+	}()
+)

@@ -6,12 +6,15 @@ import (
 	"autodropout/models"
 )
 
-// photographModel is a network for photographs of a thousand classes.
+// photographModel is a network for photographs of a thousand classes, or for small
+// images of ten.
 type photographModel struct {
-	name  string
-	size  int // of the images, in pixels
-	model func() (layers.Model, error)
-	convs func(size int) (shapes []convShape, features int)
+	name    string
+	size    int // of the images, in pixels
+	classes int
+	usual   int // images in a batch
+	model   func() (layers.Model, error)
+	convs   func(size int) (shapes []convShape, features int)
 }
 
 const photographClasses = 1000
@@ -26,23 +29,25 @@ func photographModels() []photographModel {
 		return models.NewEfficientNet(models.EfficientNetConfig{Classes: photographClasses})
 	}
 	return []photographModel{
-		{"resnet50-224", 224, resNet, resNet50Convs},
-		{"resnet50-160", 160, resNet, resNet50Convs},
-		{"efficientnet-b0-224", 224, efficientNet, efficientNetB0Convs},
-		{"cnn-64", 64, newSmallNet, smallNetConvs},
+		{"resnet50-224", 224, photographClasses, 8, resNet, resNet50Convs},
+		{"resnet50-160", 160, photographClasses, 8, resNet, resNet50Convs},
+		{"efficientnet-b0-224", 224, photographClasses, 8, efficientNet, efficientNetB0Convs},
+		{"cnn-64", 64, photographClasses, 8, newSmallNet, smallNetConvs},
+		{"fastnet", 32, 10, 1000, fastNet(models.FastNetConfig{}), fastNetConvs(2, [3]int{64, 256, 256})},
+		{"fastnet-96", 32, 10, 1000, fastNet(models.FastNetConfig{Widths: [3]int{128, 384, 512}, Residual: true}), fastNetConvs(3, [3]int{128, 384, 512})},
 	}
 }
 
 func (m photographModel) String() string { return m.name }
 
-func (m photographModel) batch() int { return 8 }
+func (m photographModel) batch() int { return m.usual }
 
 func (m photographModel) items() (int, string) { return 1, "images" }
 
 // flops counts as for the Wide ResNets.
 func (m photographModel) flops(batch int) float64 {
 	shapes, features := m.convs(m.size)
-	total := 2 * float64(features*photographClasses)
+	total := 2 * float64(features*m.classes)
 	for _, s := range shapes {
 		total += s.flops()
 	}
@@ -54,8 +59,36 @@ func (m photographModel) step(batch int) (kernel, []*autograd.Tape, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k, tapes := imageStep(model, m.size, photographClasses, batch)
+	k, tapes := imageStep(model, m.size, m.classes, batch)
 	return k, tapes, nil
+}
+
+// fastNet returns how a network of that kind is made, with a first layer from noise.
+func fastNet(config models.FastNetConfig) func() (layers.Model, error) {
+	return func() (layers.Model, error) {
+		config.Classes = 10
+		m, err := models.NewFastNet(config)
+		if err != nil {
+			return nil, err
+		}
+		return m, m.Whiten(autograd.FromSlice(uniform(100*8*8*3), 100, 8, 8, 3))
+	}
+}
+
+// fastNetConvs does what resNet50Convs does for blocks of so many convolutions and channels.
+func fastNetConvs(convs int, widths [3]int) func(size int) (shapes []convShape, features int) {
+	return func(size int) (shapes []convShape, features int) {
+		size, features = size-1, 24
+		shapes = append(shapes, convShape{Size: size, In: 3, Out: features, Kernel: 2, Stride: 1})
+		for _, out := range widths {
+			shapes = append(shapes, convShape{Size: size, In: features, Out: out, Kernel: 3, Stride: 1})
+			size, features = size/2, out
+			for range convs - 1 {
+				shapes = append(shapes, convShape{Size: size, In: out, Out: out, Kernel: 3, Stride: 1})
+			}
+		}
+		return shapes, features
+	}
 }
 
 // resNet50Convs returns the convolutions for images of that size, and the number

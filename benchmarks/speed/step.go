@@ -89,7 +89,7 @@ func newImageModel(name string) (imageModel, error) {
 	const most = 1000 // so that sizes do not overflow
 	m := imageModel{size: 32, classes: 10}
 	if _, err := fmt.Sscanf(name, "wrn-%d-%d", &m.depth, &m.width); err != nil || name != m.String() {
-		return m, usage.Errorf("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb", name)
+		return m, usage.Errorf("there is no model %q: take wrn-D-K, such as wrn-28-10, resnet50-224, resnet50-160, efficientnet-b0-224, fastnet, fastnet-96, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb", name)
 	}
 	if m.depth > most || m.width > most {
 		return m, usage.Errorf("-model %s is too large: depth and width are at most %d", name, most)
