@@ -132,11 +132,14 @@ func (t *Tensor) recomputes() bool {
 	return ok
 }
 
-// restore computes the data of x again, if it is gone. It then stays until the
-// gradient of x has been computed.
+// restore computes the data of x again, if it is gone, and first what that takes. It then
+// stays until the gradient of x has been computed.
 func (t *Tape) restore(x *Tensor) {
 	if x.generation == x.store.generation {
 		return
+	}
+	for _, y := range x.node.lost { // which the operation reads
+		t.restore(y)
 	}
 	x.store = t.pool.get(x.Len())
 	x.generation = x.store.generation

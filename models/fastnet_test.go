@@ -7,6 +7,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/layers"
+	"autodropout/ops"
 )
 
 func fastNet(residual bool) func() (layers.Model, error) {
@@ -88,5 +89,30 @@ func TestFastNetSites(t *testing.T) {
 				t.Errorf("%s has the shape %v, want %v", name, seen[name], want)
 			}
 		}
+	}
+}
+
+// TestFastNetRecomputesOutputs wants the same gradients in less memory, though what is
+// computed again takes what is computed again: a GELU that of the normalisation before it.
+func TestFastNetRecomputesOutputs(t *testing.T) {
+	m, err := fastNet(true)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := values(1, 8, 20, 20, 3)
+	step := func(recompute bool) ([]float32, int) {
+		tape := autograd.NewTape(m.Params())
+		tape.Recompute = recompute
+		y := m.Forward(&layers.Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))
+		grads := tape.Backward(ops.CrossEntropy(y, []int{0, 1, 2, 3, 4, 5, 6, 7}, ops.CrossEntropySpec{}))
+		return slices.Clone(grads), tape.Stats().Peak
+	}
+	want, all := step(false)
+	got, less := step(true)
+	if !slices.Equal(got, want) {
+		t.Error("computed again, outputs give other gradients")
+	}
+	if less >= all {
+		t.Errorf("at most %d bytes are in use, and %d without", less, all)
 	}
 }
