@@ -76,6 +76,9 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !o.there() {
+			return nil, fmt.Errorf("one of its outputs has no name")
+		}
 		n.outputs = append(n.outputs, o)
 		n.Outputs = append(n.Outputs, out.Name)
 	}
@@ -86,7 +89,7 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 
 // The versions of the operations that are known. Between them some have changed: those
 // that did so are read as the file's version has them.
-const oldestOpset, newestOpset = 9, 26
+const oldestOpset, newestOpset = 9, 24
 
 // declare adds the inputs.
 func (b *builder) declare(g *onnxfile.Graph) error {

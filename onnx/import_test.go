@@ -207,6 +207,7 @@ func TestNetworksThatCannotBe(t *testing.T) {
 		"nothing before it":     func(m *onnxfile.Model) { m.Graph.Nodes[0].Inputs[0] = "y" },
 		"of another value":      func(m *onnxfile.Model) { m.Graph.Nodes = append(m.Graph.Nodes, m.Graph.Nodes[0]) },
 		"two of its tensors":    func(m *onnxfile.Model) { m.Graph.Initializers = append(m.Graph.Initializers, m.Graph.Initializers[0]) },
+		"outputs has no name":   func(m *onnxfile.Model) { m.Graph.Outputs[0].Name = "" },
 		"it has no outputs":     func(m *onnxfile.Model) { m.Graph.Outputs = nil },
 		"it has no input":       func(m *onnxfile.Model) { m.Graph.Nodes[0].Inputs[1] = "" },
 		"stride or dilation":    func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("strides", 0, 1) },

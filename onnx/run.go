@@ -85,6 +85,9 @@ func (r *run) node(n *node) (err error) {
 		if i >= len(out) {
 			return fmt.Errorf("its output number %d is not computed here", i)
 		}
+		if out[i].real == nil && out[i].whole == nil {
+			return errOperand
+		}
 		r.values[slot] = out[i]
 	}
 	return nil
