@@ -17,6 +17,7 @@ import (
 
 // illustrations are pictures of packages, in the repository or drawn here.
 var illustrations = map[string]struct{ source, caption string }{
+	"patterns":   {"doc/report-pattern.png", "A learned pattern in the report of a run: which cells each block of the network drops."},
 	"simd":       {"doc/speed.svg", "Training steps on these kernels, timed in turns with PyTorch's."},
 	"controller": {"doc/study/cifar-best.svg", "The best reward so far of searches on CIFAR-10, and the spread of five seeds."},
 	"dropout":    {"", "What two channels of a map of 16 x 16 cells lose (dark) in one step."},
@@ -36,7 +37,7 @@ func (s *site) writePackage(p *library) error {
 	if picture, ok := illustrations[p.path]; ok {
 		drawn := masks()
 		if picture.source != "" {
-			drawn = fmt.Sprintf(`<img src="%s" alt="">`, s.link(p.output(), picture.source))
+			drawn = fmt.Sprintf(`<img src="%s" alt="">`, s.link(p.output(), picture.source)) // the caption says it
 		}
 		fmt.Fprintf(w, "<figure>%s<figcaption>%s</figcaption></figure>\n", drawn, picture.caption)
 	}
