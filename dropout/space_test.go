@@ -2,6 +2,7 @@ package dropout
 
 import (
 	"math/big"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -109,5 +110,34 @@ func TestDecodeConvRefuses(t *testing.T) {
 	}
 	if _, err := DecodeConv(Space{Name: "other"}, nil); err == nil {
 		t.Error("DecodeConv took another space")
+	}
+}
+
+// TestShuffle: every group moves, everywhere it can, and nothing else changes.
+func TestShuffle(t *testing.T) {
+	space := ConvSpace([]int{1, 3})
+	rng := rand.New(rand.NewPCG(1, 2))
+	point := space.Draw(nil, rng)
+	whole := slices.Clone(point)
+	groups := slices.Collect(slices.Chunk(whole, 8))
+	seen := map[[2]int]int{}
+	for range 300 {
+		for to, group := range slices.Collect(slices.Chunk(space.Shuffle(point, rng), 8)) {
+			from := slices.IndexFunc(groups, func(g []int) bool { return slices.Equal(g, group) })
+			seen[[2]int{from, to}]++
+		}
+	}
+	if !slices.Equal(point, whole) {
+		t.Error("the point itself has changed")
+	}
+	for from := range 4 {
+		for to := range 4 {
+			if n := seen[[2]int{from, to}]; (n > 60) == (from == to) {
+				t.Errorf("group %d comes to place %d %d times of 300", from, to, n)
+			}
+		}
+	}
+	if single := ConvSpace([]int{1}); !slices.Equal(single.Shuffle(point[:8], rng), point[:8]) {
+		t.Error("a single group is not the same afterwards")
 	}
 }

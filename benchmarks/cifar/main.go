@@ -72,6 +72,7 @@ that no row trains on; the test images are used once, for the final rows.`,
 	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
 	Topics:   experiment.Topics,
 	Free:     experiment.FreeFlags,
+	Before:   experiment.Before,
 }
 
 func (c *config) register(fs *flag.FlagSet) {

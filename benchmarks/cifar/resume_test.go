@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/benchmarks/internal/kills"
 	"autodropout/controller"
 	"autodropout/dropout"
@@ -78,7 +79,7 @@ func TestAlgorithms(t *testing.T) {
 	dir := t.TempDir()
 	for algorithm, begin := range map[string][]string{
 		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout"},
-		"local":     {"-start-share", "0.1", "-method", "fresh,autodropout"},
+		"local":     {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
@@ -97,6 +98,16 @@ func TestAlgorithms(t *testing.T) {
 			t.Errorf("trial %d has the pattern %v, error %v, want one with %q", i+1, pattern, err, want)
 		}
 	}
+	// What has been found is shuffled in the row that shares its search.
+	weights := func(row string) []byte {
+		return benchtest.Read(t, dir, "local", "weights", row+"-0.safetensors")
+	}
+	if bytes.Equal(weights("shuffled"), weights("autodropout")) {
+		t.Error("what was found trains as well in another order")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "local", "shuffled")); err == nil {
+		t.Error("the control that is shuffled has a search of its own")
+	}
 	folder := filepath.Join(dir, "wrong")
 	for want, args := range map[string][]string{
 		"it must be from 0.0041 to 0.75": {"-space", "paper", "-start", "share", "-start-share", "0.9"},
@@ -109,6 +120,71 @@ func TestAlgorithms(t *testing.T) {
 	}
 	if _, err := os.Stat(folder); err == nil {
 		t.Error("a run that cannot begin leaves a folder")
+	}
+}
+
+// TestRunOfBefore: a run that began before searches began mildly, and before there was
+// another space, has no word of that, and goes on as it began.
+func TestRunOfBefore(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{"-start-share", "0", "-method", "random,autodropout"}
+	whole, folder := filepath.Join(dir, "whole"), filepath.Join(dir, "run")
+	mustCall(t, tiny(whole, args...)...)
+	mustCall(t, tiny(folder, append(args, "-steps", "8")...)...)
+	path := filepath.Join(folder, "config.toml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for line := range strings.Lines(string(text)) {
+		if name, _, _ := strings.Cut(line, " = "); !slices.Contains([]string{"space", "start", "start-share", "trial-seeds"}, name) && !strings.Contains(name, "checksum") {
+			kept = append(kept, line)
+		}
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(kept, "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(folder, "identity.json")); err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, "-resume", "-out", folder)
+	if got, want := readResult(t, folder).Rows, readResult(t, whole).Rows; got[0].Values[0] != want[0].Values[0] || got[1].Values[0] != want[1].Values[0] {
+		t.Errorf("it has the scores %v, where one that knows all has %v", got, want)
+	}
+	log, err := controller.ReadLog(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	if err != nil || log.Config.StartProbs != nil || len(log.Curve()) != 3 {
+		t.Errorf("the search is %+v, error %v", log, err)
+	}
+	log, err = controller.ReadLog(filepath.Join(dir, "whole", "autodropout", "trials.jsonl"))
+	if err != nil || log.Config.StartProbs != nil {
+		t.Errorf("-start-share 0 begins with %v, error %v", log.Config.StartProbs, err)
+	}
+}
+
+// TestMildByDefault: searches of every preset begin with the share of dropout made by hand.
+func TestMildByDefault(t *testing.T) {
+	for name, c := range map[string]config{"paper": paper, "study": study, "quick": quick} {
+		if c.StartShare != dropout.MildConv {
+			t.Errorf("%s begins with the share %g", name, c.StartShare)
+		}
+	}
+	folder := filepath.Join(t.TempDir(), "run")
+	_, _, stderr := call(t, tiny(folder, "-method", "random,reinforce", "-space", "wide", "-trials", "1")...)
+	if !strings.Contains(stderr, "at first a pattern drops 6.0 % of all elements on average") {
+		t.Errorf("it prints\n%s", stderr)
+	}
+	log, err := controller.ReadLog(filepath.Join(folder, "random", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if share, err := dropout.ExpectedShare(log.Space, log.Config.StartProbs); err != nil || math.Abs(share-dropout.MildConv) > 1e-6 {
+		t.Errorf("the search begins with the share %g, error %v", share, err)
+	}
+	// The paper's controller does as published.
+	log, err = controller.ReadLog(filepath.Join(folder, "reinforce", "trials.jsonl"))
+	if err != nil || log.Space.Name != "convnet" || log.Config.Algorithm != controller.Reinforce || log.Config.StartProbs != nil {
+		t.Errorf("the paper's controller has the log %+v, error %v", log.Config, err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
+	"autodropout/dropout"
 )
 
 // config holds the settings of a run.
@@ -51,7 +52,7 @@ The program is what stands behind the flags; doc/external-protocol.md says what 
   go run ./benchmarks/external -tune -row "dropblock=python train.py --dropblock {rate}" -grid 0.05,0.1,0.2 ... -- python train.py
   go run ./benchmarks/external -resume -out runs/NAME                         continue a run that was stopped`,
 	Presets: []cli.Preset[config]{{Name: "default", Help: "40 trials in each search, one at a time, and a final training for each row", Config: config{
-		Plan:   experiment.Plan{Methods: []string{"none", "random", "autodropout"}, Seeds: 1, Trials: 40, InFlight: 4, Workers: 1, Algorithm: string(controller.Reinforce)},
+		Plan:   experiment.Plan{Methods: []string{"none", "random", "autodropout"}, Seeds: 1, Trials: 40, InFlight: 4, Workers: 1, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
 		space:  space{kind: convnet},
 		metric: "reward", dataset: "its own data", grace: 30 * time.Second,
 	}}},
@@ -122,7 +123,7 @@ func (c *config) check(folder string) error {
 		return usage.Errorf("-space %s needs -stages, the numbers of residual blocks in each stage: 3,4,6,3 for a ResNet-50", c.space.kind)
 	case !c.space.stages() && len(c.stages) > 0:
 		return usage.Errorf("-stages is for -space convnet and convnet-wide")
-	case c.space.own != nil && c.StartShare != 0:
+	case c.space.own != nil && c.StartShare != 0 && c.StartShare != dropout.MildConv:
 		return usage.Errorf("-start-share is for patterns: nobody knows what a choice of -space %s drops", c.space.own.Name)
 	case len(c.slots) > c.InFlight:
 		return usage.Errorf("-slots has %d places for -in-flight %d trials, so that some would always be empty: give -in-flight %d", len(c.slots), c.InFlight, len(c.slots))
@@ -136,6 +137,9 @@ func (c *config) check(folder string) error {
 		if slices.Contains(c.slots[:i], slot) {
 			return usage.Errorf("-slots has %s twice", slot)
 		}
+	}
+	if c.space.own != nil {
+		c.StartShare = 0 // the default is for patterns
 	}
 	c.finalBudget = cmp.Or(c.finalBudget, c.budget)
 	if err := c.grids.check(c.rows); err != nil {

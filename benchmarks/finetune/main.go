@@ -18,6 +18,7 @@ import (
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
+	"autodropout/dropout"
 	"autodropout/models"
 	"autodropout/optim"
 	"autodropout/train"
@@ -65,12 +66,13 @@ The classifier is new. Layers near the images learn more slowly than later ones,
 	},
 	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
 	Free:     experiment.FreeFlags,
+	Before:   experiment.Before,
 }
 
 // Rates are those of AdamW.
 var full = config{
 	Supervised: images.Supervised{Epochs: 15, SearchEpochs: 5, Settings: images.Settings{
-		Plan:      experiment.Plan{Methods: []string{"none", "dropout", "dropblock"}, Seeds: 3, Trials: 20, InFlight: 2, Algorithm: string(controller.Reinforce)},
+		Plan:      experiment.Plan{Methods: []string{"none", "dropout", "dropblock"}, Seeds: 3, Trials: 20, InFlight: 2, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
 		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.02, DropBlock: 0.95, DropBlockSize: 3, StochasticDepth: 0.9},
 		Data:      images.BuiltIn, Batch: 32, Rate: 5e-4, WeightDecay: 0.05, Clip: 1,
 	}},

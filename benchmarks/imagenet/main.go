@@ -73,6 +73,7 @@ rows. Images that cannot be decoded are left out, counted and listed.`,
 	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
 	Topics:   experiment.Topics,
 	Free:     experiment.FreeFlags,
+	Before:   experiment.Before,
 }
 
 func (c *config) register(fs *flag.FlagSet) {

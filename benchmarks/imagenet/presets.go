@@ -6,6 +6,7 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
+	"autodropout/dropout"
 )
 
 // ResNet-50 is trained as the DropBlock paper did. The number of trials and the
@@ -13,7 +14,7 @@ import (
 // program. So is the number of parts of a batch, for memory.
 var paper = config{
 	Supervised: images.Supervised{Epochs: 270, SearchEpochs: 30, Settings: images.Settings{
-		Plan:      experiment.Plan{Methods: experiment.Keys(new(config).Table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)},
+		Plan:      experiment.Plan{Methods: experiment.Keys(new(config).Table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
 		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 		Data:      images.BuiltIn, Batch: 256, Rate: 0.1, WeightDecay: 1e-4,
 	}},

@@ -37,6 +37,10 @@ type Command[C any] struct {
 	// Free names flags that do not change the results. They are not among the
 	// settings of a run: each session of it has its own.
 	Free []string
+
+	// Before has values of flags for runs that began before there were such flags, and
+	// whose files do not have them: they go on as they began.
+	Before map[string]string
 }
 
 // Preset is a named set of settings that a configuration file and flags change.
@@ -119,6 +123,9 @@ func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Write
 	}
 	config := preset.Config
 	final := newSource(cmd, &config)
+	if given.run.Resume || given.run.Cluster.Worker {
+		file = file.with(cmd.Before)
+	}
 	if err := final.apply(file); err != nil {
 		return none, Run{}, err
 	}

@@ -48,6 +48,27 @@ func writeText(t *testing.T, path, text string) string {
 	return path
 }
 
+// TestBefore: a run that began before there was a flag goes on without what it does by
+// default now; a new one with an old file has that.
+func TestBefore(t *testing.T) {
+	folder := t.TempDir()
+	file := writeText(t, filepath.Join(folder, "config.toml"), "epochs = 7\n")
+	command := testCommand
+	command.Before = map[string]string{"rate": "0", "epochs": "0"}
+	for _, c := range []struct {
+		args []string
+		want options
+	}{
+		{[]string{"-resume", "-out", folder}, options{7, "a", []string{"x", "y"}, 0, false, 0}},
+		{[]string{"-config", file}, options{7, "a", []string{"x", "y"}, 0.5, false, 0}},
+		{[]string{"-resume", "-out", folder, "-rate", "0.25"}, options{7, "a", []string{"x", "y"}, 0.25, false, 0}},
+	} {
+		if got, _, err := command.Parse(t.Context(), c.args, io.Discard); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%v: the settings are %+v, error %v, want %+v", c.args, got, err, c.want)
+		}
+	}
+}
+
 func TestPrecedence(t *testing.T) {
 	file := writeText(t, filepath.Join(t.TempDir(), "c.toml"), "epochs = 7\nrows = [\"z\", \"x\"]\nrate = 0.125\n")
 	withPreset := writeText(t, filepath.Join(t.TempDir(), "p.toml"), "preset = \"large\"\nepochs = 7\n")

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -162,6 +163,19 @@ type configFile struct {
 	path   string
 	keys   []string // in alphabetical order
 	values map[string]string
+}
+
+// with returns the file with more values, where it has none.
+func (f configFile) with(values map[string]string) configFile {
+	f.values = maps.Clone(f.values)
+	for key, value := range values {
+		if _, ok := f.values[key]; !ok {
+			f.keys = append(f.keys, key)
+			f.values[key] = value
+		}
+	}
+	slices.Sort(f.keys)
+	return f
 }
 
 func readConfig(path string) (configFile, error) {

@@ -4,6 +4,8 @@ import (
 	"flag"
 
 	"autodropout/benchmarks/internal/cli"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/controller"
 	"autodropout/dropout"
 )
 
@@ -35,6 +37,19 @@ func (b *Baselines) Table() []Row {
 		}, 0.99, 0.97, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6),
 		HandMade("stochasticdepth", "stochastic depth", b.StochasticDepth, dropout.NewStochasticDepth, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5),
 	}
+}
+
+// Shuffled is the row of a control: what the search of the row autodropout has found, with
+// its blocks or places in another order in each final training. It says whether it matters
+// what is dropped where.
+func Shuffled(over string) Row {
+	return Row{Key: "shuffled", Title: "AutoDropout, its " + over + " shuffled", Kind: sheet.Shuffled, Shares: "autodropout"}
+}
+
+// AsPublished is the row of the paper's controller, REINFORCE from all patterns of the
+// paper's space, whatever the other rows search with.
+func AsPublished() Row {
+	return Row{Key: "reinforce", Title: "the paper's controller", Kind: sheet.Learned, Algorithm: controller.Reinforce, AsPublished: true}
 }
 
 // FreshPatterns is the row of a control that searches nothing: another random pattern of

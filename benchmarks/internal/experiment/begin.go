@@ -13,14 +13,14 @@ func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Con
 		s.logf("%s: searching the %v", row.Title, space)
 		return nil
 	}
-	if s.plan.Start == ByBest && row.Algorithm != controller.Random {
+	if s.plan.Start == ByBest && row.Algorithm != controller.Random && !row.AsPublished {
 		if config.Starts, err = s.starts(space); err != nil {
 			return err
 		}
 		s.logf("%s: searching the %v; it begins with %s made by hand", row.Title, space, words.Count(len(config.Starts), "pattern", "patterns"))
 		return nil
 	}
-	if s.plan.StartShare != 0 {
+	if s.plan.StartShare != 0 && !row.AsPublished {
 		if config.StartProbs, err = dropout.Mild(space, s.plan.StartShare); err != nil {
 			return err
 		}

@@ -218,11 +218,12 @@ func (r *run[P]) searchAll(ctx context.Context) error {
 // search searches where the row does, and returns its final trainings.
 func (r *run[P]) search(ctx context.Context, row Row) (trainings []final[P], err error) {
 	dropped := Dropped[P]{ByHand: row.Policy}
+	var found *finding[P]
 	switch {
 	case row.Kind == sheet.Given && row.Policy == nil:
 		dropped.Pattern = &r.reporter.given
 	case row.searches():
-		found, err := r.searcher.search(ctx, row)
+		found, err = r.searcher.search(ctx, row)
 		if err != nil || found.failed != "" {
 			return nil, err
 		}
@@ -231,6 +232,11 @@ func (r *run[P]) search(ctx context.Context, row Row) (trainings []final[P], err
 		dropped = rated[P](row.Rated, row.Rated.Given)
 	}
 	for k := range r.plan.Seeds {
+		if row.Kind == sheet.Shuffled {
+			if dropped, err = r.searcher.shuffled(found, k); err != nil {
+				return nil, err
+			}
+		}
 		trainings = append(trainings, final[P]{row, dropped, k})
 	}
 	return trainings, nil

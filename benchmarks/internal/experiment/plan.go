@@ -33,6 +33,7 @@ type Plan struct {
 	Finalists        int
 	Algorithm        string
 	Space            string  // Paper or Wide
+	Tied             bool    // the blocks of a stage have one pattern
 	Start            string  // ByShare or ByBest
 	StartShare       float64 // 0: all patterns are as likely
 	TrialSeeds       int     // that the trials of a search share; 0: each has its own
@@ -51,6 +52,10 @@ type Plan struct {
 // FreeFlags are the flags of a Plan that do not change the results.
 var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", "debug", "recompute", "quiet", "dashboard"}
 
+// Before has what searches of before 2026-11-29 and 2026-11-30 did that have no word of it: see
+// [cli.Command].
+var Before = map[string]string{"space": Paper, "start": ByShare, "start-share": "0", "trial-seeds": "0"}
+
 // The spaces of searches: as published, and one that holds dropout made by hand too.
 const (
 	Paper = "paper"
@@ -67,7 +72,7 @@ const (
 // Topics are the parts of the help of an experiment, beside those that every command has.
 var Topics = []cli.Topic{
 	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune"}},
-	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "start", "start-share", "trial-seeds", "finalists", "in-flight", "async",
+	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "trial-seeds", "finalists", "in-flight", "async",
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
 		"contents", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
@@ -111,6 +116,7 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 func (p *Plan) registerTraining(fs *flag.FlagSet) {
 	p.Space, p.Start = cmp.Or(p.Space, Paper), cmp.Or(p.Start, ByShare)
 	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, the published one; or wide, which holds the usual dropout made by hand too")
+	fs.BoolVar(&p.Tied, "tied", p.Tied, "let all blocks of a stage of a ConvNet have the same pattern, so that there is less to choose")
 	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share; or best, with the rows made by hand, and then with patterns near the best of them, which needs -space wide")
 	if p.CheckpointEvery == 0 {
 		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
@@ -140,6 +146,9 @@ type Row struct {
 	Ablated func(space dropout.Space) dropout.Space
 	// Near returns the point of the space that the controller begins near; nil: none.
 	Near func(space dropout.Space) ([]int, error)
+	// AsPublished searches the paper's space, with all patterns as likely at first,
+	// whatever the plan says.
+	AsPublished bool
 	// Shares is the key of the row whose search this one shares; "" is none.
 	Shares string
 	// Network is what the row trains: Final, or Varied.
@@ -212,7 +221,7 @@ func (p *Plan) Rows(table []Row) []Row {
 	title := "pattern " + filepath.Base(p.Pattern)
 	rows = append(rows, Row{Key: "pattern", Title: title, Kind: sheet.Given})
 	for _, row := range table {
-		if slices.Contains(p.Methods, row.Key) && row.Shares != "" {
+		if slices.Contains(p.Methods, row.Key) && row.Shares != "" && row.Kind != sheet.Shuffled {
 			rows = append(rows, Row{Key: "pattern-" + row.Key, Title: title + ", as in " + row.Title, Kind: sheet.Given, Network: row.Network})
 		}
 	}

@@ -6,6 +6,8 @@ import (
 
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
+	"autodropout/dropout"
+	"autodropout/internal/seed"
 )
 
 // finalists returns the n best points of a search, or all where there are fewer.
@@ -33,6 +35,13 @@ func chosen(report *controller.Report) (point []int, reward float64) {
 		}
 	}
 	return sheet.BestMean(tried, rewards)
+}
+
+// shuffled returns what a search has found with its blocks, or places, in another order,
+// which is that of the final training with seed k.
+func (s *searcher[P]) shuffled(f *finding[P], k int) (Dropped[P], error) {
+	point := f.space.Shuffle(f.point, seed.New(uint64(s.plan.Seed), "shuffled", uint64(k)))
+	return s.candidate(f.row, f.space, point, dropout.Origin{Task: s.about.Dataset, Model: s.about.Child, Note: "a control: what a search has found, in another order"})
 }
 
 // checkpoint returns that of a trial of a row's search, or of those that try its

@@ -20,7 +20,9 @@ import (
 // finding is what a search found.
 type finding[P Pattern] struct {
 	row     Row
-	dropped Dropped[P] // the best there is
+	space   dropout.Space
+	point   []int      // the best there is
+	dropped Dropped[P] // what that stands for
 	failed  string     // in a sentence, why nothing was found; "": something was
 	reward  float64    // of what was found
 	seconds float64
@@ -66,7 +68,7 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	if err != nil {
 		return nil, err
 	}
-	f := &finding[P]{row: row}
+	f := &finding[P]{row: row, space: space}
 	report, err := s.all(ctx, row, folder, space, f)
 	if failed := (*controller.AllFailedError)(nil); errors.As(err, &failed) {
 		f.failed = fmt.Sprintf("All %d trials for “%s” failed, the last one since: %s. There is nothing to train it with.", failed.Trials, row.Title, failed.Last)
@@ -77,9 +79,8 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	if err != nil {
 		return nil, err
 	}
-	var point []int
-	point, f.reward = chosen(report)
-	f.dropped, err = s.candidate(row, space, point, dropout.Origin{
+	f.point, f.reward = chosen(report)
+	f.dropped, err = s.candidate(row, space, f.point, dropout.Origin{
 		Task:   s.about.Dataset,
 		Model:  s.about.Child,
 		Search: fmt.Sprintf("%s, best of %d trials", row.Algorithm, s.plan.Trials),

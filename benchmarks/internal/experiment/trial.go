@@ -24,8 +24,14 @@ func (s *trials[P]) space(row Row) (dropout.Space, error) {
 		return dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: row.Rated.Rates}}}, nil
 	}
 	space, err := s.subject.Space()
-	if s.plan.Space == Wide {
+	if s.plan.Space == Wide && !row.AsPublished {
 		space, err = s.wide()
+	}
+	if err == nil && s.plan.Tied && !row.AsPublished {
+		if space.Stages == nil {
+			return space, usage.Errorf("-tied is for ConvNets, whose stages have blocks")
+		}
+		space = space.Tie()
 	}
 	if err == nil && row.Ablated != nil {
 		space = row.Ablated(space)
@@ -83,15 +89,18 @@ func (r *Row) pattern(rate float64, sites []dropout.Site) (dropout.Pattern, bool
 	return pattern, err == nil
 }
 
-// checkStart returns why searches cannot begin with patterns of the plan's share.
+// checkStart returns why the searches of the plan cannot begin.
 func (s *trials[P]) checkStart() error {
 	for _, row := range s.rows {
-		if s.plan.StartShare == 0 || s.plan.Start == ByBest || !row.Kind.Searched() || row.Near != nil {
+		if !row.Kind.Searched() {
 			continue
 		}
 		space, err := s.space(row)
 		if err != nil {
 			return err
+		}
+		if s.plan.StartShare == 0 || s.plan.Start == ByBest || row.AsPublished || row.Near != nil {
+			continue
 		}
 		if _, err := dropout.Mild(space, s.plan.StartShare); err != nil {
 			return usage.Errorf("-start-share: %v", err)

@@ -10,6 +10,7 @@ import (
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
+	"autodropout/dropout"
 )
 
 // Config holds the settings of a run.
@@ -33,7 +34,7 @@ type Config struct {
 var Methods = []string{"supervised", "uda", "dropout", "dropblock", "random", "autodropout"}
 
 // Plan is that of the paper's scale. The number of trials was not published.
-var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv}
 
 // noAnnealing is what -annealing calls none.
 const noAnnealing = "none"
@@ -64,6 +65,7 @@ final rows.`, b.Name, b.Title, b.Network, b.Split),
 		Register: b.register,
 		Topics:   experiment.Topics,
 		Free:     experiment.FreeFlags,
+		Before:   experiment.Before,
 	}
 }
 

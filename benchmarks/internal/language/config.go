@@ -59,6 +59,7 @@ and the last output have the variational dropout of the flags with it.`, b.Title
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
 		Topics:   experiment.Topics,
 		Free:     append([]string{"generate", "prompt"}, experiment.FreeFlags...),
+		Before:   experiment.Before,
 	}
 }
 
@@ -67,7 +68,7 @@ and the last output have the variational dropout of the flags with it.`, b.Title
 // program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto"}
-	c.Plan = experiment.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.Plan = experiment.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildSequence}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 4, 20*c.Heads, 400, 10
 	return c
 }
@@ -189,6 +190,7 @@ func (c *config) Table() []experiment.Row {
 		c.FreshPatterns(dropout.MildSequence, c.outside()),
 		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
 		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
+		experiment.Shuffled("places"), experiment.AsPublished(),
 		experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational},
 	)
 }

@@ -102,10 +102,11 @@ const (
 	Learned              // the pattern that the controller found
 	Ablated              // the same, in a smaller space
 	Given                // a pattern that was learned elsewhere
+	Shuffled             // a control: the pattern that another row's search found, with its blocks or places in another order
 )
 
 // Searched reports whether a pattern is searched for a row of the kind.
-func (k Kind) Searched() bool { return k == Random || k == Learned || k == Ablated }
+func (k Kind) Searched() bool { return k == Random || k == Learned || k == Ablated || k == Shuffled }
 
 // Controlled reports whether the pattern of such a row comes from a controller.
 func (k Kind) Controlled() bool { return k == Learned || k == Ablated || k == Given }

@@ -52,7 +52,8 @@ func (f *Facts) ranking() string {
 	return text
 }
 
-// standing compares a learned pattern's row with no dropout and with random search.
+// standing compares a learned pattern's row with no dropout, random search and the control
+// that is shuffled.
 func (f *Facts) standing(row Row) string {
 	find := func(fits func(other Row) bool) *runfolder.Row {
 		for _, other := range f.Rows {
@@ -69,7 +70,7 @@ func (f *Facts) standing(row Row) string {
 		return ""
 	}
 	var parts []string
-	for _, kind := range []Kind{Plain, Random} {
+	for _, kind := range []Kind{Plain, Random, Shuffled} {
 		if other := find(func(other Row) bool { return other.Kind == kind }); other != nil {
 			parts = append(parts, f.compareTo(*learned, *other))
 		}

@@ -74,6 +74,7 @@ the Penn Treebank.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercas
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
 		Topics:   experiment.Topics,
 		Free:     append([]string{"prepare", "translate", "translate-file"}, experiment.FreeFlags...),
+		Before:   experiment.Before,
 	}
 }
 
@@ -89,7 +90,7 @@ func (b *Benchmark) lowercased() string {
 // this program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto", from: string(b.Texts.Source), to: string(b.Texts.Target), merges: b.Texts.Merges}
-	c.Plan = experiment.Plan{Methods: experiment.Keys(c.Table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce)}
+	c.Plan = experiment.Plan{Methods: experiment.Keys(c.Table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildSequence}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 256, 512, 2
 	return c
 }
