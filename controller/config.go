@@ -1,9 +1,11 @@
 package controller
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"runtime"
 	"slices"
 
@@ -37,10 +39,15 @@ const (
 	// Local is hill climbing: the best point so far is changed in one choice, and is
 	// itself tried again and again, since rewards are noisy. It has no network.
 	Local Algorithm = "local"
+
+	// Rejects is successive rejects (Audibert and Bubeck 2010): Config.Points are tried in
+	// turn, and those with the worst means are left out one after another. Each turn has a
+	// child seed of its own, which the points share. It learns nothing about others.
+	Rejects Algorithm = "rejects"
 )
 
 // algorithms are all there are.
-var algorithms = []Algorithm{Reinforce, PPO, Random, Grid, Evolution, Local}
+var algorithms = []Algorithm{Reinforce, PPO, Random, Grid, Evolution, Local, Rejects}
 
 // Config describes a search. The fields from Task on decide what the search
 // finds; they are in the first line of its log, and it resumes only with the
@@ -93,8 +100,12 @@ type Config struct {
 	// Algorithm defaults to Reinforce.
 	Algorithm Algorithm `json:"algorithm"`
 
-	// Points are the points of the space that Grid takes; nil: all of them.
+	// Points are the points of the space that Grid and Rejects take; nil: all of them.
 	Points [][]int `json:"points,omitempty"`
+
+	// Repeats is how often Rejects tries each point on average, by default 3, as long as
+	// Trials allows.
+	Repeats int `json:"repeats,omitempty"`
 
 	// Start is a point of the space that a search begins near: each of its values
 	// has the probability StartProb at first; Local begins at the point itself, and
@@ -161,6 +172,9 @@ func (c Config) withDefaults() Config {
 	if c.Algorithm == Evolution {
 		c.Evolution = c.Evolution.withDefaults()
 	}
+	if c.Algorithm == Rejects {
+		c.Repeats = cmp.Or(c.Repeats, 3)
+	}
 	return c
 }
 
@@ -193,6 +207,10 @@ func (c Config) check(space dropout.Space) error {
 		}
 	}
 	switch {
+	case c.Repeats < 0 || c.Repeats > most:
+		return fmt.Errorf("controller: each point is tried %d times on average; it must be from 1 to %d", c.Repeats, most)
+	case c.Algorithm == Rejects && c.Points == nil && space.Size().Cmp(big.NewInt(most)) > 0:
+		return fmt.Errorf("controller: the space has more than %d points, of which successive rejects are to be given some", most)
 	case c.Starts != nil && c.Start != nil:
 		return errors.New("controller: a search begins near a point or with several: give one of the two")
 	case c.Starts != nil && c.Async:

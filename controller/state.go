@@ -58,14 +58,18 @@ func newChooser(c Config, space dropout.Space) chooser {
 		return newLocal(c, space)
 	case Grid:
 		return grid{space, c.Points}
+	case Rejects:
+		return newRejects(c, space)
 	}
 	return newLearner(c, space)
 }
 
 // childSeed returns the seed of a trial's child.
-func (c *Config) childSeed(trial int) uint64 {
+func (c *Config) childSeed(trial int, space dropout.Space) uint64 {
 	turn := trial
-	if c.Seeds > 0 {
+	if c.Algorithm == Rejects {
+		turn = before(newRounds(len(c.points(space)), c.Repeats), trial)
+	} else if c.Seeds > 0 {
 		if c.Algorithm == Grid && c.Points != nil {
 			turn /= len(c.Points)
 		}
@@ -144,7 +148,7 @@ func (s *state) next() Trial {
 		// must not depend on which children were quick.
 		s.applyTo(i + 1 - s.config.InFlight)
 	}
-	t := Trial{Index: i, Seed: s.config.childSeed(i), Identity: s.config.Identity}
+	t := Trial{Index: i, Seed: s.config.childSeed(i, s.space), Identity: s.config.Identity}
 	t.Point, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
 	return t
 }

@@ -155,6 +155,41 @@ func (r *Report) Best() (t Trial, result Result, ok bool) {
 	return r.Trials[best.Trial], *best, true
 }
 
+// Chosen returns the point with the best mean reward among those that were tried most
+// often, and that mean: what [Rejects] and [Grid] find. Without a trial that has succeeded
+// the point is nil.
+func (r *Report) Chosen() (point []int, reward float64) {
+	type tries struct {
+		point        []int
+		times        int
+		sum, success float64
+	}
+	var all []tries
+	most := 0
+	for i, result := range r.Results {
+		if result == nil {
+			continue
+		}
+		at := slices.IndexFunc(all, func(t tries) bool { return slices.Equal(t.point, r.Trials[i].Point) })
+		if at < 0 {
+			at, all = len(all), append(all, tries{point: r.Trials[i].Point})
+		}
+		t := &all[at]
+		t.times++
+		if !result.Failed() {
+			t.sum, t.success = t.sum+result.Reward, t.success+1
+			most = max(most, t.times)
+		}
+	}
+	const unequal = 1 // a budget need not end with a whole turn
+	for _, t := range all {
+		if mean := t.sum / t.success; t.times >= most-unequal && t.success > 0 && (point == nil || mean > reward) {
+			point, reward = t.point, mean
+		}
+	}
+	return point, reward
+}
+
 // Log is what the log of a search says.
 type Log struct {
 	Config Config // with every default filled in

@@ -15,7 +15,7 @@ var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stocha
 // training were not published: they are choices of this program.
 var paper = config{
 	Supervised: images.Supervised{Epochs: 200, SearchEpochs: 40, Settings: images.Settings{
-		Plan:      experiment.Plan{Methods: methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
+		Plan:      experiment.Plan{Methods: methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv},
 		Baselines: experiment.Baselines{Dropout: 0.3, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 		Data:      "auto", Batch: 128, Rate: 0.1, WeightDecay: 5e-4, Clip: 5,
 	}},

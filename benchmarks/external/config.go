@@ -52,7 +52,7 @@ The program is what stands behind the flags; doc/external-protocol.md says what 
   go run ./benchmarks/external -tune -row "dropblock=python train.py --dropblock {rate}" -grid 0.05,0.1,0.2 ... -- python train.py
   go run ./benchmarks/external -resume -out runs/NAME                         continue a run that was stopped`,
 	Presets: []cli.Preset[config]{{Name: "default", Help: "40 trials in each search, one at a time, and a final training for each row", Config: config{
-		Plan:   experiment.Plan{Methods: []string{"none", "random", "autodropout"}, Seeds: 1, Trials: 40, InFlight: 4, Workers: 1, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
+		Plan:   experiment.Plan{Methods: []string{"none", "random", "autodropout"}, Seeds: 1, Trials: 40, InFlight: 4, Workers: 1, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv},
 		space:  space{kind: convnet},
 		metric: "reward", dataset: "its own data", grace: 30 * time.Second,
 	}}},

@@ -72,7 +72,7 @@ The classifier is new. Layers near the images learn more slowly than later ones,
 // Rates are those of AdamW.
 var full = config{
 	Supervised: images.Supervised{Epochs: 15, SearchEpochs: 5, Settings: images.Settings{
-		Plan:      experiment.Plan{Methods: []string{"none", "dropout", "dropblock"}, Seeds: 3, Trials: 20, InFlight: 2, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
+		Plan:      experiment.Plan{Methods: []string{"none", "dropout", "dropblock"}, Seeds: 3, Trials: 20, InFlight: 2, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv},
 		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.02, DropBlock: 0.95, DropBlockSize: 3, StochasticDepth: 0.9},
 		Data:      images.BuiltIn, Batch: 32, Rate: 5e-4, WeightDecay: 0.05, Clip: 1,
 	}},

@@ -5,7 +5,6 @@ import (
 	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
-	"autodropout/controller"
 	"autodropout/dropout"
 )
 
@@ -14,7 +13,7 @@ import (
 // program. So is the number of parts of a batch, for memory.
 var paper = config{
 	Supervised: images.Supervised{Epochs: 270, SearchEpochs: 30, Settings: images.Settings{
-		Plan:      experiment.Plan{Methods: experiment.Keys(new(config).Table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv},
+		Plan:      experiment.Plan{Methods: experiment.Keys(new(config).Table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv},
 		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 		Data:      images.BuiltIn, Batch: 256, Rate: 0.1, WeightDecay: 1e-4,
 	}},

@@ -279,10 +279,14 @@ func usable(trials []controller.Finished) (tried [][]int, rewards []float64) {
 // best returns the point with the best mean reward, of the finalists where there
 // are any, and that mean, as the benchmarks choose.
 func (s *search) best() (tokens []int, reward float64, ok bool) {
-	trials := s.trials
-	if len(s.finalists) > 0 {
-		trials = s.finalists
+	if len(s.finalists) == 0 {
+		tokens, reward = sheet.BestMean(usable(s.trials))
+		return tokens, reward, tokens != nil
 	}
-	tokens, reward = sheet.BestMean(usable(trials))
+	var report controller.Report
+	for _, t := range s.finalists {
+		report.Trials, report.Results = append(report.Trials, t.Trial), append(report.Results, &t.Result)
+	}
+	tokens, reward = report.Chosen()
 	return tokens, reward, tokens != nil
 }

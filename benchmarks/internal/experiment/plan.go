@@ -54,7 +54,10 @@ var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", 
 
 // Before has what searches of before 2026-11-29 and 2026-11-30 did that have no word of it: see
 // [cli.Command].
-var Before = map[string]string{"space": Paper, "start": ByShare, "start-share": "0", "trial-seeds": "0"}
+var Before = map[string]string{"algorithm": string(controller.Reinforce), "space": Paper, "start": ByShare, "start-share": "0", "trial-seeds": "0"}
+
+// Algorithm searches the patterns of AutoDropout by default: doc/search.md says why.
+const Algorithm = controller.PPO
 
 // The spaces of searches: as published, and one that holds dropout made by hand too.
 const (
@@ -101,7 +104,7 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
 	cli.Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
-	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("train this `number` of a search's best patterns %d times more, with other seeds, and take the one with the best mean, so that luck does not choose. These trainings count among the -trials", repeats))
+	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("train this `number` of a search's best patterns %d times more on average, with other seeds, and take the one with the best mean, so that luck does not choose. Those with the worst means are left out early. These trainings count among the -trials", repeats))
 	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand: as many trials as a search has try some rates in turn, and the rate with the best mean is taken")
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be under way at the same time")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},

@@ -79,7 +79,9 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	if err != nil {
 		return nil, err
 	}
-	f.point, f.reward = chosen(report)
+	if f.point, f.reward = chosen(report); s.plan.sampled(row) < s.plan.Trials {
+		f.point, f.reward = report.Chosen()
+	}
 	f.dropped, err = s.candidate(row, space, f.point, dropout.Origin{
 		Task:   s.about.Dataset,
 		Model:  s.about.Child,
@@ -150,7 +152,11 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		return report, nil
 	}
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
-	config.Algorithm, config.Points = controller.Grid, finalists(report, s.plan.Finalists)
+	config.Points, config.Algorithm, config.Repeats, config.Seeds = finalists(report, s.plan.Finalists), controller.Rejects, repeats, 0
+	if before, err := controller.ReadLog(config.Path); err == nil && before.Config.Algorithm == controller.Grid {
+		// All finalists were tried as often, before 2026-11-30.
+		config.Algorithm, config.Repeats, config.Seeds = controller.Grid, 0, s.plan.TrialSeeds
+	}
 	config.Notify = s.notify(row, piece, nil)
 	report, err = s.try(ctx, row, true, config, space, piece)
 	if report != nil {

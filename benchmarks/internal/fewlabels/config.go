@@ -7,7 +7,6 @@ import (
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/images"
-	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/dropout"
@@ -34,7 +33,7 @@ type Config struct {
 var Methods = []string{"supervised", "uda", "dropout", "dropblock", "random", "autodropout"}
 
 // Plan is that of the paper's scale. The number of trials was not published.
-var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildConv}
+var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv}
 
 // noAnnealing is what -annealing calls none.
 const noAnnealing = "none"

@@ -68,7 +68,7 @@ and the last output have the variational dropout of the flags with it.`, b.Title
 // program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto"}
-	c.Plan = experiment.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildSequence}
+	c.Plan = experiment.Plan{Methods: []string{"none", "dropout", "variational", "random", "autodropout"}, Seeds: 3, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildSequence}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 4, 20*c.Heads, 400, 10
 	return c
 }

@@ -10,7 +10,6 @@ import (
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
-	"autodropout/controller"
 	"autodropout/data/text"
 	"autodropout/dropout"
 	"autodropout/models"
@@ -90,7 +89,7 @@ func (b *Benchmark) lowercased() string {
 // this program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto", from: string(b.Texts.Source), to: string(b.Texts.Target), merges: b.Texts.Merges}
-	c.Plan = experiment.Plan{Methods: experiment.Keys(c.Table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(controller.Reinforce), StartShare: dropout.MildSequence}
+	c.Plan = experiment.Plan{Methods: experiment.Keys(c.Table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildSequence}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 256, 512, 2
 	return c
 }
