@@ -49,8 +49,8 @@ func Mild(space Space, share float64) (probs [][]float64, err error) {
 	if !(share >= least && share <= most) {
 		return nil, fmt.Errorf("no distribution over the %s space drops a share of %g: it must be from %.2g to %.2g", space.Name, share, least, most)
 	}
-	for range 100 {
-		if mid := (lo + hi) / 2; expected(at(mid)) > share {
+	for mid := (lo + hi) / 2; mid != lo && mid != hi; mid = (lo + hi) / 2 {
+		if expected(at(mid)) > share {
 			lo = mid
 		} else {
 			hi = mid

@@ -186,16 +186,17 @@ func (b BlockPattern) expectedShare(side int, looked []lookup) float64 {
 		return b.scatteredShare(side, side)
 	}
 	y, x := b.axes(side, side)
-	coveredY, coveredX := map[int]float64{}, map[int]float64{}
+	low, high := looked[0].y, looked[0].y
+	for _, at := range looked {
+		low, high = min(low, at.y, at.x), max(high, at.y, at.x)
+	}
+	coveredY, coveredX := make([]float64, high-low+1), make([]float64, high-low+1)
+	for i := range coveredY {
+		coveredY[i], coveredX[i] = y.covered(low+i), x.covered(low+i)
+	}
 	sum, total := 0.0, 0
 	for _, at := range looked {
-		if _, ok := coveredY[at.y]; !ok {
-			coveredY[at.y] = y.covered(at.y)
-		}
-		if _, ok := coveredX[at.x]; !ok {
-			coveredX[at.x] = x.covered(at.x)
-		}
-		sum += float64(at.times) * coveredY[at.y] * coveredX[at.x]
+		sum += float64(at.times) * coveredY[at.y-low] * coveredX[at.x-low]
 		total += at.times
 	}
 	return sum / float64(total)

@@ -258,6 +258,20 @@ func TestFinalists(t *testing.T) {
 		t.Errorf("the second piece prints\n%s", stderr)
 	}
 	kills.Compare(t, pieces, whole)
+	// Before there were successive rejects, finalists were points of a grid; such a run goes on
+	// with that.
+	before := filepath.Join(t.TempDir(), "before")
+	mustCall(t, tiny(before, append(rows, "-steps", "10")...)...)
+	header, _, _ := strings.Cut(string(benchtest.Read(t, whole, "random", "finalists.jsonl")), "\n")
+	header = strings.Replace(strings.Replace(header, `"algorithm":"rejects"`, `"algorithm":"grid"`, 1), `,"repeats":3`, "", 1)
+	header, _, _ = strings.Cut(header, `,"crc"`)
+	if err := os.WriteFile(filepath.Join(before, "random", "finalists.jsonl"), []byte(header+"}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, "-resume", "-out", before)
+	if again, err = controller.ReadLog(filepath.Join(before, "random", "finalists.jsonl")); err != nil || again.Config.Algorithm != controller.Grid || len(again.Curve()) != 3 {
+		t.Errorf("finalists of before go on with %+v, error %v", again.Config, err)
+	}
 	if code, _, stderr := call(t, tiny(filepath.Join(t.TempDir(), "few"), append(rows, "-trials", "6", "-finalists", "2")...)...); code != 2 || !strings.Contains(stderr, "-finalists 2") {
 		t.Errorf("too many finalists: exit code %d, %s", code, stderr)
 	}

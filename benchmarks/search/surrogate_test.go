@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/dropout"
 	"autodropout/internal/pages"
@@ -57,18 +59,105 @@ func TestFit(t *testing.T) {
 // TestRun: the whole comparison, by the commands that are printed, with few searches, on the committed logs.
 func TestRun(t *testing.T) {
 	var out strings.Builder
+	dir := t.TempDir()
 	for _, args := range pages.Printed(t, "benchmarks/search") {
 		out.Reset()
-		if err := run(append(args, "-run", "../results/study/cifar", "-seeds", "2", "-trials", "12"), &out); err != nil {
-			t.Fatal(err)
+		wantLog, wantPage := "", ""
+		for i := range args[:max(0, len(args)-1)] {
+			switch args[i] {
+			case "-log":
+				args[i+1] = filepath.Join(dir, "log.jsonl")
+				wantLog = args[i+1]
+			case "-page":
+				args[i+1] = filepath.Join(dir, "doc")
+				wantPage = args[i+1]
+			}
+		}
+		if err := run(append(args, "-run", "../results/study/cifar", "-results", "../results", "-seeds", "2", "-trials", "12"), &out); err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		if wantPage != "" {
+			if _, err := os.Stat(filepath.Join(wantPage, "search", "late.svg")); err != nil {
+				t.Error(err)
+			}
+			continue
 		}
 		if text := out.String(); strings.Count(text, "\n") != 5+14 || !strings.Contains(text, "evolution  mild") || strings.Contains(text, "NaN") {
 			t.Errorf("%v: the output is\n%s", args, text)
 		}
+		if wantLog != "" {
+			f, curves, err := readSearches(wantLog)
+			if err != nil || len(curves) != 28 || f.Searches != 2 || len(curves[0].Best) != 1 {
+				t.Errorf("the log has %d searches, %+v, error %v", len(curves), f, err)
+			}
+		}
 	}
-	for _, wrong := range [][]string{{"-run", t.TempDir()}, {"-run", "../results/study/ptb"}, {"-seeds", "1"}} {
+	for _, wrong := range [][]string{{"-run", t.TempDir()}, {"-run", "../results/study/ptb"}, {"-seeds", "1"}, {"-page", dir, "-results", dir}} {
 		if err := run(wrong, &out); err == nil {
 			t.Errorf("%v is accepted", wrong)
 		}
+	}
+}
+
+// TestPage: the committed page and its curves are what the command writes from the
+// committed logs, which have searches enough, and the default is the winner.
+func TestPage(t *testing.T) {
+	p, err := readPage("../results")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.check(); err != nil {
+		t.Error(err)
+	}
+	written, err := p.written()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range written {
+		committed, err := os.ReadFile(filepath.Join("../../doc", name))
+		if err != nil || string(committed) != string(content) {
+			t.Errorf("doc/%s is not what go run ./benchmarks/search -page doc writes (error %v)", name, err)
+		}
+	}
+	for _, k := range kinds() {
+		seeds := map[uint64]bool{}
+		for _, c := range p.curves {
+			if c.Algorithm == k.algorithm && c.Begins == k.begins {
+				seeds[c.Seed] = true
+			}
+		}
+		if len(seeds) < 5 {
+			t.Errorf("%v has %d searches on the surrogate", k, len(seeds))
+		}
+	}
+	for _, way := range p.Trained {
+		if len(way.searches) < 2 {
+			t.Errorf("%s has %d searches on real trainings", way.title, len(way.searches))
+		}
+	}
+	if rows := strings.Count(p.Optuna(), "Optuna's"); rows != 2 {
+		t.Errorf("%d rows of Optuna", rows)
+	}
+}
+
+// TestPairs: a part of chance that rows share by seed does not count in differences.
+func TestPairs(t *testing.T) {
+	folder, err := runfolder.Folder(filepath.Join(t.TempDir(), "run")).Create("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	shared := []float64{3, -1, 0, 2, -4}
+	for s, luck := range shared {
+		for r, row := range []string{"none", "dropout"} {
+			own := float64((s*2+r)%3) / 10
+			if err := folder.Append(runfolder.Unit{Method: row, Seed: s, Score: runfolder.Score{Value: float64(10*r) + luck + own}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	p, err := pairs(folder.Folder)
+	if err != nil || p.Rows != 2 || p.Seeds != 5 || p.Single < 2.5 || p.Single > 3 || p.Difference > 0.3 || p.Saves() < 100 {
+		t.Errorf("the pairing is %+v, error %v", p, err)
 	}
 }

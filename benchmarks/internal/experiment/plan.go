@@ -163,14 +163,16 @@ type Rated struct {
 	Rates  []float64
 	Given  float64                       // where trials do not choose
 	Policy func(rate float64) MakePolicy // nil: a program outside of this process knows
+	point  bool                          // it is a pattern of a wide space
 }
 
 // HandMade is a row for dropout made by hand: with the given rate, or with -tune with
 // the best of several.
 func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rate float64, sites []dropout.Site) (D, error), rates ...float64) Row {
+	_, point := any(*new(D)).(dropout.HandMade)
 	rated := Rated{rates, rate, func(rate float64) MakePolicy {
 		return func(sites []dropout.Site) (dropout.Policy, error) { return policy(rate, sites) }
-	}}
+	}, point}
 	return Row{Key: key, Title: title, Kind: sheet.HandMade, Policy: rated.Policy(rate), Rated: &rated}
 }
 

@@ -64,7 +64,7 @@ func TestChosen(t *testing.T) {
 	if point, reward := chosen(report); point[0] != 0 || reward != -0.75 {
 		t.Errorf("point %v is chosen, with reward %v", point, reward)
 	}
-	if points := finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
+	if points := Finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
 		t.Errorf("the finalists are %v", points)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"autodropout/internal/seed"
 )
 
-// finalists returns the n best points of a search, or all where there are fewer.
-func finalists(report *controller.Report, n int) (points [][]int) {
+// Finalists returns the n best points of a search, or all where there are fewer.
+func Finalists(report *controller.Report, n int) (points [][]int) {
 	order := slices.Clone(report.Results)
 	slices.SortStableFunc(order, func(a, b *controller.Result) int { return cmp.Compare(b.Reward, a.Reward) })
 	for _, r := range order {

@@ -74,18 +74,14 @@ func (s *trials[P]) wide() (dropout.Space, error) {
 // pattern returns what the row's dropout made by hand is as a pattern, with a rate, and
 // whether it is one.
 func (r *Row) pattern(rate float64, sites []dropout.Site) (dropout.Pattern, bool) {
-	if r.Kind != sheet.HandMade || r.Rated == nil || r.Rated.Policy == nil {
+	if r.Kind != sheet.HandMade || r.Rated == nil || !r.Rated.point {
 		return nil, false
 	}
 	policy, err := r.Rated.Policy(rate)(sites)
 	if err != nil {
 		return nil, false
 	}
-	made, ok := policy.(dropout.HandMade)
-	if !ok {
-		return nil, false
-	}
-	pattern, err := made.Pattern()
+	pattern, err := policy.(dropout.HandMade).Pattern()
 	return pattern, err == nil
 }
 
