@@ -17,7 +17,7 @@ import (
 
 // text is the page with places for what the logs say.
 //
-//go:embed page.md
+//go:embed page.tmpl
 var text string
 
 // page is what the page says.

@@ -28,8 +28,11 @@ var ways = []struct{ folder, title string }{
 	{"ppo", "ppo, mild"},
 	{"evolution", "evolution, mild"},
 	{"local", "local, mild"},
-	{"best", "evolution from the rows made by hand"},
+	{"best", fromRows},
 }
+
+// fromRows is the way that knows dropout made by hand.
+const fromRows = "evolution from the rows made by hand"
 
 // readTrained reads the runs in a folder, of which each has one search: WAY-SEED.
 func readTrained(folder string) (all []*trained, err error) {
