@@ -90,7 +90,7 @@ var ours = map[string][]string{
 	"benchmarks/internal/images": slices.Concat(floors, []string{"benchmarks/internal/experiment",
 		"controller", "data", "data/imaging", "dropout", "layers", "train", "internal/*"}),
 	"benchmarks/internal/fewlabels": {"benchmarks/internal/cli", "benchmarks/internal/experiment", "benchmarks/internal/images", "benchmarks/internal/runfolder", "benchmarks/internal/usage",
-		"controller", "data", "data/imaging", "optim", "train"},
+		"controller", "data", "data/imaging", "dropout", "optim", "train"},
 	"benchmarks/internal/language": slices.Concat(floors, []string{"benchmarks/internal/experiment",
 		"autograd", "controller", "data", "dropout", "layers", "models", "optim", "train", "weights", "internal/*"}),
 	"benchmarks/internal/translation": slices.Concat(floors, []string{"benchmarks/internal/experiment",
