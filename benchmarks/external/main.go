@@ -16,10 +16,12 @@ import (
 	"autodropout/dropout"
 )
 
+// garbage is how much memory may be garbage, in percent of that which is in use: these are a
+// few megabytes, and the processors are for the programs that are started.
+const garbage = 800
+
 func main() {
-	// What is in use are a few megabytes, and this program has to leave the processors to
-	// those that it starts.
-	debug.SetGCPercent(800)
+	debug.SetGCPercent(garbage)
 	cli.Main(run)
 }
 

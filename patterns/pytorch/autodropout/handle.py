@@ -50,7 +50,7 @@ class _Sum(_Hook):
             return None
         (place,) = self.places.values()
         # The output has the input itself in it.
-        return (output + args[0] * (place.mask(args[0]) - 1)).to(output.dtype)
+        return (output + args[0] * place.mask(args[0]).sub_(1)).to(output.dtype)
 
 
 class _Projection(_Hook):

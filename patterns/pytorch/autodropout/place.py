@@ -95,5 +95,8 @@ class _Multiply(torch.autograd.Function):
 
 
 def _multiply(y: Tensor, mask: Tensor) -> Tensor:
-    # The factors keep float32's precision where y has less.
+    # The factors keep float32's precision where y has less. The mask is nobody else's, and
+    # memory that is new costs several times as much as this arithmetic.
+    if mask.shape == y.shape and torch.promote_types(mask.dtype, y.dtype) == mask.dtype and not torch.is_grad_enabled():
+        return mask.mul_(y).data.to(y.dtype)  # as a tensor of its own, not as the view that a mask may be
     return (y * mask).to(y.dtype)
