@@ -76,6 +76,18 @@ func (c *call) convWeight() (*autograd.Tensor, error) {
 	return ops.Transpose(w, 2, 3, 1, 0), nil
 }
 
+// convolved returns the pictures, the weight and the window of a convolution.
+func (c *call) convolved() (x, weight *autograd.Tensor, w window, err error) {
+	if x, err = c.images(0); err != nil {
+		return nil, nil, w, err
+	}
+	if weight, err = c.convWeight(); err != nil {
+		return nil, nil, w, err
+	}
+	w, err = c.window([]int{weight.Dim(0), weight.Dim(1)})
+	return x, weight, w, err
+}
+
 func makeConv(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 	groups := n.int("group", 1)
 	if len(n.operand) > 2 && n.operand[2].there() {
@@ -85,15 +97,7 @@ func makeConv(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 		return nil, err
 	}
 	return func(c *call) ([]datum, error) {
-		x, err := c.images(0)
-		if err != nil {
-			return nil, err
-		}
-		weight, err := c.convWeight()
-		if err != nil {
-			return nil, err
-		}
-		w, err := c.window([]int{weight.Dim(0), weight.Dim(1)})
+		x, weight, w, err := c.convolved()
 		if err != nil {
 			return nil, err
 		}
@@ -134,15 +138,7 @@ func makeConvTranspose(b *builder, n *node) (func(c *call) ([]datum, error), err
 		return nil, fmt.Errorf("the size of its result is given, and not its padding: that is not known here")
 	}
 	return func(c *call) ([]datum, error) {
-		x, err := c.images(0)
-		if err != nil {
-			return nil, err
-		}
-		weight, err := c.convWeight()
-		if err != nil {
-			return nil, err
-		}
-		w, err := c.window([]int{weight.Dim(0), weight.Dim(1)})
+		x, weight, w, err := c.convolved()
 		if err != nil {
 			return nil, err
 		}
