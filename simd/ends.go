@@ -44,14 +44,17 @@ func EndRows(y []float32, ld int, scale, shift, residual []float32, end RowEnd, 
 	}
 }
 
-// endRowsGeneric has the kernels of its parts do the work.
+// endRowsGeneric has the kernels of its parts do the work, for all rows at a time where they touch.
 func endRowsGeneric(y []float32, ld int, scale, shift, residual []float32, end, rows int) {
-	c := len(scale)
-	for r := range rows {
-		row := y[r*ld:][:c]
-		scaleShiftRows(row, row, scale, shift, 1)
+	c, calls := len(scale), rows
+	if ld == c {
+		calls = 1
+	}
+	for r := range calls {
+		row := y[r*ld:][:rows/calls*c]
+		scaleShiftRows(row, row, scale, shift, rows/calls)
 		if residual != nil {
-			add(row, row, residual[r*ld:][:c])
+			add(row, row, residual[r*ld:][:len(row)])
 		}
 		switch RowEnd(end) {
 		case EndReLU:
