@@ -92,8 +92,32 @@ func writeSite(root, folder string) (int, error) {
 	return len(s.written), nil
 }
 
+// menuSections returns the sections, and before the last one the pages of doc that none
+// of them has.
+func menuSections(root string) ([]menuSection, error) {
+	found, err := filepath.Glob(filepath.Join(root, "doc", "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	more := menuSection{title: "More"}
+	for _, name := range found {
+		page := "doc/" + filepath.Base(name)
+		if !slices.ContainsFunc(sections, func(s menuSection) bool { return slices.Contains(s.pages, page) }) {
+			more.pages = append(more.pages, page)
+		}
+	}
+	if len(more.pages) == 0 {
+		return sections, nil
+	}
+	return slices.Insert(slices.Clone(sections), len(sections)-1, more), nil
+}
+
 func (s *site) fillMenu() error {
-	for _, group := range sections {
+	groups, err := menuSections(s.root)
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
 		part := section{Title: group.title}
 		for _, source := range group.pages {
 			text, err := os.ReadFile(filepath.Join(s.root, filepath.FromSlash(source)))
