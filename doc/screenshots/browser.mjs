@@ -87,6 +87,15 @@ async function open(url, {width = 1100, height = 900, dark = false, mobile = fal
 const address = path => pathToFileURL(resolve(path)).href;
 const visible = `[...document.querySelectorAll(".panel")].filter(p => p.checkVisibility()).map(p => p.id)`;
 
+// What is wider than the screen and cannot be scrolled by itself.
+const outside = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, svg, pre, .skip, .hidden")).map(e => e.tagName + " " + e.className)`;
+
+// The names of stages whose text ends less than 8 pixels before another's in their line begins.
+const touching = `(() => {
+  const boxes = [...document.querySelectorAll(".stage-name")].map(e => { const r = document.createRange(); r.selectNodeContents(e); return {name: e.innerText, box: r.getBoundingClientRect()}; });
+  return boxes.filter((a, i) => boxes.some((b, j) => i < j && b.box.top < a.box.bottom && a.box.top < b.box.bottom && b.box.left < a.box.right + 8)).map(a => a.name);
+})()`;
+
 // reads checks that the table has what result.json says.
 async function reads(tab, result) {
   const rows = await tab.run(`[...document.querySelectorAll("#results tbody tr")].map(tr => [...tr.cells].map(c => c.innerText.trim()))`);
@@ -110,11 +119,14 @@ async function tabTo(tab, selector) {
 // test does with a report what a reader does, on a wide and on a narrow screen.
 async function test(path) {
   const result = JSON.parse(readFileSync(join(dirname(path), "result.json"), "utf8"));
-  for (const screen of [{width: 1100}, {width: 375, mobile: true, dark: true}]) {
+  for (const screen of [{width: 1280}, {width: 390, mobile: true, dark: true}]) {
     const tab = await open(address(path), screen);
     const rows = await reads(tab, result);
     assert.ok((await tab.run("document.body.innerText")).replaceAll("\u00a0", " ").includes(result.summary.split(". ")[0]), "the summary is not shown");
     assert.ok(await tab.run("document.documentElement.scrollWidth") <= screen.width, "the page is wider than the screen");
+
+    assert.deepEqual(await tab.run(outside), [], "what reaches beyond the screen");
+    assert.deepEqual(await tab.run(touching), [], "names of stages that touch the next one's");
 
     await tabTo(tab, ".legend button");
     await tab.press("Enter", 13);

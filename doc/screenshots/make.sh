@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the pictures in doc/ from a small run of benchmarks/cifar, which takes a few minutes, and
+# Makes the pictures in doc/ from the quick run of benchmarks/ptb, which takes a few minutes, and
 # tests in a browser what the run leaves: its report is read and gone through by keyboard, wide and
 # at phone width, and its dashboard has to change by itself. Needs go, tmux, node 20 and chromium.
 set -eu
@@ -9,21 +9,20 @@ work=$(mktemp -d)
 tmux="tmux -L autodropout-screenshots"
 trap '$tmux kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
 
-go build -o "$work/cifar" ./benchmarks/cifar
+go build -o "$work/ptb" ./benchmarks/ptb
 cat > "$work/start.sh" <<'END'
 clear
-echo '$ go run ./benchmarks/cifar -dashboard :8080'
-./cifar -data synthetic -train-size 800 -test-size 1000 -batch 32 -depth 16 -search-depth 16 -epochs 4 -search-epochs 2 \
-	-trials 8 -seeds 3 -method none,dropblock,random,autodropout -out run -dashboard :0
+echo '$ go run ./benchmarks/ptb -dashboard :8080'
+./ptb -data synthetic -out run -dashboard :0
 touch ended
 exec sleep 1000
 END
-(cd "$work" && $tmux new-session -d -x 112 -y 32 "sh start.sh")
+(cd "$work" && $tmux new-session -d -x 100 -y 30 "sh start.sh")
 
 screen() { $tmux capture-pane -p "$@"; }
 until url=$(screen | grep -o 'http://127[^ ]*'); do sleep 0.2; done
 node "$doc/screenshots/browser.mjs" live "$url/"
-until screen | grep -q 'AutoDropout, search .* [3-8] of 8 trials'; do sleep 0.2; done
+until screen | grep -q 'AutoDropout, search .* [3-9] of 14 trials'; do sleep 0.2; done
 screen -e > "$work/terminal.txt"
 node "$doc/screenshots/browser.mjs" terminal "$work/terminal.txt" "$doc/terminal.png"
 until [ -e "$work/ended" ]; do sleep 1; done

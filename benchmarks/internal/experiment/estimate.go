@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
@@ -152,11 +153,11 @@ func (s *estimator[P]) announce(out io.Writer, left work) float64 {
 	if len(todo) == 0 {
 		todo = []string{"nothing"}
 	}
-	fmt.Fprintf(out, "To do: %s.\n", strings.Join(todo, "; "))
+	fmt.Fprintln(out, progress.Wrapped(out, fmt.Sprintf("To do: %s.", strings.Join(todo, "; "))))
 	if !s.about.Outside {
 		fmt.Fprintf(out, "Estimated time on this machine: about %s.\n", words.Duration(elapsed))
 		if left.trainings[Final]+left.trainings[Varied] > 0 {
-			fmt.Fprintln(out, s.about.Curves.sentence())
+			fmt.Fprintln(out, progress.Wrapped(out, s.about.Curves.sentence()))
 		}
 	}
 	return seconds + float64(left.tried)*float64(s.subject.Steps(Child))*s.cost[Child]

@@ -90,7 +90,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 		notes = append(notes, "The preset quick is a demonstration of the whole pipeline at toy scale, not evidence for or against any method.")
 	}
 	for _, note := range notes {
-		fmt.Fprintln(e.Stdout, note)
+		fmt.Fprintln(e.Stdout, progress.Wrapped(e.Stdout, note))
 	}
 	fmt.Fprintf(e.Stdout, "Results go to %s.\n", folder)
 	r := &run[P]{setup: s, searcher: &searcher[P]{trials: trials[P]{s}}, finals: finals[P]{s}}

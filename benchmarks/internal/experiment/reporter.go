@@ -12,6 +12,7 @@ import (
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/machine"
+	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/report"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
@@ -128,7 +129,7 @@ func (s *reporter[P]) report() error {
 	if err := s.savePattern(facts.Result); err != nil {
 		return err
 	}
-	files := map[string][]byte{runfolder.Table: sheet.Table(facts.Result)}
+	files := map[string][]byte{runfolder.Table: sheet.Table(facts.Result, 0)}
 	if !s.about.Outside { // whose losses nobody knows
 		files[runfolder.Losses] = sheet.LossChart(facts).SVG()
 	}
@@ -144,9 +145,10 @@ func (s *reporter[P]) report() error {
 		return err
 	}
 	s.record.end()
-	const width = 110 // of the summary, in letters
+	const usual = 110 // letters of the summary, where there is no terminal
+	width := progress.Width(s.stdout)
 	_, err := fmt.Fprintf(s.stdout, "\n%s\n%s\n\nThe report, with curves and the pattern layer by layer, is %s.\n",
-		files[runfolder.Table], words.Wrap(facts.Result.Summary, width), s.folder.Path(runfolder.Report))
+		sheet.Table(facts.Result, width), words.Wrap(facts.Result.Summary, cmp.Or(width, usual)), s.folder.Path(runfolder.Report))
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 	"autodropout/dropout"
 	"autodropout/internal/seed"
@@ -71,7 +72,7 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	f := &finding[P]{row: row, space: space}
 	report, err := s.all(ctx, row, folder, space, f)
 	if failed := (*controller.AllFailedError)(nil); errors.As(err, &failed) {
-		f.failed = fmt.Sprintf("All %d trials for “%s” failed, the last one since: %s. There is nothing to train it with.", failed.Trials, row.Title, failed.Last)
+		f.failed = fmt.Sprintf("All of %s for “%s” failed, the last one since: %s. There is nothing to train it with.", words.Count(failed.Trials, "trial", "trials"), row.Title, failed.Last)
 		s.warnf("%s", f.failed)
 		s.keep(f)
 		return f, nil
@@ -85,7 +86,7 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	f.dropped, err = s.candidate(row, space, f.point, dropout.Origin{
 		Task:   s.about.Dataset,
 		Model:  s.about.Child,
-		Search: fmt.Sprintf("%s, best of %d trials", row.Algorithm, s.plan.Trials),
+		Search: fmt.Sprintf("%s, best of %s", row.Algorithm, words.Count(s.plan.Trials, "trial", "trials")),
 		Reward: f.reward,
 		Note:   rewardNote(s.about.Trial),
 	})

@@ -166,7 +166,7 @@ func (s *subject) About() experiment.About {
 		about.Data = func() string { return experiment.Checksum(child.Fit, child.Unlabelled, child.Score) }
 	}
 	about.Reward = sheet.Reward{
-		Where: "held-out images", Shown: "accuracy", Unit: "%",
+		Where: "held-out images", Shown: "accuracy", Unit: "%", Scale: func(reward float64) float64 { return 100 * reward },
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
 	return about

@@ -52,7 +52,8 @@ func (s *subject) About() experiment.About {
 	about.Reads = func() string { return s.checksum(s.corpus.Train, s.corpus.Valid, s.corpus.Test) }
 	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
-		Show: func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
+		Show:  func(reward float64) string { return fmt.Sprintf("%.2f", rewardScale/reward) },
+		Scale: func(reward float64) float64 { return rewardScale / reward },
 	}
 	return about
 }

@@ -24,12 +24,12 @@ func openDisplay(out io.Writer) display {
 	return nil
 }
 
-func (t terminal) add(name string, total int, text func() string, last bool) bar {
-	const width = 20 // in letters
+func (t terminal) add(name string, total int, text func(width int) string, last bool) bar {
+	const width = 12 // in letters
 	options := []mpb.BarOption{
 		mpb.BarRemoveOnComplete(), mpb.BarWidth(width),
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return text() })),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string { return text(s.AvailableWidth - 1) })),
 	}
 	if last {
 		options = append(options, mpb.BarPriority(math.MaxInt))

@@ -3,7 +3,6 @@ package progress
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"autodropout/benchmarks/internal/words"
@@ -98,7 +97,7 @@ func (t *Piece) Add(steps int) {
 	p.done += float64(steps) * t.cost
 	if p.bars == nil && !p.quiet && time.Since(t.lastLine) >= lineEvery {
 		t.lastLine = time.Now()
-		fmt.Fprintf(p.out, "%s: %s; whole run: %s\n", t.name, t.status(), p.run())
+		fmt.Fprintf(p.out, "%s: %s; whole run: %s\n", t.name, t.status(unlimited), p.run(unlimited))
 	}
 	p.mu.Unlock()
 	t.advance(steps)
@@ -126,34 +125,35 @@ func (t *Piece) End() {
 	p := t.progress
 	p.mu.Lock()
 	p.pieces = slices.DeleteFunc(p.pieces, func(other *Piece) bool { return other == t })
-	stopped, status := t.before+t.done < t.total, t.status()
+	stopped, status := t.before+t.done < t.total, t.status(unlimited)
 	p.mu.Unlock()
 	if stopped {
 		p.Logf("%s: stopped at %s", t.name, status)
 	}
 }
 
-// status describes a piece that is under way. The caller holds progress.mu.
-func (t *Piece) status() string {
-	var parts []string
+// status describes a piece that is under way, in so many letters. The caller holds
+// progress.mu.
+func (t *Piece) status(width int) string {
+	var parts []part
 	if t.said != "" {
-		parts = append(parts, t.said)
+		parts = append(parts, part{t.said, 6})
 	} else {
 		if t.done > 0 {
-			parts = append(parts, fmt.Sprintf("epoch %d", t.epoch), fmt.Sprintf("loss %.3f", t.loss))
+			parts = append(parts, part{fmt.Sprintf("epoch %d", t.epoch), 3}, part{fmt.Sprintf("loss %.3f", t.loss), 5})
 			if t.valid != "" {
-				parts = append(parts, t.valid)
+				parts = append(parts, part{t.valid, 4})
 			}
 		}
-		parts = append(parts, fmt.Sprintf("step %d of %d", t.before+t.done, t.total))
+		parts = append(parts, part{fmt.Sprintf("step %d of %d", t.before+t.done, t.total), 2})
 	}
 	if t.done > 0 {
 		elapsed := time.Since(t.start).Seconds()
 		left := float64(t.total-t.before-t.done) * elapsed / float64(t.done)
 		if t.items > 0 { // those of workers are not known
-			parts = append(parts, words.Speed(float64(t.items)/elapsed, t.progress.item))
+			parts = append(parts, part{words.Speed(float64(t.items)/elapsed, t.progress.item), 1})
 		}
-		parts = append(parts, words.Duration(left)+" left")
+		parts = append(parts, part{words.Duration(left) + " left", 7})
 	}
-	return strings.Join(parts, ", ")
+	return fitted(parts, width)
 }

@@ -5,8 +5,11 @@ package progress
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"autodropout/benchmarks/internal/machine"
 	"autodropout/benchmarks/internal/words"
@@ -53,8 +56,8 @@ const wholeParts = 1000
 type display interface {
 	io.Writer
 	// add adds a bar, below all others if it is the last, with a name before it and a
-	// text behind it.
-	add(name string, total int, text func() string, last bool) bar
+	// text behind it, which is told how much room there is.
+	add(name string, total int, text func(width int) string, last bool) bar
 	Wait() // for the bars to end
 }
 
@@ -67,11 +70,11 @@ type bar interface {
 }
 
 // locked returns what a bar shows, which is asked for while the lock is held.
-func (p *Progress) locked(text func() string) func() string {
-	return func() string {
+func (p *Progress) locked(text func(width int) string) func(width int) string {
+	return func(width int) string {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return text()
+		return text(width)
 	}
 }
 
@@ -84,7 +87,7 @@ func (p *Progress) Logf(format string, args ...any) {
 
 // Warnf prints a line that must be read, above the bars where there are some.
 func (p *Progress) Warnf(format string, args ...any) {
-	line := fmt.Sprintf(format, args...) + "\n"
+	line := Wrapped(p.out, fmt.Sprintf(format, args...)) + "\n"
 	if p.bars != nil {
 		io.WriteString(p.bars, line)
 		return
@@ -115,9 +118,9 @@ func (p *Progress) Now() (lines []string, done float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, t := range p.pieces {
-		lines = append(lines, t.name+": "+t.status())
+		lines = append(lines, t.name+": "+t.status(unlimited))
 	}
-	return append(lines, "whole run: "+p.run()), p.share()
+	return append(lines, "whole run: "+p.run(unlimited)), p.share()
 }
 
 // remaining estimates the seconds to the end of the run. The caller holds mu.
@@ -138,13 +141,41 @@ func (p *Progress) share() float64 {
 	return min(p.done/p.planned, 1)
 }
 
-// run describes where the run is. The caller holds mu.
-func (p *Progress) run() string {
-	text := fmt.Sprintf("%s left, %s of memory", words.Duration(p.remaining()), words.Memory(machine.PeakMemory()))
+// unlimited is room for all that there is to say.
+const unlimited = 1 << 20
+
+// run describes where the run is, in so many letters. The caller holds mu.
+func (p *Progress) run(width int) string {
+	parts := []part{{words.Duration(p.remaining()) + " left", 3}, {words.Memory(machine.PeakMemory()) + " of memory", 1}}
 	if p.best != "" {
-		text += ", best so far: " + p.best
+		parts = append(parts, part{"best so far: " + p.best, 2})
 	}
-	return text
+	return fitted(parts, width)
+}
+
+// part is one of the things that a line says. Those that matter less are left out first.
+type part struct {
+	text    string
+	matters int
+}
+
+// fitted joins as many parts as there is room for.
+func fitted(parts []part, width int) string {
+	for {
+		var texts []string
+		least := 0
+		for i, p := range parts {
+			texts = append(texts, p.text)
+			if p.matters < parts[least].matters {
+				least = i
+			}
+		}
+		text := strings.Join(texts, ", ")
+		if len(parts) <= 1 || utf8.RuneCountInString(text) <= width {
+			return text
+		}
+		parts = slices.Delete(slices.Clone(parts), least, least+1)
+	}
 }
 
 // Download returns what shows how a download advances, in tenths.

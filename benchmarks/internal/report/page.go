@@ -72,7 +72,10 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"css": func() template.CSS { return template.CSS(pageCSS + rules()) },
 	"js":  func() template.JS { return template.JS(pageJS) },
 	// A line must not break between a number and its sign.
-	"tight": func(text string) string { return strings.ReplaceAll(text, " %", "\u00a0%") },
+	"tight": func(text string) string {
+		return strings.NewReplacer(" %", "\u00a0%", " ± ", "\u00a0±\u00a0").Replace(text)
+	},
+	"words": strings.Fields,
 }).Parse(pageHTML))
 
 // Write writes the page.

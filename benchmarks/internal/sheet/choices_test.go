@@ -78,16 +78,16 @@ func TestClasses(t *testing.T) {
 // TestRewardsHaveOneUnit: an accuracy is in per cent wherever a page has it.
 func TestRewardsHaveOneUnit(t *testing.T) {
 	f := searched(12)
-	f.Reward.Name, f.Reward.Unit = "accuracy", "%"
+	f.Reward.Unit, f.Reward.Scale = "%", func(r float64) float64 { return 100 * r }
 	f.Reward.Show = func(r float64) string { return fmt.Sprintf("%.2f %%", 100*r) }
 	charts := searchCharts(f)
-	if len(charts) != 3 || charts[0].Y != "accuracy on the held-out images, %" || charts[0].Lines[0].Y[1] != -100 || charts[1].Lines[0].Y[1] != -100 || charts[0].Lines[1].Y[0] != 0 {
+	if len(charts) != 3 || charts[0].Y != "accuracy, %, on the held-out images" || charts[0].Lines[0].Y[1] != -100 || charts[1].Lines[0].Y[1] != -100 || charts[0].Lines[1].Y[0] != 0 {
 		t.Errorf("the charts are %+v", charts)
 	}
 	if shares := charts[1]; shares.Lines[0].X[1] != 1 || !shares.Measured {
 		t.Errorf("against the share dropped: %+v", shares)
 	}
-	if chart := RewardChart(f); chart.Y != "accuracy, %" {
+	if chart := RewardChart(f); chart.Y != "accuracy, %, on the held-out images" {
 		t.Errorf("the file's axis counts %q", chart.Y)
 	}
 	if f.Searches[0].Results[1].Reward != -1 {

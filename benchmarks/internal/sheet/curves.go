@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -102,12 +101,12 @@ func lossCharts(f *Facts) (all, each []report.Chart) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	chart := report.Chart{Title: "Training loss", X: "step", Y: "cross-entropy", Caption: "One seed for each row."}
+	chart := report.Chart{Title: "Training loss", X: "step", Y: "cross-entropy", Caption: seedsOf(f)}
 	switch {
 	case f.Seeds == 2:
-		chart.Caption = "Lines are means of two seeds. Below, the two are the edges of each row's band, before the other rows' means."
+		chart.Caption += " Below, the two are the edges of each row's band, before the other rows' means."
 	case f.Seeds > 2:
-		chart.Caption = fmt.Sprintf("Lines are means of %d seeds. Below, each row has the 95 %% interval of its mean as a band, before the other rows' means.", f.Seeds)
+		chart.Caption += " Below, each row has the 95 % interval of its mean as a band, before the other rows' means."
 	}
 	for i, line := range lines {
 		if line.Low != nil {
@@ -120,7 +119,18 @@ func lossCharts(f *Facts) (all, each []report.Chart) {
 	return []report.Chart{chart}, each
 }
 
-// Losses returns the chart of the trainings with the first seed.
+// seedsOf says of how many seeds lines are the means.
+func seedsOf(f *Facts) string {
+	switch f.Seeds {
+	case 1:
+		return "One seed for each row."
+	case 2:
+		return "Lines are means of two seeds."
+	}
+	return fmt.Sprintf("Lines are means of %d seeds.", f.Seeds)
+}
+
+// LossChart returns the chart of the trainings with the first seed.
 func LossChart(f *Facts) report.Chart {
 	c := report.Chart{Title: "Training loss, first seed", X: "step", Y: "cross-entropy"}
 	styles := f.styles()
@@ -135,7 +145,7 @@ func LossChart(f *Facts) report.Chart {
 
 // RewardChart returns the chart of the best rewards of the searches so far.
 func RewardChart(f *Facts) report.Chart {
-	c := report.Chart{Title: fmt.Sprintf("Best %s so far on the %s", f.Reward.Name, f.Reward.Where), X: "trial", Y: strings.TrimSuffix(f.Reward.Name+", "+f.Reward.Unit, ", ")}
+	c := report.Chart{Title: "The best trial so far", X: "trial", Y: f.Reward.axis()}
 	styles := f.styles()
 	for _, s := range f.Searches {
 		_, best, _ := SearchLines(f.Rows[s.Row].Title, styles[s.Row], s.Curve())

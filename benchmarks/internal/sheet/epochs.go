@@ -63,13 +63,24 @@ func validationCharts(f *Facts) (all *report.Chart, each []report.Chart) {
 		others := slices.Concat(validation[:i], validation[i+1:])
 		each = append(each, report.Chart{Title: line.Name, X: "epoch", Y: "cross-entropy", Lines: []report.Line{training[i], line}, Faint: others})
 	}
-	all = &report.Chart{Title: "Validation loss", X: "epoch", Y: "cross-entropy", Caption: fmt.Sprintf("After every epoch, on %s. Below, each row has its validation loss as a thick line, its training loss as a thin one, and "+
-		"the other rows' validation losses in grey. A training loss is the mean over an epoch with all that makes training hard, dropout above all; a validation loss is without, and may be the lower one.", f.Scored)}
+	all = &report.Chart{Title: "Validation loss", X: "epoch", Y: "cross-entropy", Caption: fmt.Sprintf("%s After every epoch, on %s. Below, each row has its validation loss as a thick line, its training loss as a thin one, and "+
+		"the other rows' validation losses in grey. A training loss is the mean over an epoch with all that makes training hard, dropout above all; a validation loss is without, and may be the lower one.%s", seedsOf(f), f.Scored, bands(f))}
 	for _, line := range validation {
 		line.Low, line.High = nil, nil
 		all.Lines = append(all.Lines, line)
 	}
 	return all, each
+}
+
+// bands says what the bands of rows are, where there are any.
+func bands(f *Facts) string {
+	switch f.Seeds {
+	case 1:
+		return ""
+	case 2:
+		return " Bands run between the two seeds."
+	}
+	return " Bands are 95 % intervals of the means."
 }
 
 // gaps lists how far the losses of each row are apart in the end, and when its validation

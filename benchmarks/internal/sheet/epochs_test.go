@@ -27,7 +27,7 @@ func TestValidationCharts(t *testing.T) {
 	f.Rows[0].Epochs = [][]train.Validation{epochs(3, 1, 2), epochs(5, 2, 4), epochs(9), epochs(1, math.Inf(1), 1)}
 	f.Rows[3].Epochs = [][]train.Validation{epochs(4, 3)}
 	all, each := validationCharts(f)
-	if all == nil || len(all.Lines) != 2 || len(each) != 2 || !strings.Contains(all.Caption, "on 30 images.") {
+	if all == nil || len(all.Lines) != 2 || len(each) != 2 || !strings.Contains(all.Caption, "on 30 images.") || !strings.Contains(all.Caption, "between the two seeds") {
 		t.Fatalf("the charts are %+v and %+v", all, each)
 	}
 	if line := all.Lines[0]; line.Name != "none" || !slices.Equal(line.X, []float64{1, 2, 3}) || !slices.Equal(line.Y, []float64{4, 1.5, 3}) || line.Low != nil {

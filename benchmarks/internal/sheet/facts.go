@@ -61,19 +61,20 @@ type Search struct {
 
 // Reward describes the reward of searches to people.
 type Reward struct {
-	Name  string                      // "80/perplexity"
-	Where string                      // "validation text"
-	Shown string                      // what Show shows: "valid perplexity"
-	Show  func(reward float64) string // "93.20"
-	Unit  string                      // "%": on axes rewards are shares, as Show has them; "": as they are
+	Name  string                       // "80/perplexity"
+	Where string                       // "validation text"
+	Shown string                       // what Show shows: "valid perplexity"
+	Show  func(reward float64) string  // "93.20"
+	Scale func(reward float64) float64 // the number of what Show says, for axes; nil: the reward
+	Unit  string                       // of that: "%"; "" is none
 }
 
-// onAxis returns a reward as charts have it: in the unit that Show has.
+// onAxis returns a reward as charts have it: the number of what Show says.
 func (r Reward) onAxis(reward float64) float64 {
-	if r.Unit == "%" {
-		return 100 * reward
+	if r.Scale == nil {
+		return reward
 	}
-	return reward
+	return r.Scale(reward)
 }
 
 // scale makes rewards what charts have.
@@ -85,10 +86,14 @@ func (r Reward) scale(rewards []float64) {
 
 // axis says what an axis of rewards counts.
 func (r Reward) axis() string {
-	if r.Unit != "" {
-		return fmt.Sprintf("%s on the %s, %s", r.Name, r.Where, r.Unit)
+	name := r.Name
+	if r.Scale != nil {
+		name = r.Shown
 	}
-	return fmt.Sprintf("%s on the %s", r.Name, r.Where)
+	if r.Unit != "" {
+		name += ", " + r.Unit + ","
+	}
+	return fmt.Sprintf("%s on the %s", name, r.Where)
 }
 
 // Kind is what a row of a table stands for.

@@ -38,6 +38,9 @@ func Page(f *Facts, state string) *report.Page {
 	p.Choices, p.ChoicesNote = importances(f)
 	p.Training, p.Seeds = lossCharts(f)
 	if all, each := validationCharts(f); all != nil {
+		for i := range p.Training { // what is below is told of by the chart that follows
+			p.Training[i].Caption = seedsOf(f)
+		}
 		p.Training, p.Seeds, p.Gaps = append(p.Training, *all), each, gaps(f)
 	}
 	return p

@@ -1,7 +1,9 @@
 package sheet
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -45,21 +47,26 @@ func floor(r *runfolder.Result) string {
 	return fmt.Sprintf("The least %s %s that can be expected of any model is %.2f.", r.Split, r.Metric, r.Floor)
 }
 
-// textWidth is how long lines below a table are at most.
+// textWidth is how long the lines of the text below a table are in a file.
 const textWidth = 100
 
-// Table writes the rows of a result beside the paper's numbers. What these are, and the
-// notes, stand below it, so that lines fit a terminal.
-func Table(r *runfolder.Result) []byte {
+// Table writes the rows of a result beside the paper's numbers, in lines of at most so many
+// letters where cells allow that; 0 is for a file, whose tables are as wide as they are. What
+// the numbers are, and the notes, stand below.
+func Table(r *runfolder.Result, width int) []byte {
+	text := cmp.Or(width, textWidth)
+	width = cmp.Or(width, math.MaxInt)
 	lines := cells(r, paperValue)
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+	widths := fit(lines, width)
+	narrow := tableWidth(widths) > width
+	if narrow { // what the paper has stands below the table anyway
+		for i, line := range lines {
+			lines[i] = line[:len(line)-1]
 		}
+		widths = fit(lines, width)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s on %s, %s, preset %s\n\n", r.Model, r.Dataset, r.Task, r.Preset)
+	fmt.Fprintf(&b, "%s\n\n", words.Wrap(fmt.Sprintf("%s on %s, %s, preset %s", r.Model, r.Dataset, r.Task, r.Preset), width))
 	for i, line := range lines {
 		if i == 1 {
 			b.WriteString(rule(widths))
@@ -68,28 +75,82 @@ func Table(r *runfolder.Result) []byte {
 	}
 	var below []string
 	for _, row := range r.Rows {
-		if row.Paper != nil {
+		switch {
+		case row.Paper == nil:
+		case narrow:
+			below = append(below, fmt.Sprintf("Paper, %s: %s is %s.", row.Method, paperValue(row.Paper), row.Paper.Setting))
+		default:
 			below = append(below, fmt.Sprintf("Paper: %s is %s.", paperValue(row.Paper), row.Paper.Setting))
 		}
 	}
 	if r.Floor != 0 {
 		below = append(below, floor(r))
 	}
-	for i, text := range append(below, r.Notes...) {
+	for i, line := range append(below, r.Notes...) {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(words.Wrap(text, textWidth) + "\n")
+		b.WriteString(words.Wrap(line, text) + "\n")
 	}
 	return []byte(b.String())
 }
 
-func tableLine(cells []string, widths []int) string {
-	var b strings.Builder
-	for i, cell := range cells {
-		fmt.Fprintf(&b, "| %s%s ", cell, strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+// fit returns how wide the columns of a table are. Where it would be wider than it may be,
+// titles of columns, and then those of rows, go over several lines.
+func fit(lines [][]string, width int) []int {
+	body, titles, whole := make([]int, len(lines[0])), make([]int, len(lines[0])), make([]int, len(lines[0]))
+	for i, title := range lines[0] {
+		for _, word := range strings.Fields(title) {
+			titles[i] = max(titles[i], utf8.RuneCountInString(word))
+		}
+		whole[i] = utf8.RuneCountInString(title)
+		for _, line := range lines[1:] {
+			body[i] = max(body[i], utf8.RuneCountInString(line[i]))
+		}
+		whole[i] = max(whole[i], body[i])
 	}
-	return b.String() + "|\n"
+	if tableWidth(whole) <= width {
+		return whole
+	}
+	for i := range whole {
+		whole[i] = max(body[i], titles[i])
+	}
+	const least = 14 // of rows' titles
+	if over := tableWidth(whole) - width; over > 0 {
+		whole[0] = min(whole[0], max(whole[0]-over, least))
+	}
+	return whole
+}
+
+// tableWidth returns how long the lines of a table are whose columns have these widths.
+func tableWidth(widths []int) int {
+	sum := 1
+	for _, w := range widths {
+		sum += w + 3 // a bar and two blanks
+	}
+	return sum
+}
+
+// tableLine writes a line of a table, over several where a cell is wider than its column.
+func tableLine(cells []string, widths []int) string {
+	wrapped := make([][]string, len(cells))
+	height := 1
+	for i, cell := range cells {
+		wrapped[i] = strings.Split(words.Wrap(cell, widths[i]), "\n")
+		height = max(height, len(wrapped[i]))
+	}
+	var b strings.Builder
+	for y := range height {
+		for i, lines := range wrapped {
+			text := ""
+			if y < len(lines) {
+				text = lines[y]
+			}
+			fmt.Fprintf(&b, "| %s%s ", text, strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(text))))
+		}
+		b.WriteString("|\n")
+	}
+	return b.String()
 }
 
 func rule(widths []int) string {

@@ -58,7 +58,8 @@ func (s *subject) About() experiment.About {
 	}
 	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
-		Show: func(reward float64) string { return fmt.Sprintf("%.2f", 1/reward) },
+		Show:  func(reward float64) string { return fmt.Sprintf("%.2f", 1/reward) },
+		Scale: func(reward float64) float64 { return 1 / reward },
 	}
 	return about
 }

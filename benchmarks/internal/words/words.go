@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Duration writes seconds: "24ms", "4.2s", "12s", "3m20s", "5h10m", "412 days".
@@ -95,8 +96,8 @@ func Capital(text string) string {
 func Wrap(text string, width int) string {
 	var b strings.Builder
 	length := 0
-	for _, word := range strings.Fields(text) {
-		n := len([]rune(word))
+	for _, word := range units(text) {
+		n := utf8.RuneCountInString(word)
 		switch {
 		case length == 0:
 		case length+1+n > width:
@@ -110,4 +111,19 @@ func Wrap(text string, width int) string {
 		length += n
 	}
 	return b.String()
+}
+
+// units returns the words of a text; a number and its sign, as in "20 %" and "3 ± 1", are one.
+func units(text string) (units []string) {
+	glued := false
+	for _, word := range strings.Fields(text) {
+		sign := strings.HasPrefix(word, "%") || word == "±"
+		if n := len(units); n > 0 && (glued || sign) {
+			units[n-1] += " " + word
+		} else {
+			units = append(units, word)
+		}
+		glued = word == "±"
+	}
+	return units
 }

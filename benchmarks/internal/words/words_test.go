@@ -10,7 +10,7 @@ func TestWords(t *testing.T) {
 		{Count(1, "search", "searches"), "1 search"}, {Count(2, "search", "searches"), "2 searches"},
 		{And(nil), ""}, {And([]string{"a"}), "a"}, {And([]string{"a", "b", "c"}), "a, b and c"}, {Or([]string{"a", "b"}), "a or b"},
 		{Command("go", "run", "-out", "runs/a-1,b=ä"), "go run -out runs/a-1,b=ä"}, {Command("a b", "", "it's", "$x", "~"), `'a b' '' 'it'\''s' '$x' '~'`},
-		{Capital("ab"), "Ab"}, {Capital(""), ""}, {Wrap("äé bb  ccc\nd", 5), "äé bb\nccc d"},
+		{Capital("ab"), "Ab"}, {Capital(""), ""}, {Wrap("äé bb  ccc\nd", 5), "äé bb\nccc d"}, {Wrap("aaa 20 % b", 6), "aaa\n20 % b"}, {Wrap("a 3 ± 12 b", 6), "a\n3 ± 12\nb"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
