@@ -375,6 +375,33 @@ func TestShapeError(t *testing.T) {
 	}
 }
 
+// A large buffer that is free stands in for one of up to half its size; small ones, and
+// those that would waste more, do not.
+func TestLargeBuffersStandIn(t *testing.T) {
+	for _, c := range []struct {
+		first, then int // elements
+		again       bool
+	}{
+		{large, large, true}, {large, large/2 + 1, true}, {large, large/2 - large/8, false}, {large / 2, large, false},
+		{large / 8, large / 8, true}, {large / 8, large/8 - large/32, false},
+	} {
+		var p pool
+		s := p.get(c.first)
+		p.release(s)
+		got := p.get(c.then)
+		if again := p.stats.Allocations == 1; again != c.again || len(got.data) != c.then {
+			t.Errorf("%d elements after %d: again %v, want %v", c.then, c.first, again, c.again)
+		}
+		p.release(got)
+		if p.stats.Live != 0 {
+			t.Errorf("%d bytes are in use", p.stats.Live)
+		}
+		if p.get(c.first); p.stats.Allocations != map[bool]int{true: 1, false: 2}[c.again] && c.again {
+			t.Errorf("the buffer of %d elements did not come back as what it is", c.first)
+		}
+	}
+}
+
 func TestParamsAreFlat(t *testing.T) {
 	var ps Params
 	a, b := vector(&ps, "a", 1, 2), vector(&ps, "b", 3)

@@ -20,6 +20,14 @@ type storage struct {
 // classes is enough for a buffer of 2^48 elements at four classes an octave.
 const classes = 4 * 48
 
+// A buffer of a larger class stands in where a large one is needed and none of its own
+// class is free: what a step needs at one time and another is seldom of one size, and all
+// of it would be held.
+const (
+	large  = 1 << 24 // bytes
+	larger = 4       // classes: at most twice the size
+)
+
 // pool holds the free buffers of one tape by size class.
 type pool struct {
 	free  [classes][]*storage
@@ -37,11 +45,11 @@ type Stats struct {
 // get returns a storage of n uninitialised elements with one reference.
 func (p *pool) get(n int) *storage {
 	class, capacity := sizeClass(n)
-	var s *storage
-	if list := p.free[class]; len(list) > 0 {
-		s = list[len(list)-1]
-		p.free[class] = list[:len(list)-1]
-	} else {
+	s := p.reuse(class, 1)
+	if s == nil && 4*n >= large {
+		s = p.reuse(class+1, larger)
+	}
+	if s == nil {
 		s = &storage{whole: parallel.Aligned(capacity)}
 		p.stats.Allocations++
 		p.stats.Bytes += 4 * capacity
@@ -51,6 +59,18 @@ func (p *pool) get(n int) *storage {
 	p.stats.Live += 4 * len(s.whole)
 	p.stats.Peak = max(p.stats.Peak, p.stats.Live)
 	return s
+}
+
+// reuse takes a free storage of so many size classes, from the given one on; nil: there is
+// none.
+func (p *pool) reuse(class, count int) *storage {
+	for c := class; c < min(class+count, classes); c++ {
+		if list := p.free[c]; len(list) > 0 {
+			p.free[c] = list[:len(list)-1]
+			return list[len(list)-1]
+		}
+	}
+	return nil
 }
 
 // release gives up one reference to s.

@@ -95,7 +95,7 @@ func (c *config) trainFast(n experiment.Network, model *models.FastNet, sets ima
 		common.Schedule = optim.Triangle(firstShare*rate, rate, lastShare*rate, int(risingShare*float64(steps)), steps)
 	}
 	common.Lookahead = train.Lookahead{Every: aheadEvery, Decay: aheadDecay}
-	common.ClipNorm = float32(c.Clip)
+	common.ClipNorm, common.Recompute = float32(c.Clip), true // a batch has a thousand images
 	return c.Loop(n, model, sets, train.Config{Augment: augment, Smoothing: smoothing, Common: common})
 }
 

@@ -32,7 +32,7 @@ AVX2 = {
     "OPENBLAS_CORETYPE": "Haswell",
 }
 WORD_MODELS = ("txl-ptb", "txl-wt2", "mt-iwslt", "lstm-512", "lstm-ptb")
-MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "resnet50-224", "resnet50-160", "efficientnet-b0-224") + WORD_MODELS
+MODELS = ("wrn-28-2", "wrn-16-4", "wrn-28-10", "resnet50-224", "resnet50-160", "efficientnet-b0-224", "fastnet") + WORD_MODELS
 
 
 def arguments():

@@ -16,6 +16,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from fastnet import FASTNET_MODELS, FastNet
 from measuring import peak_rss_mb
 from recurrent import RECURRENT_MODELS, recurrent_model
 from transformer import TRANSLATION_MODELS, Transformer
@@ -79,8 +80,8 @@ class WideResNet(nn.Module):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, " + ", ".join([*PHOTOGRAPH_MODELS, *WORD_MODELS]))
-    parser.add_argument("--batch", type=int, help="images, texts or sentence pairs (default 64, 16 from width 10 on, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
+    parser.add_argument("model", help="wrn-D-K, such as wrn-28-10, " + ", ".join([*PHOTOGRAPH_MODELS, *FASTNET_MODELS, *WORD_MODELS]))
+    parser.add_argument("--batch", type=int, help="images, texts or sentence pairs (default 64, 16 from width 10 on, 1000 for fastnet, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
     parser.add_argument("--steps", type=int, default=5, help="to time, after two that are not")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--format", choices=FORMATS, default="nchw", help="of images in memory")
@@ -91,11 +92,14 @@ def arguments():
     if args.model in PHOTOGRAPH_MODELS:
         args.batch = args.batch or 8
         return args
+    if args.model in FASTNET_MODELS:
+        args.batch = args.batch or 1000
+        return args
     try:
         family, depth, width = args.model.split("-")
         args.depth, args.width = int(depth), int(width)
     except ValueError:
-        known = ", ".join([*PHOTOGRAPH_MODELS, *WORD_MODELS])
+        known = ", ".join([*PHOTOGRAPH_MODELS, *FASTNET_MODELS, *WORD_MODELS])
         parser.error(f"there is no model {args.model!r}: take wrn-D-K, {known}")
     if family != "wrn" or args.depth < 10 or args.depth % 6 != 4 or args.width < 1:
         parser.error(f"there is no model {args.model!r}: take wrn-D-K with D = 10, 16, 22, ...")
@@ -108,12 +112,15 @@ def image_model(args):
     memory_format = FORMATS[args.format]
     if args.model in PHOTOGRAPH_MODELS:
         model, size, classes = photograph_model(args.model), PHOTOGRAPH_MODELS[args.model], 1000
+    elif args.model in FASTNET_MODELS:
+        model, size, classes = FastNet(**FASTNET_MODELS[args.model]), 32, 10
+        model.fit(torch.rand(100, 3, 8, 8))
     else:
         model, size, classes = WideResNet(args.depth, args.width), 32, 10
     model = model.to(memory_format=memory_format)
     images = torch.randn(args.batch, 3, size, size).contiguous(memory_format=memory_format)
     labels = torch.randint(0, classes, (args.batch,))
-    sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    sgd = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     return lambda: F.cross_entropy(model(images), labels), sgd, args.batch
 
 
