@@ -23,7 +23,7 @@ import (
 // tiny is the smallest experiment with everything in it.
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "20", "-labels", "30", "-batch", "8", "-ratio", "1",
-		"-training-steps", "3", "-search-steps", "2", "-trials", "2", "-in-flight", "2", "-seeds", "1", "-threshold", "0.1", "-ema", "0.5", "-rate", "0.03",
+		"-training-steps", "3", "-search-steps", "2", "-start-share", "0", "-trials", "2", "-in-flight", "2", "-seeds", "1", "-threshold", "0.1", "-ema", "0.5", "-rate", "0.03",
 		"-depth", "10", "-width", "1", "-search-depth", "10", "-search-width", "1", "-out", out}, more...)
 }
 

@@ -31,7 +31,7 @@ import (
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "20", "-pixels", "32", "-resize", "32",
 		"-model", "resnet-18", "-channels", "4", "-batch", "12", "-epochs", "2", "-rate", "1", "-warm-up", "1", "-schedule", "cosine",
-		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-out", out}, more...)
+		"-search-epochs", "1", "-start-share", "0", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-out", out}, more...)
 }
 
 // call runs the benchmark in this process.

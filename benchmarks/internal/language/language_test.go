@@ -55,7 +55,7 @@ func TestPipeline(t *testing.T) {
 	keys := strings.Join(experiment.Keys(table), ",")
 	program.Prints(t, []string{"built-in synthetic language", "least perplexity possible is", "demonstration", "Estimated time",
 		"valid perplexity", "test perplexity", "58.1 / 54.9", "least test perplexity that can be expected of any model is", folder},
-		tiny(folder, "-method", keys, "-drop-words", "0.1", "-dropout", "0.1")...)
+		tiny(folder, "-method", keys, "-algorithm", "local", "-drop-words", "0.1", "-dropout", "0.1")...)
 	corpus := tinyCorpus(t)
 	r := benchtest.Result(t, folder)
 	if len(r.Rows) != len(table) || r.Model != "Transformer-XL-2-8" || r.Metric != "perplexity" || len(r.BestPattern) < 10 || r.Floor != math.Exp(corpus.Entropy) {

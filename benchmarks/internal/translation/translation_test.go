@@ -35,7 +35,7 @@ var try = Benchmark{
 // that the tests rely on.
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "6", "-tokens", "200", "-longest", "40", "-epochs", "2",
-		"-shards", "2", "-accumulate", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1",
+		"-shards", "2", "-accumulate", "2", "-mean-epochs", "1", "-search-epochs", "1", "-start-share", "0", "-trials", "3", "-in-flight", "2", "-seeds", "1",
 		"-method", "none,random,autodropout", "-out", out, "-layers", "2", "-width", "8", "-heads", "2", "-inner", "8",
 		"-search-layers", "1", "-search-width", "8", "-search-inner", "8", "-schedule", "cosine", "-lr", "0.01", "-last-lr", "0.001",
 		"-warm-up", "2", "-clip", "1", "-weight-decay", "0.01", "-smoothing", "0.1", "-beam", "2", "-length-penalty", "0.5"}, more...)
