@@ -138,7 +138,7 @@ func TestNothingFound(t *testing.T) {
 	for range 2 {
 		r := readResult(t, folder)
 		notes := strings.Join(r.Notes, " ")
-		if len(r.Rows) != 2 || r.Rows[0].Mean != nil || r.Rows[1].Mean != nil || !strings.Contains(notes, "All 2 trials for “Dropout” failed") || !strings.Contains(notes, "All 2 trials for “random-search pattern” failed") {
+		if len(r.Rows) != 2 || r.Rows[0].Mean != nil || r.Rows[1].Mean != nil || !strings.Contains(notes, "All of 2 trials for “Dropout” failed") || !strings.Contains(notes, "All of 2 trials for “random-search pattern” failed") {
 			t.Errorf("the rows are %+v, the notes %q", r.Rows, r.Notes)
 		}
 		if stdout := mustCall(t, "-resume", "-out", folder); !strings.Contains(stdout, "To do: nothing.") {

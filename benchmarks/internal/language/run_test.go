@@ -247,7 +247,7 @@ func TestNothingFound(t *testing.T) {
 	program.Must(t, tiny(folder, flags...)...)
 	for range 2 {
 		r := benchtest.Result(t, folder)
-		if len(r.Rows) != 2 || r.Rows[1].Mean != nil || len(r.Rows[1].Values) != 0 || !strings.Contains(strings.Join(r.Notes, " "), "All 3 trials for “random-search pattern” failed") {
+		if len(r.Rows) != 2 || r.Rows[1].Mean != nil || len(r.Rows[1].Values) != 0 || !strings.Contains(strings.Join(r.Notes, " "), "All of 3 trials for “random-search pattern” failed") {
 			t.Errorf("the rows are %+v, the notes %q", r.Rows, r.Notes)
 		}
 		if _, err := os.Stat(filepath.Join(folder, "best-pattern.json")); err == nil {
