@@ -68,6 +68,23 @@ func StandardDifficulty() Difficulty {
 	}
 }
 
+// PlainDifficulty returns that of images whose labels alone are hard: large shapes with
+// the texture of their class, which stay clear when images are made small, with nothing
+// beside or before them, and shuffled labels for 30 % of the training images. A network
+// that learns them by heart pays most of its error for that.
+func PlainDifficulty() Difficulty {
+	return Difficulty{
+		Texture:    100,
+		MinRadius:  13,
+		MaxRadius:  15,
+		Rotation:   10,
+		Clutter:    10,
+		Contrast:   60,
+		Noise:      20,
+		LabelNoise: 30,
+	}
+}
+
 const syntheticSize = 32 // height and width of a scene in pixels of detail 1
 
 // Synthetic draws a training and a test set of images of ten classes, of 32x32

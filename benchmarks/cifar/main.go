@@ -110,7 +110,7 @@ func (c *config) About() experiment.About {
 
 // Open implements [images.Benchmark].
 func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, error) {
-	found, err := images.OpenSmall(ctx, c.Data, c.TrainSize+c.validSize, c.TestSize, stderr)
+	found, err := images.OpenSmall(ctx, &c.Settings, c.validSize, stderr)
 	if err != nil || c.pixels == 0 {
 		return found, err
 	}

@@ -36,7 +36,7 @@ var benchmark = fewlabels.Benchmark{
 }
 
 func open(ctx context.Context, c *fewlabels.Config, stderr io.Writer) (images.Images, error) {
-	return images.OpenSmall(ctx, c.Data, c.TrainSize, c.TestSize, stderr)
+	return images.OpenSmall(ctx, &c.Settings, 0, stderr)
 }
 
 // The recipe is that of UDA's authors. How long a child trains was not published.
@@ -66,11 +66,12 @@ var study = func() fewlabels.Config {
 // A network as briefly trained as quick's is sure of little: the bound is low.
 var quick = func() fewlabels.Config {
 	c := study
+	fewlabels.Quick(&c)
 	c.TrainSize, c.TestSize, c.Labels = 2000, 1000, 400
 	c.Depth, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 10, 1, 160, 32, 2, 0.98, 0.5
 	c.Rate, c.Augment = 0.1, data.Augment{Flip: true}
 	c.RandAugment, c.Cutout = imaging.RandAugment{Operations: 1, Magnitude: 5}, 8
-	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.05, 0.02, 0.97, 0.95
-	c.Trials, c.InFlight, c.SearchSteps = 8, 4, 30
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.DropBlockSize, c.StochasticDepth = 0.1, 0.02, 0.95, 5, 0.95
+	c.SearchSteps = 100
 	return c
 }()

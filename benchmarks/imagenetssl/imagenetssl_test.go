@@ -41,6 +41,7 @@ func TestRun(t *testing.T) {
 func TestPieces(t *testing.T) {
 	benchtest.Program(benchmark.Run).Pieces(t, []string{"-batch", "4", "-ratio", "1", "-training-steps", "3", "-search-steps", "2", "-trials", "2", "-seeds", "1",
 		"-threshold", "0", "-width", "2", "-search-width", "2", "-pixels", "32", "-train-size", "60", "-test-size", "20", "-labels", "30",
+		"-scenes", "cluttered", "-space", "paper", "-start", "share", "-algorithm", "ppo", "-trial-seeds", "0",
 		"-method", "uda,autodropout"}, 2, 3)
 }
 

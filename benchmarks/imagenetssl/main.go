@@ -80,10 +80,11 @@ var study = func() fewlabels.Config {
 // A network as briefly trained as quick's is sure of little: the bound is low.
 var quick = func() fewlabels.Config {
 	c := study
+	fewlabels.Quick(&c)
 	c.TrainSize, c.TestSize, c.Labels = 1000, 500, 400
-	c.Pixels, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 64, 8, 120, 32, 1, 0.98, 0.5
+	c.Pixels, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 32, 16, 200, 32, 1, 0.98, 0.5
 	c.Rate, c.Augment.Crop, c.RandAugment = 0.1, 0.7, imaging.RandAugment{Operations: 1, Magnitude: 5}
-	c.Dropout, c.SpatialDropout, c.DropBlock, c.StochasticDepth = 0.05, 0.02, 0.97, 0.95
-	c.Trials, c.InFlight, c.SearchWidth, c.SearchSteps = 8, 4, 8, 30
+	c.Dropout, c.SpatialDropout, c.DropBlock, c.DropBlockSize, c.StochasticDepth = 0.1, 0.02, 0.95, 3, 0.95
+	c.SearchWidth, c.SearchSteps = c.Width, 120
 	return c
 }()

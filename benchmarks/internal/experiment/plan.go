@@ -78,7 +78,7 @@ var Topics = []cli.Topic{
 	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "trial-seeds", "finalists", "in-flight", "async",
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
-		"contents", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
+		"contents", "scenes", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
 	{Title: "Dropout made by hand", Flags: []string{"dropout", "spatial-dropout", "dropblock", "dropblock-size", "stochastic-depth",
 		"drop-words", "drop-input", "drop-attention", "drop-probability", "drop-projection", "drop-inner", "drop-output", "drop-final", "temporal"}},
 	{Title: "With a model that a run has trained", Flags: []string{"generate", "prompt", "translate", "translate-file", "beam", "length-penalty"}},

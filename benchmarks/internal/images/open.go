@@ -24,11 +24,28 @@ type Images struct {
 // SmallHelp is the help of -data for [OpenSmall].
 var SmallHelp = "auto (CIFAR-10 if it is in the cache, else the built-in set), synthetic (the built-in set), " + strings.Join(data.ImageNames(), " or ") + " (downloads it if need be), or a `path` to CIFAR-10 or -100 (archive or folder, binary or Python version), a .npz file, or a folder of Parquet files"
 
+// The built-in images: with all that is hard about pictures, or with wrong labels alone.
+const (
+	Cluttered = "cluttered"
+	Plain     = "plain"
+)
+
+// synthetic returns which built-in images the settings ask for.
+func (s *Settings) synthetic() data.SyntheticConfig {
+	c := data.SyntheticConfig{Train: s.TrainSize, Test: s.TestSize}
+	if s.Scenes == Plain {
+		c.Difficulty = data.PlainDifficulty()
+	}
+	return c
+}
+
 // OpenSmall opens images of 32x32 pixels, see [data.Open]: of the built-in ones as many
-// as are given.
-func OpenSmall(ctx context.Context, name string, train, test int, stderr io.Writer) (Images, error) {
-	fit, score, about, err := data.Open(ctx, name, data.OpenConfig{
-		Synthetic: data.SyntheticConfig{Train: train, Test: test},
+// as the settings say, and more of those to train on.
+func OpenSmall(ctx context.Context, s *Settings, more int, stderr io.Writer) (Images, error) {
+	config := s.synthetic()
+	config.Train += more
+	fit, score, about, err := data.Open(ctx, s.Data, data.OpenConfig{
+		Synthetic: config,
 		Download:  data.DownloadConfig{Flag: "-data", Progress: progress.Download(stderr, "images")},
 	})
 	if err != nil {
@@ -36,15 +53,15 @@ func OpenSmall(ctx context.Context, name string, train, test int, stderr io.Writ
 	}
 	found := Images{Train: fit, Test: score, About: about}
 	if strings.HasPrefix(fit.Name, "synthetic") {
-		found.Spare, err = spare(fit, 1)
+		found.Spare, err = spare(fit, config)
 	}
 	return found, err
 }
 
 // spare draws images that the built-in training set does not have.
-func spare(fit *data.Set, detail int) (data.Source, error) {
-	const number, other = 300, 1 << 32
-	_, drawn, err := data.Synthetic(data.SyntheticConfig{Seed: other, Train: len(fit.Classes), Test: number, Detail: detail})
+func spare(fit *data.Set, config data.SyntheticConfig) (data.Source, error) {
+	config.Seed, config.Train, config.Test = 1<<32, len(fit.Classes), 300
+	_, drawn, err := data.Synthetic(config)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +81,13 @@ const (
 func OpenPhotos(ctx context.Context, s *Settings) (Images, error) {
 	name := s.Data
 	if name == BuiltIn || name == oldBuiltIn {
-		const detail = 2
-		fit, valid, err := data.Synthetic(data.SyntheticConfig{Train: s.TrainSize, Test: s.TestSize, Detail: detail})
+		config := s.synthetic()
+		config.Detail = 2
+		fit, valid, err := data.Synthetic(config)
 		if err != nil {
 			return Images{}, err
 		}
-		others, err := spare(fit, detail)
+		others, err := spare(fit, config)
 		if err != nil {
 			return Images{}, err
 		}

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"flag"
 
 	"autodropout/benchmarks/internal/cli"
@@ -15,7 +16,8 @@ type Settings struct {
 	experiment.Plan
 	experiment.Baselines
 	Data                string
-	TrainSize, TestSize int // 0: all
+	TrainSize, TestSize int    // 0: all
+	Scenes              string // of the built-in images: Cluttered or Plain
 
 	contents bool // of photographs tell other data apart
 
@@ -45,6 +47,8 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 	s.Plan.Register(fs, table)
 	s.Baselines.Register(fs, help.Dropped)
 	fs.StringVar(&s.Data, "data", s.Data, help.Data)
+	s.Scenes = cmp.Or(s.Scenes, Cluttered)
+	cli.Choice(fs, &s.Scenes, "scenes", []string{Cluttered, Plain}, "what the built-in images `show`: cluttered, shapes among others, partly hidden, and a tenth of the training labels shuffled; or plain, large shapes alone, and 30 % of the labels shuffled")
 	if help.Photos {
 		fs.BoolVar(&s.contents, "contents", s.contents, "identify photographs by the contents of the files, which are read once when a run begins or is resumed, instead of by their sizes and times")
 	}

@@ -84,7 +84,7 @@ type watching struct {
 func (w *watching) Open(ctx context.Context, stderr io.Writer) (Images, error) {
 	found, err := w.half.Open(ctx, stderr)
 	if err == nil {
-		found.Spare, err = spare(found.Train.(*data.Set), 1)
+		found.Spare, err = spare(found.Train.(*data.Set), data.SyntheticConfig{})
 	}
 	return found, err
 }

@@ -10,6 +10,7 @@ import (
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/controller"
 	"autodropout/data/text"
 	"autodropout/dropout"
 	"autodropout/models"
@@ -103,13 +104,16 @@ func (b *Benchmark) study() config {
 	return c
 }
 
-// quick is for the built-in language pair.
+// quick learns a few sentences by heart where nothing is dropped. The search begins with
+// the rows made by hand and trains what the table has.
 func (b *Benchmark) quick() config {
 	c := b.study()
 	c.Recipe = small
-	c.trainSize, c.testSize = 6000, 200
-	c.Seeds, c.Trials, c.InFlight = 2, 8, 4
-	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = small.Layers, small.Width, small.Inner, 2
+	c.Methods = []string{"none", "dropout", "variational", "transferred", "autodropout"}
+	c.Algorithm, c.Space, c.Start, c.TrialSeeds = string(controller.Evolution), experiment.Wide, experiment.ByBest, 1
+	c.trainSize, c.testSize = 1000, 200
+	c.Seeds, c.Trials, c.InFlight = 2, 6, 2
+	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = small.Layers, small.Width, small.Inner, small.Epochs
 	return c
 }
 
@@ -125,10 +129,10 @@ var middle = Recipe{
 // small is a recipe for the built-in language pair.
 var small = Recipe{
 	Layers: 2, Width: 64, Heads: 4, Inner: 128, PreNorm: true,
-	Tokens: 512, Longest: 60, Shards: 2, Accumulate: 1, Epochs: 8,
+	Tokens: 512, Longest: 60, Shards: 2, Accumulate: 1, Epochs: 30,
 	Rate: 3e-3, LastRate: 1e-5, Schedule: cosine, WarmUp: 100, Clip: 1, Smoothing: 0.1,
 	Beam: 4, Penalty: 1,
-	Dropout: 0.05, Rates: dropout.SequenceRates{Input: 0.05, Projection: 0.05, Output: 0.05},
+	Dropout: 0.1, Rates: dropout.SequenceRates{Input: 0.1, Projection: 0.1, Output: 0.1},
 }
 
 func (c *config) register(fs *flag.FlagSet) {
@@ -173,6 +177,15 @@ func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 		return nil, usage.Errorf("%v", err)
 	}
 	return least.Sites(), nil
+}
+
+// ChildSites returns the dropout sites of the network that a search trains.
+func (c *config) ChildSites() []dropout.Site {
+	least, err := models.NewTransformer(models.TransformerConfig{SourceVocab: 1, TargetVocab: 1, Layers: c.searchLayers, Width: 2, Heads: 1, Inner: 1})
+	if err != nil {
+		panic(err) // Check has looked at the final one, which differs in size
+	}
+	return least.Sites()
 }
 
 // outside returns the dropout where a pattern has no place: that of the row

@@ -25,6 +25,17 @@ type subject struct {
 	batches int // in an epoch
 }
 
+// Decode implements [experiment.Subject]. The wide space has a place for whole words,
+// which these networks have not: nothing is dropped there.
+func (s *subject) Decode(space dropout.Space, tokens []int, origin dropout.Origin) (*dropout.SequencePattern, error) {
+	pattern, err := s.Sequences.Decode(space, tokens, origin)
+	if err == nil {
+		const words = 7 // of the places
+		pattern.Places[words].Drop = 0
+	}
+	return pattern, err
+}
+
 // About implements [experiment.Subject].
 func (s *subject) About() experiment.About {
 	final, child := s.network(experiment.Final, 0), s.network(experiment.Child, 0)

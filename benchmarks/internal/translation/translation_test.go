@@ -34,8 +34,9 @@ var try = Benchmark{
 // tiny is the smallest experiment with a search. It takes nothing from a preset
 // that the tests rely on.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "6", "-tokens", "200", "-longest", "40", "-epochs", "2",
-		"-shards", "2", "-accumulate", "2", "-mean-epochs", "1", "-search-epochs", "1", "-start-share", "0", "-trials", "3", "-in-flight", "2", "-seeds", "1",
+	return append([]string{"-data", "synthetic", "-space", "paper", "-start", "share", "-algorithm", "ppo", "-trial-seeds", "0",
+		"-train-size", "60", "-test-size", "6", "-tokens", "200", "-longest", "40", "-epochs", "2",
+		"-shards", "2", "-accumulate", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1",
 		"-method", "none,random,autodropout", "-out", out, "-layers", "2", "-width", "8", "-heads", "2", "-inner", "8",
 		"-search-layers", "1", "-search-width", "8", "-search-inner", "8", "-schedule", "cosine", "-lr", "0.01", "-last-lr", "0.001",
 		"-warm-up", "2", "-clip", "1", "-weight-decay", "0.01", "-smoothing", "0.1", "-beam", "2", "-length-penalty", "0.5"}, more...)
@@ -356,3 +357,21 @@ func TestWrongInput(t *testing.T) {
 
 const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,
 	"shear_x": 0, "shear_y": 0, "share_c": true, "residual": false}]]}`
+
+// TestWideSearch: a search of the wide space begins with the rows made by hand, whose
+// first, Dropout, has words and last output as a pattern has them too.
+func TestWideSearch(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	program.Must(t, tiny(folder, "-space", "wide", "-start", "best", "-algorithm", "evolution", "-trial-seeds", "1", "-method", "autodropout", "-dropout", "0.15")...)
+	log, err := controller.ReadLog(filepath.Join(folder, "autodropout", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pattern, err := dropout.Decode(log.Space, log.Trials[0].Point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprint(pattern); log.Space.Name != "wide sequence" || !strings.Contains(text, "0.15") {
+		t.Errorf("the %s space begins with the pattern %s", log.Space.Name, text)
+	}
+}

@@ -257,14 +257,21 @@ func SyntheticCorpus(cfg SyntheticConfig) (*Corpus, error) {
 		return nil, err
 	}
 	// The languages of the rules that are never used: sentences are tokens.
-	c := newCorpus(About{Name: "synthetic language pair", Source: text.German, Target: text.English, Style: Style{Tokenized: true}, Joint: true})
-	var counts text.WordCounts
+	c := newCorpus(About{Name: "synthetic language pair", Source: text.German, Target: text.English, Style: Style{Tokenized: true, Lowercase: !cfg.Cased}, Joint: !cfg.Separate})
+	var source, target text.WordCounts
 	for _, p := range task.Train {
-		counts.Add(p.Source)
-		counts.Add(p.Target)
+		source.Add(p.Source)
+		if cfg.Separate {
+			target.Add(p.Target)
+		} else {
+			source.Add(p.Target)
+		}
 	}
-	c.Source = NewVocabulary(&counts, 1)
+	c.Source = NewVocabulary(&source, 1)
 	c.Target = c.Source
+	if cfg.Separate {
+		c.Target = NewVocabulary(&target, 1)
+	}
 	var train Part
 	for _, part := range []struct {
 		part  *Part

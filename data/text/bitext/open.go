@@ -34,6 +34,7 @@ type OpenConfig struct {
 // cache the first is that of prepared texts, the second that of the archives.
 type collection struct {
 	data.Original
+	about   About // what the built-in task has in common with it
 	prepare func(ctx context.Context, archives, dir string) (Prepared, error)
 }
 
@@ -47,6 +48,7 @@ var iwslt14Collection = collection{
 			MD5:  "10936dfdf616504ddbd844e91b94ef4a",
 		}},
 	},
+	about: iwslt14.About,
 	prepare: func(ctx context.Context, archives, dir string) (Prepared, error) {
 		return PrepareIWSLT14(ctx, filepath.Join(archives, iwslt14Archive), dir)
 	},
@@ -65,6 +67,7 @@ var wmt14Collection = collection{
 			{Name: "wmt14/" + wmt14Archives[5], URLs: []string{"https://statmt.org/wmt14/" + wmt14Archives[5]}, MD5: "a8cd784e006feb32ac6f3d9ec7eb389a"},
 		},
 	},
+	about:   wmt14.About,
 	prepare: PrepareWMT14,
 }
 
@@ -77,7 +80,8 @@ func wmt14Remote(i int, year, sum string) data.Remote {
 //
 //	auto       IWSLT-14 De-En if it is in the cache, otherwise the built-in task;
 //	           never uses the network
-//	synthetic  the built-in task, see [SyntheticCorpus]
+//	synthetic  the built-in task, see [SyntheticCorpus], in lower case and with two
+//	           vocabularies as IWSLT-14, or cased and with one as WMT-14
 //	iwslt      IWSLT-14 De-En, downloaded into the cache and prepared there if it is
 //	           not there, see [PrepareIWSLT14]
 //	a path     a folder of prepared texts, or one with the original archive or with
@@ -97,6 +101,7 @@ func (k *collection) open(ctx context.Context, name string, cfg OpenConfig) (c *
 		return nil, "", err
 	}
 	if path == "" {
+		cfg.Synthetic.Cased, cfg.Synthetic.Separate = !k.about.Style.Lowercase, !k.about.Joint
 		if c, err = SyntheticCorpus(cfg.Synthetic); err != nil {
 			return nil, "", err
 		}

@@ -38,8 +38,8 @@ func TestOpenBuiltIn(t *testing.T) {
 		title string
 		name  string
 	}{{"IWSLT-14 De-En", "auto"}, {"WMT-14 En-Fr", "synthetic"}} {
-		f := bitext.OpenIWSLT14
-		if open.name == "synthetic" {
+		f, wmt := bitext.OpenIWSLT14, open.name == "synthetic"
+		if wmt {
 			f = bitext.OpenWMT14
 		}
 		c, about, err := f(t.Context(), open.name, cfg)
@@ -48,6 +48,14 @@ func TestOpenBuiltIn(t *testing.T) {
 		}
 		if c.Train.Len() != 1000 || len(c.Valid.Sources) != 5 || len(c.Test.Text) != 4 || !strings.Contains(about, "not "+open.title) || !strings.Contains(about, open.name) {
 			t.Errorf("%s: %v, %s", open.name, c, about)
+		}
+		if c.Joint != wmt || (c.Source == c.Target) != wmt || c.Style.Lowercase == wmt {
+			t.Errorf("%s: a joint vocabulary is %v, and the style %+v", open.name, c.Joint, c.Style)
+		}
+		for _, sentence := range c.Test.Text {
+			if small := strings.ToLower(sentence); (sentence != small) != wmt || sentence[1:] != small[1:] {
+				t.Errorf("%s: a sentence is %q", open.name, sentence)
+			}
 		}
 		ids, err := c.Encode("  " + c.Source.Decode(c.Test.Sources[0]) + " ")
 		if err != nil || !slices.Equal(ids, c.Test.Sources[0]) {

@@ -15,6 +15,10 @@ type SyntheticConfig struct {
 	Seed uint64
 	// Train, Valid and Test are the numbers of pairs; 0 means 20,000, 500 and 500.
 	Train, Valid, Test int
+	// Cased has sentences of both languages begin with a capital letter.
+	Cased bool
+	// Separate gives each language a vocabulary of its own; otherwise they share one.
+	Separate bool
 }
 
 // Task is a set of sentences for translation. No sentence is in two parts.
@@ -49,14 +53,23 @@ func Synthetic(cfg SyntheticConfig) (*Task, error) {
 	seen := map[string]bool{}
 	for i, part := range []*[]Pair{&task.Train, &task.Valid, &task.Test} {
 		for len(*part) < sizes[i] {
-			if p := g.sentence(rng); !seen[p.Source] {
-				seen[p.Source] = true
-				*part = append(*part, p)
+			p := g.sentence(rng)
+			if seen[p.Source] {
+				continue
 			}
+			seen[p.Source] = true
+			if cfg.Cased {
+				p = Pair{capital(p.Source), capital(p.Target)}
+			}
+			*part = append(*part, p)
 		}
 	}
 	return task, nil
 }
+
+// capital returns a sentence with a capital letter before all others, which are those of
+// English.
+func capital(sentence string) string { return strings.ToUpper(sentence[:1]) + sentence[1:] }
 
 const (
 	genders = 3
