@@ -78,8 +78,9 @@ func TestSameAlways(t *testing.T) {
 func TestAlgorithms(t *testing.T) {
 	dir := t.TempDir()
 	for algorithm, begin := range map[string][]string{
-		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout"},
-		"local":     {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
+		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout",
+			"-dropout", "0.2", "-spatial-dropout", "0.02", "-dropblock", "0.95"},
+		"local": {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")

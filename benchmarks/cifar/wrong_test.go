@@ -57,7 +57,7 @@ func TestWrongInput(t *testing.T) {
 		{"-weight-decay -1", 2, "-weight-decay"},
 		{"-clip -1", 2, "-clip"},
 		{"-dropout 1", 2, "Dropout"},
-		{"-dropblock 0", 2, "DropBlock"},
+		{"-method dropblock -dropblock 0", 2, "DropBlock"},
 		{"-data synthetic -train-size 5 -valid-size 0", 1, "too small"},
 		{"-data synthetic -train-size 10 -valid-size 0", 1, "holding out"},
 		{"-train-size 0 -valid-size 20", 2, "-valid-size 20"},

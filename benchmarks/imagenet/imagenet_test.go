@@ -29,7 +29,7 @@ import (
 // tiny is the smallest experiment with a search. It takes nothing from a preset
 // that the tests rely on.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-data", "synthetic", "-scenes", "cluttered", "-space", "paper", "-start", "share", "-algorithm", "ppo", "-trial-seeds", "0",
+	return append([]string{"-data", "synthetic", "-scenes", "cluttered", "-space", "paper", "-start", "share", "-start-share", "0", "-algorithm", "ppo", "-trial-seeds", "0",
 		"-dropout", "0.1", "-spatial-dropout", "0.02", "-dropblock", "0.97", "-dropblock-size", "7", "-stochastic-depth", "0.95",
 		"-method", "none,dropout,spatialdropout,dropblock,stochasticdepth,random,autodropout,autodropout-randaugment",
 		"-train-size", "60", "-test-size", "20", "-pixels", "32", "-resize", "32",

@@ -34,7 +34,7 @@ var try = Benchmark{
 // tiny is the smallest experiment with a search. It takes nothing from a preset
 // that the tests rely on.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-data", "synthetic", "-space", "paper", "-start", "share", "-algorithm", "ppo", "-trial-seeds", "0",
+	return append([]string{"-data", "synthetic", "-space", "paper", "-start", "share", "-start-share", "0", "-algorithm", "ppo", "-trial-seeds", "0",
 		"-train-size", "60", "-test-size", "6", "-tokens", "200", "-longest", "40", "-epochs", "2",
 		"-shards", "2", "-accumulate", "2", "-mean-epochs", "1", "-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1",
 		"-method", "none,random,autodropout", "-out", out, "-layers", "2", "-width", "8", "-heads", "2", "-inner", "8",
@@ -46,7 +46,7 @@ var program = benchtest.Program(try.Run)
 
 func corpusOf(t *testing.T, train, tested int) *bitext.Corpus {
 	t.Helper()
-	corpus, err := bitext.SyntheticCorpus(bitext.SyntheticConfig{Train: train, Valid: tested, Test: tested})
+	corpus, err := bitext.SyntheticCorpus(bitext.SyntheticConfig{Train: train, Valid: tested, Test: tested, Separate: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +55,8 @@ func corpusOf(t *testing.T, train, tested int) *bitext.Corpus {
 
 func modelOf(t *testing.T, corpus *bitext.Corpus, width, inner int, seed uint64) *models.Transformer {
 	t.Helper()
-	words := corpus.Source.Len()
-	model, err := models.NewTransformer(models.TransformerConfig{SourceVocab: words, TargetVocab: words, Layers: 1, Width: width, Heads: 2, Inner: inner,
-		PreNorm: true, SharedOutput: true, SharedVocab: true, Begin: bitext.Begin, End: bitext.End, Seed: seed})
+	model, err := models.NewTransformer(models.TransformerConfig{SourceVocab: corpus.Source.Len(), TargetVocab: corpus.Target.Len(), Layers: 1, Width: width, Heads: 2, Inner: inner,
+		PreNorm: true, SharedOutput: true, SharedVocab: corpus.Joint, Begin: bitext.Begin, End: bitext.End, Seed: seed})
 	if err != nil {
 		t.Fatal(err)
 	}
