@@ -184,7 +184,7 @@ func TestTranslates(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Large enough for translations that have something right.
-	program.Must(t, tiny(folder, "-method", "none,variational", "-steps", "5", "-train-size", "300", "-test-size", "30", "-epochs", "20",
+	program.Must(t, tiny(folder, "-method", "none,variational", "-steps", "5", "-train-size", "300", "-test-size", "30", "-epochs", "40",
 		"-layers", "1", "-width", "32", "-inner", "64", "-lr", "0.015", "-warm-up", "20")...)
 	early := program.Must(t, "-resume", "-out", folder, "-translate", task.Test[0].Source)
 	program.Must(t, "-resume", "-out", folder)
