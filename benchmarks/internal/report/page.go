@@ -75,7 +75,6 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"tight": func(text string) string {
 		return strings.NewReplacer(" %", "\u00a0%", " ± ", "\u00a0±\u00a0").Replace(text)
 	},
-	"words": strings.Fields,
 }).Parse(pageHTML))
 
 // Write writes the page.
