@@ -71,7 +71,7 @@ var table = new(config).Table()
 
 func TestPipeline(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
-	stdout := mustCall(t, tiny(folder, "-method", strings.Join(experiment.Keys(table), ","))...)
+	stdout := mustCall(t, tiny(folder, "-start-share", "0", "-method", strings.Join(experiment.Keys(table), ","))...)
 	first, rest, _ := strings.Cut(stdout, "\n")
 	if !strings.Contains(first, "synthetic set, not CIFAR-10") || !strings.Contains(rest, "demonstration") {
 		t.Errorf("the output begins with %q", first)
