@@ -62,10 +62,10 @@ func (s *subject) About() experiment.About {
 	about.Trial = controller.Task{Network: about.Child, Data: about.Dataset, Unit: "pairs", Train: s.corpus.Train.Len(),
 		Epochs: s.searchEpochs, Reward: "exp(-loss)", Split: "validation", Valid: s.corpus.Valid.Pairs.Len()}
 	about.Data = func() string {
-		return fmt.Sprintf("%s-%08x-%08x", s.vocabulary(), s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
+		return fmt.Sprintf("%s-%08x-%08x", vocabulary(s.corpus), s.corpus.Train.Checksum(), s.corpus.Valid.Pairs.Checksum())
 	}
 	about.Reads = func() string {
-		return fmt.Sprintf("%s-%08x-%08x-%08x", s.vocabulary(), s.corpus.Train.Checksum(), s.corpus.Valid.Checksum(), s.corpus.Test.Checksum())
+		return fmt.Sprintf("%s-%08x-%08x-%08x", vocabulary(s.corpus), s.corpus.Train.Checksum(), s.corpus.Valid.Checksum(), s.corpus.Test.Checksum())
 	}
 	about.Reward = sheet.Reward{
 		Where: "validation text", Shown: "valid perplexity",
@@ -76,8 +76,8 @@ func (s *subject) About() experiment.About {
 }
 
 // vocabulary returns a checksum of the words of both languages.
-func (s *subject) vocabulary() string {
-	return fmt.Sprintf("%08x-%08x", s.corpus.Source.Checksum(), s.corpus.Target.Checksum())
+func vocabulary(c *bitext.Corpus) string {
+	return fmt.Sprintf("%08x-%08x", c.Source.Checksum(), c.Target.Checksum())
 }
 
 func describe(c models.TransformerConfig) string {
