@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { kills.Main(m, run) }
 // that the tests rely on.
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-train-size", "60", "-test-size", "20", "-batch", "12", "-epochs", "2",
-		"-scenes", "cluttered", "-valid-size", "0", "-pixels", "0", "-space", "paper", "-start", "share", "-start-share", "0", "-algorithm", "reinforce", "-trial-seeds", "0", "-finalists", "0",
+		"-scenes", "cluttered", "-valid-size", "0", "-pixels", "0", "-space", "paper", "-start", "share", "-algorithm", "reinforce", "-trial-seeds", "0", "-finalists", "0",
 		"-search-epochs", "1", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-method", "none,random,autodropout", "-out", out,
 		"-depth", "10", "-width", "1", "-search-depth", "10", "-search-width", "1", "-rate", "0.1", "-clip", "5", "-augment"}, more...)
 }
