@@ -43,7 +43,7 @@ var quick = func() config {
 	c.depth, c.width, c.Epochs, c.Batch, c.Seeds = 10, 1, 25, 64, 5
 	c.Dropout, c.SpatialDropout, c.DropBlock, c.DropBlockSize, c.StochasticDepth = 0.3, 0.05, 0.9, 3, 0.9
 	c.searchDepth, c.searchWidth, c.SearchEpochs = c.depth, c.width, c.Epochs
-	c.Trials, c.InFlight = 12, 2
+	c.Trials, c.Finalists, c.InFlight = 24, 3, 2
 	return c
 }()
 
