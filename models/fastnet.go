@@ -59,7 +59,7 @@ func NewFastNet(config FastNetConfig) (*FastNet, error) {
 		if out < 1 {
 			return nil, fmt.Errorf("a FastNet has at least 1 channel in each block, not %v", config.Widths)
 		}
-		size += 9 * float64(out) * float64(in+2*out)
+		size += 9 * float64(out) * (float64(in) + 2*float64(out))
 		in = out
 	}
 	if err := checkSize("FastNet", size); err != nil {

@@ -68,6 +68,10 @@ func (a *Average) Update() {
 
 // move moves an average towards the data.
 func (a *Average) move(average, data []float32) {
+	if a.back && a.rate == 1 { // the model stays as it is, which Lerp would round
+		copy(average, data)
+		return
+	}
 	simd.Lerp(average, data, a.rate)
 	if a.back {
 		copy(data, average)
