@@ -59,34 +59,29 @@ func dropElements(keep []uint32, pos, size int, threshold uint16, ctr [4]uint32,
 		simd.BernoulliBits(keep[pos/32:], size, threshold, key, ctr)
 		return
 	}
-	var part [64]uint32
-	for done := 0; done < size; done += 32 * len(part) {
-		n := min(32*len(part), size-done)
-		words := part[:(n+31)/32]
-		simd.BernoulliBits(words, n, threshold, key, ctr)
-		ctr[0] += 4 * uint32(len(part))
-		for i, w := range words {
-			lanes := min(32, n-32*i)
-			clearBits(keep, pos+done+32*i, ^w&uint32(1<<lanes-1))
-		}
-	}
+	eachNoise(size, threshold, ctr, key, func(first int, dropped uint32) { clearBits(keep, pos+first, dropped) })
 }
 
 // eachDropped draws so many bits of noise, of which each drops with the probability of
 // the threshold, and calls visit for those that drop, in order.
 func eachDropped(size int, threshold uint16, ctr [4]uint32, key [2]uint32, visit func(i int)) {
+	eachNoise(size, threshold, ctr, key, func(first int, dropped uint32) {
+		eachBit([]uint32{dropped}, func(i int) { visit(first + i) })
+	})
+}
+
+// eachNoise draws so many bits of noise and calls visit for each 32 of them, the last
+// fewer, with the index of the first and those that drop.
+func eachNoise(size int, threshold uint16, ctr [4]uint32, key [2]uint32, visit func(first int, dropped uint32)) {
 	var noise [64]uint32
 	for first := 0; first < size; first += 32 * len(noise) {
 		n := min(32*len(noise), size-first)
 		words := noise[:(n+31)/32]
 		simd.BernoulliBits(words, n, threshold, key, ctr)
 		ctr[0] += 4 * uint32(len(noise))
-		for i := range words {
-			words[i] = ^words[i]
+		for i, w := range words {
+			lanes := min(32, n-32*i)
+			visit(first+32*i, ^w&uint32(1<<lanes-1))
 		}
-		if n%32 != 0 {
-			words[len(words)-1] &= 1<<(n%32) - 1
-		}
-		eachBit(words, func(i int) { visit(first + i) })
 	}
 }
