@@ -14,6 +14,7 @@ import (
 
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/internal/pages"
+	"autodropout/train"
 )
 
 // write makes the folder of a run with final trainings, and ends it unless result is nil.
@@ -28,9 +29,15 @@ func write(t *testing.T, path, settings string, units []runfolder.Unit, result *
 		if err := h.Append(u); err != nil {
 			t.Fatal(err)
 		}
-		log := ""
+		log, epochs := "", ""
 		for step := range 5 {
 			log += fmt.Sprintf(`{"step":%d,"loss":%g,"size":1}`+"\n", step, 3-u.Value/100-float64(step)/4)
+		}
+		for epoch := range 3 {
+			epochs += fmt.Sprintf(`{"epoch":%d,"steps":%d,"train_loss":%g,"valid_loss":%g,"valid_score":%g,"seconds":0.1}`+"\n", epoch, 2*epoch+2, 3-float64(epoch)/2, 3-u.Value/100-float64(epoch)/4, u.Value)
+		}
+		if err := os.WriteFile(h.Validations(runfolder.Training(u.Method, u.Seed)), []byte(epochs), 0o666); err != nil {
+			t.Fatal(err)
 		}
 		if err := os.WriteFile(h.Log(runfolder.Training(u.Method, u.Seed)), []byte(log), 0o666); err != nil {
 			t.Fatal(err)
@@ -68,6 +75,8 @@ func compare(t *testing.T, args ...string) (stdout, stderr string, code int, fil
 		}
 		files[ending] = string(text)
 	}
+	text, _ := os.ReadFile(filepath.Join(out, "epochs.csv"))
+	files["epochs"] = string(text)
 	return o.String(), e.String(), code, files
 }
 
@@ -117,8 +126,8 @@ func TestTable(t *testing.T) {
 	if !strings.Contains(stdout, "Settings that differ: depth.\n") {
 		t.Errorf("the differing setting is not named:\n%s", stdout)
 	}
-	if n := strings.Count(files["html"], "<svg xmlns"); n != 1 || !strings.Contains(files["html"], "<td>b<td>has not ended<td>16") {
-		t.Errorf("%d charts, want the losses, and the settings of b:\n%s", n, files["html"])
+	if n := strings.Count(files["html"], "<svg xmlns"); n != 2 || !strings.Contains(files["html"], "Validation loss") || !strings.Contains(files["html"], "<td>b<td>has not ended<td>16") {
+		t.Errorf("%d charts, want the losses at steps and after epochs, and the settings of b:\n%s", n, files["html"])
 	}
 	lines, err := csv.NewReader(strings.NewReader(files["csv"])).ReadAll()
 	if err != nil || len(lines) != 6 || lines[1][4] != "b" || lines[1][8] != "43.75" || lines[1][len(lines[1])-2] != "16" {
@@ -138,6 +147,51 @@ func TestTable(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(files["json"]), &j); err != nil || len(j.Groups) != 1 || j.Groups[0].Against != "b/none" || len(j.Groups[0].Rows) != 5 {
 		t.Errorf("JSON: error %v, %+v", err, j)
+	}
+}
+
+// TestEpochs wants the curve of every training in all files, and the mean of a row's seeds in
+// the chart, where runs with and without curves are beside each other.
+func TestEpochs(t *testing.T) {
+	a, b := twoRuns(t)
+	if err := os.RemoveAll(filepath.Join(b, "logs")); err != nil {
+		t.Fatal(err)
+	}
+	_, _, code, files := compare(t, a, b)
+	lines, err := csv.NewReader(strings.NewReader(files["epochs"])).ReadAll()
+	if code != 0 || err != nil || len(lines) != 1+2*4*3 || strings.Join(lines[1], " ") != "a dropout 0 0 2 3 2.54 46" {
+		t.Errorf("exit code %d, epochs.csv: error %v and %d lines %v", code, err, len(lines), lines[:2])
+	}
+	var j struct {
+		Groups []struct {
+			Rows []struct {
+				Run, Method string
+				Epochs      map[string][]train.Validation
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(files["json"]), &j); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range j.Groups[0].Rows {
+		want := 4
+		if r.Run == "b" {
+			want = 0
+		}
+		if len(r.Epochs) != want || want > 0 && (len(r.Epochs["3"]) != 3 || r.Epochs["3"][2].Steps != 6) {
+			t.Errorf("JSON: the row %s of %s has the epochs %v", r.Method, r.Run, r.Epochs)
+		}
+	}
+	_, chart, found := strings.Cut(files["html"], "Validation loss")
+	chart, _, _ = strings.Cut(chart, "<h3>")
+	if !found || !strings.Contains(chart, "a/none") || !strings.Contains(chart, "a/dropout") || strings.Contains(chart, "b/none") {
+		t.Errorf("the chart of validation losses has not the lines of run a:\n%s", chart)
+	}
+	if err := os.WriteFile(filepath.Join(a, "logs", "none-0.epochs.jsonl"), []byte("{\"epoch\":\n{}\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code, _ := compare(t, a); code != 1 || !strings.Contains(stderr, "none-0.epochs.jsonl") {
+		t.Errorf("a damaged log: exit code %d and %q", code, stderr)
 	}
 }
 

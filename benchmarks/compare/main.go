@@ -1,6 +1,6 @@
 // Command compare puts the runs of any benchmarks side by side: which of their rows differ, and whether
 // that may be chance, by the seeds that two rows have in common; which settings differ; the curves of
-// losses and of searches together. It reads the folders of runs, finished or not, and changes nothing
+// losses, after every epoch too, and of searches together. It reads the folders of runs, finished or not, and changes nothing
 // in them. It writes one page, and the same as CSV and JSON, and prints the table.
 package main
 
@@ -91,7 +91,7 @@ func start(ctx context.Context, args []string, stdout io.Writer) error {
 	for _, file := range []struct {
 		name  string
 		write func(w io.Writer) error
-	}{{"comparison.html", c.writePage}, {"comparison.csv", c.writeCSV}, {"comparison.json", c.writeJSON}} {
+	}{{"comparison.html", c.writePage}, {"comparison.csv", c.writeCSV}, {"epochs.csv", c.writeEpochs}, {"comparison.json", c.writeJSON}} {
 		if err := atomicfile.Write(filepath.Join(o.out, file.name), file.write); err != nil {
 			return err
 		}

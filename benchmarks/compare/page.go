@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"autodropout/benchmarks/internal/report"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/words"
+	"autodropout/controller"
 )
 
 //go:embed page.html
@@ -71,47 +73,68 @@ func (c *comparison) writePage(w io.Writer) error {
 		"About": fmt.Sprintf("%s of %s", words.Count(c.rows(), "row", "rows"), words.Count(len(c.runs), "run", "runs"))})
 }
 
-// draw draws the losses of the best rows, and the searches of the best rows that have one.
+// drawing is a chart of the best rows that have a curve.
+type drawing struct {
+	report.Chart
+	left int // rows with a curve that are not drawn
+}
+
+// add draws the curve of a row, which line returns in a style, if the row has one: it has no
+// band. Only those are read that are drawn.
+func (d *drawing) add(there bool, line func(style report.Style) (report.Line, error)) error {
+	n := len(d.Lines)
+	switch {
+	case !there:
+		return nil
+	case n == mostLines:
+		d.left++
+		return nil
+	}
+	l, err := line(report.Compared.Style(n))
+	if err == nil && len(l.X) > 0 {
+		l.Low, l.High = nil, nil
+		d.Lines = append(d.Lines, l)
+	}
+	return err
+}
+
+// draw draws the losses of the best rows, at every step and after every epoch, and the
+// searches of the best rows that have one.
 func (s *shown) draw() error {
-	losses := report.Chart{Title: "Training loss", X: "step", Y: "loss"}
-	rewards := report.Chart{Title: "Best reward so far", X: "trial", Y: "reward"}
-	left := [2]int{}
+	losses := drawing{Chart: report.Chart{Title: "Training loss", X: "step", Y: "loss"}}
+	valid := drawing{Chart: report.Chart{Title: "Validation loss", X: "epoch", Y: "loss"}}
+	rewards := drawing{Chart: report.Chart{Title: "Best reward so far", X: "trial", Y: "reward"}}
 	for _, e := range s.Entries {
-		if len(losses.Lines) == mostLines {
-			left[0]++
-		} else {
-			found, err := e.losses()
-			if err != nil {
-				return err
-			}
-			if line := sheet.LossLine(found, report.Compared.Style(len(losses.Lines))); len(line.X) > 0 {
-				line.Low, line.High = nil, nil
-				losses.Lines = append(losses.Lines, line)
-			}
-		}
-		log, err := e.search()
+		err := errors.Join(
+			losses.add(e.hasLosses(), func(style report.Style) (report.Line, error) {
+				found, err := e.losses()
+				return sheet.LossLine(found, style), err
+			}),
+			valid.add(e.epochs != nil, func(style report.Style) (report.Line, error) {
+				return sheet.ValidationLine(sheet.Row{Title: e.id(), Epochs: e.epochs}, style), nil
+			}),
+			rewards.add(e.searched(), func(style report.Style) (report.Line, error) {
+				log, err := controller.ReadLog(e.trials())
+				if errors.Is(err, controller.ErrEmptyLog) {
+					return report.Line{}, nil
+				}
+				if err != nil {
+					return report.Line{}, err
+				}
+				_, best, _ := sheet.SearchLines(e.id(), style, log.Curve())
+				return best, nil
+			}))
 		if err != nil {
 			return err
 		}
-		if log == nil {
-			continue
-		}
-		if len(rewards.Lines) == mostLines {
-			left[1]++
-			continue
-		}
-		_, best, _ := sheet.SearchLines(e.id(), report.Compared.Style(len(rewards.Lines)), log.Curve())
-		if len(best.X) > 0 {
-			rewards.Lines = append(rewards.Lines, best)
-		}
 	}
-	for i, chart := range []report.Chart{losses, rewards} {
-		if len(chart.Lines) == 0 {
+	for _, d := range []drawing{losses, valid, rewards} {
+		if len(d.Lines) == 0 {
 			continue
 		}
-		s.Charts = append(s.Charts, template.HTML(chart.SVG())) // which escapes names
-		if left[i] > 0 {
-			s.Hints = append(s.Hints, fmt.Sprintf("%s: the best %d rows that have curves; %d more are not drawn: -methods and -where choose.", chart.Title, mostLines, left[i]))
+		s.Charts = append(s.Charts, template.HTML(d.SVG())) // which escapes names
+		if d.left > 0 {
+			s.Hints = append(s.Hints, fmt.Sprintf("%s: the best %d rows that have curves; %d more are not drawn: -methods and -where choose.", d.Title, mostLines, d.left))
 		}
 	}
 	return nil

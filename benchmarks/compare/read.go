@@ -15,7 +15,6 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
-	"autodropout/controller"
 	"autodropout/train"
 )
 
@@ -37,6 +36,7 @@ type row struct {
 	scores   map[int]float64 // by seed
 	diverged int
 	seconds  float64
+	epochs   [][]train.Validation // what its trainings were scored after their epochs, by seed; nil: not known
 }
 
 // values returns the scores by seed.
@@ -152,6 +152,11 @@ func (r *run) read() error {
 		return err
 	}
 	r.readRows(units)
+	for _, x := range r.rows {
+		if err := x.readEpochs(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -203,11 +208,40 @@ func (r *row) losses() (sheet.Row, error) {
 	return found, nil
 }
 
-// search returns the trials of the row's search; nil: there is none, or it has not begun.
-func (r *row) search() (*controller.Log, error) {
-	log, err := controller.ReadLog(r.run.folder.Search(r.method).Path(runfolder.Trials))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, controller.ErrEmptyLog) {
-		return nil, nil
+// readEpochs reads what the row's trainings were scored after their epochs, of those whose
+// logs are there.
+func (r *row) readEpochs() error {
+	for seed := range r.highest() + 1 {
+		epochs, err := train.ReadValidations(r.run.folder.Validations(runfolder.Training(r.method, seed)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.epochs = append(r.epochs, make([][]train.Validation, seed+1-len(r.epochs))...)
+		r.epochs[seed] = epochs
 	}
-	return log, err
+	return nil
+}
+
+// hasLosses reports whether the log of a training of the row is there.
+func (r *row) hasLosses() bool {
+	for seed := range r.highest() + 1 {
+		if there(r.run.folder.Log(runfolder.Training(r.method, seed))) {
+			return true
+		}
+	}
+	return false
+}
+
+// trials returns the log of the row's search.
+func (r *row) trials() string { return r.run.folder.Search(r.method).Path(runfolder.Trials) }
+
+// searched reports whether the log of the row's search is there.
+func (r *row) searched() bool { return there(r.trials()) }
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

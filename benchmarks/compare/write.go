@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -11,7 +10,6 @@ import (
 	"text/tabwriter"
 
 	"autodropout/benchmarks/internal/sheet"
-	"autodropout/benchmarks/internal/statistics"
 )
 
 // cells are a row of the table as people read it.
@@ -130,72 +128,20 @@ func (c *comparison) writeCSV(w io.Writer) error {
 	return out.Error()
 }
 
-// numbers are an estimate in JSON; what is not known is null.
-type numbers struct {
-	N         int      `json:"n"`
-	Value     *float64 `json:"value"`
-	Low       *float64 `json:"low"`
-	High      *float64 `json:"high"`
-	P         *float64 `json:"p"`
-	Corrected *float64 `json:"p_corrected"`
-}
-
-func newNumbers(e statistics.Estimate) numbers {
-	known := func(v float64) *float64 {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil
-		}
-		return &v
-	}
-	return numbers{e.N, known(e.Value), known(e.Low), known(e.High), known(e.P), known(e.Corrected)}
-}
-
-// writeJSON writes the same as the page, but for the curves.
-func (c *comparison) writeJSON(w io.Writer) error {
-	type jsonRow struct {
-		Run      string             `json:"run"`
-		Method   string             `json:"method"`
-		Title    string             `json:"title"`
-		Scores   map[string]float64 `json:"scores"` // by seed
-		Diverged int                `json:"diverged"`
-		Seconds  float64            `json:"seconds"`
-		Mean     numbers            `json:"mean"`
-		Gain     numbers            `json:"gain"`
-		Paired   bool               `json:"paired"`
-		Verdict  string             `json:"verdict"`
-	}
-	type jsonGroup struct {
-		Dataset string    `json:"dataset"`
-		Split   string    `json:"split"`
-		Metric  string    `json:"metric"`
-		Unit    string    `json:"unit"`
-		Against string    `json:"against"`
-		Differs []string  `json:"settings_that_differ"`
-		Rows    []jsonRow `json:"rows"`
-	}
-	all := struct {
-		Groups   []jsonGroup                  `json:"groups"`
-		Settings map[string]map[string]string `json:"settings"` // by run
-		Skipped  []string                     `json:"skipped"`
-	}{Settings: map[string]map[string]string{}, Skipped: c.Skipped}
-	for _, r := range c.runs {
-		all.Settings[r.name] = r.settings
-	}
+// writeEpochs writes a line for each epoch of each training whose network was scored after
+// it.
+func (c *comparison) writeEpochs(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.Write([]string{"run", "method", "seed", "epoch", "steps", "train_loss", "valid_loss", "valid_score"})
 	for _, g := range c.Groups {
-		j := jsonGroup{Dataset: g.Dataset, Split: g.Split, Metric: g.Metric, Unit: g.Unit, Differs: g.Differs}
-		if g.Against != nil {
-			j.Against = g.Against.id()
-		}
 		for _, e := range g.Entries {
-			scores := map[string]float64{}
-			for seed, v := range e.scores {
-				scores[strconv.Itoa(seed)] = v
+			for seed, epochs := range e.epochs {
+				for _, v := range epochs {
+					out.Write([]string{e.run.name, e.method, strconv.Itoa(seed), strconv.Itoa(v.Epoch), strconv.Itoa(v.Steps), number(v.Train), number(v.Loss), number(v.Score)})
+				}
 			}
-			j.Rows = append(j.Rows, jsonRow{e.run.name, e.method, e.title, scores, e.diverged, e.seconds, newNumbers(e.Mean), newNumbers(e.Gain), e.Paired, g.verdict(e)})
 		}
-		all.Groups = append(all.Groups, j)
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(all)
+	out.Flush()
+	return out.Error()
 }

@@ -44,13 +44,19 @@ func epochLine(row Row, line report.Line, loss func(v train.Validation) float64)
 	return mean(line, xs, ys)
 }
 
+// ValidationLine returns the mean of a row's validation losses after each epoch, counted
+// from 1, and a band around it, see mean: of the seeds that have come furthest.
+func ValidationLine(row Row, style report.Style) report.Line {
+	return epochLine(row, report.Line{Name: row.Title, Style: style}, func(v train.Validation) float64 { return v.Loss })
+}
+
 // validationCharts returns a chart of the validation losses of all rows, and one for each
 // row of its two losses; nothing where no training was scored after its epochs.
 func validationCharts(f *Facts) (all *report.Chart, each []report.Chart) {
 	var training, validation []report.Line
 	styles := f.styles()
 	for i, row := range f.Rows {
-		line := epochLine(row, report.Line{Name: row.Title, Style: styles[i]}, func(v train.Validation) float64 { return v.Loss })
+		line := ValidationLine(row, styles[i])
 		if len(line.X) > 0 {
 			validation = append(validation, line)
 			training = append(training, epochLine(row, report.Line{Style: styles[i], Thin: true}, func(v train.Validation) float64 { return v.Train }))
