@@ -2,9 +2,11 @@
 package doc
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +62,40 @@ func TestPagesShowTheirPrograms(t *testing.T) {
 			if !strings.Contains(flat(program.String()), flat(b)) {
 				t.Errorf("%s shows what its program does not have:\n%s", page, b)
 			}
+		}
+	}
+}
+
+// TestDecisionsAreListed demands that the list of decisions has a line, in the same order,
+// for each heading of the pages of reasons, and that the newest stand first.
+func TestDecisionsAreListed(t *testing.T) {
+	list, err := os.ReadFile("decisions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := filepath.Glob("decisions/*.md")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("pages of reasons: %v, %v", names, err)
+	}
+	for _, name := range names {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = filepath.ToSlash(name)
+		var want []string
+		last := "9999"
+		for _, d := range regexp.MustCompile(`(?m)^## (.+)\n\n(\d{4}-\d\d-\d\d|)`).FindAllStringSubmatch(string(page), -1) {
+			title, date := d[1], d[2]
+			if date == "" || date > last {
+				t.Errorf("%s: %q begins with the date %q, after %s: a decision has its date, the newest first", name, title, date, last)
+			}
+			last = date
+			want = append(want, fmt.Sprintf("- %s · [%s](%s#%s)", date, title, name, pages.Anchor(title)))
+		}
+		have := regexp.MustCompile(`(?m)^- .*\(`+regexp.QuoteMeta(name)+`#.*`).FindAllString(string(list), -1)
+		if !slices.Equal(have, want) {
+			t.Errorf("decisions.md lists of %s\n%s\nwant\n%s", name, strings.Join(have, "\n"), strings.Join(want, "\n"))
 		}
 	}
 }
