@@ -80,7 +80,8 @@ type sequenceSite struct {
 
 // Policy returns the [*SequencePolicy] that applies the pattern to the network
 // with the given sites. It is an error when the pattern has a value out of range,
-// or acts at a place of which the network has no site.
+// or acts at a place of which the network has no site. Words are an exception: a pattern
+// that was found for a language model does without them in a translator.
 func (p *SequencePattern) Policy(sites []Site) (Policy, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("dropout pattern: %w", err)
@@ -91,7 +92,7 @@ func (p *SequencePattern) Policy(sites []Site) (Policy, error) {
 			continue
 		}
 		at, err := sitesOf(kind, sites)
-		if err != nil {
+		if err != nil && kind != Words {
 			return nil, fmt.Errorf("dropout pattern: %w", err)
 		}
 		for _, site := range at {

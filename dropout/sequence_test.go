@@ -549,3 +549,23 @@ func TestSequenceImage(t *testing.T) {
 		}
 	}
 }
+
+// TestPatternOfALanguageModel: a translator, which has no sites of words, takes a pattern
+// that drops some, and no other place may be missing.
+func TestPatternOfALanguageModel(t *testing.T) {
+	pattern := everywhere(TokenPattern{Size: 1, Drop: 0.5})
+	pattern.Outside = true
+	sites := sequenceSites(2)[1:]
+	policy, err := pattern.Policy(sites)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, site := range sites {
+		if policy.Mask(site.Name, []int{2, 4, 4, 4}[:3+min(1, strings.Count(site.Name, "prob"))], Stream{}) == nil {
+			t.Errorf("nothing is dropped at %s", site.Name)
+		}
+	}
+	if _, err := pattern.Policy(sites[1:]); err == nil || !strings.Contains(err.Error(), "no input dropout sites") {
+		t.Errorf("without input sites the error is %v", err)
+	}
+}
