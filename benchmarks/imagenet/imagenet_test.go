@@ -31,7 +31,7 @@ import (
 func tiny(out string, more ...string) []string {
 	return append([]string{"-data", "synthetic", "-scenes", "cluttered", "-space", "paper", "-start", "share", "-start-share", "0", "-algorithm", "ppo", "-trial-seeds", "0",
 		"-dropout", "0.1", "-spatial-dropout", "0.02", "-dropblock", "0.97", "-dropblock-size", "7", "-stochastic-depth", "0.95",
-		"-method", "none,dropout,spatialdropout,dropblock,stochasticdepth,random,autodropout,autodropout-randaugment",
+		"-method", "none,dropout,spatialdropout,dropblock,stochasticdepth,random,autodropout,randaugment,autodropout-randaugment",
 		"-train-size", "60", "-test-size", "20", "-pixels", "32", "-resize", "32",
 		"-model", "resnet-18", "-channels", "4", "-batch", "12", "-epochs", "2", "-rate", "1", "-warm-up", "1", "-schedule", "cosine",
 		"-search-epochs", "1", "-start-share", "0", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-out", out}, more...)
@@ -82,8 +82,8 @@ func TestPipeline(t *testing.T) {
 	if !strings.Contains(first, "built-in synthetic set, no photographs") {
 		t.Errorf("the output begins with %q", first)
 	}
-	if n := strings.Count(stderr, "waiting for data"); n != 8 {
-		t.Errorf("%d trainings tell how long they waited, want 8:\n%s", n, stderr)
+	if n := strings.Count(stderr, "waiting for data"); n != 9 {
+		t.Errorf("%d trainings tell how long they waited, want 9:\n%s", n, stderr)
 	}
 	table := (&config{model: "resnet-18"}).Table()
 	r := readResult(t, folder)
@@ -105,7 +105,7 @@ func TestPipeline(t *testing.T) {
 		}
 		trained[w] = row.Method
 	}
-	// The last two rows share a search.
+	// Both rows of AutoDropout share a search.
 	if strings.Count(stdout, "2 searches with 6 trials") != 1 || strings.Count(stderr, "AutoDropout: trial 3 of 3") != 1 {
 		t.Errorf("the output is\n%s%s", stdout, stderr)
 	}

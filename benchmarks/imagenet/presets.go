@@ -61,6 +61,7 @@ func (c *config) Table() []experiment.Row {
 	rows = append(rows, images.Found("", c.published(78.7, 77.5, "pattern found on 80,000 images"))...)
 	const autoDropout = "autodropout"
 	return append(rows,
+		experiment.Row{Key: "randaugment", Title: "RandAugment", Network: experiment.Varied},
 		experiment.Row{Key: autoDropout + "-randaugment", Title: "AutoDropout + RandAugment", Kind: sheet.Learned, Shares: autoDropout,
 			Network: experiment.Varied, Paper: c.published(80.3, 0, "pattern found on 80,000 images")},
 	)
