@@ -8,7 +8,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"io"
 
 	"autodropout/benchmarks/internal/cli"
@@ -82,7 +81,7 @@ func (c *config) register(fs *flag.FlagSet) {
 		Dropped:     "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
 	cli.Whole(fs, &c.validSize, "valid-size", 0, "score trials on at most this `number` of images, the same of every class, that -train-size leaves over; 0: on a tenth of the training images, which searches hold out")
-	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` that images are resized to; 0: as they are")
+	images.PixelsFlag(fs, &c.pixels)
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
 	cli.Choice(fs, &c.recipe, "recipe", []string{wideResNet, fastNet, fastNet96}, "the `recipe`: wrn, a Wide ResNet with a rate that falls along a cosine, fast or fast96, a small network that learns in few epochs")
 	cli.Wholes(fs, &c.channels, "channels", 1, "the `channels` of the three blocks of recipes fast and fast96, such as 64,256,256")
@@ -110,20 +109,7 @@ func (c *config) About() experiment.About {
 
 // Open implements [images.Benchmark].
 func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, error) {
-	found, err := images.OpenSmall(ctx, &c.Settings, c.validSize, stderr)
-	if err != nil || c.pixels == 0 {
-		return found, err
-	}
-	for _, part := range []*data.Source{&found.Train, &found.Test, &found.Spare} {
-		if *part == nil {
-			continue
-		}
-		if *part, err = data.Resized(*part, c.pixels, c.pixels, imaging.Bilinear); err != nil {
-			return images.Images{}, usage.Errorf("-pixels %d: %v", c.pixels, err)
-		}
-	}
-	found.About += fmt.Sprintf(" They are resized to %[1]dx%[1]d pixels.", c.pixels)
-	return found, nil
+	return images.OpenSmall(ctx, &c.Settings, c.validSize, c.pixels, stderr)
 }
 
 // Divide implements [images.Benchmark].

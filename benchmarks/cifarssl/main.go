@@ -36,7 +36,7 @@ var benchmark = fewlabels.Benchmark{
 }
 
 func open(ctx context.Context, c *fewlabels.Config, stderr io.Writer) (images.Images, error) {
-	return images.OpenSmall(ctx, &c.Settings, 0, stderr)
+	return images.OpenSmall(ctx, &c.Settings, 0, c.Pixels, stderr)
 }
 
 // The recipe is that of UDA's authors. How long a child trains was not published.

@@ -30,6 +30,7 @@ var benchmark = fewlabels.Benchmark{
 	},
 	UDA:         runfolder.Paper{Value: 68.78, Setting: "UDA's authors: ImageNet, 10 % of the labels, ResNet-50"},
 	AutoDropout: runfolder.Paper{Value: 72.9, Setting: "ImageNet, 10 % of the labels, ResNet-50"},
+	Photos:      true,
 	DataHelp:    "synthetic (drawn images of 64x64 pixels), or a `path` to a folder with photographs in train/CLASS and val/CLASS",
 	WidthHelp:   "the `channels` of the ResNet's first stage, 64 as published",
 	Paper:       paper, Study: study, Quick: quick,
@@ -40,16 +41,7 @@ func open(ctx context.Context, c *fewlabels.Config, _ io.Writer) (images.Images,
 	if err != nil {
 		return images.Images{}, err
 	}
-	shorter := c.Pixels * 8 / 7
-	for _, part := range []*data.Source{&found.Train, &found.Test, &found.Spare} {
-		if *part == nil {
-			continue
-		}
-		if *part, err = data.Resized(*part, c.Pixels, shorter, imaging.Bilinear); err != nil {
-			return images.Images{}, err
-		}
-	}
-	return found, nil
+	return found, found.Resize(c.Pixels, c.Pixels*8/7)
 }
 
 // The settings of UDA's loss are those published; a step is computed in parts

@@ -27,6 +27,7 @@ type Benchmark struct {
 
 	UDA, AutoDropout runfolder.Paper // published results
 
+	Photos              bool   // the data may be a folder of photographs
 	DataHelp, WidthHelp string // of the flags
 	Paper, Study, Quick Config // the presets
 }

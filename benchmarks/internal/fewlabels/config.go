@@ -17,7 +17,7 @@ import (
 type Config struct {
 	images.Settings
 	Labels int // 0: a tenth of every class
-	Pixels int // 0: there is no such flag
+	Pixels int // the side of the images; 0: as they are
 
 	Depth, Width             int
 	Steps, Ratio, Accumulate int
@@ -81,11 +81,13 @@ func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 	c.Settings.Register(fs, (&subject{b, *c}).Table(), images.Help{
 		Data: b.DataHelp, Batch: "the `number` of labelled images in a step",
 		Rate: "the initial learning `rate`; it falls to a fifth along 7/16 of a cosine", WeightDecay: "the weight decay `factor`",
-		Photos: c.Pixels > 0, Varied: "augmented images", RandAugment: "how `strongly` unlabelled images are augmented", Dropped: "an element", PaperRandAugment: imaging.PaperRandAugment,
+		Photos: b.Photos, Varied: "augmented images", RandAugment: "how `strongly` unlabelled images are augmented", Dropped: "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
 	cli.Whole(fs, &c.Labels, "labels", 0, "use the labels of at most this `number` of training images, the same of every class; 0 is a tenth of every class. -seed chooses them")
-	if c.Pixels > 0 {
+	if b.Photos {
 		cli.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
+	} else {
+		images.PixelsFlag(fs, &c.Pixels)
 	}
 	cli.Whole(fs, &c.Depth, "depth", 10, "the `depth` of the network")
 	cli.Whole(fs, &c.Width, "width", 1, b.WidthHelp)

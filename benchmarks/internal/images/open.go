@@ -3,12 +3,16 @@ package images
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"strings"
 
+	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/progress"
+	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
+	"autodropout/data/imaging"
 )
 
 // Images are those of a benchmark.
@@ -19,6 +23,25 @@ type Images struct {
 	Spare data.Source
 	// Bad returns the images that could not be used so far; nil: all can be.
 	Bad func() []*data.BadImageError
+}
+
+// Resize makes all images squares of so many pixels: those in the middle once the shorter
+// side has shorter pixels.
+func (i *Images) Resize(pixels, shorter int) (err error) {
+	for _, part := range []*data.Source{&i.Train, &i.Test, &i.Spare} {
+		if *part == nil {
+			continue
+		}
+		if *part, err = data.Resized(*part, pixels, shorter, imaging.Bilinear); err != nil {
+			return usage.Errorf("-pixels %d: %v", pixels, err)
+		}
+	}
+	return nil
+}
+
+// PixelsFlag declares the flag of the size that [OpenSmall] resizes images to.
+func PixelsFlag(fs *flag.FlagSet, pixels *int) {
+	cli.Whole(fs, pixels, "pixels", 0, "the side in `pixels` that images are resized to; 0: as they are")
 }
 
 // SmallHelp is the help of -data for [OpenSmall].
@@ -39,9 +62,10 @@ func (s *Settings) synthetic() data.SyntheticConfig {
 	return c
 }
 
-// OpenSmall opens images of 32x32 pixels, see [data.Open]: of the built-in ones as many
-// as the settings say, and more of those to train on.
-func OpenSmall(ctx context.Context, s *Settings, more int, stderr io.Writer) (Images, error) {
+// OpenSmall opens images of 32x32 pixels, see [data.Open], and resizes them to pixels,
+// where that is not 0: of the built-in ones as many as the settings say, and more of those
+// to train on.
+func OpenSmall(ctx context.Context, s *Settings, more, pixels int, stderr io.Writer) (Images, error) {
 	config := s.synthetic()
 	config.Train += more
 	fit, score, about, err := data.Open(ctx, s.Data, data.OpenConfig{
@@ -53,9 +77,15 @@ func OpenSmall(ctx context.Context, s *Settings, more int, stderr io.Writer) (Im
 	}
 	found := Images{Train: fit, Test: score, About: about}
 	if strings.HasPrefix(fit.Name, "synthetic") {
-		found.Spare, err = spare(fit, config)
+		if found.Spare, err = spare(fit, config); err != nil {
+			return Images{}, err
+		}
 	}
-	return found, err
+	if pixels == 0 {
+		return found, nil
+	}
+	found.About += fmt.Sprintf(" They are resized to %[1]dx%[1]d pixels.", pixels)
+	return found, found.Resize(pixels, pixels)
 }
 
 // spare draws images that the built-in training set does not have.
