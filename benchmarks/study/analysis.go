@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/png"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func (p *page) equalBudget(searches []*search) {
 	}
 	third := budget / 3
 	var rows [][]string
-	var sentences []string
+	learners := map[string][]string{} // by what their last third shows
 	for _, s := range searches {
 		all, first, last := s.rewards(0, budget), s.rewards(0, third), s.rewards(budget-third, budget)
 		cells := []string{s.row.title, "", number(stat.Mean(all, nil), "%.4f"), number(stat.Mean(first, nil), "%.4f"), number(stat.Mean(last, nil), "%.4f"), ""}
@@ -70,29 +71,31 @@ func (p *page) equalBudget(searches []*search) {
 			e := statistics.Apart(last, uniform.rewards(0, budget))
 			cells[5] = difference(e, "%+.4f")
 			if s.row.kind == sheet.Learned {
-				sentences = append(sentences, progress(s, e))
+				shown := progress(e)
+				learners[shown] = append(learners[shown], "“"+s.row.title+"”")
 			}
 		}
 		rows = append(rows, cells)
 	}
-	p.say("At an equal budget, the first %s of each search; the reward is %s on validation data, the higher the better.", words.Count(budget, "trial", "trials"), searches[0].config.Task.Reward)
-	p.table([]string{"search", "best", "mean", "mean, first third", "mean, last third", "last third less all of random search (95 % interval)"}, rows)
-	if len(sentences) > 0 {
-		p.say("%s", strings.Join(sentences, " "))
+	p.say("The table compares searches at an equal budget, the first %s of each. The reward is %s on validation data; higher is better.", words.Count(budget, "trial", "trials"), searches[0].config.Task.Reward)
+	p.table([]string{"search", "best", "mean", "mean, first third", "mean, last third", "last third minus all of random search (95 % interval)"}, rows)
+	for _, shown := range slices.Sorted(maps.Keys(learners)) {
+		p.say(shown, words.And(learners[shown]))
 	}
 }
 
-// progress says whether a search has learned to do better than chance.
-func progress(s *search, e statistics.Estimate) string {
+// progress says whether searches that differ so from random search have learned, with %s
+// for their names.
+func progress(e statistics.Estimate) string {
 	switch {
 	case math.IsNaN(e.Low):
-		return fmt.Sprintf("There are too few trials to say whether “%s” learns.", s.row.title)
+		return "There are too few trials to show whether learning worked for %s."
 	case e.Low > 0:
-		return fmt.Sprintf("“%s” has learned: in its last third it tries better patterns than random search does.", s.row.title)
+		return "In the last third, better patterns than random search's were tried by %s: learning worked."
 	case e.High < 0:
-		return fmt.Sprintf("“%s” has gone astray: in its last third it tries worse patterns than random search does.", s.row.title)
+		return "In the last third, worse patterns than random search's were tried by %s: learning went astray."
 	}
-	return fmt.Sprintf("That “%s” has learned cannot be seen: the patterns of its last third and those of random search are apart by no more than chance allows.", s.row.title)
+	return "In the last third, the patterns of %s cannot be told from random search's: learning is not shown."
 }
 
 // curves adds rewards, the best of them so far, and the entropy of the policies.
@@ -112,7 +115,7 @@ func (p *page) curves(r *run, searches []*search) {
 		best.Lines = append(best.Lines, highest)
 		if s.config.Algorithm != controller.Random {
 			entropy.Lines = append(entropy.Lines, decided)
-			sentences = append(sentences, fmt.Sprintf("that of “%s” went from %.2f to %.2f", s.row.title, decided.Y[0], decided.Y[len(decided.Y)-1]))
+			sentences = append(sentences, fmt.Sprintf("from %.2f to %.2f for “%s”", decided.Y[0], decided.Y[len(decided.Y)-1], s.row.title))
 		}
 	}
 	for _, f := range []struct {
@@ -124,7 +127,7 @@ func (p *page) curves(r *run, searches []*search) {
 		}
 	}
 	if len(sentences) > 0 {
-		p.say("Entropy says how undecided a policy is, in nats per choice: %s.", strings.Join(sentences, ", "))
+		p.say("The entropy of a policy says how undecided it is, in nats per choice. It went %s.", strings.Join(sentences, ", "))
 	}
 }
 
@@ -160,13 +163,13 @@ func (p *page) tokens(s *search) {
 			learned = append(learned, t.Name)
 		}
 	}
-	p.say("What “%s” chose, in percent of all choices of a token, in the last third of its trials and, behind the arrow, in the first, with the shares before anything was learned:", s.row.title)
+	p.say("How often “%s” chose each value of a token, in percent: in the last third of its trials, in the first third, and (in brackets) before it learned anything:", s.row.title)
 	p.table([]string{"token", "value: last third ← first third (before)", "corrected p"}, rows)
-	verdict := "No token's last third is farther from the shares before than chance allows"
+	verdict := "For no token does the last third differ from the shares before learning by more than chance"
 	if len(learned) > 0 {
-		verdict = fmt.Sprintf("The last third is farther from the shares before than chance allows for %s", words.And(learned))
+		verdict = fmt.Sprintf("The last third differs from the shares before learning by more than chance for %s", words.And(learned))
 	}
-	p.say("%s (chi-squared, Holm over tokens; a guide only, since the choices of one trial depend on each other).", verdict)
+	p.say("%s (chi-squared, Holm over tokens). Take this as a guide only: the choices of one trial depend on each other.", verdict)
 }
 
 // atFirst returns the shares of a token's values, over all groups, that the policy
@@ -209,7 +212,7 @@ func (p *page) ablations(r *run) {
 		}
 	}
 	if len(items) > 0 {
-		p.say("What parts of the search space are worth (these p are not corrected):")
+		p.say("Searches of smaller spaces show what the parts of the space contribute (these p-values are not corrected):")
 		p.items(items)
 	}
 }
@@ -246,6 +249,6 @@ func (p *page) winner(r *run) error {
 	p.say("### The pattern of “%s”", o.learned.title)
 	p.say("%s", drawn.Words)
 	p.table(append(header, "dropped, %"), rows)
-	p.figure(r, "pattern.png", "Sample masks, a row for each place; what is dropped is dark", image.Bytes())
+	p.figure(r, "pattern.png", "Sample masks, a row for each place; dark cells are dropped", image.Bytes())
 	return nil
 }

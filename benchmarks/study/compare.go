@@ -70,7 +70,7 @@ func (r *run) pick(name string, of ...sheet.Kind) (best *row, why string) {
 		}
 	}
 	if best == nil {
-		return nil, fmt.Sprintf("None of the %s rows has a log of validation rewards, so that none can be called the best.", name)
+		return nil, fmt.Sprintf("None of the %s rows has a log of validation rewards, so none can be called the best.", name)
 	}
 	why = fmt.Sprintf("The best %s row by validation is “%s”, with a reward of %.4f.", name, best.title, highest)
 	if len(unknown) > 0 {
@@ -161,7 +161,7 @@ func (r *run) answer(o outcome) string {
 		}
 	}
 	if len(unbeaten) > 0 {
-		text += fmt.Sprintf(" It is not known to be better than every hand-made row: that it beats %s is not shown.", words.And(unbeaten))
+		text += fmt.Sprintf(" It is not shown to beat every hand-made row: %s may be as good.", words.And(unbeaten))
 	}
 	return text
 }

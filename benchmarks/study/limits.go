@@ -32,8 +32,8 @@ func (p *page) cost(r *run) {
 			words.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
-	p.table([]string{"row", "algorithm", "trials", "of these again", "failed", "time", "in final trainings", "GFLOP"}, rows)
-	p.say("Again: the best patterns of a search, with other seeds. Times are the trials' own, added up. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials; scoring them is not counted, nor are networks whose steps have many sizes, as in translation.")
+	p.table([]string{"row", "algorithm", "trials", "of these repeats", "failed", "time", "in final trainings", "GFLOP"}, rows)
+	p.say("Repeats train the best patterns of a search again, with other seeds. The time is the sum over trials, also in units of a final training. GFLOP counts the matrix products and convolutions, forward and backward, of training the trials. It leaves out their scoring, and networks whose steps vary in size, as in translation.")
 }
 
 // summarise returns a table with a line for each run: the page's, or the brief
@@ -70,7 +70,7 @@ func summarise(runs []*run, brief bool) string {
 // limits says what the runs cannot show.
 func (p *page) limits(runs []*run) {
 	p.say("## What this does not show")
-	p.say("These are small settings. What dropout gains in other networks, on more data and in longer trainings may differ, in size and in order.")
+	p.say("These settings are small. With other networks, more data or longer trainings, methods may gain more or less, and another one may be the best.")
 	var items []string
 	for _, r := range runs {
 		seeds := r.Seeds
@@ -81,19 +81,19 @@ func (p *page) limits(runs []*run) {
 		for _, s := range r.searches {
 			if s.row.kind == sheet.Learned {
 				points, _ := new(big.Float).SetInt(s.space.Size()).Float64()
-				text += fmt.Sprintf("; %s has tried %d of %.0e patterns", s.row.title, len(s.trials), points)
+				text += fmt.Sprintf("; %s tried %d of %.0e patterns", s.row.title, len(s.trials), points)
 			}
 		}
 		items = append(items, text+".")
 	}
 	if slices.ContainsFunc(runs, (*run).shorter) {
-		items = append(items, "Some trials are shorter than final trainings, or of other networks. A pattern that pays only later, or elsewhere, can lose there.")
+		items = append(items, "Some trials are shorter than final trainings or train another network. A pattern that pays only later, or only in the final network, can lose there.")
 	}
 	p.items(append(items,
-		"Each search ran once. Another seed of a search may find a better or a worse pattern; no interval here covers that.",
-		"Of the hand-made methods only the rate was tuned. Learning rate, weight decay and length are the same for all rows and were chosen for none of them.",
-		"Intervals take differences for normal ones. With a few seeds nobody can check that.",
-		"The paper published neither its controller nor its budget: a loss here is one of this reading of it, on this budget."))
+		"Each search ran once. With another seed it may find a better or a worse pattern; no interval here covers that.",
+		"Hand-made methods had only their rate tuned. Learning rate, weight decay and length are the same for all rows and were chosen for none of them.",
+		"Intervals assume that differences are normally distributed. A few seeds cannot show whether they are.",
+		"The paper published neither its controller nor its budget. A loss here is a loss of this reading of the paper, at this budget."))
 }
 
 // shorter reports whether trials are not what final trainings are.

@@ -35,10 +35,10 @@ func (p *page) strength(r *run) error {
 	chart := report.Chart{Title: "How much a random pattern drops, and its reward", X: "dropped on average, %", Y: s.config.Task.Reward,
 		Lines: []report.Line{{Style: report.Random.Style(0), X: dropped, Y: rewards, Points: true}}}
 	rank := spearman(dropped, rewards)
-	verdict := "Whether that matters cannot be seen from these trials"
+	verdict := "These trials cannot show whether that matters"
 	switch {
 	case rank.High < 0:
-		verdict = "Patterns that drop more have lower rewards: too strong ones lose"
+		verdict = "Patterns that drop more have lower rewards"
 	case rank.Low > 0:
 		verdict = "Patterns that drop more have higher rewards"
 	}
@@ -113,8 +113,8 @@ func (p *page) noise(r *run) {
 		}
 	}
 	p.say("### How much of a reward is luck")
-	p.table([]string{"row", "trials", "mean reward of each rate or finalist", "deviation within them", "deviation between them"}, rows)
-	p.say("With the same dropout and another seed, rewards have a standard deviation of %.4f (%d degrees of freedom).", within, freedom)
+	p.table([]string{"row", "trials", "mean reward of each rate or finalist", "standard deviation within", "standard deviation between"}, rows)
+	p.say("If only the seed changes, rewards have a standard deviation of %.4f (%d degrees of freedom).", within, freedom)
 	if len(items) > 0 {
 		p.items(items)
 	}
@@ -125,11 +125,11 @@ func (s *search) luck(noise float64) string {
 	rewards := s.allRewards()
 	top := s.trials[len(s.trials)-1].Best
 	best := s.trials[slices.IndexFunc(s.trials, func(p controller.Finished) bool { return p.Best == top })]
-	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. Were all its patterns equally good, luck alone would put it about %.4f above.",
+	text := fmt.Sprintf("The best of %d trials of “%s” has a reward of %.4f, %.4f above their mean. If all patterns were equally good, luck alone would put the best about %.4f above the mean.",
 		len(rewards), s.row.title, top, top-stat.Mean(rewards, nil), noise*highest(len(rewards)))
 	at, again := sheet.ByPoint(usable(s.finalists))
 	if i := slices.IndexFunc(at, func(p []int) bool { return slices.Equal(p, best.Point) }); i >= 0 {
-		text += fmt.Sprintf(" Trained again, the same pattern has a mean of %.4f.", stat.Mean(again[i], nil))
+		text += fmt.Sprintf(" Trained again, the same pattern has a mean reward of %.4f.", stat.Mean(again[i], nil))
 	}
 	return text
 }

@@ -54,24 +54,23 @@ func newStudy(results string) (*study, error) {
 
 const intro = `# Do learned dropout patterns pay?
 
-` + "`go run ./benchmarks/study`" + ` has written this page, its figures and the table in the README from the raw logs in
-[benchmarks/results/study](../benchmarks/results/study). Nothing in it was typed by hand, and a test holds it to the logs.`
+` + "`go run ./benchmarks/study`" + ` writes this page, its figures and the table in the README from the raw logs in
+[benchmarks/results/study](../benchmarks/results/study). Nobody types any of it by hand, and a test compares all three with the logs.`
 
 var reading = `## How to read this
 
-- **Tuned:** for each hand-made row the rates of a grid were tried in turn, again and again, by as many trials as a search has and scored
-  alike. The rate with the best mean reward is that of the final trainings. A rate that was given was not tuned in that run.
-- **Searched:** a search has trials with many patterns; where it trains the best of them again, the one with the best mean of these is that
-  of the final trainings.
-- **Near the hand-made:** the same search as AutoDropout's, but its policy begins with the probability ` + fmt.Sprint(controller.StartProb) + ` for each token of
-  a point that is dropout made by hand, which was not tuned.
-- **Chosen on validation data:** which hand-made row and which learned one is the best was decided by these means, never by
-  test values. The test data was used once, for the final trainings.
-- **Paired:** the same seed gives two rows the same first weights and the same order of the data, so differences are taken seed by seed. Intervals
-  are of 95 % and, like p, from Student's t. A positive difference is always a better result.
-- **Many comparisons:** "corrected p" is Holm's, over all comparisons of a table. Nothing corrects for there being several
-  experiments.
-- **One search:** each search ran once, so the intervals cover the luck of final trainings and not that of the search.`
+- **Tuned:** a hand-made row tries the rates of a grid in turn, over and over, with as many trials as a search has. Its trials are scored
+  like those of a search. The final trainings use the rate with the best mean reward. A rate marked "given" was not tuned in that run.
+- **Searched:** a search tries many patterns, one in each trial. Some searches train their best patterns again. The final trainings use the
+  pattern with the best mean of these repeats, or else with the best reward.
+- **Near the hand-made:** this is AutoDropout's search with another start. Its policy first gives probability ` + fmt.Sprint(controller.StartProb) + ` to each token of one
+  hand-made pattern. That pattern was not tuned.
+- **Chosen on validation data:** validation rewards decided which hand-made row and which learned row is the best. The test data was used
+  once, for the final trainings.
+- **Paired:** the same seed gives two rows the same initial weights and the same order of the data, so differences are taken seed by seed.
+  Intervals cover 95 %; they and p come from Student's t. A positive difference always means a better result.
+- **Many comparisons:** "corrected p" is Holm's correction over all comparisons of a table. Nothing corrects for the number of experiments.
+- **One search:** each search ran once, so the intervals cover the luck of the final trainings but not the luck of the search.`
 
 // page is a text in Markdown with its figures.
 type page struct {
@@ -106,29 +105,29 @@ func (p *page) figure(r *run, name, caption string, image []byte) {
 
 // setting says what was trained, and what is not there yet.
 func (p *page) setting(r *run) {
-	p.say("A final training: %s. The metric is the test %s.", r.length(), r.metric)
+	p.say("Each final training: %s. The metric is the test %s.", r.length(), r.metric)
 	var tasks []string
 	for _, s := range r.searches {
 		if !slices.Contains(tasks, s.config.Task.String()) {
 			tasks = append(tasks, s.config.Task.String())
-			p.say("A trial: %s.", s.config.Task.String())
+			p.say("Each trial: %s.", s.config.Task.String())
 		}
 	}
 	if r.from != nil {
 		anchor := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.from.title), ",", ""), " ", "-")
-		p.say("Patterns come from the section [%s](#%s), and so does the choice among rows that are not tuned here.", r.from.title, anchor)
+		p.say("The patterns come from the section [%s](#%s). That section also decided which of the hand-made rows counts as the best.", r.from.title, anchor)
 	}
-	budget := fmt.Sprintf("Planned are %s of %s", words.Count(r.Seeds, "seed", "seeds"), words.Count(len(r.rows), "row", "rows"))
+	budget := fmt.Sprintf("The plan has %s for each of %s", words.Count(r.Seeds, "seed", "seeds"), words.Count(len(r.rows), "row", "rows"))
 	if slices.ContainsFunc(r.rows, r.searched) {
 		budget += fmt.Sprintf(" and %s for each search", words.Count(r.Trials, "trial", "trials"))
 	}
 	if missing := r.missing(); len(missing) > 0 {
-		p.say("%s. **Not all of that is there yet:** %s.", budget, strings.Join(missing, "; "))
+		p.say("%s. **It is not complete:** %s.", budget, strings.Join(missing, "; "))
 	} else {
-		p.say("%s; all of that is there.", budget)
+		p.say("%s. It is complete.", budget)
 	}
 	if r.result != nil {
-		p.say("The run ended on %s, at commit %s, on %s with %s.", r.result.Date, r.result.Commit, r.result.CPU, r.result.SIMD)
+		p.say("The run ended on %s. It used commit %s on %s with %s.", r.result.Date, r.result.Commit, r.result.CPU, r.result.SIMD)
 	}
 	if r.command != "" {
 		p.say("```sh\n%s\n```", r.command)

@@ -131,7 +131,7 @@ func scheduleWords(s dropout.Schedule) string {
 	case dropout.Down:
 		return " It fades in the course of the training."
 	case dropout.Off:
-		return " It ends with three quarters of the training."
+		return " It stops after three quarters of the training."
 	}
 	return ""
 }
