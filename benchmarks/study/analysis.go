@@ -71,7 +71,7 @@ func (p *page) equalBudget(searches []*search) {
 			e := statistics.Apart(last, uniform.rewards(0, budget))
 			cells[5] = difference(e, "%+.4f")
 			if s.row.kind == sheet.Learned {
-				shown := progress(e)
+				shown := lastThird(e)
 				learners[shown] = append(learners[shown], "“"+s.row.title+"”")
 			}
 		}
@@ -84,18 +84,18 @@ func (p *page) equalBudget(searches []*search) {
 	}
 }
 
-// progress says whether searches that differ so from random search have learned, with %s
-// for their names.
-func progress(e statistics.Estimate) string {
+// lastThird says what searches tried last that differ so from random search, with %s for
+// their names. Those that began near good patterns may be better without having learned.
+func lastThird(e statistics.Estimate) string {
 	switch {
 	case math.IsNaN(e.Low):
-		return "There are too few trials to show whether learning worked for %s."
+		return "There are too few trials to compare the last third of %s with random search."
 	case e.Low > 0:
-		return "In the last third, better patterns than random search's were tried by %s: learning worked."
+		return "In the last third, better patterns than random search's were tried by %s."
 	case e.High < 0:
-		return "In the last third, worse patterns than random search's were tried by %s: learning went astray."
+		return "In the last third, worse patterns than random search's were tried by %s."
 	}
-	return "In the last third, the patterns of %s cannot be told from random search's: learning is not shown."
+	return "In the last third, the patterns of %s cannot be told from random search's."
 }
 
 // curves adds rewards, the best of them so far, and the entropy of the policies.

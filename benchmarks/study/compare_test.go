@@ -141,12 +141,12 @@ func TestStrength(t *testing.T) {
 	}
 }
 
-func TestProgress(t *testing.T) {
+func TestLastThird(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64
 		want      string
-	}{{0.1, 0.2, "learning worked."}, {-0.2, -0.1, "went astray"}, {-0.1, 0.1, "not shown"}, {math.NaN(), math.NaN(), "too few trials"}} {
-		if got := progress(statistics.Estimate{Low: c.low, High: c.high}); !strings.Contains(got, c.want) {
+	}{{0.1, 0.2, "better patterns"}, {-0.2, -0.1, "worse patterns"}, {-0.1, 0.1, "cannot be told from"}, {math.NaN(), math.NaN(), "too few trials"}} {
+		if got := lastThird(statistics.Estimate{Low: c.low, High: c.high}); !strings.Contains(got, c.want) {
 			t.Errorf("from %v to %v: %s", c.low, c.high, got)
 		}
 	}
