@@ -43,6 +43,24 @@ func TestStartProbs(t *testing.T) {
 	}
 }
 
+// TestOwnStreams: algorithms that begin with the same probabilities, and the same seed, draw
+// points of their own.
+func TestOwnStreams(t *testing.T) {
+	space := toySpace(6, 5, 5, 5)
+	first := map[string]Algorithm{}
+	for _, algorithm := range []Algorithm{Reinforce, PPO, Random, Evolution} {
+		report := mustSearch(t, Config{Trials: 4, InFlight: 4, Algorithm: algorithm, Network: smallNetwork, Seed: 3}, space,
+			func(context.Context, Trial) (Outcome, error) { return Outcome{}, nil })
+		for _, trial := range report.Trials {
+			point := fmt.Sprint(trial.Point)
+			if other, ok := first[point]; ok && other != algorithm {
+				t.Errorf("%s and %s both begin with %s", other, algorithm, point)
+			}
+			first[point] = algorithm
+		}
+	}
+}
+
 func TestWrongStartProbs(t *testing.T) {
 	for name, c := range map[string]struct {
 		config Config

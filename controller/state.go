@@ -78,6 +78,16 @@ func (c *Config) childSeed(trial int, space dropout.Space) uint64 {
 	return seed.Derive(c.Seed, "controller/child", uint64(turn))
 }
 
+// stream names what the choices of trials are drawn from. Each algorithm has its own, so that
+// two that begin with the same probabilities do not begin with the same points. Those that
+// begin with given points try the same ones first anyway.
+func (c *Config) stream() string {
+	if c.Starts != nil {
+		return "controller/sample"
+	}
+	return "controller/sample/" + string(c.Algorithm)
+}
+
 // replay brings a new state to where the records of a log end.
 func (s *state) replay(records []record) error {
 	for i, r := range records {
@@ -149,7 +159,7 @@ func (s *state) next() Trial {
 		s.applyTo(i + 1 - s.config.InFlight)
 	}
 	t := Trial{Index: i, Seed: s.config.childSeed(i, s.space), Identity: s.config.Identity}
-	t.Point, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, "controller/sample", uint64(i)))
+	t.Point, t.LogProbs, t.Entropy = s.chooser.sample(i, seed.New(s.config.Seed, s.config.stream(), uint64(i)))
 	return t
 }
 
