@@ -53,7 +53,25 @@ func look(path, want string) state {
 	return intact
 }
 
-// Mend looks for damage: lines of the journal, weights and logs that are not what
+// file is one that a training leaves.
+type file struct {
+	path string
+	sum  *string // in the unit
+	then string  // what follows where it is damaged
+}
+
+// files returns those of a training that the journal has checksums of, its weights first.
+func (f Folder) files(u *Unit) []file {
+	const stands = ", and what the training reached stands"
+	return []file{
+		{f.Weights(u.name()), &u.Weights, "the training is made again"},
+		{f.Log(u.name()), &u.Log, "its curve is lost" + stands},
+		{f.Validations(u.name()), &u.Epochs, "its validation curve is lost" + stands},
+		{f.CSV(u.name()), &u.CSV, "the table is lost" + stands},
+	}
+}
+
+// Mend looks for damage: lines of the journal, weights, logs and tables that are not what
 // the run wrote. What can be made again is forgotten, so that it will be: a training
 // whose line or whose weights are damaged. Damaged files are set aside. Files that are
 // not there may have been removed on purpose, and what the journal says of their
@@ -69,12 +87,9 @@ func (h *Held) Mend() (sentences []string, err error) {
 	whole := h.units[:0:0]
 	for _, u := range h.units {
 		kept := true
-		for _, file := range []struct{ path, sum, then string }{
-			{h.Weights(u.name()), u.Weights, "the training is made again"},
-			{h.Log(u.name()), u.Log, "its curve is lost, and what the training reached stands"},
-		} {
+		for i, file := range h.files(&u) {
 			name, _ := filepath.Rel(string(h.Folder), file.path)
-			switch look(file.path, file.sum) {
+			switch look(file.path, *file.sum) {
 			case missing:
 				gone = append(gone, name)
 			case changed:
@@ -83,7 +98,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 					return nil, err
 				}
 				sentences = append(sentences, fmt.Sprintf("%s is damaged, it is not what the run wrote: it is set aside as %s, and %s.", name, filepath.Base(aside), file.then))
-				kept = kept && file.path != h.Weights(u.name())
+				kept = kept && i > 0 // without its weights it is made again
 			}
 		}
 		if kept {

@@ -20,6 +20,8 @@ func finished(t *testing.T) Folder {
 		name := Training("none", seed)
 		write(t, f.Weights(name), "weights of "+name)
 		write(t, f.Log(name), "log of "+name)
+		write(t, f.Validations(name), "epochs of "+name)
+		write(t, f.CSV(name), "table of "+name)
 		if err := h.Append(Unit{Method: "none", Seed: seed, Score: Score{Value: float64(30 - 10*seed)}}); err != nil {
 			t.Fatal(err)
 		}
@@ -56,8 +58,10 @@ func TestMend(t *testing.T) {
 		"cut weights":     {func(f Folder) { os.Truncate(f.Weights(none), 5) }, []int{0, 2}, "none-1.safetensors is damaged", "weights/none-1.safetensors.damaged"},
 		"others' weights": {func(f Folder) { write(t, f.Weights(none), "weights of none-0") }, []int{0, 2}, "none-1.safetensors is damaged", "weights/none-1.safetensors.damaged"},
 		"no weights":      {func(f Folder) { os.Remove(f.Weights(none)) }, []int{0, 1, 2}, "Not there any more: weights", ""},
-		"no folders":      {func(f Folder) { os.RemoveAll(f.Path(weights)); os.RemoveAll(f.Path(logs)) }, []int{0, 1, 2}, "and 2 more", ""},
+		"no folders":      {func(f Folder) { os.RemoveAll(f.Path(weights)); os.RemoveAll(f.Path(logs)) }, []int{0, 1, 2}, "and 8 more", ""},
 		"flipped log":     {func(f Folder) { flip(t, f.Log(none), 3) }, []int{0, 1, 2}, "none-1.jsonl is damaged", "logs/none-1.jsonl.damaged"},
+		"flipped epochs":  {func(f Folder) { flip(t, f.Validations(none), 3) }, []int{0, 1, 2}, "none-1.epochs.jsonl is damaged", "logs/none-1.epochs.jsonl.damaged"},
+		"flipped table":   {func(f Folder) { flip(t, f.CSV(none), 3) }, []int{0, 1, 2}, "none-1.csv is damaged", "logs/none-1.csv.damaged"},
 		"flipped line":    {func(f Folder) { flip(t, f.Path(Journal), 30) }, []int{1, 2}, "Line 1 of units.jsonl is damaged", "units.jsonl.damaged"},
 		"a second one": {func(f Folder) {
 			text, _ := os.ReadFile(f.Path(Journal))

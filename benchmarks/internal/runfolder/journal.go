@@ -31,6 +31,8 @@ type Unit struct {
 	Identity string `json:"identity,omitempty"` // of the run, see [Identity.Sum]
 	Weights  string `json:"weights,omitempty"`  // the checksum of their file; "": not known
 	Log      string `json:"log,omitempty"`      // the checksum of its file; "": not known
+	Epochs   string `json:"epochs,omitempty"`   // likewise, of the log of its epochs
+	CSV      string `json:"csv,omitempty"`      // likewise
 }
 
 // name is what the files of the training are called.
@@ -187,9 +189,9 @@ func parseLine(line []byte) (u Unit, err error) {
 // it is on disk when Append returns. Where that fails the journal is as it was.
 func (h *Held) Append(u Unit) error {
 	u.Identity = h.sum
-	for path, sum := range map[string]*string{h.Weights(u.name()): &u.Weights, h.Log(u.name()): &u.Log} {
+	for _, file := range h.files(&u) {
 		var err error
-		if *sum, err = checksum(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if *file.sum, err = checksum(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
