@@ -18,7 +18,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Parse(pageText))
+var page = template.Must(template.New("page").Funcs(template.FuncMap{"flags": report.Flags}).Parse(pageText))
 
 // mostLines is how many lines a chart has; more cannot be told apart.
 const mostLines = 10

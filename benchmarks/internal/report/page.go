@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the page's text, style and script
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -28,6 +29,7 @@ type Page struct {
 	Outputs     []Fact   // what programs outside of the run's printed last, by training
 	Pattern     *Pattern // nil: none was learned
 
+	Command string // that began the run
 	Setting string // the settings, as a configuration file
 	Origin  []Fact // what it takes to repeat the run
 	Live    bool   // the page belongs to a run that goes on
@@ -75,7 +77,30 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"tight": func(text string) string {
 		return strings.NewReplacer(" %", "\u00a0%", " ± ", "\u00a0±\u00a0").Replace(text)
 	},
+	"flags":   Flags,
+	"command": func(text string) template.HTML { return unbroken(text, func(string) bool { return true }) },
 }).Parse(pageHTML))
+
+// Flags returns a text for a page in which no line breaks inside a flag of a command,
+// such as -valid-size. The page needs the style whole.
+func Flags(text string) template.HTML {
+	return unbroken(text, func(word string) bool { return flagWord.MatchString(word) })
+}
+
+// flagWord is how a flag begins, perhaps in brackets.
+var flagWord = regexp.MustCompile(`^\(?-[a-z]`)
+
+// unbroken marks words inside which a line must not break, unless they are longer than it.
+func unbroken(text string, whole func(word string) bool) template.HTML {
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		words[i] = template.HTMLEscapeString(word)
+		if word != "" && whole(word) {
+			words[i] = `<span class="whole">` + words[i] + `</span>`
+		}
+	}
+	return template.HTML(strings.Join(words, " "))
+}
 
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error { return page.Execute(w, p) }

@@ -45,8 +45,9 @@ func sample(t *testing.T) *Page {
 			{Name: "AutoDropout", Style: Learned.Style(0), X: []float64{1, 2}, Y: []float64{0.1, 0.2}, Points: true}}}},
 		Trials:  Plain{Header: []string{"search", "trial"}, Rows: [][]string{{"AutoDropout", "1"}}},
 		Pattern: pattern,
+		Command: "go run ./benchmarks/cifar -out A&B",
 		Setting: "epochs = 2\n",
-		Origin:  []Fact{{"command", "go run ./benchmarks/cifar"}, {"commit", "0123abc"}, {"processor", "some"}},
+		Origin:  []Fact{{"commit", "0123abc"}, {"processor", "some"}},
 	}
 }
 
@@ -183,6 +184,25 @@ func TestKeyboard(t *testing.T) {
 	}
 	if skip := ids["results"]; skip.attrs["tabindex"] != "-1" {
 		t.Error("the results cannot be skipped to")
+	}
+}
+
+// TestUnbroken: no line breaks inside a word of a command, or a flag that a sentence names.
+func TestUnbroken(t *testing.T) {
+	p := sample(t)
+	p.Summary = "It began with -start-share 0.1 (-valid-size 300), well-chosen."
+	var b strings.Builder
+	if err := p.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<span class="whole">./benchmarks/cifar</span> <span class="whole">-out</span> <span class="whole">A&amp;B</span>`,
+		`It began with <span class="whole">-start-share</span> 0.1 <span class="whole">(-valid-size</span> 300), well-chosen.`,
+		".whole { display: inline-block;",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }
 

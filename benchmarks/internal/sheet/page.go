@@ -26,10 +26,11 @@ func Page(f *Facts, state string) *report.Page {
 		Trials:   trialTable(f),
 		Outputs:  slices.Concat(f.Outputs, trialOutputs(f)),
 		Pattern:  f.Pattern,
+		Command:  r.Command,
 		Setting:  f.Settings,
 		Outside:  f.Outside,
 		Origin: []report.Fact{
-			{Name: "command", Value: r.Command}, {Name: "commit", Value: r.Commit}, {Name: "processor", Value: r.CPU},
+			{Name: "commit", Value: r.Commit}, {Name: "processor", Value: r.CPU},
 			{Name: "instructions", Value: r.SIMD}, {Name: "most memory", Value: words.Memory(r.Memory)},
 			{Name: "computing", Value: words.Duration(r.Seconds)}, {Name: "date", Value: r.Date}, {Name: "seed", Value: fmt.Sprint(r.Seed)},
 		},
