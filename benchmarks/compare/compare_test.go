@@ -111,9 +111,9 @@ func TestTable(t *testing.T) {
 	}
 	for row, want := range map[string][]string{
 		"b/none":      {"43.75 %", "compared with"},
-		"a/none":      {"49.75 %", "-6.00 (-6.00 to -6.00)", "<0.001", "worse"},
+		"a/none":      {"49.75 %", "-6.00, no spread", "<0.001", "worse"},
 		"a/dropout":   {"-2.05 (-2.", "worse"},
-		"b/dropblock": {"-0.50", "too few seeds"},
+		"b/dropblock": {"-0.50", "one seed has no interval"},
 		"b/wild":      {"a training diverged"},
 	} {
 		got := line(t, stdout, row)

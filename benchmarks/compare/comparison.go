@@ -201,6 +201,8 @@ func (g *group) verdict(e *entry) string {
 		return "the other one diverged"
 	case e.Mean.N == 0:
 		return "nothing has finished"
+	case math.IsNaN(p) && e.Paired && e.Gain.N == 1:
+		return "one seed has no interval"
 	case math.IsNaN(p):
 		return "too few seeds"
 	case p >= 0.05:

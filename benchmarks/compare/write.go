@@ -27,8 +27,13 @@ func (g *group) cells(e *entry) cells {
 	}
 	if e.Gain.N > 0 {
 		c.Gain = fmt.Sprintf("%+.2f", e.Gain.Value)
-		if !math.IsNaN(e.Gain.Low) {
-			c.Gain += fmt.Sprintf(" (%+.2f to %+.2f)", e.Gain.Low, e.Gain.High)
+		low, high := fmt.Sprintf("%+.2f", e.Gain.Low), fmt.Sprintf("%+.2f", e.Gain.High)
+		switch {
+		case math.IsNaN(e.Gain.Low):
+		case low == high:
+			c.Gain += ", no spread"
+		default:
+			c.Gain += fmt.Sprintf(" (%s to %s)", low, high)
 		}
 		if !e.Paired {
 			c.Gain += " unpaired"

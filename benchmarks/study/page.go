@@ -134,9 +134,11 @@ func (p *page) setting(r *run) {
 	}
 }
 
-// searched reports whether a row has a search, or its rate is tuned.
+// searched reports whether a row has a search of its own, or its rate is tuned.
 func (r *run) searched(at row) bool {
 	switch {
+	case at.kind == sheet.Shuffled:
+		return false
 	case at.kind.Searched():
 		return r.Pattern == ""
 	case at.kind == sheet.HandMade:
@@ -281,9 +283,13 @@ func interval(e statistics.Estimate, format string) string {
 
 // difference writes an estimate with its interval, where it has one.
 func difference(e statistics.Estimate, format string) string {
-	text := number(e.Value, format)
-	if between := interval(e, format); between != "" {
-		text += " (" + between + ")"
+	text, between := number(e.Value, format), interval(e, format)
+	low, high, _ := strings.Cut(between, " to ")
+	switch {
+	case between == "":
+		return text
+	case low == high:
+		return text + ", no spread"
 	}
-	return text
+	return text + " (" + between + ")"
 }

@@ -11,6 +11,7 @@ import (
 
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
 	"autodropout/data"
 	"autodropout/dropout"
@@ -236,11 +237,11 @@ func rewardNote(t controller.Task) string {
 	if t.Network == "" {
 		return "reward: " + t.Note
 	}
-	length, unit := t.Steps, "steps"
+	length := words.Count(t.Steps, "step", "steps")
 	if t.Epochs > 0 {
-		length, unit = t.Epochs, "epochs"
+		length = words.Count(t.Epochs, "epoch", "epochs")
 	}
-	return fmt.Sprintf("reward: %s on %d %s %s after %d %s", t.Reward, t.Valid, t.Split, t.Unit, length, unit)
+	return fmt.Sprintf("reward: %s on %d %s %s after %s", t.Reward, t.Valid, t.Split, t.Unit, length)
 }
 
 // Checksum returns a checksum of images for [About.Data].
