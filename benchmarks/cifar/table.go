@@ -20,7 +20,6 @@ func (c *config) Table() []experiment.Row {
 		Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
 	})...)
 	return append(rows,
-		experiment.Shuffled("blocks"), experiment.AsPublished(),
 		experiment.Row{Key: "ppo", Title: "AutoDropout with PPO", Kind: sheet.Learned, Algorithm: controller.PPO},
 		experiment.Row{Key: "near", Title: "AutoDropout near DropBlock", Kind: sheet.Learned, Near: nearDropBlock},
 		experiment.Row{Key: "no-geometry", Title: "AutoDropout without geometry", Kind: sheet.Ablated,

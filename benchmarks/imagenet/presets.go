@@ -9,12 +9,15 @@ import (
 	"autodropout/dropout"
 )
 
+// methods are the rows of a run unless others are asked for.
+var methods = []string{"none", "dropout", "spatialdropout", "dropblock", "stochasticdepth", "random", "autodropout", "randaugment", "autodropout-randaugment"}
+
 // ResNet-50 is trained as the DropBlock paper did. The number of trials and the
 // length of a child's training were not published: they are choices of this
 // program. So is the number of parts of a batch, for memory.
 var paper = config{
 	Supervised: images.Supervised{Epochs: 270, SearchEpochs: 30, Settings: images.Settings{
-		Plan:      experiment.Plan{Methods: experiment.Keys(new(config).Table()), Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv},
+		Plan:      experiment.Plan{Methods: methods, Seeds: 1, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv},
 		Baselines: experiment.Baselines{Dropout: 0.2, SpatialDropout: 0.1, DropBlock: 0.9, DropBlockSize: 7, StochasticDepth: 0.8},
 		Data:      images.BuiltIn, Batch: 256, Rate: 0.1, WeightDecay: 1e-4,
 	}},
@@ -45,7 +48,7 @@ var study = func() config {
 // network trained as briefly learns nothing from cropped images.
 var quick = func() config {
 	c := study
-	c.Methods = []string{"none", "dropout", "dropblock", "autodropout", "autodropout-randaugment"}
+	c.Methods = []string{"none", "dropout", "dropblock", "autodropout", "randaugment", "autodropout-randaugment"}
 	c.Algorithm, c.Space, c.Start, c.TrialSeeds = string(controller.Evolution), experiment.Wide, experiment.ByBest, 1
 	c.Scenes, c.TrainSize, c.TestSize, c.pixels, c.resize, c.channels = images.Plain, 1500, 1000, 32, 32, 16
 	c.Epochs, c.Batch, c.Rate, c.warmUp, c.Seeds, c.crop, c.flip = 16, 32, 0.4, 1, 2, 0, false

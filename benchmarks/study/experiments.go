@@ -60,6 +60,8 @@ var rowKinds = []rowKind{
 	{"fresh", "another random pattern each step", sheet.HandMade, ""},
 	{"random", "random search", sheet.Random, ""},
 	{"autodropout", "AutoDropout", sheet.Learned, ""},
+	{"shuffled", "AutoDropout, shuffled", sheet.Shuffled, ""},
+	{"reinforce", "the paper's controller", sheet.Learned, ""},
 	{"ppo", "AutoDropout with PPO", sheet.Learned, ""},
 	{"pattern", "AutoDropout, transferred", sheet.Given, ""},
 	{"transferred", "AutoDropout, transferred", sheet.Given, ""},

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,5 +138,20 @@ func TestPlannedRows(t *testing.T) {
 		if got := r.searched(rowOf(key)); got != want {
 			t.Errorf("that %s has a search is %v", key, got)
 		}
+	}
+}
+
+// TestControls: the rows of controls have titles of their own, and one that shares the search
+// of another lacks no trials.
+func TestControls(t *testing.T) {
+	r := &run{settings: settings{Method: []string{"autodropout", "shuffled", "reinforce"}, Seeds: 1, Trials: 4}}
+	for _, k := range kindsOf(r.Method) {
+		if r.plans(k, "") {
+			r.rows = append(r.rows, row{rowKind: k})
+		}
+	}
+	want := []string{"AutoDropout has 0 of 4 trials and 0 of 1 seeds", "AutoDropout, shuffled has 0 of 1 seeds", "the paper's controller has 0 of 4 trials and 0 of 1 seeds"}
+	if missing := r.missing(); !slices.Equal(missing, want) {
+		t.Errorf("missing are %q, want %q", missing, want)
 	}
 }

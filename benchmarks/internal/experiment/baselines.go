@@ -39,17 +39,16 @@ func (b *Baselines) Table() []Row {
 	}
 }
 
-// Shuffled is the row of a control: what the search of the row autodropout has found, with
-// its blocks or places in another order in each final training. It says whether it matters
-// what is dropped where.
-func Shuffled(over string) Row {
-	return Row{Key: "shuffled", Title: "AutoDropout, its " + over + " shuffled", Kind: sheet.Shuffled, Shares: "autodropout"}
-}
-
-// AsPublished is the row of the paper's controller, REINFORCE from all patterns of the
-// paper's space, whatever the other rows search with.
-func AsPublished() Row {
-	return Row{Key: "reinforce", Title: "the paper's controller", Kind: sheet.Learned, Algorithm: controller.Reinforce, AsPublished: true}
+// Controls are rows to compare the row autodropout with. In the row shuffled, what its search
+// has found has its blocks or places in another order in each final training: does it
+// matter what is dropped where? The row reinforce has the paper's controller, REINFORCE from all
+// patterns of the paper's space, whatever the other rows search with. Titles begin with a
+// prefix.
+func Controls(prefix, over string) []Row {
+	return []Row{
+		{Key: "shuffled", Title: prefix + "AutoDropout, its " + over + " shuffled", Kind: sheet.Shuffled, Shares: "autodropout"},
+		{Key: "reinforce", Title: prefix + "the paper's controller", Kind: sheet.Learned, Algorithm: controller.Reinforce, AsPublished: true},
+	}
 }
 
 // FreshPatterns is the row of a control that searches nothing: another random pattern of

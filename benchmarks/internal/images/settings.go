@@ -66,11 +66,11 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 	cli.RandAugment(fs, &s.RandAugment, "randaugment", help.PaperRandAugment, help.RandAugment)
 }
 
-// Found are the rows of patterns that are searched at random and by the controller,
-// which every table has.
+// Found are the rows of patterns that are searched, at random and by the controller, with
+// their controls, which every table has.
 func Found(prefix string, paper *runfolder.Paper) []experiment.Row {
-	return []experiment.Row{
+	return append([]experiment.Row{
 		{Key: "random", Title: prefix + "random-search pattern", Kind: sheet.Random},
 		{Key: "autodropout", Title: prefix + "AutoDropout", Kind: sheet.Learned, Paper: paper},
-	}
+	}, experiment.Controls(prefix, "blocks")...)
 }

@@ -186,13 +186,13 @@ func (c *config) Table() []experiment.Row {
 	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
 		return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
 	}, c.Rates)
-	return append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
+	rows = append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
 		c.FreshPatterns(dropout.MildSequence, c.outside()),
 		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
 		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
-		experiment.Shuffled("places"), experiment.AsPublished(),
-		experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational},
 	)
+	rows = append(rows, experiment.Controls("", "places")...)
+	return append(rows, experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational})
 }
 
 // nearVariational returns the point of a space that is variational dropout, with

@@ -90,7 +90,7 @@ func (b *Benchmark) lowercased() string {
 // this program.
 func (b *Benchmark) paper() config {
 	c := config{benchmark: b, Recipe: b.Recipe, data: "auto", from: string(b.Texts.Source), to: string(b.Texts.Target), merges: b.Texts.Merges}
-	c.Plan = experiment.Plan{Methods: experiment.Keys(c.Table()), Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildSequence}
+	c.Plan = experiment.Plan{Methods: methods, Seeds: 3, Trials: 40, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildSequence}
 	c.searchLayers, c.searchWidth, c.searchInner, c.searchEpochs = 2, 256, 512, 2
 	return c
 }
@@ -205,12 +205,15 @@ func learned() (*dropout.SequencePattern, error) {
 	return &pattern, pattern.UnmarshalJSON(ptbPattern)
 }
 
-// Table implements [experiment.Benchmark]. AutoDropout is the last row.
+// methods are the rows of a run unless others are asked for.
+var methods = []string{"none", "dropout", "variational", "transferred", "random", "autodropout"}
+
+// Table implements [experiment.Benchmark].
 func (c *config) Table() []experiment.Row {
 	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
 		return dropout.SequenceRates{Input: p, Projection: p, Output: p}
 	}, c.Rates)
-	return append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
+	rows = append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
 		experiment.Row{Key: "transferred", Title: "AutoDropout (transferred)", Kind: sheet.Given, Paper: c.benchmark.Paper,
 			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
 				pattern, err := learned()
@@ -222,6 +225,7 @@ func (c *config) Table() []experiment.Row {
 		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
 		experiment.Row{Key: "autodropout", Title: "AutoDropout (searched here)", Kind: sheet.Learned},
 	)
+	return append(rows, experiment.Controls("", "places")...)
 }
 
 // transfers reports whether the row of the built-in pattern is asked for.
