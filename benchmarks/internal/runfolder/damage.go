@@ -60,8 +60,8 @@ type file struct {
 	then string  // what follows where it is damaged
 }
 
-// files returns those of a training that the journal has checksums of, its weights first.
-func (f Folder) files(u *Unit) []file {
+// filesOf returns those of a training that the journal has checksums of, its weights first.
+func filesOf(f Folder, u *Unit) []file {
 	const stands = ", and what the training reached stands"
 	return []file{
 		{f.Weights(u.name()), &u.Weights, "the training is made again"},
@@ -87,7 +87,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 	whole := h.units[:0:0]
 	for _, u := range h.units {
 		kept := true
-		for i, file := range h.files(&u) {
+		for i, file := range filesOf(h.Folder, &u) {
 			name, _ := filepath.Rel(string(h.Folder), file.path)
 			switch look(file.path, *file.sum) {
 			case missing:

@@ -189,7 +189,7 @@ func parseLine(line []byte) (u Unit, err error) {
 // it is on disk when Append returns. Where that fails the journal is as it was.
 func (h *Held) Append(u Unit) error {
 	u.Identity = h.sum
-	for _, file := range h.files(&u) {
+	for _, file := range filesOf(h.Folder, &u) {
 		var err error
 		if *file.sum, err = checksum(file.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
