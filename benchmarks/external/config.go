@@ -163,7 +163,8 @@ func (c *config) find(folder string) error {
 		commands = append(commands, &c.rows[i].command)
 	}
 	for _, command := range commands {
-		program := outside.Absolute(folder, command.words[:1])[0]
+		command.absolute = outside.Absolute(folder, command.words)
+		program := command.absolute[0]
 		path, err := exec.LookPath(program)
 		if strings.Contains(program, "{") {
 			continue // trials have one each

@@ -15,7 +15,9 @@ import (
 type line struct {
 	text  string
 	words []string
-	path  string // the program's file; "": it is looked for when it is started
+
+	absolute []string // the same with absolute paths of files
+	path     string   // the program's file; "": it is looked for when it is started
 }
 
 func (l *line) String() string { return l.text }

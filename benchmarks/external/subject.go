@@ -73,7 +73,7 @@ func (t *trainer) title() string {
 
 // sentences say what is going to be started.
 func (t *trainer) sentences() string {
-	text := "Each training runs: " + words.Command(outside.Absolute(t.start, t.command.words)...)
+	text := "Each training runs: " + words.Command(t.command.absolute...)
 	if len(t.slots) > 0 {
 		text += fmt.Sprintf(", in one of the slots %s", strings.Join(t.config.slots, ", "))
 	}
@@ -156,7 +156,7 @@ func (s *subject[P]) job(o *experiment.Order[P]) (*outside.Job, error) {
 	if at := slices.IndexFunc(s.rows, func(r row) bool { return r.key == o.Row }); at >= 0 {
 		command = s.rows[at].command
 	}
-	j.Program, j.Path = command.words, command.path
+	j.Program, j.Path = command.absolute, command.path
 	if rate := o.Dropped.Rate; rate != nil {
 		j.Values["rate"] = fmt.Sprint(*rate)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -23,20 +22,22 @@ type Answer struct {
 // mostAnswer is the largest answer that is read, in bytes.
 const mostAnswer = 1 << 20
 
-// answer reads the answer of a program that has ended: that of its file or, where it
-// has written none, the last line of its standard output.
-func answer(folder, lastLine string) (Answer, error) {
-	path := filepath.Join(folder, Result)
-	info, err := os.Stat(path)
+// answer reads the answer of a program that has ended: that of its file, if it has written
+// one, or the last line of its standard output.
+func answer(folder string, file bool, lastLine string) (Answer, error) {
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(lastLine, "{"):
+	case !file && strings.HasPrefix(lastLine, "{"):
 		a, err := parse([]byte(lastLine))
 		if err != nil {
 			err = fmt.Errorf("the last line of its output is not an answer: %w", err)
 		}
 		return a, err
-	case errors.Is(err, fs.ErrNotExist):
+	case !file:
 		return Answer{}, fmt.Errorf(`it has not answered: it must write %s, or end its output with a line such as {"reward": 0.9}`, Result)
+	}
+	path := filepath.Join(folder, Result)
+	info, err := os.Stat(path)
+	switch {
 	case err == nil && info.Size() > mostAnswer:
 		return Answer{}, fmt.Errorf("its %s has %d bytes, and an answer at most %d", Result, info.Size(), mostAnswer)
 	case err == nil && !info.Mode().IsRegular():
@@ -57,20 +58,24 @@ func answer(folder, lastLine string) (Answer, error) {
 }
 
 // number is one that may not be finite: null, or the text of one.
-type number float64
+type number struct {
+	given bool
+	value float64
+}
 
 func (n *number) UnmarshalJSON(text []byte) error {
+	n.given = true
 	if string(text) == "null" {
-		*n = number(math.NaN())
+		n.value = math.NaN()
 		return nil
 	}
-	return json.Unmarshal(text, (*float64)(n))
+	return json.Unmarshal(text, &n.value)
 }
 
 // parse reads an answer.
 func parse(text []byte) (Answer, error) {
 	var content struct {
-		Reward   *number           `json:"reward"`
+		Reward   number            `json:"reward"`
 		Values   map[string]number `json:"values"`
 		Diverged bool              `json:"diverged"`
 	}
@@ -82,25 +87,20 @@ func parse(text []byte) (Answer, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return Answer{}, errors.New("something follows the object")
 	}
-	// A pointer is nil for null as well as for nothing.
-	given := map[string]json.RawMessage{}
-	if err := json.Unmarshal(onlyFinite(text), &given); err != nil {
-		return Answer{}, err
-	}
-	if _, ok := given["reward"]; !ok && !content.Diverged {
+	if !content.Reward.given && !content.Diverged {
 		return Answer{}, errors.New(`it has no "reward"`)
 	}
 	a := Answer{Reward: math.NaN(), Diverged: content.Diverged}
-	if content.Reward != nil && !a.Diverged {
-		a.Reward = float64(*content.Reward)
+	if content.Reward.given && !a.Diverged {
+		a.Reward = content.Reward.value
 	}
 	a.Diverged = a.Diverged || math.IsNaN(a.Reward)
 	for name, v := range content.Values {
-		if !math.IsNaN(float64(v)) {
+		if !math.IsNaN(v.value) {
 			if a.Values == nil {
 				a.Values = map[string]float64{}
 			}
-			a.Values[name] = float64(v)
+			a.Values[name] = v.value
 		}
 	}
 	return a, nil

@@ -4,15 +4,21 @@ package outside
 
 import (
 	"os"
-	"os/exec"
 	"syscall"
+
+	"autodropout/internal/filelock"
 )
 
-// inherit has a program, and what it starts, keep a file open.
-func inherit(c *exec.Cmd, f *os.File) { c.ExtraFiles = []*os.File{f} }
+// inherited returns files with one more, which a program keeps open, and so does what it
+// starts.
+func inherited(files []*os.File, f *os.File) []*os.File { return append(files, f) }
+
+// held reports whether a program of an earlier attempt still has the file, and holds it
+// otherwise.
+func held(f *os.File) bool { return filelock.Try(f) }
 
 // terminate asks a program, and what it has started, to end.
-func terminate(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
+func terminate(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) }
 
 // kill ends what is left of a program and of what it has started.
-func kill(c *exec.Cmd) { _ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+func kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }

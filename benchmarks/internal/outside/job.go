@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"autodropout/internal/filelock"
 )
 
 // protocol is the version of doc/external-protocol.md.
@@ -48,9 +47,9 @@ type Trial struct {
 
 // Job is a training for a program.
 type Job struct {
-	Program []string // with its arguments, before anything is replaced in them
+	Program []string // with its arguments, before anything is replaced in them, see Absolute
 	Path    string   // the program's file; "": it is looked for when it is started
-	Start   string   // the folder that relative files are in
+	Start   string   // the folder where the search was started
 	Folder  string   // of the training
 	Trial   Trial    // Run sets Version and Attempt
 	Pattern []byte   // the content of pattern.json; nil: there is none
@@ -64,6 +63,8 @@ type Job struct {
 	Keep  bool          // all files, also when there is an answer
 
 	Notify func(notice string)
+
+	trial *os.File // trial.json, which the program keeps open
 }
 
 // path returns the absolute path of a file of the folder, and "" where it is not there.
@@ -92,7 +93,7 @@ func (j *Job) replacements() map[string]string {
 func (j *Job) arguments() []string {
 	values := j.replacements()
 	var out []string
-	for _, word := range Absolute(j.Start, j.Program) {
+	for _, word := range j.Program {
 		if slices.ContainsFunc(j.Missing, func(name string) bool { return strings.Contains(word, "{"+name+"}") }) {
 			if n := len(out); n > 1 && strings.HasPrefix(out[n-1], "-") {
 				out = out[:n-1]
@@ -160,16 +161,26 @@ func (j *Job) environment() []string {
 		"AUTODROPOUT_BUDGET=" + strconv.Itoa(t.Budget), "AUTODROPOUT_ATTEMPT=" + strconv.Itoa(t.Attempt),
 		folderVariable + "=" + j.Folder, "AUTODROPOUT_START=" + j.Start,
 		"AUTODROPOUT_PATTERN=" + j.path(patternFile, j.Pattern != nil), "AUTODROPOUT_CHOICES=" + j.path(choicesFile, j.Choices != nil),
-		"AUTODROPOUT_SLOT=" + j.Slot,
+		"AUTODROPOUT_SLOT=" + j.Slot, "PWD=" + j.Folder,
 	}
 	if j.Slot != "" {
 		own = append(own, "CUDA_VISIBLE_DEVICES="+j.Slot)
 	}
-	return append(os.Environ(), own...)
+	var names []string
+	for _, mine := range own {
+		name, _, _ := strings.Cut(mine, "=")
+		names = append(names, name)
+	}
+	for _, given := range os.Environ() {
+		if name, _, _ := strings.Cut(given, "="); !slices.Contains(names, name) {
+			own = append(own, given)
+		}
+	}
+	return own
 }
 
-// prepare makes the folder ready for an attempt. The output it returns has the folder's
-// file, which no program of an earlier attempt has any more.
+// prepare makes the folder ready for an attempt, in which no program of an earlier attempt
+// works any more.
 func (j *Job) prepare(ctx context.Context) (o *output, err error) {
 	err = os.Mkdir(j.Folder, 0o777)
 	empty := err == nil
@@ -178,30 +189,41 @@ func (j *Job) prepare(ctx context.Context) (o *output, err error) {
 			return nil, err
 		}
 	}
-	var before Trial
-	again := false
-	if !empty {
-		text, err := os.ReadFile(filepath.Join(j.Folder, trialFile))
-		if again = err == nil; again {
-			_ = json.Unmarshal(text, &before) // half a file is one of an attempt that hardly was
-			endLeftovers(j.Folder)
-		}
+	path, flags := filepath.Join(j.Folder, trialFile), os.O_RDWR
+	if empty {
+		flags |= os.O_CREATE
 	}
-	j.Trial.Version, j.Trial.Attempt = protocol, before.Attempt+1
-	file, err := os.OpenFile(filepath.Join(j.Folder, outputFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	j.trial, err = os.OpenFile(path, flags, 0o666)
+	again := !empty && err == nil
+	if errors.Is(err, fs.ErrNotExist) {
+		j.trial, err = os.OpenFile(path, flags|os.O_CREATE, 0o666)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			file.Close()
+			j.trial.Close()
 		}
 	}()
-	if err := j.hold(ctx, file); err != nil {
+	var before Trial
+	if again {
+		text, err := io.ReadAll(j.trial)
+		if err != nil {
+			return nil, err
+		}
+		_ = json.Unmarshal(text, &before) // half a file is one of an attempt that hardly was
+		endLeftovers(j.Folder)
+	}
+	j.Trial.Version, j.Trial.Attempt = protocol, before.Attempt+1
+	if err := j.hold(ctx); err != nil {
 		return nil, err
 	}
 	if again {
 		if err := os.Remove(filepath.Join(j.Folder, Result)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err := j.trial.Truncate(0); err != nil {
 			return nil, err
 		}
 	}
@@ -209,7 +231,10 @@ func (j *Job) prepare(ctx context.Context) (o *output, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, content := range map[string][]byte{trialFile: append(trial, '\n'), patternFile: j.Pattern, choicesFile: j.Choices} {
+	if _, err := j.trial.WriteAt(append(trial, '\n'), 0); err != nil {
+		return nil, err
+	}
+	for name, content := range map[string][]byte{patternFile: j.Pattern, choicesFile: j.Choices} {
 		if content == nil {
 			continue
 		}
@@ -217,16 +242,16 @@ func (j *Job) prepare(ctx context.Context) (o *output, err error) {
 			return nil, err
 		}
 	}
-	o = &output{file: file}
+	o = &output{path: filepath.Join(j.Folder, outputFile)}
 	if again {
-		fmt.Fprintf(file, "\n[attempt %d]\n", j.Trial.Attempt)
+		_ = o.append(fmt.Appendf(nil, "\n[attempt %d]\n", j.Trial.Attempt))
 	}
 	return o, nil
 }
 
-// hold waits until nobody else has the file of the output open.
-func (j *Job) hold(ctx context.Context, file *os.File) error {
-	for spoken := false; filelock.Try(file); spoken = true {
+// hold waits until nobody else has the file of the trial open.
+func (j *Job) hold(ctx context.Context) error {
+	for spoken := false; held(j.trial); spoken = true {
 		if !spoken {
 			j.Notify("it waits until what an earlier attempt has started in " + j.Folder + " has ended")
 		}
@@ -239,19 +264,19 @@ func (j *Job) hold(ctx context.Context, file *os.File) error {
 	return nil
 }
 
-// tidy removes from the folder what is of no use once there is an answer.
-func (j *Job) tidy() {
+// tidy removes from the folder, which has files of those names, what is of no use once there
+// is an answer.
+func (j *Job) tidy(names []string) {
 	if j.Trial.Attempt > 1 {
 		os.Remove(filepath.Join(j.Folder, spentFile))
 	}
 	if j.Keep {
 		return
 	}
-	entries, _ := os.ReadDir(j.Folder)
-	for _, e := range entries {
-		if !slices.Contains(lasting, e.Name()) {
+	for _, name := range names {
+		if !slices.Contains(lasting, name) {
 			// What cannot be removed costs room only.
-			_ = os.RemoveAll(filepath.Join(j.Folder, e.Name()))
+			_ = os.RemoveAll(filepath.Join(j.Folder, name))
 		}
 	}
 }

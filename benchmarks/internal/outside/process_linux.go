@@ -2,9 +2,7 @@ package outside
 
 import (
 	"bytes"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -16,38 +14,26 @@ import (
 
 // start starts a program in a group of its own, which the system kills when this
 // process is killed: when the thread ends that has started it, which is kept therefore.
-func start(c *exec.Cmd) error {
+func start(path string, words []string, attr *os.ProcAttr) (*os.Process, error) {
 	runtime.LockOSThread()
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	err := c.Start()
+	attr.Sys = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	p, err := os.StartProcess(path, words, attr)
 	if err != nil {
 		runtime.UnlockOSThread()
 	}
-	return err
-}
-
-// pipe is os.Pipe with an end for writing that is not made ready for waiting, as a program
-// gets it: each would wake up this process twice.
-func pipe() (read, write *os.File, err error) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
-		return nil, nil, os.NewSyscallError("pipe2", err)
-	}
-	if err := unix.SetNonblock(fds[0], true); err != nil {
-		return nil, nil, errors.Join(os.NewSyscallError("fcntl", err), unix.Close(fds[0]), unix.Close(fds[1]))
-	}
-	return os.NewFile(uintptr(fds[0]), "|0"), os.NewFile(uintptr(fds[1]), "|1"), nil
+	return p, err
 }
 
 // wait waits for a program to end, calls ended, kills what is left of its group, and
 // then gives its number free, so that nobody else's group is meant.
-func wait(c *exec.Cmd, ended func()) {
+func wait(p *os.Process, ended func()) *os.ProcessState {
 	defer runtime.UnlockOSThread()
-	for unix.Waitid(unix.P_PID, c.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	for unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
 	ended()
-	kill(c)
-	_ = c.Wait()
+	kill(p)
+	state, _ := p.Wait()
+	return state
 }
 
 // endLeftovers kills what an attempt in a folder has left running whose search was

@@ -2,29 +2,30 @@
 
 package outside
 
-import (
-	"os"
-	"os/exec"
-)
+import "os"
 
 // start starts a program.
-func start(c *exec.Cmd) error { return c.Start() }
-
-// wait waits for a program to end, and calls ended.
-func wait(c *exec.Cmd, ended func()) {
-	_ = c.Wait()
-	ended()
+func start(path string, words []string, attr *os.ProcAttr) (*os.Process, error) {
+	return os.StartProcess(path, words, attr)
 }
 
-// inherit does nothing: this system has no way to hand on a file.
-func inherit(*exec.Cmd, *os.File) {}
+// wait waits for a program to end, and calls ended.
+func wait(p *os.Process, ended func()) *os.ProcessState {
+	state, _ := p.Wait()
+	ended()
+	return state
+}
+
+// inherited returns files as they are: this system has no way to hand on another.
+func inherited(files []*os.File, _ *os.File) []*os.File { return files }
+
+// held reports that nobody has the file: no program keeps it open.
+func held(*os.File) bool { return false }
 
 func endLeftovers(string) {}
 
 // terminate ends a program, which this system cannot ask to end.
-func terminate(c *exec.Cmd) { _ = c.Process.Kill() }
+func terminate(p *os.Process) { _ = p.Kill() }
 
 // kill ends a program.
-func kill(c *exec.Cmd) { _ = c.Process.Kill() }
-
-func pipe() (read, write *os.File, err error) { return os.Pipe() }
+func kill(p *os.Process) { _ = p.Kill() }

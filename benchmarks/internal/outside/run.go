@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -32,7 +33,8 @@ func (j *Job) Run(ctx context.Context) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
-	defer o.file.Close()
+	defer j.trial.Close()
+	defer o.close()
 	began, before := time.Now(), 0.0
 	if j.Trial.Attempt > 1 {
 		before = j.spent()
@@ -42,21 +44,42 @@ func (j *Job) Run(ctx context.Context) (Done, error) {
 		return Done{}, err
 	}
 	d := Done{Attempts: j.Trial.Attempt, Seconds: before + time.Since(began).Seconds(), Output: o.last()}
+	names, err := fileNames(j.Folder)
+	if err != nil {
+		return d, err
+	}
+	last, printed := o.lastLine(), ""
 	if ended.succeeded {
-		if d.Answer, err = answer(j.Folder, o.lastLine()); err == nil {
-			j.tidy()
+		file := slices.Contains(names, Result)
+		if d.Answer, err = answer(j.Folder, file, last); err == nil {
+			if !file {
+				printed = last
+			}
+			o.finish(printed)
+			j.tidy(names)
 			return d, nil
 		}
 		if ended.why == "" {
 			ended.why = err.Error()
 		}
 	}
+	o.finish(printed)
 	// That this cannot be written costs a number in a table only.
 	_ = os.WriteFile(filepath.Join(j.Folder, spentFile), strconv.AppendFloat(nil, d.Seconds, 'f', 3, 64), 0o666)
 	if ctx.Err() != nil {
 		return d, context.Cause(ctx)
 	}
 	return d, errors.New(ended.why + said(d.Output))
+}
+
+// fileNames returns the names of what is in a folder.
+func fileNames(folder string) ([]string, error) {
+	f, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
 }
 
 // end is how a program has ended.
@@ -68,38 +91,40 @@ type end struct {
 // attempt runs the program to its end.
 func (j *Job) attempt(ctx context.Context, o *output) (e end, err error) {
 	words := j.arguments()
-	c := &exec.Cmd{Path: j.Path, Args: words}
-	if j.Path == "" {
-		c = exec.Command(words[0], words[1:]...)
+	path := j.Path
+	if path == "" {
+		if path, err = exec.LookPath(words[0]); err != nil {
+			return e, cannotStart(words[0], err)
+		}
 	}
-	c.Dir, c.Env = j.Folder, j.environment()
-	inherit(c, o.file)
-	read, err := pipes(c)
+	nothing, err := nothing()
 	if err != nil {
 		return e, err
 	}
-	err = start(c)
-	for _, w := range []any{c.Stdout, c.Stderr} {
-		w.(*os.File).Close()
-	}
+	sources, written, err := pipes()
 	if err != nil {
-		read[0].Close()
-		read[1].Close()
-		return e, fmt.Errorf("the program %s cannot be started: %w", words[0], err)
+		return e, err
 	}
-	var copies sync.WaitGroup
-	for i, r := range read {
-		copies.Go(func() { o.copy(r, i == 0) })
+	attr := &os.ProcAttr{Dir: j.Folder, Env: j.environment(), Files: inherited([]*os.File{nothing, written[0], written[1]}, j.trial)}
+	p, err := start(path, words, attr)
+	written[0].Close()
+	written[1].Close()
+	if err != nil {
+		sources[0].Close()
+		sources[1].Close()
+		return e, cannotStart(words[0], err)
 	}
-	s := stopper{command: c, grace: j.Grace}
+	s := stopper{process: p, grace: j.Grace}
 	defer context.AfterFunc(ctx, func() { s.stop(false) })()
 	if j.Limit > 0 {
 		defer time.AfterFunc(j.Limit, func() { s.stop(true) }).Stop()
 	}
-	wait(c, s.end)
-	drain(&copies, read)
-	o.finish()
-	state := c.ProcessState
+	rest := o.collect(sources)
+	state := wait(p, s.end)
+	rest()
+	if state == nil {
+		return e, fmt.Errorf("the system does not say how the program %s has ended", words[0])
+	}
 	e.succeeded = state.Success()
 	switch {
 	case s.late:
@@ -112,39 +137,30 @@ func (j *Job) attempt(ctx context.Context, o *output) (e end, err error) {
 	return e, nil
 }
 
-// pipes gives a command pipes for its output, and returns their other ends.
-func pipes(c *exec.Cmd) (read [2]*os.File, err error) {
-	var write [2]*os.File
+func cannotStart(program string, err error) error {
+	return fmt.Errorf("the program %s cannot be started: %w", program, err)
+}
+
+// nothing is what programs read from.
+var nothing = sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) })
+
+// pipes returns pipes for a program's output.
+func pipes() (read [2]*source, write [2]*os.File, err error) {
 	for i := range read {
 		if read[i], write[i], err = pipe(); err != nil {
 			for k := range i {
 				read[k].Close()
 				write[k].Close()
 			}
-			return read, err
+			return read, write, err
 		}
 	}
-	c.Stdout, c.Stderr = write[0], write[1]
-	return read, nil
-}
-
-// drain waits for the rest of the output. What has left the program's group and still
-// holds a pipe is not waited for.
-func drain(copies *sync.WaitGroup, read [2]*os.File) {
-	const patience = time.Second
-	timer := time.AfterFunc(patience, func() {
-		read[0].Close()
-		read[1].Close()
-	})
-	copies.Wait()
-	timer.Stop()
-	read[0].Close()
-	read[1].Close()
+	return read, write, nil
 }
 
 // stopper ends a program in time.
 type stopper struct {
-	command *exec.Cmd
+	process *os.Process
 	grace   time.Duration
 
 	mu      sync.Mutex
@@ -162,12 +178,12 @@ func (s *stopper) stop(late bool) {
 		return
 	}
 	s.stopped, s.late = true, late
-	terminate(s.command)
+	terminate(s.process)
 	s.timer = time.AfterFunc(s.grace, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if !s.ended {
-			kill(s.command)
+			kill(s.process)
 		}
 	})
 }

@@ -59,6 +59,9 @@ func program(what string, args []string) {
 		fmt.Fprintln(os.Stderr, "CUDA error: out of memory")
 		code, _ := strconv.Atoi(args[0])
 		os.Exit(code)
+	case "tell": // and go on
+		fmt.Println("epoch 1")
+		forever()
 	case "hang":
 		write("checkpoint", "half")
 		forever()
@@ -159,6 +162,7 @@ func TestProgramLearns(t *testing.T) {
 	t.Setenv("CUDA_VISIBLE_DEVICES", "7")
 	folder := filepath.Join(start, "run", "trial-3")
 	j := job(folder, "say", "{folder}", "{pattern}", "{choices}", "{seed}-{budget}-{attempt}-{index}", "{lr}", "--lr", "{gone}", "{unknown}", "train.py", "run", "{slot}", "$HOME", `{"reward": {rate}}`)
+	j.Program = Absolute(start, j.Program)
 	j.Start, j.Slot, j.Choices, j.Missing = start, "2", []byte(`{"version": 1}`), []string{"gone"}
 	j.Values = map[string]string{"lr": "{seed}", "rate": "0.3"}
 	d, err := j.Run(t.Context())
@@ -293,6 +297,42 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// TestOutputFile: what a program prints is in the file while it runs; where it prints nothing
+// but its answer, which the result has, there is no file.
+func TestOutputFile(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "trial")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(time.Millisecond) {
+			if text, err := os.ReadFile(filepath.Join(folder, outputFile)); err == nil && string(text) == "epoch 1\n" {
+				return
+			}
+		}
+		t.Error("what a program prints that runs is not in the file")
+	}()
+	if d, err := job(folder, "tell").Run(ctx); err == nil || d.Output != "epoch 1" {
+		t.Errorf("%+v, %v", d, err)
+	}
+	for _, c := range []struct {
+		words []string
+		there bool
+	}{{[]string{answered}, false}, {[]string{"", answered, ""}, false}, {[]string{"epoch 1", answered}, true}} {
+		folder := filepath.Join(t.TempDir(), "trial")
+		d, err := job(folder, "say", c.words...).Run(t.Context())
+		if err != nil || d.Reward != 0.5 || slices.Contains(names(t, folder), outputFile) != c.there {
+			t.Errorf("%q: %+v, %v, and the folder has %q", c.words, d, err, names(t, folder))
+		}
+	}
+	folder = filepath.Join(t.TempDir(), "trial")
+	if _, err := job(folder, "exit", "1").Run(t.Context()); err == nil {
+		t.Fatal("an exit code of 1 is no trouble")
+	}
+	if _, err := job(folder, "say", answered).Run(t.Context()); err != nil || !strings.Contains(read(t, folder, outputFile), "[attempt 2]\n"+answered) {
+		t.Errorf("the output of two attempts is %q, %v", read(t, folder, outputFile), err)
+	}
+}
+
 // TestMegabytes: what is kept has an end, and the last line is found behind it.
 func TestMegabytes(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "trial")
@@ -308,20 +348,16 @@ func TestMegabytes(t *testing.T) {
 
 // TestOutputKeepsAll: what is little more than is kept as it comes is kept whole.
 func TestOutputKeepsAll(t *testing.T) {
-	file, err := os.Create(filepath.Join(t.TempDir(), "output.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	o := &output{file: file}
+	o := &output{path: filepath.Join(t.TempDir(), "output.txt")}
+	defer o.close()
 	var want strings.Builder
 	for i := range (mostOutput + tailOutput/2) / 10 {
 		line := fmt.Sprintf("%9d\n", i)
 		want.WriteString(line)
 		o.write([]byte(line), i%2 == 0)
 	}
-	o.finish()
-	if got := read(t, file.Name()); got != want.String() {
+	o.finish("")
+	if got := read(t, o.path); got != want.String() {
 		t.Errorf("%d bytes of %d are kept", len(got), want.Len())
 	}
 }
@@ -407,7 +443,7 @@ func TestHeld(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(filepath.Join(folder, outputFile))
+	f, err := os.Create(filepath.Join(folder, trialFile))
 	if err != nil {
 		t.Fatal(err)
 	}
