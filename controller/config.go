@@ -44,10 +44,16 @@ const (
 	// turn, and those with the worst means are left out one after another. Each turn has a
 	// child seed of its own, which the points share. It learns nothing about others.
 	Rejects Algorithm = "rejects"
+
+	// Coordinate is coordinate ascent: one choice after another, at first in all groups at
+	// once and then group by group, takes each of its values while the others stay as in the
+	// best point so far. Every point is tried Config.Repeats times, with the same child
+	// seeds. It has no network.
+	Coordinate Algorithm = "coordinate"
 )
 
 // algorithms are all there are.
-var algorithms = []Algorithm{Reinforce, PPO, Random, Grid, Evolution, Local, Rejects}
+var algorithms = []Algorithm{Reinforce, PPO, Random, Grid, Evolution, Local, Rejects, Coordinate}
 
 // Config describes a search. The fields from Task on decide what the search
 // finds; they are in the first line of its log, and it resumes only with the
@@ -103,9 +109,12 @@ type Config struct {
 	// Points are the points of the space that Grid and Rejects take; nil: all of them.
 	Points [][]int `json:"points,omitempty"`
 
-	// Repeats is how often Rejects tries each point on average, by default 3, as long as
-	// Trials allows.
+	// Repeats is how often Rejects tries each point on average, and Coordinate each point,
+	// by default 3, as long as Trials allows.
 	Repeats int `json:"repeats,omitempty"`
+
+	// Only names the choices that Coordinate changes; nil: all of them.
+	Only []string `json:"only,omitempty"`
 
 	// Start is a point of the space that a search begins near: each of its values
 	// has the probability StartProb at first; Local begins at the point itself, and
@@ -123,7 +132,8 @@ type Config struct {
 
 	// Seeds is how many seeds the children share, trial by trial in turn, so that what
 	// luck has to do with a seed is the same for all; of Points, each turn of all points
-	// has one seed. 0: every child has a seed of its own.
+	// has one seed. 0: every child has a seed of its own. Rejects and Coordinate have seeds
+	// of their own.
 	Seeds int `json:"seeds,omitempty"`
 
 	// InFlight is the number of trials that have been sampled and not yet
@@ -172,7 +182,7 @@ func (c Config) withDefaults() Config {
 	if c.Algorithm == Evolution {
 		c.Evolution = c.Evolution.withDefaults()
 	}
-	if c.Algorithm == Rejects {
+	if c.Algorithm == Rejects || c.Algorithm == Coordinate {
 		c.Repeats = cmp.Or(c.Repeats, 3)
 	}
 	return c
@@ -190,6 +200,11 @@ func (c Config) check(space dropout.Space) error {
 	const most = 1 << 12
 	if c.InFlight < 1 || c.InFlight > most {
 		return fmt.Errorf("controller: %d trials in flight; it must be from 1 to %d", c.InFlight, most)
+	}
+	for _, name := range c.Only {
+		if !slices.ContainsFunc(space.Choices, func(choice dropout.Choice) bool { return choice.Name == name }) {
+			return fmt.Errorf("controller: the choice %q, which is to be changed, is not in the space", name)
+		}
 	}
 	for _, point := range c.Points {
 		if err := space.Check(point); err != nil {
@@ -213,6 +228,8 @@ func (c Config) check(space dropout.Space) error {
 		return fmt.Errorf("controller: the space has more than %d points, of which successive rejects are to be given some", most)
 	case c.Starts != nil && c.Start != nil:
 		return errors.New("controller: a search begins near a point or with several: give one of the two")
+	case c.Algorithm == Coordinate && c.Async:
+		return errors.New("controller: coordinate ascent applies results in order, not as they come")
 	case c.Starts != nil && c.Async:
 		return errors.New("controller: a search that begins with several points applies results in order, not as they come")
 	}

@@ -39,7 +39,7 @@ type state struct {
 
 func newState(c Config, space dropout.Space) *state {
 	s := &state{config: c, space: space, worst: math.NaN()}
-	if c.Starts != nil {
+	if c.Starts != nil && c.Algorithm != Coordinate {
 		s.chooser = newStarted(c, space)
 	} else {
 		s.chooser = newChooser(c, space)
@@ -60,6 +60,8 @@ func newChooser(c Config, space dropout.Space) chooser {
 		return grid{space, c.Points}
 	case Rejects:
 		return newRejects(c, space)
+	case Coordinate:
+		return newCoordinate(c, space)
 	}
 	return newLearner(c, space)
 }
@@ -67,12 +69,14 @@ func newChooser(c Config, space dropout.Space) chooser {
 // childSeed returns the seed of a trial's child.
 func (c *Config) childSeed(trial int, space dropout.Space) uint64 {
 	turn := trial
-	if c.Algorithm == Rejects {
+	switch {
+	case c.Algorithm == Rejects:
 		turn = before(newRounds(len(c.points(space)), c.Repeats), trial)
-	} else if c.Seeds > 0 {
-		if c.Algorithm == Grid && c.Points != nil {
-			turn /= len(c.Points)
-		}
+	case c.Algorithm == Coordinate:
+		turn %= c.Repeats
+	case c.Algorithm == Grid && c.Points != nil && c.Seeds > 0:
+		turn = turn / len(c.Points) % c.Seeds
+	case c.Seeds > 0:
 		turn %= c.Seeds
 	}
 	return seed.Derive(c.Seed, "controller/child", uint64(turn))

@@ -59,6 +59,17 @@ func (s Space) chooses(fs fields) bool {
 	return paper == len(fs.first())
 }
 
+// Rate returns the name of the choice that says with which probability a group of a
+// [WideSpace] drops; "": the space has none.
+func (s Space) Rate() string {
+	for _, name := range []string{"scatter", "drop"} {
+		if slices.ContainsFunc(s.Choices, func(c Choice) bool { return c.Name == name }) {
+			return name
+		}
+	}
+	return ""
+}
+
 // values returns the values of a choice by name, just 0 where there is no such choice.
 func (s Space) values(name string) []float64 {
 	for _, c := range s.Choices {

@@ -80,7 +80,8 @@ func TestAlgorithms(t *testing.T) {
 	for algorithm, begin := range map[string][]string{
 		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout",
 			"-dropout", "0.2", "-spatial-dropout", "0.02", "-dropblock", "0.95"},
-		"local": {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
+		"local":      {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
+		"coordinate": {"-trials", "21", "-finalists", "2", "-method", "places"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
@@ -99,6 +100,23 @@ func TestAlgorithms(t *testing.T) {
 			t.Errorf("trial %d has the pattern %v, error %v, want one with %q", i+1, pattern, err, want)
 		}
 	}
+	// A row made by hand is tuned block by block, and compared with what it was with seeds
+	// of their own.
+	log, err = controller.ReadLog(filepath.Join(dir, "coordinate", "places", "trials.jsonl"))
+	if err != nil || log.Space.Name != "wide convnet" || len(log.Config.Starts) != 4 {
+		t.Fatalf("the log is of the space %q, with %d starts, error %v", log.Space.Name, len(log.Config.Starts), err)
+	}
+	for i := range log.Space.Decisions() {
+		if name := log.Space.Choice(i).Name; name == "scatter" {
+			continue
+		} else if v := log.Trials[14].Point[i]; !slices.ContainsFunc(log.Config.Starts, func(p []int) bool { return p[i] == v }) {
+			t.Errorf("trial 15 has changed %s", name)
+		}
+	}
+	again, err := controller.ReadLog(filepath.Join(dir, "coordinate", "places", "finalists.jsonl"))
+	if err != nil || again.Config.Algorithm != controller.Grid || again.Config.Starts != nil || len(again.Config.Points) > 2 {
+		t.Errorf("what was found is compared by %+v, error %v", again.Config, err)
+	}
 	// What has been found is shuffled in the row that shares its search.
 	weights := func(row string) []byte {
 		return benchtest.Read(t, dir, "local", "weights", row+"-0.safetensors")
@@ -114,6 +132,7 @@ func TestAlgorithms(t *testing.T) {
 		"it must be from 0.0041 to 0.75": {"-space", "paper", "-start", "share", "-start-share", "0.9"},
 		"which only -space wide holds":   {"-space", "paper", "-start", "best"},
 		"leave -async out":               {"-space", "wide", "-start", "best", "-async"},
+		"in order: leave -async out":     {"-method", "places", "-async"},
 	} {
 		if code, _, stderr := call(t, tiny(folder, args...)...); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("%v ends with %d and %q, want %q", args, code, stderr, want)

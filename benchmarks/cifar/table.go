@@ -14,12 +14,13 @@ import (
 // Table implements [images.Benchmark].
 func (c *config) Table() []experiment.Row {
 	rows := append([]experiment.Row{{Key: "none", Title: "none"}}, c.Baselines.Table()...)
-	rows = append(rows, c.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}))
+	rows = append(rows, c.FreshPatterns(dropout.MildConv, dropout.SequenceRates{}), experiment.PerPlace("block"))
 	rows = append(rows, images.Found("", &runfolder.Paper{
 		Value:   3.2,
 		Setting: "96.8 % accuracy on CIFAR-10, WRN-28-10, 200 epochs, pattern found on WRN-28-2",
 	})...)
 	return append(rows,
+		experiment.Evolved(),
 		experiment.Row{Key: "ppo", Title: "AutoDropout with PPO", Kind: sheet.Learned, Algorithm: controller.PPO},
 		experiment.Row{Key: "near", Title: "AutoDropout near DropBlock", Kind: sheet.Learned, Near: nearDropBlock},
 		experiment.Row{Key: "no-geometry", Title: "AutoDropout without geometry", Kind: sheet.Ablated,

@@ -251,8 +251,11 @@ func (s *search) read(path string) (*controller.Log, error) {
 	return log, nil
 }
 
-// tuned reports whether the search tries the rates of a hand-made row.
-func (s *search) tuned() bool { return s.row.kind == sheet.HandMade }
+// tuned reports whether the search tries the rates of a hand-made row, of which there is one
+// for all places.
+func (s *search) tuned() bool {
+	return s.row.kind == sheet.HandMade && s.config.Algorithm != controller.Coordinate
+}
 
 // rewards returns the rewards of the trials from lo to hi-1 that have not failed.
 func (s *search) rewards(lo, hi int) []float64 {

@@ -39,6 +39,12 @@ func (b *Baselines) Table() []Row {
 	}
 }
 
+// PerPlace is the row of the best dropout made by hand, whose rate is tuned in each of the
+// blocks, or places, by itself.
+func PerPlace(place string) Row {
+	return Row{Key: "places", Title: "hand-made, tuned per " + place, Kind: sheet.HandMade, PerPlace: true}
+}
+
 // Controls are rows to compare the row autodropout with. In the row shuffled, what its search
 // has found has its blocks or places in another order in each final training: does it
 // matter what is dropped where? The row reinforce has the paper's controller, REINFORCE from all
@@ -49,6 +55,11 @@ func Controls(prefix, over string) []Row {
 		{Key: "shuffled", Title: prefix + "AutoDropout, its " + over + " shuffled", Kind: sheet.Shuffled, Shares: "autodropout"},
 		{Key: "reinforce", Title: prefix + "the paper's controller", Kind: sheet.Learned, Algorithm: controller.Reinforce, AsPublished: true},
 	}
+}
+
+// Evolved is the row of regularised evolution, whatever the other rows search with.
+func Evolved() Row {
+	return Row{Key: "evolution", Title: "AutoDropout with evolution", Kind: sheet.Learned, Algorithm: controller.Evolution}
 }
 
 // FreshPatterns is the row of a control that searches nothing: another random pattern of

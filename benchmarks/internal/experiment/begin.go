@@ -13,7 +13,10 @@ func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Con
 		s.logf("%s: searching the %v", row.Title, space)
 		return nil
 	}
-	if s.plan.Start == ByBest && row.Algorithm != controller.Random && !row.AsPublished {
+	if row.PerPlace {
+		config.Only = []string{space.Rate()}
+	}
+	if row.PerPlace || s.plan.Start == ByBest && row.Algorithm != controller.Random && !row.AsPublished {
 		if config.Starts, err = s.starts(space); err != nil {
 			return err
 		}

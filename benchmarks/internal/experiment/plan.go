@@ -107,8 +107,8 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("train this `number` of a search's best patterns %d times more on average, with other seeds, and take the one with the best mean, so that luck does not choose. Those with the worst means are left out early. These trainings count among the -trials", repeats))
 	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand: as many trials as a search has try some rates in turn, and the rate with the best mean is taken")
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be under way at the same time")
-	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local)},
-		"the `way` in which AutoDropout's patterns are searched. With reinforce and ppo a controller learns; evolution and local change good patterns")
+	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local), string(controller.Coordinate)},
+		"the `way` in which AutoDropout's patterns are searched. With reinforce and ppo a controller learns; evolution, local and coordinate change good patterns, the last one choice after another, each value with three seeds")
 	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search take in turn, so that luck is the same for all; 0: each trial has its own seed")
 	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "begin searches with patterns that drop this `share` of all elements on average. It is above 0 and below the share of the space; 0 makes all patterns as likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "learn from results in the order they come; such a search cannot be repeated exactly")
@@ -152,6 +152,9 @@ type Row struct {
 	// AsPublished searches the paper's space, with all patterns as likely at first,
 	// whatever the plan says.
 	AsPublished bool
+	// PerPlace is dropout made by hand: the best of the table's rows, whose rate is tuned in
+	// each block or place, in the wide space, with as many trials as a search.
+	PerPlace bool
 	// Shares is the key of the row whose search this one shares; "" is none.
 	Shares string
 	// Network is what the row trains: Final, or Varied.
@@ -177,7 +180,7 @@ func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rat
 }
 
 // searches reports whether the row needs a search, of a pattern or a rate.
-func (r *Row) searches() bool { return r.Kind.Searched() || r.tuned() }
+func (r *Row) searches() bool { return r.Kind.Searched() || r.tuned() || r.PerPlace }
 
 // tuned reports whether trials choose the row's rate.
 func (r *Row) tuned() bool { return r.Kind == sheet.HandMade && r.Algorithm == controller.Grid }
@@ -205,10 +208,12 @@ func Keys(table []Row) []string {
 func (p *Plan) Rows(table []Row) []Row {
 	var rows []Row
 	for _, row := range table {
-		if !slices.Contains(p.Methods, row.Key) || row.Kind.Searched() && p.Pattern != "" {
+		if !slices.Contains(p.Methods, row.Key) || (row.Kind.Searched() || row.PerPlace) && p.Pattern != "" {
 			continue
 		}
 		switch {
+		case row.PerPlace:
+			row.Algorithm = controller.Coordinate
 		case row.Kind == sheet.Random:
 			row.Algorithm = controller.Random
 		case row.Kind.Searched():

@@ -69,6 +69,22 @@ func TestChosen(t *testing.T) {
 	}
 }
 
+// TestImproved: the means over the seeds count, of the starts and of all points.
+func TestImproved(t *testing.T) {
+	report := &controller.Report{}
+	for i, reward := range []float64{1, 1, 2, 3, 1, 2, 0, 9} {
+		report.Trials = append(report.Trials, controller.Trial{Index: i, Point: []int{i / 2}})
+		report.Results = append(report.Results, &controller.Result{Trial: i, Reward: reward})
+	}
+	if points := improved(report, [][]int{{0}, {1}}); len(points) != 2 || points[0][0] != 1 || points[1][0] != 3 {
+		t.Errorf("the points are %v, want those of trials 3 and 7", points)
+	}
+	report.Results[7].Reward = 0
+	if points := improved(report, [][]int{{0}, {1}}); len(points) != 1 || points[0][0] != 1 {
+		t.Errorf("the points are %v where nothing is better", points)
+	}
+}
+
 // spaced is a subject that knows its space only.
 type spaced struct {
 	Subject[Pattern]

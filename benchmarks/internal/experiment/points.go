@@ -24,6 +24,24 @@ func Finalists(report *controller.Report, n int) (points [][]int) {
 	return points
 }
 
+// improved returns the best of the points that a coordinate ascent began with and the
+// best of all, by their means over its seeds: the same seeds chose them, and others are to
+// say how far they are apart. It is one point where nothing was better.
+func improved(report *controller.Report, starts [][]int) (points [][]int) {
+	var begun controller.Report
+	for i, t := range report.Trials {
+		if slices.ContainsFunc(starts, func(p []int) bool { return slices.Equal(p, t.Point) }) {
+			begun.Trials, begun.Results = append(begun.Trials, t), append(begun.Results, report.Results[i])
+		}
+	}
+	for _, r := range []*controller.Report{&begun, report} {
+		if point, _ := chosen(r); point != nil && !slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, point) }) {
+			points = append(points, point)
+		}
+	}
+	return points
+}
+
 // chosen returns the point of a finished search that has the best mean reward over
 // its trials, and that mean.
 func chosen(report *controller.Report) (point []int, reward float64) {

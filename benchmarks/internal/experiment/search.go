@@ -154,6 +154,10 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	}
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 	config.Points, config.Algorithm, config.Repeats, config.Seeds = Finalists(report, s.plan.Finalists), controller.Rejects, repeats, 0
+	if row.Algorithm == controller.Coordinate {
+		config.Points, config.Algorithm, config.Repeats, config.Seeds = improved(report, config.Starts), controller.Grid, 0, again
+		config.Starts, config.StartProbs, config.Only = nil, nil, nil
+	}
 	if before, err := controller.ReadLog(config.Path); err == nil && before.Config.Algorithm == controller.Grid {
 		// All finalists were tried as often, before 2026-11-30.
 		config.Algorithm, config.Repeats, config.Seeds = controller.Grid, 0, s.plan.TrialSeeds

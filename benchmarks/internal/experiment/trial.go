@@ -24,7 +24,7 @@ func (s *trials[P]) space(row Row) (dropout.Space, error) {
 		return dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: row.Rated.Rates}}}, nil
 	}
 	space, err := s.subject.Space()
-	if s.plan.Space == Wide && !row.AsPublished {
+	if row.PerPlace || s.plan.Space == Wide && !row.AsPublished {
 		space, err = s.wide()
 	}
 	if err == nil && s.plan.Tied && !row.AsPublished {
@@ -88,14 +88,17 @@ func (r *Row) pattern(rate float64, sites []dropout.Site) (dropout.Pattern, bool
 // checkStart returns why the searches of the plan cannot begin.
 func (s *trials[P]) checkStart() error {
 	for _, row := range s.rows {
-		if !row.Kind.Searched() {
+		if !row.Kind.Searched() && !row.PerPlace {
 			continue
+		}
+		if row.Algorithm == controller.Coordinate && s.plan.Async {
+			return usage.Errorf("%s: coordinate ascent needs results in order: leave -async out", row.Title)
 		}
 		space, err := s.space(row)
 		if err != nil {
 			return err
 		}
-		if s.plan.StartShare == 0 || s.plan.Start == ByBest || row.AsPublished || row.Near != nil {
+		if row.PerPlace || s.plan.StartShare == 0 || s.plan.Start == ByBest || row.AsPublished || row.Near != nil {
 			continue
 		}
 		if _, err := dropout.Mild(space, s.plan.StartShare); err != nil {

@@ -187,12 +187,12 @@ func (c *config) Table() []experiment.Row {
 		return dropout.SequenceRates{Input: p, Attention: p, Probability: p, Inner: p, Output: p, Final: p}
 	}, c.Rates)
 	rows = append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
-		c.FreshPatterns(dropout.MildSequence, c.outside()),
+		c.FreshPatterns(dropout.MildSequence, c.outside()), experiment.PerPlace("place"),
 		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
 		experiment.Row{Key: "autodropout", Title: "AutoDropout", Kind: sheet.Learned, Paper: c.benchmark.Paper},
 	)
 	rows = append(rows, experiment.Controls("", "places")...)
-	return append(rows, experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational})
+	return append(rows, experiment.Evolved(), experiment.Row{Key: "near", Title: "AutoDropout near variational dropout", Kind: sheet.Learned, Near: nearVariational})
 }
 
 // nearVariational returns the point of a space that is variational dropout, with
