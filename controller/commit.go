@@ -66,6 +66,9 @@ func (s *search) commit() (sampled []Trial, err error) {
 	if err := s.log.reflect(); err != nil {
 		return nil, err
 	}
+	if err := s.remember(); err != nil {
+		s.note("what the search has learned could not be written (%v); it goes on, and would take longer to be taken up", err)
+	}
 	for i, r := range pending {
 		s.notify(told[i])
 		if r.Sampled != nil {

@@ -154,6 +154,9 @@ type Config struct {
 	// Evolution is of use with the algorithm of that name.
 	Evolution EvolutionConfig `json:"evolution,omitzero"`
 
+	// known is what a search that is taken up has learned already; nil: its log tells.
+	known *memory
+
 	// old is whether the search goes on as one whose log has no word of live mutations.
 	old bool
 }

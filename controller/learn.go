@@ -64,13 +64,15 @@ type learner struct {
 	optimizer *optim.Adam
 	tape      *autograd.Tape
 	baseline  baseline
+	lessons   int
+	known     *memory // of lessons that need not be repeated; nil: of none
 }
 
 func newLearner(c Config, space dropout.Space) *learner {
 	c.Network.Seed = seed.Derive(c.Seed, "controller/policy")
 	network := newNetwork(space, c.Network)
 	network.begin = beginning{space, c.Start, c.StartProbs}
-	return &learner{
+	l := &learner{
 		network:   network,
 		algorithm: c.Algorithm,
 		config:    c.Learning,
@@ -78,6 +80,10 @@ func newLearner(c Config, space dropout.Space) *learner {
 		tape:      autograd.NewTape(network.params),
 		baseline:  baseline{decay: c.Learning.Decay},
 	}
+	if c.known != nil && len(c.known.floats) == l.floats() {
+		l.known = c.known
+	}
+	return l
 }
 
 func (l *learner) sample(_ int, rng *rand.Rand) (point []int, logProbs []float32, entropy float64) {
@@ -85,10 +91,17 @@ func (l *learner) sample(_ int, rng *rand.Rand) (point []int, logProbs []float32
 }
 
 // learn takes one optimizer step on a result and then moves the baseline. The
-// first result has nothing to be compared with: it only sets the baseline.
+// first result has nothing to be compared with: it only sets the baseline. So do
+// those whose lessons are known.
 func (l *learner) learn(t Trial, reward float64) (ratio float64) {
 	ratio = 1 // of a network that has not taken a step
-	if l.baseline.weight > 0 {
+	l.lessons++
+	if l.known != nil {
+		if l.lessons == l.known.Lessons {
+			l.recall(l.known)
+			l.known = nil
+		}
+	} else if l.baseline.weight > 0 {
 		var loss *autograd.Tensor
 		loss, ratio = l.loss(t, l.baseline.advantage(reward))
 		l.optimizer.Step(float32(l.config.Rate), l.tape.Backward(loss))

@@ -3,9 +3,11 @@ package controller
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"maps"
 	"math/bits"
@@ -69,6 +71,10 @@ type log struct {
 	mirror func(line int, text []byte) error // nil: none
 	lines  int                               // that the mirror has
 	behind []byte                            // lines that it does not have yet
+
+	sum   hash.Hash // SHA-256 of all lines
+	size  int       // of them, in bytes
+	known *memory   // what a file beside it knows; nil: nothing
 }
 
 // openLog opens or creates the log at config.Path for a search with the given
@@ -109,7 +115,8 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 			return nil, contents{}, "", err
 		}
 	}
-	l = &log{file: file, header: want, mirror: mirror}
+	l = &log{file: file, header: want, mirror: mirror, sum: sha256.New()}
+	l.grow(data[:c.size])
 	left := len(data) - c.size
 	if left > 0 {
 		cut = fmt.Sprintf("the last line of %s was cut short (%d bytes); it was removed and its trial runs again", path, left)
@@ -141,9 +148,7 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 	if _, err := file.Seek(int64(c.size), io.SeekStart); err != nil {
 		return nil, contents{}, "", err
 	}
-	if mirror != nil {
-		l.behind = bytes.Clone(data[:c.size])
-	}
+	l.known = readMemory(d, path, data[:c.size])
 	if c.header == nil {
 		if err := l.write(first); err != nil {
 			return nil, contents{}, "", err
@@ -241,10 +246,17 @@ func (l *log) write(lines []byte) error {
 		_, back := l.file.Seek(end, io.SeekStart)
 		return errors.Join(err, back, l.file.Truncate(end))
 	}
+	l.grow(lines)
+	return nil
+}
+
+// grow takes in lines that are on disk.
+func (l *log) grow(lines []byte) {
+	l.sum.Write(lines)
+	l.size += len(lines)
 	if l.mirror != nil {
 		l.behind = append(l.behind, lines...)
 	}
-	return nil
 }
 
 // reflect gives the mirror the lines that it does not have yet.

@@ -119,8 +119,9 @@ type search struct {
 	evaluate Evaluator
 	notify   func(Event)
 
-	pending []record // of the state that the log does not have yet
-	told    []Event  // of each
+	pending    []record // of the state that the log does not have yet
+	told       []Event  // of each
+	remembered int      // lessons that the file beside the log knows
 }
 
 // open begins a search or takes it up where its log ends.
@@ -135,7 +136,11 @@ func (s *search) open(config Config, space dropout.Space) error {
 		return err
 	}
 	s.log = l
-	s.state = newState(l.header.settings(), space)
+	settings := l.header.settings()
+	if l.known != nil && config.Learned == nil { // nobody is to be told of every lesson
+		settings.known, s.remembered = l.known, l.known.Lessons
+	}
+	s.state = newState(settings, space)
 	if err := s.state.replay(c.records); err != nil {
 		return errors.Join(fmt.Errorf("controller: the trial log %s cannot be used: %w", config.Path, err), l.close())
 	}

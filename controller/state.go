@@ -224,14 +224,21 @@ func (s *state) report() *Report {
 		s.applyTo(s.leading)
 	}
 	report := &Report{Trials: s.trials, Results: s.results}
+	if l := s.learner(); l != nil {
+		report.network = l.network
+	}
+	return report
+}
+
+// learner returns the network that chooses, with what teaches it; nil: there is none,
+// or not yet.
+func (s *state) learner() *learner {
 	chooser := s.chooser
 	if started, ok := chooser.(*started); ok {
 		chooser = started.then
 	}
-	if l, ok := chooser.(*learner); ok {
-		report.network = l.network
-	}
-	return report
+	l, _ := chooser.(*learner)
+	return l
 }
 
 func (s *state) status() Status {
