@@ -60,6 +60,12 @@ func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *
 	return ops.BatchNormReLU(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x), mask)
 }
 
+// ForwardSiLU is SiLU of Forward, with dropout by mask between them unless that is
+// nil, computed in one pass.
+func (l *BatchNorm) ForwardSiLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *autograd.Tensor {
+	return ops.BatchNormSiLU(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x), mask)
+}
+
 // ForwardAddReLU is ReLU of the sum of Forward and residual, computed in one pass.
 func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autograd.Tensor {
 	return ops.BatchNormAddReLU(x, l.scale(c), c.Use(l.bias), residual, l.running(), l.spec(c, x))

@@ -143,7 +143,8 @@ func (a activated) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	if !c.Trains() {
 		return a.norm.After(c, a.conv, x, ops.ConvEnd{Activation: ops.WithSiLU})
 	}
-	return ops.SiLU(c.Drop(a.site, a.norm.Forward(c, a.conv.Forward(c, x))))
+	h := a.conv.Forward(c, x)
+	return a.norm.ForwardSiLU(c, h, c.Mask(a.site, h.Shape()...))
 }
 
 // invertedBlock widens its input, convolves each channel by itself, gates the

@@ -79,11 +79,13 @@ func (o *operation) batchNorm() error {
 		return o.wrong("it takes the statistics of the batch: a file is for prediction")
 	}
 	y := o.normalised(o.first(o.in[0]), args, o.in[1], o.in[2])
-	if o.op == "ops.BatchNormAddReLU" {
-		y = o.node("Add", []string{y, o.first(o.in[3])})
-	}
-	if o.op != "ops.BatchNorm" {
+	switch o.op {
+	case "ops.BatchNormAddReLU":
+		y = o.node("Relu", []string{o.node("Add", []string{y, o.first(o.in[3])})})
+	case "ops.BatchNormReLU":
 		y = o.node("Relu", []string{y})
+	case "ops.BatchNormSiLU":
+		y = o.silu(y)
 	}
 	o.out.first = y
 	return nil

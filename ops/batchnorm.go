@@ -38,8 +38,17 @@ func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec Bat
 // makes, forward and backward, and stores nothing that lies between.
 func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
 	n := newBatchNorm("ops.BatchNormReLU", x, gamma, beta, running, spec)
-	n.relu, n.mask = true, mask
+	n.activation, n.mask = WithReLU, mask
 	return n.do("ops.BatchNormReLU")
+}
+
+// BatchNormSiLU returns SiLU(Dropout(BatchNorm(...), mask)), or without the dropout
+// if mask is nil. It makes the passes over memory that BatchNorm alone makes,
+// and writes the gradient of what lies between where that of x will be.
+func BatchNormSiLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
+	n := newBatchNorm("ops.BatchNormSiLU", x, gamma, beta, running, spec)
+	n.activation, n.mask = WithSiLU, mask
+	return n.do("ops.BatchNormSiLU")
 }
 
 // BatchNormAddReLU returns ReLU(BatchNorm(...) + residual), the end of a residual
@@ -50,7 +59,7 @@ func BatchNormAddReLU(x, gamma, beta, residual *autograd.Tensor, running BatchNo
 	const name = "ops.BatchNormAddReLU"
 	n := newBatchNorm(name, x, gamma, beta, running, spec)
 	sameShape(name, x, residual)
-	n.relu, n.residual = true, residual
+	n.activation, n.residual = WithReLU, residual
 	return autograd.Do(autograd.Op{
 		Name: name, Inputs: []*autograd.Tensor{x, gamma, beta, residual}, Spec: &n.BatchNormArgs, Shape: x.Shape(), Saves: n.inputs[:],
 		Forward: n.Forward, Backward: n.Backward, // not as Passes: residual, which Recompute would read, is not saved
@@ -62,13 +71,13 @@ type batchNorm struct {
 	inputs         [3]*autograd.Tensor
 	x, gamma, beta *autograd.Tensor
 	BatchNormArgs
-	rows, c  int
-	relu     bool
-	residual *autograd.Tensor // added before the ReLU; nil: none
-	mask     Mask             // nil: none
+	rows, c    int
+	activation Activation
+	residual   *autograd.Tensor // added before the ReLU; nil: none
+	mask       Mask             // nil: none
 
 	mean, invStd []float32
-	bits         []uint32 // with a ReLU: where the gradient passes
+	bits         []uint32 // where the gradient passes a ReLU or a mask; nil: there is neither
 	factor       float32  // of what passes
 
 	pass batchNormPass
@@ -83,6 +92,7 @@ type batchNormPass struct {
 	variance          []float32
 	dx, prior         []float32 // prior is added to dx; nil: none
 	residual, dr      []float32 // dr is its gradient; nil: not needed
+	before            []float32 // the gradient of what a SiLU was applied to; nil: there is none
 	a, b, d           []float32
 }
 
@@ -135,7 +145,7 @@ func (n *batchNorm) Forward(y *autograd.Output) {
 	for j, v := range variance {
 		n.invStd[j] = float32(1 / math.Sqrt(float64(v)+float64(n.Spec.Eps)))
 	}
-	if n.relu {
+	if n.activation == WithReLU || n.mask != nil {
 		n.bits, n.factor = y.KeepBits(y.Len()), 1
 		if n.mask != nil {
 			n.factor = n.mask(n.bits)
@@ -150,12 +160,7 @@ func (n *batchNorm) Forward(y *autograd.Output) {
 // bits of the elements that are not positive; doing so again changes nothing.
 func (n *batchNorm) Recompute(y *autograd.Output) {
 	p := &n.pass
-	p.scale, p.shift = y.Scratch(n.c), y.Scratch(n.c)
-	gamma, beta := n.gamma.Data(), n.beta.Data()
-	for j, s := range n.invStd {
-		p.scale[j] = gamma[j] * s
-		p.shift[j] = beta[j] - float32(n.mean[j]*p.scale[j])
-	}
+	n.affine(y)
 	p.data, p.x = y.Data(), n.x.Data()
 	if n.residual != nil {
 		p.residual = n.residual.Data()
@@ -163,114 +168,48 @@ func (n *batchNorm) Recompute(y *autograd.Output) {
 	n.each(0, (*batchNorm).normalise)
 }
 
+// affine sets what a pass multiplies the elements of a channel by and adds to them.
+func (n *batchNorm) affine(memory scratcher) {
+	p := &n.pass
+	p.scale, p.shift = memory.Scratch(n.c), memory.Scratch(n.c)
+	gamma, beta := n.gamma.Data(), n.beta.Data()
+	for j, s := range n.invStd {
+		p.scale[j] = gamma[j] * s
+		p.shift[j] = beta[j] - float32(n.mean[j]*p.scale[j])
+	}
+}
+
 func (n *batchNorm) normalise(lo, hi int, _ []float32) {
 	p, rows := &n.pass, hi-lo
 	lo, hi = lo*n.c, hi*n.c
+	y, x := p.data[lo:hi], p.x[lo:hi]
 	switch {
 	case n.residual != nil:
-		y := p.data[lo:hi]
-		simd.ScaleShiftRows(y, p.x[lo:hi], p.scale, p.shift, rows)
+		simd.ScaleShiftRows(y, x, p.scale, p.shift, rows)
 		simd.Add(y, y, p.residual[lo:hi])
 		simd.ReLUBits(y, y, n.bits[lo/32:])
-	case n.relu:
-		simd.ScaleShiftReLURows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, n.bits[lo/32:], n.factor, rows)
+	case n.activation == WithReLU:
+		simd.ScaleShiftReLURows(y, x, p.scale, p.shift, n.bits[lo/32:], n.factor, rows)
+	case n.activation == WithSiLU && n.mask != nil:
+		n.masked(y, x, lo, rows)
+		simd.SiLU(y, y)
+	case n.activation == WithSiLU:
+		simd.ScaleShiftSiLURows(y, x, p.scale, p.shift, rows)
 	default:
-		simd.ScaleShiftRows(p.data[lo:hi], p.x[lo:hi], p.scale, p.shift, rows)
+		simd.ScaleShiftRows(y, x, p.scale, p.shift, rows)
 	}
+}
+
+// masked sets z to what the SiLU behind a mask is applied to, from the rows of x that
+// begin with element lo.
+func (n *batchNorm) masked(z, x []float32, lo, rows int) {
+	simd.ScaleShiftRows(z, x, n.pass.scale, n.pass.shift, rows)
+	simd.MaskScale(z, z, n.bits[lo/32:], n.factor)
 }
 
 // keepAll sets all bits.
 func keepAll(bits []uint32) {
 	for i := range bits {
 		bits[i] = math.MaxUint32
-	}
-}
-
-// Backward is in two passes: one for the sums over the batch that every
-// gradient needs, one for dx.
-func (n *batchNorm) Backward(g *autograd.Grad) {
-	n.pass.data, n.pass.x = g.Dy().Data(), n.x.Data()
-	if n.residual != nil && g.Needs(3) {
-		n.pass.dr = g.New(3).Data()
-	}
-	sum, dot := g.Scratch(n.c), g.Scratch(n.c)
-	n.reduce(g, sum, dot)
-	if g.Needs(1) {
-		simd.Mul(g.New(1).Data(), dot, n.invStd)
-	}
-	if g.Needs(2) {
-		copy(g.New(2).Data(), sum)
-	}
-	if g.Needs(0) {
-		n.gradX(g, sum, dot)
-	}
-}
-
-// gradX computes dx = gamma*invStd * (dy - mean(dy) - xhat*mean(dy*xhat)) as
-// a*dy + b*x + d; running statistics are constants.
-func (n *batchNorm) gradX(g *autograd.Grad, sum, dot []float32) {
-	p, gamma := &n.pass, n.gamma.Data()
-	a, b, d := g.Scratch(n.c), g.Scratch(n.c), g.Scratch(n.c)
-	clear(b)
-	clear(d)
-	for j := range a {
-		a[j] = gamma[j] * n.invStd[j]
-		if n.Spec.Train {
-			b[j] = -a[j] * n.invStd[j] * n.invStd[j] * dot[j] / float32(n.rows)
-			d[j] = -a[j]*sum[j]/float32(n.rows) - float32(b[j]*n.mean[j])
-		}
-	}
-	p.a, p.b, p.d = a, b, d
-	dx, prior := g.Add(0)
-	size := 0
-	p.dx, p.prior = dx.Data(), nil
-	if prior != nil {
-		p.prior, size = prior.Data(), p.grain*n.c
-	}
-	n.each(size, (*batchNorm).differentiate)
-}
-
-func (n *batchNorm) differentiate(lo, hi int, scratch []float32) {
-	p, rows := &n.pass, hi-lo
-	lo, hi = lo*n.c, hi*n.c
-	out := p.dx[lo:hi]
-	if p.prior != nil {
-		out = scratch[:hi-lo]
-	}
-	if n.relu {
-		simd.BNReLUBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, n.bits[lo/32:], n.factor, rows)
-	} else {
-		simd.BNBackwardRows(out, p.data[lo:hi], p.x[lo:hi], p.a, p.b, p.d, rows)
-	}
-	if p.prior != nil {
-		simd.Add(p.dx[lo:hi], p.prior[lo:hi], out)
-	}
-}
-
-// reduce sets, for every channel, sum to the sum of dy and dot to that of
-// dy*(x-mean), where dy is what ReLU and mask let through.
-func (n *batchNorm) reduce(g *autograd.Grad, sum, dot []float32) {
-	p, size := &n.pass, n.tasks()*n.c
-	p.sums, p.dots = g.Scratch(size), g.Scratch(size)
-	n.each(0, (*batchNorm).sum)
-	clear(sum)
-	clear(dot)
-	simd.SumRows(sum, p.sums, n.tasks())
-	simd.SumRows(dot, p.dots, n.tasks())
-}
-
-func (n *batchNorm) sum(lo, hi int, _ []float32) {
-	p, at, rows := &n.pass, lo/n.pass.grain*n.c, hi-lo
-	lo, hi = lo*n.c, hi*n.c
-	s, d := p.sums[at:at+n.c], p.dots[at:at+n.c]
-	clear(s)
-	clear(d)
-	if n.relu {
-		simd.MaskSumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, n.bits[lo/32:], n.factor, rows)
-	} else {
-		simd.SumDotRows(s, d, p.data[lo:hi], p.x[lo:hi], n.mean, rows)
-	}
-	if p.dr != nil {
-		simd.MaskScale(p.dr[lo:hi], p.data[lo:hi], n.bits[lo/32:], n.factor)
 	}
 }

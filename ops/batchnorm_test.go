@@ -30,9 +30,32 @@ func sparse(keep []uint32) float32 {
 func itself(x *autograd.Tensor) *autograd.Tensor { return x }
 
 // TestBatchNormReLUIsComposition wants of the fused operation the bits of those
-// it fuses. x is used twice, so that the gradient is added to another, which is
-// shared with a third tensor or is not.
+// it fuses.
 func TestBatchNormReLUIsComposition(t *testing.T) {
+	testComposition(t, ops.BatchNormReLU, func(h *autograd.Tensor, mask ops.Mask) *autograd.Tensor {
+		if h = ops.ReLU(h); mask != nil {
+			h = ops.Dropout(h, mask)
+		}
+		return h
+	})
+}
+
+// TestBatchNormSiLUIsComposition is the same with SiLU, which follows the mask.
+func TestBatchNormSiLUIsComposition(t *testing.T) {
+	testComposition(t, ops.BatchNormSiLU, func(h *autograd.Tensor, mask ops.Mask) *autograd.Tensor {
+		if mask != nil {
+			h = ops.Dropout(h, mask)
+		}
+		return ops.SiLU(h)
+	})
+}
+
+// testComposition compares a normalisation with the composition of another with then. x is used
+// twice, so that the gradient is added to another, which is shared with a third
+// tensor or is not.
+func testComposition(t *testing.T, norm func(x, gamma, beta *autograd.Tensor, running ops.BatchNormStats, spec ops.BatchNormSpec, mask ops.Mask) *autograd.Tensor,
+	then func(h *autograd.Tensor, mask ops.Mask) *autograd.Tensor) {
+	t.Helper()
 	for _, c := range []int{1, 3, 16, 33, 64, 1030} {
 		for _, test := range []struct {
 			train bool
@@ -53,16 +76,13 @@ func TestBatchNormReLUIsComposition(t *testing.T) {
 			}
 			y, grads := run(func(in tensors) *autograd.Tensor {
 				x, early := ops.Neg(in[0]), ops.Neg(in[0])
-				h := ops.BatchNormReLU(x, in[1], in[2], fused, spec, test.mask)
+				h := norm(x, in[1], in[2], fused, spec, test.mask)
 				return ops.Add(early, ops.Add(test.other(x), h))
 			})
 			wantY, wantGrads := run(func(in tensors) *autograd.Tensor {
 				x, early := ops.Neg(in[0]), ops.Neg(in[0])
 				alone := ops.Reshape(x, x.Shape()...) // so that the engine adds its gradient
-				h := ops.ReLU(ops.BatchNorm(alone, in[1], in[2], composed, spec))
-				if test.mask != nil {
-					h = ops.Dropout(h, test.mask)
-				}
+				h := then(ops.BatchNorm(alone, in[1], in[2], composed, spec), test.mask)
 				return ops.Add(early, ops.Add(test.other(x), h))
 			})
 			if !slices.Equal(y, wantY) {

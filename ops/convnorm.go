@@ -56,6 +56,8 @@ func convBatchNormSteps(x, gamma, beta *autograd.Tensor, running BatchNormStats,
 		return BatchNormAddReLU(x, gamma, beta, end.Residual, running, spec)
 	case end.Activation == WithReLU:
 		return BatchNormReLU(x, gamma, beta, running, spec, nil)
+	case end.Activation == WithSiLU && end.Residual == nil:
+		return BatchNormSiLU(x, gamma, beta, running, spec, nil)
 	}
 	y := BatchNorm(x, gamma, beta, running, spec)
 	if end.Residual != nil {

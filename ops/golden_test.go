@@ -249,6 +249,8 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"BatchNorm/eval":         batchNormCase(batchNorm, false),
 	"BatchNormReLU/train":    batchNormCase(batchNormReLU, true),
 	"BatchNormReLU/eval":     batchNormCase(batchNormReLU, false),
+	"BatchNormSiLU/train":    batchNormCase(batchNormSiLU, true),
+	"BatchNormSiLU/eval":     batchNormCase(batchNormSiLU, false),
 	"BatchNormAddReLU/train": batchNormCase(batchNormAddReLU, true),
 	"BatchNormAddReLU/eval":  batchNormCase(batchNormAddReLU, false),
 	"ConvBatchNorm/train":    goldenConvBatchNorm(true, ops.WithSiLU),
@@ -307,6 +309,10 @@ func batchNorm(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *
 
 func batchNormReLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
 	return ops.BatchNormReLU(in[0], in[1], in[2], running, spec, nil)
+}
+
+func batchNormSiLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+	return ops.BatchNormSiLU(in[0], in[1], in[2], running, spec, nil)
 }
 
 func batchNormAddReLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {

@@ -99,6 +99,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 	masked := func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
 		return ops.BatchNormReLU(in[0], in[1], in[2], running, spec, most)
 	}
+	maskedSiLU := func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+		return ops.BatchNormSiLU(in[0], in[1], in[2], running, spec, most)
+	}
 	signs := normal(rng, 4, 3, 2, 3) // normalised, about +-1: far from the ReLU's kink
 	for i, v := range signs.Data() {
 		signs.Data()[i] = 0.1 * v
@@ -153,6 +156,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"BatchNormReLU/train", norm(batchNormReLU, true), tensors{signs, ones, small}, kinks},
 		{"BatchNormReLU/mask", norm(masked, true), tensors{signs, ones, small}, kinks},
 		{"BatchNormReLU/eval", norm(batchNormReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones}, kinks},
+		{"BatchNormSiLU/train", norm(batchNormSiLU, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNormSiLU/mask", norm(maskedSiLU, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNormSiLU/eval", norm(batchNormSiLU, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 		{"BatchNormAddReLU/train", norm(batchNormAddReLU, true), tensors{signs, ones, small, residual}, kinks},
 		{"BatchNormAddReLU/eval", norm(batchNormAddReLU, false), tensors{spread(rng, 4, 3), autograd.FromSlice([]float32{0, 0, 0}, 3), ones, autograd.New(4, 3)}, kinks},
 		{"ConvBatchNorm/train", convBatchNormCase(ops.BatchNormSpec{Train: true}, ops.WithSiLU), tensors{normal(rng, 2, 3, 2, 3), normal(rng, 1, 1, 3, 2), normal(rng, 2), normal(rng, 2), normal(rng, 2, 3, 2, 2)}, smooth},

@@ -232,6 +232,7 @@ type globalPool struct {
 	shape     [2]int
 	pixels, c int
 	x, y      []float32 // of a pass, or their gradients
+	prior     []float32 // is added to the gradient of x; nil: none
 }
 
 func (p *globalPool) Forward(y *autograd.Output) {
@@ -247,14 +248,22 @@ func (p *globalPool) average(image int, _ []float32) {
 }
 
 func (p *globalPool) Backward(g *autograd.Grad) {
-	p.x, p.y = g.New(0).Data(), g.Dy().Data()
-	parallel.Each(p.shape[0], 0, p, (*globalPool).spread)
+	dx, prior := g.Add(0)
+	p.x, p.y, p.prior = dx.Data(), g.Dy().Data(), nil
+	if prior != nil {
+		p.prior = prior.Data()
+	}
+	parallel.Each(p.shape[0], p.c, p, (*globalPool).spread)
 }
 
-func (p *globalPool) spread(image int, _ []float32) {
-	pixels := p.x[image*p.pixels*p.c : (image+1)*p.pixels*p.c]
-	simd.Scale(pixels[:p.c], p.y[image*p.c:], 1/float32(p.pixels))
-	for at := p.c; at < len(pixels); at += p.c {
-		copy(pixels[at:at+p.c], pixels[:p.c])
+func (p *globalPool) spread(image int, share []float32) {
+	lo, hi := image*p.pixels*p.c, (image+1)*p.pixels*p.c
+	simd.Scale(share, p.y[image*p.c:], 1/float32(p.pixels))
+	if p.prior != nil {
+		simd.AddRow(p.x[lo:hi], p.prior[lo:hi], share, p.pixels)
+		return
+	}
+	for at := lo; at < hi; at += p.c {
+		copy(p.x[at:], share)
 	}
 }

@@ -46,3 +46,34 @@ func TestPoolsAgainstNaive(t *testing.T) {
 		}
 	}
 }
+
+// TestGlobalAvgPoolAddsGradients wants the gradients of two uses of its input to be
+// added, whichever of the two comes first.
+func TestGlobalAvgPoolAddsGradients(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	ps := params(tensors{normal(rng, 2, 3, 4, 5)})
+	for _, first := range []bool{true, false} {
+		_, grads := step(autograd.NewTape(ps), ps, func(in tensors) *autograd.Tensor {
+			if first {
+				mean := ops.GlobalAvgPool(in[0])
+				return ops.ScaleChannels(in[0], mean)
+			}
+			twice := ops.Scale(in[0], 2)
+			return ops.ScaleChannels(twice, ops.GlobalAvgPool(in[0]))
+		})
+		for i, got := range grads { // of the sum of (k*x*m)**2, where m is the mean of its channel
+			x, k, squares, mean := ps.All()[0].Data(), 2.0, 0.0, 0.0
+			if first {
+				k = 1
+			}
+			for j := i/60*60 + i%5; j < i/60*60+60; j += 5 {
+				mean += float64(x[j]) / 12
+				squares += float64(x[j]) * float64(x[j])
+			}
+			want := k * k * (2*float64(x[i])*mean*mean + 2*mean*squares/12)
+			if math.Abs(float64(got)-want) > 1e-4*(1+math.Abs(want)) {
+				t.Fatalf("pool recorded first %v: gradient %d is %v, want %v", first, i, got, want)
+			}
+		}
+	}
+}

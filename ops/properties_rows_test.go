@@ -90,6 +90,7 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"GroupNorm":        groupNormProperty,
 	"BatchNorm":        func(rng *rand.Rand) property { return batchNormProperty(rng, "") },
 	"BatchNormReLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "mask") },
+	"BatchNormSiLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "silu") },
 	"BatchNormAddReLU": func(rng *rand.Rand) property { return batchNormProperty(rng, "residual") },
 	"ConvBatchNorm":    convBatchNormProperty,
 

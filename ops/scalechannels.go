@@ -32,20 +32,30 @@ func ScaleChannels(x, s *autograd.Tensor) *autograd.Tensor {
 			times(y.Data(), x.Data(), zeros)
 		},
 		Backward: func(g *autograd.Grad) {
+			const block = 128 // rows, whose dy both gradients find in the cache
 			dy, zeros := g.Dy().Data(), g.Scratch(c)
 			clear(zeros)
+			var dx, ds, sums []float32
 			if g.Needs(0) {
-				times(g.New(0).Data(), dy, zeros)
+				dx = g.New(0).Data()
 			}
-			if !g.Needs(1) {
-				return
+			if g.Needs(1) {
+				ds, sums = g.New(1).Data(), g.Scratch(n*c)
+				clear(ds)
+				clear(sums)
 			}
-			ds, sums := g.New(1).Data(), g.Scratch(n*c)
-			clear(ds)
-			clear(sums)
 			parallel.For(n, func(i int) {
-				lo, hi := i*rows*c, (i+1)*rows*c
-				simd.SumDotRows(sums[i*c:(i+1)*c], ds[i*c:(i+1)*c], dy[lo:hi], x.Data()[lo:hi], zeros, rows)
+				from, to := i*c, (i+1)*c
+				for r := 0; r < rows; r += block {
+					k := min(block, rows-r)
+					lo, hi := (i*rows+r)*c, (i*rows+r+k)*c
+					if ds != nil {
+						simd.SumDotRows(sums[from:to], ds[from:to], dy[lo:hi], x.Data()[lo:hi], zeros, k)
+					}
+					if dx != nil {
+						simd.ScaleShiftRows(dx[lo:hi], dy[lo:hi], s.Data()[from:to], zeros, k)
+					}
+				}
 			})
 		},
 	})

@@ -48,8 +48,8 @@ type (
 		Eps    float32
 	}
 
-	// BatchNormArgs are what [BatchNorm], [BatchNormReLU] and [BatchNormAddReLU]
-	// normalise with, as a pointer.
+	// BatchNormArgs are what [BatchNorm], [BatchNormReLU], [BatchNormSiLU] and
+	// [BatchNormAddReLU] normalise with, as a pointer.
 	BatchNormArgs struct {
 		Running BatchNormStats
 		Spec    BatchNormSpec

@@ -415,6 +415,30 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
 	scaleShiftRowsGeneric(dst, x, scale, shift, rows)
 }
 
+func scaleShiftSiLURows(dst, x, scale, shift []float32, rows int) {
+	if useAVX512 {
+		scaleShiftSiLURowsAVX512(dst, x, scale, shift, rows)
+		return
+	}
+	if useAVX2 {
+		scaleShiftSiLURowsAVX2(dst, x, scale, shift, rows)
+		return
+	}
+	scaleShiftSiLURowsGeneric(dst, x, scale, shift, rows)
+}
+
+func siluGradRows(dz, dy, x, scale, shift []float32, rows int) {
+	if useAVX512 {
+		siluGradRowsAVX512(dz, dy, x, scale, shift, rows)
+		return
+	}
+	if useAVX2 {
+		siluGradRowsAVX2(dz, dy, x, scale, shift, rows)
+		return
+	}
+	siluGradRowsGeneric(dz, dy, x, scale, shift, rows)
+}
+
 func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
 	if useAVX512 && len(scale)%16 == 0 {
 		scaleShiftReLURowsAVX512(dst, x, scale, shift, bits, factor, rows)
@@ -722,6 +746,18 @@ func scaleShiftRowsAVX512(dst, x, scale, shift []float32, rows int)
 
 //go:noescape
 func scaleShiftRowsAVX2(dst, x, scale, shift []float32, rows int)
+
+//go:noescape
+func scaleShiftSiLURowsAVX512(dst, x, scale, shift []float32, rows int)
+
+//go:noescape
+func scaleShiftSiLURowsAVX2(dst, x, scale, shift []float32, rows int)
+
+//go:noescape
+func siluGradRowsAVX512(dz, dy, x, scale, shift []float32, rows int)
+
+//go:noescape
+func siluGradRowsAVX2(dz, dy, x, scale, shift []float32, rows int)
 
 //go:noescape
 func scaleShiftReLURowsAVX512(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)

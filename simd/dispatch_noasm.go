@@ -156,6 +156,14 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows int) {
 	scaleShiftRowsGeneric(dst, x, scale, shift, rows)
 }
 
+func scaleShiftSiLURows(dst, x, scale, shift []float32, rows int) {
+	scaleShiftSiLURowsGeneric(dst, x, scale, shift, rows)
+}
+
+func siluGradRows(dz, dy, x, scale, shift []float32, rows int) {
+	siluGradRowsGeneric(dz, dy, x, scale, shift, rows)
+}
+
 func scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
 	scaleShiftReLURowsGeneric(dst, x, scale, shift, bits, factor, rows)
 }

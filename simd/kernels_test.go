@@ -158,6 +158,12 @@ var kernels = []kernel{
 			e.bit = e.bit && kept
 			e.m[0] = e.masked(1.5 * e.m[0])
 		}},
+	{name: "ScaleShiftSiLURows", matrices: 2, vectors: 2,
+		run:  func(m, v [][]float32, _ []uint32, rows int) { ScaleShiftSiLURows(m[0], m[1], v[0], v[1], rows) },
+		want: func(e *element) { e.m[0] = exactSiLU(e.m[1]*e.v[0] + e.v[1]) }},
+	{name: "SiLUGradRows", matrices: 3, vectors: 2,
+		run:  func(m, v [][]float32, _ []uint32, rows int) { SiLUGradRows(m[0], m[1], m[2], v[0], v[1], rows) },
+		want: func(e *element) { e.m[0] = e.m[1] * exactSiLUSlope(e.m[2]*e.v[0]+e.v[1]) }},
 	{name: "BNBackwardRows", matrices: 3, vectors: 3,
 		run: func(m, v [][]float32, _ []uint32, rows int) {
 			BNBackwardRows(m[0], m[1], m[2], v[0], v[1], v[2], rows)

@@ -39,6 +39,34 @@ func ScaleShiftRows(dst, x, scale, shift []float32, rows int) {
 	}
 }
 
+// ScaleShiftSiLURows is ScaleShiftRows, then SiLU.
+func ScaleShiftSiLURows(dst, x, scale, shift []float32, rows int) {
+	c := len(scale)
+	dst, x, shift = dst[:rows*c], x[:rows*c], shift[:c]
+	for rows > 0 {
+		r := min(rows, maxRows(c))
+		race.Write(dst[:r*c])
+		race.Read(x[:r*c])
+		race.Read(scale)
+		race.Read(shift)
+		scaleShiftSiLURows(dst[:r*c], x[:r*c], scale, shift, r)
+		dst, x, rows = dst[r*c:], x[r*c:], rows-r
+	}
+}
+
+// SiLUGradRows sets dz[r,j] to dy[r,j] times the derivative of SiLU at
+// x[r,j]*scale[j] + shift[j], which ScaleShiftSiLURows does not store.
+func SiLUGradRows(dz, dy, x, scale, shift []float32, rows int) {
+	c := len(scale)
+	dz, dy, x, shift = dz[:rows*c], dy[:rows*c], x[:rows*c], shift[:c]
+	for rows > 0 {
+		r := min(rows, maxRows(c))
+		readGradient(dz[:r*c], dy, x, scale, shift, nil)
+		siluGradRows(dz[:r*c], dy[:r*c], x[:r*c], scale, shift, r)
+		dz, dy, x, rows = dz[r*c:], dy[r*c:], x[r*c:], rows-r
+	}
+}
+
 // ScaleShiftReLURows is ScaleShiftRows, then ReLU, then MaskScale with factor
 // over the whole matrix: element (r, j) has bit r*c+j. It clears the bits of the
 // elements that are not positive, so that those remain where the gradient passes;

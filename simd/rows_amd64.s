@@ -179,6 +179,940 @@ done10:
 	VZEROUPPER
 	RET
 
+// func scaleShiftSiLURowsAVX2(dst []float32, x []float32, scale []float32, shift []float32, rows int)
+// Requires: AVX, AVX2
+TEXT ·scaleShiftSiLURowsAVX2(SB), NOSPLIT, $0-104
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    scale_base+48(FP), DX
+	MOVQ    shift_base+72(FP), BX
+	MOVQ    scale_len+56(FP), SI
+	MOVQ    rows+96(FP), DI
+	MOVQ    SI, R8
+	ANDQ    $0x07, R8
+	LEAQ    tailMasks<>+32(SB), R9
+	NEGQ    R8
+	VMOVUPS (R9)(R8*4), Y0
+
+row:
+	MOVQ SI, R8
+	XORQ R9, R9
+	CMPQ R8, $0x20
+	JLT  enough12
+
+loop11:
+	VMOVUPS (CX)(R9*4), Y1
+	VMOVUPS (DX)(R9*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (BX)(R9*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)(R9*4)
+	VMOVUPS 32(CX)(R9*4), Y1
+	VMOVUPS 32(DX)(R9*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS 32(BX)(R9*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(AX)(R9*4)
+	VMOVUPS 64(CX)(R9*4), Y1
+	VMOVUPS 64(DX)(R9*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS 64(BX)(R9*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, 64(AX)(R9*4)
+	VMOVUPS 96(CX)(R9*4), Y1
+	VMOVUPS 96(DX)(R9*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS 96(BX)(R9*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, 96(AX)(R9*4)
+	ADDQ    $0x20, R9
+	SUBQ    $0x20, R8
+	CMPQ    R8, $0x20
+	JGE     loop11
+
+enough12:
+	CMPQ R8, $0x08
+	JLT  enough14
+
+loop13:
+	VMOVUPS (CX)(R9*4), Y1
+	VMOVUPS (DX)(R9*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (BX)(R9*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (AX)(R9*4)
+	ADDQ    $0x08, R9
+	SUBQ    $0x08, R8
+	CMPQ    R8, $0x08
+	JGE     loop13
+
+enough14:
+	TESTQ      R8, R8
+	JEQ        done15
+	VMASKMOVPS (CX)(R9*4), Y0, Y1
+	VMASKMOVPS (DX)(R9*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS (BX)(R9*4), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVAPS    Y1, Y2
+	VXORPS     signBit<>+0(SB), Y2, Y2
+	VMOVUPS    expMin<>+0(SB), Y3
+	VMAXPS     Y2, Y3, Y2
+	VMOVUPS    expMax<>+0(SB), Y3
+	VMINPS     Y2, Y3, Y2
+	VMULPS     log2E<>+0(SB), Y2, Y3
+	VADDPS     rounder<>+0(SB), Y3, Y3
+	VSUBPS     rounder<>+0(SB), Y3, Y4
+	VMULPS     ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     expC4<>+0(SB), Y2, Y4
+	VADDPS     expC3<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC2<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC1<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC0<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     Y2, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VPSUBD     rounderBits<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y3, Y2
+	VPSUBD     Y2, Y3, Y3
+	VPADDD     bias<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y4, Y4
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VMOVUPS    one<>+0(SB), Y2
+	VDIVPS     Y4, Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(R9*4)
+
+done15:
+	LEAQ (AX)(SI*4), AX
+	LEAQ (CX)(SI*4), CX
+	DECQ DI
+	JNE  row
+	VZEROUPPER
+	RET
+
+DATA signBit<>+0(SB)/4, $0x80000000
+DATA signBit<>+4(SB)/4, $0x80000000
+DATA signBit<>+8(SB)/4, $0x80000000
+DATA signBit<>+12(SB)/4, $0x80000000
+DATA signBit<>+16(SB)/4, $0x80000000
+DATA signBit<>+20(SB)/4, $0x80000000
+DATA signBit<>+24(SB)/4, $0x80000000
+DATA signBit<>+28(SB)/4, $0x80000000
+DATA signBit<>+32(SB)/4, $0x80000000
+DATA signBit<>+36(SB)/4, $0x80000000
+DATA signBit<>+40(SB)/4, $0x80000000
+DATA signBit<>+44(SB)/4, $0x80000000
+DATA signBit<>+48(SB)/4, $0x80000000
+DATA signBit<>+52(SB)/4, $0x80000000
+DATA signBit<>+56(SB)/4, $0x80000000
+DATA signBit<>+60(SB)/4, $0x80000000
+GLOBL signBit<>(SB), RODATA|NOPTR, $64
+
+DATA expMin<>+0(SB)/4, $0xc2d00000
+DATA expMin<>+4(SB)/4, $0xc2d00000
+DATA expMin<>+8(SB)/4, $0xc2d00000
+DATA expMin<>+12(SB)/4, $0xc2d00000
+DATA expMin<>+16(SB)/4, $0xc2d00000
+DATA expMin<>+20(SB)/4, $0xc2d00000
+DATA expMin<>+24(SB)/4, $0xc2d00000
+DATA expMin<>+28(SB)/4, $0xc2d00000
+DATA expMin<>+32(SB)/4, $0xc2d00000
+DATA expMin<>+36(SB)/4, $0xc2d00000
+DATA expMin<>+40(SB)/4, $0xc2d00000
+DATA expMin<>+44(SB)/4, $0xc2d00000
+DATA expMin<>+48(SB)/4, $0xc2d00000
+DATA expMin<>+52(SB)/4, $0xc2d00000
+DATA expMin<>+56(SB)/4, $0xc2d00000
+DATA expMin<>+60(SB)/4, $0xc2d00000
+GLOBL expMin<>(SB), RODATA|NOPTR, $64
+
+DATA expMax<>+0(SB)/4, $0x42b20000
+DATA expMax<>+4(SB)/4, $0x42b20000
+DATA expMax<>+8(SB)/4, $0x42b20000
+DATA expMax<>+12(SB)/4, $0x42b20000
+DATA expMax<>+16(SB)/4, $0x42b20000
+DATA expMax<>+20(SB)/4, $0x42b20000
+DATA expMax<>+24(SB)/4, $0x42b20000
+DATA expMax<>+28(SB)/4, $0x42b20000
+DATA expMax<>+32(SB)/4, $0x42b20000
+DATA expMax<>+36(SB)/4, $0x42b20000
+DATA expMax<>+40(SB)/4, $0x42b20000
+DATA expMax<>+44(SB)/4, $0x42b20000
+DATA expMax<>+48(SB)/4, $0x42b20000
+DATA expMax<>+52(SB)/4, $0x42b20000
+DATA expMax<>+56(SB)/4, $0x42b20000
+DATA expMax<>+60(SB)/4, $0x42b20000
+GLOBL expMax<>(SB), RODATA|NOPTR, $64
+
+DATA log2E<>+0(SB)/4, $0x3fb8aa3b
+DATA log2E<>+4(SB)/4, $0x3fb8aa3b
+DATA log2E<>+8(SB)/4, $0x3fb8aa3b
+DATA log2E<>+12(SB)/4, $0x3fb8aa3b
+DATA log2E<>+16(SB)/4, $0x3fb8aa3b
+DATA log2E<>+20(SB)/4, $0x3fb8aa3b
+DATA log2E<>+24(SB)/4, $0x3fb8aa3b
+DATA log2E<>+28(SB)/4, $0x3fb8aa3b
+DATA log2E<>+32(SB)/4, $0x3fb8aa3b
+DATA log2E<>+36(SB)/4, $0x3fb8aa3b
+DATA log2E<>+40(SB)/4, $0x3fb8aa3b
+DATA log2E<>+44(SB)/4, $0x3fb8aa3b
+DATA log2E<>+48(SB)/4, $0x3fb8aa3b
+DATA log2E<>+52(SB)/4, $0x3fb8aa3b
+DATA log2E<>+56(SB)/4, $0x3fb8aa3b
+DATA log2E<>+60(SB)/4, $0x3fb8aa3b
+GLOBL log2E<>(SB), RODATA|NOPTR, $64
+
+DATA rounder<>+0(SB)/4, $0x4b400000
+DATA rounder<>+4(SB)/4, $0x4b400000
+DATA rounder<>+8(SB)/4, $0x4b400000
+DATA rounder<>+12(SB)/4, $0x4b400000
+DATA rounder<>+16(SB)/4, $0x4b400000
+DATA rounder<>+20(SB)/4, $0x4b400000
+DATA rounder<>+24(SB)/4, $0x4b400000
+DATA rounder<>+28(SB)/4, $0x4b400000
+DATA rounder<>+32(SB)/4, $0x4b400000
+DATA rounder<>+36(SB)/4, $0x4b400000
+DATA rounder<>+40(SB)/4, $0x4b400000
+DATA rounder<>+44(SB)/4, $0x4b400000
+DATA rounder<>+48(SB)/4, $0x4b400000
+DATA rounder<>+52(SB)/4, $0x4b400000
+DATA rounder<>+56(SB)/4, $0x4b400000
+DATA rounder<>+60(SB)/4, $0x4b400000
+GLOBL rounder<>(SB), RODATA|NOPTR, $64
+
+DATA ln2Hi<>+0(SB)/4, $0x3f318000
+DATA ln2Hi<>+4(SB)/4, $0x3f318000
+DATA ln2Hi<>+8(SB)/4, $0x3f318000
+DATA ln2Hi<>+12(SB)/4, $0x3f318000
+DATA ln2Hi<>+16(SB)/4, $0x3f318000
+DATA ln2Hi<>+20(SB)/4, $0x3f318000
+DATA ln2Hi<>+24(SB)/4, $0x3f318000
+DATA ln2Hi<>+28(SB)/4, $0x3f318000
+DATA ln2Hi<>+32(SB)/4, $0x3f318000
+DATA ln2Hi<>+36(SB)/4, $0x3f318000
+DATA ln2Hi<>+40(SB)/4, $0x3f318000
+DATA ln2Hi<>+44(SB)/4, $0x3f318000
+DATA ln2Hi<>+48(SB)/4, $0x3f318000
+DATA ln2Hi<>+52(SB)/4, $0x3f318000
+DATA ln2Hi<>+56(SB)/4, $0x3f318000
+DATA ln2Hi<>+60(SB)/4, $0x3f318000
+GLOBL ln2Hi<>(SB), RODATA|NOPTR, $64
+
+DATA ln2Lo<>+0(SB)/4, $0xb95e8083
+DATA ln2Lo<>+4(SB)/4, $0xb95e8083
+DATA ln2Lo<>+8(SB)/4, $0xb95e8083
+DATA ln2Lo<>+12(SB)/4, $0xb95e8083
+DATA ln2Lo<>+16(SB)/4, $0xb95e8083
+DATA ln2Lo<>+20(SB)/4, $0xb95e8083
+DATA ln2Lo<>+24(SB)/4, $0xb95e8083
+DATA ln2Lo<>+28(SB)/4, $0xb95e8083
+DATA ln2Lo<>+32(SB)/4, $0xb95e8083
+DATA ln2Lo<>+36(SB)/4, $0xb95e8083
+DATA ln2Lo<>+40(SB)/4, $0xb95e8083
+DATA ln2Lo<>+44(SB)/4, $0xb95e8083
+DATA ln2Lo<>+48(SB)/4, $0xb95e8083
+DATA ln2Lo<>+52(SB)/4, $0xb95e8083
+DATA ln2Lo<>+56(SB)/4, $0xb95e8083
+DATA ln2Lo<>+60(SB)/4, $0xb95e8083
+GLOBL ln2Lo<>(SB), RODATA|NOPTR, $64
+
+DATA expC4<>+0(SB)/4, $0x3ab6887e
+DATA expC4<>+4(SB)/4, $0x3ab6887e
+DATA expC4<>+8(SB)/4, $0x3ab6887e
+DATA expC4<>+12(SB)/4, $0x3ab6887e
+DATA expC4<>+16(SB)/4, $0x3ab6887e
+DATA expC4<>+20(SB)/4, $0x3ab6887e
+DATA expC4<>+24(SB)/4, $0x3ab6887e
+DATA expC4<>+28(SB)/4, $0x3ab6887e
+DATA expC4<>+32(SB)/4, $0x3ab6887e
+DATA expC4<>+36(SB)/4, $0x3ab6887e
+DATA expC4<>+40(SB)/4, $0x3ab6887e
+DATA expC4<>+44(SB)/4, $0x3ab6887e
+DATA expC4<>+48(SB)/4, $0x3ab6887e
+DATA expC4<>+52(SB)/4, $0x3ab6887e
+DATA expC4<>+56(SB)/4, $0x3ab6887e
+DATA expC4<>+60(SB)/4, $0x3ab6887e
+GLOBL expC4<>(SB), RODATA|NOPTR, $64
+
+DATA expC3<>+0(SB)/4, $0x3c0905b1
+DATA expC3<>+4(SB)/4, $0x3c0905b1
+DATA expC3<>+8(SB)/4, $0x3c0905b1
+DATA expC3<>+12(SB)/4, $0x3c0905b1
+DATA expC3<>+16(SB)/4, $0x3c0905b1
+DATA expC3<>+20(SB)/4, $0x3c0905b1
+DATA expC3<>+24(SB)/4, $0x3c0905b1
+DATA expC3<>+28(SB)/4, $0x3c0905b1
+DATA expC3<>+32(SB)/4, $0x3c0905b1
+DATA expC3<>+36(SB)/4, $0x3c0905b1
+DATA expC3<>+40(SB)/4, $0x3c0905b1
+DATA expC3<>+44(SB)/4, $0x3c0905b1
+DATA expC3<>+48(SB)/4, $0x3c0905b1
+DATA expC3<>+52(SB)/4, $0x3c0905b1
+DATA expC3<>+56(SB)/4, $0x3c0905b1
+DATA expC3<>+60(SB)/4, $0x3c0905b1
+GLOBL expC3<>(SB), RODATA|NOPTR, $64
+
+DATA expC2<>+0(SB)/4, $0x3d2aaa8d
+DATA expC2<>+4(SB)/4, $0x3d2aaa8d
+DATA expC2<>+8(SB)/4, $0x3d2aaa8d
+DATA expC2<>+12(SB)/4, $0x3d2aaa8d
+DATA expC2<>+16(SB)/4, $0x3d2aaa8d
+DATA expC2<>+20(SB)/4, $0x3d2aaa8d
+DATA expC2<>+24(SB)/4, $0x3d2aaa8d
+DATA expC2<>+28(SB)/4, $0x3d2aaa8d
+DATA expC2<>+32(SB)/4, $0x3d2aaa8d
+DATA expC2<>+36(SB)/4, $0x3d2aaa8d
+DATA expC2<>+40(SB)/4, $0x3d2aaa8d
+DATA expC2<>+44(SB)/4, $0x3d2aaa8d
+DATA expC2<>+48(SB)/4, $0x3d2aaa8d
+DATA expC2<>+52(SB)/4, $0x3d2aaa8d
+DATA expC2<>+56(SB)/4, $0x3d2aaa8d
+DATA expC2<>+60(SB)/4, $0x3d2aaa8d
+GLOBL expC2<>(SB), RODATA|NOPTR, $64
+
+DATA expC1<>+0(SB)/4, $0x3e2aaa6f
+DATA expC1<>+4(SB)/4, $0x3e2aaa6f
+DATA expC1<>+8(SB)/4, $0x3e2aaa6f
+DATA expC1<>+12(SB)/4, $0x3e2aaa6f
+DATA expC1<>+16(SB)/4, $0x3e2aaa6f
+DATA expC1<>+20(SB)/4, $0x3e2aaa6f
+DATA expC1<>+24(SB)/4, $0x3e2aaa6f
+DATA expC1<>+28(SB)/4, $0x3e2aaa6f
+DATA expC1<>+32(SB)/4, $0x3e2aaa6f
+DATA expC1<>+36(SB)/4, $0x3e2aaa6f
+DATA expC1<>+40(SB)/4, $0x3e2aaa6f
+DATA expC1<>+44(SB)/4, $0x3e2aaa6f
+DATA expC1<>+48(SB)/4, $0x3e2aaa6f
+DATA expC1<>+52(SB)/4, $0x3e2aaa6f
+DATA expC1<>+56(SB)/4, $0x3e2aaa6f
+DATA expC1<>+60(SB)/4, $0x3e2aaa6f
+GLOBL expC1<>(SB), RODATA|NOPTR, $64
+
+DATA expC0<>+0(SB)/4, $0x3f000000
+DATA expC0<>+4(SB)/4, $0x3f000000
+DATA expC0<>+8(SB)/4, $0x3f000000
+DATA expC0<>+12(SB)/4, $0x3f000000
+DATA expC0<>+16(SB)/4, $0x3f000000
+DATA expC0<>+20(SB)/4, $0x3f000000
+DATA expC0<>+24(SB)/4, $0x3f000000
+DATA expC0<>+28(SB)/4, $0x3f000000
+DATA expC0<>+32(SB)/4, $0x3f000000
+DATA expC0<>+36(SB)/4, $0x3f000000
+DATA expC0<>+40(SB)/4, $0x3f000000
+DATA expC0<>+44(SB)/4, $0x3f000000
+DATA expC0<>+48(SB)/4, $0x3f000000
+DATA expC0<>+52(SB)/4, $0x3f000000
+DATA expC0<>+56(SB)/4, $0x3f000000
+DATA expC0<>+60(SB)/4, $0x3f000000
+GLOBL expC0<>(SB), RODATA|NOPTR, $64
+
+DATA one<>+0(SB)/4, $0x3f800000
+DATA one<>+4(SB)/4, $0x3f800000
+DATA one<>+8(SB)/4, $0x3f800000
+DATA one<>+12(SB)/4, $0x3f800000
+DATA one<>+16(SB)/4, $0x3f800000
+DATA one<>+20(SB)/4, $0x3f800000
+DATA one<>+24(SB)/4, $0x3f800000
+DATA one<>+28(SB)/4, $0x3f800000
+DATA one<>+32(SB)/4, $0x3f800000
+DATA one<>+36(SB)/4, $0x3f800000
+DATA one<>+40(SB)/4, $0x3f800000
+DATA one<>+44(SB)/4, $0x3f800000
+DATA one<>+48(SB)/4, $0x3f800000
+DATA one<>+52(SB)/4, $0x3f800000
+DATA one<>+56(SB)/4, $0x3f800000
+DATA one<>+60(SB)/4, $0x3f800000
+GLOBL one<>(SB), RODATA|NOPTR, $64
+
+DATA rounderBits<>+0(SB)/4, $0x4b400000
+DATA rounderBits<>+4(SB)/4, $0x4b400000
+DATA rounderBits<>+8(SB)/4, $0x4b400000
+DATA rounderBits<>+12(SB)/4, $0x4b400000
+DATA rounderBits<>+16(SB)/4, $0x4b400000
+DATA rounderBits<>+20(SB)/4, $0x4b400000
+DATA rounderBits<>+24(SB)/4, $0x4b400000
+DATA rounderBits<>+28(SB)/4, $0x4b400000
+DATA rounderBits<>+32(SB)/4, $0x4b400000
+DATA rounderBits<>+36(SB)/4, $0x4b400000
+DATA rounderBits<>+40(SB)/4, $0x4b400000
+DATA rounderBits<>+44(SB)/4, $0x4b400000
+DATA rounderBits<>+48(SB)/4, $0x4b400000
+DATA rounderBits<>+52(SB)/4, $0x4b400000
+DATA rounderBits<>+56(SB)/4, $0x4b400000
+DATA rounderBits<>+60(SB)/4, $0x4b400000
+GLOBL rounderBits<>(SB), RODATA|NOPTR, $64
+
+DATA bias<>+0(SB)/4, $0x0000007f
+DATA bias<>+4(SB)/4, $0x0000007f
+DATA bias<>+8(SB)/4, $0x0000007f
+DATA bias<>+12(SB)/4, $0x0000007f
+DATA bias<>+16(SB)/4, $0x0000007f
+DATA bias<>+20(SB)/4, $0x0000007f
+DATA bias<>+24(SB)/4, $0x0000007f
+DATA bias<>+28(SB)/4, $0x0000007f
+DATA bias<>+32(SB)/4, $0x0000007f
+DATA bias<>+36(SB)/4, $0x0000007f
+DATA bias<>+40(SB)/4, $0x0000007f
+DATA bias<>+44(SB)/4, $0x0000007f
+DATA bias<>+48(SB)/4, $0x0000007f
+DATA bias<>+52(SB)/4, $0x0000007f
+DATA bias<>+56(SB)/4, $0x0000007f
+DATA bias<>+60(SB)/4, $0x0000007f
+GLOBL bias<>(SB), RODATA|NOPTR, $64
+
+// func siluGradRowsAVX2(dz []float32, dy []float32, x []float32, scale []float32, shift []float32, rows int)
+// Requires: AVX, AVX2
+TEXT ·siluGradRowsAVX2(SB), NOSPLIT, $0-128
+	MOVQ    dz_base+0(FP), AX
+	MOVQ    dy_base+24(FP), CX
+	MOVQ    x_base+48(FP), DX
+	MOVQ    scale_base+72(FP), BX
+	MOVQ    shift_base+96(FP), SI
+	MOVQ    scale_len+80(FP), DI
+	MOVQ    rows+120(FP), R8
+	MOVQ    DI, R9
+	ANDQ    $0x07, R9
+	LEAQ    tailMasks<>+32(SB), R10
+	NEGQ    R9
+	VMOVUPS (R10)(R9*4), Y0
+
+row:
+	MOVQ DI, R9
+	XORQ R10, R10
+	CMPQ R9, $0x20
+	JLT  enough17
+
+loop16:
+	VMOVUPS (DX)(R10*4), Y1
+	VMOVUPS (BX)(R10*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (SI)(R10*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMOVUPS one<>+0(SB), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS (CX)(R10*4), Y1
+	VMULPS  Y1, Y3, Y3
+	VMOVUPS Y3, (AX)(R10*4)
+	VMOVUPS 32(DX)(R10*4), Y1
+	VMOVUPS 32(BX)(R10*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS 32(SI)(R10*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMOVUPS one<>+0(SB), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS 32(CX)(R10*4), Y1
+	VMULPS  Y1, Y3, Y3
+	VMOVUPS Y3, 32(AX)(R10*4)
+	VMOVUPS 64(DX)(R10*4), Y1
+	VMOVUPS 64(BX)(R10*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS 64(SI)(R10*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMOVUPS one<>+0(SB), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS 64(CX)(R10*4), Y1
+	VMULPS  Y1, Y3, Y3
+	VMOVUPS Y3, 64(AX)(R10*4)
+	VMOVUPS 96(DX)(R10*4), Y1
+	VMOVUPS 96(BX)(R10*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS 96(SI)(R10*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMOVUPS one<>+0(SB), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS 96(CX)(R10*4), Y1
+	VMULPS  Y1, Y3, Y3
+	VMOVUPS Y3, 96(AX)(R10*4)
+	ADDQ    $0x20, R10
+	SUBQ    $0x20, R9
+	CMPQ    R9, $0x20
+	JGE     loop16
+
+enough17:
+	CMPQ R9, $0x08
+	JLT  enough19
+
+loop18:
+	VMOVUPS (DX)(R10*4), Y1
+	VMOVUPS (BX)(R10*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS (SI)(R10*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y2
+	VXORPS  signBit<>+0(SB), Y2, Y2
+	VMOVUPS expMin<>+0(SB), Y3
+	VMAXPS  Y2, Y3, Y2
+	VMOVUPS expMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMULPS  log2E<>+0(SB), Y2, Y3
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VSUBPS  rounder<>+0(SB), Y3, Y4
+	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS  Y5, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y2
+	VPSUBD  Y2, Y3, Y3
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y4, Y4
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y4, Y4
+	VADDPS  one<>+0(SB), Y4, Y4
+	VMOVUPS one<>+0(SB), Y2
+	VDIVPS  Y4, Y2, Y2
+	VMOVUPS one<>+0(SB), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMULPS  Y1, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS (CX)(R10*4), Y1
+	VMULPS  Y1, Y3, Y3
+	VMOVUPS Y3, (AX)(R10*4)
+	ADDQ    $0x08, R10
+	SUBQ    $0x08, R9
+	CMPQ    R9, $0x08
+	JGE     loop18
+
+enough19:
+	TESTQ      R9, R9
+	JEQ        done20
+	VMASKMOVPS (DX)(R10*4), Y0, Y1
+	VMASKMOVPS (BX)(R10*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS (SI)(R10*4), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVAPS    Y1, Y2
+	VXORPS     signBit<>+0(SB), Y2, Y2
+	VMOVUPS    expMin<>+0(SB), Y3
+	VMAXPS     Y2, Y3, Y2
+	VMOVUPS    expMax<>+0(SB), Y3
+	VMINPS     Y2, Y3, Y2
+	VMULPS     log2E<>+0(SB), Y2, Y3
+	VADDPS     rounder<>+0(SB), Y3, Y3
+	VSUBPS     rounder<>+0(SB), Y3, Y4
+	VMULPS     ln2Hi<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     ln2Lo<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     expC4<>+0(SB), Y2, Y4
+	VADDPS     expC3<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC2<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC1<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     expC0<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     Y2, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VPSUBD     rounderBits<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y3, Y2
+	VPSUBD     Y2, Y3, Y3
+	VPADDD     bias<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y4, Y4
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VMOVUPS    one<>+0(SB), Y2
+	VDIVPS     Y4, Y2, Y2
+	VMOVUPS    one<>+0(SB), Y3
+	VSUBPS     Y2, Y3, Y3
+	VMULPS     Y1, Y3, Y3
+	VADDPS     one<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VMASKMOVPS (CX)(R10*4), Y0, Y1
+	VMULPS     Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(R10*4)
+
+done20:
+	LEAQ (AX)(DI*4), AX
+	LEAQ (CX)(DI*4), CX
+	LEAQ (DX)(DI*4), DX
+	DECQ R8
+	JNE  row
+	VZEROUPPER
+	RET
+
 // func scaleShiftReLURowsAVX2(dst []float32, x []float32, scale []float32, shift []float32, bits []uint32, factor float32, rows int)
 // Requires: AVX, AVX2
 TEXT ·scaleShiftReLURowsAVX2(SB), NOSPLIT, $0-136
@@ -201,9 +1135,9 @@ row:
 	MOVQ DI, R9
 	XORQ R10, R10
 	CMPQ R9, $0x20
-	JLT  enough12
+	JLT  enough22
 
-loop11:
+loop21:
 	VMOVUPS      (CX)(R10*4), Y3
 	VMOVUPS      (DX)(R10*4), Y4
 	VMULPS       Y4, Y3, Y3
@@ -268,13 +1202,13 @@ loop11:
 	ADDQ         $0x20, R10
 	SUBQ         $0x20, R9
 	CMPQ         R9, $0x20
-	JGE          loop11
+	JGE          loop21
 
-enough12:
+enough22:
 	CMPQ R9, $0x08
-	JLT  enough14
+	JLT  enough24
 
-loop13:
+loop23:
 	VMOVUPS      (CX)(R10*4), Y3
 	VMOVUPS      (DX)(R10*4), Y4
 	VMULPS       Y4, Y3, Y3
@@ -294,11 +1228,11 @@ loop13:
 	ADDQ         $0x08, R10
 	SUBQ         $0x08, R9
 	CMPQ         R9, $0x08
-	JGE          loop13
+	JGE          loop23
 
-enough14:
+enough24:
 	TESTQ        R9, R9
-	JEQ          done15
+	JEQ          done25
 	VMASKMOVPS   (CX)(R10*4), Y2, Y3
 	VMASKMOVPS   (DX)(R10*4), Y2, Y4
 	VMULPS       Y4, Y3, Y3
@@ -315,7 +1249,7 @@ enough14:
 	VMOVMSKPS    Y4, R9
 	MOVB         R9, (SI)
 
-done15:
+done25:
 	LEAQ (AX)(DI*4), AX
 	LEAQ (CX)(DI*4), CX
 	DECQ R8
@@ -362,9 +1296,9 @@ row:
 	MOVQ R8, R10
 	XORQ R11, R11
 	CMPQ R10, $0x20
-	JLT  enough17
+	JLT  enough27
 
-loop16:
+loop26:
 	VMOVUPS (CX)(R11*4), Y1
 	VMOVUPS (DX)(R11*4), Y2
 	VMOVUPS (BX)(R11*4), Y3
@@ -408,13 +1342,13 @@ loop16:
 	ADDQ    $0x20, R11
 	SUBQ    $0x20, R10
 	CMPQ    R10, $0x20
-	JGE     loop16
+	JGE     loop26
 
-enough17:
+enough27:
 	CMPQ R10, $0x08
-	JLT  enough19
+	JLT  enough29
 
-loop18:
+loop28:
 	VMOVUPS (CX)(R11*4), Y1
 	VMOVUPS (DX)(R11*4), Y2
 	VMOVUPS (BX)(R11*4), Y3
@@ -428,11 +1362,11 @@ loop18:
 	ADDQ    $0x08, R11
 	SUBQ    $0x08, R10
 	CMPQ    R10, $0x08
-	JGE     loop18
+	JGE     loop28
 
-enough19:
+enough29:
 	TESTQ      R10, R10
-	JEQ        done20
+	JEQ        done30
 	VMASKMOVPS (CX)(R11*4), Y0, Y1
 	VMASKMOVPS (DX)(R11*4), Y0, Y2
 	VMASKMOVPS (BX)(R11*4), Y0, Y3
@@ -444,7 +1378,7 @@ enough19:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R11*4)
 
-done20:
+done30:
 	LEAQ (AX)(R8*4), AX
 	LEAQ (CX)(R8*4), CX
 	LEAQ (DX)(R8*4), DX
@@ -476,9 +1410,9 @@ row:
 	MOVQ R9, R11
 	XORQ R12, R12
 	CMPQ R11, $0x20
-	JLT  enough22
+	JLT  enough32
 
-loop21:
+loop31:
 	VMOVUPS      (CX)(R12*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VPBROADCASTB (R8), Y3
@@ -543,13 +1477,13 @@ loop21:
 	ADDQ         $0x20, R12
 	SUBQ         $0x20, R11
 	CMPQ         R11, $0x20
-	JGE          loop21
+	JGE          loop31
 
-enough22:
+enough32:
 	CMPQ R11, $0x08
-	JLT  enough24
+	JLT  enough34
 
-loop23:
+loop33:
 	VMOVUPS      (CX)(R12*4), Y2
 	VMULPS       Y0, Y2, Y2
 	VPBROADCASTB (R8), Y3
@@ -569,11 +1503,11 @@ loop23:
 	ADDQ         $0x08, R12
 	SUBQ         $0x08, R11
 	CMPQ         R11, $0x08
-	JGE          loop23
+	JGE          loop33
 
-enough24:
+enough34:
 	TESTQ        R11, R11
-	JEQ          done25
+	JEQ          done35
 	VMASKMOVPS   (CX)(R12*4), Y1, Y2
 	VMULPS       Y0, Y2, Y2
 	VPBROADCASTB (R8), Y3
@@ -590,7 +1524,7 @@ enough24:
 	VADDPS       Y3, Y2, Y2
 	VMASKMOVPS   Y2, Y1, (AX)(R12*4)
 
-done25:
+done35:
 	LEAQ (AX)(R9*4), AX
 	LEAQ (CX)(R9*4), CX
 	LEAQ (DX)(R9*4), DX
@@ -619,9 +1553,9 @@ row:
 	MOVQ DI, CX
 	XORQ R9, R9
 	CMPQ CX, $0x40
-	JLT  enough27
+	JLT  enough37
 
-loop26:
+loop36:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -649,13 +1583,13 @@ loop26:
 	ADDQ    $0x40, R9
 	SUBQ    $0x40, CX
 	CMPQ    CX, $0x40
-	JGE     loop26
+	JGE     loop36
 
-enough27:
+enough37:
 	CMPQ CX, $0x10
-	JLT  enough29
+	JLT  enough39
 
-loop28:
+loop38:
 	VMOVUPS (DX)(R9*4), Z0
 	VMOVUPS (BX)(R9*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -665,11 +1599,11 @@ loop28:
 	ADDQ    $0x10, R9
 	SUBQ    $0x10, CX
 	CMPQ    CX, $0x10
-	JGE     loop28
+	JGE     loop38
 
-enough29:
+enough39:
 	TESTQ     CX, CX
-	JEQ       done30
+	JEQ       done40
 	VMOVUPS.Z (DX)(R9*4), K1, Z0
 	VMOVUPS.Z (BX)(R9*4), K1, Z1
 	VMULPS    Z1, Z0, Z0
@@ -677,10 +1611,580 @@ enough29:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done30:
+done40:
 	LEAQ (AX)(DI*4), AX
 	LEAQ (DX)(DI*4), DX
 	DECQ R8
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func scaleShiftSiLURowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·scaleShiftSiLURowsAVX512(SB), NOSPLIT, $0-104
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  x_base+24(FP), DX
+	MOVQ  scale_base+48(FP), BX
+	MOVQ  shift_base+72(FP), SI
+	MOVQ  scale_len+56(FP), DI
+	MOVQ  rows+96(FP), R8
+	MOVQ  DI, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R9
+	SHLL  CL, R9
+	DECL  R9
+	KMOVW R9, K1
+
+row:
+	MOVQ DI, CX
+	XORQ R9, R9
+	CMPQ CX, $0x40
+	JLT  enough42
+
+loop41:
+	VMOVUPS   (DX)(R9*4), Z0
+	VMOVUPS   (BX)(R9*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   (SI)(R9*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (AX)(R9*4)
+	VMOVUPS   64(DX)(R9*4), Z0
+	VMOVUPS   64(BX)(R9*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   64(SI)(R9*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, 64(AX)(R9*4)
+	VMOVUPS   128(DX)(R9*4), Z0
+	VMOVUPS   128(BX)(R9*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   128(SI)(R9*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, 128(AX)(R9*4)
+	VMOVUPS   192(DX)(R9*4), Z0
+	VMOVUPS   192(BX)(R9*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   192(SI)(R9*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, 192(AX)(R9*4)
+	ADDQ      $0x40, R9
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop41
+
+enough42:
+	CMPQ CX, $0x10
+	JLT  enough44
+
+loop43:
+	VMOVUPS   (DX)(R9*4), Z0
+	VMOVUPS   (BX)(R9*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   (SI)(R9*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (AX)(R9*4)
+	ADDQ      $0x10, R9
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop43
+
+enough44:
+	TESTQ     CX, CX
+	JEQ       done45
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	VMOVUPS.Z (BX)(R9*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (SI)(R9*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(R9*4)
+
+done45:
+	LEAQ (AX)(DI*4), AX
+	LEAQ (DX)(DI*4), DX
+	DECQ R8
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func siluGradRowsAVX512(dz []float32, dy []float32, x []float32, scale []float32, shift []float32, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·siluGradRowsAVX512(SB), NOSPLIT, $0-128
+	MOVQ  dz_base+0(FP), AX
+	MOVQ  dy_base+24(FP), DX
+	MOVQ  x_base+48(FP), BX
+	MOVQ  scale_base+72(FP), SI
+	MOVQ  shift_base+96(FP), DI
+	MOVQ  scale_len+80(FP), R8
+	MOVQ  rows+120(FP), R9
+	MOVQ  R8, CX
+	ANDQ  $0x0f, CX
+	MOVL  $0x00000001, R10
+	SHLL  CL, R10
+	DECL  R10
+	KMOVW R10, K1
+
+row:
+	MOVQ R8, CX
+	XORQ R10, R10
+	CMPQ CX, $0x40
+	JLT  enough47
+
+loop46:
+	VMOVUPS   (BX)(R10*4), Z0
+	VMOVUPS   (SI)(R10*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   (DI)(R10*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   (DX)(R10*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)(R10*4)
+	VMOVUPS   64(BX)(R10*4), Z0
+	VMOVUPS   64(SI)(R10*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   64(DI)(R10*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   64(DX)(R10*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 64(AX)(R10*4)
+	VMOVUPS   128(BX)(R10*4), Z0
+	VMOVUPS   128(SI)(R10*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   128(DI)(R10*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   128(DX)(R10*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 128(AX)(R10*4)
+	VMOVUPS   192(BX)(R10*4), Z0
+	VMOVUPS   192(SI)(R10*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   192(DI)(R10*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   192(DX)(R10*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, 192(AX)(R10*4)
+	ADDQ      $0x40, R10
+	SUBQ      $0x40, CX
+	CMPQ      CX, $0x40
+	JGE       loop46
+
+enough47:
+	CMPQ CX, $0x10
+	JLT  enough49
+
+loop48:
+	VMOVUPS   (BX)(R10*4), Z0
+	VMOVUPS   (SI)(R10*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   (DI)(R10*4), Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   (DX)(R10*4), Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, (AX)(R10*4)
+	ADDQ      $0x10, R10
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       loop48
+
+enough49:
+	TESTQ     CX, CX
+	JEQ       done50
+	VMOVUPS.Z (BX)(R10*4), K1, Z0
+	VMOVUPS.Z (SI)(R10*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (DI)(R10*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z1
+	VXORPS    signBit<>+0(SB), Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   expMax<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMULPS    log2E<>+0(SB), Z1, Z2
+	VADDPS    rounder<>+0(SB), Z2, Z2
+	VSUBPS    rounder<>+0(SB), Z2, Z2
+	VMULPS    ln2Hi<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    ln2Lo<>+0(SB), Z2, Z3
+	VSUBPS    Z3, Z1, Z1
+	VMULPS    expC4<>+0(SB), Z1, Z3
+	VADDPS    expC3<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC2<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC1<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    expC0<>+0(SB), Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z1, Z3, Z3
+	VADDPS    Z1, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VSCALEFPS Z2, Z3, Z3
+	VADDPS    one<>+0(SB), Z3, Z3
+	VMOVUPS   one<>+0(SB), Z1
+	VDIVPS    Z3, Z1, Z1
+	VMOVUPS   one<>+0(SB), Z2
+	VSUBPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS.Z (DX)(R10*4), K1, Z0
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(R10*4)
+
+done50:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (DX)(R8*4), DX
+	LEAQ (BX)(R8*4), BX
+	DECQ R9
 	JNE  row
 	VZEROUPPER
 	RET
@@ -708,9 +2212,9 @@ row:
 	MOVQ R8, CX
 	XORQ R10, R10
 	CMPQ CX, $0x40
-	JLT  enough32
+	JLT  enough52
 
-loop31:
+loop51:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMOVUPS   (BX)(R10*4), Z3
 	VMULPS    Z3, Z2, Z2
@@ -763,13 +2267,13 @@ loop31:
 	ADDQ      $0x40, R10
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
-	JGE       loop31
+	JGE       loop51
 
-enough32:
+enough52:
 	CMPQ CX, $0x10
-	JLT  enough34
+	JLT  enough54
 
-loop33:
+loop53:
 	VMOVUPS   (DX)(R10*4), Z2
 	VMOVUPS   (BX)(R10*4), Z3
 	VMULPS    Z3, Z2, Z2
@@ -786,11 +2290,11 @@ loop33:
 	ADDQ      $0x10, R10
 	SUBQ      $0x10, CX
 	CMPQ      CX, $0x10
-	JGE       loop33
+	JGE       loop53
 
-enough34:
+enough54:
 	TESTQ     CX, CX
-	JEQ       done35
+	JEQ       done55
 	VMOVUPS.Z (DX)(R10*4), K1, Z2
 	VMOVUPS.Z (BX)(R10*4), K1, Z3
 	VMULPS    Z3, Z2, Z2
@@ -804,7 +2308,7 @@ enough34:
 	VMOVUPS   Z2, K1, (AX)(R10*4)
 	KMOVW     K2, (DI)
 
-done35:
+done55:
 	LEAQ (AX)(R8*4), AX
 	LEAQ (DX)(R8*4), DX
 	DECQ R9
@@ -834,9 +2338,9 @@ row:
 	MOVQ R9, CX
 	XORQ R11, R11
 	CMPQ CX, $0x40
-	JLT  enough37
+	JLT  enough57
 
-loop36:
+loop56:
 	VMOVUPS (DX)(R11*4), Z0
 	VMOVUPS (BX)(R11*4), Z1
 	VMOVUPS (SI)(R11*4), Z2
@@ -880,13 +2384,13 @@ loop36:
 	ADDQ    $0x40, R11
 	SUBQ    $0x40, CX
 	CMPQ    CX, $0x40
-	JGE     loop36
+	JGE     loop56
 
-enough37:
+enough57:
 	CMPQ CX, $0x10
-	JLT  enough39
+	JLT  enough59
 
-loop38:
+loop58:
 	VMOVUPS (DX)(R11*4), Z0
 	VMOVUPS (BX)(R11*4), Z1
 	VMOVUPS (SI)(R11*4), Z2
@@ -900,11 +2404,11 @@ loop38:
 	ADDQ    $0x10, R11
 	SUBQ    $0x10, CX
 	CMPQ    CX, $0x10
-	JGE     loop38
+	JGE     loop58
 
-enough39:
+enough59:
 	TESTQ     CX, CX
-	JEQ       done40
+	JEQ       done60
 	VMOVUPS.Z (DX)(R11*4), K1, Z0
 	VMOVUPS.Z (BX)(R11*4), K1, Z1
 	VMOVUPS.Z (SI)(R11*4), K1, Z2
@@ -916,7 +2420,7 @@ enough39:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(R11*4)
 
-done40:
+done60:
 	LEAQ (AX)(R9*4), AX
 	LEAQ (DX)(R9*4), DX
 	LEAQ (BX)(R9*4), BX
@@ -949,9 +2453,9 @@ row:
 	MOVQ R10, CX
 	XORQ R12, R12
 	CMPQ CX, $0x40
-	JLT  enough42
+	JLT  enough62
 
-loop41:
+loop61:
 	VMOVUPS   (DX)(R12*4), Z1
 	VMULPS    Z0, Z1, Z1
 	KMOVW     (R9), K2
@@ -1008,13 +2512,13 @@ loop41:
 	ADDQ      $0x40, R12
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
-	JGE       loop41
+	JGE       loop61
 
-enough42:
+enough62:
 	CMPQ CX, $0x10
-	JLT  enough44
+	JLT  enough64
 
-loop43:
+loop63:
 	VMOVUPS   (DX)(R12*4), Z1
 	VMULPS    Z0, Z1, Z1
 	KMOVW     (R9), K2
@@ -1032,11 +2536,11 @@ loop43:
 	ADDQ      $0x10, R12
 	SUBQ      $0x10, CX
 	CMPQ      CX, $0x10
-	JGE       loop43
+	JGE       loop63
 
-enough44:
+enough64:
 	TESTQ     CX, CX
-	JEQ       done45
+	JEQ       done65
 	VMOVUPS.Z (DX)(R12*4), K1, Z1
 	VMULPS    Z0, Z1, Z1
 	KMOVW     (R9), K2
@@ -1051,7 +2555,7 @@ enough44:
 	VADDPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(R12*4)
 
-done45:
+done65:
 	LEAQ (AX)(R10*4), AX
 	LEAQ (DX)(R10*4), DX
 	LEAQ (BX)(R10*4), BX

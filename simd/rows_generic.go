@@ -17,6 +17,27 @@ func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows int) {
 	}
 }
 
+// scaleShiftSiLURowsGeneric has the kernels of its parts do the work.
+func scaleShiftSiLURowsGeneric(dst, x, scale, shift []float32, rows int) {
+	scaleShiftRows(dst, x, scale, shift, rows)
+	silu(dst, dst)
+}
+
+// siluGradRowsGeneric has the kernels of its parts do the work. What lies between
+// has memory of its own, since dz may be dy.
+func siluGradRowsGeneric(dz, dy, x, scale, shift []float32, rows int) {
+	var between [256]float32
+	c := len(scale)
+	for r := range rows {
+		for j := 0; j < c; j += len(between) {
+			k := min(j+len(between), c)
+			lo, hi, z := r*c+j, r*c+k, between[:k-j]
+			scaleShiftRows(z, x[lo:hi], scale[j:k], shift[j:k], 1)
+			siluGrad(dz[lo:hi], dy[lo:hi], z)
+		}
+	}
+}
+
 func scaleShiftReLURowsGeneric(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int) {
 	c := len(scale)
 	for r := range rows {

@@ -342,6 +342,8 @@ def conv_batch_norm(name, training, act, *inputs, **spec):
 conv_batch_norm("train", True, F.silu, normal(2, 4, 3, 3), normal(3, 3, 3, 2), normal(2), normal(2), normal(2, 4, 3, 2), padding=1)
 conv_batch_norm("eval", False, torch.relu, normal(2, 4, 3, 3), normal(3, 3, 3, 2), normal(2), normal(2), padding=1)
 case("Select", lambda x: x.index_select(1, torch.tensor([3, 0, 0, 2, 1])), normal(2, 4, 3))
+batch_norm("BatchNormSiLU", True, F.silu)
+batch_norm("BatchNormSiLU", False, F.silu)
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})

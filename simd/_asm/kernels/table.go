@@ -86,6 +86,8 @@ var Table = []Kernel{
 	// rows
 	{Func: "addRow(dst, x, v []float32, rows int)", Writes: "-", AVX2: all, NEON: multiple(4, "len(v)")},
 	{Func: "scaleShiftRows(dst, x, scale, shift []float32, rows int)", Writes: "-", AVX2: all, AVX512: all, NEON: multiple(4, "len(scale)")},
+	{Func: "scaleShiftSiLURows(dst, x, scale, shift []float32, rows int)", Writes: "-", AVX2: all, AVX512: all},
+	{Func: "siluGradRows(dz, dy, x, scale, shift []float32, rows int)", Writes: "-", AVX2: all, AVX512: all},
 	{Func: "scaleShiftReLURows(dst, x, scale, shift []float32, bits []uint32, factor float32, rows int)", Writes: "-",
 		AVX2: multiple(8, "len(scale)"), AVX512: multiple(16, "len(scale)"), NEON: multiple(16, "len(scale)")},
 	{Func: "bnBackwardRows(dx, dy, x, a, b, c []float32, rows int)", Writes: "-", AVX2: all, AVX512: all, NEON: multiple(4, "len(a)")},

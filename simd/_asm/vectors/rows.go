@@ -10,6 +10,8 @@ func rows() {
 	addRow(avx2{})
 	for _, s := range bothSets {
 		scaleShiftRows(s)
+		scaleShiftSiLURows(s)
+		siluGradRows(s)
 		scaleShiftReLURows(s)
 		bnBackwardRows(s)
 		bnReLUBackwardRows(s)
@@ -60,6 +62,26 @@ func scaleShiftRows(s set) {
 	columns := Load(Param("scale").Len(), GP64())
 	eachRow(s, columns, nil, []pointer{dst, x}, func(t step) {
 		t.store(scaledAndShifted(t, x, scale, shift), dst)
+	})
+}
+
+func scaleShiftSiLURows(s set) {
+	begin(s, "scaleShiftSiLURows")
+	dst, x, scale, shift := base("dst"), base("x"), base("scale"), base("shift")
+	columns := Load(Param("scale").Len(), GP64())
+	eachRow(s, columns, nil, []pointer{dst, x}, func(t step) {
+		t.store(siluOf(t, scaledAndShifted(t, x, scale, shift)), dst)
+	})
+}
+
+func siluGradRows(s set) {
+	begin(s, "siluGradRows")
+	dz, dy, x, scale, shift := base("dz"), base("dy"), base("x"), base("scale"), base("shift")
+	columns := Load(Param("scale").Len(), GP64())
+	eachRow(s, columns, nil, []pointer{dz, dy, x}, func(t step) {
+		slope := siluSlope(t, scaledAndShifted(t, x, scale, shift))
+		VMULPS(t.load(dy), slope, slope)
+		t.store(slope, dz)
 	})
 }
 
