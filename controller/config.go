@@ -126,7 +126,7 @@ type Config struct {
 	// points are equally likely.
 	StartProbs [][]float64 `json:"start_probs,omitempty"`
 
-	// Starts are points that are tried first, in turn, such as dropout made by hand. The
+	// Starts are points that are tried first, in turn, such as hand-made dropout. The
 	// search goes on near the best of them, as near Start. nil: none.
 	Starts [][]int `json:"starts,omitempty"`
 

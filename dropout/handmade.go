@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// HandMade is dropout made by hand that is a pattern of a [WideSpace] too.
+// HandMade is hand-made dropout that is a pattern of a [WideSpace] too.
 type HandMade interface {
 	Policy
 	// Pattern returns the pattern whose masks have the distribution of the policy's. It

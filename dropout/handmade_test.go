@@ -84,7 +84,7 @@ func together(p Policy, site string, shape []int, offsets [][]int, steps int, se
 	return stats
 }
 
-// samePoint demands that dropout made by hand is a point of the wide space of its sites,
+// samePoint demands that hand-made dropout is a point of the wide space of its sites,
 // and that the point's masks have the same distribution at every site.
 func samePoint(t *testing.T, made HandMade, sites []Site, shapeOf func(Site) []int) {
 	t.Helper()

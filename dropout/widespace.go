@@ -16,7 +16,7 @@ func PaperSpace(sites []Site) (Space, error) {
 }
 
 // WideSpace returns a space that holds the paper's for the network with the given
-// sites, and dropout made by hand: of a ConvNet, Dropout, SpatialDropout, DropBlock with
+// sites, and hand-made dropout: of a ConvNet, Dropout, SpatialDropout, DropBlock with
 // its schedule and stochastic depth; of a Transformer, plain and variational dropout,
 // also of words, word vectors and the last output. [Space.Including] adds the rates that
 // are not on its grids. A place that the network has not is no value of it.

@@ -51,16 +51,16 @@ const (
 var command = cli.Command[config]{
 	Name: "cifar",
 	Summary: `
-Searches dropout patterns for a Wide ResNet on CIFAR-10, with the controller and at random, trains the network with
-the best ones and with hand-made baselines, and prints the test errors beside the AutoDropout paper's number.
+Searches dropout patterns for a Wide ResNet on CIFAR-10. Trains the network with the best patterns and with hand-made
+dropout. Prints the test errors beside the AutoDropout paper's number.
 
   go run ./benchmarks/cifar                          the whole pipeline in a few minutes, on a built-in data set if there is no other
   go run ./benchmarks/cifar -data cifar10            download CIFAR-10 first
   go run ./benchmarks/cifar -pattern best.json       train with a pattern that was learned before
   go run ./benchmarks/cifar -resume -out runs/NAME   continue a run that was stopped
 
-A search scores a pattern by the accuracy on training images that are held out, 10 % of them or, with -valid-size, some
-that no row trains on; the test images are used once, for the final rows.`,
+A search scores a pattern by the accuracy on held-out images: a tenth of the training images or, with -valid-size, images
+that no row trains on. The test images are used once, for the final rows.`,
 	Presets: []cli.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
 		{Name: "study", Help: "2,000 images, where regularisation matters, WRN-10-1, tuned baselines, both algorithms and ablations: hours on a small machine", Config: study},
@@ -77,18 +77,18 @@ that no row trains on; the test images are used once, for the final rows.`,
 func (c *config) register(fs *flag.FlagSet) {
 	c.Supervised.Register(fs, c.Table(), images.Help{
 		Data: images.SmallHelp, Rate: "the initial learning `rate`; it falls to 0 along a cosine", WeightDecay: "the weight decay `factor`",
-		RandAugment: "how training images are varied by RandAugment, which is usually joined by -cutout 16",
+		RandAugment: "how RandAugment varies training images; usually together with -cutout 16",
 		Dropped:     "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
-	cli.Whole(fs, &c.validSize, "valid-size", 0, "score trials on at most this `number` of images, the same of every class, that -train-size leaves over; 0: on a tenth of the training images, which searches hold out")
+	cli.Whole(fs, &c.validSize, "valid-size", 0, "score trials on at most this `number` of the images that -train-size leaves over, equally many of every class; 0: on a tenth of the training images, which searches hold out")
 	images.PixelsFlag(fs, &c.pixels)
 	fs.BoolVar(&c.augment, "augment", c.augment, "flip training images and shift them by up to 4 pixels, at random")
-	cli.Choice(fs, &c.recipe, "recipe", []string{wideResNet, fastNet, fastNet96}, "the `recipe`: wrn, a Wide ResNet with a rate that falls along a cosine, fast or fast96, a small network that learns in few epochs")
+	cli.Choice(fs, &c.recipe, "recipe", []string{wideResNet, fastNet, fastNet96}, "the `recipe`: wrn, a Wide ResNet with a rate that falls along a cosine; or fast or fast96, small networks that learn in few epochs")
 	cli.Wholes(fs, &c.channels, "channels", 1, "the `channels` of the three blocks of recipes fast and fast96, such as 64,256,256")
 	cli.Whole(fs, &c.depth, "depth", 10, "the `depth` of the WRN: 10, 16, 22, 28, ...")
 	cli.Whole(fs, &c.width, "width", 1, "the width `factor` of the WRN")
-	cli.Whole(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
-	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks that a search trains")
+	cli.Whole(fs, &c.searchDepth, "search-depth", 10, "the `depth` of the networks of trials")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the width `factor` of the networks of trials")
 }
 
 // Check implements [images.Benchmark].

@@ -34,7 +34,7 @@ var study = func() config {
 }()
 
 // quick has few and small images, many with wrong labels, which a small network learns by
-// heart. The search begins with the rows made by hand, and trains what the table has.
+// heart. The search begins with the hand-made rows, and trains what the table has.
 var quick = func() config {
 	c := paper
 	c.Methods = []string{"none", "dropout", "fresh", "autodropout"}

@@ -182,7 +182,7 @@ func TestRunOfBefore(t *testing.T) {
 	}
 }
 
-// TestMildByDefault: searches of every preset begin with the share of dropout made by hand.
+// TestMildByDefault: searches of every preset begin with the share of hand-made dropout.
 func TestMildByDefault(t *testing.T) {
 	for name, c := range map[string]config{"paper": paper, "study": study, "quick": quick} {
 		if c.StartShare != dropout.MildConv {

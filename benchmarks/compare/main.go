@@ -55,9 +55,9 @@ func (f *settingsFlag) Set(text string) error {
 func parse(args []string, stdout io.Writer) (o options, err error) {
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
 	fs.StringVar(&o.out, "out", "comparison", "the `folder` of the page and its data")
-	fs.StringVar(&o.against, "against", "", "the `row` that the others are compared with, as RUN/METHOD; without the flag it is the best one, which flatters it")
-	fs.StringVar(&o.rows, "methods", "", "only the rows with these `keys`, with commas between them, such as none,dropblock")
-	fs.Var(&o.settings, "where", "only runs whose setting `NAME=VALUE` is this one; may be given several times")
+	fs.StringVar(&o.against, "against", "", "compare the others with this `row`, given as RUN/METHOD; default: the best one, which flatters it")
+	fs.StringVar(&o.rows, "methods", "", "only the rows with these `keys`, separated by commas, such as none,dropblock")
+	fs.Var(&o.settings, "where", "only runs with this setting, `NAME=VALUE`; may be given several times")
 	if err := cli.ParseFlags(fs, "Compare puts runs side by side: compare [flags] runs/A runs/B ...\n\nFlags:\n", args, stdout); err != nil {
 		return o, err
 	}

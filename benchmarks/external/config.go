@@ -42,13 +42,13 @@ type config struct {
 var command = cli.Command[config]{
 	Name: "external",
 	Summary: `
-Searches with any trainer: starts a program for every trial, gives it a dropout pattern, or other choices, and reads what
-training with that was worth. Then it trains with the best that was found and with rows made by hand, and prints the table.
-The program is what stands behind the flags; doc/external-protocol.md says what it is told and what it answers.
+Searches with any trainer: starts a program for every trial, gives it a dropout pattern or other choices, and reads the
+reward. Then it trains with the best pattern, and with hand-made dropout, and prints the table. The program stands after
+the flags; doc/external-protocol.md says what it is told and what it answers.
 
   go run ./benchmarks/external -space convnet -stages 3,4,6,3 -trials 500 -- python train.py
   go run ./benchmarks/external -space sequence -slots 0,1,2,3 -in-flight 8 -- python train_lm.py --epochs {budget}
-  go run ./benchmarks/external -space choices.json -- ./train --lr {lr}       the choices of a file of one's own
+  go run ./benchmarks/external -space choices.json -- ./train --lr {lr}       choices of your own, from a file
   go run ./benchmarks/external -tune -row "dropblock=python train.py --dropblock {rate}" -grid 0.05,0.1,0.2 ... -- python train.py
   go run ./benchmarks/external -resume -out runs/NAME                         continue a run that was stopped`,
 	Presets: []cli.Preset[config]{{Name: "default", Help: "40 trials in each search, one at a time, and a final training for each row", Config: config{
@@ -64,22 +64,22 @@ The program is what stands behind the flags; doc/external-protocol.md says what 
 
 func register(fs *flag.FlagSet, c *config) {
 	c.Plan.RegisterSearch(fs, c.fixed())
-	fs.Var(&c.command, "command", "the `program` with its arguments, as one line; the words behind the flags, after --, say the same")
-	fs.Var(&c.rows, "row", "a row of the table made by hand, `KEY=PROGRAM ARGUMENTS`, where {rate} stands for a rate of -grid. It may be given several times")
-	fs.Var(&c.grids, "grid", "the `rates` of the rows with {rate}, with commas between them; KEY=RATES are those of one row. With -tune trials choose among them; else the first is taken. It may be given several times")
-	fs.Var(&c.space, "space", "what is searched: `convnet or sequence`, patterns for ConvNets (see -stages) or Transformers; convnet-wide or sequence-wide, where the usual dropout made by hand is among them; or a JSON file with choices of your own")
-	cli.Wholes(fs, &c.stages, "stages", 1, "the `numbers` of residual blocks in each stage of the ConvNet, with commas between them: 3,4,6,3")
-	cli.Whole(fs, &c.budget, "budget", 0, "how long a trial trains, a `number` in the program's own unit, such as epochs; 0: the program knows")
+	fs.Var(&c.command, "command", "the `program` with its arguments, as one line; or write it after the flags and --")
+	fs.Var(&c.rows, "row", "add a hand-made row to the table, `KEY=PROGRAM ARGUMENTS`, where {rate} stands for a rate of -grid. It may be given several times")
+	fs.Var(&c.grids, "grid", "the `rates` of the rows with {rate}, separated by commas; KEY=RATES gives those of one row. With -tune trials choose among them; otherwise the first is taken. It may be given several times")
+	fs.Var(&c.space, "space", "what is searched: `convnet or sequence`, patterns for ConvNets (see -stages) or Transformers; convnet-wide or sequence-wide, which also hold the usual hand-made dropout; or a JSON file with choices of your own")
+	cli.Wholes(fs, &c.stages, "stages", 1, "the `numbers` of residual blocks in the stages of the ConvNet, separated by commas: 3,4,6,3")
+	cli.Whole(fs, &c.budget, "budget", 0, "how long a trial trains: a `number` in the program's own unit, such as epochs; 0: the program decides")
 	cli.Whole(fs, &c.finalBudget, "final-budget", 0, "the same `number` for the trainings of the table; 0: as -budget")
-	fs.StringVar(&c.metric, "metric", c.metric, "what the table has: reward, or the `name` of one of the values in the program's answers")
+	fs.StringVar(&c.metric, "metric", c.metric, "the metric of the table: reward, or the `name` of a value in the program's answers")
 	fs.StringVar(&c.unit, "unit", c.unit, "the `unit` of -metric, such as %")
-	fs.BoolVar(&c.lower, "lower", c.lower, "the lower -metric, the better")
-	fs.Var((*names)(&c.also), "also", "the `names` of values that the table has beside -metric, with commas between them")
-	fs.StringVar(&c.dataset, "dataset", c.dataset, "what the program trains on, in `words` for the report")
-	cli.Span(fs, &c.limit, "time-limit", "the longest `time` of an attempt of a training, after which it is stopped and attempted again, such as 2h (default none). It does not change the results")
-	cli.Span(fs, &c.grace, "grace", "the `time` from the request that a program end, SIGTERM, to its end by force. It does not change the results")
+	fs.BoolVar(&c.lower, "lower", c.lower, "lower values of -metric are better")
+	fs.Var((*names)(&c.also), "also", "the `names` of further values for the table, separated by commas")
+	fs.StringVar(&c.dataset, "dataset", c.dataset, "the data that the program trains on, in `words`, for the report")
+	cli.Span(fs, &c.limit, "time-limit", "stop an attempt of a training after this `time`, such as 2h, and try again (default none). It does not change the results")
+	cli.Span(fs, &c.grace, "grace", "the `time` that a program has between SIGTERM, the request to end, and its end by force. It does not change the results")
 	fs.BoolVar(&c.keep, "keep", c.keep, "keep all files that a program leaves in the folder of a trial")
-	fs.Var((*names)(&c.slots), "slots", "the `names` of places, such as GPUs 0,1,2,3: each has one training at a time, and its name is in CUDA_VISIBLE_DEVICES. It stands in place of -workers and does not change the results")
+	fs.Var((*names)(&c.slots), "slots", "the `names` of slots, such as GPUs 0,1,2,3: each runs one training at a time, with its name in CUDA_VISIBLE_DEVICES. It replaces -workers and does not change the results")
 }
 
 // fixed returns the rows that the table can have whoever trains.

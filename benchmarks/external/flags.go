@@ -32,7 +32,7 @@ func (l *line) Set(text string) (err error) {
 // Get implements flag.Getter.
 func (l *line) Get() any { return l.text }
 
-// row is a row made by hand: a program that does something else.
+// row is a hand-made row: a program that does something else.
 type row struct {
 	key     string
 	command line

@@ -1,6 +1,6 @@
 // Command finetune trains a network for photographs further that was trained before, elsewhere or here, on
 // classes of one's own: with a new classifier, lower rates for earlier layers, and layers that stay as they
-// are. Its table has dropout made by hand and patterns as rows, as that of every benchmark. Run it with -h
+// are. Its table has hand-made dropout and patterns as rows, as that of every benchmark. Run it with -h
 // for the flags; -export prepares what a run has trained for serving.
 package main
 
@@ -52,19 +52,19 @@ type config struct {
 var command = cli.Command[config]{
 	Name: "finetune",
 	Summary: `
-Trains a network for photographs that was trained before on classes of one's own, with dropout made by hand and with
-patterns, and prints the table.
+Fine-tunes a network for photographs on your own classes, with hand-made dropout and with patterns, and prints the table.
 
   go run ./benchmarks/finetune -weights resnet50.safetensors -data pets      pets/train/CLASS and pets/val/CLASS
-  go run ./benchmarks/finetune -export runs/NAME served                      prepares the best network for doc/server
+  go run ./benchmarks/finetune -export runs/NAME served                      the best network, prepared for doc/server
 
-Weights may be files of torchvision or timm, or of networks trained here; -model and -channels say of which network.
-The classifier is new. Layers near the images learn more slowly than later ones, or stay as they are (-freeze).`,
+The weights may come from torchvision, from timm or from a network trained here; -model and -channels name the network.
+The classifier is new. Layers near the images learn more slowly than later ones, or not at all (-freeze).`,
 	Presets: []cli.Preset[config]{
-		{Name: "quick", Help: "a few epochs on small pictures", Config: quick},
-		{Name: "full", Help: "pictures of the size that the network was made for, three seeds", Config: full},
+		{Name: "quick", Help: "a few epochs on small photographs", Config: quick},
+		{Name: "full", Help: "photographs of the size that the network was designed for, three seeds", Config: full},
 	},
 	Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
+	Topics:   experiment.Topics,
 	Free:     experiment.FreeFlags,
 	Before:   experiment.Before,
 }
@@ -91,16 +91,16 @@ func (c *config) register(fs *flag.FlagSet) {
 		Rate: "the learning `rate` of the last layers before the classifier; it falls along a cosine", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
 		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
 	})
-	fs.StringVar(&c.weights, "weights", c.weights, "the `file` of the network to go on with (.safetensors, .pt, .pth, .npz, or .onnx as -export writes it)")
+	fs.StringVar(&c.weights, "weights", c.weights, "the `file` with the weights to start from (.safetensors, .pt, .pth, .npz, or .onnx as -export writes it)")
 	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
-	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
-	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
-	cli.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
-	cli.Above0(fs, &c.headRate, "head-rate", "the `factor` of the rate that the new classifier learns with")
-	cli.Above0(fs, &c.layerDecay, "layer-decay", "the `factor` by which a stage of layers learns more slowly than the next one; 1: all alike")
-	cli.Whole(fs, &c.freeze, "freeze", 0, "the `number` of stages whose weights stay as they are, from the images on: the first layers count as one. Their normalisations go on following the batches")
-	cli.Share(fs, &c.smoothing, "smoothing", "the `share` of a label that goes to all classes alike")
-	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution; all other widths are in proportion. 0: the published number")
+	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` of the squares that the network sees; 0: the size that the model was designed for")
+	cli.Whole(fs, &c.resize, "resize", 0, "for scoring, resize the shorter side to this many `pixels` before the middle is cut out; 0: 8/7 of -pixels")
+	cli.Above0(fs, &c.headRate, "head-rate", "the new classifier learns with -rate times this `factor`")
+	cli.Above0(fs, &c.layerDecay, "layer-decay", "each stage of layers learns with the rate of the next one times this `factor`; 1: all with the same rate")
+	cli.Whole(fs, &c.freeze, "freeze", 0, "freeze the weights of this `number` of stages, counted from the images; the first layers count as one stage. Their normalisations still follow the batches")
+	cli.Share(fs, &c.smoothing, "smoothing", "label smoothing: the `share` of a label that is spread evenly over all classes")
+	fs.Float64Var(&c.crop, "crop", c.crop, "train on a random crop with at least this `share` of an image's area; 0: on the middle")
 	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
 }
 

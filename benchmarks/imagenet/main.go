@@ -52,9 +52,8 @@ type config struct {
 var command = cli.Command[config]{
 	Name: "imagenet",
 	Summary: `
-Searches dropout patterns for ResNets and EfficientNets on photographs in ImageNet's layout, with the controller and at
-random, trains the network with the best ones and with hand-made baselines, and prints the accuracies beside the
-AutoDropout paper's numbers.
+Searches dropout patterns for ResNets and EfficientNets on photographs in ImageNet's layout. Trains the network with the
+best patterns and with hand-made dropout. Prints the accuracies beside the AutoDropout paper's numbers.
 
   go run ./benchmarks/imagenet                              the whole pipeline in a few minutes, on a built-in data set
   go run ./benchmarks/imagenet -data DIR                    on the photographs in DIR/train/CLASS and DIR/val/CLASS
@@ -62,11 +61,11 @@ AutoDropout paper's numbers.
   go run ./benchmarks/imagenet -pattern best.json           train with a pattern that was learned before
   go run ./benchmarks/imagenet -resume -out runs/NAME       continue a run that was stopped
 
-A search scores a pattern by the accuracy on training images, held out; the images in val are used once, for the final
+A search scores a pattern by the accuracy on held-out training images. The images in val are used once, for the final
 rows. Images that cannot be decoded are left out, counted and listed.`,
 	Presets: []cli.Preset[config]{
 		{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: quick},
-		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels: on ten classes such as Imagenette's about a day on a small machine", Config: study},
+		{Name: "study", Help: "ResNet-18 of 32 channels on 96x96 pixels, for ten classes such as Imagenette's: about a day on a small machine", Config: study},
 		{Name: "paper", Help: "ResNet-50 on ImageNet for 270 epochs; prints how long that takes", Config: paper},
 		{Name: "paper-efficientnet", Help: "EfficientNet-B0 on ImageNet for 350 epochs, with RMSProp", Config: paperEfficientNet},
 	},
@@ -82,22 +81,22 @@ func (c *config) register(fs *flag.FlagSet) {
 		Rate: "the learning `rate` for batches of 256 images; for others it is in proportion", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
 		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: paperRandAugment,
 	})
-	cli.Whole(fs, &c.pixels, "pixels", 0, "the height and width in `pixels` of what the network sees; 0 is what the model was made for")
-	cli.Whole(fs, &c.resize, "resize", 0, "the length in `pixels` that the shorter side is resized to before the middle is cut out, for scoring; 0 is 8/7 of -pixels")
+	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` of the squares that the network sees; 0: the size that the model was designed for")
+	cli.Whole(fs, &c.resize, "resize", 0, "for scoring, resize the shorter side to this many `pixels` before the middle is cut out; 0: 8/7 of -pixels")
 	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network")
-	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, which every width follows; 0 is the published one")
-	cli.Whole(fs, &c.accumulate, "accumulate", 1, "the `number` of parts of a batch that are computed one after another, to save memory; each has its own batch statistics")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution; all other widths are in proportion. 0: the published number")
+	cli.Whole(fs, &c.accumulate, "accumulate", 1, "to save memory, compute a batch in this `number` of parts, one after another; each part has its own batch statistics")
 	cli.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with -momentum")
 	cli.Choice(fs, &c.schedule, "schedule", []string{cosine, step, exponential}, "how the learning rate falls: `cosine`, to 0; step, to a tenth at each of the milestones; exponential, by 3 % every 2.4 epochs")
-	cli.Whole(fs, &c.warmUp, "warm-up", 0, "the `number` of epochs in which the learning rate grows at first")
+	cli.Whole(fs, &c.warmUp, "warm-up", 0, "the `number` of epochs of warm-up, in which the learning rate grows")
 	cli.Wholes(fs, &c.milestones, "milestones", 1, "the `epochs` after which the schedule step lowers the learning rate")
-	cli.Share(fs, &c.smoothing, "smoothing", "the `share` of a label that goes to all classes alike")
-	cli.Share(fs, &c.ema, "ema", "the `decay` of the moving average of weights and batch statistics that is scored; 0 is none")
-	fs.Float64Var(&c.crop, "crop", c.crop, "cut a random box with at least this `share` of the area out of training images; 0 takes the middle")
+	cli.Share(fs, &c.smoothing, "smoothing", "label smoothing: the `share` of a label that is spread evenly over all classes")
+	cli.Share(fs, &c.ema, "ema", "score a moving average of weights and batch statistics with this `decay`; 0: no average")
+	fs.Float64Var(&c.crop, "crop", c.crop, "train on a random crop with at least this `share` of an image's area; 0: on the middle")
 	fs.BoolVar(&c.flip, "flip", c.flip, "mirror half of the training images")
-	cli.Whole(fs, &c.searchTrain, "search-train", 0, "a search trains on at most this `number` of training images, the same of every class; 0 is all that it does not hold out")
-	cli.Whole(fs, &c.searchValid, "search-valid", 0, "a search holds out at most this `number` of training images, the same of every class; 0 is a tenth")
-	cli.Whole(fs, &c.searchChannels, "search-channels", 0, "the `number` of channels, as -channels, of the networks that a search trains; 0 is half of those of the final one")
+	cli.Whole(fs, &c.searchTrain, "search-train", 0, "a search trains on at most this `number` of training images, equally many of every class; 0: all that it does not hold out")
+	cli.Whole(fs, &c.searchValid, "search-valid", 0, "a search holds out at most this `number` of training images, equally many of every class; 0: a tenth")
+	cli.Whole(fs, &c.searchChannels, "search-channels", 0, "-channels of the networks that a search trains, a `number`; 0: half as many as the final network has")
 }
 
 // Check implements [images.Benchmark]. It replaces zeros that stand for other values.

@@ -44,7 +44,7 @@ var study = func() config {
 }()
 
 // quick has few and small images, many with wrong labels, which a small network learns by
-// heart. The search begins with the rows made by hand, and trains what the table has. A
+// heart. The search begins with the hand-made rows, and trains what the table has. A
 // network trained as briefly learns nothing from cropped images.
 var quick = func() config {
 	c := study

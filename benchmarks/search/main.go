@@ -23,15 +23,15 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	fs := flag.NewFlagSet("search", flag.ContinueOnError)
-	folder := fs.String("run", "benchmarks/results/study/cifar", "the `folder` of a run with the logs to fit the surrogate to")
+	folder := fs.String("run", "benchmarks/results/study/cifar", "fit the surrogate to the logs of the run in this `folder`")
 	seeds := fs.Int("seeds", 20, "the `number` of searches of each kind")
 	trials := fs.Int("trials", 300, "the `number` of trials of a search")
-	share := fs.Float64("share", dropout.MildConv, "the `share` that patterns drop on average where a search begins mildly")
-	log := fs.String("log", "", "keep what each search did in this `file`")
-	page := fs.String("page", "", "write search.md, and search with its curves, to this `folder` instead, from committed logs")
+	share := fs.Float64("share", dropout.MildConv, "the `share` that patterns drop on average when a search begins mildly")
+	log := fs.String("log", "", "write a log of each search to this `file`")
+	page := fs.String("page", "", "instead of searching, write search.md and its curves to this `folder`, from committed logs")
 	results := fs.String("results", "benchmarks/results", "the `folder` with the logs for -page")
-	save := fs.String("save", "", "keep the surrogate in this `file` instead, for -answer")
-	answer := fs.String("answer", "", "be the program of a trial of benchmarks/external instead: answer what the choices or the pattern that it was given are worth on the surrogate in this `file`")
+	save := fs.String("save", "", "instead of searching, save the surrogate to this `file`, for -answer")
+	answer := fs.String("answer", "", "instead of searching, be the program of a trial of benchmarks/external: answer with the reward of its pattern or choices on the surrogate in this `file`")
 	prints := fs.Bool("space", false, "print the surrogate's space as a file for benchmarks/external -space, where each block is a group, instead")
 	if err := fs.Parse(args); err != nil {
 		return err

@@ -31,8 +31,8 @@ var ways = []struct{ folder, title string }{
 	{"best", fromRows},
 }
 
-// fromRows is the way that knows dropout made by hand.
-const fromRows = "evolution from the rows made by hand"
+// fromRows is the way that knows hand-made dropout.
+const fromRows = "evolution from the hand-made rows"
 
 // readTrained reads the runs in a folder, of which each has one search: WAY-SEED.
 func readTrained(folder string) (all []*trained, err error) {

@@ -82,7 +82,7 @@ func parse(args []string, stdout io.Writer) (config, error) {
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, fastnet, fastnet-96, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 1000 for fastnet, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
 	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
-	cli.Whole(fs, &c.clients, "clients", 1, "with predict, `callers` that each wait for the class of an image before they ask for the next one: how many are answered, and how long they wait")
+	cli.Whole(fs, &c.clients, "clients", 1, "with predict: measure requests and waiting times of this many `callers`, each of which waits for the class of an image before it sends the next")
 	fs.BoolVar(&c.recompute, "recompute", false, "compute cheap outputs of training steps again for the gradients instead of keeping them")
 	cli.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")

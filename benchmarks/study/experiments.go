@@ -48,7 +48,7 @@ type rowKind struct {
 	rate       string // the setting with its rate; "": there is none
 }
 
-// rowKinds are in the order of the tables. Other rows are dropout made by hand, see
+// rowKinds are in the order of the tables. Other rows are hand-made dropout, see
 // [kindsOf].
 var rowKinds = []rowKind{
 	{"none", "none", sheet.Plain, ""},
@@ -74,7 +74,7 @@ var rowKinds = []rowKind{
 }
 
 // kindsOf returns the rows that a run with these can have. Those that have no title here are
-// dropout made by hand, as new baselines are: they stand before what was searched.
+// hand-made dropout, as new baselines are: they stand before what was searched.
 func kindsOf(rows []string) []rowKind {
 	kinds := slices.Clone(rowKinds)
 	for _, key := range rows {

@@ -29,8 +29,8 @@ func program(_ context.Context, args []string, stdout, stderr io.Writer) int {
 
 func start(args []string, stdout io.Writer) error {
 	fs := flag.NewFlagSet("study", flag.ContinueOnError)
-	results := fs.String("results", "benchmarks/results/study", "the `folder` with the folders of the runs")
-	doc := fs.String("doc", "doc", "the `folder` that study.md goes to, and study/ with its figures")
+	results := fs.String("results", "benchmarks/results/study", "the `folder` that holds the folders of the runs")
+	doc := fs.String("doc", "doc", "write study.md, and its figures in study/, to this `folder`")
 	readme := fs.String("readme", "README.md", "the `file` whose table, between "+opening+" and "+closing+", is replaced where it has these marks")
 	if err := cli.ParseFlags(fs, "Study writes a page about the runs of the study from their logs.\n\nFlags:\n", args, stdout); err != nil {
 		return err

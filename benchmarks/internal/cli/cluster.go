@@ -36,13 +36,13 @@ func (c *Cluster) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.Serve, "serve", false, "have the trials of the searches trained by workers, which -worker starts, on this machine or others")
 	fs.BoolVar(&c.Worker, "worker", false, "train trials for the run that -serve started, with its settings, until there are no more; -workers says how many at a time")
 	fs.StringVar(&c.Name, "job", "", "the `name` of the run on its server, the same for -serve and -worker (default the program's)")
-	fs.StringVar(&c.Listen, "listen", loopback, "the `address` where the server that is part of -serve listens; beyond this machine it needs -nats-tls-cert, -nats-tls-key and -nats-creds")
-	fs.DurationVar(&c.Silence, "lost-after", 30*time.Second, "another worker takes over a trial after this `time` without a sign of life, and goes on from a checkpoint that is about as old")
-	fs.StringVar(&c.Address.URL, "nats", "", "the `URL` of the NATS server with JetStream to use (-serve has its own by default, and -worker looks for that on this machine)")
+	fs.StringVar(&c.Listen, "listen", loopback, "the `address` at which the own server of -serve listens; to reach it from other machines, give -nats-tls-cert, -nats-tls-key and -nats-creds")
+	fs.DurationVar(&c.Silence, "lost-after", 30*time.Second, "after this `time` without a sign of life from a worker, another one takes over its trial, from a checkpoint that is about as old")
+	fs.StringVar(&c.Address.URL, "nats", "", "the `URL` of a NATS server with JetStream (default: -serve starts its own, and -worker looks for that on this machine)")
 	fs.StringVar(&c.Address.Credentials, "nats-creds", "", "a `file` with NATS credentials, or with the seed of a user's key")
-	fs.StringVar(&c.Address.Cert, "nats-tls-cert", "", "a PEM `file` with the certificate to show: the client's, or that of the server of -serve")
+	fs.StringVar(&c.Address.Cert, "nats-tls-cert", "", "a PEM `file` with the own certificate: the client's, or with -serve that of its server")
 	fs.StringVar(&c.Address.Key, "nats-tls-key", "", "a PEM `file` with the key of -nats-tls-cert")
-	fs.StringVar(&c.Address.CA, "nats-tls-ca", "", "a PEM `file` with the authority whose certificates are trusted; the server of -serve demands its certificates of clients")
+	fs.StringVar(&c.Address.CA, "nats-tls-ca", "", "a PEM `file` with the trusted certificate authority; the own server of -serve then demands its certificates of clients")
 }
 
 // clusterFlags are those that register declares.

@@ -46,7 +46,7 @@ type source[C any] struct {
 func newSource[C any](cmd *Command[C], config *C) *source[C] {
 	s := &source[C]{flags: flag.NewFlagSet(cmd.Name, flag.ContinueOnError), rest: cmd.Rest}
 	s.flags.SetOutput(io.Discard)
-	s.flags.StringVar(&s.run.Preset, "preset", cmd.Presets[0].Name, "the `name` of a set of settings to start from")
+	s.flags.StringVar(&s.run.Preset, "preset", cmd.Presets[0].Name, "the `name` of the preset, a set of settings to start from")
 	s.flags.StringVar(&s.config, "config", "", "a TOML `file` whose keys are the names of flags")
 	s.flags.StringVar(&s.run.Out, "out", "", "the `folder` to write to (default a new one under runs, named by the time)")
 	s.flags.BoolVar(&s.run.Resume, "resume", false, "continue the run in the folder -out with its own settings")

@@ -9,7 +9,7 @@ import (
 	"autodropout/dropout"
 )
 
-// Baselines holds the settings of the dropout made by hand that ConvNets are
+// Baselines holds the settings of the hand-made dropout that ConvNets are
 // compared with.
 type Baselines struct {
 	Dropout, SpatialDropout float64 // probabilities of dropping

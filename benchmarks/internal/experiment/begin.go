@@ -20,7 +20,7 @@ func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Con
 		if config.Starts, err = s.starts(space); err != nil {
 			return err
 		}
-		s.logf("%s: searching the %v; it begins with %s made by hand", row.Title, space, words.Count(len(config.Starts), "pattern", "patterns"))
+		s.logf("%s: searching the %v; it begins with %s", row.Title, space, words.Count(len(config.Starts), "hand-made pattern", "hand-made patterns"))
 		return nil
 	}
 	if s.plan.StartShare != 0 && !row.AsPublished {
@@ -36,7 +36,7 @@ func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Con
 	return nil
 }
 
-// starts returns the points of a space that are the table's rows made by hand, with the
+// starts returns the points of a space that are the table's hand-made rows, with the
 // rates that their trials have chosen, or with those given.
 func (s *searcher[P]) starts(space dropout.Space) (points [][]int, err error) {
 	sites := any(s.subject).(sited).ChildSites()
@@ -59,7 +59,7 @@ func (s *searcher[P]) starts(space dropout.Space) (points [][]int, err error) {
 		}
 	}
 	if points == nil {
-		return nil, usage.Errorf("-start best begins with rows made by hand, of which the space of this search holds none")
+		return nil, usage.Errorf("-start best begins with hand-made rows, of which the space of this search holds none")
 	}
 	return points, nil
 }

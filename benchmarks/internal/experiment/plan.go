@@ -59,7 +59,7 @@ var Before = map[string]string{"algorithm": string(controller.Reinforce), "space
 // Algorithm searches the patterns of AutoDropout by default: doc/search.md says why.
 const Algorithm = controller.PPO
 
-// The spaces of searches: as published, and one that holds dropout made by hand too.
+// The spaces of searches: as published, and one that holds hand-made dropout too.
 const (
 	Paper = "paper"
 	Wide  = "wide"
@@ -79,7 +79,7 @@ var Topics = []cli.Topic{
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
 		"contents", "scenes", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
-	{Title: "Dropout made by hand", Flags: []string{"dropout", "spatial-dropout", "dropblock", "dropblock-size", "stochastic-depth",
+	{Title: "Hand-made dropout", Flags: []string{"dropout", "spatial-dropout", "dropblock", "dropblock-size", "stochastic-depth",
 		"drop-words", "drop-input", "drop-attention", "drop-probability", "drop-projection", "drop-inner", "drop-output", "drop-final", "temporal"}},
 	{Title: "With a model that a run has trained", Flags: []string{"generate", "prompt", "translate", "translate-file", "beam", "length-penalty"}},
 	{Title: "How it runs, which does not change the results", Flags: FreeFlags},
@@ -95,39 +95,39 @@ func (p *Plan) Register(fs *flag.FlagSet, table []Row) {
 // RegisterSearch declares the flags of the plan but for those that are about networks
 // of this process.
 func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
-	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, with commas between them: "+words.And(Keys(table)))
-	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "train with the pattern in this JSON `file` instead of searching, or with one that comes with the program: "+strings.Join(patterns.Names(), ", "))
+	cli.List(fs, &p.Methods, "method", Keys(table), "the `rows` of the table, separated by commas: "+words.And(Keys(table)))
+	fs.StringVar(&p.Pattern, "pattern", p.Pattern, "instead of searching, train with the pattern in this JSON `file`, or with a pattern that comes with the program: "+strings.Join(patterns.Names(), ", "))
 	cli.Whole(fs, &p.Seeds, "seeds", 1, "the `number` of final trainings for each row")
-	cli.Whole(fs, &p.Seed, "seed", 0, "the `number` that all randomness derives from")
-	cli.Whole(fs, &p.Workers, "workers", 0, "the `number` of trials to run at a time, at most -in-flight, and of final trainings of a row, where networks are small; 0 is one for each core. It does not change the results")
-	cli.Whole(fs, &p.Steps, "steps", 0, "stop after this `number` of training steps, as an interrupt does, to try something large; 0 is no limit")
-	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show how the run advances")
-	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "show the report in a browser while the run goes on, at this `address`: :8080 for this machine alone, HOST:8080 for others too")
+	cli.Whole(fs, &p.Seed, "seed", 0, "the seed, a `number` that all randomness derives from")
+	cli.Whole(fs, &p.Workers, "workers", 0, "run this `number` of trials at a time, at most -in-flight; if networks are small, also this number of final trainings. 0: one for each core. It does not change the results")
+	cli.Whole(fs, &p.Steps, "steps", 0, "stop the run after this `number` of training steps, as Ctrl-C does, for a first try of something large; 0: no limit")
+	fs.BoolVar(&p.Quiet, "quiet", p.Quiet, "do not show the progress of the run")
+	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "serve the report to browsers during the run, at this `address`: :8080 for this machine only, HOST:8080 for other machines too")
 	cli.Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
-	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("train this `number` of a search's best patterns %d times more on average, with other seeds, and take the one with the best mean, so that luck does not choose. Those with the worst means are left out early. These trainings count among the -trials", repeats))
-	fs.BoolVar(&p.Tune, "tune", p.Tune, "choose the rates of dropout made by hand: as many trials as a search has try some rates in turn, and the rate with the best mean is taken")
-	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be under way at the same time")
+	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("so that luck does not choose: train this `number` of a search's best patterns again with other seeds, %d times on average, and take the one with the best mean. The worst are dropped early. These trainings are part of -trials", repeats))
+	fs.BoolVar(&p.Tune, "tune", p.Tune, "tune the rates of hand-made dropout: try some rates in turn, in -trials trials, and take the rate with the best mean")
+	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be sampled before the oldest of them has ended")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local), string(controller.Coordinate)},
-		"the `way` in which AutoDropout's patterns are searched. With reinforce and ppo a controller learns; evolution, local and coordinate change good patterns, the last one choice after another, each value with three seeds")
-	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search take in turn, so that luck is the same for all; 0: each trial has its own seed")
-	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "begin searches with patterns that drop this `share` of all elements on average. It is above 0 and below the share of the space; 0 makes all patterns as likely")
-	fs.BoolVar(&p.Async, "async", p.Async, "learn from results in the order they come; such a search cannot be repeated exactly")
+		"the `way` to search AutoDropout's patterns. With reinforce and ppo a controller learns; evolution and local vary good patterns; coordinate varies one choice after another and tries each value with three seeds")
+	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search share, in turn, so that luck is the same for all; 0: each trial has its own seed")
+	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "begin searches with patterns that drop this `share` of all elements on average, less than the average of the space; 0: begin with all patterns equally likely")
+	fs.BoolVar(&p.Async, "async", p.Async, "learn from results in the order in which they arrive; such a search cannot be repeated exactly")
 }
 
 // registerTraining declares the flags of how networks are trained in this process, and
 // what patterns can be in them.
 func (p *Plan) registerTraining(fs *flag.FlagSet) {
 	p.Space, p.Start = cmp.Or(p.Space, Paper), cmp.Or(p.Start, ByShare)
-	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of the patterns that are searched: paper, the published one; or wide, which holds the usual dropout made by hand too")
-	fs.BoolVar(&p.Tied, "tied", p.Tied, "let all blocks of a stage of a ConvNet have the same pattern, so that there is less to choose")
-	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share; or best, with the rows made by hand, and then with patterns near the best of them, which needs -space wide")
+	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of patterns to search: paper, the published one; or wide, which also holds the usual hand-made dropout")
+	fs.BoolVar(&p.Tied, "tied", p.Tied, "give all blocks of a stage of a ConvNet the same pattern, so that fewer choices remain")
+	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share; or best, with the hand-made rows and then with patterns near the best of these. best needs -space wide")
 	if p.CheckpointEvery == 0 {
 		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
 	}
-	cli.Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` from one checkpoint of a training to the next, such as 10m. It does not change the results")
-	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "the `number` of checkpoints of a training to keep: should the last one be damaged, the one before it takes its place")
-	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, check every number of a training, and tell which operation in which step made the first that is not finite. It takes time and does not change the results")
-	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: compute cheap outputs again for the gradient instead of keeping them. It takes a little time and does not change the results")
+	cli.Span(fs, &p.CheckpointEvery, "checkpoint-every", "the `time` between two checkpoints of a training, such as 10m. It does not change the results")
+	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "keep this `number` of checkpoints of a training: if the last one is damaged, the one before it takes its place")
+	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, check every number of a training, and name the step and the operation that made the first number that is not finite. It takes time and does not change the results")
+	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: recompute cheap outputs for the gradient instead of keeping them. It takes a little time and does not change the results")
 }
 
 // Row is a row of the table.
@@ -140,7 +140,7 @@ type Row struct {
 	// Policy makes the dropout of a row that searches nothing; nil: none, that of
 	// the pattern of -pattern, or what a program outside of this process knows.
 	Policy MakePolicy
-	// Rated is dropout made by hand with one of several rates, which trials choose;
+	// Rated is hand-made dropout with one of several rates, which trials choose;
 	// nil: the rate is given.
 	Rated *Rated
 	// Algorithm searches the pattern; "": the plan says which.
@@ -161,7 +161,7 @@ type Row struct {
 	Network Network
 }
 
-// Rated is dropout made by hand with one of several rates.
+// Rated is hand-made dropout with one of several rates.
 type Rated struct {
 	Rates  []float64
 	Given  float64                       // where trials do not choose
@@ -169,7 +169,7 @@ type Rated struct {
 	point  bool                          // it is a pattern of a wide space
 }
 
-// HandMade is a row for dropout made by hand: with the given rate, or with -tune with
+// HandMade is a row for hand-made dropout: with the given rate, or with -tune with
 // the best of several.
 func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rate float64, sites []dropout.Site) (D, error), rates ...float64) Row {
 	_, point := any(*new(D)).(dropout.HandMade)
@@ -264,7 +264,7 @@ const repeats = 3
 func (p *Plan) check() error {
 	switch {
 	case p.Start == ByBest && p.Space != Wide:
-		return usage.Errorf("-start best begins with dropout made by hand, which only -space wide holds")
+		return usage.Errorf("-start best begins with hand-made dropout, which only -space wide holds")
 	case p.Start == ByBest && p.Async:
 		return usage.Errorf("-start best needs results in order: leave -async out")
 	}

@@ -40,7 +40,7 @@ func (s Sequences) Apply(pattern *dropout.SequencePattern, sites []dropout.Site)
 	return dropout.Combine(inside, outside), nil
 }
 
-// HandMadeSequences are the rows of dropout made by hand that all Transformers have:
+// HandMadeSequences are the rows of hand-made dropout that all Transformers have:
 // Dropout at the places where rates has a rate, and variational dropout.
 func HandMadeSequences(rate float64, rates func(rate float64) dropout.SequenceRates, variational dropout.SequenceRates) []Row {
 	return []Row{plainDropout(rate, rates), variationalDropout(variational)}

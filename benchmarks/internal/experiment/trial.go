@@ -45,7 +45,7 @@ type sited interface {
 	ChildSites() []dropout.Site
 }
 
-// wide returns the wide space of the child, with all that the table's rows made by hand
+// wide returns the wide space of the child, with all that the table's hand-made rows
 // may be, asked for or not.
 func (s *trials[P]) wide() (dropout.Space, error) {
 	subject, ok := any(s.subject).(sited)
@@ -71,7 +71,7 @@ func (s *trials[P]) wide() (dropout.Space, error) {
 	return space, err
 }
 
-// pattern returns what the row's dropout made by hand is as a pattern, with a rate, and
+// pattern returns what the row's hand-made dropout is as a pattern, with a rate, and
 // whether it is one.
 func (r *Row) pattern(rate float64, sites []dropout.Site) (dropout.Pattern, bool) {
 	if r.Kind != sheet.HandMade || r.Rated == nil || !r.Rated.point {
@@ -117,7 +117,7 @@ func (s *trials[P]) candidate(row Row, space dropout.Space, point []int, origin 
 	return Dropped[P]{Pattern: &pattern}, err
 }
 
-// rated returns dropout made by hand with a rate.
+// rated returns hand-made dropout with a rate.
 func rated[P Pattern](r *Rated, rate float64) Dropped[P] {
 	d := Dropped[P]{Rate: &rate}
 	if r.Policy != nil {

@@ -36,7 +36,7 @@ var Methods = []string{"supervised", "uda", "dropout", "dropblock", "random", "a
 // Plan is that of the paper's scale. The number of trials was not published.
 var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv}
 
-// Quick gives a preset the search of all quick ones: it begins with the rows made by hand.
+// Quick gives a preset the search of all quick ones: it begins with the hand-made rows.
 // The built-in images are those that a network learns from few labels.
 func Quick(c *Config) {
 	c.Methods = []string{"supervised", "uda", "dropout", "dropblock", "autodropout"}
@@ -52,8 +52,8 @@ func (b *Benchmark) command() *cli.Command[Config] {
 		Name: b.Name,
 		Summary: fmt.Sprintf(`
 Trains a %[3]s on %[2]s with few labels by UDA: on the labelled images, and on all images without their labels. Searches
-dropout patterns for it with the controller and at random, trains with the best ones, with hand-made dropout, and on the
-labelled images alone, and prints the scores beside the published ones.
+dropout patterns for it. Trains with the best patterns, with hand-made dropout, and on the labelled images alone. Prints
+the scores beside the published ones.
 
   go run ./benchmarks/%[1]s
         the whole pipeline in minutes, on a built-in data set if there is no other
@@ -62,9 +62,8 @@ labelled images alone, and prints the scores beside the published ones.
   go run ./benchmarks/%[1]s -resume -out runs/NAME
         continue a run that was stopped
 
-A search holds out a fifth of the labelled images, trains on the others and on the images without labels, and scores a
-pattern by the accuracy on the held-out ones; no other label is looked at. The %[4]s images are used once, for the
-final rows.`, b.Name, b.Title, b.Network, b.Split),
+A search holds out a fifth of the labelled images, trains on the others and on the unlabelled images, and scores a pattern
+by the accuracy on the held-out images. It sees no other label. The %[4]s images are used once, for the final rows.`, b.Name, b.Title, b.Network, b.Split),
 		Presets: []cli.Preset[Config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.Quick},
 			{Name: "study", Help: "a small network, hours on a small machine", Config: b.Study},
@@ -83,7 +82,7 @@ func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 		Rate: "the initial learning `rate`; it falls to a fifth along 7/16 of a cosine", WeightDecay: "the weight decay `factor`",
 		Photos: b.Photos, Varied: "augmented images", RandAugment: "how `strongly` unlabelled images are augmented", Dropped: "an element", PaperRandAugment: imaging.PaperRandAugment,
 	})
-	cli.Whole(fs, &c.Labels, "labels", 0, "use the labels of at most this `number` of training images, the same of every class; 0 is a tenth of every class. -seed chooses them")
+	cli.Whole(fs, &c.Labels, "labels", 0, "use the labels of at most this `number` of training images, equally many of every class; 0: a tenth of every class. -seed chooses them")
 	if b.Photos {
 		cli.Whole(fs, &c.Pixels, "pixels", 32, "the side of the images in `pixels`")
 	} else {
@@ -92,15 +91,15 @@ func (b *Benchmark) register(fs *flag.FlagSet, c *Config) {
 	cli.Whole(fs, &c.Depth, "depth", 10, "the `depth` of the network")
 	cli.Whole(fs, &c.Width, "width", 1, b.WidthHelp)
 	cli.Whole(fs, &c.Steps, "training-steps", 1, "the `number` of steps of a final training")
-	cli.Whole(fs, &c.Ratio, "ratio", 1, "the `number` of unlabelled images for each of them; the network sees each twice, original and augmented")
-	cli.Whole(fs, &c.Accumulate, "accumulate", 1, "the `number` of parts of a step to compute one after another, to save memory; each has its own batch statistics")
-	cli.Share(fs, &c.Average, "ema", "the `decay` of the moving average of the weights, which is what is scored; 0 is none")
-	cli.Share(fs, &c.Smoothing, "label-smoothing", "the `share` of a label that is spread over all classes")
+	cli.Whole(fs, &c.Ratio, "ratio", 1, "the `number` of unlabelled images for each labelled one; the network sees each twice, original and augmented")
+	cli.Whole(fs, &c.Accumulate, "accumulate", 1, "to save memory, compute a step in this `number` of parts, one after another; each part has its own batch statistics")
+	cli.Share(fs, &c.Average, "ema", "score a moving average of the weights with this `decay`; 0: no average")
+	cli.Share(fs, &c.Smoothing, "label-smoothing", "label smoothing: the `share` of a label that is spread evenly over all classes")
 	cli.Above0(fs, &c.Weight, "weight", "the `weight` of the unlabelled images in the loss")
-	cli.Share(fs, &c.Sure, "threshold", "the `probability` that an original's most probable class must exceed for the image to count")
-	cli.Above0(fs, &c.Sharpening, "temperature", "the `temperature` that divides an original's logits: below 1, what it teaches is sharpened")
-	cli.Choice(fs, &c.Annealing, "annealing", []string{noAnnealing, "linear", "log", "exp"}, "the `schedule`, none, linear, log or exp, that leaves out labelled images that are known too well for their time")
-	cli.Whole(fs, &c.SearchDepth, "search-depth", 10, "the `depth` of the networks that a search trains")
-	cli.Whole(fs, &c.SearchWidth, "search-width", 1, "the `width` of the networks that a search trains")
-	cli.Whole(fs, &c.SearchSteps, "search-steps", 1, "the `number` of steps for which a search trains a network")
+	cli.Share(fs, &c.Sure, "threshold", "an unlabelled image counts if the most probable class of its original exceeds this `probability`")
+	cli.Above0(fs, &c.Sharpening, "temperature", "the `temperature` that divides the logits of originals: below 1 it sharpens the targets")
+	cli.Choice(fs, &c.Annealing, "annealing", []string{noAnnealing, "linear", "log", "exp"}, "the `schedule` of training signal annealing: none, linear, log or exp. It leaves out labelled images that the network knows too well too early")
+	cli.Whole(fs, &c.SearchDepth, "search-depth", 10, "the `depth` of the networks of trials")
+	cli.Whole(fs, &c.SearchWidth, "search-width", 1, "the `width` of the networks of trials")
+	cli.Whole(fs, &c.SearchSteps, "search-steps", 1, "the `number` of steps of a trial")
 }

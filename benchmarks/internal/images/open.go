@@ -41,7 +41,7 @@ func (i *Images) Resize(pixels, shorter int) (err error) {
 
 // PixelsFlag declares the flag of the size that [OpenSmall] resizes images to.
 func PixelsFlag(fs *flag.FlagSet, pixels *int) {
-	cli.Whole(fs, pixels, "pixels", 0, "the side in `pixels` that images are resized to; 0: as they are")
+	cli.Whole(fs, pixels, "pixels", 0, "resize images to squares with a side of this many `pixels`; 0: as they are")
 }
 
 // SmallHelp is the help of -data for [OpenSmall].

@@ -48,12 +48,12 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 	s.Baselines.Register(fs, help.Dropped)
 	fs.StringVar(&s.Data, "data", s.Data, help.Data)
 	s.Scenes = cmp.Or(s.Scenes, Cluttered)
-	cli.Choice(fs, &s.Scenes, "scenes", []string{Cluttered, Plain}, "what the built-in images `show`: cluttered, shapes among others, partly hidden, and a tenth of the training labels shuffled; or plain, large shapes alone, and 30 % of the labels shuffled")
+	cli.Choice(fs, &s.Scenes, "scenes", []string{Cluttered, Plain}, "what the built-in images `show`: cluttered, partly hidden shapes among others, with a tenth of the training labels shuffled; or plain, large single shapes, with 30 % of the labels shuffled")
 	if help.Photos {
 		fs.BoolVar(&s.contents, "contents", s.contents, "identify photographs by the contents of the files, which are read once when a run begins or is resumed, instead of by their sizes and times")
 	}
-	cli.Whole(fs, &s.TrainSize, "train-size", 0, "at most this `number` of training images is used, the same of every class; 0 is all")
-	cli.Whole(fs, &s.TestSize, "test-size", 0, "at most this `number` of the images that score the rows is used, the same of every class; 0 is all")
+	cli.Whole(fs, &s.TrainSize, "train-size", 0, "use at most this `number` of training images, equally many of every class; 0: all")
+	cli.Whole(fs, &s.TestSize, "test-size", 0, "score the rows on at most this `number` of images, equally many of every class; 0: all")
 	cli.Whole(fs, &s.Batch, "batch", 1, help.Batch)
 	cli.Above0(fs, &s.Rate, "rate", help.Rate)
 	cli.NotNegative(fs, &s.WeightDecay, "weight-decay", help.WeightDecay)
@@ -61,8 +61,8 @@ func (s *Settings) Register(fs *flag.FlagSet, table []experiment.Row, help Help)
 		s.Momentum = 0.9
 	}
 	cli.Share(fs, &s.Momentum, "momentum", "the `momentum` of the optimizer")
-	cli.NotNegative(fs, &s.Clip, "clip", "the global `norm` that gradients are clipped to; 0 is no clipping")
-	cli.Whole(fs, &s.Cutout, "cutout", 0, "the side in `pixels` of the square that is cut out of "+help.Varied+"; 0 is none")
+	cli.NotNegative(fs, &s.Clip, "clip", "clip gradients to this global `norm`; 0: no clipping")
+	cli.Whole(fs, &s.Cutout, "cutout", 0, "cut squares with a side of this many `pixels` out of "+help.Varied+"; 0 is none")
 	cli.RandAugment(fs, &s.RandAugment, "randaugment", help.PaperRandAugment, help.RandAugment)
 }
 

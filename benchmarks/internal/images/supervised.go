@@ -20,7 +20,7 @@ func (s *Supervised) Register(fs *flag.FlagSet, table []experiment.Row, help Hel
 	help.Batch, help.Varied = "the `number` of images in a batch", "training images"
 	s.Settings.Register(fs, table, help)
 	cli.Whole(fs, &s.Epochs, "epochs", 1, "the `number` of epochs of a final training")
-	cli.Whole(fs, &s.SearchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	cli.Whole(fs, &s.SearchEpochs, "search-epochs", 1, "the `number` of epochs of a trial")
 }
 
 // Length implements [Benchmark].

@@ -34,8 +34,8 @@ func (b *Benchmark) command() *cli.Command[config] {
 	return &cli.Command[config]{
 		Name: b.Name,
 		Summary: fmt.Sprintf(`
-Searches dropout patterns for a Transformer-XL on %s, with the controller and at random, trains the model with the
-best ones and with hand-made dropout, and prints perplexities beside the AutoDropout paper's, where one is confirmed.
+Searches dropout patterns for a Transformer-XL on %s. Trains the model with the best patterns and with hand-made
+dropout. Prints perplexities beside the AutoDropout paper's, where one is confirmed.
 
   go run ./benchmarks/%[2]s
         the whole pipeline in minutes, on a built-in language if there is no corpus
@@ -48,8 +48,8 @@ best ones and with hand-made dropout, and prints perplexities beside the AutoDro
   go run ./benchmarks/%[2]s -resume -out runs/NAME -generate 100 -prompt "the market"
         write text with the best model that the run has trained
 
-A search scores a pattern by 80/perplexity on the validation text. A pattern acts inside the layers; words, word vectors
-and the last output have the variational dropout of the flags with it.`, b.Title, b.Name),
+A search scores a pattern by 80/perplexity on the validation text. A pattern of the paper's space acts inside the layers;
+words, word vectors and the last output then keep the variational dropout of the flags.`, b.Title, b.Name),
 		Presets: []cli.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
 			{Name: "built-in", Help: "a model that comes near the least perplexity of the built-in language, in an hour or two", Config: b.builtIn()},
@@ -99,7 +99,7 @@ func (b *Benchmark) study() config {
 }
 
 // quick learns a short text by heart where nothing is dropped. The search begins with the
-// rows made by hand and trains what the table has.
+// hand-made rows and trains what the table has.
 func (b *Benchmark) quick() config {
 	c := b.paper()
 	c.Recipe = short
@@ -138,12 +138,12 @@ func (c *config) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language), synthetic (the built-in language), %s (downloads it if need be), or a `path` to its files or to train.txt, valid.txt and test.txt of your own", c.benchmark.Title, c.benchmark.Name))
 	cli.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training words to use; 0 is all")
 	cli.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, words to use; 0 is all")
-	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
-	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of the hidden states of the networks that a search trains, a multiple of -heads")
-	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of the feed-forward parts of the networks that a search trains")
-	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
-	cli.Whole(fs, &c.generate, "generate", 1, "write this `number` of words with the best model of the run in -out, which -resume must name, instead of training")
-	fs.StringVar(&c.prompt, "prompt", c.prompt, "the `text` that is to be continued")
+	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the models of trials")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the width of the models of trials: a `number`, a multiple of -heads")
+	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of hidden units of the feed-forward parts of the models of trials")
+	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs of a trial")
+	cli.Whole(fs, &c.generate, "generate", 1, "instead of training, write this `number` of words with the best model of a run: give -resume and -out with it")
+	fs.StringVar(&c.prompt, "prompt", c.prompt, "the `text` to continue")
 }
 
 // Check implements [experiment.Benchmark].

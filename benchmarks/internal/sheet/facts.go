@@ -102,7 +102,7 @@ type Kind int
 // The kinds.
 const (
 	Plain    Kind = iota // nothing is dropped beyond what is in all rows
-	HandMade             // dropout made by hand; -tune searches its rate
+	HandMade             // hand-made dropout; -tune searches its rate
 	Random               // the pattern that random search found
 	Learned              // the pattern that the controller found
 	Ablated              // the same, in a smaller space

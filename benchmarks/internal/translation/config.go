@@ -45,8 +45,8 @@ func (b *Benchmark) command() *cli.Command[config] {
 	return &cli.Command[config]{
 		Name: b.Name,
 		Summary: fmt.Sprintf(`
-Trains a Transformer to translate %[1]s with the dropout pattern that was learned for a language model, with patterns
-that are searched here on a small budget, and with dropout made by hand, and prints BLEU beside the AutoDropout paper's.
+Trains a Transformer to translate %[1]s with a dropout pattern that was learned for a language model, with patterns that
+it searches on a small budget, and with hand-made dropout. Prints BLEU beside the AutoDropout paper's.
 
   go run ./benchmarks/%[2]s
         the whole pipeline in minutes, on a built-in language pair if there is no corpus
@@ -55,20 +55,20 @@ that are searched here on a small budget, and with dropout made by hand, and pri
   go run ./benchmarks/%[2]s -data DIR
         train on texts of your own, DIR/{train,valid,test}.{%[3]s,%[4]s}; they are prepared first
   go run ./benchmarks/%[2]s -pattern best.json
-        take the transferred pattern from this file, such as one that benchmarks/ptb has learned, and search none
+        transfer the pattern of this file, such as one that benchmarks/ptb has learned, and search none
   go run ./benchmarks/%[2]s -resume -out runs/NAME
         continue a run that was stopped
   go run ./benchmarks/%[2]s -resume -out runs/NAME -translate "..."
-        translate with the best model that the run has trained; -translate-file takes a sentence on each line of a file
+        translate with the best model that the run has trained; -translate-file translates each line of a file
 
 The table has corpus BLEU on tokens%[5]s, as multi-bleu computes it, and sacreBLEU on the text. A search scores
-a pattern by exp(-loss) on the validation text, the mean probability of its words. A pattern acts inside the layers: in
-all three attentions and in the feed-forward parts; word vectors and the last output have the variational dropout of
-the flags with it. Without -pattern the transferred one is a pattern that benchmarks/ptb has learned on a tenth of
-the Penn Treebank.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
+a pattern by exp(-loss) on the validation text, the mean probability of its words. A pattern of the paper's space acts
+inside the layers, in all three attentions and in the feed-forward parts; word vectors and the last output then keep the
+variational dropout of the flags. Without -pattern the transferred pattern is one that benchmarks/ptb has learned on a
+tenth of the Penn Treebank.`, b.Title, b.Name, b.Texts.Source, b.Texts.Target, b.lowercased()),
 		Presets: []cli.Preset[config]{
 			{Name: "quick", Help: "the full pipeline at toy scale, in minutes: a demonstration, not evidence", Config: b.quick()},
-			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: a quarter of an hour for a training", Config: b.study()},
+			{Name: "study", Help: "a model for some ten thousand sentence pairs, such as Multi30k's: a quarter of an hour a training", Config: b.study()},
 			{Name: "paper", Help: "the paper's scale; prints how long that takes", Config: b.paper()},
 		},
 		Register: func(fs *flag.FlagSet, c *config) { c.register(fs) },
@@ -105,7 +105,7 @@ func (b *Benchmark) study() config {
 }
 
 // quick learns a few sentences by heart where nothing is dropped. The search begins with
-// the rows made by hand and trains what the table has.
+// the hand-made rows and trains what the table has.
 func (b *Benchmark) quick() config {
 	c := b.study()
 	c.Recipe = small
@@ -143,18 +143,18 @@ func (c *config) register(fs *flag.FlagSet) {
 	fs.StringVar(&c.data, "data", c.data, fmt.Sprintf("auto (%s if it is in the cache, else the built-in language pair), synthetic (the built-in language pair), %s (downloads and prepares it if need be), or a `path` to a folder of prepared texts, of the original archives, or of train, valid and test texts of your own", b.Title, b.Name))
 	cli.Whole(fs, &c.trainSize, "train-size", 0, "the `number` of training pairs to use; 0 is all")
 	cli.Whole(fs, &c.testSize, "test-size", 0, "the `number` of validation, and of test, pairs to use; 0 is all")
-	cli.Choice(fs, &c.from, "from", languages, "the `language` that texts of your own are translated from")
-	cli.Choice(fs, &c.to, "to", languages, "the `language` that texts of your own are translated to")
-	fs.StringVar(&c.testName, "test", c.testName, "the `name` of the test text among texts of your own, such as test_2016_flickr; without it the only one that begins with test")
-	fs.BoolVar(&c.tokenized, "tokenized", c.tokenized, "texts of your own are tokens with spaces between them already")
-	cli.Whole(fs, &c.merges, "merges", 0, "the `number` of merges that are learned for texts of your own, which cut words into parts")
-	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the networks that a search trains")
-	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the `number` of dimensions of the hidden states of the networks that a search trains, even and a multiple of -heads")
-	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of dimensions in the middle of the feed-forward parts of the networks that a search trains")
-	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs for which a search trains a network")
+	cli.Choice(fs, &c.from, "from", languages, "the `language` that your own texts are translated from")
+	cli.Choice(fs, &c.to, "to", languages, "the `language` that your own texts are translated to")
+	fs.StringVar(&c.testName, "test", c.testName, "the `name` of the test text among your own texts, such as test_2016_flickr; default: the only text whose name begins with test")
+	fs.BoolVar(&c.tokenized, "tokenized", c.tokenized, "your own texts are already tokens, separated by spaces")
+	cli.Whole(fs, &c.merges, "merges", 0, "learn this `number` of byte-pair merges, which cut words into parts, for your own texts")
+	cli.Whole(fs, &c.searchLayers, "search-layers", 1, "the `number` of layers of the models of trials")
+	cli.Whole(fs, &c.searchWidth, "search-width", 1, "the width of the models of trials: a `number`, even and a multiple of -heads")
+	cli.Whole(fs, &c.searchInner, "search-inner", 1, "the `number` of hidden units of the feed-forward parts of the models of trials")
+	cli.Whole(fs, &c.searchEpochs, "search-epochs", 1, "the `number` of epochs of a trial")
 	fs.BoolVar(&c.prepare, "prepare", c.prepare, "get the data ready, print where it is, and end")
-	cli.Text(fs, &c.sentence, "translate", "translate this `sentence` with the best model of the run in -out, which -resume must name, instead of training")
-	cli.Text(fs, &c.sentencesFile, "translate-file", "translate each line of this `file`, - is the standard input, as -translate does a sentence")
+	cli.Text(fs, &c.sentence, "translate", "instead of training, translate this `sentence` with the best model of a run: give -resume and -out with it")
+	cli.Text(fs, &c.sentencesFile, "translate-file", "translate each line of this `file` as -translate does; - is standard input")
 }
 
 // Check implements [experiment.Benchmark].

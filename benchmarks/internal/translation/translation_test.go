@@ -357,7 +357,7 @@ func TestWrongInput(t *testing.T) {
 const onePattern = `{"version": 1, "kind": "convnet", "stages": [[{"size": 0.5, "stride": 0.5, "repeat": 1, "rotate": 0,
 	"shear_x": 0, "shear_y": 0, "share_c": true, "residual": false}]]}`
 
-// TestWideSearch: a search of the wide space begins with the rows made by hand, whose
+// TestWideSearch: a search of the wide space begins with the hand-made rows, whose
 // first, Dropout, has words and last output as a pattern has them too.
 func TestWideSearch(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
