@@ -7,11 +7,10 @@ import (
 	"autodropout/simd"
 )
 
-// Backward returns the gradient of a scalar with respect to every parameter of
-// the tape's set, flat and in the order of [Params.Flat]; parameters that loss
-// does not depend on get zeros. The slice belongs to the tape and is valid
-// until the next Backward. At the end it makes the step's side effects, as
-// [Tape.Defer] says.
+// Backward returns the gradient of a scalar with respect to every parameter of the tape's
+// set, flat and in the order of [Params.Flat]; parameters that loss does not depend on get
+// zeros. The slice belongs to the tape and is valid until the next Backward. At the end it
+// applies the side effects of the step, see [Tape.Defer].
 //
 // It may be called once between two Resets. It panics when it is called again, on an
 // inference tape, and for a loss of another tape or with more than one element.

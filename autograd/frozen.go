@@ -6,17 +6,17 @@ import (
 	"autodropout/internal/parallel"
 )
 
-// Frozen is for prediction with parameters and buffers that do not change any more. It keeps the forms
-// into which operations bring them, such as kernels in the order in which a product reads them,
-// so that each is made once. Any number of goroutines may use it, each with a tape of its own.
+// Frozen serves predictions with parameters and buffers that no longer change. It keeps the
+// forms that operations make of them, see [Form], so that each is made once. Any number of
+// goroutines may use it, each with a tape of its own.
 type Frozen struct {
 	params map[*float32]bool // the first elements
 	mu     sync.Mutex
 	forms  map[formKey]*form
 }
 
-// A Form says what an operation makes of a parameter: equal forms of a parameter have equal
-// elements.
+// A Form names an arrangement of a parameter's elements that an operation computes, such as
+// a packed kernel. Equal forms of one parameter have equal elements.
 type Form struct {
 	Name  string
 	Sizes [8]int
@@ -32,7 +32,8 @@ type form struct {
 	data []float32
 }
 
-// NewFrozen returns an empty Frozen for the parameters of ps, to which none may be added.
+// NewFrozen returns an empty Frozen for the parameters of ps. No parameter may be added to
+// ps afterwards.
 func NewFrozen(ps *Params) *Frozen {
 	ps.Flat() // from here on the parameters' data stays where it is
 	f := &Frozen{params: map[*float32]bool{}, forms: map[formKey]*form{}}
@@ -75,16 +76,18 @@ func (f *Frozen) get(of []float32, kind Form, n int, fill func(form []float32)) 
 	return made.data
 }
 
-// Keeps reports whether [Output.Form] of a parameter's data x is made but once.
+// Keeps reports whether x is the data of a frozen parameter, so that [Output.Form] makes
+// each form of it only once.
 func (o *Output) Keeps(x []float32) bool { return o.lent.keeps(x) }
 
-// Form returns a form of x of n elements, which fill makes in an uninitialised buffer. Where x is a parameter
-// of a [Frozen], fill is called for the first one only; any other form lives until Forward returns.
+// Form returns a form of x of n elements, which fill makes in an uninitialised buffer.
+// Where x is a parameter of a [Frozen], fill is called for the first of equal forms only.
+// Any other form lives until Forward returns.
 func (o *Output) Form(x []float32, kind Form, n int, fill func(form []float32)) []float32 {
 	return o.lent.form(x, kind, n, fill)
 }
 
-// Keeps is false: parameters that have gradients change.
+// Keeps returns false: parameters that have gradients change.
 func (g *Grad) Keeps(x []float32) bool { return g.lent.keeps(x) }
 
 // Form is [Output.Form] for a backward pass.

@@ -2,9 +2,9 @@ package autograd
 
 import "fmt"
 
-// Op is one differentiable operation, written as a literal whose two closures
-// share what the forward pass computed. One without a Backward cannot run.
-// An operation whose passes are methods of what they share has Passes instead.
+// Op is one differentiable operation, written as a literal whose two closures share what
+// the forward pass computed. An Op without a Backward cannot run. Passes may take the place
+// of the closures: then both passes are methods of one type, which holds what they share.
 type Op struct {
 	// Name is the function the user called, "ops.MatMul".
 	Name string
@@ -12,7 +12,7 @@ type Op struct {
 	// Inputs are the operands. Those that belong to no tape are constants.
 	Inputs []*Tensor
 
-	// Spec is what the operation was told besides its inputs, for whoever reads a trace
+	// Spec holds the arguments of the operation besides its inputs, for readers of a trace
 	// ([Tape.Watch]): package ops lists what each of its operations gives.
 	Spec any
 
@@ -38,7 +38,7 @@ type Op struct {
 	Passes Passes
 }
 
-// Passes are the passes of an operation, as methods of what they share.
+// Passes are the forward and the backward pass of an operation, as methods of one type.
 //
 // An operation whose output is cheap to compute again may also have the method
 // Recompute(y *Output), which fills y with the bits that Forward gave it, from what

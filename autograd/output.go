@@ -58,8 +58,8 @@ func (o *Output) Retain(n int) []float32 {
 	return s.data
 }
 
-// Defer queues a side effect of the operation with [Tape.Defer]. Without a tape
-// it is made at once.
+// Defer queues a side effect of the operation with [Tape.Defer]. Without a tape it is
+// applied at once.
 func (o *Output) Defer(f func()) {
 	if o.tape == nil {
 		f()

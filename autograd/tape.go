@@ -14,16 +14,16 @@ type Tape struct {
 	// gives the same bits. It must not change between two Resets.
 	Recompute bool
 
-	// HoldEffects makes the side effects of a step wait for [Tape.Commit], which a
-	// step that turns out not to be finite is never given. Without it
-	// [Tape.Backward] makes them.
+	// HoldEffects makes the side effects of a step wait for [Tape.Commit], so that a caller
+	// can discard a step whose numbers are not finite. Otherwise [Tape.Backward] applies
+	// them.
 	HoldEffects bool
 
-	// Watch, where it is set, is shown every result of an operation once it is
-	// computed, to look for what is wrong. It must keep no tensor.
+	// Watch, if set, sees every result of an operation once it is computed, for example to
+	// look for numbers that are not finite. It must keep no tensor.
 	Watch func(Result)
 
-	// KeepAll has blocks give nothing back, for those who look at what is inside them.
+	// KeepAll makes blocks give nothing back, for callers who look at tensors inside them.
 	KeepAll bool
 
 	params   *Params
@@ -153,13 +153,13 @@ func (t *Tape) drop(x *Tensor) {
 	}
 }
 
-// Defer queues a side effect of the forward pass, such as an update of running
-// statistics. [Tape.Backward] makes it once the gradients are there, unless
-// HoldEffects is set: a forward pass alone, or a step that is abandoned, has none.
+// Defer queues a side effect of the forward pass, such as an update of running statistics.
+// [Tape.Backward] applies it once the gradients are there, unless HoldEffects is set. A
+// forward pass alone, or a step that is abandoned, has no side effects.
 func (t *Tape) Defer(f func()) { t.deferred = append(t.deferred, f) }
 
-// Commit makes the queued side effects in order. It is for HoldEffects, and for
-// forward passes whose statistics are wanted without a gradient.
+// Commit applies the queued side effects in order. It serves HoldEffects, and forward
+// passes that should update statistics without a gradient.
 func (t *Tape) Commit() {
 	for _, f := range t.deferred {
 		f()

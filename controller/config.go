@@ -32,12 +32,13 @@ const (
 	// after another and begins again after the last. It learns nothing.
 	Grid Algorithm = "grid"
 
-	// Evolution is regularised evolution (Real et al. 2019): the point of the best of
-	// some of the last results is changed in one choice. It has no network.
+	// Evolution is regularised evolution (Real et al. 2019): it draws some of the last
+	// results, takes the point of the best of these, and changes one choice of it. It has
+	// no network.
 	Evolution Algorithm = "evolution"
 
-	// Local is hill climbing: the best point so far is changed in one choice, and is
-	// itself tried again and again, since rewards are noisy. It has no network.
+	// Local is hill climbing: it changes one choice of the best point so far. It also tries
+	// that point again and again, since rewards are noisy. It has no network.
 	Local Algorithm = "local"
 
 	// Rejects is successive rejects (Audibert and Bubeck 2010): Config.Points are tried in
@@ -75,28 +76,28 @@ type Config struct {
 	// most; the default is that or GOMAXPROCS, whichever is less.
 	Workers int `json:"-"`
 
-	// Notify, if set, is told about every sampled and every finished trial, and
-	// what else a person should know. It is called from one goroutine at a time.
+	// Notify, if set, is told about every sampled and every finished trial, and about
+	// anything else that a person should know. It is called from one goroutine at a time.
 	Notify func(Event) `json:"-"`
 
 	// Learned, if set, is told about every result that was applied.
 	Learned func(Lesson) `json:"-"`
 
-	// Mirror, if set, is given every line of the log, newline included, once it is
-	// on disk and before anything depends on it; those that a resumed log has
-	// already come first. Lines are counted from 0, the header. An error of it
-	// ends the search. It is called from one goroutine at a time.
+	// Mirror, if set, is given every line of the log, newline included, once the line is on
+	// disk and before anything depends on it. The lines of a resumed log come first. Lines
+	// are counted from 0, the header. An error ends the search. It is called from one
+	// goroutine at a time.
 	Mirror func(line int, text []byte) error `json:"-"`
 
-	// Identity says in a word what the trials are computed with, such as a checksum of
-	// data, settings and program, and every line of the log about a trial has it. A search
-	// does not go on with trials of another identity, unless Earlier lists it. "": there is
-	// none, and nothing is compared.
+	// Identity identifies what the trials are computed with, for example by a checksum of
+	// data, settings and program. Every line of the log about a trial holds it. A search
+	// does not continue with trials of another identity, unless Earlier lists it. "": no
+	// identity is compared.
 	Identity string   `json:"-"`
 	Earlier  []string `json:"-"`
 
-	// Task says what the evaluator does: the data, the child model, how long it
-	// trains. A search resumes only on the same task.
+	// Task describes the evaluator's work: the data, the child model, how long it trains. A
+	// search resumes only on the same task.
 	Task Task `json:"task"`
 
 	// Seed is what sampling, the network's first weights and the seeds of the
@@ -109,40 +110,39 @@ type Config struct {
 	// Points are the points of the space that Grid and Rejects take; nil: all of them.
 	Points [][]int `json:"points,omitempty"`
 
-	// Repeats is how often Rejects tries each point on average, and Coordinate each point,
-	// by default 3, as long as Trials allows.
+	// Repeats is how often Coordinate tries each point and, on average, Rejects, if Trials
+	// allows it; 0 means 3.
 	Repeats int `json:"repeats,omitempty"`
 
 	// Only names the choices that Coordinate changes; nil: all of them.
 	Only []string `json:"only,omitempty"`
 
-	// Start is a point of the space that a search begins near: each of its values
-	// has the probability StartProb at first; Local begins at the point itself, and
-	// Random knows nothing of it. nil: StartProbs say how it begins.
+	// Start is a point of the space near which a search begins: each of its values first
+	// has probability StartProb. Local begins at the point itself, and Random ignores it.
+	// nil: StartProbs decide.
 	Start []int `json:"start,omitempty"`
 
-	// StartProbs are the probabilities with which a search begins of the values of
-	// each choice of a group, all above 0, such as [dropout.Mild] returns. nil: all
-	// points are equally likely.
+	// StartProbs are, for each choice of a group, the probabilities of its values with
+	// which a search begins, all above 0, such as [dropout.Mild] returns. nil: all points
+	// are equally likely.
 	StartProbs [][]float64 `json:"start_probs,omitempty"`
 
 	// Starts are points that are tried first, in turn, such as hand-made dropout. The
-	// search goes on near the best of them, as near Start. nil: none.
+	// search then continues near the best of them, as it would near Start. nil: none.
 	Starts [][]int `json:"starts,omitempty"`
 
-	// Seeds is how many seeds the children share, trial by trial in turn, so that what
-	// luck has to do with a seed is the same for all; of Points, each turn of all points
-	// has one seed. 0: every child has a seed of its own. Rejects and Coordinate have seeds
-	// of their own.
+	// Seeds is how many seeds the children share, in turn, so that the luck of a seed is
+	// the same for all. With Points, each turn through the points has one seed. 0: every
+	// child has a seed of its own. Rejects and Coordinate have seeds of their own.
 	Seeds int `json:"seeds,omitempty"`
 
-	// InFlight is the number of trials that have been sampled and not yet
-	// applied, by default 4. It must not follow from the machine if the search
-	// is to be the same on another one.
+	// InFlight is the number of trials that have been sampled and not yet applied, by
+	// default 4. It must not depend on the machine if the search is to be the same on
+	// another one.
 	InFlight int `json:"in_flight"`
 
-	// Async applies results in the order they come. No worker ever waits for
-	// an older trial then, and the search cannot be reproduced but from its log.
+	// Async applies results in the order in which they arrive. Then no worker ever waits
+	// for an older trial, and the search can be reproduced only from its log.
 	Async bool `json:"async"`
 
 	// Network is what samples; its Seed is derived from that of the search.
@@ -151,7 +151,7 @@ type Config struct {
 	// Learning is how the network learns.
 	Learning LearningConfig `json:"learning"`
 
-	// Evolution is of use with the algorithm of that name.
+	// Evolution configures the algorithm of that name.
 	Evolution EvolutionConfig `json:"evolution,omitzero"`
 
 	// known is what a search that is taken up has learned already; nil: its log tells.

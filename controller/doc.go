@@ -1,14 +1,13 @@
 // Package controller searches a space of choices for the dropout pattern that
 // trains the best child network (Pham and Le, "AutoDropout", arXiv 2101.01761).
 //
-// The controller is a network, a small Transformer, that makes the choices of a
-// pattern one after another as a language model emits tokens. [Search] has an
-// [Evaluator] train a child with each pattern that was sampled, and the child's
-// validation performance is the reward from which the controller learns: by
-// REINFORCE weighted with importance ratios, or by its clipped variant, PPO.
-// Random search over the same space with the same budget and queue is the
-// [Random] algorithm, so that the controller has something to beat. The package
-// knows neither models nor data.
+// The controller is a network, a small Transformer, that makes the choices of a pattern one
+// after another as a language model emits tokens. In [Search] an [Evaluator] trains a child
+// with each sampled pattern. The child's validation performance is the reward from which
+// the controller learns: by REINFORCE weighted with importance ratios, or by its clipped
+// variant, PPO. The algorithm [Random] is random search over the same space with the same
+// budget and queue, so that the controller has something to beat. The package knows neither
+// models nor data.
 //
 // # Queue
 //

@@ -11,10 +11,11 @@ import (
 
 // EvolutionConfig is the size of an evolution. A zero field stands for the default.
 type EvolutionConfig struct {
-	// Population is how many of the last results may have offspring, by default 10.
-	// As many trials are drawn as the search begins.
+	// Population is how many of the last results may have offspring, by default 10. So many
+	// trials are drawn before the first offspring.
 	Population int `json:"population"`
-	// Tournament is how many of them are drawn, of which the best has, by default 5.
+	// Tournament is how many of these are drawn for each trial; the best of them has an
+	// offspring. By default 5.
 	Tournament int `json:"tournament"`
 }
 

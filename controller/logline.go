@@ -59,8 +59,8 @@ type damage struct {
 
 func (d *damage) Error() string { return fmt.Sprintf("line %d cannot be read (%v)", d.line, d.why) }
 
-// CheckLog returns what is wrong with the lines of a log, nil where all that are
-// whole can be read.
+// CheckLog returns what is wrong with the lines of a log, or nil if all whole lines can be
+// read.
 func CheckLog(text []byte) error {
 	_, err := parse(text)
 	return err

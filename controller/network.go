@@ -196,8 +196,8 @@ func (p *network) hidden(tape *autograd.Tape, batch [][]int, count int) *autogra
 // makes their probability exactly 0 and keeps their logarithm finite.
 const impossible = -1e4
 
-// StartProb is the probability with which a network that begins near a point, see
-// [Config], makes a choice as the point has it at first.
+// A network that begins near a point, see [Config], first makes each choice of the point
+// with probability StartProb.
 const StartProb = 0.8
 
 // distribution returns the log-probabilities (rows, values) of all values, for

@@ -59,9 +59,9 @@ func (e *AllFailedError) Error() string {
 	return fmt.Sprintf("controller: all %d trials failed, the last with: %s", e.Trials, e.Last)
 }
 
-// Replay rebuilds a search, the weights of the controller's network included, from its
-// log, which it only reads. A torn last line counts for nothing. [ReadLog] is faster where
-// no weights are wanted.
+// Replay rebuilds a search, the weights of the controller's network included, from its log,
+// which it only reads. It ignores a torn last line. [ReadLog] is faster if the weights are
+// not needed.
 func Replay(path string) (*Report, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -74,9 +74,9 @@ func Replay(path string) (*Report, error) {
 	return s.report(), nil
 }
 
-// ReadLog reads a log and learns nothing from it, which takes a small part of the
-// time of [Replay]: its report has no weights. It refuses what Replay refuses, and
-// a torn last line counts for nothing.
+// ReadLog reads a log without learning from it, which takes a small part of the time of
+// [Replay]. Its report has no weights. It refuses what Replay refuses, and ignores a torn
+// last line.
 func ReadLog(path string) (*Log, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -6,11 +6,11 @@ import (
 	"autodropout/dropout"
 )
 
-// Simulate runs a search whose trials nobody trains: it samples and learns as
-// [Search] does, and next plays all of the workers. It is called with the trials
-// that were sampled since its last call, in their order, and returns the next
-// result of any that is in flight; what time is, and how many workers there are,
-// is its business. Path, Workers, Notify and Mirror of config do not count.
+// Simulate runs a search whose trials nobody trains: it samples and learns as [Search]
+// does, and next plays all of the workers. It is called with the trials that were sampled
+// since its last call, in their order, and returns the next result of any trial in flight.
+// It decides what time is and how many workers there are. Path, Workers, Notify and Mirror
+// of config have no effect.
 func Simulate(config Config, space dropout.Space, next func(sampled []Trial) Result) (*Report, error) {
 	config = config.withDefaults()
 	if err := config.check(space); err != nil {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Task says what an evaluator does, to programs; [Task.String] says it to people.
-// Fields without a meaning for the evaluator stay zero.
+// Task describes the work of an evaluator for programs; [Task.String] describes it for
+// people. Fields without a meaning for the evaluator stay zero.
 type Task struct {
 	Network string `json:"network,omitempty"` // the child: "WRN-28-2"
 	Method  string `json:"method,omitempty"`  // by which it is trained, where that has a name: "UDA"

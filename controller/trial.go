@@ -28,8 +28,8 @@ type Outcome struct {
 	Reward float64 // the higher the better, such as the validation accuracy
 	Note   string  // a few words for people, kept in the log
 
-	// Failure says what the training itself did so that there is no reward, such as
-	// to diverge; "": there is one. Its trial has a result, which is that it failed.
+	// Failure says why the training itself gave no reward, for example because it diverged;
+	// the result of its trial is then that it failed. "": there is a reward.
 	Failure string
 
 	// Identity is what it was computed with, see [Config]; "": the identity of the search.
@@ -48,12 +48,11 @@ type Outcome struct {
 // search to be reproducible, must be safe for concurrent use, and must return
 // an error soon after ctx is cancelled; the trial then counts as not run.
 //
-// Any other error is trouble of the machine, its disk or its data and says nothing
-// of the trial, which is evaluated again after a while. After several such errors in
-// a row the search ends and can be resumed. A failure, and a reward that is not a
-// finite float32, are what the trial is to blame for: it has failed, which the
-// controller takes for the worst result it has seen so far. A panic is not
-// recovered; the search can be resumed after it.
+// Any other error is trouble of the machine, its disk or its data, and says nothing of the
+// trial: the trial is evaluated again after a while. After several such errors in a row the
+// search ends and can be resumed. For a failure, or a reward that is not a finite float32,
+// the trial itself is to blame: it has failed, and the controller treats that as the worst
+// result so far. A panic is not recovered; the search can be resumed after it.
 type Evaluator func(ctx context.Context, t Trial) (Outcome, error)
 
 // Result is a finished trial.
@@ -136,8 +135,8 @@ type Report struct {
 	network *network  // as the applied results left it; nil with Random and Grid
 }
 
-// Weights returns those of the controller's network, as the applied results left
-// them; nil with Random and Grid. They are not to be changed.
+// Weights returns the weights of the controller's network after the applied results; nil
+// with Random and Grid. The caller must not change them.
 func (r *Report) Weights() []float32 {
 	if r.network == nil {
 		return nil
@@ -156,8 +155,8 @@ func (r *Report) Best() (t Trial, result Result, ok bool) {
 }
 
 // Chosen returns the point with the best mean reward among those that were tried most
-// often, and that mean: what [Rejects] and [Grid] find. Without a trial that has succeeded
-// the point is nil.
+// often, and that mean: the outcome of [Rejects] and [Grid]. If no trial has succeeded, the
+// point is nil.
 func (r *Report) Chosen() (point []int, reward float64) {
 	type tries struct {
 		point        []int

@@ -14,7 +14,7 @@ type Augment struct {
 	// and a shape between 3:4 and 4:3, and resizes it (Szegedy et al., arXiv
 	// 1409.4842); 0.08 is usual, 0 takes the middle.
 	Crop float64
-	// RandAugment varies the pixels then.
+	// RandAugment then varies the pixels.
 	RandAugment imaging.RandAugment
 	// Flip mirrors half of the images left to right.
 	Flip bool

@@ -21,10 +21,10 @@ type Corpus struct {
 	// Train, Valid and Test are the ids of the words of the three parts, with
 	// [EOS] at the end of every line.
 	Train, Valid, Test []int32
-	// Entropy is the mean uncertainty of the next word in nats, given all words
-	// before it, for who knows the rules by which the text was made: no model can
-	// have a lower expected loss, and exp(Entropy) is the least perplexity. It is 0
-	// where the rules are not known, as for all natural text.
+	// Entropy is the mean uncertainty of the next word in nats, given all words before it
+	// and the rules by which the text was made. No model can have a lower expected loss,
+	// and exp(Entropy) is the least perplexity. It is 0 if the rules are not known, as for
+	// all natural text.
 	Entropy float64
 	// ValidEntropy and TestEntropy are the mean losses of these rules on the words
 	// of the two parts but their first ones. They scatter about Entropy.

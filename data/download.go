@@ -52,8 +52,8 @@ type DownloadConfig struct {
 	Dir string
 	// Client makes the requests; nil means http.DefaultClient.
 	Client *http.Client
-	// Flag is what the users of a program name data by, such as "-data", for sentences
-	// about which was found and why; "" says "the name".
+	// Flag is the flag by which users of a program name data, such as "-data"; sentences
+	// about which data was found and why mention it. "" says "the name".
 	Flag string
 	// Progress, if not nil, is told now and then how many of how many bytes are
 	// there.
@@ -86,8 +86,8 @@ func (c DownloadConfig) withDefaults() DownloadConfig {
 	return c
 }
 
-// Folder returns the folder for the files. It is asked for where it is needed, not
-// before: services and batch queues start programs without a home folder.
+// Folder returns the folder for the files. Programs call it only when they need the folder:
+// services and batch queues start programs without a home folder.
 func (c DownloadConfig) Folder() (string, error) {
 	if c.Dir != "" {
 		return c.Dir, nil
@@ -108,11 +108,10 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "autodropout"), nil
 }
 
-// Download returns the path of r in the cache, and downloads it over HTTPS if it is
-// not there. What has been received is kept in a file ending in .part, so that a
-// later attempt, or run, goes on from there; only a file of the right size and
-// checksum gets its final name. If no mirror helps, the error lists what each
-// said and where a file from elsewhere has to be put.
+// Download returns the path of r in the cache, and downloads it over HTTPS if it is not
+// there. Received bytes are kept in a file ending in .part, so that a later attempt or run
+// continues from there; only a file of the right size and checksum gets its final name. If
+// no mirror helps, the error lists what each said, and where to put a file from elsewhere.
 func Download(ctx context.Context, r Remote, cfg DownloadConfig) (path string, err error) {
 	dir, err := cfg.Folder()
 	if err != nil {

@@ -32,8 +32,8 @@ type LoaderConfig struct {
 	Seed uint64
 	// Augment varies the images; its zero value does not.
 	Augment Augment
-	// Variation tells apart loaders with one Seed: they give the same images in
-	// the same order, each varied in its own way.
+	// Variation distinguishes loaders with the same Seed: they give the same images in the
+	// same order, each varied in its own way.
 	Variation uint64
 	// DropLast leaves out the last batch of an epoch if it is not full.
 	DropLast bool
@@ -46,9 +46,9 @@ type LoaderConfig struct {
 // the batch size and the number of cores change nothing, and any batch of any
 // epoch can come first.
 //
-// Where an image cannot be used, a trainer gets the next usable image of the source
-// instead, with that image's label and place, but varied by the numbers of the image that
-// is replaced. An evaluation gets no image instead.
+// In place of an image that cannot be used, a trainer gets the next usable image of the
+// source, with that image's label and place, but varied by the numbers of the replaced
+// image. An evaluation leaves it out.
 //
 // One loop over a Loader may run at a time.
 type Loader struct {
@@ -113,14 +113,12 @@ func (l *Loader) Batches() int {
 // Waited returns how long loops over the loader have waited for batches so far.
 func (l *Loader) Waited() time.Duration { return time.Duration(l.waited.Load()) }
 
-// Err returns why the last loop ended early, nil where it did not or was
-// cancelled.
+// Err returns why the last loop ended early, or nil if it did not or was cancelled.
 func (l *Loader) Err() error { return l.err }
 
-// Epoch returns the batches of an epoch, from the given one on. The sequence
-// ends early when ctx is cancelled or the source fails: ask ctx and [Loader.Err]
-// after the loop. Nothing keeps running after the loop has been left, however it
-// was.
+// Epoch returns the batches of an epoch, from the given one on. The sequence ends early
+// when ctx is cancelled or the source fails: ask ctx and [Loader.Err] after the loop.
+// Nothing keeps running after the loop has been left, however it was left.
 func (l *Loader) Epoch(ctx context.Context, epoch, from int) iter.Seq[*Batch] {
 	f := feed{Loader: l, epoch: uint64(epoch), base: l.cfg.Seed, from: from, table: newNormaliser(&l.header)}
 	if l.ordered {

@@ -9,10 +9,9 @@ import (
 	"autodropout/internal/filelock"
 )
 
-// Lock takes the lock file at path, or fails at once if another process has it.
-// The system gives it free when its owner ends, however that happens. Where the
-// system has no such locks the file is the lock, and somebody has to remove it after a
-// crash.
+// Lock takes the lock file at path, or fails at once if another process has it. The system
+// releases it when its owner ends, however that happens. On systems without such locks the
+// file itself is the lock, and after a crash somebody has to remove it.
 func Lock(path string) (unlock func(), err error) {
 	if !filelock.Known {
 		return lockByName(path)

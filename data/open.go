@@ -72,7 +72,7 @@ type Original struct {
 	Remotes    []Remote // that make it up
 }
 
-// A Place is where data may be in the cache.
+// A Place is a place in the cache where data may be.
 type Place struct {
 	Path  string
 	Files []string // that must be in the folder Path; nil: Path alone says enough

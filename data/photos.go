@@ -56,8 +56,8 @@ var photosHeader = Header{
 // training part in alphabetical order. Batches have 224x224 pixels, unless
 // [Resized] changes that.
 //
-// Only names, sizes and times are read now. What turns out to be no image of a format that
-// [Photos.Load] knows is left out later, see [Photos.Bad].
+// Only names, sizes and times are read now. Files that are no images of a format that
+// [Photos.Load] knows are left out later, see [Photos.Bad].
 func LoadPhotos(dir string) (train, valid *Photos, err error) {
 	bad := &badImages{byPath: map[string]*BadImageError{}}
 	name := filepath.Base(filepath.Clean(dir))
@@ -84,8 +84,8 @@ func LoadPhotos(dir string) (train, valid *Photos, err error) {
 	return train, valid, valid.list(folders)
 }
 
-// OpenPhotos returns photographs to predict for, files wherever they are. They
-// come in batches as those of [LoadPhotos] do. Their labels are all 0 and mean nothing.
+// OpenPhotos returns photographs to predict for, from files anywhere. Their batches are
+// like those of [LoadPhotos]. Their labels are all 0 and mean nothing.
 func OpenPhotos(paths ...string) *Photos {
 	p := &Photos{header: photosHeader, folders: []string{""}, bad: &badImages{byPath: map[string]*BadImageError{}}}
 	p.header.Name = "photographs"
@@ -184,9 +184,10 @@ func (p *Photos) Checksum() uint32 {
 	return h.Sum32()
 }
 
-// ReadContents reads all files once, so that [Photos.Checksum] covers what is in them:
-// it is the same for copies, which may have other times, and another for what was
-// changed in secret. Files that cannot be read count as empty; Load says what is wrong with them.
+// ReadContents reads all files once, so that [Photos.Checksum] covers their contents:
+// copies, which may have other times, have the same checksum, and files that were changed
+// in secret have another. Files that cannot be read count as empty; Load says what is wrong
+// with them.
 func (p *Photos) ReadContents(ctx context.Context) error {
 	sums := make([]uint32, len(p.files))
 	parallel.For(len(sums), func(i int) {
@@ -212,11 +213,11 @@ func (p *Photos) ReadContents(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Load implements [Source]: it reads and decodes a file of any format that
-// [picture.Decode] knows, whatever its name ends in. Grey images get three equal
-// channels, transparency is ignored, and of 16 bits the upper 8 are kept. What is no
-// image, a link to nothing, anything but a file, files of more than 100 MB and images
-// that need more memory than [picture.Budget] give a [*BadImageError].
+// Load implements [Source]: it reads and decodes a file of any format that [picture.Decode]
+// knows, whatever its name ends in. Grey images get three equal channels, transparency is
+// ignored, and of 16 bits the upper 8 are kept. It returns a [*BadImageError] for anything
+// that is no image or no file, for links to nothing, for files of more than 100 MB, and for
+// images that need more memory than [picture.Budget].
 func (p *Photos) Load(i int) (imaging.Image, error) {
 	path := p.Path(i)
 	p.bad.mu.RLock()

@@ -6,9 +6,9 @@ import (
 	"autodropout/internal/seed"
 )
 
-// Segments cuts a text for training by truncated back-propagation through time.
-// The text is split into rows of equal length, read side by side: a batch is a
-// few columns of all rows, and the next batch goes on where it ends.
+// Segments cuts a text for training by truncated back-propagation through time. The text is
+// split into rows of equal length, read side by side: a batch is a few columns of all rows,
+// and the next batch continues where it ends.
 type Segments struct {
 	tokens         []int32
 	batch, columns int

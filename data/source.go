@@ -21,12 +21,12 @@ type Source interface {
 	// with the source. A [*BadImageError] says that this image cannot be used;
 	// any other error, that the source cannot.
 	Load(i int) (imaging.Image, error)
-	// Checksum returns a number that tells sources with other images apart.
+	// Checksum returns a number that distinguishes sources with different images.
 	Checksum() uint32
 }
 
-// Header is what the images of a source have in common, and the form that a
-// [Loader] brings them to.
+// Header holds what the images of a source have in common, and the form to which a [Loader]
+// brings them.
 type Header struct {
 	// Name says what the source is, for people.
 	Name string
@@ -86,10 +86,10 @@ func (p *part) Checksum() uint32 {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Resized returns a view of a source in which the images of batches have pixels
-// rows and columns. Images that are not varied are first resized so that the
-// shorter side has the given length, of which the middle is cut out; the usual
-// length is 8/7 of pixels. It is an error if that is shorter than pixels.
+// Resized returns a view of a source in which the images of batches have pixels rows and
+// columns. Images that are not varied are first resized so that the shorter side has the
+// given length, and the middle is cut out; the usual length is 8/7 of pixels. It is an
+// error if the length is shorter than pixels.
 func Resized(s Source, pixels, shorter int, f imaging.Filter) (Source, error) {
 	if pixels < 1 || shorter < pixels {
 		return nil, fmt.Errorf("data: no square of %d pixels can be cut out of an image whose shorter side has %d", pixels, shorter)

@@ -68,10 +68,10 @@ func StandardDifficulty() Difficulty {
 	}
 }
 
-// PlainDifficulty returns that of images whose labels alone are hard: large shapes with
-// the texture of their class, which stay clear when images are made small, with nothing
-// beside or before them, and shuffled labels for 30 % of the training images. A network
-// that learns them by heart pays most of its error for that.
+// PlainDifficulty returns the difficulty of images whose labels alone are hard: large
+// shapes with the texture of their class and nothing beside or before them, which stay
+// clear when images are made small, and shuffled labels for 30 % of the training images.
+// Most of a network's error then comes from learning these labels by heart.
 func PlainDifficulty() Difficulty {
 	return Difficulty{
 		Texture:    100,

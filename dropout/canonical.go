@@ -2,10 +2,10 @@ package dropout
 
 import "slices"
 
-// Canonical returns the point in which every choice that does not count, given the
-// others of its group, has its first value: the pattern's masks are the same, bit for
-// bit. So the stride of scattered blocks does not count, nor anything else about blocks
-// of size 0. In a space that holds no patterns every choice counts.
+// Canonical returns the point with every choice that has no effect, given the others of its
+// group, set to its first value. The masks of the pattern stay the same, bit for bit. For
+// example, the stride of scattered blocks has no effect, and neither has anything else
+// about blocks of size 0. In a space without patterns every choice has an effect.
 func (s Space) Canonical(point []int) []int {
 	point = slices.Clone(point)
 	conv := s.isConv()

@@ -21,12 +21,11 @@ type convSite struct {
 	last    atomic.Pointer[tiling] // for the map size that came last
 }
 
-// Policy returns the [*ConvPolicy] that applies the pattern to the network with
-// the given sites. A network with other numbers of blocks gets the pattern as
-// [ConvPattern.Resize] fits it. It is an error when the pattern has a value
-// out of range, acts at a place of which the network has no site, or has another number
-// of stages than the network. A block that has not the place of its pattern drops
-// nothing.
+// Policy returns the [*ConvPolicy] that applies the pattern to the network with the given
+// sites. A network with other numbers of blocks gets the pattern as [ConvPattern.Resize]
+// fits it. It is an error when the pattern has a value out of range, acts at a place of
+// which the network has no site, or has another number of stages than the network. A block
+// that lacks the place of its pattern drops nothing.
 func (p *ConvPattern) Policy(sites []Site) (Policy, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("dropout pattern: %w", err)

@@ -45,8 +45,8 @@ func (s Space) blockGroups() [][]int {
 	return groups
 }
 
-// Tie returns the space of a ConvNet in which all blocks of a stage have the same
-// pattern. It panics where the space is none of a ConvNet.
+// Tie returns the space of a ConvNet in which all blocks of a stage have the same pattern.
+// It panics if the space is not one of a ConvNet.
 func (s Space) Tie() Space {
 	if !s.isConv() {
 		panic(fmt.Sprintf("dropout: the %s space has no blocks to tie", s.Name))
@@ -73,9 +73,9 @@ func DecodeConv(space Space, point []int) (*ConvPattern, error) {
 	return p, nil
 }
 
-// EncodeConv is the inverse of [DecodeConv]. It returns an error when the
-// pattern has other blocks than the space, a value that is not on the grid, or blocks
-// that differ where the space ties them.
+// EncodeConv is the inverse of [DecodeConv]. It returns an error when the pattern has other
+// blocks than the space, has a value that is not on the grid, or has different blocks that
+// the space ties together.
 func EncodeConv(space Space, p *ConvPattern) ([]int, error) {
 	if !space.isConv() || !slices.Equal(space.Stages, p.Blocks()) {
 		return nil, fmt.Errorf("the pattern is for %v blocks, and the %s space for %v", p.Blocks(), space.Name, space.Stages)

@@ -12,20 +12,18 @@
 //
 // A policy acts only while training: at evaluation it is not called.
 //
-// Probabilities are those of the papers: [NewDropout], [NewSpatialDropout] and
-// [NewSequenceDropout] take that of dropping, [NewDropBlock] and
-// [NewStochasticDepth] that of keeping, and call it keep. [Ramp] lets any policy
-// begin gently.
+// Constructors take the probability that the paper of the method takes: [NewDropout],
+// [NewSpatialDropout] and [NewSequenceDropout] that of dropping; [NewDropBlock] and
+// [NewStochasticDepth] that of keeping, called keep. [Ramp] lets any policy begin gently.
 //
 // # Patterns
 //
-// AutoDropout (Pham and Le, arXiv 2101.01761) learns where to drop. Its code
-// was not published; the readings implemented here are those of [BlockPattern]
-// and [TokenPattern]. A [ConvPattern] holds one BlockPattern for every residual
-// block of a ConvNet, a [SequencePattern] one TokenPattern for every place in
-// the layers of a Transformer. Both are stored as small JSON files
-// ([LoadPattern]). The choices a search has are a [Space]; [DecodeConv] and
-// [DecodeSequence] turn one of its points into a pattern.
+// AutoDropout (Pham and Le, arXiv 2101.01761) learns where to drop. Its code was not
+// published; [BlockPattern] and [TokenPattern] document our reading of the paper. A
+// [ConvPattern] holds one BlockPattern for every residual block of a ConvNet, a
+// [SequencePattern] one TokenPattern for every place in the layers of a Transformer. Both
+// are stored as small JSON files ([LoadPattern]). A [Space] lists the choices of a search;
+// [DecodeConv] and [DecodeSequence] turn one of its points into a pattern.
 package dropout
 
 import "fmt"
@@ -98,9 +96,10 @@ type Policy interface {
 	// one the channels; attention probabilities are (N, heads, queries, keys).
 	Mask(site string, shape []int, s Stream) Mask
 
-	// Describe returns all that the masks depend on beside the stream, as settings
-	// with commas between them, on one line. Policies of one description mask alike:
-	// a checkpoint notes it, so that a training goes on with the dropout it had.
+	// Describe returns everything but the stream that the masks depend on, as settings
+	// separated by commas, on one line. Policies with equal descriptions draw equal masks:
+	// a checkpoint keeps the description, so that a training continues with the same
+	// dropout.
 	Describe() string
 }
 

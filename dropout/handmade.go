@@ -8,10 +8,10 @@ import (
 // HandMade is hand-made dropout that is a pattern of a [WideSpace] too.
 type HandMade interface {
 	Policy
-	// Pattern returns the pattern whose masks have the distribution of the policy's. It
-	// multiplies by what is kept of a batch, where the policy may multiply by what is
-	// expected to be kept. It is an error where the policy's sites are not those of a
-	// whole network, or drop more than a pattern can.
+	// Pattern returns the pattern whose masks have the distribution of the policy's. The
+	// pattern rescales by the kept share of a batch, while the policy may rescale by the
+	// expected share. It is an error if the policy's sites are not those of a whole
+	// network, or drop more than a pattern can.
 	Pattern() (Pattern, error)
 }
 

@@ -7,22 +7,22 @@ import (
 	"slices"
 )
 
-// The shares that searches begin with where nobody says another: those of dropout
-// made by hand that helps.
+// The default shares with which searches begin. Hand-made dropout that helps drops about as
+// much.
 const (
 	MildConv     = 0.06
 	MildSequence = 0.1
 )
 
-// Mild returns probabilities of the values of each choice of a group with which patterns
-// drop the given share of elements, as [ExpectedShare] has it. They are indexed by choice,
-// then by value.
+// Mild returns, for each choice of a group, probabilities of its values. Patterns drawn
+// with them drop the given share of elements, as [ExpectedShare] computes it. They are
+// indexed by choice, then by value.
 //
-// Probabilities that give a share are not unique. In these the values that drop more are
-// less likely, by a factor that is an exponential of the value: of a ConvNet the larger
-// sizes, cells and scattered shares and the smaller strides, of a Transformer the larger
-// probabilities of dropping. The values of every other choice are equally likely. It is an
-// error where no factor gives the share.
+// Many probabilities give the same share. Mild makes values that drop more less likely, by
+// a factor that is exponential in the value: for a ConvNet the larger sizes, cells and
+// scattered shares and the smaller strides, for a Transformer the larger probabilities of
+// dropping. The values of every other choice are equally likely. It is an error if no
+// factor gives the share.
 func Mild(space Space, share float64) (probs [][]float64, err error) {
 	expected, tilted, err := space.expectation()
 	if err != nil {
@@ -77,8 +77,8 @@ func ExpectedShare(space Space, probs [][]float64) (float64, error) {
 	return expected(probs), nil
 }
 
-// Draw draws a point of the space, each choice by itself with the given probabilities
-// of the values of each choice of a group; nil: all are equally likely.
+// Draw draws a point of the space. Each choice is drawn independently, with the given
+// probabilities of its values; nil: all values are equally likely.
 func (s Space) Draw(probs [][]float64, rng *rand.Rand) []int {
 	point := make([]int, s.Decisions())
 	for i := range point {

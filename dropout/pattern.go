@@ -23,8 +23,8 @@ import (
 //   - Every example has its own placement and, without ShareC, every channel.
 //   - The rest is multiplied by elements/kept, counted over the whole batch.
 //
-// The fields from Place on are not the paper's: with them the usual dropout made by
-// hand is a pattern too, see [Dropout.Pattern]. Where they are 0 they change nothing.
+// The fields from Place on are not the paper's. They make the usual hand-made dropout a
+// pattern too, see [Dropout.Pattern]. Their zero values change nothing.
 //
 //   - The pattern acts at the sites of the kind Place, and at the shortcut if Residual.
 //   - With Cells a block has this side, whatever the size of the map. Of Size only counts
@@ -123,8 +123,8 @@ func (p *ConvPattern) String() string {
 	return b.String()
 }
 
-// Beyond reports whether the pattern is none of the paper's space: a field from Place on
-// counts.
+// Beyond reports whether the pattern lies outside the paper's space: a field from Place on
+// has an effect.
 func (b BlockPattern) Beyond() bool { return convFields.version(b.values()) > 1 }
 
 // String describes the pattern in a few words.

@@ -2,9 +2,9 @@ package dropout
 
 import "autodropout/internal/seed"
 
-// Ramp returns the policy that applies the masks of a step of another one with a
-// probability that grows with the training, from 0 to 1: with Stream.Progress. One
-// draw decides for all sites.
+// Ramp returns a policy that applies the masks of another one in some steps only: with
+// probability Stream.Progress, which grows from 0 to 1. One draw decides for all sites of a
+// step.
 func Ramp(policy Policy) Policy { return ramp{policy} }
 
 type ramp struct{ policy Policy }

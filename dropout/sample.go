@@ -5,9 +5,9 @@ import (
 	"image/color"
 )
 
-// Sample draws the pattern on one map, that of a channel of the stream's
-// example: true where an element is kept, where the schedule is strongest. It is for
-// looking at; a policy draws other masks from the same stream.
+// Sample draws the pattern on the map of one channel of the stream's example, at full
+// strength of the schedule: true where an element is kept. It is for pictures; a policy
+// draws other masks from the same stream.
 func (b BlockPattern) Sample(height, width, channel int, s Stream) [][]bool {
 	channels := channel + 1
 	keep := make([]uint32, (height*width*channels+31)/32)
@@ -32,9 +32,9 @@ func (b BlockPattern) Sample(height, width, channel int, s Stream) [][]bool {
 // imageGap is the space around the tiles of an image, in pixels.
 const imageGap = 6
 
-// Sample draws the pattern on one example, that of the stream: for every token a
-// row with true where a channel is kept, where the schedule is strongest. It is for
-// looking at; a policy draws other masks from the same stream.
+// Sample draws the pattern on the stream's example, at full strength of the schedule: for
+// every token a row with true where a channel is kept. It is for pictures; a policy draws
+// other masks from the same stream.
 func (b TokenPattern) Sample(tokens, channels int, s Stream) [][]bool {
 	keep := make([]uint32, (tokens*channels+31)/32)
 	key := streamKey("sample", s)

@@ -54,8 +54,8 @@ type SequencePattern struct {
 	// Places are the patterns at the sites of kind Query, Key, Value, Probability,
 	// Projection, Inner, Output, and of Words, Input and Final, in this order.
 	Places [len(places)]TokenPattern
-	// Outside says that the pattern speaks of Words, Input and Final too, which
-	// patterns of the paper do not: other dropout may act there beside them.
+	// Outside says that the pattern decides Words, Input and Final too. Patterns of the
+	// paper do not: other dropout may act there beside them.
 	Outside bool
 }
 
@@ -78,10 +78,10 @@ type sequenceSite struct {
 	kind    Kind
 }
 
-// Policy returns the [*SequencePolicy] that applies the pattern to the network
-// with the given sites. It is an error when the pattern has a value out of range,
-// or acts at a place of which the network has no site. Words are an exception: a pattern
-// that was found for a language model does without them in a translator.
+// Policy returns the [*SequencePolicy] that applies the pattern to the network with the
+// given sites. It is an error when the pattern has a value out of range, or acts at a place
+// of which the network has no site. Words are an exception: a pattern of a language model
+// fits a translator, which lacks that place.
 func (p *SequencePattern) Policy(sites []Site) (Policy, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("dropout pattern: %w", err)

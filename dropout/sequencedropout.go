@@ -13,7 +13,7 @@ type SequenceRates struct {
 	Output      float64 // the output of the feed-forward part
 	Final       float64 // the output of the last layer
 
-	// Plain drops element by element what is locked otherwise.
+	// Plain drops single elements at the sites that are otherwise locked.
 	Plain bool
 }
 
@@ -25,10 +25,10 @@ func (r SequenceRates) Times(factor float64) SequenceRates {
 	return r
 }
 
-// SequenceDropout is the usual dropout of language models. It drops whole words
-// from the table of word vectors, and at the other sites it is locked, or
-// variational (Gal and Ghahramani 2016): all positions of an example lose the same
-// channels. What it keeps is divided by the probability of keeping it.
+// SequenceDropout is the usual dropout of language models. It drops whole words from the
+// table of word vectors, and at the other sites it is locked, or variational (Gal and
+// Ghahramani 2016): all positions of an example lose the same channels. Kept elements are
+// divided by the probability of keeping them.
 type SequenceDropout struct {
 	sites map[string]sequenceSite
 	tally
@@ -75,10 +75,9 @@ func NewSequenceDropout(rates SequenceRates, sites []Site) (*SequenceDropout, er
 	return d, nil
 }
 
-// Mask drops words of a table (words, C), elements of attention probabilities
-// (N, heads, queries, keys), and at the other sites channels of a tensor
-// (N, T, C). Words are the same whatever the examples of a batch and the width
-// of the table are.
+// Mask drops words of a table (words, C), elements of attention probabilities (N, heads,
+// queries, keys), and at the other sites channels of a tensor (N, T, C). The dropped words
+// depend neither on the examples of a batch nor on the width of the table.
 func (d *SequenceDropout) Mask(site string, shape []int, s Stream) Mask {
 	at, ok := d.sites[site]
 	if !ok {

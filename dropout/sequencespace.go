@@ -41,8 +41,8 @@ func DecodeSequence(space Space, point []int) (*SequencePattern, error) {
 	return p, nil
 }
 
-// EncodeSequence is the inverse of [DecodeSequence]. It returns an error when the
-// pattern has a value that is not on the grid, or speaks of other places.
+// EncodeSequence is the inverse of [DecodeSequence]. It returns an error when the pattern
+// has a value that is not on the grid, or has other places than the space.
 func EncodeSequence(space Space, p *SequencePattern) (point []int, err error) {
 	if err := space.checkSequence(); err != nil {
 		return nil, err

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Shuffle returns a point with the groups of another, which are blocks or places, in
-// another order, in which each is elsewhere: it drops about as much, but not where it was
-// meant to. Where there is one group the point stays.
+// Shuffle returns the point with its groups (blocks or places) in another order, in which
+// no group stays where it was. Such a pattern drops about as much, but elsewhere. A point
+// of one group stays as it is.
 func (s Space) Shuffle(point []int, rng *rand.Rand) []int {
 	groups := slices.Collect(slices.Chunk(point, len(s.Choices)))
 	for i := len(groups) - 1; i > 0; i-- { // Sattolo's algorithm: one cycle through all

@@ -31,8 +31,8 @@ func (s Space) Decisions() int { return s.Groups * len(s.Choices) }
 // Choice returns the choice that decision i makes.
 func (s Space) Choice(i int) Choice { return s.Choices[i%len(s.Choices)] }
 
-// With returns the space in which a choice, in every group, has only the given
-// values. It panics where the space has no such choice.
+// With returns the space in which a choice, in every group, has only the given values. It
+// panics if the space has no such choice.
 func (s Space) With(name string, values ...float64) Space {
 	i := slices.IndexFunc(s.Choices, func(c Choice) bool { return c.Name == name })
 	if i < 0 {

@@ -15,11 +15,11 @@ func PaperSpace(sites []Site) (Space, error) {
 	return ConvSpace(blocks), err
 }
 
-// WideSpace returns a space that holds the paper's for the network with the given
-// sites, and hand-made dropout: of a ConvNet, Dropout, SpatialDropout, DropBlock with
-// its schedule and stochastic depth; of a Transformer, plain and variational dropout,
-// also of words, word vectors and the last output. [Space.Including] adds the rates that
-// are not on its grids. A place that the network has not is no value of it.
+// WideSpace returns a space that holds the paper's for the network with the given sites,
+// and hand-made dropout: of a ConvNet, Dropout, SpatialDropout, DropBlock with its schedule
+// and stochastic depth; of a Transformer, plain and variational dropout, also of words,
+// word vectors and the last output. [Space.Including] adds the rates that are not on its
+// grids. Places that the network lacks are left out.
 func WideSpace(sites []Site) (Space, error) {
 	s, err := PaperSpace(sites)
 	if err != nil {
@@ -39,7 +39,7 @@ func WideSpace(sites []Site) (Space, error) {
 }
 
 // Including returns the space with all values of a pattern on its grids. It is an error
-// when the pattern is for another network, or has other choices than the space.
+// when the pattern is for another network or has other choices than the space.
 func (s Space) Including(p Pattern) (Space, error) {
 	var fs fields
 	var groups [][]float64

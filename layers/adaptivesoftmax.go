@@ -29,12 +29,12 @@ type AdaptiveSoftmaxConfig struct {
 // than those of the one before.
 const clusterReduction = 4
 
-// AdaptiveSoftmax predicts one of many classes with little work for the frequent
-// ones (Grave et al., arXiv 1609.04309): the head tells them, and the clusters of
-// rare classes, apart; each cluster tells its classes apart in a space of its
-// own, of Dim/4 dimensions in the first cluster, Dim/16 in the second, and so
-// on. It is PyTorch's AdaptiveLogSoftmaxWithLoss with a head bias, whose head's
-// weight is the table's part followed by the rows of cluster.weight.
+// AdaptiveSoftmax predicts one of many classes with little work for the frequent ones
+// (Grave et al., arXiv 1609.04309): the head distinguishes the frequent classes and the
+// clusters of rare ones; each cluster distinguishes its classes in a space of its own, of
+// Dim/4 dimensions in the first cluster, Dim/16 in the second, and so on. It is PyTorch's
+// AdaptiveLogSoftmaxWithLoss with a head bias, whose head's weight is the table's part
+// followed by the rows of cluster.weight.
 type AdaptiveSoftmax struct {
 	table    *autograd.Param
 	head     int             // number of classes in the head

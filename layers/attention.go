@@ -50,10 +50,10 @@ func (l *Attention) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return l.Attend(c, x, x, nil)
 }
 
-// Attend maps x (N, T, Dim), which attends to context (N, S, Dim), to the shape
-// of x. Of each example's context the states behind the first lengths[i], 1 to S,
-// are padding; nil means none. Dropout acts at the sites query, key, value,
-// probability and projection of the layer's scope.
+// Attend maps x (N, T, Dim), which attends to context (N, S, Dim), to the shape of x. The
+// states of an example's context after the first lengths[i], 1 to S, are padding; nil means
+// none. Dropout acts at the sites query, key, value, probability and projection of the
+// layer's scope.
 func (l *Attention) Attend(c *Ctx, x, context *autograd.Tensor, lengths []int) *autograd.Tensor {
 	return l.AttendTo(c, x, l.Keys(c, context), l.Values(c, context), lengths)
 }

@@ -14,12 +14,12 @@ type BatchNormConfig struct {
 	NoScale  bool    // weight is not trained: it is a buffer, and stays 1
 }
 
-// BatchNorm normalises each channel over the batch and all positions, then
-// scales and shifts it (Ioffe and Szegedy, arXiv 1502.03167). Outside training
-// it uses running statistics, which are updated when a training pass has its
-// gradients (see [autograd.Tape.Defer]). So it does where a training pass has a single
-// value of each channel, which has no variance, such as a last batch of one image
-// whose maps are one pixel: the running statistics stay as they are then.
+// BatchNorm normalises each channel over the batch and all positions, then scales and
+// shifts it (Ioffe and Szegedy, arXiv 1502.03167). Outside training it uses running
+// statistics, which are updated once a training pass has its gradients (see
+// [autograd.Tape.Defer]). A training pass with a single value of each channel, such as a
+// last batch of one image with maps of one pixel, has no variance: it uses the running
+// statistics too, and leaves them unchanged.
 type BatchNorm struct {
 	weight, bias   *autograd.Param  // scale and shift, (Channels)
 	ones           *autograd.Buffer // in place of weight; nil: there is weight
@@ -54,8 +54,8 @@ func (l *BatchNorm) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return ops.BatchNorm(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x))
 }
 
-// ForwardReLU is ReLU of Forward, and then dropout with mask unless that is nil,
-// computed in one pass.
+// ForwardReLU is ReLU of Forward, then dropout with mask unless mask is nil, computed in
+// one pass.
 func (l *BatchNorm) ForwardReLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *autograd.Tensor {
 	return ops.BatchNormReLU(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x), mask)
 }
@@ -71,8 +71,8 @@ func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autogr
 	return ops.BatchNormAddReLU(x, l.scale(c), c.Use(l.bias), residual, l.running(), l.spec(c, x))
 }
 
-// After is Forward of a convolution without a bias, then of the normalisation with its running
-// statistics, then end, in one operation: it is for prediction.
+// After computes, in one operation for prediction: a convolution without a bias, the
+// normalisation with its running statistics, then end.
 func (l *BatchNorm) After(c *Ctx, conv *Conv2D, x *autograd.Tensor, end ops.ConvEnd) *autograd.Tensor {
 	return ops.ConvBatchNorm(x, c.Use(conv.weight), l.scale(c), c.Use(l.bias), l.running(), conv.spec, ops.BatchNormSpec{Eps: l.eps}, end)
 }

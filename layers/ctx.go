@@ -63,9 +63,9 @@ type Layer interface {
 	Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor
 }
 
-// Chain applies layers one after another. What a layer computed goes back to
-// the tape, as [autograd.Tape.Block] says, once its successor is done, so that
-// prediction takes no more memory in a longer chain.
+// Chain applies layers one after another. Each layer's output is given back to the tape
+// once the next layer is done, see [autograd.Tape.Block], so prediction takes no more
+// memory for a longer chain.
 func Chain(c *Ctx, x *autograd.Tensor, chain ...Layer) *autograd.Tensor {
 	if len(chain) == 0 {
 		return x
@@ -86,9 +86,9 @@ type Model interface {
 	Params() *autograd.Params
 }
 
-// Predict returns the model's output for a batch x, outside training, as a
-// constant that belongs to no tape. A program that predicts many batches with weights that
-// do not change takes [Freeze].
+// Predict returns the model's output for a batch x, outside training, as a constant that
+// belongs to no tape. A program that predicts many batches with unchanging weights should
+// use [Freeze].
 func Predict(m Model, x *autograd.Tensor) *autograd.Tensor {
 	tape := autograd.NewInference()
 	y := m.Forward(&Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))

@@ -7,10 +7,9 @@
 //	...
 //	y := fc.Forward(c, x)
 //
-// Names of parameters and their shapes in files are those of the PyTorch module
-// of the same purpose, so that weights can be exchanged with it ([State],
-// [LoadState]). Where a config does not say how weights start, they start as in
-// that module, except that convolutions follow He's fan-out rule.
+// Names of parameters and their shapes in files are those of the PyTorch module of the same
+// purpose, so that weights can be exchanged with it ([State], [LoadState]). Initial weights
+// default to those of that module, except that convolutions follow He's fan-out rule.
 //
 // A layer holds no state of a call: one model may run on several tapes at once.
 // The exception is a [BatchNorm] that trains, which has running statistics.

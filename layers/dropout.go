@@ -8,17 +8,16 @@ import (
 	"autodropout/ops"
 )
 
-// Dropout is a site of dropout as a layer. In training the context's policy decides
-// what happens there; where it has no mask for the site, every element is dropped with
-// a probability p, and the others are divided by 1-p (Srivastava et al. 2014).
+// Dropout is a site of dropout as a layer. In training the context's policy decides what is
+// dropped there. If it has no mask for the site, every element is dropped with probability
+// p, and the others are divided by 1-p (Srivastava et al. 2014).
 type Dropout struct {
 	site string
 	own  dropout.Policy // nil: p is 0
 }
 
-// NewDropout returns the site of that name, which no other one of the model has:
-// [Scope.Path] gives such names. p is from 0 to below 1; with 0 the site belongs to the
-// policy alone.
+// NewDropout returns the site of that name, which must be unique in the model: [Scope.Path]
+// gives such names. p is from 0 to below 1; with 0 only the policy acts at the site.
 func NewDropout(site string, p float64) *Dropout {
 	own, err := dropout.NewDropout(p, []dropout.Site{{Name: site, Kind: dropout.Features}})
 	if err != nil {

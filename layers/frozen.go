@@ -8,9 +8,10 @@ import (
 	"autodropout/internal/parallel"
 )
 
-// Frozen is a model that predicts and whose parameters and buffers do not change any more. Operations keep
-// what they make of parameters, and large batches are computed some examples at a time on each core, which
-// takes less memory and lets more of it stay in caches. Any number of goroutines may use a Frozen.
+// Frozen is a model for prediction whose parameters and buffers no longer change.
+// Operations keep their packed forms of parameters, and large batches are computed a few
+// examples at a time on each core, which takes less memory and uses caches better. Any
+// number of goroutines may use a Frozen.
 type Frozen struct {
 	model Model
 	forms *autograd.Frozen
@@ -24,12 +25,13 @@ type frozenTape struct {
 	used bool
 }
 
-// Freeze returns a model for prediction, which must not be trained while the Frozen is in use.
-// Its Forward must give each example of a batch, along the first axis, outputs that the others do not change.
+// Freeze returns a model for prediction, which must not be trained while the Frozen is in
+// use. Its Forward must give each example of a batch, along the first axis, outputs that do
+// not depend on the other examples.
 func Freeze(m Model) *Frozen { return &Frozen{model: m, forms: autograd.NewFrozen(m.Params())} }
 
-// Predict returns the outputs for a batch x, as [Predict] does: those that each example has alone, on any
-// number of cores.
+// Predict returns the outputs for a batch x, as [Predict] does. Each example has the
+// outputs that it has alone, on any number of cores.
 func (f *Frozen) Predict(x *autograd.Tensor) *autograd.Tensor {
 	n := x.Dim(0)
 	p := &prediction{Frozen: f, x: x, length: frozenPart(n, runtime.GOMAXPROCS(0))}

@@ -38,13 +38,12 @@ func Uniform(bound float64) Init {
 	}
 }
 
-// HeNormal is Normal with variance 2/fan (He et al., arXiv 1502.01852). With
-// the number of outputs that an input reaches as the fan it keeps the size of
-// gradients ("fan-out"), with the number of inputs of an output that of
-// activations ("fan-in").
+// HeNormal is Normal with variance 2/fan (He et al., arXiv 1502.01852). If the fan is the
+// number of outputs that an input reaches ("fan-out"), it keeps the size of gradients; if
+// it is the number of inputs of an output ("fan-in"), the size of activations.
 func HeNormal(fan int) Init { return Normal(math.Sqrt(2 / float64(fan))) }
 
-// Dirac has the first outputs of a convolution repeat its inputs, one each, as
+// Dirac makes each of the first outputs of a convolution repeat one input, as
 // torch.nn.init.dirac_ does, and draws the kernels of the other outputs with rest. It is
 // for a weight of one group, (Size, Width, In, Out) in memory.
 func Dirac(config Conv2DConfig, rest Init) Init {

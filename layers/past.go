@@ -24,9 +24,8 @@ type attended struct {
 	length       int
 }
 
-// Recall returns the past of N sentences before their first word. The block will
-// attend to memory (N, S, Dim), of which the states behind the first lengths[i]
-// are padding.
+// Recall returns the past of N sentences before their first word. The block will attend to
+// memory (N, S, Dim), whose states after the first lengths[i] are padding.
 func (b *TransformerBlock) Recall(c *Ctx, memory *autograd.Tensor, lengths []int) *Past {
 	p := &Past{lengths: lengths, dim: b.config.Dim}
 	p.memory.length = memory.Dim(1)
@@ -54,8 +53,8 @@ func (b *TransformerBlock) Continue(c *Ctx, x *autograd.Tensor, p *Past) *autogr
 		})
 }
 
-// Select lets row i of the past be what row rows[i] was, and sentence i what
-// sentence sentences[i] was.
+// Select replaces row i of the past by row rows[i], and sentence i by sentence
+// sentences[i].
 func (p *Past) Select(rows, sentences []int) {
 	p.words.gather(rows, p.dim)
 	p.memory.gather(sentences, p.dim)

@@ -19,8 +19,8 @@ type RecurrentConfig struct {
 	Weight        Init // of all parameters; nil: Uniform(1/sqrt(Hidden)), as PyTorch
 }
 
-// RecurrentState is the state of a recurrent layer between two steps of all examples.
-// The axis in front has the layers, of a bidirectional one each with both directions.
+// RecurrentState is the state of a recurrent layer between two steps of all examples. The
+// first axis lists the layers; a bidirectional layer has both directions there.
 type RecurrentState struct {
 	Hidden *autograd.Tensor // (Layers*directions, N, Hidden)
 	Cell   *autograd.Tensor // the same, of an LSTM; nil of a GRU
@@ -53,8 +53,8 @@ func NewLSTM(s *Scope, config RecurrentConfig) *LSTM {
 	return &LSTM{newRecurrent(s, config, 4, 2)}
 }
 
-// NewGRU creates parameters of the names that [NewLSTM] gives them, with 3*Hidden rows in
-// place of 4*Hidden.
+// NewGRU creates parameters with the names of [NewLSTM], but 3*Hidden rows in place of
+// 4*Hidden.
 func NewGRU(s *Scope, config RecurrentConfig) *GRU {
 	return &GRU{newRecurrent(s, config, 3, 1)}
 }
@@ -113,8 +113,8 @@ func (r *recurrent) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 
 // Run is Forward from a state, nil for zeros, which also returns the state at the end.
 // lengths has the number of steps of each example that are not padding; nil means all.
-// Outputs of padding are 0; an example's state at the end is the one after its last step
-// that is no padding.
+// Outputs of padding are 0. An example's final state is the state after its last step that
+// is no padding.
 func (r *recurrent) Run(c *Ctx, x *autograd.Tensor, start *RecurrentState, lengths []int) (*autograd.Tensor, *RecurrentState) {
 	if x.Rank() != 3 {
 		panic(autograd.NewShapeError("layers.recurrent", "sequences (N, T, In)", x))

@@ -22,9 +22,9 @@ type RelativeAttentionConfig struct {
 	Weight Init // of all projections; nil: as [NewLinear]
 }
 
-// RelativeAttention is causal multi-head self-attention with a memory, in which
-// positions count by their distance alone (Dai et al., arXiv 1901.02860, section
-// 3.3). A query at position i and a key at position j <= i have the score
+// RelativeAttention is causal multi-head self-attention with a memory, in which only the
+// distance of positions counts (Dai et al., arXiv 1901.02860, section 3.3). A query at
+// position i and a key at position j <= i have the score
 //
 //	((q_i + u)·k_j + (q_i + v)·r_{i-j}) / sqrt(HeadDim)
 //
@@ -59,11 +59,11 @@ func NewRelativeAttention(s *Scope, config RelativeAttentionConfig) *RelativeAtt
 	return l
 }
 
-// Forward maps x (N, T, Dim) to the same shape. context (N, S, Dim) is what x
-// attends to: a memory of S-T states, and x behind it. distances are those of
-// [DistanceEncodings](S, Positions), or (S, HeadDim) without a projection; u and v
-// (Heads, HeadDim) are the biases of content and position. Dropout acts at the sites query, key,
-// value, probability and projection of the layer's scope.
+// Forward maps x (N, T, Dim) to the same shape. x attends to context (N, S, Dim): a memory
+// of S-T states, followed by x. distances are those of [DistanceEncodings](S, Positions),
+// or (S, HeadDim) without a projection; u and v (Heads, HeadDim) are the biases of content
+// and position. Dropout acts at the sites query, key, value, probability and projection of
+// the layer's scope.
 func (l *RelativeAttention) Forward(c *Ctx, x, context, distances, u, v *autograd.Tensor) *autograd.Tensor {
 	if x.Rank() != 3 || context.Rank() != 3 || x.Dim(0) != context.Dim(0) || x.Dim(1) > context.Dim(1) || x.Dim(2) != l.config.Dim || context.Dim(2) != l.config.Dim {
 		panic(autograd.NewShapeError("layers.RelativeAttention", fmt.Sprintf("x (N, T, %d) and a context (N, S, %d) with S at least T", l.config.Dim, l.config.Dim), x, context))

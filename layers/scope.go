@@ -13,9 +13,9 @@ type Scope struct {
 	prefix string
 }
 
-// NewScope returns the root scope of a new model. Initial weights derive from
-// the seed and the parameter's name alone, so that a layer more or less leaves
-// those of the others as they are.
+// NewScope returns the root scope of a new model. Initial weights derive from the seed and
+// the parameter's name alone, so adding or removing a layer does not change those of the
+// others.
 func NewScope(seed uint64) *Scope {
 	return &Scope{params: &autograd.Params{}, seed: seed}
 }

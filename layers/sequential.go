@@ -8,7 +8,7 @@ import (
 // Sequential applies its layers one after another, as [Chain] does.
 type Sequential []Layer
 
-// Forward returns what the last layer makes of what those before make of x.
+// Forward applies the layers to x, the first one first.
 func (l Sequential) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor { return Chain(c, x, l...) }
 
 // Func is an operation as a layer, such as Func(ops.ReLU).

@@ -74,9 +74,8 @@ func (b *TransformerBlock) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor 
 	return b.Encode(c, x, nil)
 }
 
-// Encode maps x (N, T, Dim) to the same shape; of each example the positions
-// behind the first lengths[i] are padding, which the others do not see. nil means
-// none.
+// Encode maps x (N, T, Dim) to the same shape; the positions of an example after the first
+// lengths[i] are padding, which the others do not see. nil means none.
 //
 // Dropout acts at the sites of [Attention] in self_attn and multihead_attn, and at
 // inner and output, in the block's scope.
@@ -84,9 +83,9 @@ func (b *TransformerBlock) Encode(c *Ctx, x *autograd.Tensor, lengths []int) *au
 	return b.run(c, x, func(x *autograd.Tensor) *autograd.Tensor { return b.self.Attend(c, x, x, lengths) }, nil)
 }
 
-// Decode maps x (N, T, Dim) to the same shape. The block attends to memory
-// (N, S, Dim) as well, of which the states behind the first lengths[i] are
-// padding. Where x is padded at the end, a causal block needs no lengths of it.
+// Decode maps x (N, T, Dim) to the same shape. The block also attends to memory (N, S,
+// Dim), whose states after the first lengths[i] are padding. If x is padded at the end, a
+// causal block needs no lengths for it.
 func (b *TransformerBlock) Decode(c *Ctx, x, memory *autograd.Tensor, lengths []int) *autograd.Tensor {
 	return b.run(c, x,
 		func(x *autograd.Tensor) *autograd.Tensor { return b.self.Attend(c, x, x, nil) },

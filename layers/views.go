@@ -5,20 +5,20 @@ import (
 	"autodropout/ops"
 )
 
-// View is an image seen otherwise: shifted down and to the right by some pixels, with
-// what lies inside the border reflected where nothing is, and then mirrored left to right.
+// View is a variant of an image: shifted down and to the right by some pixels, with the
+// freed border filled by reflection, and then mirrored left to right.
 type View struct {
 	Down, Right int
 	Flip        bool
 	Weight      float32 // of what a network makes of it
 }
 
-// FlipViews are an image and its mirror image, which count the same.
+// FlipViews are an image and its mirror image, which count equally.
 func FlipViews() []View { return []View{{Weight: 0.5}, {Flip: true, Weight: 0.5}} }
 
-// FlipShiftViews are an image and its mirror image, which count half, and both shifted
-// by a pixel down and to the right, and up and to the left (Jordan, arXiv 2404.00498,
-// section 3.5).
+// FlipShiftViews are an image and its mirror image, which together count half, and both
+// shifted by a pixel down and to the right, and up and to the left (Jordan, arXiv
+// 2404.00498, section 3.5).
 func FlipShiftViews() []View {
 	var views []View
 	for _, flip := range []bool{false, true} {
@@ -27,16 +27,16 @@ func FlipShiftViews() []View {
 	return views
 }
 
-// Views has a layer predict from several views of each image: outside training its output
-// is the weighted sum of what the layer makes of them. In training the layer sees the
-// images as they are.
+// Views makes a layer predict from several views of each image: outside training its output
+// is the weighted sum of the layer's outputs for the views. In training the layer sees the
+// images themselves.
 type Views struct {
 	Layer
 	Views []View
 }
 
-// Forward maps images (N, H, W, C) to what the layer maps them to. A side is longer than
-// a shift along it.
+// Forward maps images (N, H, W, C) to the layer's outputs. Each side must be longer than a
+// shift along it.
 func (l Views) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	if c.Trains() || len(l.Views) == 0 {
 		return l.Layer.Forward(c, x)

@@ -14,15 +14,16 @@ import (
 type WhiteningConfig struct {
 	In   int // channels
 	Size int // of the kernel, which is square
-	// Learns is the share of a training, by [dropout.Stream]'s Progress, in which the bias is
-	// trained. After it nothing before the layer's output has a gradient: an optimizer has to
-	// leave the bias alone then, as with [optim.SGDConfig]'s Until. 0: always.
+	// Learns is the share of a training, by [dropout.Stream]'s Progress, in which the bias
+	// is trained. After that, nothing before the layer's output has a gradient, and an
+	// optimizer must leave the bias alone, for example through Until of [optim.SGDConfig].
+	// 0: always.
 	Learns float64
 }
 
-// Whitening is a convolution without padding whose kernels come from the images: its
-// 2*In*Size*Size outputs are those that make the elements of a patch uncorrelated and of
-// variance 1, and the same with the opposite sign (Page 2018, "How to train your ResNet";
+// Whitening is a convolution without padding whose kernels come from the images: half of
+// its 2*In*Size*Size outputs make the elements of a patch uncorrelated with variance 1, and
+// the other half are these with the opposite sign (Page 2018, "How to train your ResNet";
 // Jordan, arXiv 2404.00498, section 3.1). The weight is not trained: it is a buffer.
 type Whitening struct {
 	config WhiteningConfig
@@ -53,9 +54,9 @@ func (l *Whitening) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 }
 
 // Fit sets the kernels from the patches of images (N, H, W, In), which are normalised
-// already. The variances are enlarged by eps, so that directions in which patches hardly
-// differ are not made as loud as the others. It is an error when the images have no
-// patch, or numbers that are not finite.
+// already. eps is added to the variances, so that directions in which patches hardly differ
+// are not amplified as much as the others. It is an error when the images have no patch, or
+// numbers that are not finite.
 func (l *Whitening) Fit(images *autograd.Tensor, eps float64) error {
 	size, in := l.config.Size, l.config.In
 	if images.Rank() != 4 || images.Dim(3) != in {

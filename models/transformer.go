@@ -20,9 +20,8 @@ type TransformerConfig struct {
 
 	PreNorm bool // normalise before each part and behind the last layer, not after each part
 
-	// SharedOutput says that the vectors by which target words are recognised are
-	// those by which they are read, and SharedVocab that both languages have the
-	// same words and vectors.
+	// SharedOutput says that the output uses the word vectors of the target, and
+	// SharedVocab that both languages have the same words and vectors.
 	SharedOutput, SharedVocab bool
 
 	// End is the word that ends every sentence, and Begin the one that the decoder
@@ -135,7 +134,7 @@ func newStack(s *layers.Scope, config TransformerConfig, decoder bool) stack {
 // Params returns the model's parameters.
 func (m *Transformer) Params() *autograd.Params { return m.params }
 
-// Config returns what the model was made of.
+// Config returns the model's configuration.
 func (m *Transformer) Config() TransformerConfig { return m.config }
 
 // String returns a name with the number of layers and the width of the hidden
@@ -152,10 +151,9 @@ func (m *Transformer) String() string {
 //	layers.i.multihead_attn.{the same}  (decoder: attention to the source)
 //	layers.i.{inner, output}            (feed-forward part)
 //
-// Each has the kind of the last part of its name, whichever attention it is of: a
-// pattern that was learned for a language model, with one attention in a layer,
-// acts on all three attentions here. The encoder is one stage, the decoder
-// another.
+// The kind of a site is the last part of its name, in every attention. So a pattern learned
+// for a language model, which has one attention in a layer, acts on all three attentions
+// here. The encoder is one stage, the decoder another.
 func (m *Transformer) Sites() []dropout.Site {
 	var sites []dropout.Site
 	for stage, name := range []string{"encoder", "decoder"} {

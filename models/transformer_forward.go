@@ -46,10 +46,10 @@ func (p *padded) places() []int {
 	return places
 }
 
-// Loss returns the mean cross-entropy, in nats, of the words of the targets and the
-// ends behind them, as translations of the sources: a scalar. With smoothing a
-// share of each word's probability is expected of all words alike. There must be
-// a sentence, and as many targets as sources.
+// Loss returns the mean cross-entropy, in nats, of the words of the targets and the ends
+// behind them, as translations of the sources: a scalar. With smoothing, a share of each
+// word's probability is spread evenly over all words. There must be a sentence, and as many
+// targets as sources.
 func (m *Transformer) Loss(c *layers.Ctx, sources, targets [][]int32, smoothing float32) *autograd.Tensor {
 	if len(sources) == 0 || len(sources) != len(targets) {
 		panic(&autograd.ShapeError{Op: "models.Transformer.Loss", Shapes: [][]int{{len(sources)}, {len(targets)}}, Want: "as many targets as sources, at least one"})
@@ -85,9 +85,10 @@ func (m *Transformer) Encode(c *layers.Ctx, words, lengths []int) *autograd.Tens
 	return m.encode(c, padded{words, lengths, n, len(words) / n})
 }
 
-// Decode returns the log-probabilities (N, T, TargetVocab), up to a constant for each place,
-// of what follows each of the words, T in each row, for what [Transformer.Encode] returned
-// for sources of these lengths. The first word of a row is the one that begins sentences.
+// Decode returns the log-probabilities (N, T, TargetVocab), up to a constant for each
+// place, of the successors of the words, T in each row. memory is what [Transformer.Encode]
+// returned for sources of these lengths. The first word of a row is the one that begins
+// sentences.
 func (m *Transformer) Decode(c *layers.Ctx, memory *autograd.Tensor, lengths, words []int) *autograd.Tensor {
 	n := memory.Dim(0)
 	return m.logits(c, m.decode(c, memory, lengths, padded{words: words, n: n, longest: len(words) / n}))

@@ -116,7 +116,7 @@ func NewTransformerXL(config TransformerXLConfig) (*TransformerXL, error) {
 // Params returns the model's parameters.
 func (m *TransformerXL) Params() *autograd.Params { return m.params }
 
-// Config returns what the model was made of.
+// Config returns the model's configuration.
 func (m *TransformerXL) Config() TransformerXLConfig { return m.config }
 
 // String returns a name with the number of layers and the width of the hidden
@@ -158,7 +158,7 @@ type Output struct {
 	Memory  *Memory          // for the next segment
 
 	// Contexts are what each layer attended to, (N, memory and inputs, Width). Their data
-	// is there only on a tape that keeps all.
+	// is kept only on a tape with KeepAll.
 	Contexts []*autograd.Tensor
 }
 

@@ -28,9 +28,9 @@ type Segment struct {
 	Spare   *Memory // one that is not needed any more: the next takes its buffers; or nil
 }
 
-// Memory is a model's memory of N texts: the hidden states that entered each of
-// its layers at the positions before a segment. It belongs to no tape, and
-// Forward changes none but a spare one. nil is an empty memory.
+// Memory is a model's memory of N texts: the hidden states that entered each of its layers
+// at the positions before a segment. It belongs to no tape. Forward changes no memory
+// except a spare one. nil is an empty memory.
 type Memory struct {
 	Len    int         // positions
 	States [][]float32 // by layer, (N, Len, Width)
@@ -80,8 +80,8 @@ func (s *Segment) check(m *TransformerXL, l Lengths) (length int) {
 	return len(s.Inputs) / s.N
 }
 
-// CheckMemory returns an error where a memory, such as one from a file, is not
-// one of this model for n texts.
+// CheckMemory returns an error if a memory, for example one from a file, does not fit this
+// model and n texts.
 func (m *TransformerXL) CheckMemory(memory *Memory, n int) error {
 	if len(memory.States) != len(m.layers) {
 		return fmt.Errorf("a memory for %d layers, not %d", len(m.layers), len(memory.States))

@@ -11,13 +11,13 @@ import (
 	"autodropout/ops"
 )
 
-// Search says how translations are looked for: by beam search, which extends the
-// Beam most probable beginnings of a translation by a word at a time.
+// Search configures the search for translations: beam search, which extends the Beam most
+// probable beginnings of a translation by a word at a time.
 //
-// Every beginning is extended by every word. Of the results, those of the Beam
-// best that end there are translations, and the best others are the next
-// beginnings. The search is over when there are Beam translations, or at the
-// longest length. A translation has at least one word.
+// Every beginning is extended by every word. Results among the Beam best that end are
+// translations; the best of the others are the next beginnings. The search is over when
+// there are Beam translations, or at the longest length. A translation has at least one
+// word.
 type Search struct {
 	Beam int // 0 means 1: always the most probable word
 	Best int // translations of each sentence that are wanted, at most Beam; 0 means 1
@@ -32,7 +32,7 @@ type Search struct {
 	Factor, Extra float64
 }
 
-// Check returns an error when the settings make no sense.
+// Check returns an error if the settings are invalid.
 func (s Search) Check() error {
 	switch {
 	case s.Beam < 0 || s.Best < 0 || s.Best > max(1, s.Beam):
@@ -60,11 +60,10 @@ type Translation struct {
 	Score   float64 // LogProb/(len(Words)+1)^Penalty
 }
 
-// Translate returns translations of the sources, the best first, as far as the
-// search finds as many as are wanted. It remembers the keys and values of a
-// translation's words, so that a word costs one position. What a sentence is
-// translated to does not depend on the others. It panics when search.Check
-// fails.
+// Translate returns the translations of each source that the search finds, the best first.
+// It remembers the keys and values of a translation's words, so that each further word
+// costs one position. The translations of a sentence do not depend on the other sentences.
+// It panics when search.Check fails.
 func (m *Transformer) Translate(sources [][]int32, search Search) [][]Translation {
 	if err := search.Check(); err != nil {
 		panic(err)

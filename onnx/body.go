@@ -8,8 +8,8 @@ import (
 	"autodropout/layers"
 )
 
-// Arrays returns the real numbers of a file by their names: of a file that [Export.Save]
-// wrote, the state of the network.
+// Arrays returns the arrays of real numbers of a file with their names. For a file that
+// [Export.Save] wrote they are the state of the network.
 func Arrays(path string) ([]layers.Array, error) {
 	m, err := onnxfile.ReadFile(path)
 	if err != nil {

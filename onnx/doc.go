@@ -4,10 +4,11 @@
 //	err := onnx.Of(model, 224, 224, 3).Save("model.onnx")
 //	network, err := onnx.Open("model.onnx") // a layers.Model
 //
-// A network is written as it predicts, from what it does with a batch: whatever is built
-// of package ops can be, layers and models of one's own as well. Images are (N, H, W, C)
-// here and (N, C, H, W) in files; both ways the axes are put in order.
+// A network is written for prediction, from a recording of what it does with a batch. So
+// everything built from package ops can be written, including a user's own layers and
+// models. Images are (N, H, W, C) here and (N, C, H, W) in files; the axes are converted
+// both ways.
 //
-// What is read are the operations that torch.onnx.export writes, of both its exporters,
-// for networks of convolutions, for recurrent ones and for Transformers.
+// It reads the operations that both exporters of torch.onnx.export write for ConvNets,
+// recurrent networks and Transformers.
 package onnx

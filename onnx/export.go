@@ -29,8 +29,8 @@ type Export struct {
 	Inputs  []Input
 	Outputs []string // names, one for each tensor that Forward returns
 
-	// Forward computes the outputs of a batch of the inputs, of any number of examples.
-	// All that it does with them must be operations of package ops.
+	// Forward computes the outputs of a batch of the inputs, of any number of examples. It
+	// may compute with them only by operations of package ops.
 	Forward func(c *layers.Ctx, inputs []Array) []*autograd.Tensor
 
 	Metadata map[string]string // is written to the file as it is
@@ -74,9 +74,9 @@ func Of(m layers.Model, shape ...int) *Export {
 // four axes, are (N, C, H, W), as elsewhere; others are what they are here. Weights
 // beyond 2 GB go to a second file, path with ".data" behind it.
 //
-// Before anything is written the file's network has computed the outputs of a batch that
-// it was not made from. An operation that has no counterpart is an error that says
-// which, and where; so are numbers that Go code made of the inputs.
+// Before anything is written, the recorded network is checked on another batch. An
+// operation without a counterpart is an error that says which and where. It is also an
+// error if Go code computed numbers from the inputs.
 func (e *Export) Save(path string) error {
 	m, err := e.model()
 	if err != nil {

@@ -93,15 +93,16 @@ func (n *Network) String() string { return n.Name }
 // Params implements [layers.Model].
 func (n *Network) Params() *autograd.Params { return n.params }
 
-// Sites returns the places where the file's network drops out, by the names of its nodes.
+// Sites returns the dropout sites of the file's network, named by its nodes.
 func (n *Network) Sites() []dropout.Site { return n.sites }
 
-// Notes returns what the file has lost of the network that it was made from, as far as it
-// shows, in whole sentences for those who train it further.
+// Notes returns, in whole sentences, what the file has visibly lost of the original
+// network, for users who train it further.
 func (n *Network) Notes() []string { return n.notes }
 
-// Forward returns the first output for the only input x. Of four axes both are pictures,
-// (N, H, W, C). It panics where Run has an error, as where x does not fit.
+// Forward returns the first output for the only input x. Tensors of four axes are pictures,
+// (N, H, W, C). It panics if [Network.Run] returns an error, for example because x does not
+// fit.
 func (n *Network) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	y, err := n.Run(c, Array{Tensor: x})
 	if err != nil {
@@ -110,9 +111,9 @@ func (n *Network) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return y[0].Tensor
 }
 
-// Run returns the outputs for a batch of the inputs. Of four axes both are pictures,
-// (N, H, W, C). It is an error where something does not fit, be it the inputs or nodes
-// of the file among each other.
+// Run returns the outputs for a batch of the inputs. Tensors of four axes are pictures, (N,
+// H, W, C). It is an error if something does not fit: the inputs, or nodes of the file
+// among each other.
 func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 	r := &run{network: n, ctx: c, values: make([]datum, n.slots)}
 	if len(inputs) != len(n.inputs) {
@@ -152,9 +153,9 @@ func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 	return outputs, nil
 }
 
-// Check runs the network on one example of zeros, inputs of any length having that of
-// shape, and returns what Run says about it. A network whose inputs have all lengths but
-// the number of examples needs no shape.
+// Check runs the network on one example of zeros and returns the error of Run. shape gives
+// the lengths of axes that the file leaves open; a network that leaves open only the number
+// of examples needs none.
 func (n *Network) Check(shape ...int) error {
 	_, err := n.Width(shape...)
 	return err

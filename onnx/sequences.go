@@ -11,10 +11,10 @@ import (
 
 // Language returns the export of a language model that reads segments of so many words,
 // behind a memory of so many hidden states of every layer. The file has the inputs words
-// (N, segment) and memory.0, memory.1, ... (N, memory, Width), and the outputs logits
-// (N, segment, words), of what follows each word, and next.0, next.1, ...: the memory of the
-// next segment, which is at most as long as memory and segment are together. A text begins
-// with a file of no memory.
+// (N, segment) and memory.0, memory.1, ... (N, memory, Width). It has the outputs logits
+// (N, segment, words), for the successor of each word, and next.0, next.1, ...: the memory
+// of the next segment, which is at most as long as memory and segment together. A text
+// begins with a file without memory.
 func Language(m *models.TransformerXL, segment, memory int) *Export {
 	config := m.Config()
 	e := &Export{

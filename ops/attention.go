@@ -14,13 +14,12 @@ type AttentionSpec struct {
 	Causal bool    // the last query sees all keys, each earlier one a key less
 	Scale  float32 // of the scores; 0 means 1/sqrt(D)
 
-	// Lengths has the number of keys of each example that are not padding,
-	// 1 to S: its queries do not see those behind. nil means all S. It is read
-	// during the call only.
+	// Lengths has the number of keys of each example that are not padding, 1 to S: its
+	// queries do not see the padding. nil means all S. It is read during the call only.
 	Lengths []int
 
-	// Mask is that of the probabilities (N, heads, T, S). nil keeps all, as they
-	// are.
+	// Mask is the dropout mask of the probabilities (N, heads, T, S). nil keeps all of them
+	// unchanged.
 	Mask Mask
 }
 

@@ -16,10 +16,9 @@ import (
 // It is causal, whatever the spec says: the T queries are at the last T of the S
 // positions, behind S-T of memory, and see keys at distances of 0 and more.
 //
-// Shapes are those of [Attention]. r (S, heads*D) has the projected encodings of
-// the distances S-1 down to 0, in this order; u and w, the biases of content and
-// position, are (heads, D). The relative shift is a matter of addressing and
-// copies nothing.
+// Shapes are those of [Attention]. r (S, heads*D) has the projected encodings of the
+// distances S-1 down to 0, in this order; u and w, the biases of content and position, are
+// (heads, D). The relative shift is done by addressing and copies nothing.
 func RelativeAttention(q, k, v, r, u, w *autograd.Tensor, spec AttentionSpec) *autograd.Tensor {
 	spec.Causal = true
 	a := newAttention("ops.RelativeAttention", q, k, v, spec)

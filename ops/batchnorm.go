@@ -24,18 +24,17 @@ type BatchNormSpec struct {
 // BatchNorm normalises every channel of x (..., C) to mean 0 and variance 1,
 // multiplies it by gamma (C) and adds beta (C) (Ioffe and Szegedy 2015).
 //
-// In training it takes the statistics of the batch. It also moves the running
-// statistics towards them, with the unbiased variance as in PyTorch, when the tape
-// makes its side effects (at once if there is no tape). A single value of each channel has no
-// variance: training with it panics. An empty batch leaves the running statistics
-// as they are.
+// In training it takes the statistics of the batch. It also moves the running statistics
+// towards them, with the unbiased variance as in PyTorch, when the tape applies its side
+// effects (at once if there is no tape). A single value of each channel has no variance:
+// training with it panics. An empty batch leaves the running statistics as they are.
 func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec) *autograd.Tensor {
 	return newBatchNorm("ops.BatchNorm", x, gamma, beta, running, spec).do("ops.BatchNorm")
 }
 
-// BatchNormReLU returns Dropout(ReLU(BatchNorm(...)), mask), or without the
-// dropout if mask is nil. It makes the passes over memory that BatchNorm alone
-// makes, forward and backward, and stores nothing that lies between.
+// BatchNormReLU returns Dropout(ReLU(BatchNorm(...)), mask), or without the dropout if mask
+// is nil. It passes over memory as often as BatchNorm alone, forward and backward, and
+// stores no intermediate result.
 func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
 	n := newBatchNorm("ops.BatchNormReLU", x, gamma, beta, running, spec)
 	n.activation, n.mask = WithReLU, mask

@@ -9,7 +9,7 @@ import (
 	"autodropout/simd"
 )
 
-// Activation is what ends an operation that is several in one.
+// Activation is the last step of a fused operation.
 type Activation int
 
 const (
@@ -24,10 +24,10 @@ type ConvEnd struct {
 	Activation Activation
 }
 
-// ConvBatchNorm returns the convolution of x with w, see [Conv2D], batch-normalised, see [BatchNorm],
-// plus the residual, activated. With running statistics and without gradients the rest is computed
-// where the convolution has just written, so that a network takes less memory and time to
-// predict; the bits are those of the operations one by one, which otherwise run.
+// ConvBatchNorm returns the convolution of x with w, see [Conv2D], batch-normalised, see
+// [BatchNorm], plus the residual, activated. For prediction, with running statistics and
+// without gradients, the rest is computed in the cache right after the convolution, which
+// saves memory and time. Otherwise the operations run one by one. The bits are the same.
 func ConvBatchNorm(x, w, gamma, beta *autograd.Tensor, running BatchNormStats, conv ConvSpec, spec BatchNormSpec, end ConvEnd) *autograd.Tensor {
 	const name = "ops.ConvBatchNorm"
 	needs := x.NeedsGrad() || w.NeedsGrad() || gamma.NeedsGrad() || beta.NeedsGrad() || end.Residual != nil && end.Residual.NeedsGrad()

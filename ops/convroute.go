@@ -63,9 +63,9 @@ func (s *conv) winograd() *winograd {
 	return nil
 }
 
-// Arithmetic names what decides how operations round: the instruction set, and
-// the route that the environment has forced upon convolutions. Where it is
-// another one, the same training gives other bits.
+// Arithmetic names everything that decides how operations round: the instruction set, and
+// the algorithm that the environment forces upon convolutions. If it differs, the same
+// training gives other bits.
 func Arithmetic() string {
 	switch forcedRoute {
 	case directRoute:

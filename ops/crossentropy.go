@@ -9,19 +9,18 @@ import (
 	"autodropout/simd"
 )
 
-// CrossEntropySpec is how examples and classes count. The zero value counts all
-// alike.
+// CrossEntropySpec says how examples and classes count. The zero value counts all equally.
 type CrossEntropySpec struct {
-	// Smoothing is the share of a target that all C classes have in equal parts
-	// (Szegedy et al. 2016): 1-Smoothing stays for the label.
+	// Smoothing is the share of a target that is spread evenly over all C classes (Szegedy
+	// et al. 2016); 1-Smoothing stays with the label.
 	Smoothing float32
 
-	// Weights has a factor for each class; nil means 1. With labels the loss is
-	// divided by the sum of those of the labels, with target distributions by the
-	// number of examples, as in PyTorch.
+	// Weights has a factor for each class; nil means 1. As in PyTorch, the loss is divided
+	// by the sum of the factors of the labels, or for target distributions by the number of
+	// examples.
 	Weights []float32
 
-	// Ignored lists labels whose examples do not count, such as that of padding.
+	// Ignored lists labels whose examples do not count, such as the label of padding.
 	Ignored []int
 }
 

@@ -15,10 +15,10 @@
 //
 // # How an operation is written
 //
-// An operation is one literal of [autograd.Op] whose Forward and Backward are
-// closures over what they share. It is a struct whose methods are its
-// [autograd.Passes] where its passes are several loops over the same state, or
-// where models run it many times in a step: closures would be an object each.
-// Operations on every element take unary and binary, which have the loops. What
-// operations share is in share.go (work and sums) and check.go (operands).
+// An operation is one literal of [autograd.Op] whose Forward and Backward are closures over
+// what they share. Instead, it is a struct whose methods are its [autograd.Passes] if its
+// passes are several loops over the same state, or if models run it many times in a step:
+// each closure would be an object. Operations on every element take unary and binary, which
+// have the loops. Code that operations share is in share.go (work and sums) and check.go
+// (operands).
 package ops

@@ -89,10 +89,10 @@ func meanOf(memory scratcher, n int, value func(i int) float64) float32 {
 	return simd.Sum(partial) / float32(n)
 }
 
-// BCEWithLogits returns the mean binary cross-entropy between sigmoid(logits) and
-// targets of the same shape (..., C), which are probabilities and get no gradient.
-// Unless positive (C) is nil, it holds a factor for each class, as PyTorch's
-// pos_weight: that of the term target*log(sigmoid(logit)).
+// BCEWithLogits returns the mean binary cross-entropy between sigmoid(logits) and targets
+// of the same shape (..., C), which are probabilities and get no gradient. Unless positive
+// (C) is nil, it holds a factor for each class, by which the term
+// target*log(sigmoid(logit)) is multiplied, as PyTorch's pos_weight.
 func BCEWithLogits(logits, targets *autograd.Tensor, positive []float32) *autograd.Tensor {
 	const name = "ops.BCEWithLogits"
 	sameShape(name, logits, targets)

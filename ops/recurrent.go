@@ -13,23 +13,21 @@ type RecurrentSpec struct {
 	Reverse bool
 
 	// Lengths has the number of steps of each example that are not padding, 0 to T. In
-	// the others the state stays what it is. nil means all T.
+	// padding the state does not change. nil means all T.
 	Lengths []int
 }
 
-// LSTM runs a layer of long short-term memory (Hochreiter and Schmidhuber 1997, with
-// forget gates) over T steps and returns all states, (2, T+1, N, H): the hidden ones,
-// then those of the cells. State t is the one before step t and state t+1 the one
-// behind it; with Reverse state t+1 is the one before step t, and state t the one
-// behind it.
+// LSTM runs a layer of long short-term memory (Hochreiter and Schmidhuber 1997, with forget
+// gates) over T steps and returns all states, (2, T+1, N, H): the hidden states, then the
+// cell states. State t is the state before step t, and state t+1 the state after it; with
+// Reverse it is the other way round.
 //
-// x (T, N, 4H) is what the inputs add to the four gates: input, forget, cell and output
-// gate, each of H units, as in PyTorch; [Linear] makes it of the inputs. w (4H, H) and
-// b (4H) are what the hidden state adds. h and c (N, H) are the state to begin with. b,
-// h and c may be nil, which stands for zeros.
+// x (T, N, 4H) holds the contributions of the inputs to the input, forget, cell and output
+// gate, each of H units, as in PyTorch; [Linear] computes it from the inputs. w (4H, H) and
+// b (4H) give the contributions of the hidden state. h and c (N, H) are the initial state.
+// b, h and c may be nil, which means zeros.
 //
-// All steps are one operation: what is kept for the gradient is the states and the
-// gates.
+// All steps are one operation, which keeps the states and the gates for the gradient.
 func LSTM(x, w, b, h, c *autograd.Tensor, spec RecurrentSpec) *autograd.Tensor {
 	return newRecurrent("ops.LSTM", x, w, b, []*autograd.Tensor{h, c}, spec, lstmCell{})
 }
@@ -37,10 +35,10 @@ func LSTM(x, w, b, h, c *autograd.Tensor, spec RecurrentSpec) *autograd.Tensor {
 // GRU runs a layer of gated recurrent units (Cho et al. 2014) over T steps and returns
 // all states, (1, T+1, N, H), in the order of [LSTM].
 //
-// x (T, N, 3H) is what the inputs add to the gates: reset, update and new, as in
-// PyTorch; w (3H, H) and b (3H) are what the hidden state adds, which the reset gate
-// multiplies in that of the new state. h (N, H) is the state to begin with. b and h may
-// be nil, which stands for zeros.
+// x (T, N, 3H) holds the contributions of the inputs to the gates: reset, update and new,
+// as in PyTorch. w (3H, H) and b (3H) give the contributions of the hidden state; the reset
+// gate multiplies its contribution to new. h (N, H) is the initial state. b and h may be
+// nil, which means zeros.
 func GRU(x, w, b, h *autograd.Tensor, spec RecurrentSpec) *autograd.Tensor {
 	return newRecurrent("ops.GRU", x, w, b, []*autograd.Tensor{h}, spec, gruCell{})
 }

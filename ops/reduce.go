@@ -56,7 +56,8 @@ func Max(x *autograd.Tensor, axes ...int) *autograd.Tensor {
 }
 
 // ArgMax returns where along an axis the largest elements of x are: one index for each
-// element of [Max] over that axis, in row-major order. Of equal elements the first counts.
+// element of [Max] over that axis, in row-major order. Of equal elements it takes the
+// first.
 func ArgMax(x *autograd.Tensor, axis int) []int {
 	if axis < 0 {
 		axis += x.Rank()

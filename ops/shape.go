@@ -8,8 +8,8 @@ import (
 	"autodropout/simd"
 )
 
-// Reshape returns x with another shape of the same number of elements. The
-// data is shared. One axis may be -1: it is what the others leave.
+// Reshape returns x with another shape of the same number of elements. The data is shared.
+// The length of one axis may be given as -1: it follows from the others.
 func Reshape(x *autograd.Tensor, shape ...int) *autograd.Tensor {
 	shape = slices.Clone(shape)
 	if i := slices.Index(shape, -1); i >= 0 {

@@ -14,8 +14,8 @@ type UpsampleSpec struct {
 	Height, Width int     // of the result, in pixels
 	Scale         float64 // that both sides are multiplied by, rounded down
 
-	// Bilinear takes the mean of the four pixels around a place, weighted by how near
-	// they are; otherwise the nearest pixel counts, with its places rounded down.
+	// Bilinear takes the mean of the four pixels around a place, weighted by nearness.
+	// Otherwise a place takes one pixel, with its coordinates rounded down.
 	Bilinear bool
 
 	// AlignCorners puts the centres of the outer pixels on each other, for Bilinear;

@@ -6,9 +6,9 @@ import (
 	"autodropout/simd"
 )
 
-// Average keeps an average of a model's parameters and of its buffers: the
-// averaged weights of a network with batch normalisation need running
-// statistics to match, and the average of those is closest.
+// Average keeps an average of a model's parameters and of its buffers: the averaged weights
+// of a network with batch normalisation need matching running statistics, and the averaged
+// statistics come closest.
 type Average struct {
 	decay   func(t float64) float64 // of update t, counted from 0
 	back    bool                    // the model goes on from the average
@@ -57,8 +57,8 @@ func newAverage(ps *autograd.Params, decay func(t float64) float64) *Average {
 	return a
 }
 
-// Update moves the average towards the present values. Call it after each step
-// of the optimizer, or after each of a few of them with [NewLookahead].
+// Update moves the average towards the present values. Call it after each step of the
+// optimizer, or with [NewLookahead] after every few steps.
 func (a *Average) Update() {
 	a.rate = float32(1 - a.decay(float64(a.updates)))
 	parallel.Range(len(a.average), grain, a.lerp)

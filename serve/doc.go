@@ -1,6 +1,7 @@
-// Package serve answers requests with a trained network: a [Predictor] takes files of images from any
-// number of goroutines, decodes and prepares them, and computes what waits together as a batch.
+// Package serve answers requests with a trained network: a [Predictor] takes files of
+// images from any number of goroutines, decodes and prepares them, and computes waiting
+// images as one batch.
 //
-// What it takes is bounded, whatever comes: so many images may wait, and so many files are decoded at
-// a time. An image's prediction has the same bits alone and in any company.
+// Its memory is bounded: only so many images may wait, and only so many files are decoded
+// at a time. The prediction for an image has the same bits alone and in any batch.
 package serve

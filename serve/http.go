@@ -17,10 +17,11 @@ type Limits struct {
 	Patience time.Duration // for the answer to a file that has come; 0: 10 s
 }
 
-// Handler answers a file of an image that is sent by POST, as the whole body of the request, with a JSON
-// object: the probability of every class. Whatever else is sent gets a sentence and a code that says whose
-// fault it is: 415 for what is no image, 413 for one of too many bytes, 503 where too much is asked for
-// at a time. How long a client may take to send a file is for the http.Server to say.
+// Handler answers a file of an image that is sent by POST, as the whole body of the
+// request, with a JSON object: the probability of every class. Any other request gets a
+// sentence and a status code: 415 for a body that is no image, 413 for a file of too many
+// bytes, 503 if too many requests come at a time. The http.Server decides how long a client
+// may take to send a file.
 func Handler(p *Predictor, limits Limits) http.Handler {
 	largest, patience := cmp.Or(limits.Bytes, 8<<20), cmp.Or(limits.Patience, 10*time.Second)
 	sending := make(chan struct{}, cmp.Or(limits.Uploads, 32))

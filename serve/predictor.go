@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	// ErrBusy says that as many images wait as may.
+	// ErrBusy says that the queue is full.
 	ErrBusy = errors.New("serve: too many images wait already: try again later")
 	// ErrClosed says that the predictor has been closed.
 	ErrClosed = errors.New("serve: the predictor has been closed")
@@ -107,7 +107,7 @@ func New(model layers.Model, h data.Header, config Config) (*Predictor, error) {
 // Classes names the classes.
 func (p *Predictor) Classes() []string { return slices.Clone(p.prepare.Header().Classes) }
 
-// Close ends the predictor once the batch that is being computed is.
+// Close ends the predictor after the current batch.
 func (p *Predictor) Close() {
 	p.closing.Do(func() { close(p.closed) })
 	<-p.ended

@@ -85,11 +85,10 @@ func (l *Loop) save() error {
 	return nil
 }
 
-// Load restores a checkpoint that Save wrote for a training with the same
-// settings: configuration, optimizer, schedule, dropout, model, data and
-// arithmetic. Where one differs that AcceptChanges does not list, the error is a
-// [*ChangedError]. On error the trainer is not to be used, except
-// after a [*DamagedError], which leaves it as it was.
+// Load restores a checkpoint that Save wrote for a training with the same settings:
+// configuration, optimizer, schedule, dropout, model, data and arithmetic. If a setting
+// differs and AcceptChanges does not list it, the error is a [*ChangedError]. On error the
+// trainer must not be used, except after a [*DamagedError], which leaves it unchanged.
 func (l *Loop) Load(path string) error {
 	file, err := safetensors.ReadFile(path)
 	if opening := (*fs.PathError)(nil); errors.As(err, &opening) && opening.Op == "open" {

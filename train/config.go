@@ -21,13 +21,13 @@ type Common struct {
 	ClipNorm float32 // gradients are scaled down to this global norm; 0 is no clipping
 	EMA      float64 // decay of the moving average that is evaluated; 0 is none
 
-	// Lookahead is an average from which the training goes on; its zero value is none.
+	// Lookahead is an average from which the training continues; its zero value is none.
 	Lookahead Lookahead `json:",omitzero"`
 
-	// Accumulate is the number of parts of a batch, or of a shard of it, that are
-	// computed one after another, to save memory; 0 means 1. Each part has its own
-	// batch statistics, and the running statistics take in all of them, in order: what
-	// normalises a batch is as if batches were that much smaller.
+	// Accumulate is the number of parts of a batch, or of a shard of it, that are computed
+	// one after another, to save memory; 0 means 1. Each part has its own batch statistics,
+	// and the running statistics take in all of them, in order, as if batches were that
+	// much smaller.
 	Accumulate int
 
 	// Shards is the number of parts of a batch that are computed at the same time,
@@ -35,9 +35,9 @@ type Common struct {
 	// gradient is the same sum in the same order whatever the number of cores.
 	Shards int
 
-	// Identity says in a word what else the training depends on, such as a checksum of
-	// the program. A checkpoint of another one does not continue it, unless Earlier lists
-	// that.
+	// Identity identifies what else the training depends on, for example by a checksum of
+	// the program. A checkpoint with another identity is refused, unless Earlier lists that
+	// identity.
 	Identity string   `json:"-"`
 	Earlier  []string `json:"-"`
 
@@ -52,9 +52,9 @@ type Common struct {
 	CheckpointEvery time.Duration `json:"-"`
 	KeepCheckpoints int           `json:"-"`
 
-	// AcceptChanges lists settings, as [ChangedError] calls them, that a checkpoint
-	// to be continued may have been saved with another value of. The training goes
-	// on with its own, which Notify is told.
+	// AcceptChanges lists settings, by their names in [ChangedError], that may differ from
+	// those of the checkpoint to be continued. The training uses its own values, and Notify
+	// is told.
 	AcceptChanges []string `json:"-"`
 
 	// Log is the file of the run log, a line of JSON for each [Step], and ValidationLog
@@ -62,22 +62,21 @@ type Common struct {
 	Log           string `json:"-"`
 	ValidationLog string `json:"-"`
 
-	// CheckFinite looks at every number of a step as it is computed, which takes
-	// time, so that a [*DivergedError] tells where the first appeared that is not
-	// finite. A training ends there even if its loss is finite.
+	// CheckFinite checks every number of a step as it is computed, so that a
+	// [*DivergedError] tells where the first number that is not finite appeared. A training
+	// ends there even if its loss is finite. The check takes time.
 	CheckFinite bool `json:"-"`
 
-	// Recompute saves memory: it gives up what operations can compute again for
-	// the gradient (see [autograd.Tape]). The bits are the same, and a step takes
-	// a little longer.
+	// Recompute saves memory: outputs that operations can compute again for the gradient
+	// are not kept (see [autograd.Tape]). The bits are the same, and a step takes a little
+	// longer.
 	Recompute bool `json:"-"`
 
-	// Validate scores the model after every epoch, with its averaged weights where
-	// there is an average: it returns a [Validation] with a Score and, where that is
-	// known, a Loss. Nil is no validation. The lower the score the better it
-	// is, unless Higher. A model whose score has not been better than its best for Patience
-	// epochs is trained no longer; 0 means that it is trained to the end. The weights that had the
-	// best score are in the file BestWeights; "" is none.
+	// Validate scores the model after every epoch, with its averaged weights if there is an
+	// average. It returns a [Validation] with a Score and, if known, a Loss. Nil is no
+	// validation. Lower scores are better, unless Higher is set. If no score was better
+	// than the best one for Patience epochs, the training ends; 0 means that it never ends
+	// early. The weights with the best score are saved to the file BestWeights; "" is none.
 	Validate    func(ctx context.Context) (Validation, error) `json:"-"`
 	Higher      bool
 	Patience    int
@@ -88,16 +87,15 @@ type Common struct {
 	OnPart       func(part, parts int) `json:"-"`
 	OnValidation func(Validation)      `json:"-"`
 
-	// OnStep is called after every step. Notify is called with a sentence when the
-	// training could not save or use something; it goes on without. Both may be nil.
+	// OnStep is called after every step. Notify is called with a sentence when something
+	// could not be saved or used; the training continues without it. Both may be nil.
 	OnStep func(Step)          `json:"-"`
 	Notify func(notice string) `json:"-"`
 }
 
-// Lookahead applies an [optim.NewLookahead] after every so many steps. Its decay grows with
-// the third power of the share of the steps that are done, from 0 up to Decay at the
-// end, so that the average changes ever more slowly. Jordan (arXiv 2404.00498) takes 5 and
-// 0.95**5.
+// Lookahead applies an [optim.NewLookahead] after every Every steps. Its decay grows from 0
+// to Decay with the third power of the share of steps done, so the average changes ever
+// more slowly. Jordan (arXiv 2404.00498) takes 5 and 0.95**5.
 type Lookahead struct {
 	Every int // steps; 0: none
 	Decay float64

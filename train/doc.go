@@ -1,7 +1,6 @@
-// Package train trains and evaluates networks: image classifiers with a
-// [Trainer] or, where few labels are known, a [UDATrainer], language models with
-// a [LanguageTrainer], translators with a [TranslationTrainer], and whatever else
-// is a [Task] with [NewLoop].
+// Package train trains and evaluates networks: image classifiers with a [Trainer] or, where
+// few labels are known, a [UDATrainer], language models with a [LanguageTrainer],
+// translators with a [TranslationTrainer], and any other [Task] with [NewLoop].
 //
 // All of them are a [Loop] with a task: forward and backward, in parts where
 // memory is short, clipping, an optimizer with a schedule, an optional average of the

@@ -22,8 +22,8 @@ func (s LanguageScore) Perplexity() float64 { return math.Exp(s.Loss) }
 // LanguageEvaluation says how a text is read. Its zero value reads one row in
 // segments of 70 words without any context before them.
 type LanguageEvaluation struct {
-	// Batch is the number of rows into which the text is cut, read side by side;
-	// 0 means 1. What comes before a row is not known to the model.
+	// Batch is the number of rows into which the text is cut, read side by side; 0 means 1.
+	// The model does not know the words before a row.
 	Batch int
 
 	// Lengths are those of the segments; a Target of 0 means 70. A short target

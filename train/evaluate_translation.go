@@ -37,8 +37,8 @@ func EvaluateTranslation(ctx context.Context, model *models.Transformer, pairs *
 	return score, nil
 }
 
-// Translate translates sentences, in batches that have at most the given number of
-// places for all versions in a beam, or else one sentence. When ctx is cancelled
+// Translate translates sentences in batches. A batch has at most the given number of
+// places, all versions in a beam counted, or else a single sentence. When ctx is cancelled
 // it returns the cause.
 func Translate(ctx context.Context, model *models.Transformer, sources [][]int32, search models.Search, places int) ([][]models.Translation, error) {
 	if err := search.Check(); err != nil {

@@ -26,8 +26,8 @@ const (
 	identityKey   = "identity" // where there is one
 )
 
-// DataSettings are the names under which a [ChangedError] reports that the data of a
-// trainer of this package are others than those of the checkpoint.
+// DataSettings are the names under which a [ChangedError] reports that a trainer of this
+// package has other data than the checkpoint.
 var DataSettings = []string{"Images", "Labelled", "Pairs", "Text", "Unlabelled"}
 
 var identityKeys = []string{modelKey, optimizerKey, scheduleKey, policyKey, arithmeticKey}

@@ -28,9 +28,9 @@ type LanguageConfig struct {
 	// after dropout, and that of its change from word to word before dropout.
 	Activation, Temporal float32
 
-	// Where Schedule is nil the learning rate grows to Rate (0 means 2.5e-4)
-	// over WarmUp steps, and falls along a cosine to LastRate at the end of the
-	// epochs that are not averaged.
+	// If Schedule is nil, the learning rate grows to Rate (0 means 2.5e-4) over WarmUp
+	// steps, and falls along a cosine to LastRate at the end of the epochs that are not
+	// averaged.
 	Rate, LastRate float32
 	WarmUp         int
 

@@ -114,14 +114,13 @@ func (l *Loop) Total() int { return l.total }
 // Losses returns the loss of every step so far.
 func (l *Loop) Losses() []float32 { return slices.Clone(l.losses) }
 
-// Run trains to the end, or until patience ends: see [Loop.Stopped]. When ctx is
-// cancelled, Run finishes the step, saves a checkpoint and returns the cause; it may be
-// called again to go on. A step of several parts may take hours: where nothing would be
-// lost, since the last step is in a checkpoint or there are no checkpoints, Run abandons
-// it. This Loop cannot go on then; make a new one from the checkpoint. A training
-// that diverges ends with a [*DivergedError]. Where a checkpoint cannot be saved, Run
-// goes on and tries again later; if the last one cannot be saved, it ends with a
-// [*SaveError].
+// Run trains to the end, or until patience ends: see [Loop.Stopped]. When ctx is cancelled,
+// Run finishes the step, saves a checkpoint and returns the cause; it may be called again
+// to go on. A step of several parts may take hours: where nothing would be lost, since the
+// last step is in a checkpoint or there are no checkpoints, Run abandons it. This Loop
+// cannot go on then; make a new one from the checkpoint. A training that diverges ends with
+// a [*DivergedError]. If a checkpoint cannot be saved, Run goes on and tries again later;
+// if the last one cannot be saved, it ends with a [*SaveError].
 func (l *Loop) Run(ctx context.Context) (err error) {
 	for _, log := range []struct {
 		path string

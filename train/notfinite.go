@@ -10,7 +10,7 @@ import (
 
 // NotFiniteError tells where a number that is not finite first appeared in a step.
 type NotFiniteError struct {
-	Op     string   // the operation, "ops.MatMul", or what else computed it
+	Op     string   // the operation, "ops.MatMul", or whatever else computed it
 	Inputs [][]int  // shapes of the operation's inputs
 	Params []string // names of those that are parameters, "" for others
 

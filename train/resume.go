@@ -10,8 +10,8 @@ import (
 	"autodropout/internal/disk"
 )
 
-// SaveError reports a file that could not be written. What it held before is
-// still there.
+// SaveError reports a file that could not be written. The file still holds what it held
+// before.
 type SaveError struct {
 	Path string
 	Err  error
@@ -41,11 +41,10 @@ func (e *DamagedError) Error() string { return fmt.Sprintf("cannot use the check
 // Unwrap returns what is wrong.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// Resume restores the newest configured checkpoint that can be read, and reports
-// whether there is any. Damaged ones are set aside, each with .damaged and
-// perhaps a number behind the name, and told to Notify. It is an error when there are checkpoints and all
-// are damaged, and when the newest one that can be read is not of this training.
-// On error the trainer is not to be used.
+// Resume restores the newest configured checkpoint that can be read, and reports whether
+// there is any. Damaged ones are set aside, with .damaged and perhaps a number appended to
+// their names, and Notify is told. It is an error if all checkpoints are damaged, or if the
+// newest readable one is not of this training. On error the trainer must not be used.
 func (l *Loop) Resume() (found bool, err error) {
 	for _, path := range atomicfile.Versions(l.config.Checkpoint) {
 		err = l.Load(path)
@@ -65,6 +64,6 @@ func (l *Loop) Resume() (found bool, err error) {
 	return false, nil
 }
 
-// RemoveCheckpoints removes what a training with the configured checkpoint path
-// has left, older and damaged ones included.
+// RemoveCheckpoints removes all checkpoints of trainings with the given checkpoint paths,
+// older and damaged ones included.
 func RemoveCheckpoints(paths ...string) error { return atomicfile.Remove(paths...) }

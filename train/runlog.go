@@ -78,8 +78,8 @@ func (l *runLog) close() error {
 	return errors.Join(l.flush(), l.file.Close())
 }
 
-// ReadLog returns the steps of a run log. A last line that a crash cut short is
-// left out. Where a line is none of a log, the steps before it come with the error.
+// ReadLog returns the steps of a run log. A last line that a crash cut short is left out.
+// If a line does not belong to a log, the steps before it are returned with the error.
 func ReadLog(path string) ([]Step, error) { return readLog[Step](path, "a step") }
 
 // ReadValidations returns the lines of a validation log, as [ReadLog] does those of a

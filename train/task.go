@@ -17,16 +17,16 @@ type Task interface {
 	// Steps returns the number of steps of the whole training.
 	Steps() int
 
-	// Batches yields what the steps learn from, from step number from on. What a step
-	// gets depends on its number only, so that a training continues as if it had never
-	// stopped. It may end early when ctx is cancelled; an error ends the training.
-	// [Epochs] makes such a sequence.
+	// Batches yields the batches of the steps from number from on. The batch of a step
+	// depends only on its number, so that a training continues as if it had never stopped.
+	// It may end early when ctx is cancelled; an error ends the training. [Epochs] makes
+	// such a sequence.
 	Batches(ctx context.Context, from int) iter.Seq2[Batch, error]
 
-	// Identity returns what two trainings must have in common, beside [Common] and the
-	// shapes of parameters, for a checkpoint of one to continue the other: settings,
-	// and what tells other data apart. It has a JSON form, and where that is an object its
-	// fields are compared one by one.
+	// Identity returns whatever two trainings must have in common, besides [Common] and the
+	// shapes of parameters, for a checkpoint of one to continue the other: settings, and
+	// what distinguishes the data. It has a JSON form; if that is an object, its fields are
+	// compared one by one.
 	Identity() any
 }
 
@@ -35,8 +35,8 @@ type Task interface {
 type Stateful interface {
 	Task
 
-	// State returns what a checkpoint has to hold, and Restore takes it back, or
-	// returns an error where it is not of this task.
+	// State returns the state for a checkpoint. Restore takes it back, or returns an error
+	// if it is not of this task.
 	State() []layers.Array
 	Restore(state []layers.Array) error
 }
@@ -55,8 +55,8 @@ type Batch struct {
 	// at the same time.
 	Loss func(c *layers.Ctx, p *Part) (*autograd.Tensor, error)
 
-	// Done, where it is set, is called when the step has been taken. It may add to
-	// what the log says.
+	// Done, if set, is called once the step has been taken. It may add to the entry of the
+	// log.
 	Done func(s *Step)
 }
 
@@ -65,15 +65,15 @@ type Part struct {
 	Lo, Hi int
 	Index  int // of the part, from 0
 
-	// Share is the part's share of the loss, and of the gradient, of the batch. It
-	// is that of the examples, and may be changed, as where words are what counts.
+	// Share is the part's share of the batch's loss and gradient. It is the share of the
+	// examples, and a task may change it, for example to the share of the words.
 	Share float32
 
 	reported *float64
 }
 
-// Report sets what the part adds to the loss in the log, where that is not the part's
-// share of the loss that is minimised.
+// Report sets what the part adds to the logged loss, if that is not its share of the
+// minimised loss.
 func (p *Part) Report(loss float64) { p.reported = &loss }
 
 // Epochs yields the batches of the steps from a given one on, for [Task].Batches: all

@@ -18,10 +18,10 @@ import (
 type TranslationConfig struct {
 	Epochs int // 0 means 1
 
-	// Tokens is the largest size of a batch: the number of its sentence pairs,
-	// times the length of the longest sentence among them, its end counted. 0
-	// means 4096. Sentences of like length are together; which of equal length, and
-	// the order of the batches, is random.
+	// Tokens is the largest size of a batch: the number of its sentence pairs, times the
+	// length of the longest sentence among them, its end counted. 0 means 4096. Sentences
+	// of similar length share a batch. The order of the batches is random, and so is the
+	// choice among sentences of equal length.
 	Tokens int
 
 	// Longest is the number of words of the longest sentences that are trained on,

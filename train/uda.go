@@ -92,9 +92,9 @@ type UDATrainer struct {
 	images               []float32      // of a part: labelled, original, augmented
 }
 
-// NewUDA returns a trainer for model, which must be complete, on labelled and
-// unlabelled images. The labels of the latter, which may include the former, are
-// not looked at. It is an error when the configuration does not fit.
+// NewUDA returns a trainer for model, which must be complete, on labelled and unlabelled
+// images. The unlabelled images may include the labelled ones; their labels are not used.
+// It is an error when the configuration does not fit.
 func NewUDA(model layers.Model, labelled, unlabelled data.Source, config UDAConfig) (*UDATrainer, error) {
 	config, err := config.withDefaults()
 	if err != nil {

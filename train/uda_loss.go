@@ -8,10 +8,9 @@ import (
 	"autodropout/ops"
 )
 
-// Annealing says how the bound grows above which labelled images are left out
-// of UDA's loss (training signal annealing, section 3.3 of its paper): an image
-// whose label the model gives at least that probability teaches no more, until
-// the bound has reached 1. Over a training it grows from 1/classes to 1.
+// Annealing is the schedule of training signal annealing (section 3.3 of UDA's paper).
+// UDA's loss leaves out a labelled image if the model gives its label at least a bound of
+// probability. Over a training the bound grows from 1/classes to 1.
 type Annealing string
 
 const (

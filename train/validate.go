@@ -12,8 +12,8 @@ import (
 	"autodropout/weights"
 )
 
-// Validation is what Validate found after an epoch, beside the loss of the training. It is
-// also a line of the validation log, where a number that is not finite is null.
+// Validation holds the results of Validate after an epoch, and the training loss. It is
+// also a line of the validation log, in which a number that is not finite is null.
 type Validation struct {
 	Epoch   int
 	Steps   int     // taken until then
@@ -63,8 +63,8 @@ func (v *Validation) UnmarshalJSON(text []byte) error {
 // Validations returns the scores so far.
 func (l *Loop) Validations() []Validation { return append([]Validation(nil), l.validations...) }
 
-// Best returns the best score so far, the first one of those that are equal; nil
-// where there is none that is a number.
+// Best returns the best score so far, the first of equal ones, or nil if no score was a
+// number.
 func (l *Loop) Best() *Validation {
 	var best *Validation
 	for i := range l.validations {

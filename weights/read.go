@@ -19,11 +19,11 @@ import (
 // or of sparse numbers, and why.
 type Left struct{ Name, Why string }
 
-// Read returns the arrays of a file in its order, converted to float32. Which
-// kind of file it is follows from its content. Arrays inside dictionaries, lists and modules of a file of torch.save
-// are named by the keys that lead to them, with dots between them; those of the
-// same elements share their memory. Arrays that cannot be read are left out:
-// [ReadAll] names them.
+// Read returns the arrays of a file in its order, converted to float32. The content of the
+// file tells its kind. Arrays inside dictionaries, lists and modules of a file of
+// torch.save are named by the keys that lead to them, with dots between them; arrays that
+// share elements share their memory. Arrays that cannot be read are left out: [ReadAll]
+// names them.
 func Read(path string) ([]layers.Array, error) {
 	arrays, _, err := ReadAll(path)
 	return arrays, err

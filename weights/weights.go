@@ -1,13 +1,12 @@
-// Package weights saves the weights of models, and loads them, also those that other programs saved: files of
-// safetensors, of PyTorch's torch.save (.pt, .pth, .bin) and of numpy.savez
-// (.npz), in any precision. Which kind a file is of follows from its content. An
-// array that cannot be read is named, and costs the others nothing.
+// Package weights saves the weights of models, and loads them, also those that other
+// programs saved: files of safetensors, of PyTorch's torch.save (.pt, .pth, .bin) and of
+// numpy.savez (.npz), in any precision. The content of a file, not its name, tells its
+// kind. An array that cannot be read is named, and the others are read all the same.
 //
-// Parameters have the names and layouts of PyTorch, so that a file fits where
-// the model is the same: doc/pytorch.md lists whose names each model has. What
-// often stands between a file and a model is found or can be said: a prefix
-// such as "module." or "model.", other names, and a classifier for other
-// classes.
+// Parameters have the names and layouts of PyTorch, so that a file fits where the model is
+// the same: doc/pytorch.md lists whose names each model has. Files often differ from a
+// model in three ways: a prefix such as "module." or "model.", other names, and a
+// classifier for other classes. Load finds a prefix by itself; [Options] name the others.
 package weights
 
 import (
