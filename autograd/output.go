@@ -44,6 +44,9 @@ func (o *Output) Keep(n int) []float32 {
 // lowest. The words are uninitialised.
 func (o *Output) KeepBits(n int) []uint32 { return asBits(o.Keep((n + 31) / 32)) }
 
+// KeepBytes is [Output.Keep] for n bytes.
+func (o *Output) KeepBytes(n int) []byte { return asBytes(o.Keep((n + 3) / 4))[:n] }
+
 // Scratch returns an uninitialised buffer of n elements that lives until
 // Forward returns.
 func (o *Output) Scratch(n int) []float32 { return o.lent.take(n) }

@@ -102,3 +102,8 @@ func sizeClass(n int) (class, capacity int) {
 func asBits(b []float32) []uint32 {
 	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
 }
+
+// asBytes views a buffer as bytes.
+func asBytes(b []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(b))), 4*len(b))
+}

@@ -50,6 +50,12 @@ func (l *Conv2D) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return l.shift(c, ops.Conv2D(x, c.Use(l.weight), l.spec))
 }
 
+// ForwardMaxPool is Forward and then the maxima over the windows of pool, see
+// [ops.Conv2DMaxPool]. The bias is added to the maxima.
+func (l *Conv2D) ForwardMaxPool(c *Ctx, x *autograd.Tensor, pool ops.PoolSpec) *autograd.Tensor {
+	return l.shift(c, ops.Conv2DMaxPool(x, c.Use(l.weight), l.spec, pool))
+}
+
 // kernel has the parameters of a convolution.
 type kernel struct {
 	weight *autograd.Param

@@ -161,7 +161,7 @@ func (b *fastBlock) places() []place {
 
 // Forward maps (N, H, W, In) to (N, H/2, W/2, Out), rounded down.
 func (b *fastBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	x = b.normalised(c, 0, ops.MaxPool2D(b.convs[0].Forward(c, x), ops.PoolSpec{Size: 2}))
+	x = b.normalised(c, 0, b.convs[0].ForwardMaxPool(c, x, ops.PoolSpec{Size: 2}))
 	x = ops.GELU(x)
 	shortcut := x
 	x = b.normalised(c, 1, b.convs[1].Forward(c, c.Drop(b.sites.hidden, x)))

@@ -272,7 +272,7 @@ func TestOperationsThereAndBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) { roundTrip(t, Of(layers.NewModel(layers.NewScope(1), layers.Func(f)), 7, 6, 4)) })
 	}
 	elsewhere := []string{ // in the tests of layers and models
-		"ops.Conv2D", "ops.ConvTranspose2D", "ops.ConvBatchNorm", "ops.BatchNorm", "ops.BatchNormReLU", "ops.BatchNormSiLU", "ops.LayerNorm", "ops.RMSNorm", "ops.GroupNorm", "ops.Linear", "ops.Embedding", "ops.EmbeddingDropout",
+		"ops.Conv2D", "ops.ConvTranspose2D", "ops.ConvBatchNorm", "ops.Conv2DMaxPool", "ops.BatchNorm", "ops.BatchNormReLU", "ops.BatchNormSiLU", "ops.LayerNorm", "ops.RMSNorm", "ops.GroupNorm", "ops.Linear", "ops.Embedding", "ops.EmbeddingDropout",
 		"ops.Attention", "ops.RelativeAttention", "ops.LSTM", "ops.GRU", "ops.AdaptiveAvgPool2D", "ops.AdaptiveMaxPool2D", "ops.Upsample", "ops.BatchNormAddReLU",
 	}
 	for name := range writers {

@@ -25,9 +25,20 @@ func convAttributes(s *ops.ConvSpec, rows, cols int) []onnxfile.Attribute {
 }
 
 func (o *operation) conv() error {
+	o.out.first = o.convolved(o.spec.(*ops.ConvSpec))
+	return nil
+}
+
+// convolved writes a convolution of the first two inputs.
+func (o *operation) convolved(spec *ops.ConvSpec) string {
 	w := o.in[1]
 	kernel := o.kernel(w) // before the node, which a bias may still join
-	o.out.first = o.node("Conv", []string{o.first(o.in[0]), kernel}, convAttributes(o.spec.(*ops.ConvSpec), w.shape[0], w.shape[1])...)
+	return o.node("Conv", []string{o.first(o.in[0]), kernel}, convAttributes(spec, w.shape[0], w.shape[1])...)
+}
+
+func (o *operation) convMaxPool() error {
+	spec := o.spec.(*ops.Conv2DMaxPoolArgs)
+	o.out.first = o.pooled("MaxPool", o.convolved(&spec.Conv), spec.Pool)
 	return nil
 }
 
@@ -40,10 +51,8 @@ func (o *operation) convTranspose() error {
 }
 
 func (o *operation) convBatchNorm() error {
-	spec, w := o.spec.(*ops.ConvBatchNormArgs), o.in[1]
-	kernel := o.kernel(w)
-	y := o.node("Conv", []string{o.first(o.in[0]), kernel}, convAttributes(&spec.Conv, w.shape[0], w.shape[1])...)
-	y = o.normalised(y, &spec.BatchNormArgs, o.in[2], o.in[3])
+	spec := o.spec.(*ops.ConvBatchNormArgs)
+	y := o.normalised(o.convolved(&spec.Conv), &spec.BatchNormArgs, o.in[2], o.in[3])
 	if len(o.in) > 4 {
 		residual := o.in[4]
 		y = o.node("Add", []string{y, o.first(residual)})
@@ -92,14 +101,19 @@ func (o *operation) batchNorm() error {
 }
 
 func (o *operation) pool() error {
-	s := o.spec.(ops.PoolSpec)
-	attributes := []onnxfile.Attribute{attrInts("kernel_shape", s.Size, s.Size), attrInts("strides", s.Stride, s.Stride), attrInts("pads", s.Pad, s.Pad, s.Pad, s.Pad)}
-	op := "MaxPool"
+	x, spec := o.first(o.in[0]), o.spec.(ops.PoolSpec)
 	if o.op == "ops.AvgPool2D" {
-		op, attributes = "AveragePool", append(attributes, attrInt("count_include_pad", 1))
+		o.out.first = o.pooled("AveragePool", x, spec, attrInt("count_include_pad", 1))
+	} else {
+		o.out.first = o.pooled("MaxPool", x, spec)
 	}
-	o.out.first = o.node(op, []string{o.first(o.in[0])}, attributes...)
 	return nil
+}
+
+// pooled writes windows of one size over x.
+func (o *operation) pooled(op, x string, s ops.PoolSpec, more ...onnxfile.Attribute) string {
+	attributes := []onnxfile.Attribute{attrInts("kernel_shape", s.Size, s.Size), attrInts("strides", s.Stride, s.Stride), attrInts("pads", s.Pad, s.Pad, s.Pad, s.Pad)}
+	return o.node(op, []string{x}, append(attributes, more...)...)
 }
 
 func (o *operation) globalPool() error {

@@ -90,6 +90,14 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.BatchNormAddReLU(m34, v4, v3, m34, stats, ops.BatchNormSpec{}) },
 			func() { ops.BatchNormAddReLU(autograd.New(2, 3), v3, v3, m34, stats, ops.BatchNormSpec{}) },
 		},
+		"Conv2DMaxPool": {
+			func() {
+				ops.Conv2DMaxPool(image, autograd.New(3, 3, 5, 4), ops.ConvSpec{Pad: 1}, ops.PoolSpec{Size: 2})
+			},
+			func() {
+				ops.Conv2DMaxPool(image, autograd.New(1, 1, image.Dim(3), 4), ops.ConvSpec{}, ops.PoolSpec{Size: 2, Pad: 2})
+			},
+		},
 		"ConvBatchNorm": {
 			func() {
 				ops.ConvBatchNorm(autograd.New(1, 2, 2, 5), autograd.New(1, 1, 5, 3), v4, v4, stats, ops.ConvSpec{}, ops.BatchNormSpec{}, ops.ConvEnd{})
@@ -285,7 +293,7 @@ func largeRows() map[string][][]int {
 		"Conv2D/pad": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/stride": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "Conv2D/pointwise": {{9, 17, 16, 8}, {1, 1, 8, 24}},
 		"Conv2D/groups": {{9, 17, 16, 8}, {3, 3, 4, 24}}, "Conv2D/winograd": {{16, 17, 16, 40}, {3, 3, 40, 70}}, "LayerNorm": {{3000, 40}, {40}, {40}}, "Embedding": {{300, 4000}},
 		"Softmax": {{900, 70}}, "LogSoftmax": {{900, 70}}, "Transpose": {{40, 50, 60}}, "GlobalAvgPool": {{9, 17, 16, 8}}, "MaxPool2D/pad": {{9, 17, 16, 8}},
-		"AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}},
+		"Conv2DMaxPool": {{16, 17, 16, 40}, {3, 3, 40, 70}}, "AvgPool2D": {{9, 17, 16, 8}}, "Attention/causal": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}},
 		"RelativeAttention": {{5, 60, 16}, {5, 70, 16}, {5, 70, 16}, {70, 16}, {2, 8}, {2, 8}},
 		"BatchNorm/train":   {{9, 17, 16, 33}, {33}, {33}}, "BatchNormReLU/train": {{9, 17, 16, 33}, {33}, {33}},
 		"Conv2D/across": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "ConvTranspose2D/stride": {{9, 17, 16, 24}, {3, 3, 8, 24}}, "Upsample/bilinear": {{9, 17, 16, 33}},

@@ -236,6 +236,9 @@ var goldenCases = map[string]gradcheck.Func{
 		return ops.MaxPool2D(in[0], ops.PoolSpec{Size: 3, Stride: 2, Pad: 1})
 	},
 
+	"Conv2DMaxPool":      convPoolCase(),
+	"Conv2DMaxPool/taps": convPoolCase(),
+
 	"Attention":              attentionCase(ops.AttentionSpec{Heads: 2}),
 	"Attention/causal":       attentionCase(ops.AttentionSpec{Heads: 2, Causal: true, Scale: 0.7}),
 	"Attention/causalMemory": attentionCase(ops.AttentionSpec{Heads: 2, Causal: true}),

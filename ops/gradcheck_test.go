@@ -151,6 +151,7 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"AdaptiveMaxPool2D", c("AdaptiveMaxPool2D"), tensors{spread(rng, 2, 5, 4, 3)}, kinks},
 		{"MaxPool2D", c("MaxPool2D"), tensors{spread(rng, 2, 4, 5, 3)}, kinks},
 		{"MaxPool2D/pad", c("MaxPool2D/pad"), tensors{spread(rng, 2, 5, 4, 3)}, kinks},
+		{"Conv2DMaxPool", c("Conv2DMaxPool"), clearMaxima(rng), kinks},
 		{"BatchNorm/train", norm(batchNorm, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 		{"BatchNorm/eval", norm(batchNorm, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 		{"BatchNormReLU/train", norm(batchNormReLU, true), tensors{signs, ones, small}, kinks},

@@ -93,6 +93,7 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"BatchNormSiLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "silu") },
 	"BatchNormAddReLU": func(rng *rand.Rand) property { return batchNormProperty(rng, "residual") },
 	"ConvBatchNorm":    convBatchNormProperty,
+	"Conv2DMaxPool":    convPoolProperty,
 
 	"ConvTranspose2D":   convTransposeProperty,
 	"Conv1D":            conv1DProperty,

@@ -63,6 +63,12 @@ type (
 		End  ConvEnd
 	}
 
+	// Conv2DMaxPoolArgs are what [Conv2DMaxPool] does to its inputs x and w, as a pointer.
+	Conv2DMaxPoolArgs struct {
+		Conv ConvSpec
+		Pool PoolSpec // with its stride
+	}
+
 	// RecurrentArgs are what [LSTM] and [GRU] were called with besides x and w, as a
 	// pointer. Bias and what Start holds may be nil; what is not is also an input.
 	RecurrentArgs struct {

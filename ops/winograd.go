@@ -16,8 +16,13 @@ import (
 type winograd struct {
 	conv
 	winogradMaps
+	first        int  // of the images
 	down, across int  // tiles of an image
 	flipped      bool // the kernels are those of a convolution that this one reverses
+
+	// With maxima over squares of 2x2 pixels, those of x or y are where the convolution has
+	// pixels, and these say which pixel of its square each comes from; nil: there are none.
+	inputFrom, outputFrom []byte
 
 	// What the tasks of a pass work on.
 	u      kernelSpectrum
@@ -159,7 +164,7 @@ func (s *winograd) fold(channels int) int {
 // part returns the convolution of images [lo, hi) alone.
 func (s *winograd) part(lo, hi int) winograd {
 	p := *s
-	p.n = hi - lo
+	p.first, p.n = s.first+lo, hi-lo
 	return p
 }
 
@@ -177,9 +182,9 @@ func (s *winograd) forwardBlocks(memory former, y, x, w []float32) {
 	fold := s.fold(s.c)
 	for lo := 0; lo < s.n; lo += fold {
 		p := s.part(lo, min(lo+fold, s.n))
-		p.v = p.spectrum(p.inputs(), p.input, x[lo*s.h*s.w*s.c:], tiles, ins)
+		p.v = p.spectrum(p.inputs(), p.input, x, tiles, ins)
 		made = p.v.fill(memory, made)
-		p.result, p.m = y[lo*s.oh*s.ow*s.oc:], plane(tiles, outs)
+		p.result, p.m = y, plane(tiles, outs)
 		parallel.Each(ceilDiv(p.tiles(), tiles)*ceilDiv(s.oc, outs), p.scratch(p.u.lent()), &p, (*winograd).forwardBlock)
 	}
 }
@@ -211,8 +216,8 @@ func (s *winograd) gradW(memory scratcher, dw, x, dy []float32) {
 	for lo := 0; lo < s.n; lo += fold {
 		p := s.part(lo, min(lo+fold, s.n))
 		tiles := min(tiles, p.tiles())
-		p.v = p.spectrum(p.inputs(), p.input, x[lo*s.h*s.w*s.c:], tiles, ins)
-		p.z = p.spectrum(p.outputs(), p.outputGrad, dy[lo*s.oh*s.ow*s.oc:], tiles, outs)
+		p.v = p.spectrum(p.inputs(), p.input, x, tiles, ins)
+		p.z = p.spectrum(p.outputs(), p.outputGrad, dy, tiles, outs)
 		if blocks > 1 {
 			v, z = p.v.fill(memory, v), p.z.fill(memory, z)
 		}

@@ -21,17 +21,22 @@ type windows struct {
 	down, across int // windows of an image
 	side, stride int // in pixels
 	padY, padX   int
-	far          bool // the transforms go beyond the second-level cache
+	far          bool   // the transforms go beyond the second-level cache
+	first        int    // image of the first window
+	from         []byte // as inputFrom of winograd
 }
 
 // inputs are what the tiles see of x.
 func (s *winograd) inputs() windows {
-	return windows{s.h, s.w, s.c, s.down, s.across, s.tile + 2, s.tile, s.vert.Pad, s.horiz.Pad, false}
+	return windows{
+		h: s.h, w: s.w, c: s.c, down: s.down, across: s.across, side: s.tile + 2, stride: s.tile,
+		padY: s.vert.Pad, padX: s.horiz.Pad, first: s.first, from: s.inputFrom,
+	}
 }
 
 // outputs are the tiles of y.
 func (s *winograd) outputs() windows {
-	return windows{s.oh, s.ow, s.oc, s.down, s.across, s.tile, s.tile, 0, 0, false}
+	return windows{h: s.oh, w: s.ow, c: s.oc, down: s.down, across: s.across, side: s.tile, stride: s.tile, first: s.first, from: s.outputFrom}
 }
 
 // runs calls body for windows [lo, hi) in runs of at most limit that lie side by
@@ -40,7 +45,7 @@ func (s *windows) runs(lo, hi, limit int, body func(first, count, image, ty, tx 
 	for lo < hi {
 		ty, tx := lo/s.across%s.down, lo%s.across
 		count := min(hi-lo, s.across-tx, limit)
-		body(lo, count, lo/s.across/s.down, ty, tx)
+		body(lo, count, s.first+lo/s.across/s.down, ty, tx)
 		lo += count
 	}
 }
@@ -53,15 +58,22 @@ func (s windows) transform(t simd.WinogradTransform, dst []float32, plane int, x
 		n := min(stripChannels, c1-c)
 		s.runs(lo, hi, stripElements/n, func(first, count, image, ty, tx int) {
 			s.transformRun(t, simd.Strided{Data: dst[(first-lo)*(c1-c0)+c-c0:], Step: plane, Next: c1 - c0},
-				x[image*s.h*s.w*s.c+c:], count, ty*s.stride-s.padY, tx*s.stride-s.padX, n, scratch)
+				seen{x, image, c, n}, count, ty*s.stride-s.padY, tx*s.stride-s.padX, scratch)
 		})
 	}
 }
 
-// transformRun is transform for a run of windows and the first n channels of an
-// image. What neighbours share is transformed once along the columns.
-func (s *windows) transformRun(t simd.WinogradTransform, dst simd.Strided, image []float32, count, top, left, n int, scratch []float32) {
+// seen is what a run of windows sees of x: n channels of an image from a channel on.
+type seen struct {
+	x           []float32
+	image, c, n int
+}
+
+// transformRun is transform for a run of windows of one image. What neighbours share is
+// transformed once along the columns.
+func (s *windows) transformRun(t simd.WinogradTransform, dst simd.Strided, of seen, count, top, left int, scratch []float32) {
 	_, out := t.Size()
+	n := of.n
 	if s.far {
 		simd.Fetch(dst.Data, dst.Step, (count-1)*dst.Next+n, out*out)
 	}
@@ -69,7 +81,7 @@ func (s *windows) transformRun(t simd.WinogradTransform, dst simd.Strided, image
 	from, to := min(max(0, -left), columns), min(columns, s.w-left) // that are inside
 	strip := scratch[:out*columns*n]
 	if from < to {
-		src := s.rows(image, top, left+from, to-from, n, scratch[len(strip):])
+		src := s.rows(of, top, left+from, to-from, scratch[len(strip):])
 		simd.Winograd(t, simd.Strided{Data: strip[from*n:], Step: columns * n, Next: n}, src, n, to-from, 1)
 	}
 	for i := range out {
@@ -81,9 +93,13 @@ func (s *windows) transformRun(t simd.WinogradTransform, dst simd.Strided, image
 	simd.Winograd(t, dst, simd.Strided{Data: strip, Step: n, Next: s.stride * n, Row: columns * n}, n, count, out)
 }
 
-// rows returns width columns of a window's pixels, which are a group each. Rows
-// outside of the image are 0; if there are any, all rows are copied to patch.
-func (s *windows) rows(image []float32, top, left, width, n int, patch []float32) simd.Strided {
+// rows returns width columns of a window's pixels, which are a group each and inside of
+// the image. Rows outside of it are 0; if there are any, all rows are copied to patch.
+func (s *windows) rows(of seen, top, left, width int, patch []float32) simd.Strided {
+	if s.from != nil {
+		return s.squares(of, top, left, width, patch)
+	}
+	image, n := of.x[of.image*s.h*s.w*s.c+of.c:], of.n
 	if top >= 0 && top+s.side <= s.h {
 		return simd.Strided{Data: image[(top*s.w+left)*s.c:], Step: s.w * s.c, Next: s.c}
 	}
@@ -168,12 +184,18 @@ func (s *winograd) transformOutputs(y, m []float32, plane, lo, hi, c0, c1 int, s
 	w := s.outputs()
 	w.runs(lo, hi, stripElements/n, func(first, count, image, ty, tx int) {
 		size, rows := count*n, min(s.tile, s.oh-ty*s.tile)
-		for r := range rows {
-			simd.Fetch(y[((image*s.oh+ty*s.tile+r)*s.ow+tx*s.tile)*s.oc+c0:], s.oc, n, min(count*s.tile, s.ow-tx*s.tile))
+		if s.outputFrom == nil {
+			for r := range rows {
+				simd.Fetch(y[((image*s.oh+ty*s.tile+r)*s.ow+tx*s.tile)*s.oc+c0:], s.oc, n, min(count*s.tile, s.ow-tx*s.tile))
+			}
 		}
 		simd.Winograd(s.output, simd.Strided{Data: scratch, Step: side * size, Next: size},
 			simd.Strided{Data: m[(first-lo)*n:], Step: side * plane, Next: plane}, size, side, 1)
 		from := simd.Strided{Data: scratch, Step: size, Next: n, Row: side * size}
+		if s.outputFrom != nil {
+			s.maxima(seen{y, image, c0, n}, from, ty*s.tile, tx*s.tile, rows, count, scratch[s.tile*side*size:])
+			return
+		}
 		to := simd.Strided{Data: y[((image*s.oh+ty*s.tile)*s.ow+tx*s.tile)*s.oc+c0:], Step: s.oc, Next: s.tile * s.oc, Row: s.ow * s.oc}
 		whole := min(count, s.ow/s.tile-tx)
 		simd.Winograd(s.output, to, from, n, whole, rows)

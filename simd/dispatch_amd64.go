@@ -368,6 +368,30 @@ func maxFrom(best []float32, from []uint32, x []float32, place uint32) {
 	maxFromGeneric(best, from, x, place)
 }
 
+func maxSquares(dst []float32, from []byte, step int, x []float32, row, n, count int) {
+	if useAVX512 && n%16 == 0 {
+		maxSquaresAVX512(dst, from, step, x, row, n, count)
+		return
+	}
+	if useAVX2 && n%8 == 0 {
+		maxSquaresAVX2(dst, from, step, x, row, n, count)
+		return
+	}
+	maxSquaresGeneric(dst, from, step, x, row, n, count)
+}
+
+func spreadSquares(dst []float32, row int, x []float32, from []byte, step, n, count int) {
+	if useAVX512 && n%16 == 0 {
+		spreadSquaresAVX512(dst, row, x, from, step, n, count)
+		return
+	}
+	if useAVX2 && n%8 == 0 {
+		spreadSquaresAVX2(dst, row, x, from, step, n, count)
+		return
+	}
+	spreadSquaresGeneric(dst, row, x, from, step, n, count)
+}
+
 func sum(p *partials, x []float32) {
 	if useAVX2 {
 		race.Read(x)
@@ -731,6 +755,18 @@ func bernoulliAVX2(bits []uint32, threshold uint16, key *[2]uint32, ctr *[4]uint
 
 //go:noescape
 func maxFromAVX2(best []float32, from []uint32, x []float32, place uint32)
+
+//go:noescape
+func maxSquaresAVX512(dst []float32, from []byte, step int, x []float32, row, n, count int)
+
+//go:noescape
+func maxSquaresAVX2(dst []float32, from []byte, step int, x []float32, row, n, count int)
+
+//go:noescape
+func spreadSquaresAVX512(dst []float32, row int, x []float32, from []byte, step, n, count int)
+
+//go:noescape
+func spreadSquaresAVX2(dst []float32, row int, x []float32, from []byte, step, n, count int)
 
 //go:noescape
 func sumAVX2(p *partials, x []float32)

@@ -404,6 +404,14 @@ func maxFrom(best []float32, from []uint32, x []float32, place uint32) {
 	maxFromGeneric(best, from, x, place)
 }
 
+func maxSquares(dst []float32, from []byte, step int, x []float32, row, n, count int) {
+	maxSquaresGeneric(dst, from, step, x, row, n, count)
+}
+
+func spreadSquares(dst []float32, row int, x []float32, from []byte, step, n, count int) {
+	spreadSquaresGeneric(dst, row, x, from, step, n, count)
+}
+
 func sum(p *partials, x []float32) {
 	if useNEON {
 		race.Read(x)

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func maxFromAVX2(best []float32, from []uint32, x []float32, place uint32)
-// Requires: AVX
+// Requires: AVX, AVX2
 TEXT ·maxFromAVX2(SB), NOSPLIT, $0-76
 	MOVQ         best_base+0(FP), AX
 	MOVQ         from_base+24(FP), CX
@@ -22,7 +22,7 @@ loop1:
 	VMOVUPS   (CX)(SI*4), Y3
 	VCMPPS    $0x1e, Y2, Y1, Y4
 	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
+	VPOR      Y4, Y5, Y4
 	VBLENDVPS Y4, Y1, Y2, Y2
 	VBLENDVPS Y4, Y0, Y3, Y3
 	VMOVUPS   Y2, (AX)(SI*4)
@@ -32,7 +32,7 @@ loop1:
 	VMOVUPS   32(CX)(SI*4), Y3
 	VCMPPS    $0x1e, Y2, Y1, Y4
 	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
+	VPOR      Y4, Y5, Y4
 	VBLENDVPS Y4, Y1, Y2, Y2
 	VBLENDVPS Y4, Y0, Y3, Y3
 	VMOVUPS   Y2, 32(AX)(SI*4)
@@ -42,7 +42,7 @@ loop1:
 	VMOVUPS   64(CX)(SI*4), Y3
 	VCMPPS    $0x1e, Y2, Y1, Y4
 	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
+	VPOR      Y4, Y5, Y4
 	VBLENDVPS Y4, Y1, Y2, Y2
 	VBLENDVPS Y4, Y0, Y3, Y3
 	VMOVUPS   Y2, 64(AX)(SI*4)
@@ -52,7 +52,7 @@ loop1:
 	VMOVUPS   96(CX)(SI*4), Y3
 	VCMPPS    $0x1e, Y2, Y1, Y4
 	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
+	VPOR      Y4, Y5, Y4
 	VBLENDVPS Y4, Y1, Y2, Y2
 	VBLENDVPS Y4, Y0, Y3, Y3
 	VMOVUPS   Y2, 96(AX)(SI*4)
@@ -72,7 +72,7 @@ loop3:
 	VMOVUPS   (CX)(SI*4), Y3
 	VCMPPS    $0x1e, Y2, Y1, Y4
 	VCMPPS    $0x03, Y1, Y1, Y5
-	VORPS     Y5, Y4, Y4
+	VPOR      Y4, Y5, Y4
 	VBLENDVPS Y4, Y1, Y2, Y2
 	VBLENDVPS Y4, Y0, Y3, Y3
 	VMOVUPS   Y2, (AX)(SI*4)
@@ -93,7 +93,7 @@ enough4:
 	VMASKMOVPS (CX)(SI*4), Y1, Y4
 	VCMPPS     $0x1e, Y3, Y2, Y5
 	VCMPPS     $0x03, Y2, Y2, Y6
-	VORPS      Y6, Y5, Y5
+	VPOR       Y5, Y6, Y5
 	VBLENDVPS  Y5, Y2, Y3, Y3
 	VBLENDVPS  Y5, Y0, Y4, Y4
 	VMASKMOVPS Y3, Y1, (AX)(SI*4)
@@ -120,3 +120,344 @@ DATA tailMasks<>+52(SB)/4, $0x00000000
 DATA tailMasks<>+56(SB)/4, $0x00000000
 DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
+
+// func maxSquaresAVX2(dst []float32, from []byte, step int, x []float32, row int, n int, count int)
+// Requires: AVX, AVX2
+TEXT ·maxSquaresAVX2(SB), NOSPLIT, $0-104
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    from_base+24(FP), CX
+	MOVQ    step+48(FP), DX
+	MOVQ    n+88(FP), BX
+	MOVQ    n+88(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+80(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    x_base+56(FP), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R8)(DI*1), DI
+	LEAQ    (DI)(SI*1), R10
+	ADDQ    SI, SI
+	VMOVUPS number0<>+0(SB), Y0
+	VMOVUPS number1<>+0(SB), Y1
+	VMOVUPS number2<>+0(SB), Y2
+	VMOVUPS number3<>+0(SB), Y3
+	MOVQ    count+96(FP), R11
+
+square6:
+	MOVQ BX, R12
+	XORQ R13, R13
+	CMPQ R12, $0x08
+	JLT  enough8
+
+loop7:
+	VMOVUPS      (R9)(R13*4), Y4
+	VMOVUPS      (R8)(R13*4), Y5
+	VMOVAPS      Y0, Y6
+	VCMPPS       $0x1e, Y5, Y4, Y7
+	VCMPPS       $0x03, Y4, Y4, Y8
+	VPOR         Y7, Y8, Y7
+	VBLENDVPS    Y7, Y4, Y5, Y5
+	VBLENDVPS    Y7, Y1, Y6, Y6
+	VMOVUPS      (R10)(R13*4), Y4
+	VMOVUPS      (DI)(R13*4), Y7
+	VMOVAPS      Y2, Y8
+	VCMPPS       $0x1e, Y7, Y4, Y9
+	VCMPPS       $0x03, Y4, Y4, Y10
+	VPOR         Y9, Y10, Y9
+	VBLENDVPS    Y9, Y4, Y7, Y7
+	VBLENDVPS    Y9, Y3, Y8, Y8
+	VCMPPS       $0x1e, Y5, Y7, Y4
+	VCMPPS       $0x03, Y7, Y7, Y9
+	VPOR         Y4, Y9, Y4
+	VBLENDVPS    Y4, Y7, Y5, Y5
+	VBLENDVPS    Y4, Y8, Y6, Y6
+	VMOVUPS      Y5, (AX)(R13*4)
+	VEXTRACTI128 $0x01, Y6, X4
+	VPACKSSDW    X4, X6, X4
+	VPACKUSWB    X4, X4, X4
+	VMOVQ        X4, (CX)(R13*1)
+	ADDQ         $0x08, R13
+	SUBQ         $0x08, R12
+	CMPQ         R12, $0x08
+	JGE          loop7
+
+enough8:
+	ADDQ SI, R8
+	ADDQ SI, R9
+	ADDQ SI, DI
+	ADDQ SI, R10
+	LEAQ (AX)(DX*4), AX
+	ADDQ DX, CX
+	DECQ R11
+	JNE  square6
+	VZEROUPPER
+	RET
+
+DATA number0<>+0(SB)/4, $0x00000000
+DATA number0<>+4(SB)/4, $0x00000000
+DATA number0<>+8(SB)/4, $0x00000000
+DATA number0<>+12(SB)/4, $0x00000000
+DATA number0<>+16(SB)/4, $0x00000000
+DATA number0<>+20(SB)/4, $0x00000000
+DATA number0<>+24(SB)/4, $0x00000000
+DATA number0<>+28(SB)/4, $0x00000000
+DATA number0<>+32(SB)/4, $0x00000000
+DATA number0<>+36(SB)/4, $0x00000000
+DATA number0<>+40(SB)/4, $0x00000000
+DATA number0<>+44(SB)/4, $0x00000000
+DATA number0<>+48(SB)/4, $0x00000000
+DATA number0<>+52(SB)/4, $0x00000000
+DATA number0<>+56(SB)/4, $0x00000000
+DATA number0<>+60(SB)/4, $0x00000000
+GLOBL number0<>(SB), RODATA|NOPTR, $64
+
+DATA number1<>+0(SB)/4, $0x00000001
+DATA number1<>+4(SB)/4, $0x00000001
+DATA number1<>+8(SB)/4, $0x00000001
+DATA number1<>+12(SB)/4, $0x00000001
+DATA number1<>+16(SB)/4, $0x00000001
+DATA number1<>+20(SB)/4, $0x00000001
+DATA number1<>+24(SB)/4, $0x00000001
+DATA number1<>+28(SB)/4, $0x00000001
+DATA number1<>+32(SB)/4, $0x00000001
+DATA number1<>+36(SB)/4, $0x00000001
+DATA number1<>+40(SB)/4, $0x00000001
+DATA number1<>+44(SB)/4, $0x00000001
+DATA number1<>+48(SB)/4, $0x00000001
+DATA number1<>+52(SB)/4, $0x00000001
+DATA number1<>+56(SB)/4, $0x00000001
+DATA number1<>+60(SB)/4, $0x00000001
+GLOBL number1<>(SB), RODATA|NOPTR, $64
+
+DATA number2<>+0(SB)/4, $0x00000002
+DATA number2<>+4(SB)/4, $0x00000002
+DATA number2<>+8(SB)/4, $0x00000002
+DATA number2<>+12(SB)/4, $0x00000002
+DATA number2<>+16(SB)/4, $0x00000002
+DATA number2<>+20(SB)/4, $0x00000002
+DATA number2<>+24(SB)/4, $0x00000002
+DATA number2<>+28(SB)/4, $0x00000002
+DATA number2<>+32(SB)/4, $0x00000002
+DATA number2<>+36(SB)/4, $0x00000002
+DATA number2<>+40(SB)/4, $0x00000002
+DATA number2<>+44(SB)/4, $0x00000002
+DATA number2<>+48(SB)/4, $0x00000002
+DATA number2<>+52(SB)/4, $0x00000002
+DATA number2<>+56(SB)/4, $0x00000002
+DATA number2<>+60(SB)/4, $0x00000002
+GLOBL number2<>(SB), RODATA|NOPTR, $64
+
+DATA number3<>+0(SB)/4, $0x00000003
+DATA number3<>+4(SB)/4, $0x00000003
+DATA number3<>+8(SB)/4, $0x00000003
+DATA number3<>+12(SB)/4, $0x00000003
+DATA number3<>+16(SB)/4, $0x00000003
+DATA number3<>+20(SB)/4, $0x00000003
+DATA number3<>+24(SB)/4, $0x00000003
+DATA number3<>+28(SB)/4, $0x00000003
+DATA number3<>+32(SB)/4, $0x00000003
+DATA number3<>+36(SB)/4, $0x00000003
+DATA number3<>+40(SB)/4, $0x00000003
+DATA number3<>+44(SB)/4, $0x00000003
+DATA number3<>+48(SB)/4, $0x00000003
+DATA number3<>+52(SB)/4, $0x00000003
+DATA number3<>+56(SB)/4, $0x00000003
+DATA number3<>+60(SB)/4, $0x00000003
+GLOBL number3<>(SB), RODATA|NOPTR, $64
+
+// func spreadSquaresAVX2(dst []float32, row int, x []float32, from []byte, step int, n int, count int)
+// Requires: AVX, AVX2
+TEXT ·spreadSquaresAVX2(SB), NOSPLIT, $0-104
+	MOVQ    x_base+32(FP), AX
+	MOVQ    from_base+56(FP), CX
+	MOVQ    step+80(FP), DX
+	MOVQ    n+88(FP), BX
+	MOVQ    n+88(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+24(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    dst_base+0(FP), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R8)(DI*1), DI
+	LEAQ    (DI)(SI*1), R10
+	ADDQ    SI, SI
+	VMOVUPS number0<>+0(SB), Y0
+	VMOVUPS number1<>+0(SB), Y1
+	VMOVUPS number2<>+0(SB), Y2
+	VMOVUPS number3<>+0(SB), Y3
+	MOVQ    count+96(FP), R11
+
+square9:
+	MOVQ BX, R12
+	XORQ R13, R13
+	CMPQ R12, $0x08
+	JLT  enough11
+
+loop10:
+	VMOVUPS   (AX)(R13*4), Y4
+	VPMOVZXBD (CX)(R13*1), Y5
+	VMOVAPS   Y4, Y6
+	VPCMPEQD  Y5, Y0, Y7
+	VANDPS    Y7, Y6, Y6
+	VMOVUPS   Y6, (R8)(R13*4)
+	VMOVAPS   Y4, Y6
+	VPCMPEQD  Y5, Y1, Y7
+	VANDPS    Y7, Y6, Y6
+	VMOVUPS   Y6, (R9)(R13*4)
+	VMOVAPS   Y4, Y6
+	VPCMPEQD  Y5, Y2, Y7
+	VANDPS    Y7, Y6, Y6
+	VMOVUPS   Y6, (DI)(R13*4)
+	VMOVAPS   Y4, Y4
+	VPCMPEQD  Y5, Y3, Y5
+	VANDPS    Y5, Y4, Y4
+	VMOVUPS   Y4, (R10)(R13*4)
+	ADDQ      $0x08, R13
+	SUBQ      $0x08, R12
+	CMPQ      R12, $0x08
+	JGE       loop10
+
+enough11:
+	ADDQ SI, R8
+	ADDQ SI, R9
+	ADDQ SI, DI
+	ADDQ SI, R10
+	LEAQ (AX)(DX*4), AX
+	ADDQ DX, CX
+	DECQ R11
+	JNE  square9
+	VZEROUPPER
+	RET
+
+// func maxSquaresAVX512(dst []float32, from []byte, step int, x []float32, row int, n int, count int)
+// Requires: AVX, AVX512F
+TEXT ·maxSquaresAVX512(SB), NOSPLIT, $0-104
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    from_base+24(FP), CX
+	MOVQ    step+48(FP), DX
+	MOVQ    n+88(FP), BX
+	MOVQ    n+88(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+80(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    x_base+56(FP), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R8)(DI*1), DI
+	LEAQ    (DI)(SI*1), R10
+	ADDQ    SI, SI
+	VMOVUPS number0<>+0(SB), Z0
+	VMOVUPS number1<>+0(SB), Z1
+	VMOVUPS number2<>+0(SB), Z2
+	VMOVUPS number3<>+0(SB), Z3
+	MOVQ    count+96(FP), R11
+
+square12:
+	MOVQ BX, R12
+	XORQ R13, R13
+	CMPQ R12, $0x10
+	JLT  enough14
+
+loop13:
+	VMOVUPS (R9)(R13*4), Z4
+	VMOVUPS (R8)(R13*4), Z5
+	VMOVAPS Z0, Z6
+	VCMPPS  $0x1e, Z5, Z4, K1
+	VCMPPS  $0x03, Z4, Z4, K2
+	KORW    K1, K2, K1
+	VMOVAPS Z4, K1, Z5
+	VMOVAPS Z1, K1, Z6
+	VMOVUPS (R10)(R13*4), Z4
+	VMOVUPS (DI)(R13*4), Z7
+	VMOVAPS Z2, Z8
+	VCMPPS  $0x1e, Z7, Z4, K1
+	VCMPPS  $0x03, Z4, Z4, K2
+	KORW    K1, K2, K1
+	VMOVAPS Z4, K1, Z7
+	VMOVAPS Z3, K1, Z8
+	VCMPPS  $0x1e, Z5, Z7, K1
+	VCMPPS  $0x03, Z7, Z7, K2
+	KORW    K1, K2, K1
+	VMOVAPS Z7, K1, Z5
+	VMOVAPS Z8, K1, Z6
+	VMOVUPS Z5, (AX)(R13*4)
+	VPMOVDB Z6, (CX)(R13*1)
+	ADDQ    $0x10, R13
+	SUBQ    $0x10, R12
+	CMPQ    R12, $0x10
+	JGE     loop13
+
+enough14:
+	ADDQ SI, R8
+	ADDQ SI, R9
+	ADDQ SI, DI
+	ADDQ SI, R10
+	LEAQ (AX)(DX*4), AX
+	ADDQ DX, CX
+	DECQ R11
+	JNE  square12
+	VZEROUPPER
+	RET
+
+// func spreadSquaresAVX512(dst []float32, row int, x []float32, from []byte, step int, n int, count int)
+// Requires: AVX, AVX512F
+TEXT ·spreadSquaresAVX512(SB), NOSPLIT, $0-104
+	MOVQ    x_base+32(FP), AX
+	MOVQ    from_base+56(FP), CX
+	MOVQ    step+80(FP), DX
+	MOVQ    n+88(FP), BX
+	MOVQ    n+88(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    row+24(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    dst_base+0(FP), R8
+	LEAQ    (R8)(SI*1), R9
+	LEAQ    (R8)(DI*1), DI
+	LEAQ    (DI)(SI*1), R10
+	ADDQ    SI, SI
+	VMOVUPS number0<>+0(SB), Z0
+	VMOVUPS number1<>+0(SB), Z1
+	VMOVUPS number2<>+0(SB), Z2
+	VMOVUPS number3<>+0(SB), Z3
+	MOVQ    count+96(FP), R11
+
+square15:
+	MOVQ BX, R12
+	XORQ R13, R13
+	CMPQ R12, $0x10
+	JLT  enough17
+
+loop16:
+	VMOVUPS   (AX)(R13*4), Z4
+	VPMOVZXBD (CX)(R13*1), Z5
+	VMOVAPS   Z4, Z6
+	VPCMPEQD  Z5, Z0, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (R8)(R13*4)
+	VMOVAPS   Z4, Z6
+	VPCMPEQD  Z5, Z1, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (R9)(R13*4)
+	VMOVAPS   Z4, Z6
+	VPCMPEQD  Z5, Z2, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (DI)(R13*4)
+	VMOVAPS   Z4, Z4
+	VPCMPEQD  Z5, Z3, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   Z4, (R10)(R13*4)
+	ADDQ      $0x10, R13
+	SUBQ      $0x10, R12
+	CMPQ      R12, $0x10
+	JGE       loop16
+
+enough17:
+	ADDQ SI, R8
+	ADDQ SI, R9
+	ADDQ SI, DI
+	ADDQ SI, R10
+	LEAQ (AX)(DX*4), AX
+	ADDQ DX, CX
+	DECQ R11
+	JNE  square15
+	VZEROUPPER
+	RET

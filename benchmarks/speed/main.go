@@ -78,7 +78,7 @@ const mostExamples = 1 << 16
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
-	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "predict", "all", "train"}, "`what` to measure: gemm, conv, step, predict (a forward pass) or all but the last; train takes -steps steps and measures nothing, for profilers and emulators")
+	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "layers", "predict", "all", "train"}, "`what` to measure: gemm, conv, step, layers (each operation of a step), predict (a forward pass) or all (gemm, conv and step); train takes -steps steps and measures nothing, for profilers and emulators")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, fastnet, fastnet-96, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 1000 for fastnet, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
 	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
@@ -128,7 +128,9 @@ func (c *config) check(given map[string]bool) error {
 func (c *config) wants(kind string) bool { return c.run == "all" || c.run == kind }
 
 // trains reports whether there is a model.
-func (c *config) trains() bool { return c.wants("step") || c.run == "train" || c.run == "predict" }
+func (c *config) trains() bool {
+	return c.wants("step") || c.run == "layers" || c.run == "train" || c.run == "predict"
+}
 
 // measure measures what is asked for. The training step comes first, so that
 // the peak memory reported with it is its own.
@@ -146,8 +148,8 @@ func (c *config) measure(ctx context.Context, stdout io.Writer) error {
 	for _, part := range []struct {
 		kind string
 		run  func(context.Context, *printer) error
-	}{{"step", c.measureStep}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}} {
-		if !c.wants(part.kind) {
+	}{{"step", c.measureStep}, {"layers", c.measureLayers}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}} {
+		if !c.wants(part.kind) || part.kind == "layers" && c.run == "all" {
 			continue
 		}
 		if err := part.run(ctx, p); err != nil {

@@ -22,6 +22,7 @@ type result struct {
 	*gemmShape
 	*convPass
 	*stepFacts
+	*layerFacts
 }
 
 func (c *config) result(name string, s speed) result {

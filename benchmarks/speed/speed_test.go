@@ -95,6 +95,42 @@ func TestPredict(t *testing.T) {
 	}
 }
 
+// TestLayers wants every operation of a step, in its order, and all of the step's time.
+func TestLayers(t *testing.T) {
+	c := tiny()
+	c.run, c.model, c.batch, c.steps, c.json = "layers", "fastnet", 2, 3, true
+	var out bytes.Buffer
+	if err := c.measure(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	lines, shares := json.NewDecoder(&out), 0.0
+	for lines.More() {
+		var got struct {
+			layerFacts
+			GFLOPS float64
+		}
+		if err := lines.Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		names, shares = append(names, got.Operation), shares+got.Share
+		if conv := strings.HasPrefix(got.Operation, "ops.Conv2D"); conv != (got.GFLOPS > 0) || conv && !(got.Forward > 0) {
+			t.Errorf("implausible: %+v", got)
+		}
+	}
+	const want = "ops.Conv2D ops.AddBias ops.GELU ops.Conv2DMaxPool ops.BatchNorm ops.GELU ops.Conv2D ops.BatchNorm"
+	if all := strings.Join(names, " "); !strings.HasPrefix(all, want) || names[len(names)-1] != "rest" {
+		t.Errorf("operations %s, want them to begin with %s and to end with the rest", all, want)
+	}
+	if shares < 0.3 || shares > 3 { // of medians, on a machine that may do other things
+		t.Errorf("the shares of a step add up to %v", shares)
+	}
+	c.model = "txl-ptb"
+	if err := c.measure(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "has one tape") {
+		t.Errorf("txl-ptb: error %v", err)
+	}
+}
+
 func TestCommandLine(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	var stdout, stderr bytes.Buffer

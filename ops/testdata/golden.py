@@ -344,6 +344,8 @@ conv_batch_norm("eval", False, torch.relu, normal(2, 4, 3, 3), normal(3, 3, 3, 2
 case("Select", lambda x: x.index_select(1, torch.tensor([3, 0, 0, 2, 1])), normal(2, 4, 3))
 batch_norm("BatchNormSiLU", True, F.silu)
 batch_norm("BatchNormSiLU", False, F.silu)
+for name, channels in ("Conv2DMaxPool", 9), ("Conv2DMaxPool/taps", 2):
+    case(name, lambda x, w: channels_last(F.max_pool2d(images(conv(padding=1)(x, w)), 2)), normal(2, 7, 8, channels), normal(3, 3, channels, 8))
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})

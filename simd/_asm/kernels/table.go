@@ -78,6 +78,8 @@ var Table = []Kernel{
 
 	// pool
 	{Func: "maxFrom(best []float32, from []uint32, x []float32, place uint32)", Writes: "best, from", AVX2: all, NEON: groups4},
+	{Func: "maxSquares(dst []float32, from []byte, step int, x []float32, row, n, count int)", Writes: "-", AVX2: multiple(8, "n"), AVX512: multiple(16, "n")},
+	{Func: "spreadSquares(dst []float32, row int, x []float32, from []byte, step, n, count int)", Writes: "-", AVX2: multiple(8, "n"), AVX512: multiple(16, "n")},
 
 	// reduce
 	{Func: "sum(p *partials, x []float32)", AVX2: &Version{Group: 16}, NEON: &Version{Group: 16}},

@@ -74,6 +74,18 @@ func (s avx2) both(a, b lanemask) lanemask {
 	return mask
 }
 
+func (s avx2) either(a, b lanemask) lanemask {
+	mask := s.vector()
+	VPOR(a, b, mask)
+	return mask
+}
+
+func (s avx2) equal(a, b vector) lanemask {
+	mask := s.vector()
+	VPCMPEQD(a, b, mask)
+	return mask
+}
+
 func (avx2) keep(mask lanemask, v vector)      { VANDPS(mask, v, v) }
 func (avx2) choose(mask lanemask, a, v vector) { VBLENDVPS(mask, a, v, v) }
 
@@ -91,4 +103,19 @@ func (avx2) storeBits(mask lanemask, m Mem) {
 	bits := GP32()
 	VMOVMSKPS(mask, bits)
 	MOVB(bits.As8(), m)
+}
+
+func (s avx2) loadBytes(m Mem) vector {
+	v := s.vector()
+	VPMOVZXBD(m, v)
+	return v
+}
+
+// storeBytes narrows each half to four words, and all of them to eight bytes.
+func (avx2) storeBytes(v vector, m Mem) {
+	high := XMM()
+	VEXTRACTI128(U8(1), v, high)
+	VPACKSSDW(high, v.AsX(), high)
+	VPACKUSWB(high, high, high)
+	VMOVQ(high, m)
 }

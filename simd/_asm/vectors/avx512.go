@@ -63,6 +63,18 @@ func (avx512) both(a, b lanemask) lanemask {
 	return mask
 }
 
+func (avx512) either(a, b lanemask) lanemask {
+	mask := K()
+	KORW(a, b, mask)
+	return mask
+}
+
+func (avx512) equal(a, b vector) lanemask {
+	mask := K()
+	VPCMPEQD(a, b, mask)
+	return mask
+}
+
 func (avx512) keep(mask lanemask, v vector)      { VMOVAPS_Z(v, mask, v) }
 func (avx512) choose(mask lanemask, a, v vector) { VMOVAPS(a, mask, v) }
 
@@ -73,3 +85,11 @@ func (avx512) loadBits(m Mem) lanemask {
 }
 
 func (avx512) storeBits(mask lanemask, m Mem) { KMOVW(mask, m) }
+
+func (s avx512) loadBytes(m Mem) vector {
+	v := s.vector()
+	VPMOVZXBD(m, v)
+	return v
+}
+
+func (avx512) storeBytes(v vector, m Mem) { VPMOVDB(v, m) }

@@ -33,11 +33,16 @@ type set interface {
 
 	compare(predicate uint8, a, b vector) lanemask // a predicate b
 	both(a, b lanemask) lanemask                   // a and b
+	either(a, b lanemask) lanemask                 // a or b
+	equal(a, b vector) lanemask                    // as whole numbers
 	keep(mask lanemask, v vector)                  // v = mask ? v : 0
 	choose(mask lanemask, a, v vector)             // v = mask ? a : v
 
 	loadBits(m Mem) lanemask // from one bit a lane
 	storeBits(mask lanemask, m Mem)
+
+	loadBytes(m Mem) vector     // whole numbers from one byte a lane
+	storeBytes(v vector, m Mem) // numbers up to 127; may overwrite v
 }
 
 func broadcastMultiplyAdd(m Mem, row, acc []vector, scratch vector) {
