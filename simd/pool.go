@@ -71,12 +71,11 @@ func (s *Squares) check(name string) bool {
 
 // calls cuts the squares into pieces for the assembly.
 func (s Squares) calls(call func(p Squares)) {
-	for s.Count > 0 {
+	count := max(1, maxCall/(4*s.N))
+	for first := 0; first < s.Count; first += count {
 		p := s
-		p.Count = min(s.Count, max(1, maxCall/(4*s.N)))
+		p.Count = min(count, s.Count-first)
+		p.Pixels, p.Largest, p.From = s.Pixels[2*s.N*first:], s.Largest[first*s.Step:], s.From[first*s.Step:]
 		call(p)
-		s.Count -= p.Count
-		s.Pixels = s.Pixels[2*p.N*p.Count:]
-		s.Largest, s.From = s.Largest[min(p.Count*s.Step, len(s.Largest)):], s.From[min(p.Count*s.Step, len(s.From)):]
 	}
 }
