@@ -39,7 +39,7 @@ func (s ConvSpec) axes() (down, across ConvAxis) {
 // which is (N, OH, OW, Cout). OH is (H + 2*Pad - Dilation*(KH-1) - 1)/Stride + 1
 // rounded down, and OW likewise.
 func Conv2D(x, w *autograd.Tensor, spec ConvSpec) *autograd.Tensor {
-	s := &convolution{conv: newConv(x, w, spec), spec: spec, inputs: [...]*autograd.Tensor{x, w}}
+	s := &convolution{conv: newConv("ops.Conv2D", x, w, spec), spec: spec, inputs: [...]*autograd.Tensor{x, w}}
 	s.shape = [...]int{s.n, s.oh, s.ow, s.oc}
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Conv2D",
@@ -83,9 +83,9 @@ type conv struct {
 	groups      int
 }
 
-func newConv(x, w *autograd.Tensor, spec ConvSpec) conv {
+func newConv(op string, x, w *autograd.Tensor, spec ConvSpec) conv {
 	if x.Rank() != 4 || w.Rank() != 4 {
-		panic(autograd.NewShapeError("ops.Conv2D", "x (N, H, W, Cin) and w (KH, KW, Cin/Groups, Cout)", x, w))
+		panic(autograd.NewShapeError(op, "x (N, H, W, Cin) and w (KH, KW, Cin/Groups, Cout)", x, w))
 	}
 	s := conv{
 		n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3),
@@ -94,11 +94,11 @@ func newConv(x, w *autograd.Tensor, spec ConvSpec) conv {
 	}
 	s.vert, s.horiz = spec.axes()
 	if s.c%s.groups != 0 || s.oc%s.groups != 0 || w.Dim(2) != s.c/s.groups {
-		panic(autograd.NewShapeError("ops.Conv2D", "w (KH, KW, Cin/Groups, Cout) with Cin of x and groups that divide Cin and Cout"+channelsFirst(x, w.Dim(2)*s.groups), x, w))
+		panic(autograd.NewShapeError(op, "w (KH, KW, Cin/Groups, Cout) with Cin of x and groups that divide Cin and Cout"+channelsFirst(x, w.Dim(2)*s.groups), x, w))
 	}
 	s.oh, s.ow = s.vert.outputs(s.h, s.kh), s.horiz.outputs(s.w, s.kw)
 	if s.oh < 1 || s.ow < 1 || s.kh < 1 || s.kw < 1 {
-		panic(autograd.NewShapeError("ops.Conv2D", "a kernel that fits into the padded images", x, w))
+		panic(autograd.NewShapeError(op, "a kernel that fits into the padded images", x, w))
 	}
 	return s
 }

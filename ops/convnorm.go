@@ -34,7 +34,7 @@ func ConvBatchNorm(x, w, gamma, beta *autograd.Tensor, running BatchNormStats, c
 	if spec.Train || needs {
 		return convBatchNormSteps(Conv2D(x, w, conv), gamma, beta, running, spec, end)
 	}
-	s := newConv(x, w, conv)
+	s := newConv(name, x, w, conv)
 	n := &normalised{conv: s, gamma: gamma, beta: beta, ConvBatchNormArgs: ConvBatchNormArgs{BatchNormArgs{running, spec}, conv, end}, shape: [...]int{s.n, s.oh, s.ow, s.oc}}
 	n.inputs = append(n.few[:0], x, w, gamma, beta)
 	if gamma.Rank() != 1 || beta.Rank() != 1 || gamma.Dim(0) != s.oc || beta.Dim(0) != s.oc || len(running.Mean) != s.oc || len(running.Var) != s.oc {

@@ -10,7 +10,7 @@ import (
 // written: the convolution's output, four times as large, is never in memory, and neither is
 // its gradient.
 func Conv2DMaxPool(x, w *autograd.Tensor, conv ConvSpec, pool PoolSpec) *autograd.Tensor {
-	s := newPooledConv(newConv(x, w, conv), pool)
+	s := newPooledConv(newConv("ops.Conv2DMaxPool", x, w, conv), pool)
 	if s == nil {
 		return MaxPool2D(Conv2D(x, w, conv), pool)
 	}

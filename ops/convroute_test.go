@@ -34,7 +34,7 @@ func TestChooseRoute(t *testing.T) {
 func TestMeasuredRoute(t *testing.T) {
 	ForceConvRoute(t, "")
 	route := func(n, size, c, oc, k int, spec ConvSpec) *winograd {
-		s := newConv(autograd.New(n, size, size, c), autograd.New(k, k, c/max(1, spec.Groups), oc), spec)
+		s := newConv("ops.Conv2D", autograd.New(n, size, size, c), autograd.New(k, k, c/max(1, spec.Groups), oc), spec)
 		return s.winograd()
 	}
 	pad := ConvSpec{Pad: 1}
@@ -90,7 +90,7 @@ func TestGathers(t *testing.T) {
 		{1, 320, 320, 3, ConvSpec{Stride: 2, Groups: 2}, false},
 		{0, 160, 160, 3, ConvSpec{Stride: 2}, false},
 	} {
-		s := newConv(autograd.New(test.n, 8, 8, test.c), autograd.New(test.k, test.k, test.c/max(1, test.spec.Groups), test.oc), test.spec)
+		s := newConv("ops.Conv2D", autograd.New(test.n, 8, 8, test.c), autograd.New(test.k, test.k, test.c/max(1, test.spec.Groups), test.oc), test.spec)
 		if s.gathers() != test.want {
 			t.Errorf("%d images of %d channels, %d kernels of %dx%d, %+v: gathered is %v", test.n, test.c, test.oc, test.k, test.k, test.spec, !test.want)
 		}

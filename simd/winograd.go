@@ -20,26 +20,57 @@ import "fmt"
 // 36, F(4x4,3x3) 36 products for 144. Its points are 0, ±1 and infinity, and
 // 0, ±5/8, ±3/2 and infinity. With the latter a sum has less than half the
 // rounding error of that with the usual 0, ±1, ±2 and infinity.
+//
+// The last tile of a row or column may have fewer than four outputs. Its maps along that
+// axis are those of F(3,3) and F(2,3) with the first of the same points and infinity: they
+// give and take elements 0 to 3 and 5, or 0 to 2 and 5, of the six, and the products with
+// the others fall away. What the points left out would have multiplied the kernels by,
+// their maps of the inputs multiply those by.
 type WinogradTransform int
 
-// The maps of F(2x2,3x3) and F(4x4,3x3).
+// The maps of F(2x2,3x3), of F(4x4,3x3), and of the latter's last tiles.
 const (
-	WinogradInput2      WinogradTransform = iota // B': 4 elements to 4
-	WinogradKernel2                              // G: 3 to 4
-	WinogradOutput2                              // A': 4 to 2
-	WinogradOutputGrad2                          // A: 2 to 4
-	WinogradKernelGrad2                          // G': 4 to 3
-	WinogradInput4                               // B': 6 to 6
-	WinogradKernel4                              // G: 3 to 6
-	WinogradOutput4                              // A': 6 to 4
-	WinogradOutputGrad4                          // A: 4 to 6
-	WinogradKernelGrad4                          // G': 6 to 3
+	WinogradInput2          WinogradTransform = iota // B': 4 elements to 4
+	WinogradKernel2                                  // G: 3 to 4
+	WinogradOutput2                                  // A': 4 to 2
+	WinogradOutputGrad2                              // A: 2 to 4
+	WinogradKernelGrad2                              // G': 4 to 3
+	WinogradInput4                                   // B': 6 to 6
+	WinogradKernel4                                  // G: 3 to 6
+	WinogradOutput4                                  // A': 6 to 4
+	WinogradOutputGrad4                              // A: 4 to 6
+	WinogradKernelGrad4                              // G': 6 to 3
+	WinogradInputLast3                               // 5 to elements 0 to 3 and 5 of 6
+	WinogradOutputLast3                              // these to 3
+	WinogradOutputGradLast3                          // 3 to these
+	WinogradInputLast2                               // 4 to elements 0 to 2 and 5 of 6
+	WinogradOutputLast2                              // these to 2
+	WinogradOutputGradLast2                          // 2 to these
 )
 
-var winogradSizes = [...][2]int{{4, 4}, {3, 4}, {4, 2}, {2, 4}, {4, 3}, {6, 6}, {3, 6}, {6, 4}, {4, 6}, {6, 3}}
+var winogradSizes = [...][2]int{{4, 4}, {3, 4}, {4, 2}, {2, 4}, {4, 3}, {6, 6}, {3, 6}, {6, 4}, {4, 6}, {6, 3}, {5, 6}, {6, 3}, {3, 6}, {4, 6}, {6, 2}, {2, 6}}
 
-// Size returns the number of elements the map takes and gives.
+// Size returns the number of elements the map takes and gives, counting those that it
+// leaves alone.
 func (t WinogradTransform) Size() (in, out int) { return winogradSizes[t][0], winogradSizes[t][1] }
+
+// Head returns how many elements of a transformed tile come before those that the map
+// leaves alone; after these there is one more. It is 6 or 4 where there are none.
+func (t WinogradTransform) Head() int {
+	switch {
+	case t >= WinogradInputLast2:
+		return 3
+	case t >= WinogradInputLast3:
+		return 4
+	}
+	return max(t.Size())
+}
+
+// gives reports whether the map gives its element i.
+func (t WinogradTransform) gives(i int) bool {
+	_, out := t.Size()
+	return out < 6 || i < t.Head() || i == 5
+}
 
 // Strided is rows of groups of vectors that lie in data: vector i of group g of
 // row r starts at r*Row + g*Next + i*Step.

@@ -28,6 +28,18 @@ TEXT ·winogradAVX2(SB), NOSPLIT, $0-96
 	JEQ  transform8
 	CMPQ AX, $0x09
 	JEQ  transform9
+	CMPQ AX, $0x0a
+	JEQ  transform10
+	CMPQ AX, $0x0b
+	JEQ  transform11
+	CMPQ AX, $0x0c
+	JEQ  transform12
+	CMPQ AX, $0x0d
+	JEQ  transform13
+	CMPQ AX, $0x0e
+	JEQ  transform14
+	CMPQ AX, $0x0f
+	JEQ  transform15
 	VZEROUPPER
 	RET
 
@@ -1016,6 +1028,598 @@ done50:
 	VZEROUPPER
 	RET
 
+transform10:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float40100000<>+0(SB), Y1
+	VMOVUPS float3fc00000<>+0(SB), Y2
+	VMOVUPS float3ec80000<>+0(SB), Y3
+	VMOVUPS floatbfee0000<>+0(SB), Y4
+	VMOVUPS float3f700000<>+0(SB), Y5
+	VMOVUPS float40080000<>+0(SB), Y6
+	VMOVUPS float3f600000<>+0(SB), Y7
+
+row51:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group52:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(CX*2), R13
+	ADDQ CX, R13
+	MOVQ SI, R14
+	SUBQ $0x08, R14
+	JLT  enough54
+
+loop53:
+	VMOVUPS (R12), Y8
+	VMOVUPS (R12)(CX*1), Y9
+	VMOVUPS (R12)(CX*2), Y10
+	VMOVUPS (R13), Y11
+	VMOVUPS (R13)(CX*1), Y12
+	VMULPS  Y1, Y8, Y8
+	VMULPS  Y2, Y9, Y13
+	VSUBPS  Y13, Y8, Y8
+	VMULPS  Y3, Y8, Y8
+	VMULPS  Y1, Y10, Y13
+	VSUBPS  Y13, Y8, Y8
+	VMULPS  Y2, Y11, Y13
+	VADDPS  Y13, Y8, Y8
+	VMOVUPS Y8, (R10)
+	VMULPS  Y4, Y10, Y8
+	VMULPS  Y5, Y9, Y13
+	VSUBPS  Y13, Y11, Y14
+	VMULPS  Y6, Y14, Y14
+	VADDPS  Y8, Y14, Y14
+	VMOVUPS Y14, (R10)(AX*1)
+	VADDPS  Y13, Y11, Y13
+	VMULPS  Y7, Y13, Y13
+	VADDPS  Y8, Y13, Y8
+	VMOVUPS Y8, (R10)(AX*2)
+	VMULPS  Y3, Y9, Y8
+	VSUBPS  Y8, Y11, Y8
+	VMULPS  float40400000<>+0(SB), Y8, Y8
+	VMOVUPS Y8, (R11)
+	VMULPS  Y2, Y11, Y8
+	VSUBPS  Y8, Y12, Y8
+	VMULPS  Y2, Y9, Y9
+	VSUBPS  Y9, Y10, Y9
+	VMULPS  Y3, Y9, Y9
+	VSUBPS  Y9, Y8, Y8
+	VMOVUPS Y8, (R11)(AX*2)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R13
+	SUBQ    $0x08, R14
+	JGE     loop53
+
+enough54:
+	ADDQ       $0x08, R14
+	JEQ        done55
+	VMASKMOVPS (R12), Y0, Y8
+	VMASKMOVPS (R12)(CX*1), Y0, Y9
+	VMASKMOVPS (R12)(CX*2), Y0, Y10
+	VMASKMOVPS (R13), Y0, Y11
+	VMASKMOVPS (R13)(CX*1), Y0, Y12
+	VMULPS     Y1, Y8, Y8
+	VMULPS     Y2, Y9, Y13
+	VSUBPS     Y13, Y8, Y8
+	VMULPS     Y3, Y8, Y8
+	VMULPS     Y1, Y10, Y13
+	VSUBPS     Y13, Y8, Y8
+	VMULPS     Y2, Y11, Y13
+	VADDPS     Y13, Y8, Y8
+	VMASKMOVPS Y8, Y0, (R10)
+	VMULPS     Y4, Y10, Y8
+	VMULPS     Y5, Y9, Y13
+	VSUBPS     Y13, Y11, Y14
+	VMULPS     Y6, Y14, Y14
+	VADDPS     Y8, Y14, Y14
+	VMASKMOVPS Y14, Y0, (R10)(AX*1)
+	VADDPS     Y13, Y11, Y13
+	VMULPS     Y7, Y13, Y13
+	VADDPS     Y8, Y13, Y8
+	VMASKMOVPS Y8, Y0, (R10)(AX*2)
+	VMULPS     Y3, Y9, Y8
+	VSUBPS     Y8, Y11, Y8
+	VMULPS     float40400000<>+0(SB), Y8, Y8
+	VMASKMOVPS Y8, Y0, (R11)
+	VMULPS     Y2, Y11, Y8
+	VSUBPS     Y8, Y12, Y8
+	VMULPS     Y2, Y9, Y9
+	VSUBPS     Y9, Y10, Y9
+	VMULPS     Y3, Y9, Y9
+	VSUBPS     Y9, Y8, Y8
+	VMASKMOVPS Y8, Y0, (R11)(AX*2)
+
+done55:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group52
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row51
+	VZEROUPPER
+	RET
+
+transform11:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float3f200000<>+0(SB), Y1
+	VMOVUPS float3fc00000<>+0(SB), Y2
+	VMOVUPS float3ec80000<>+0(SB), Y3
+	VMOVUPS float40100000<>+0(SB), Y4
+
+row56:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group57:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	LEAQ (R8)(CX*2), R12
+	ADDQ CX, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough59
+
+loop58:
+	VMOVUPS (R11), Y5
+	VMOVUPS (R11)(CX*1), Y6
+	VMOVUPS (R11)(CX*2), Y7
+	VMOVUPS (R12), Y8
+	VMOVUPS (R12)(CX*1), Y9
+	VMOVUPS (R12)(CX*2), Y9
+	VADDPS  Y7, Y6, Y10
+	VSUBPS  Y7, Y6, Y6
+	VADDPS  Y10, Y5, Y5
+	VADDPS  Y8, Y5, Y5
+	VMOVUPS Y5, (R10)
+	VMULPS  Y1, Y6, Y5
+	VMULPS  Y2, Y8, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, (R10)(AX*1)
+	VMULPS  Y3, Y10, Y5
+	VMULPS  Y4, Y8, Y6
+	VADDPS  Y6, Y5, Y5
+	VADDPS  Y9, Y5, Y5
+	VMOVUPS Y5, (R10)(AX*2)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	SUBQ    $0x08, R13
+	JGE     loop58
+
+enough59:
+	ADDQ       $0x08, R13
+	JEQ        done60
+	VMASKMOVPS (R11), Y0, Y5
+	VMASKMOVPS (R11)(CX*1), Y0, Y6
+	VMASKMOVPS (R11)(CX*2), Y0, Y7
+	VMASKMOVPS (R12), Y0, Y8
+	VMASKMOVPS (R12)(CX*1), Y0, Y9
+	VMASKMOVPS (R12)(CX*2), Y0, Y9
+	VADDPS     Y7, Y6, Y10
+	VSUBPS     Y7, Y6, Y6
+	VADDPS     Y10, Y5, Y5
+	VADDPS     Y8, Y5, Y5
+	VMASKMOVPS Y5, Y0, (R10)
+	VMULPS     Y1, Y6, Y5
+	VMULPS     Y2, Y8, Y6
+	VADDPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (R10)(AX*1)
+	VMULPS     Y3, Y10, Y5
+	VMULPS     Y4, Y8, Y6
+	VADDPS     Y6, Y5, Y5
+	VADDPS     Y9, Y5, Y5
+	VMASKMOVPS Y5, Y0, (R10)(AX*2)
+
+done60:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group57
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row56
+	VZEROUPPER
+	RET
+
+transform12:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float3ec80000<>+0(SB), Y1
+	VMOVUPS float3f200000<>+0(SB), Y2
+	VMOVUPS float3fc00000<>+0(SB), Y3
+	VMOVUPS float40100000<>+0(SB), Y4
+
+row61:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group62:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough64
+
+loop63:
+	VMOVUPS (R12), Y5
+	VMOVUPS (R12)(CX*1), Y6
+	VMOVUPS (R12)(CX*2), Y7
+	VMOVUPS Y5, (R10)
+	VMULPS  Y1, Y7, Y8
+	VADDPS  Y8, Y5, Y8
+	VMULPS  Y2, Y6, Y9
+	VADDPS  Y9, Y8, Y10
+	VMOVUPS Y10, (R10)(AX*1)
+	VSUBPS  Y9, Y8, Y8
+	VMOVUPS Y8, (R10)(AX*2)
+	VMULPS  Y3, Y6, Y6
+	VADDPS  Y6, Y5, Y5
+	VMULPS  Y4, Y7, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, (R11)
+	VMOVUPS Y7, (R11)(AX*2)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	SUBQ    $0x08, R13
+	JGE     loop63
+
+enough64:
+	ADDQ       $0x08, R13
+	JEQ        done65
+	VMASKMOVPS (R12), Y0, Y5
+	VMASKMOVPS (R12)(CX*1), Y0, Y6
+	VMASKMOVPS (R12)(CX*2), Y0, Y7
+	VMASKMOVPS Y5, Y0, (R10)
+	VMULPS     Y1, Y7, Y8
+	VADDPS     Y8, Y5, Y8
+	VMULPS     Y2, Y6, Y9
+	VADDPS     Y9, Y8, Y10
+	VMASKMOVPS Y10, Y0, (R10)(AX*1)
+	VSUBPS     Y9, Y8, Y8
+	VMASKMOVPS Y8, Y0, (R10)(AX*2)
+	VMULPS     Y3, Y6, Y6
+	VADDPS     Y6, Y5, Y5
+	VMULPS     Y4, Y7, Y6
+	VADDPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (R11)
+	VMASKMOVPS Y7, Y0, (R11)(AX*2)
+
+done65:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group62
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row61
+	VZEROUPPER
+	RET
+
+transform13:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float3f610000<>+0(SB), Y1
+	VMOVUPS float40100000<>+0(SB), Y2
+	VMOVUPS floatbfee0000<>+0(SB), Y3
+	VMOVUPS floatbf94c000<>+0(SB), Y4
+	VMOVUPS float3ec80000<>+0(SB), Y5
+
+row66:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group67:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(CX*2), R13
+	ADDQ CX, R13
+	MOVQ SI, R14
+	SUBQ $0x08, R14
+	JLT  enough69
+
+loop68:
+	VMOVUPS (R12), Y6
+	VMOVUPS (R12)(CX*1), Y7
+	VMOVUPS (R12)(CX*2), Y8
+	VMOVUPS (R13), Y9
+	VMULPS  Y1, Y6, Y6
+	VMULPS  Y2, Y8, Y10
+	VSUBPS  Y10, Y6, Y6
+	VMOVUPS Y6, (R10)
+	VMULPS  Y3, Y8, Y6
+	VMULPS  Y4, Y7, Y8
+	VADDPS  Y8, Y6, Y10
+	VMOVUPS Y10, (R10)(AX*1)
+	VSUBPS  Y8, Y6, Y6
+	VMOVUPS Y6, (R10)(AX*2)
+	VMULPS  Y5, Y7, Y6
+	VSUBPS  Y6, Y9, Y6
+	VMOVUPS Y6, (R11)(AX*2)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R13
+	SUBQ    $0x08, R14
+	JGE     loop68
+
+enough69:
+	ADDQ       $0x08, R14
+	JEQ        done70
+	VMASKMOVPS (R12), Y0, Y6
+	VMASKMOVPS (R12)(CX*1), Y0, Y7
+	VMASKMOVPS (R12)(CX*2), Y0, Y8
+	VMASKMOVPS (R13), Y0, Y9
+	VMULPS     Y1, Y6, Y6
+	VMULPS     Y2, Y8, Y10
+	VSUBPS     Y10, Y6, Y6
+	VMASKMOVPS Y6, Y0, (R10)
+	VMULPS     Y3, Y8, Y6
+	VMULPS     Y4, Y7, Y8
+	VADDPS     Y8, Y6, Y10
+	VMASKMOVPS Y10, Y0, (R10)(AX*1)
+	VSUBPS     Y8, Y6, Y6
+	VMASKMOVPS Y6, Y0, (R10)(AX*2)
+	VMULPS     Y5, Y7, Y6
+	VSUBPS     Y6, Y9, Y6
+	VMASKMOVPS Y6, Y0, (R11)(AX*2)
+
+done70:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group67
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row66
+	VZEROUPPER
+	RET
+
+transform14:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float3f200000<>+0(SB), Y1
+
+row71:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group72:
+	MOVQ DI, R10
+	MOVQ R8, R11
+	LEAQ (R8)(CX*2), R12
+	ADDQ CX, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough74
+
+loop73:
+	VMOVUPS (R11), Y2
+	VMOVUPS (R11)(CX*1), Y3
+	VMOVUPS (R11)(CX*2), Y4
+	VMOVUPS (R12), Y5
+	VMOVUPS (R12)(CX*1), Y5
+	VMOVUPS (R12)(CX*2), Y5
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS Y2, (R10)
+	VSUBPS  Y4, Y3, Y2
+	VMULPS  Y1, Y2, Y2
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS Y2, (R10)(AX*1)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	SUBQ    $0x08, R13
+	JGE     loop73
+
+enough74:
+	ADDQ       $0x08, R13
+	JEQ        done75
+	VMASKMOVPS (R11), Y0, Y2
+	VMASKMOVPS (R11)(CX*1), Y0, Y3
+	VMASKMOVPS (R11)(CX*2), Y0, Y4
+	VMASKMOVPS (R12), Y0, Y5
+	VMASKMOVPS (R12)(CX*1), Y0, Y5
+	VMASKMOVPS (R12)(CX*2), Y0, Y5
+	VADDPS     Y3, Y2, Y2
+	VADDPS     Y4, Y2, Y2
+	VMASKMOVPS Y2, Y0, (R10)
+	VSUBPS     Y4, Y3, Y2
+	VMULPS     Y1, Y2, Y2
+	VADDPS     Y5, Y2, Y2
+	VMASKMOVPS Y2, Y0, (R10)(AX*1)
+
+done75:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group72
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row71
+	VZEROUPPER
+	RET
+
+transform15:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    dstNext+24(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    srcNext+56(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    n+72(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tailMasks<>+32(SB), R8
+	NEGQ    DI
+	VMOVUPS (R8)(DI*4), Y0
+	VMOVUPS float3f200000<>+0(SB), Y1
+
+row76:
+	MOVQ dst+8(FP), DI
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group77:
+	MOVQ DI, R10
+	LEAQ (DI)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ SI, R13
+	SUBQ $0x08, R13
+	JLT  enough79
+
+loop78:
+	VMOVUPS (R12), Y2
+	VMOVUPS (R12)(CX*1), Y3
+	VMOVUPS Y2, (R10)
+	VMULPS  Y1, Y3, Y4
+	VADDPS  Y4, Y2, Y5
+	VMOVUPS Y5, (R10)(AX*1)
+	VSUBPS  Y4, Y2, Y2
+	VMOVUPS Y2, (R10)(AX*2)
+	VMOVUPS Y3, (R11)(AX*2)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R11
+	ADDQ    $0x20, R12
+	SUBQ    $0x08, R13
+	JGE     loop78
+
+enough79:
+	ADDQ       $0x08, R13
+	JEQ        done80
+	VMASKMOVPS (R12), Y0, Y2
+	VMASKMOVPS (R12)(CX*1), Y0, Y3
+	VMASKMOVPS Y2, Y0, (R10)
+	VMULPS     Y1, Y3, Y4
+	VADDPS     Y4, Y2, Y5
+	VMASKMOVPS Y5, Y0, (R10)(AX*1)
+	VSUBPS     Y4, Y2, Y2
+	VMASKMOVPS Y2, Y0, (R10)(AX*2)
+	VMASKMOVPS Y3, Y0, (R11)(AX*2)
+
+done80:
+	ADDQ DX, DI
+	ADDQ BX, R8
+	DECQ R9
+	JNE  group77
+	MOVQ dstRow+32(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, dst+8(FP)
+	MOVQ srcRow+64(FP), DI
+	SHLQ $0x02, DI
+	ADDQ DI, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row76
+	VZEROUPPER
+	RET
+
 DATA tailMasks<>+0(SB)/4, $0xffffffff
 DATA tailMasks<>+4(SB)/4, $0xffffffff
 DATA tailMasks<>+8(SB)/4, $0xffffffff
@@ -1286,6 +1890,132 @@ DATA float40580000<>+56(SB)/4, $0x40580000
 DATA float40580000<>+60(SB)/4, $0x40580000
 GLOBL float40580000<>(SB), RODATA|NOPTR, $64
 
+DATA floatbfee0000<>+0(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+4(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+8(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+12(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+16(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+20(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+24(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+28(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+32(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+36(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+40(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+44(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+48(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+52(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+56(SB)/4, $0xbfee0000
+DATA floatbfee0000<>+60(SB)/4, $0xbfee0000
+GLOBL floatbfee0000<>(SB), RODATA|NOPTR, $64
+
+DATA float3f700000<>+0(SB)/4, $0x3f700000
+DATA float3f700000<>+4(SB)/4, $0x3f700000
+DATA float3f700000<>+8(SB)/4, $0x3f700000
+DATA float3f700000<>+12(SB)/4, $0x3f700000
+DATA float3f700000<>+16(SB)/4, $0x3f700000
+DATA float3f700000<>+20(SB)/4, $0x3f700000
+DATA float3f700000<>+24(SB)/4, $0x3f700000
+DATA float3f700000<>+28(SB)/4, $0x3f700000
+DATA float3f700000<>+32(SB)/4, $0x3f700000
+DATA float3f700000<>+36(SB)/4, $0x3f700000
+DATA float3f700000<>+40(SB)/4, $0x3f700000
+DATA float3f700000<>+44(SB)/4, $0x3f700000
+DATA float3f700000<>+48(SB)/4, $0x3f700000
+DATA float3f700000<>+52(SB)/4, $0x3f700000
+DATA float3f700000<>+56(SB)/4, $0x3f700000
+DATA float3f700000<>+60(SB)/4, $0x3f700000
+GLOBL float3f700000<>(SB), RODATA|NOPTR, $64
+
+DATA float40080000<>+0(SB)/4, $0x40080000
+DATA float40080000<>+4(SB)/4, $0x40080000
+DATA float40080000<>+8(SB)/4, $0x40080000
+DATA float40080000<>+12(SB)/4, $0x40080000
+DATA float40080000<>+16(SB)/4, $0x40080000
+DATA float40080000<>+20(SB)/4, $0x40080000
+DATA float40080000<>+24(SB)/4, $0x40080000
+DATA float40080000<>+28(SB)/4, $0x40080000
+DATA float40080000<>+32(SB)/4, $0x40080000
+DATA float40080000<>+36(SB)/4, $0x40080000
+DATA float40080000<>+40(SB)/4, $0x40080000
+DATA float40080000<>+44(SB)/4, $0x40080000
+DATA float40080000<>+48(SB)/4, $0x40080000
+DATA float40080000<>+52(SB)/4, $0x40080000
+DATA float40080000<>+56(SB)/4, $0x40080000
+DATA float40080000<>+60(SB)/4, $0x40080000
+GLOBL float40080000<>(SB), RODATA|NOPTR, $64
+
+DATA float3f600000<>+0(SB)/4, $0x3f600000
+DATA float3f600000<>+4(SB)/4, $0x3f600000
+DATA float3f600000<>+8(SB)/4, $0x3f600000
+DATA float3f600000<>+12(SB)/4, $0x3f600000
+DATA float3f600000<>+16(SB)/4, $0x3f600000
+DATA float3f600000<>+20(SB)/4, $0x3f600000
+DATA float3f600000<>+24(SB)/4, $0x3f600000
+DATA float3f600000<>+28(SB)/4, $0x3f600000
+DATA float3f600000<>+32(SB)/4, $0x3f600000
+DATA float3f600000<>+36(SB)/4, $0x3f600000
+DATA float3f600000<>+40(SB)/4, $0x3f600000
+DATA float3f600000<>+44(SB)/4, $0x3f600000
+DATA float3f600000<>+48(SB)/4, $0x3f600000
+DATA float3f600000<>+52(SB)/4, $0x3f600000
+DATA float3f600000<>+56(SB)/4, $0x3f600000
+DATA float3f600000<>+60(SB)/4, $0x3f600000
+GLOBL float3f600000<>(SB), RODATA|NOPTR, $64
+
+DATA float40400000<>+0(SB)/4, $0x40400000
+DATA float40400000<>+4(SB)/4, $0x40400000
+DATA float40400000<>+8(SB)/4, $0x40400000
+DATA float40400000<>+12(SB)/4, $0x40400000
+DATA float40400000<>+16(SB)/4, $0x40400000
+DATA float40400000<>+20(SB)/4, $0x40400000
+DATA float40400000<>+24(SB)/4, $0x40400000
+DATA float40400000<>+28(SB)/4, $0x40400000
+DATA float40400000<>+32(SB)/4, $0x40400000
+DATA float40400000<>+36(SB)/4, $0x40400000
+DATA float40400000<>+40(SB)/4, $0x40400000
+DATA float40400000<>+44(SB)/4, $0x40400000
+DATA float40400000<>+48(SB)/4, $0x40400000
+DATA float40400000<>+52(SB)/4, $0x40400000
+DATA float40400000<>+56(SB)/4, $0x40400000
+DATA float40400000<>+60(SB)/4, $0x40400000
+GLOBL float40400000<>(SB), RODATA|NOPTR, $64
+
+DATA float3f610000<>+0(SB)/4, $0x3f610000
+DATA float3f610000<>+4(SB)/4, $0x3f610000
+DATA float3f610000<>+8(SB)/4, $0x3f610000
+DATA float3f610000<>+12(SB)/4, $0x3f610000
+DATA float3f610000<>+16(SB)/4, $0x3f610000
+DATA float3f610000<>+20(SB)/4, $0x3f610000
+DATA float3f610000<>+24(SB)/4, $0x3f610000
+DATA float3f610000<>+28(SB)/4, $0x3f610000
+DATA float3f610000<>+32(SB)/4, $0x3f610000
+DATA float3f610000<>+36(SB)/4, $0x3f610000
+DATA float3f610000<>+40(SB)/4, $0x3f610000
+DATA float3f610000<>+44(SB)/4, $0x3f610000
+DATA float3f610000<>+48(SB)/4, $0x3f610000
+DATA float3f610000<>+52(SB)/4, $0x3f610000
+DATA float3f610000<>+56(SB)/4, $0x3f610000
+DATA float3f610000<>+60(SB)/4, $0x3f610000
+GLOBL float3f610000<>(SB), RODATA|NOPTR, $64
+
+DATA floatbf94c000<>+0(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+4(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+8(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+12(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+16(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+20(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+24(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+28(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+32(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+36(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+40(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+44(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+48(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+52(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+56(SB)/4, $0xbf94c000
+DATA floatbf94c000<>+60(SB)/4, $0xbf94c000
+GLOBL floatbf94c000<>(SB), RODATA|NOPTR, $64
+
 // func winogradAVX512(transform int, dst *float32, dstStep int, dstNext int, dstRow int, src *float32, srcStep int, srcNext int, srcRow int, n int, count int, rows int)
 // Requires: AVX, AVX512F
 TEXT ·winogradAVX512(SB), NOSPLIT, $0-96
@@ -1310,6 +2040,18 @@ TEXT ·winogradAVX512(SB), NOSPLIT, $0-96
 	JEQ  transform8
 	CMPQ AX, $0x09
 	JEQ  transform9
+	CMPQ AX, $0x0a
+	JEQ  transform10
+	CMPQ AX, $0x0b
+	JEQ  transform11
+	CMPQ AX, $0x0c
+	JEQ  transform12
+	CMPQ AX, $0x0d
+	JEQ  transform13
+	CMPQ AX, $0x0e
+	JEQ  transform14
+	CMPQ AX, $0x0f
+	JEQ  transform15
 	VZEROUPPER
 	RET
 
@@ -1330,12 +2072,12 @@ transform0:
 	DECL  R8
 	KMOVW R8, K1
 
-row51:
+row81:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group52:
+group82:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
@@ -1344,9 +2086,9 @@ group52:
 	ADDQ DX, R13
 	MOVQ DI, R14
 	SUBQ $0x10, R14
-	JLT  enough54
+	JLT  enough84
 
-loop53:
+loop83:
 	VMOVUPS (R12), Z0
 	VMOVUPS (R12)(DX*1), Z1
 	VMOVUPS (R12)(DX*2), Z2
@@ -1364,11 +2106,11 @@ loop53:
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop53
+	JGE     loop83
 
-enough54:
+enough84:
 	ADDQ      $0x10, R14
-	JEQ       done55
+	JEQ       done85
 	VMOVUPS.Z (R12), K1, Z0
 	VMOVUPS.Z (R12)(DX*1), K1, Z1
 	VMOVUPS.Z (R12)(DX*2), K1, Z2
@@ -1382,11 +2124,11 @@ enough54:
 	VSUBPS    Z1, Z3, Z0
 	VMOVUPS   Z0, K1, (R11)
 
-done55:
+done85:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group52
+	JNE  group82
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1394,7 +2136,7 @@ done55:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row51
+	JNE  row81
 	VZEROUPPER
 	RET
 
@@ -1416,21 +2158,21 @@ transform1:
 	KMOVW   R8, K1
 	VMOVUPS float3f000000<>+0(SB), Z0
 
-row56:
+row86:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group57:
+group87:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
 	MOVQ R8, R12
 	MOVQ DI, R13
 	SUBQ $0x10, R13
-	JLT  enough59
+	JLT  enough89
 
-loop58:
+loop88:
 	VMOVUPS (R12), Z1
 	VMOVUPS (R12)(DX*1), Z2
 	VMOVUPS (R12)(DX*2), Z3
@@ -1447,11 +2189,11 @@ loop58:
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop58
+	JGE     loop88
 
-enough59:
+enough89:
 	ADDQ      $0x10, R13
-	JEQ       done60
+	JEQ       done90
 	VMOVUPS.Z (R12), K1, Z1
 	VMOVUPS.Z (R12)(DX*1), K1, Z2
 	VMOVUPS.Z (R12)(DX*2), K1, Z3
@@ -1465,11 +2207,11 @@ enough59:
 	VSUBPS    Z2, Z1, Z1
 	VMOVUPS   Z1, K1, (R10)(AX*2)
 
-done60:
+done90:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group57
+	JNE  group87
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1477,7 +2219,7 @@ done60:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row56
+	JNE  row86
 	VZEROUPPER
 	RET
 
@@ -1498,21 +2240,21 @@ transform2:
 	DECL  R8
 	KMOVW R8, K1
 
-row61:
+row91:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group62:
+group92:
 	MOVQ CX, R10
 	MOVQ R8, R11
 	LEAQ (R8)(DX*2), R12
 	ADDQ DX, R12
 	MOVQ DI, R13
 	SUBQ $0x10, R13
-	JLT  enough64
+	JLT  enough94
 
-loop63:
+loop93:
 	VMOVUPS (R11), Z0
 	VMOVUPS (R11)(DX*1), Z1
 	VMOVUPS (R11)(DX*2), Z2
@@ -1527,11 +2269,11 @@ loop63:
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop63
+	JGE     loop93
 
-enough64:
+enough94:
 	ADDQ      $0x10, R13
-	JEQ       done65
+	JEQ       done95
 	VMOVUPS.Z (R11), K1, Z0
 	VMOVUPS.Z (R11)(DX*1), K1, Z1
 	VMOVUPS.Z (R11)(DX*2), K1, Z2
@@ -1543,11 +2285,11 @@ enough64:
 	VADDPS    Z3, Z0, Z0
 	VMOVUPS   Z0, K1, (R10)(AX*1)
 
-done65:
+done95:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group62
+	JNE  group92
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1555,7 +2297,7 @@ done65:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row61
+	JNE  row91
 	VZEROUPPER
 	RET
 
@@ -1576,21 +2318,21 @@ transform3:
 	DECL  R8
 	KMOVW R8, K1
 
-row66:
+row96:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group67:
+group97:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
 	MOVQ R8, R12
 	MOVQ DI, R13
 	SUBQ $0x10, R13
-	JLT  enough69
+	JLT  enough99
 
-loop68:
+loop98:
 	VMOVUPS (R12), Z0
 	VMOVUPS (R12)(DX*1), Z1
 	VMOVUPS Z0, (R10)
@@ -1603,11 +2345,11 @@ loop68:
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop68
+	JGE     loop98
 
-enough69:
+enough99:
 	ADDQ      $0x10, R13
-	JEQ       done70
+	JEQ       done100
 	VMOVUPS.Z (R12), K1, Z0
 	VMOVUPS.Z (R12)(DX*1), K1, Z1
 	VMOVUPS   Z0, K1, (R10)
@@ -1617,11 +2359,11 @@ enough69:
 	VSUBPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (R10)(AX*2)
 
-done70:
+done100:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group67
+	JNE  group97
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1629,7 +2371,7 @@ done70:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row66
+	JNE  row96
 	VZEROUPPER
 	RET
 
@@ -1651,21 +2393,21 @@ transform4:
 	KMOVW   R8, K1
 	VMOVUPS float3f000000<>+0(SB), Z0
 
-row71:
+row101:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group72:
+group102:
 	MOVQ CX, R10
 	MOVQ R8, R11
 	LEAQ (R8)(DX*2), R12
 	ADDQ DX, R12
 	MOVQ DI, R13
 	SUBQ $0x10, R13
-	JLT  enough74
+	JLT  enough104
 
-loop73:
+loop103:
 	VMOVUPS (R11), Z1
 	VMOVUPS (R11)(DX*1), Z2
 	VMOVUPS (R11)(DX*2), Z3
@@ -1683,11 +2425,11 @@ loop73:
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop73
+	JGE     loop103
 
-enough74:
+enough104:
 	ADDQ      $0x10, R13
-	JEQ       done75
+	JEQ       done105
 	VMOVUPS.Z (R11), K1, Z1
 	VMOVUPS.Z (R11)(DX*1), K1, Z2
 	VMOVUPS.Z (R11)(DX*2), K1, Z3
@@ -1702,11 +2444,11 @@ enough74:
 	VADDPS    Z4, Z5, Z1
 	VMOVUPS   Z1, K1, (R10)(AX*2)
 
-done75:
+done105:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group72
+	JNE  group102
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1714,7 +2456,7 @@ done75:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row71
+	JNE  row101
 	VZEROUPPER
 	RET
 
@@ -1739,12 +2481,12 @@ transform5:
 	VMOVUPS float3f200000<>+0(SB), Z2
 	VMOVUPS float3fc00000<>+0(SB), Z3
 
-row76:
+row106:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group77:
+group107:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
@@ -1753,9 +2495,9 @@ group77:
 	ADDQ DX, R13
 	MOVQ DI, R14
 	SUBQ $0x10, R14
-	JLT  enough79
+	JLT  enough109
 
-loop78:
+loop108:
 	VMOVUPS (R12), Z4
 	VMOVUPS (R12)(DX*1), Z5
 	VMOVUPS (R12)(DX*2), Z6
@@ -1795,11 +2537,11 @@ loop78:
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop78
+	JGE     loop108
 
-enough79:
+enough109:
 	ADDQ      $0x10, R14
-	JEQ       done80
+	JEQ       done110
 	VMOVUPS.Z (R12), K1, Z4
 	VMOVUPS.Z (R12)(DX*1), K1, Z5
 	VMOVUPS.Z (R12)(DX*2), K1, Z6
@@ -1835,11 +2577,11 @@ enough79:
 	VSUBPS    Z5, Z4, Z4
 	VMOVUPS   Z4, K1, (R11)(AX*1)
 
-done80:
+done110:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group77
+	JNE  group107
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1847,7 +2589,7 @@ done80:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row76
+	JNE  row106
 	VZEROUPPER
 	RET
 
@@ -1875,21 +2617,21 @@ transform6:
 	VMOVUPS float3e89ae41<>+0(SB), Z5
 	VMOVUPS float3e379301<>+0(SB), Z6
 
-row81:
+row111:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group82:
+group112:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
 	MOVQ R8, R12
 	MOVQ DI, R13
 	SUBQ $0x10, R13
-	JLT  enough84
+	JLT  enough114
 
-loop83:
+loop113:
 	VMOVUPS (R12), Z7
 	VMOVUPS (R12)(DX*1), Z8
 	VMOVUPS (R12)(DX*2), Z9
@@ -1916,11 +2658,11 @@ loop83:
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop83
+	JGE     loop113
 
-enough84:
+enough114:
 	ADDQ      $0x10, R13
-	JEQ       done85
+	JEQ       done115
 	VMOVUPS.Z (R12), K1, Z7
 	VMOVUPS.Z (R12)(DX*1), K1, Z8
 	VMOVUPS.Z (R12)(DX*2), K1, Z9
@@ -1944,11 +2686,11 @@ enough84:
 	VSUBPS    Z8, Z7, Z7
 	VMOVUPS   Z7, K1, (R11)(AX*1)
 
-done85:
+done115:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group82
+	JNE  group112
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -1956,7 +2698,7 @@ done85:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row81
+	JNE  row111
 	VZEROUPPER
 	RET
 
@@ -1983,12 +2725,12 @@ transform7:
 	VMOVUPS float3e7a0000<>+0(SB), Z4
 	VMOVUPS float40580000<>+0(SB), Z5
 
-row86:
+row116:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group87:
+group117:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
@@ -1997,9 +2739,9 @@ group87:
 	ADDQ DX, R13
 	MOVQ DI, R14
 	SUBQ $0x10, R14
-	JLT  enough89
+	JLT  enough119
 
-loop88:
+loop118:
 	VMOVUPS (R12), Z6
 	VMOVUPS (R12)(DX*1), Z7
 	VMOVUPS (R12)(DX*2), Z8
@@ -2031,11 +2773,11 @@ loop88:
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop88
+	JGE     loop118
 
-enough89:
+enough119:
 	ADDQ      $0x10, R14
-	JEQ       done90
+	JEQ       done120
 	VMOVUPS.Z (R12), K1, Z6
 	VMOVUPS.Z (R12)(DX*1), K1, Z7
 	VMOVUPS.Z (R12)(DX*2), K1, Z8
@@ -2063,11 +2805,11 @@ enough89:
 	VADDPS    Z11, Z6, Z6
 	VMOVUPS   Z6, K1, (R11)
 
-done90:
+done120:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group87
+	JNE  group117
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -2075,7 +2817,7 @@ done90:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row86
+	JNE  row116
 	VZEROUPPER
 	RET
 
@@ -2102,12 +2844,12 @@ transform8:
 	VMOVUPS float3fc00000<>+0(SB), Z4
 	VMOVUPS float40580000<>+0(SB), Z5
 
-row91:
+row121:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group92:
+group122:
 	MOVQ CX, R10
 	LEAQ (CX)(AX*2), R11
 	ADDQ AX, R11
@@ -2116,9 +2858,9 @@ group92:
 	ADDQ DX, R13
 	MOVQ DI, R14
 	SUBQ $0x10, R14
-	JLT  enough94
+	JLT  enough124
 
-loop93:
+loop123:
 	VMOVUPS (R12), Z6
 	VMOVUPS (R12)(DX*1), Z7
 	VMOVUPS (R12)(DX*2), Z8
@@ -2148,11 +2890,11 @@ loop93:
 	ADDQ    $0x40, R12
 	ADDQ    $0x40, R13
 	SUBQ    $0x10, R14
-	JGE     loop93
+	JGE     loop123
 
-enough94:
+enough124:
 	ADDQ      $0x10, R14
-	JEQ       done95
+	JEQ       done125
 	VMOVUPS.Z (R12), K1, Z6
 	VMOVUPS.Z (R12)(DX*1), K1, Z7
 	VMOVUPS.Z (R12)(DX*2), K1, Z8
@@ -2178,11 +2920,11 @@ enough94:
 	VSUBPS    Z7, Z6, Z6
 	VMOVUPS   Z6, K1, (R11)(AX*1)
 
-done95:
+done125:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group92
+	JNE  group122
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -2190,7 +2932,7 @@ done95:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row91
+	JNE  row121
 	VZEROUPPER
 	RET
 
@@ -2218,21 +2960,21 @@ transform9:
 	VMOVUPS floatbedc4a01<>+0(SB), Z5
 	VMOVUPS float3e379301<>+0(SB), Z6
 
-row96:
+row126:
 	MOVQ dst+8(FP), CX
 	MOVQ src+40(FP), R8
 	MOVQ count+80(FP), R9
 
-group97:
+group127:
 	MOVQ CX, R10
 	MOVQ R8, R11
 	LEAQ (R8)(DX*2), R12
 	ADDQ DX, R12
 	MOVQ DI, R13
 	SUBQ $0x10, R13
-	JLT  enough99
+	JLT  enough129
 
-loop98:
+loop128:
 	VMOVUPS (R11), Z7
 	VMOVUPS (R11)(DX*1), Z8
 	VMOVUPS (R11)(DX*2), Z9
@@ -2262,11 +3004,11 @@ loop98:
 	ADDQ    $0x40, R11
 	ADDQ    $0x40, R12
 	SUBQ    $0x10, R13
-	JGE     loop98
+	JGE     loop128
 
-enough99:
+enough129:
 	ADDQ      $0x10, R13
-	JEQ       done100
+	JEQ       done130
 	VMOVUPS.Z (R11), K1, Z7
 	VMOVUPS.Z (R11)(DX*1), K1, Z8
 	VMOVUPS.Z (R11)(DX*2), K1, Z9
@@ -2293,11 +3035,11 @@ enough99:
 	VADDPS    Z8, Z7, Z7
 	VMOVUPS   Z7, K1, (R10)(AX*1)
 
-done100:
+done130:
 	ADDQ BX, CX
 	ADDQ SI, R8
 	DECQ R9
-	JNE  group97
+	JNE  group127
 	MOVQ dstRow+32(FP), CX
 	SHLQ $0x02, CX
 	ADDQ CX, dst+8(FP)
@@ -2305,7 +3047,606 @@ done100:
 	SHLQ $0x02, CX
 	ADDQ CX, src+40(FP)
 	DECQ rows+88(FP)
-	JNE  row96
+	JNE  row126
+	VZEROUPPER
+	RET
+
+transform10:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float40100000<>+0(SB), Z0
+	VMOVUPS float3fc00000<>+0(SB), Z1
+	VMOVUPS float3ec80000<>+0(SB), Z2
+	VMOVUPS floatbfee0000<>+0(SB), Z3
+	VMOVUPS float3f700000<>+0(SB), Z4
+	VMOVUPS float40080000<>+0(SB), Z5
+	VMOVUPS float3f600000<>+0(SB), Z6
+	VMOVUPS float40400000<>+0(SB), Z7
+
+row131:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group132:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(DX*2), R13
+	ADDQ DX, R13
+	MOVQ DI, R14
+	SUBQ $0x10, R14
+	JLT  enough134
+
+loop133:
+	VMOVUPS (R12), Z8
+	VMOVUPS (R12)(DX*1), Z9
+	VMOVUPS (R12)(DX*2), Z10
+	VMOVUPS (R13), Z11
+	VMOVUPS (R13)(DX*1), Z12
+	VMULPS  Z0, Z8, Z8
+	VMULPS  Z1, Z9, Z13
+	VSUBPS  Z13, Z8, Z8
+	VMULPS  Z2, Z8, Z8
+	VMULPS  Z0, Z10, Z13
+	VSUBPS  Z13, Z8, Z8
+	VMULPS  Z1, Z11, Z13
+	VADDPS  Z13, Z8, Z8
+	VMOVUPS Z8, (R10)
+	VMULPS  Z3, Z10, Z8
+	VMULPS  Z4, Z9, Z13
+	VSUBPS  Z13, Z11, Z14
+	VMULPS  Z5, Z14, Z14
+	VADDPS  Z8, Z14, Z14
+	VMOVUPS Z14, (R10)(AX*1)
+	VADDPS  Z13, Z11, Z13
+	VMULPS  Z6, Z13, Z13
+	VADDPS  Z8, Z13, Z8
+	VMOVUPS Z8, (R10)(AX*2)
+	VMULPS  Z2, Z9, Z8
+	VSUBPS  Z8, Z11, Z8
+	VMULPS  Z7, Z8, Z8
+	VMOVUPS Z8, (R11)
+	VMULPS  Z1, Z11, Z8
+	VSUBPS  Z8, Z12, Z8
+	VMULPS  Z1, Z9, Z9
+	VSUBPS  Z9, Z10, Z9
+	VMULPS  Z2, Z9, Z9
+	VSUBPS  Z9, Z8, Z8
+	VMOVUPS Z8, (R11)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	ADDQ    $0x40, R13
+	SUBQ    $0x10, R14
+	JGE     loop133
+
+enough134:
+	ADDQ      $0x10, R14
+	JEQ       done135
+	VMOVUPS.Z (R12), K1, Z8
+	VMOVUPS.Z (R12)(DX*1), K1, Z9
+	VMOVUPS.Z (R12)(DX*2), K1, Z10
+	VMOVUPS.Z (R13), K1, Z11
+	VMOVUPS.Z (R13)(DX*1), K1, Z12
+	VMULPS    Z0, Z8, Z8
+	VMULPS    Z1, Z9, Z13
+	VSUBPS    Z13, Z8, Z8
+	VMULPS    Z2, Z8, Z8
+	VMULPS    Z0, Z10, Z13
+	VSUBPS    Z13, Z8, Z8
+	VMULPS    Z1, Z11, Z13
+	VADDPS    Z13, Z8, Z8
+	VMOVUPS   Z8, K1, (R10)
+	VMULPS    Z3, Z10, Z8
+	VMULPS    Z4, Z9, Z13
+	VSUBPS    Z13, Z11, Z14
+	VMULPS    Z5, Z14, Z14
+	VADDPS    Z8, Z14, Z14
+	VMOVUPS   Z14, K1, (R10)(AX*1)
+	VADDPS    Z13, Z11, Z13
+	VMULPS    Z6, Z13, Z13
+	VADDPS    Z8, Z13, Z8
+	VMOVUPS   Z8, K1, (R10)(AX*2)
+	VMULPS    Z2, Z9, Z8
+	VSUBPS    Z8, Z11, Z8
+	VMULPS    Z7, Z8, Z8
+	VMOVUPS   Z8, K1, (R11)
+	VMULPS    Z1, Z11, Z8
+	VSUBPS    Z8, Z12, Z8
+	VMULPS    Z1, Z9, Z9
+	VSUBPS    Z9, Z10, Z9
+	VMULPS    Z2, Z9, Z9
+	VSUBPS    Z9, Z8, Z8
+	VMOVUPS   Z8, K1, (R11)(AX*2)
+
+done135:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group132
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row131
+	VZEROUPPER
+	RET
+
+transform11:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float3f200000<>+0(SB), Z0
+	VMOVUPS float3fc00000<>+0(SB), Z1
+	VMOVUPS float3ec80000<>+0(SB), Z2
+	VMOVUPS float40100000<>+0(SB), Z3
+
+row136:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group137:
+	MOVQ CX, R10
+	MOVQ R8, R11
+	LEAQ (R8)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough139
+
+loop138:
+	VMOVUPS (R11), Z4
+	VMOVUPS (R11)(DX*1), Z5
+	VMOVUPS (R11)(DX*2), Z6
+	VMOVUPS (R12), Z7
+	VMOVUPS (R12)(DX*1), Z8
+	VMOVUPS (R12)(DX*2), Z8
+	VADDPS  Z6, Z5, Z9
+	VSUBPS  Z6, Z5, Z5
+	VADDPS  Z9, Z4, Z4
+	VADDPS  Z7, Z4, Z4
+	VMOVUPS Z4, (R10)
+	VMULPS  Z0, Z5, Z4
+	VMULPS  Z1, Z7, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (R10)(AX*1)
+	VMULPS  Z2, Z9, Z4
+	VMULPS  Z3, Z7, Z5
+	VADDPS  Z5, Z4, Z4
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS Z4, (R10)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop138
+
+enough139:
+	ADDQ      $0x10, R13
+	JEQ       done140
+	VMOVUPS.Z (R11), K1, Z4
+	VMOVUPS.Z (R11)(DX*1), K1, Z5
+	VMOVUPS.Z (R11)(DX*2), K1, Z6
+	VMOVUPS.Z (R12), K1, Z7
+	VMOVUPS.Z (R12)(DX*1), K1, Z8
+	VMOVUPS.Z (R12)(DX*2), K1, Z8
+	VADDPS    Z6, Z5, Z9
+	VSUBPS    Z6, Z5, Z5
+	VADDPS    Z9, Z4, Z4
+	VADDPS    Z7, Z4, Z4
+	VMOVUPS   Z4, K1, (R10)
+	VMULPS    Z0, Z5, Z4
+	VMULPS    Z1, Z7, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (R10)(AX*1)
+	VMULPS    Z2, Z9, Z4
+	VMULPS    Z3, Z7, Z5
+	VADDPS    Z5, Z4, Z4
+	VADDPS    Z8, Z4, Z4
+	VMOVUPS   Z4, K1, (R10)(AX*2)
+
+done140:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group137
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row136
+	VZEROUPPER
+	RET
+
+transform12:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float3ec80000<>+0(SB), Z0
+	VMOVUPS float3f200000<>+0(SB), Z1
+	VMOVUPS float3fc00000<>+0(SB), Z2
+	VMOVUPS float40100000<>+0(SB), Z3
+
+row141:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group142:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough144
+
+loop143:
+	VMOVUPS (R12), Z4
+	VMOVUPS (R12)(DX*1), Z5
+	VMOVUPS (R12)(DX*2), Z6
+	VMOVUPS Z4, (R10)
+	VMULPS  Z0, Z6, Z7
+	VADDPS  Z7, Z4, Z7
+	VMULPS  Z1, Z5, Z8
+	VADDPS  Z8, Z7, Z9
+	VMOVUPS Z9, (R10)(AX*1)
+	VSUBPS  Z8, Z7, Z7
+	VMOVUPS Z7, (R10)(AX*2)
+	VMULPS  Z2, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	VMULPS  Z3, Z6, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z6, (R11)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop143
+
+enough144:
+	ADDQ      $0x10, R13
+	JEQ       done145
+	VMOVUPS.Z (R12), K1, Z4
+	VMOVUPS.Z (R12)(DX*1), K1, Z5
+	VMOVUPS.Z (R12)(DX*2), K1, Z6
+	VMOVUPS   Z4, K1, (R10)
+	VMULPS    Z0, Z6, Z7
+	VADDPS    Z7, Z4, Z7
+	VMULPS    Z1, Z5, Z8
+	VADDPS    Z8, Z7, Z9
+	VMOVUPS   Z9, K1, (R10)(AX*1)
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, K1, (R10)(AX*2)
+	VMULPS    Z2, Z5, Z5
+	VADDPS    Z5, Z4, Z4
+	VMULPS    Z3, Z6, Z5
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (R11)
+	VMOVUPS   Z6, K1, (R11)(AX*2)
+
+done145:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group142
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row141
+	VZEROUPPER
+	RET
+
+transform13:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float3f610000<>+0(SB), Z0
+	VMOVUPS float40100000<>+0(SB), Z1
+	VMOVUPS floatbfee0000<>+0(SB), Z2
+	VMOVUPS floatbf94c000<>+0(SB), Z3
+	VMOVUPS float3ec80000<>+0(SB), Z4
+
+row146:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group147:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	LEAQ (R8)(DX*2), R13
+	ADDQ DX, R13
+	MOVQ DI, R14
+	SUBQ $0x10, R14
+	JLT  enough149
+
+loop148:
+	VMOVUPS (R12), Z5
+	VMOVUPS (R12)(DX*1), Z6
+	VMOVUPS (R12)(DX*2), Z7
+	VMOVUPS (R13), Z8
+	VMULPS  Z0, Z5, Z5
+	VMULPS  Z1, Z7, Z9
+	VSUBPS  Z9, Z5, Z5
+	VMOVUPS Z5, (R10)
+	VMULPS  Z2, Z7, Z5
+	VMULPS  Z3, Z6, Z7
+	VADDPS  Z7, Z5, Z9
+	VMOVUPS Z9, (R10)(AX*1)
+	VSUBPS  Z7, Z5, Z5
+	VMOVUPS Z5, (R10)(AX*2)
+	VMULPS  Z4, Z6, Z5
+	VSUBPS  Z5, Z8, Z5
+	VMOVUPS Z5, (R11)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	ADDQ    $0x40, R13
+	SUBQ    $0x10, R14
+	JGE     loop148
+
+enough149:
+	ADDQ      $0x10, R14
+	JEQ       done150
+	VMOVUPS.Z (R12), K1, Z5
+	VMOVUPS.Z (R12)(DX*1), K1, Z6
+	VMOVUPS.Z (R12)(DX*2), K1, Z7
+	VMOVUPS.Z (R13), K1, Z8
+	VMULPS    Z0, Z5, Z5
+	VMULPS    Z1, Z7, Z9
+	VSUBPS    Z9, Z5, Z5
+	VMOVUPS   Z5, K1, (R10)
+	VMULPS    Z2, Z7, Z5
+	VMULPS    Z3, Z6, Z7
+	VADDPS    Z7, Z5, Z9
+	VMOVUPS   Z9, K1, (R10)(AX*1)
+	VSUBPS    Z7, Z5, Z5
+	VMOVUPS   Z5, K1, (R10)(AX*2)
+	VMULPS    Z4, Z6, Z5
+	VSUBPS    Z5, Z8, Z5
+	VMOVUPS   Z5, K1, (R11)(AX*2)
+
+done150:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group147
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row146
+	VZEROUPPER
+	RET
+
+transform14:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float3f200000<>+0(SB), Z0
+
+row151:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group152:
+	MOVQ CX, R10
+	MOVQ R8, R11
+	LEAQ (R8)(DX*2), R12
+	ADDQ DX, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough154
+
+loop153:
+	VMOVUPS (R11), Z1
+	VMOVUPS (R11)(DX*1), Z2
+	VMOVUPS (R11)(DX*2), Z3
+	VMOVUPS (R12), Z4
+	VMOVUPS (R12)(DX*1), Z4
+	VMOVUPS (R12)(DX*2), Z4
+	VADDPS  Z2, Z1, Z1
+	VADDPS  Z3, Z1, Z1
+	VMOVUPS Z1, (R10)
+	VSUBPS  Z3, Z2, Z1
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS Z1, (R10)(AX*1)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop153
+
+enough154:
+	ADDQ      $0x10, R13
+	JEQ       done155
+	VMOVUPS.Z (R11), K1, Z1
+	VMOVUPS.Z (R11)(DX*1), K1, Z2
+	VMOVUPS.Z (R11)(DX*2), K1, Z3
+	VMOVUPS.Z (R12), K1, Z4
+	VMOVUPS.Z (R12)(DX*1), K1, Z4
+	VMOVUPS.Z (R12)(DX*2), K1, Z4
+	VADDPS    Z2, Z1, Z1
+	VADDPS    Z3, Z1, Z1
+	VMOVUPS   Z1, K1, (R10)
+	VSUBPS    Z3, Z2, Z1
+	VMULPS    Z0, Z1, Z1
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS   Z1, K1, (R10)(AX*1)
+
+done155:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group152
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row151
+	VZEROUPPER
+	RET
+
+transform15:
+	MOVQ    dstStep+16(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    srcStep+48(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    dstNext+24(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    srcNext+56(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    n+72(FP), DI
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R8
+	SHLL    CL, R8
+	DECL    R8
+	KMOVW   R8, K1
+	VMOVUPS float3f200000<>+0(SB), Z0
+
+row156:
+	MOVQ dst+8(FP), CX
+	MOVQ src+40(FP), R8
+	MOVQ count+80(FP), R9
+
+group157:
+	MOVQ CX, R10
+	LEAQ (CX)(AX*2), R11
+	ADDQ AX, R11
+	MOVQ R8, R12
+	MOVQ DI, R13
+	SUBQ $0x10, R13
+	JLT  enough159
+
+loop158:
+	VMOVUPS (R12), Z1
+	VMOVUPS (R12)(DX*1), Z2
+	VMOVUPS Z1, (R10)
+	VMULPS  Z0, Z2, Z3
+	VADDPS  Z3, Z1, Z4
+	VMOVUPS Z4, (R10)(AX*1)
+	VSUBPS  Z3, Z1, Z1
+	VMOVUPS Z1, (R10)(AX*2)
+	VMOVUPS Z2, (R11)(AX*2)
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, R11
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R13
+	JGE     loop158
+
+enough159:
+	ADDQ      $0x10, R13
+	JEQ       done160
+	VMOVUPS.Z (R12), K1, Z1
+	VMOVUPS.Z (R12)(DX*1), K1, Z2
+	VMOVUPS   Z1, K1, (R10)
+	VMULPS    Z0, Z2, Z3
+	VADDPS    Z3, Z1, Z4
+	VMOVUPS   Z4, K1, (R10)(AX*1)
+	VSUBPS    Z3, Z1, Z1
+	VMOVUPS   Z1, K1, (R10)(AX*2)
+	VMOVUPS   Z2, K1, (R11)(AX*2)
+
+done160:
+	ADDQ BX, CX
+	ADDQ SI, R8
+	DECQ R9
+	JNE  group157
+	MOVQ dstRow+32(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, dst+8(FP)
+	MOVQ srcRow+64(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, src+40(FP)
+	DECQ rows+88(FP)
+	JNE  row156
 	VZEROUPPER
 	RET
 
@@ -2318,16 +3659,16 @@ TEXT ·fetchLines(SB), NOSPLIT, $0-32
 	MOVQ lines+16(FP), DX
 	MOVQ rows+24(FP), BX
 
-row101:
+row161:
 	MOVQ AX, SI
 	MOVQ DX, DI
 
-loop102:
+loop162:
 	PREFETCHT1 (SI)
 	ADDQ       $0x40, SI
 	DECQ       DI
-	JNE        loop102
+	JNE        loop162
 	ADDQ       CX, AX
 	DECQ       BX
-	JNE        row101
+	JNE        row161
 	RET

@@ -13,10 +13,10 @@ var winogradConstants = [16]float32{
 	winoBeta, winoBeta * winoB, winoBeta * winoQ, 0,
 }
 
-// winograd leaves up to three elements of every vector to Go.
+// winograd leaves up to three elements of every vector to Go, and the maps of last tiles.
 func winograd(t WinogradTransform, dst, src Strided, n, count, rows int) {
 	whole := 0
-	if useNEON {
+	if useNEON && t < WinogradInputLast3 {
 		whole = n &^ 3
 	}
 	if whole > 0 {

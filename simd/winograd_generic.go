@@ -22,7 +22,9 @@ func winogradGeneric(t WinogradTransform, dst, src Strided, n, count, rows int) 
 			}
 			y := t.apply(&x)
 			for i := range out {
-				to[i*dst.Step+j] = y[i]
+				if t.gives(i) {
+					to[i*dst.Step+j] = y[i]
+				}
 			}
 		}
 	}
@@ -43,6 +45,9 @@ func (t WinogradTransform) apply(x *[6]float32) (y [6]float32) {
 	case WinogradKernelGrad2:
 		half := float32(0.5 * (x[1] + x[2]))
 		return [6]float32{x[0] + half, 0.5 * (x[1] - x[2]), half + x[3]}
+	}
+	if t >= WinogradInputLast3 {
+		return t.applyLast(x)
 	}
 	return t.apply4(x)
 }
@@ -77,6 +82,40 @@ func (t WinogradTransform) apply4(x *[6]float32) (y [6]float32) {
 		y[0] = float32(1/(winoP*winoQ)*x[0]) + float32(winoAlpha*sumA) + float32(winoBeta*sumB)
 		y[1] = float32(winoAlpha*winoA*differenceA) + float32(winoBeta*winoB*differenceB)
 		y[2] = float32(winoAlpha*winoP*sumA) + float32(winoBeta*winoQ*sumB) + x[5]
+	}
+	return y
+}
+
+// applyLast is apply for last tiles.
+func (t WinogradTransform) applyLast(x *[6]float32) (y [6]float32) {
+	switch t {
+	case WinogradInputLast3:
+		y[0] = float32(winoP*float32(float32(winoQ*x[0])-float32(winoB*x[1]))) - float32(winoQ*x[2]) + float32(winoB*x[3])
+		square := float32((winoP - winoQ) * x[2])
+		y[1] = float32((winoA+winoB)*(x[3]-float32(winoA*winoB*x[1]))) + square
+		y[2] = float32((winoB-winoA)*(x[3]+float32(winoA*winoB*x[1]))) + square
+		y[3] = 2 * winoB * (x[3] - float32(winoP*x[1]))
+		y[5] = x[4] - float32(winoB*x[3]) - float32(winoP*(x[2]-float32(winoB*x[1])))
+	case WinogradOutputLast3:
+		sum, difference := x[1]+x[2], x[1]-x[2]
+		y[0] = x[0] + sum + x[3]
+		y[1] = float32(winoA*difference) + float32(winoB*x[3])
+		y[2] = float32(winoP*sum) + float32(winoQ*x[3]) + x[5]
+	case WinogradOutputGradLast3:
+		y[0] = x[0]
+		y[1], y[2] = sumAndDifference(x[0]+float32(winoP*x[2]), float32(winoA*x[1]))
+		y[3] = x[0] + float32(winoB*x[1]) + float32(winoQ*x[2])
+		y[5] = x[2]
+	case WinogradInputLast2:
+		y[0] = float32(winoP*winoQ*x[0]) - float32(winoQ*x[2])
+		y[1], y[2] = sumAndDifference(float32((winoP-winoQ)*x[2]), float32((winoP-winoQ)*winoA*x[1]))
+		y[5] = x[3] - float32(winoP*x[1])
+	case WinogradOutputLast2:
+		y[0] = x[0] + x[1] + x[2]
+		y[1] = float32(winoA*(x[1]-x[2])) + x[5]
+	case WinogradOutputGradLast2:
+		y[0], y[5] = x[0], x[1]
+		y[1], y[2] = sumAndDifference(x[0], float32(winoA*x[1]))
 	}
 	return y
 }

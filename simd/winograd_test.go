@@ -55,11 +55,15 @@ func winogradMatrices(points []float64, outputs int) (a, g, b [][]float64) {
 	return transposed(append(columns, last)), append(g, []float64{0, 0, 1}), append(b, product(-1))
 }
 
+// transposed leaves rows of zeros nil: such elements are not given.
 func transposed(m [][]float64) [][]float64 {
 	t := make([][]float64, len(m[0]))
 	for i := range t {
 		for j := range m {
 			t[i] = append(t[i], m[j][i])
+		}
+		if !slices.ContainsFunc(t[i], func(x float64) bool { return x != 0 }) {
+			t[i] = nil
 		}
 	}
 	return t
@@ -75,12 +79,50 @@ func winogradDefinitions() [][][]float64 {
 			m[0][i] = -m[0][i]
 		}
 	}
+	a3, b3 := lastMatrices(4, g4)
+	aLast2, bLast2 := lastMatrices(3, g4)
 	return [][][]float64{
+		WinogradInputLast3: b3, WinogradOutputLast3: a3, WinogradOutputGradLast3: transposed(a3),
+		WinogradInputLast2: bLast2, WinogradOutputLast2: aLast2, WinogradOutputGradLast2: transposed(aLast2),
 		WinogradInput2: b2, WinogradKernel2: g2, WinogradOutput2: a2,
 		WinogradOutputGrad2: transposed(a2), WinogradKernelGrad2: transposed(g2),
 		WinogradInput4: b4, WinogradKernel4: g4, WinogradOutput4: a4,
 		WinogradOutputGrad4: transposed(a4), WinogradKernelGrad4: transposed(g4),
 	}
+}
+
+// lastMatrices returns A' and B' for the tile that has only the first points of F(4x4,3x3) and
+// infinity, of six elements; rows of B' that it does not give are nil. G is that of all points:
+// what its rows lack B' has.
+func lastMatrices(points int, g4 [][]float64) (a, b [][]float64) {
+	outputs := points - 1
+	some, g, inputs := winogradMatrices([]float64{0, 0.625, -0.625, 1.5}[:points], outputs)
+	place := func(i int) int {
+		if i == points {
+			return 5
+		}
+		return i
+	}
+	b = make([][]float64, 6)
+	for i, row := range inputs {
+		factor := 0.0 // by which G's row is larger
+		for k := range row[:3] {
+			if g4[place(i)][k] != 0 {
+				factor = g[i][k] / g4[place(i)][k]
+			}
+		}
+		for _, x := range row {
+			b[place(i)] = append(b[place(i)], factor*x)
+		}
+	}
+	for _, row := range some {
+		wide := make([]float64, 6)
+		for i, x := range row {
+			wide[place(i)] = x
+		}
+		a = append(a, wide)
+	}
+	return a, b
 }
 
 // A stridedCase is one call of Winograd.
@@ -127,7 +169,7 @@ func (c stridedCase) check(t *testing.T, matrix [][]float64) {
 		r, g := group/c.count, group%c.count
 		from, to := src.from(r, g), dst.from(r, g)
 		for i, row := range matrix {
-			for j := range c.n {
+			for j := range c.n * min(1, len(row)) {
 				var want, magnitude float64
 				for k, factor := range row {
 					product := factor * float64(from.Data[k*src.Step+j])
@@ -193,6 +235,8 @@ func TestWinogradConvolves(t *testing.T) {
 	for _, maps := range [][3]WinogradTransform{
 		{WinogradInput2, WinogradKernel2, WinogradOutput2},
 		{WinogradInput4, WinogradKernel4, WinogradOutput4},
+		{WinogradInputLast3, WinogradKernel4, WinogradOutputLast3},
+		{WinogradInputLast2, WinogradKernel4, WinogradOutputLast2},
 	} {
 		x, kernel := []float32{1, -2, 3, 5, -4, 2}, []float32{2, -1, 3}
 		size, outputs := maps[2].Size()

@@ -175,7 +175,7 @@ func TestWrongFlags(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // what is accepted by mistake ends at once
 	for _, c := range []struct{ args, want string }{
-		{"-run fft", "gemm, conv, step, predict, all or train"},
+		{"-run fft", "gemm, conv, step, layers, predict, all or train"},
 		{"-model lenet", "wrn-D-K"},
 		{"-model wrn-28-2x", "wrn-D-K"},
 		{"-model wrn-12-1", "depth"},

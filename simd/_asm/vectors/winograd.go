@@ -84,6 +84,40 @@ var transforms = []transform{
 		m.store(2, m.add(m.add(m.times(alpha*p, sumA), m.times(beta*q, sumB)), x[5]))
 		m.store(1, m.add(m.times(alpha*a, m.sub(x[1], x[2])), m.times(beta*b, m.sub(x[3], x[4]))))
 	}},
+	{5, 6, func(m *algebra, x []vector) {
+		m.store(0, m.add(m.sub(m.times(p, m.sub(m.times(q, x[0]), m.times(b, x[1]))), m.times(q, x[2])), m.times(b, x[3])))
+		square, product := m.times(p-q, x[2]), m.times(a*b, x[1])
+		m.store(1, m.add(m.times(a+b, m.sub(x[3], product)), square))
+		m.store(2, m.add(m.times(b-a, m.add(x[3], product)), square))
+		m.store(3, m.times(2*b, m.sub(x[3], m.times(p, x[1]))))
+		m.store(5, m.sub(m.sub(x[4], m.times(b, x[3])), m.times(p, m.sub(x[2], m.times(b, x[1])))))
+	}},
+	{6, 3, func(m *algebra, x []vector) {
+		sum, difference := m.add(x[1], x[2]), m.sub(x[1], x[2])
+		m.store(0, m.add(m.add(x[0], sum), x[3]))
+		m.store(1, m.add(m.times(a, difference), m.times(b, x[3])))
+		m.store(2, m.add(m.add(m.times(p, sum), m.times(q, x[3])), x[5]))
+	}},
+	{3, 6, func(m *algebra, x []vector) {
+		m.store(0, x[0])
+		m.storeSumAndDifference(1, m.add(x[0], m.times(p, x[2])), m.times(a, x[1]))
+		m.store(3, m.add(m.add(x[0], m.times(b, x[1])), m.times(q, x[2])))
+		m.store(5, x[2])
+	}},
+	{4, 6, func(m *algebra, x []vector) {
+		m.store(0, m.sub(m.times(p*q, x[0]), m.times(q, x[2])))
+		m.storeSumAndDifference(1, m.times(p-q, x[2]), m.times((p-q)*a, x[1]))
+		m.store(5, m.sub(x[3], m.times(p, x[1])))
+	}},
+	{6, 2, func(m *algebra, x []vector) {
+		m.store(0, m.add(m.add(x[0], x[1]), x[2]))
+		m.store(1, m.add(m.times(a, m.sub(x[1], x[2])), x[5]))
+	}},
+	{2, 6, func(m *algebra, x []vector) {
+		m.store(0, x[0])
+		m.storeSumAndDifference(1, x[0], m.times(a, x[1]))
+		m.store(5, x[1])
+	}},
 }
 
 // winograd writes the functions that apply one transform to rows of count groups
