@@ -81,7 +81,7 @@ func TestAlgorithms(t *testing.T) {
 		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout",
 			"-dropout", "0.2", "-spatial-dropout", "0.02", "-dropblock", "0.95"},
 		"local":      {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
-		"coordinate": {"-trials", "21", "-finalists", "2", "-method", "places"},
+		"coordinate": {"-trials", "21", "-tune", "-tune-trials", "2", "-finalists", "2", "-method", "dropblock,places"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
@@ -105,6 +105,9 @@ func TestAlgorithms(t *testing.T) {
 	log, err = controller.ReadLog(filepath.Join(dir, "coordinate", "places", "trials.jsonl"))
 	if err != nil || log.Space.Name != "wide convnet" || len(log.Config.Starts) != 4 {
 		t.Fatalf("the log is of the space %q, with %d starts, error %v", log.Space.Name, len(log.Config.Starts), err)
+	}
+	if tuned, err := controller.ReadLog(filepath.Join(dir, "coordinate", "dropblock", "trials.jsonl")); err != nil || len(tuned.Trials) != 2 {
+		t.Errorf("a rate was chosen by %d trials, error %v", len(tuned.Trials), err)
 	}
 	for i := range log.Space.Decisions() {
 		if name := log.Space.Choice(i).Name; name == "scatter" {
@@ -158,7 +161,7 @@ func TestRunOfBefore(t *testing.T) {
 	}
 	var kept []string
 	for line := range strings.Lines(string(text)) {
-		if name, _, _ := strings.Cut(line, " = "); !slices.Contains([]string{"space", "start", "start-share", "trial-seeds"}, name) && !strings.Contains(name, "checksum") {
+		if name, _, _ := strings.Cut(line, " = "); !slices.Contains([]string{"space", "start", "start-share", "trial-seeds", "tune-trials"}, name) && !strings.Contains(name, "checksum") {
 			kept = append(kept, line)
 		}
 	}

@@ -28,7 +28,7 @@ func (p *page) cost(r *run) {
 				failed++
 			}
 		}
-		rows = append(rows, []string{s.row.title, string(s.config.Algorithm), fmt.Sprintf("%d of %d", len(all), r.Trials), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
+		rows = append(rows, []string{s.row.title, string(s.config.Algorithm), fmt.Sprintf("%d of %d", len(all), r.budget(s)), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
 			words.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
@@ -99,4 +99,12 @@ func (p *page) limits(runs []*run) {
 // shorter reports whether trials are not what final trainings are.
 func (r *run) shorter() bool {
 	return slices.ContainsFunc(r.searches, func(s *search) bool { return s.config.Task.Network != r.model() || s.config.Task.Epochs != r.Epochs })
+}
+
+// budget returns how many trials the settings give to a search.
+func (s *settings) budget(of *search) int {
+	if of != nil && of.tuned() && s.TuneTrials > 0 {
+		return s.TuneTrials
+	}
+	return s.Trials
 }

@@ -152,12 +152,12 @@ func (r *run) missing() (missing []string) {
 	for _, at := range r.rows {
 		var parts []string
 		if r.searched(at) {
-			n := 0
-			if s := r.search(at.key); s != nil {
+			n, s := 0, r.search(at.key)
+			if s != nil {
 				n = len(s.all())
 			}
-			if n < r.Trials {
-				parts = append(parts, fmt.Sprintf("%d of %d trials", n, r.Trials))
+			if budget := r.budget(s); n < budget {
+				parts = append(parts, fmt.Sprintf("%d of %d trials", n, budget))
 			}
 		}
 		if n := len(at.scores) + at.diverged; n < r.Seeds {
@@ -236,12 +236,12 @@ func (r *row) values() (values []float64) {
 // rate returns which rate a row was trained with.
 func (r *run) rate(at *row) string {
 	if s := r.search(at.key); s != nil && s.tuned() {
-		at, _, ok := s.best()
-		if !ok || len(s.all()) < r.Trials {
+		point, _, ok := s.best()
+		if !ok || len(s.all()) < r.budget(s) {
 			return "not chosen yet"
 		}
 		values := s.space.Choices[0].Values
-		return fmt.Sprintf("%g, best of %d", values[at[0]], len(values))
+		return fmt.Sprintf("%g, best of %d", values[point[0]], len(values))
 	}
 	if given, ok := r.values[at.rate]; ok {
 		return fmt.Sprintf("%v, given", given)

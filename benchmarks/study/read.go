@@ -22,6 +22,7 @@ type settings struct {
 	Pattern       string
 	Tune          bool
 	Seeds, Trials int
+	TuneTrials    int `toml:"tune-trials"`
 	TrainSize     int `toml:"train-size"`
 
 	Depth, Width, Epochs, Batch                  int

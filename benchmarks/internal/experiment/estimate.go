@@ -46,9 +46,9 @@ func (s *estimator[P]) left() (w work) {
 		searched[row.searchKey()] = true
 		tried := tried(s.folder.Search(row.searchKey()))
 		w.tried += tried
-		if tried < s.plan.Trials {
+		if budget := s.plan.budget(row); tried < budget {
 			w.searches++
-			w.trainings[Child] += s.plan.Trials - tried
+			w.trainings[Child] += budget - tried
 		}
 	}
 	return w
@@ -56,7 +56,7 @@ func (s *estimator[P]) left() (w work) {
 
 // failedSearch reports whether the row's search has ended and found nothing.
 func (s *estimator[P]) failedSearch(row Row) bool {
-	for name, trials := range map[string]int{runfolder.Trials: s.plan.sampled(row), runfolder.Finalists: s.plan.Trials - s.plan.sampled(row)} {
+	for name, trials := range map[string]int{runfolder.Trials: s.plan.sampled(row), runfolder.Finalists: s.plan.budget(row) - s.plan.sampled(row)} {
 		log, err := controller.ReadLog(s.folder.Search(row.searchKey()).Path(name))
 		if err != nil {
 			continue

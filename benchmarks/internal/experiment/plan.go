@@ -30,6 +30,7 @@ type Plan struct {
 
 	Trials, InFlight int
 	Tune             bool
+	TuneTrials       int // that choose a rate; 0: Trials
 	Finalists        int
 	Algorithm        string
 	Space            string  // Paper or Wide
@@ -54,7 +55,7 @@ var FreeFlags = []string{"workers", "steps", "checkpoint-every", "checkpoints", 
 
 // Before has what searches of before 2026-11-29 and 2026-11-30 did that have no word of it: see
 // [cli.Command].
-var Before = map[string]string{"algorithm": string(controller.Reinforce), "space": Paper, "start": ByShare, "start-share": "0", "trial-seeds": "0"}
+var Before = map[string]string{"algorithm": string(controller.Reinforce), "space": Paper, "start": ByShare, "start-share": "0", "trial-seeds": "0", "tune-trials": "0"}
 
 // Algorithm searches the patterns of AutoDropout by default: doc/search.md says why.
 const Algorithm = controller.PPO
@@ -74,7 +75,7 @@ const (
 
 // Topics are the parts of the help of an experiment, beside those that every command has.
 var Topics = []cli.Topic{
-	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune"}},
+	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune", "tune-trials"}},
 	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "trial-seeds", "finalists", "in-flight", "async",
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
@@ -105,7 +106,8 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	fs.StringVar(&p.Dashboard, "dashboard", p.Dashboard, "serve the report to browsers during the run, at this `address`: :8080 for this machine only, HOST:8080 for other machines too")
 	cli.Whole(fs, &p.Trials, "trials", 1, "the `number` of patterns that each search tries")
 	cli.Whole(fs, &p.Finalists, "finalists", 0, fmt.Sprintf("so that luck does not choose: train this `number` of a search's best patterns again with other seeds, %d times on average, and take the one with the best mean. The worst are dropped early. These trainings are part of -trials", repeats))
-	fs.BoolVar(&p.Tune, "tune", p.Tune, "tune the rates of hand-made dropout: try some rates in turn, in -trials trials, and take the rate with the best mean")
+	fs.BoolVar(&p.Tune, "tune", p.Tune, "tune the rates of hand-made dropout: try some rates in turn, in -tune-trials trials, and take the rate with the best mean")
+	cli.Whole(fs, &p.TuneTrials, "tune-trials", 0, "the `number` of trials that tune a rate; 0: -trials")
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be sampled before the oldest of them has ended")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local), string(controller.Coordinate)},
 		"the `way` to search AutoDropout's patterns. With reinforce and ppo a controller learns; evolution and local vary good patterns; coordinate varies one choice after another and tries each value with three seeds")
@@ -272,15 +274,6 @@ func (p *Plan) check() error {
 		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", p.Finalists, n, p.Trials)
 	}
 	return nil
-}
-
-// sampled returns how many of a row's trials choose their points; the others repeat
-// the finalists.
-func (p *Plan) sampled(row Row) int {
-	if row.tuned() {
-		return p.Trials
-	}
-	return p.Trials - repeats*p.Finalists
 }
 
 // workers returns how many networks are trained at a time where that is of use.

@@ -69,6 +69,17 @@ func TestChosen(t *testing.T) {
 	}
 }
 
+func TestBudget(t *testing.T) {
+	plan := Plan{Trials: 9, Finalists: 1}
+	tuned, searched := Row{Kind: sheet.HandMade, Algorithm: controller.Grid}, Row{Kind: sheet.Learned, Algorithm: controller.PPO}
+	for _, c := range []struct{ tuneTrials, tuned int }{{0, 9}, {4, 4}} {
+		plan.TuneTrials = c.tuneTrials
+		if got := []int{plan.budget(tuned), plan.sampled(tuned), plan.budget(searched), plan.sampled(searched)}; !slices.Equal(got, []int{c.tuned, c.tuned, 9, 6}) {
+			t.Errorf("with -tune-trials %d there are %v trials", c.tuneTrials, got)
+		}
+	}
+}
+
 // TestImproved: the means over the seeds count, of the starts and of all points.
 func TestImproved(t *testing.T) {
 	report := &controller.Report{}

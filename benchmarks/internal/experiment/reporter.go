@@ -185,7 +185,7 @@ func (s *reporter[P]) best() (pattern P, from string, ok bool) {
 	if best == nil {
 		return pattern, "", false
 	}
-	return *best.dropped.Pattern, fmt.Sprintf("%s, the best of %s", best.row.Title, words.Count(s.plan.Trials, "trial", "trials")), true
+	return *best.dropped.Pattern, fmt.Sprintf("%s, the best of %s", best.row.Title, words.Count(s.plan.budget(best.row), "trial", "trials")), true
 }
 
 // stream is where the random numbers of drawn masks come from.

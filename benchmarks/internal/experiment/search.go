@@ -80,13 +80,13 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 	if err != nil {
 		return nil, err
 	}
-	if f.point, f.reward = chosen(report); s.plan.sampled(row) < s.plan.Trials {
+	if f.point, f.reward = chosen(report); s.plan.sampled(row) < s.plan.budget(row) {
 		f.point, f.reward = report.Chosen()
 	}
 	f.dropped, err = s.candidate(row, space, f.point, dropout.Origin{
 		Task:   s.about.Dataset,
 		Model:  s.about.Child,
-		Search: fmt.Sprintf("%s, best of %s", row.Algorithm, words.Count(s.plan.Trials, "trial", "trials")),
+		Search: fmt.Sprintf("%s, best of %s", row.Algorithm, words.Count(s.plan.budget(row), "trial", "trials")),
 		Reward: f.reward,
 		Note:   rewardNote(s.about.Trial),
 	})
@@ -116,7 +116,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		return nil, err
 	}
 	defer events.file.Close()
-	piece := s.piece(row.Title+", search", s.plan.Trials*s.subject.Steps(Child), s.cost[Child])
+	piece := s.piece(row.Title+", search", s.plan.budget(row)*s.subject.Steps(Child), s.cost[Child])
 	defer piece.End()
 	config := controller.Config{
 		Path:      path,
@@ -148,7 +148,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	if err = cmp.Or(err, events.err); err != nil {
 		return nil, err
 	}
-	again := s.plan.Trials - config.Trials
+	again := s.plan.budget(row) - config.Trials
 	if again == 0 {
 		return report, nil
 	}
