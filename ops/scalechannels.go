@@ -15,10 +15,14 @@ func ScaleChannels(x, s *autograd.Tensor) *autograd.Tensor {
 	}
 	n, c := s.Dim(0), s.Dim(1)
 	rows := x.Len() / max(1, n*c)
+	const elements = 1 << 15 // of a task
+	part := max(1, elements/max(1, c))
+	parts := ceilDiv(rows, part)
 	times := func(dst, src, zeros []float32) {
-		parallel.For(n, func(i int) {
-			lo, hi := i*rows*c, (i+1)*rows*c
-			simd.ScaleShiftRows(dst[lo:hi], src[lo:hi], s.Data()[i*c:(i+1)*c], zeros, rows)
+		parallel.For(n*parts, func(task int) {
+			i, first := task/parts, task%parts*part
+			lo, hi := (i*rows+first)*c, (i*rows+min(first+part, rows))*c
+			simd.ScaleShiftRows(dst[lo:hi], src[lo:hi], s.Data()[i*c:(i+1)*c], zeros, (hi-lo)/max(1, c))
 		})
 	}
 	return autograd.Do(autograd.Op{
