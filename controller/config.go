@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"math/big"
 	"runtime"
 	"slices"
@@ -136,6 +135,11 @@ type Config struct {
 	// child has a seed of its own. Rejects and Coordinate have seeds of their own.
 	Seeds int `json:"seeds,omitempty"`
 
+	// Reference is a point that is tried first, once with each of Seeds, such as one that drops
+	// nothing. The search then goes by how much a reward is better than that of the reference
+	// with the same seed. nil: it goes by the reward.
+	Reference []int `json:"reference,omitempty"`
+
 	// InFlight is the number of trials that have been sampled and not yet applied, by
 	// default 4. It must not depend on the machine if the search is to be the same on
 	// another one.
@@ -236,6 +240,9 @@ func (c Config) check(space dropout.Space) error {
 	case c.Starts != nil && c.Async:
 		return errors.New("controller: a search that begins with several points applies results in order, not as they come")
 	}
+	if err := c.checkReference(space); err != nil {
+		return err
+	}
 	if c.Seeds < 0 || c.Seeds > most {
 		return fmt.Errorf("controller: the children share %d seeds; it must be from 0 to %d", c.Seeds, most)
 	}
@@ -252,35 +259,6 @@ func (c Config) check(space dropout.Space) error {
 	}
 	return c.Learning.check()
 }
-
-// checkStartProbs returns what is wrong with the probabilities to begin with.
-func (c Config) checkStartProbs(space dropout.Space) error {
-	switch {
-	case c.StartProbs == nil:
-		return nil
-	case c.Start != nil:
-		return errors.New("controller: a search begins near a point or with probabilities of its own: give one of the two")
-	case len(c.StartProbs) != len(space.Choices):
-		return fmt.Errorf("controller: there are probabilities to begin with for %d choices, and the space has %d", len(c.StartProbs), len(space.Choices))
-	}
-	for i, probs := range c.StartProbs {
-		choice, sum := space.Choices[i], 0.0
-		for _, p := range probs {
-			if !(p >= leastProb) {
-				return fmt.Errorf("controller: a value of %q has the probability %g to begin with; it must be at least %g", choice.Name, p, leastProb)
-			}
-			sum += p
-		}
-		if len(probs) != len(choice.Values) || math.Abs(sum-1) > 1e-6 {
-			return fmt.Errorf("controller: the %d probabilities of %q to begin with, for %d values, have the sum %g; it must be 1", len(probs), choice.Name, len(choice.Values), sum)
-		}
-	}
-	return nil
-}
-
-// leastProb is the smallest probability with which a value may begin: it can be
-// learned again that it is good.
-const leastProb = 1e-6
 
 // checkSpace returns what makes a space unfit to be searched.
 func checkSpace(s dropout.Space) error {

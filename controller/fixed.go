@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -51,6 +53,35 @@ func (b beginning) sample(_ int, rng *rand.Rand) (point []int, logProbs []float3
 }
 
 func (beginning) learn(Trial, float64) (ratio float64) { return 1 }
+
+// checkStartProbs returns what is wrong with the probabilities to begin with.
+func (c Config) checkStartProbs(space dropout.Space) error {
+	switch {
+	case c.StartProbs == nil:
+		return nil
+	case c.Start != nil:
+		return errors.New("controller: a search begins near a point or with probabilities of its own: give one of the two")
+	case len(c.StartProbs) != len(space.Choices):
+		return fmt.Errorf("controller: there are probabilities to begin with for %d choices, and the space has %d", len(c.StartProbs), len(space.Choices))
+	}
+	for i, probs := range c.StartProbs {
+		choice, sum := space.Choices[i], 0.0
+		for _, p := range probs {
+			if !(p >= leastProb) {
+				return fmt.Errorf("controller: a value of %q has the probability %g to begin with; it must be at least %g", choice.Name, p, leastProb)
+			}
+			sum += p
+		}
+		if len(probs) != len(choice.Values) || math.Abs(sum-1) > 1e-6 {
+			return fmt.Errorf("controller: the %d probabilities of %q to begin with, for %d values, have the sum %g; it must be 1", len(probs), choice.Name, len(choice.Values), sum)
+		}
+	}
+	return nil
+}
+
+// leastProb is the smallest probability with which a value may begin: it can be
+// learned again that it is good.
+const leastProb = 1e-6
 
 // grid is the given points in turn, or every point of its space, the last choice
 // changing first.

@@ -52,6 +52,7 @@ func TestResumeAnywhere(t *testing.T) {
 		{Algorithm: Evolution, Evolution: EvolutionConfig{Population: 2, Tournament: 2}},
 		{Algorithm: Local, StartProbs: [][]float64{{0.5, 0.2, 0.3}, {0.1, 0.9}}},
 		{Algorithm: Evolution, Starts: [][]int{{0, 0, 0, 0}, {1, 1, 1, 1}}, Seeds: 2},
+		{Algorithm: Evolution, Starts: [][]int{{0, 0, 0, 0}, {1, 1, 1, 1}}, Reference: []int{0, 0, 0, 1}, Seeds: 2},
 		{Algorithm: PPO, Network: smallNetwork, Starts: [][]int{{0, 0, 0, 0}, {1, 1, 1, 1}, {2, 0, 2, 0}}, Seeds: 1},
 	} {
 		config.Trials, config.Seed, config.InFlight, config.Workers = 4, 2, 2, 1

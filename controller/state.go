@@ -39,12 +39,20 @@ type state struct {
 
 func newState(c Config, space dropout.Space) *state {
 	s := &state{config: c, space: space, worst: math.NaN()}
-	if c.Starts != nil && c.Algorithm != Coordinate {
-		s.chooser = newStarted(c, space)
+	if c.Reference != nil {
+		s.chooser = newReferenced(c, space)
 	} else {
-		s.chooser = newChooser(c, space)
+		s.chooser = begun(c, space)
 	}
 	return s
+}
+
+// begun returns what chooses trials from the first one on that is not a reference.
+func begun(c Config, space dropout.Space) chooser {
+	if c.Starts != nil && c.Algorithm != Coordinate {
+		return newStarted(c, space)
+	}
+	return newChooser(c, space)
 }
 
 // newChooser returns what chooses the trials of a search's algorithm.
@@ -203,7 +211,7 @@ func (s *state) apply(r Result) {
 	behind := s.applied - s.known[r.Trial]
 	s.applied++
 	if r.Failed() {
-		if math.IsNaN(s.worst) {
+		if math.IsNaN(s.worst) || r.Trial < s.config.references() {
 			return
 		}
 		r.Reward = s.worst
@@ -223,7 +231,7 @@ func (s *state) report() *Report {
 	if !s.config.Async {
 		s.applyTo(s.leading)
 	}
-	report := &Report{Trials: s.trials, Results: s.results}
+	report := &Report{Trials: s.trials, Results: s.results, References: s.config.references()}
 	if l := s.learner(); l != nil {
 		report.network = l.network
 	}
@@ -234,6 +242,9 @@ func (s *state) report() *Report {
 // or not yet.
 func (s *state) learner() *learner {
 	chooser := s.chooser
+	if referenced, ok := chooser.(*referenced); ok {
+		chooser = referenced.then
+	}
 	if started, ok := chooser.(*started); ok {
 		chooser = started.then
 	}

@@ -130,9 +130,10 @@ type Status struct {
 
 // Report is what a search has done.
 type Report struct {
-	Trials  []Trial   // by index
-	Results []*Result // by index of the trial, nil while it is in flight
-	network *network  // as the applied results left it; nil with Random and Grid
+	Trials     []Trial   // by index
+	Results    []*Result // by index of the trial, nil while it is in flight
+	References int       // how many of the first trials are those of [Config].Reference
+	network    *network  // as the applied results left it; nil with Random and Grid
 }
 
 // Weights returns the weights of the controller's network after the applied results; nil

@@ -72,7 +72,7 @@ func begin(t *testing.T, args ...string) <-chan *ended {
 func TestCluster(t *testing.T) {
 	dir := t.TempDir()
 	plain, served := filepath.Join(dir, "plain"), filepath.Join(dir, "served")
-	rows := []string{"-method", "dropout,random,autodropout", "-tune", "-trials", "4", "-finalists", "1"}
+	rows := []string{"-method", "dropout,random,autodropout", "-tune", "-trials", "6", "-finalists", "1", "-trial-seeds", "2", "-reference", "none"}
 	mustCall(t, tiny(plain, rows...)...)
 
 	address := freeAddress(t)

@@ -80,7 +80,7 @@ func TestAlgorithms(t *testing.T) {
 	for algorithm, begin := range map[string][]string{
 		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout",
 			"-dropout", "0.2", "-spatial-dropout", "0.02", "-dropblock", "0.95"},
-		"local":      {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled"},
+		"local":      {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled", "-trial-seeds", "2", "-reference", "none"},
 		"coordinate": {"-trials", "21", "-tune", "-tune-trials", "2", "-finalists", "2", "-method", "dropblock,places"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
@@ -120,6 +120,19 @@ func TestAlgorithms(t *testing.T) {
 	if err != nil || again.Config.Algorithm != controller.Grid || again.Config.Starts != nil || len(again.Config.Points) > 2 {
 		t.Errorf("what was found is compared by %+v, error %v", again.Config, err)
 	}
+	// The reference drops nothing, once with each seed.
+	log, err = controller.ReadLog(filepath.Join(dir, "local", "autodropout", "trials.jsonl"))
+	if err != nil || log.References != 2 || log.Trials[0].Seed == log.Trials[1].Seed || log.Trials[0].Seed != log.Trials[2].Seed {
+		t.Fatalf("the log has %d references, error %v", log.References, err)
+	}
+	for i := range 2 {
+		if pattern, err := dropout.Decode(log.Space, log.Trials[i].Point); err != nil || strings.Count(fmt.Sprint(pattern), "none") != 3 {
+			t.Errorf("reference %d has the pattern %v, error %v", i+1, pattern, err)
+		}
+	}
+	if page := string(benchtest.Read(t, dir, "local", "report.html")); !strings.Contains(page, "less the reward of “none” with the same seed (2 seeds).") {
+		t.Error("the report does not say what the reference is worth")
+	}
 	// What has been found is shuffled in the row that shares its search.
 	weights := func(row string) []byte {
 		return benchtest.Read(t, dir, "local", "weights", row+"-0.safetensors")
@@ -136,6 +149,12 @@ func TestAlgorithms(t *testing.T) {
 		"which only -space wide holds":   {"-space", "paper", "-start", "best"},
 		"leave -async out":               {"-space", "wide", "-start", "best", "-async"},
 		"in order: leave -async out":     {"-method", "places", "-async"},
+		"give -trial-seeds too":          {"-reference", "none"},
+		"results in order: leave -async": {"-reference", "none", "-trial-seeds", "1", "-async"},
+		"leaves nothing of -trials 2":    {"-reference", "none", "-trial-seeds", "2", "-trials", "2"},
+		"-reference fresh: the":          {"-reference", "fresh", "-trial-seeds", "1", "-space", "wide"},
+		"-reference dropout: the":        {"-reference", "dropout", "-trial-seeds", "1", "-space", "paper", "-start", "share"},
+		"-reference random is no row":    {"-reference", "random", "-trial-seeds", "1"},
 	} {
 		if code, _, stderr := call(t, tiny(folder, args...)...); code != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("%v ends with %d and %q, want %q", args, code, stderr, want)

@@ -9,6 +9,9 @@ import (
 
 // begin chooses what a search begins with, and says so.
 func (s *searcher[P]) begin(row Row, space dropout.Space, config *controller.Config) (err error) {
+	if config.Reference, err = s.reference(row, space, s.chosenRate); err != nil {
+		return err
+	}
 	if _, isDropout := any(*new(P)).(dropout.Pattern); row.tuned() || config.Start != nil || !isDropout {
 		s.logf("%s: searching the %v", row.Title, space)
 		return nil
@@ -44,13 +47,7 @@ func (s *searcher[P]) starts(space dropout.Space) (points [][]int, err error) {
 		if row.Rated == nil {
 			continue
 		}
-		rate := row.Rated.Given
-		for _, f := range s.findings() {
-			if f.row.Key == row.Key && f.dropped.Rate != nil {
-				rate = *f.dropped.Rate
-			}
-		}
-		pattern, ok := row.pattern(rate, sites)
+		pattern, ok := row.pattern(s.chosenRate(&row), sites)
 		if !ok {
 			continue
 		}

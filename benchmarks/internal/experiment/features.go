@@ -34,20 +34,7 @@ func (s *trials[P]) describe(row Row, search *sheet.Search) {
 	if features, dropped := shares(parts); features != nil {
 		search.Features, search.Dropped = append(features, search.Features...), dropped
 	}
-	done := controller.Report{}
-	for i, r := range search.Results {
-		if r != nil {
-			done.Trials, done.Results = append(done.Trials, search.Trials[i]), append(done.Results, r)
-		}
-	}
-	var tried [][]int
-	var rewards []float64
-	for i, r := range done.Results {
-		if !r.Failed() {
-			tried, rewards = append(tried, done.Trials[i].Point), append(rewards, r.Reward)
-		}
-	}
-	if point, reward := sheet.BestMean(tried, rewards); point != nil {
+	if point, reward := chosen(&search.Report); point != nil {
 		search.Reward = reward
 		if found := s.where(space, point); found != nil {
 			search.Found = report.WhereWords(found)

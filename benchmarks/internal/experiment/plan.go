@@ -38,6 +38,7 @@ type Plan struct {
 	Start            string  // ByShare or ByBest
 	StartShare       float64 // 0: all patterns are as likely
 	TrialSeeds       int     // that the trials of a search share; 0: each has its own
+	Reference        string  // the key of the row that trials are compared with, seed by seed; "": none
 	Async            bool
 
 	// See FreeFlags.
@@ -76,7 +77,7 @@ const (
 // Topics are the parts of the help of an experiment, beside those that every command has.
 var Topics = []cli.Topic{
 	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune", "tune-trials"}},
-	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "trial-seeds", "finalists", "in-flight", "async",
+	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "trial-seeds", "reference", "finalists", "in-flight", "async",
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
 		"contents", "scenes", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
@@ -123,6 +124,7 @@ func (p *Plan) registerTraining(fs *flag.FlagSet) {
 	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of patterns to search: paper, the published one; or wide, which also holds the usual hand-made dropout")
 	fs.BoolVar(&p.Tied, "tied", p.Tied, "give all blocks of a stage of a ConvNet the same pattern, so that fewer choices remain")
 	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share; or best, with the hand-made rows and then with patterns near the best of these. best needs -space wide")
+	fs.StringVar(&p.Reference, "reference", p.Reference, "also train this `row`, none or a hand-made one, once with each of the -trial-seeds; searches then compare each pattern with it, seed by seed. These trainings count among the -trials")
 	if p.CheckpointEvery == 0 {
 		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
 	}
@@ -273,7 +275,7 @@ func (p *Plan) check() error {
 	if n := repeats * p.Finalists; n > 0 && n >= p.Trials {
 		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", p.Finalists, n, p.Trials)
 	}
-	return nil
+	return p.checkReference()
 }
 
 // workers returns how many networks are trained at a time where that is of use.

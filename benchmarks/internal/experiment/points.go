@@ -2,7 +2,10 @@ package experiment
 
 import (
 	"cmp"
+	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
@@ -12,12 +15,17 @@ import (
 
 // Finalists returns the n best points of a search, or all where there are fewer.
 func Finalists(report *controller.Report, n int) (points [][]int) {
-	order := slices.Clone(report.Results)
-	slices.SortStableFunc(order, func(a, b *controller.Result) int { return cmp.Compare(b.Reward, a.Reward) })
-	for _, r := range order {
-		point := report.Trials[r.Trial].Point
-		known := slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, point) })
-		if len(points) < n && !known && !r.Failed() {
+	gains := report.Gains()
+	var order []int
+	for i, gain := range gains {
+		if !math.IsNaN(gain) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(gains[b], gains[a]) })
+	for _, i := range order {
+		point := report.Trials[i].Point
+		if len(points) < n && !slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, point) }) {
 			points = append(points, point)
 		}
 	}
@@ -42,17 +50,22 @@ func improved(report *controller.Report, starts [][]int) (points [][]int) {
 	return points
 }
 
-// chosen returns the point of a finished search that has the best mean reward over
-// its trials, and that mean.
+// chosen returns the point of a search that is best on average over its trials, and its mean
+// reward.
 func chosen(report *controller.Report) (point []int, reward float64) {
 	var tried [][]int
-	var rewards []float64
-	for i, r := range report.Results {
-		if !r.Failed() {
-			tried, rewards = append(tried, report.Trials[i].Point), append(rewards, r.Reward)
+	var gains, rewards []float64
+	for i, gain := range report.Gains() {
+		if !math.IsNaN(gain) {
+			tried, gains, rewards = append(tried, report.Trials[i].Point), append(gains, gain), append(rewards, report.Results[i].Reward)
 		}
 	}
-	return sheet.BestMean(tried, rewards)
+	point, _ = sheet.BestMean(tried, gains)
+	if points, of := sheet.ByPoint(tried, rewards); point != nil {
+		at := slices.IndexFunc(points, func(p []int) bool { return slices.Equal(p, point) })
+		reward = stat.Mean(of[at], nil)
+	}
+	return point, reward
 }
 
 // shuffled returns what a search has found with its blocks, or places, in another order,

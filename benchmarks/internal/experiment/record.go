@@ -90,8 +90,15 @@ func (r *record) search(row Row, report controller.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.of(row)
-	s.Trials, s.Results = slices.Clone(report.Trials), slices.Clone(report.Results)
+	s.Trials, s.Results, s.References = slices.Clone(report.Trials), slices.Clone(report.Results), report.References
 	r.version++
+}
+
+// refer takes in that so many of the first trials of a row's search are the reference.
+func (r *record) refer(row Row, references int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.of(row).References = references
 }
 
 // trial adds a trial that has finished.

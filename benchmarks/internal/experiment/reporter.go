@@ -44,6 +44,9 @@ func (s *reporter[P]) facts() *sheet.Facts {
 		Preset: s.run.Preset, Seed: s.plan.Seed, Command: s.run.Command, Date: time.Now().UTC().Format(time.RFC3339),
 		Commit: machine.Commit("."), CPU: machine.CPU(), SIMD: machine.SIMD(), Memory: machine.PeakMemory(), Rows: s.results(),
 	}
+	if of := (&trials[P]{s.setup}).referenceRow(); of != nil {
+		f.Reference = of.Title
+	}
 	for _, row := range f.Result.Rows {
 		f.Result.Seconds += row.Seconds
 	}

@@ -140,6 +140,9 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	if err := s.begin(row, space, &config); err != nil {
 		return nil, err
 	}
+	if config.Reference != nil {
+		s.record.refer(row, config.Seeds)
+	}
 	report, err := s.try(ctx, row, false, config, space, piece)
 	if report != nil {
 		s.record.search(row, *report)
@@ -154,6 +157,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	}
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 	config.Points, config.Algorithm, config.Repeats, config.Seeds = Finalists(report, s.plan.Finalists), controller.Rejects, repeats, 0
+	config.Reference = nil
 	if row.Algorithm == controller.Coordinate {
 		config.Points, config.Algorithm, config.Repeats, config.Seeds = improved(report, config.Starts), controller.Grid, 0, again
 		config.Starts, config.StartProbs, config.Only = nil, nil, nil

@@ -98,6 +98,9 @@ func (s *trials[P]) checkStart() error {
 		if err != nil {
 			return err
 		}
+		if _, err := s.reference(row, space, given); err != nil {
+			return err
+		}
 		if row.PerPlace || s.plan.StartShare == 0 || s.plan.Start == ByBest || row.AsPublished || row.Near != nil {
 			continue
 		}

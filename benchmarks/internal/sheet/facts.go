@@ -18,20 +18,21 @@ import (
 
 // Facts are what a run has found so far.
 type Facts struct {
-	Name     string            // of the program
-	Result   *runfolder.Result // its Summary may be missing, which is made of the rest
-	Higher   bool              // the higher the metric, the better
-	Seeds    int               // of each row, when the run has ended
-	Rows     []Row             // of the table, in its order, those too that have no training yet
-	Searches []Search
-	Reward   Reward
-	Training float64         // seconds that a final training took on average; 0: none has finished
-	Pattern  *report.Pattern // that the run stands for; nil: none
-	Notes    []string        // what a reader should know about the data
-	Scored   string          // what networks are scored on after every epoch
-	Outside  bool            // programs outside of this process train, whose losses are not known
-	Settings string          // as a configuration file
-	Outputs  []report.Fact   // what programs outside of this process printed last in final trainings
+	Name      string            // of the program
+	Result    *runfolder.Result // its Summary may be missing, which is made of the rest
+	Higher    bool              // the higher the metric, the better
+	Seeds     int               // of each row, when the run has ended
+	Rows      []Row             // of the table, in its order, those too that have no training yet
+	Searches  []Search
+	Reward    Reward
+	Reference string          // the title of the row that trials are compared with, seed by seed; "": none
+	Training  float64         // seconds that a final training took on average; 0: none has finished
+	Pattern   *report.Pattern // that the run stands for; nil: none
+	Notes     []string        // what a reader should know about the data
+	Scored    string          // what networks are scored on after every epoch
+	Outside   bool            // programs outside of this process train, whose losses are not known
+	Settings  string          // as a configuration file
+	Outputs   []report.Fact   // what programs outside of this process printed last in final trainings
 }
 
 // Row is a row of the table.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/words"
 )
@@ -21,7 +23,7 @@ func Summary(f *Facts) string {
 	if f.Pattern != nil {
 		sentences = append(sentences, f.Pattern.Words)
 	}
-	sentences = append(sentences, f.cost())
+	sentences = append(sentences, f.cost(), f.compared())
 	if f.Seeds > 1 && len(f.Result.Rows) > 1 {
 		intervals := "The intervals of differences are of 95 %, paired by seed"
 		if len(f.Searches) > 0 || slices.ContainsFunc(f.Rows, func(row Row) bool { return row.Kind.Searched() }) {
@@ -122,6 +124,26 @@ func (f *Facts) compare(row, other runfolder.Row, how string) string {
 		}
 	}
 	return fmt.Sprintf("%s, %s", strings.Join(slices.DeleteFunc([]string{distance, unit, how}, isEmpty), " "), chance)
+}
+
+// compared says how much rewards vary with the reference of their seed, and without it.
+func (f *Facts) compared() string {
+	var sentences []string
+	for _, s := range f.Searches {
+		gains := s.Gains()
+		var rewards, less []float64
+		for i := s.References; i < len(gains); i++ {
+			if !math.IsNaN(gains[i]) {
+				rewards, less = append(rewards, s.Results[i].Reward), append(less, gains[i])
+			}
+		}
+		if s.References == 0 || len(rewards) < 2 {
+			continue
+		}
+		sentences = append(sentences, fmt.Sprintf("The rewards of the search for “%s” have a standard deviation of %.4g, and of %.4g less the reward of “%s” with the same seed (%s).",
+			f.Rows[s.Row].Title, stat.StdDev(rewards, nil), stat.StdDev(less, nil), f.Reference, words.Count(s.References, "seed", "seeds")))
+	}
+	return strings.Join(sentences, " ")
 }
 
 // cost says what the searches took and found.

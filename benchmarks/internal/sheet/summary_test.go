@@ -87,6 +87,25 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// TestCompared: what rewards vary by is told with the reference and without it, where there is one.
+func TestCompared(t *testing.T) {
+	f := sampleFacts()
+	f.Reference = "none"
+	var results []*controller.Result
+	for i, reward := range []float64{10, 20, 11, 22, 12, 21} { // the first two are the reference
+		results = append(results, &controller.Result{Trial: i, Reward: reward})
+	}
+	f.Searches = []Search{{Row: 3, Report: controller.Report{Trials: make([]controller.Trial, 6), Results: results}}}
+	if got := f.compared(); got != "" {
+		t.Errorf("without a reference it says %q", got)
+	}
+	f.Searches[0].References = 2
+	want := "The rewards of the search for “AutoDropout” have a standard deviation of 5.802, and of 0.5774 less the reward of “none” with the same seed (2 seeds)."
+	if got := f.compared(); got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+}
+
 func TestSearchCharts(t *testing.T) {
 	f := sampleFacts()
 	charts := searchCharts(f)
