@@ -105,18 +105,25 @@ func (l *AdaptiveSoftmax) cluster(class int) int {
 	return j
 }
 
+// split returns the class or cluster of each class in the head, and for each cluster
+// the rows whose classes it has, with their indices in it.
+func (l *AdaptiveSoftmax) split(classes []int) (inHead []int, rows, inTail [][]int) {
+	inHead = slices.Clone(classes)
+	rows, inTail = make([][]int, len(l.tails)), make([][]int, len(l.tails))
+	for i, class := range classes {
+		if j := l.cluster(class); j >= 0 {
+			inHead[i] = l.head + j
+			rows[j], inTail[j] = append(rows[j], i), append(inTail[j], class-l.tails[j].first)
+		}
+	}
+	return inHead, rows, inTail
+}
+
 // Loss returns the mean cross-entropy in nats of the predictions from x (M, Dim)
 // for M classes, a scalar.
 func (l *AdaptiveSoftmax) Loss(c *Ctx, x *autograd.Tensor, classes []int) *autograd.Tensor {
 	return c.Tape.Block(func() *autograd.Tensor {
-		inHead := slices.Clone(classes)
-		rows, inTail := make([][]int, len(l.tails)), make([][]int, len(l.tails))
-		for i, class := range classes {
-			if j := l.cluster(class); j >= 0 {
-				inHead[i] = l.head + j
-				rows[j], inTail[j] = append(rows[j], i), append(inTail[j], class-l.tails[j].first)
-			}
-		}
+		inHead, rows, inTail := l.split(classes)
 		loss := ops.CrossEntropy(l.headLogits(c, x), inHead, ops.CrossEntropySpec{})
 		for j, t := range l.tails {
 			if len(rows[j]) == 0 {
@@ -126,6 +133,32 @@ func (l *AdaptiveSoftmax) Loss(c *Ctx, x *autograd.Tensor, classes []int) *autog
 			loss = ops.Add(loss, ops.Scale(part, float32(len(rows[j]))/float32(len(classes))))
 		}
 		return loss
+	})
+}
+
+// LogProbs returns the log-probability in nats of each of M classes, predicted from x
+// (M, Dim): (M). As [AdaptiveSoftmax.Loss] does, it computes no cluster for a row whose class
+// is not in it.
+func (l *AdaptiveSoftmax) LogProbs(c *Ctx, x *autograd.Tensor, classes []int) *autograd.Tensor {
+	return c.Tape.Block(func() *autograd.Tensor {
+		inHead, rows, inTail := l.split(classes)
+		head := ops.Pick(ops.LogSoftmax(l.headLogits(c, x)), inHead)
+		inside := []*autograd.Tensor{autograd.New(1)} // 0, for the classes of the head
+		from, next := make([]int, len(classes)), 1
+		for j, t := range l.tails {
+			if len(rows[j]) == 0 {
+				continue
+			}
+			inside = append(inside, ops.Pick(ops.LogSoftmax(t.logits(c, ops.Embedding(x, rows[j]))), inTail[j]))
+			for _, row := range rows[j] {
+				from[row] = next
+				next++
+			}
+		}
+		if next == 1 {
+			return head
+		}
+		return ops.Add(head, ops.Reshape(ops.Embedding(ops.Reshape(ops.Concat(0, inside...), next, 1), from), len(classes)))
 	})
 }
 
@@ -144,9 +177,8 @@ func (l *AdaptiveSoftmax) Logits(c *Ctx, x *autograd.Tensor) *autograd.Tensor {
 		for j, t := range l.tails {
 			// log p(class) = log p(class | cluster) + log p(cluster), the latter
 			// one number a row.
-			cluster := ops.Reshape(ops.Slice(head, 1, l.head+j, l.head+j+1), -1)
-			inside := ops.LogSoftmax(t.logits(c, x))
-			parts = append(parts, ops.Transpose(ops.AddBias(ops.Transpose(inside), cluster)))
+			cluster := ops.Slice(head, 1, l.head+j, l.head+j+1)
+			parts = append(parts, ops.Add(ops.LogSoftmax(t.logits(c, x)), cluster))
 		}
 		return ops.Concat(1, parts...)
 	})

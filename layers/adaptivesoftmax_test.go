@@ -39,9 +39,20 @@ func TestAdaptiveSoftmaxIsADistribution(t *testing.T) {
 		if got := logits.Shape(); !slices.Equal(got, []int{5, 20}) {
 			t.Fatalf("cutoffs %v: logits %v, want (5, 20)", cutoffs, got)
 		}
-		want := float32(0)
-		for _, v := range ops.Pick(ops.LogSoftmax(logits), classes).Data() {
+		want, logs := float32(0), ops.Pick(ops.LogSoftmax(logits), classes).Data()
+		for _, v := range logs {
 			want -= v / 5
+		}
+		for i, v := range l.LogProbs(c, x, classes).Data() {
+			if !(math.Abs(float64(v-logs[i])) < 1e-5) {
+				t.Errorf("cutoffs %v: log-probability %v of class %d, want %v", cutoffs, v, classes[i], logs[i])
+			}
+		}
+		first := ops.Slice(x, 0, 0, 2) // whose classes are in the head
+		for i, v := range l.LogProbs(c, first, []int{0, 0}).Data() {
+			if want := ops.LogSoftmax(logits).Data()[i*20]; !(math.Abs(float64(v-want)) < 1e-5) {
+				t.Errorf("cutoffs %v: log-probability %v of class 0, want %v", cutoffs, v, want)
+			}
 		}
 		if got := l.Loss(c, x, classes).Item(); !(math.Abs(float64(got-want)) < 1e-5) {
 			t.Errorf("cutoffs %v: loss %v, the mean of -log p is %v", cutoffs, got, want)

@@ -201,6 +201,9 @@ func (m *TransformerXL) Logits(c *layers.Ctx, hidden *autograd.Tensor) *autograd
 // successor of its place in hidden (N, T, Width): (N*T). At a temperature other
 // than 1 probabilities are raised to the power 1/temperature and rescaled.
 func (m *TransformerXL) LogProbs(c *layers.Ctx, hidden *autograd.Tensor, targets []int, temperature float32) *autograd.Tensor {
+	if temperature == 1 {
+		return m.softmax.LogProbs(c, m.rows(hidden), targets)
+	}
 	return c.Tape.Block(func() *autograd.Tensor {
 		return ops.Pick(ops.LogSoftmax(ops.Scale(m.Logits(c, hidden), 1/temperature)), targets)
 	})
