@@ -105,11 +105,12 @@ func (b *Benchmark) study() config {
 }
 
 // quick learns a few sentences by heart where nothing is dropped. The search begins with
-// the hand-made rows and trains what the table has.
+// the hand-made rows and trains what the table has. So small a network
+// learns too little with a pattern of a language model: that row is for those who ask for it.
 func (b *Benchmark) quick() config {
 	c := b.study()
 	c.Recipe = small
-	c.Methods = []string{"none", "dropout", "variational", "transferred", "autodropout"}
+	c.Methods = []string{"none", "dropout", "variational", "autodropout"}
 	c.Algorithm, c.Space, c.Start, c.TrialSeeds = string(controller.Evolution), experiment.Wide, experiment.ByBest, 1
 	c.trainSize, c.testSize = 1000, 200
 	c.Seeds, c.Trials, c.InFlight = 2, 6, 2
