@@ -124,7 +124,7 @@ func (c *config) check(folder string) error {
 	case !c.space.stages() && len(c.stages) > 0:
 		return usage.Errorf("-stages is for -space convnet and convnet-wide")
 	case c.space.own != nil && c.StartShare != 0 && c.StartShare != dropout.MildConv:
-		return usage.Errorf("-start-share is for patterns: nobody knows what a choice of -space %s drops", c.space.own.Name)
+		return usage.Errorf("-start-share is for patterns of dropout, and the choices of -space %s are none: leave it out", c.space.own.Name)
 	case len(c.slots) > c.InFlight:
 		return usage.Errorf("-slots has %d places for -in-flight %d trials, so that some would always be empty: give -in-flight %d", len(c.slots), c.InFlight, len(c.slots))
 	case c.lower && c.metric == reward:

@@ -123,7 +123,7 @@ func (c *config) Check() error {
 		return usage.Errorf("%v", err)
 	}
 	if groups := stages(model); c.freeze >= groups {
-		return usage.Errorf("-freeze %d leaves nothing but the classifier to learn or less: %v has %d stages, take at most %d", c.freeze, model, groups, groups-1)
+		return usage.Errorf("-freeze %d leaves nothing but the classifier to train: %v has %d stages, freeze at most %d", c.freeze, model, groups, groups-1)
 	}
 	c.pixels = cmp.Or(c.pixels, model.Pixels())
 	if c.resize == 0 {

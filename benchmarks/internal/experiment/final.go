@@ -239,7 +239,7 @@ func (s *finals[P]) finish(ctx context.Context, row Row, k int, training *Traini
 	err := s.complete(ctx, row.title(k), training)
 	waited := ""
 	if training.Waited != nil {
-		waited = fmt.Sprintf(", %.1f %% of it waiting for data", 100*training.Waited().Seconds()/time.Since(began).Seconds())
+		waited = fmt.Sprintf(", waited for data %.1f %% of the time", 100*training.Waited().Seconds()/time.Since(began).Seconds())
 	}
 	if u.Diverged = diverged(err); err != nil && !u.Diverged {
 		return runfolder.Unit{}, err

@@ -152,7 +152,7 @@ func TestDamage(t *testing.T) {
 		"flipped weights": {"weights/none-0.safetensors", "weights/none-0.safetensors is damaged", "1 training of", flipped, "none-0.safetensors are damaged"},
 		"zeroed weights":  {"weights/none-1.safetensors", "weights/none-1.safetensors is damaged", "1 training of", func(text []byte) []byte { return make([]byte, len(text)) }, "none-1.safetensors are damaged"},
 		"cut weights":     {"weights/random-0.safetensors", "weights/random-0.safetensors is damaged", "1 training of", func(text []byte) []byte { return text[:100] }, "random-0.safetensors are damaged"},
-		"no weights":      {"weights/none-0.safetensors", "Not there any more: weights/none-0.safetensors.", "nothing", nil, "none-0.safetensors are not there"},
+		"no weights":      {"weights/none-0.safetensors", "Missing: weights/none-0.safetensors.", "nothing", nil, "none-0.safetensors are missing"},
 		"flipped log":     {"logs/none-0.jsonl", "logs/none-0.jsonl is damaged", "nothing", flipped, ""},
 		"flipped line":    {"units.jsonl", "of units.jsonl is damaged", "1 training of", func(text []byte) []byte { return flippedNumber(text, `"value":`) }, "of " + filepath.Join(dir, "run", "units.jsonl") + " is damaged"},
 		"flipped pattern": {"random/pattern.json", "pattern.json is not what the run wrote", "nothing", flipped, ""},

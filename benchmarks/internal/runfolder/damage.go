@@ -62,9 +62,9 @@ type file struct {
 
 // filesOf returns those of a training that the journal has checksums of, its weights first.
 func filesOf(f Folder, u *Unit) []file {
-	const stands = ", and what the training reached stands"
+	const stands = ", and the training still counts"
 	return []file{
-		{f.Weights(u.name()), &u.Weights, "the training is made again"},
+		{f.Weights(u.name()), &u.Weights, "the training is repeated"},
 		{f.Log(u.name()), &u.Log, "its curve is lost" + stands},
 		{f.Validations(u.name()), &u.Epochs, "its validation curve is lost" + stands},
 		{f.CSV(u.name()), &u.CSV, "the table is lost" + stands},
@@ -81,7 +81,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 	defer h.mu.Unlock()
 	sentences = h.damage
 	for _, line := range h.bad {
-		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v), and left out: a training that is missing then is made again.", line.number, Journal, line.why))
+		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v) and is left out. If its training is now missing, it is repeated.", line.number, Journal, line.why))
 	}
 	var gone []string
 	whole := h.units[:0:0]
@@ -97,7 +97,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 				if err := os.Rename(file.path, aside); err != nil {
 					return nil, err
 				}
-				sentences = append(sentences, fmt.Sprintf("%s is damaged, it is not what the run wrote: it is set aside as %s, and %s.", name, filepath.Base(aside), file.then))
+				sentences = append(sentences, fmt.Sprintf("%s is damaged (it is not what the run wrote). It is set aside as %s, and %s.", name, filepath.Base(aside), file.then))
 				kept = kept && i > 0 // without its weights it is made again
 			}
 		}
@@ -106,7 +106,7 @@ func (h *Held) Mend() (sentences []string, err error) {
 		}
 	}
 	if len(gone) > 0 {
-		sentences = append(sentences, fmt.Sprintf("Not there any more: %s. What the trainings reached stands; one whose line is removed from %s is made again.", some(gone), Journal))
+		sentences = append(sentences, fmt.Sprintf("Missing: %s. The results of these trainings still count. To repeat a training, remove its line from %s.", some(gone), Journal))
 	}
 	if len(h.bad) > 0 || len(whole) < len(h.units) {
 		err = h.rewrite(whole)
@@ -158,7 +158,7 @@ func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (path s
 	}
 	finished, bad, _ := parse(text)
 	for _, line := range bad {
-		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v), and passed over.", line.number, f.Path(Journal), line.why))
+		sentences = append(sentences, fmt.Sprintf("Line %d of %s is damaged (%v) and is skipped.", line.number, f.Path(Journal), line.why))
 	}
 	diverged := 0
 	finished = slices.DeleteFunc(finished, func(u Unit) bool {
@@ -186,9 +186,9 @@ func (f Folder) FindWeights(rows []string, better func(a, b Score) bool) (path s
 		case intact:
 			return path, sentences, nil
 		case missing:
-			sentences = append(sentences, fmt.Sprintf("The weights %s are not there, and passed over.", path))
+			sentences = append(sentences, fmt.Sprintf("The weights %s are missing and are skipped.", path))
 		case changed:
-			sentences = append(sentences, fmt.Sprintf("The weights %s are damaged, they are not what the run wrote, and passed over: -resume without anything else makes them again.", path))
+			sentences = append(sentences, fmt.Sprintf("The weights %s are damaged (they are not what the run wrote) and are skipped: -resume alone makes them again.", path))
 		}
 	}
 	if path = unfinished(f, rows); path != "" {

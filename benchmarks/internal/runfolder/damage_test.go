@@ -57,7 +57,7 @@ func TestMend(t *testing.T) {
 		"zeroed weights":  {func(f Folder) { write(t, f.Weights(none), strings.Repeat("\x00", 17)) }, []int{0, 2}, "none-1.safetensors is damaged", "weights/none-1.safetensors.damaged"},
 		"cut weights":     {func(f Folder) { os.Truncate(f.Weights(none), 5) }, []int{0, 2}, "none-1.safetensors is damaged", "weights/none-1.safetensors.damaged"},
 		"others' weights": {func(f Folder) { write(t, f.Weights(none), "weights of none-0") }, []int{0, 2}, "none-1.safetensors is damaged", "weights/none-1.safetensors.damaged"},
-		"no weights":      {func(f Folder) { os.Remove(f.Weights(none)) }, []int{0, 1, 2}, "Not there any more: weights", ""},
+		"no weights":      {func(f Folder) { os.Remove(f.Weights(none)) }, []int{0, 1, 2}, "Missing: weights", ""},
 		"no folders":      {func(f Folder) { os.RemoveAll(f.Path(weights)); os.RemoveAll(f.Path(logs)) }, []int{0, 1, 2}, "and 8 more", ""},
 		"flipped log":     {func(f Folder) { flip(t, f.Log(none), 3) }, []int{0, 1, 2}, "none-1.jsonl is damaged", "logs/none-1.jsonl.damaged"},
 		"flipped epochs":  {func(f Folder) { flip(t, f.Validations(none), 3) }, []int{0, 1, 2}, "none-1.epochs.jsonl is damaged", "logs/none-1.epochs.jsonl.damaged"},

@@ -158,7 +158,7 @@ func (h *Held) Identify(now Identity, accept bool) (earlier, sentences []string,
 		changes = append(changes, i.changes(now)...)
 	}
 	if len(changes) > 0 && !accept {
-		return nil, nil, usage.Errorf("the run in %s cannot be continued as it began: %s; bring that back, or go on all the same with -accept-changes, which the results will say",
+		return nil, nil, usage.Errorf("the run in %s cannot be continued as it began: %s; restore that, or continue all the same with -accept-changes, which the results will mention",
 			h.Folder, strings.Join(changes, ", and "))
 	}
 	if len(changes) > 0 || len(all) == 0 {
