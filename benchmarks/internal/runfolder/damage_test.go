@@ -172,7 +172,7 @@ func TestFindWeights(t *testing.T) {
 	flip(t, f.Weights("none-2"), 0)
 	expect("the best are damaged", find(f, "none"), fmt.Sprintf("%s The weights %s are damaged", f.Weights("none-1"), f.Weights("none-2")))
 	os.Remove(f.Weights("none-1"))
-	expect("the next are missing", find(f, "none"), fmt.Sprintf("The weights %s are not there", f.Weights("none-1")))
+	expect("the next are not there", find(f, "none"), fmt.Sprintf("The weights %s are missing", f.Weights("none-1")))
 	write(t, f.Weights("none-0"), "")
 	expect("none is whole", find(f, "none"), "has no whole weights left. The weights")
 	flip(t, f.Path(Journal), 30)
