@@ -253,6 +253,64 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// TestClaims: the committed claims are what the program prints for the runs beside them.
+func TestClaims(t *testing.T) {
+	committed, err := filepath.Glob("../results/*/claims.txt")
+	if err != nil || len(committed) < 2 {
+		t.Fatalf("committed are %v, error %v", committed, err)
+	}
+	for _, path := range committed {
+		folder := filepath.Dir(path)
+		seeds, err := filepath.Glob(filepath.Join(folder, "seed-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		if code := program(t.Context(), append([]string{"-claims", "autodropout", folder}, seeds...), &stdout, &stderr); code != 0 {
+			t.Fatalf("%s: exit code %d, %s", folder, code, &stderr)
+		}
+		if text, err := os.ReadFile(path); err != nil || stdout.String() != string(text) {
+			t.Errorf("%s is not what go run ./benchmarks/compare -claims autodropout %s %s prints (error %v):\n%s", path, folder, filepath.Join(folder, "seed-*"), err, &stdout)
+		}
+	}
+}
+
+// TestVerdicts: a claim holds where the row is surely better than none and fresh, and not surely
+// worse than the best other row; one seed tells nothing.
+func TestVerdicts(t *testing.T) {
+	dir := t.TempDir()
+	for seed, c := range []struct {
+		none, fresh, dropout, found []float64
+		want                        string
+	}{
+		{[]float64{30, 31, 32}, []float64{25, 26, 27.1}, []float64{20, 21, 22}, []float64{20, 21, 22.1}, "yes"},
+		{[]float64{30, 31, 32}, []float64{25, 26, 27.1}, []float64{15, 16, 17.1}, []float64{20, 21, 22.1}, "no"},
+		{[]float64{30, 20, 32}, []float64{25, 26, 27.1}, []float64{20, 21, 22}, []float64{20, 21, 22.1}, "no"},
+		{[]float64{30, 31, 32}, nil, []float64{20, 21, 22}, []float64{20, 21, 22.1}, "yes"},
+		{[]float64{30}, []float64{25}, []float64{21}, []float64{20}, "not known"},
+	} {
+		units := append(append(trainings("none", c.none...), trainings("fresh", c.fresh...)...), trainings("dropout", c.dropout...)...)
+		units = append(append(units, trainings("spatialdropout", 50, 51, 52)[:len(c.found)]...), trainings("autodropout", c.found...)...)
+		path := filepath.Join(dir, fmt.Sprint("seed-", seed))
+		write(t, path, fmt.Sprintf("seed = %d\n", seed), units, ended())
+		stdout, stderr, code := claimsOf(t, path)
+		if got := line(t, stdout, fmt.Sprint(seed)); code != 0 || !strings.HasSuffix(strings.TrimSpace(got), "dropout  "+c.want) {
+			t.Errorf("exit code %d, %s: the claim is %q, want %q", code, stderr, got, c.want)
+		}
+	}
+	if _, stderr, code := claimsOf(t, filepath.Join(dir, "seed-0"), "-methods", "none"); code != 2 || !strings.Contains(stderr, "has no such row") {
+		t.Errorf("a run without the row: exit code %d, %q", code, stderr)
+	}
+}
+
+// claimsOf runs the program for its claims.
+func claimsOf(t *testing.T, folder string, flags ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = program(t.Context(), append(append([]string{"-claims", "autodropout"}, flags...), folder), &o, &e)
+	return o.String(), e.String(), code
+}
+
 // TestManyRuns wants a page of 200 runs in seconds, with charts of the best.
 func TestManyRuns(t *testing.T) {
 	dir := t.TempDir()

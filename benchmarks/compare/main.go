@@ -32,6 +32,7 @@ type options struct {
 	out      string
 	against  string
 	rows     string
+	claims   string
 	settings settingsFlag
 	folders  []string
 }
@@ -57,6 +58,7 @@ func parse(args []string, stdout io.Writer) (o options, err error) {
 	fs.StringVar(&o.out, "out", "comparison", "the `folder` of the page and its data")
 	fs.StringVar(&o.against, "against", "", "compare the others with this `row`, given as RUN/METHOD; default: the best one, which flatters it")
 	fs.StringVar(&o.rows, "methods", "", "only the rows with these `keys`, separated by commas, such as none,dropblock")
+	fs.StringVar(&o.claims, "claims", "", "instead of a page, print for each run how much better its row with this `key` is than none, than fresh and than the best other row, and for how many runs that is sure")
 	fs.Var(&o.settings, "where", "only runs with this setting, `NAME=VALUE`; may be given several times")
 	if err := cli.ParseFlags(fs, "Compare puts runs side by side: compare [flags] runs/A runs/B ...\n\nFlags:\n", args, stdout); err != nil {
 		return o, err
@@ -75,6 +77,9 @@ func start(ctx context.Context, args []string, stdout io.Writer) error {
 	runs, skipped, err := readRuns(o)
 	if err != nil {
 		return err
+	}
+	if o.claims != "" {
+		return writeClaims(stdout, runs, o.claims)
 	}
 	c, err := newComparison(runs, o.against)
 	if err != nil {
