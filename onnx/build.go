@@ -133,7 +133,7 @@ func (b *builder) node(f *onnxfile.Node) (*node, error) {
 	if len(f.Inputs) < kind.needs || len(f.Outputs) == 0 || len(f.Outputs) > max(1, kind.outputs) {
 		return nil, fmt.Errorf("it has %d inputs and %d outputs, which is not known here", len(f.Inputs), len(f.Outputs))
 	}
-	n := &node{Node: f}
+	n, before := &node{Node: f}, len(b.Network.params.All())
 	for i, name := range f.Inputs {
 		if kind.own && i > 0 {
 			break
@@ -154,6 +154,7 @@ func (b *builder) node(f *onnxfile.Node) (*node, error) {
 		return nil, err
 	}
 	n.run = run
+	n.params = slices.Clone(b.Network.params.All()[before:])
 	for _, name := range f.Outputs {
 		if name == "" {
 			n.out = append(n.out, -1)

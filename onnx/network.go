@@ -33,6 +33,7 @@ type Network struct {
 	outputs []operand
 	chain   [][]*node // nodes in order; from one part to the next goes a single value
 	links   []int     // the slot of that value, by part
+	drops   []string  // by part: the dropout site of the value that goes on, "" where there is none; nil: of no part
 	most    int       // elements that a value may have
 }
 
@@ -45,8 +46,9 @@ type valueType struct {
 // node is an operation of a network.
 type node struct {
 	*onnxfile.Node
-	operand []operand // the inputs
-	out     []int     // slots of the outputs; -1: not wanted
+	operand []operand         // the inputs
+	params  []*autograd.Param // that it is the first to read
+	out     []int             // slots of the outputs; -1: not wanted
 	run     func(c *call) ([]datum, error)
 }
 
@@ -93,7 +95,8 @@ func (n *Network) String() string { return n.Name }
 // Params implements [layers.Model].
 func (n *Network) Params() *autograd.Params { return n.params }
 
-// Sites returns the dropout sites of the file's network, named by its nodes.
+// Sites returns the dropout sites of the file's network, named by its nodes, and those that
+// [Network.Divide] has made.
 func (n *Network) Sites() []dropout.Site { return n.sites }
 
 // Notes returns, in whole sentences, what the file has visibly lost of the original

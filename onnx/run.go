@@ -14,6 +14,7 @@ type run struct {
 	network *Network
 	ctx     *layers.Ctx
 	values  []datum // by slot
+	shapes  [][]int // by part: of the picture that goes on, channels last; nil: nobody asks
 }
 
 // datum is a value in a pass.
@@ -46,6 +47,7 @@ func (r *run) part(i int) error {
 				return
 			}
 		}
+		r.pass(i)
 	}
 	if link := r.network.links[i]; link < 0 {
 		nodes()
@@ -56,6 +58,21 @@ func (r *run) part(i int) error {
 		})
 	}
 	return err
+}
+
+// pass looks at the value that goes on from a part, and drops of it what the site there says.
+func (r *run) pass(i int) {
+	link := r.network.links[i]
+	if link < 0 || !r.values[link].last || r.values[link].real.Rank() != 4 {
+		return
+	}
+	d := &r.values[link]
+	if r.shapes != nil {
+		r.shapes[i] = d.real.Shape()
+	}
+	if drops := r.network.drops; drops != nil && drops[i] != "" {
+		d.real = r.ctx.Drop(drops[i], d.real)
+	}
 }
 
 // node runs a node. What operations panic with is what does not fit in the file: they

@@ -31,14 +31,18 @@ func export(args []string, stdout io.Writer) error {
 		return fmt.Errorf("cannot read a run: %w", err)
 	}
 	var s struct {
-		Model, Data              string
+		Model, Weights, Data     string
 		Channels, Pixels, Resize int
 		Method                   []string
 	}
 	if _, err := toml.Decode(text, &s); err != nil {
 		return fmt.Errorf("%s is not the configuration of a run: %w", folder.Path(runfolder.Config), err)
 	}
-	c := config{model: s.Model, pixels: s.Pixels, resize: s.Resize}
+	c := config{model: s.Model, channels: s.Channels, weights: s.Weights, pixels: s.Pixels, resize: s.Resize}
+	onnxFile := filepath.Ext(args[1]) == ".onnx"
+	if s.Model == fromFile && !onnxFile {
+		return usage.Errorf("the network of a file of ONNX is exported to such a file: -export %s model.onnx", args[0])
+	}
 	header := data.Header{}
 	if s.Data == images.BuiltIn {
 		fit, _, err := data.Synthetic(data.SyntheticConfig{Train: 10, Test: 10, Detail: 2})
@@ -53,7 +57,7 @@ func export(args []string, stdout io.Writer) error {
 		}
 		header = fit.Header()
 	}
-	model, err := models.NewPhotographic(s.Model, s.Channels, len(header.Classes), 0)
+	model, err := c.network(len(header.Classes), 0)
 	if err != nil {
 		return fmt.Errorf("%s is not the configuration of a run of finetune: %w", folder.Path(runfolder.Config), err)
 	}
@@ -74,7 +78,7 @@ func export(args []string, stdout io.Writer) error {
 	if _, err := weights.Load(path, model.Params(), weights.Options{}); err != nil {
 		return err
 	}
-	if filepath.Ext(args[1]) == ".onnx" {
+	if onnxFile {
 		if err := saveONNX(args[1], model, header); err != nil {
 			return err
 		}

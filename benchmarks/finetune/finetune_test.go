@@ -163,8 +163,8 @@ func TestWrongInput(t *testing.T) {
 		{tiny("", none), 2, "-weights FILE is missing"},
 		{tiny(none, none), 2, "no such file"},
 		{tiny(file, none, "-channels", "8"), 2, "-weights does not fit -model resnet-18 with -channels 8"},
-		{tiny(file, none, "-freeze", "5"), 2, "take at most 4"},
-		{tiny("../../onnx/testdata/images-dynamo.onnx", none), 2, "or train the network of the file"},
+		{tiny(file, none, "-freeze", "5"), 2, "freeze at most 4"},
+		{tiny("../../onnx/testdata/images-dynamo.onnx", none), 2, "or train the network of the file: -model onnx"},
 		{[]string{"-export", none}, 2, "takes the folder of a run"},
 		{[]string{"-export", none, none}, 1, "cannot read a run"},
 	} {

@@ -8,8 +8,10 @@ import (
 	"cmp"
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/experiment"
@@ -58,6 +60,7 @@ Fine-tunes a network for photographs on your own classes, with hand-made dropout
   go run ./benchmarks/finetune -export runs/NAME served                      the best network, prepared for doc/server
 
 The weights may come from torchvision, from timm or from a network trained here; -model and -channels name the network.
+With -model onnx it is that of the file itself, as PyTorch exports it.
 The classifier is new. Layers near the images learn more slowly than later ones, or not at all (-freeze).`,
 	Presets: []cli.Preset[config]{
 		{Name: "quick", Help: "a few epochs on small photographs", Config: quick},
@@ -91,8 +94,8 @@ func (c *config) register(fs *flag.FlagSet) {
 		Rate: "the learning `rate` of the last layers before the classifier; it falls along a cosine", WeightDecay: "the weight decay `factor`, except of biases and normalisations",
 		RandAugment: "how training images are varied by RandAugment in all rows", Dropped: "an input of the classifier", PaperRandAugment: imaging.RandAugment{Operations: 2, Magnitude: 9},
 	})
-	fs.StringVar(&c.weights, "weights", c.weights, "the `file` with the weights to start from (.safetensors, .pt, .pth, .npz, or .onnx as -export writes it)")
-	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7")
+	fs.StringVar(&c.weights, "weights", c.weights, "the `file` with the weights to start from (.safetensors, .pt, .pth, .npz, .onnx)")
+	cli.Choice(fs, &c.model, "model", append(slices.Clone(models.PhotographNames), fromFile), "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7; onnx: the network of -weights, a file of ONNX, itself")
 	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution; all other widths are in proportion. 0: the published number")
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` of the squares that the network sees; 0: the size that the model was designed for")
 	cli.Whole(fs, &c.resize, "resize", 0, "for scoring, resize the shorter side to this many `pixels` before the middle is cut out; 0: 8/7 of -pixels")
@@ -118,7 +121,7 @@ func (c *config) Check() error {
 	if c.weights == "" {
 		return usage.Errorf("-weights FILE is missing: the weights of the network to go on with")
 	}
-	model, err := models.NewPhotographic(c.model, c.channels, 1, 0)
+	model, err := c.network(1, 0)
 	if err != nil {
 		return usage.Errorf("%v", err)
 	}
@@ -142,7 +145,17 @@ func (c *config) About() experiment.About {
 }
 
 // Open implements [images.Benchmark].
-func (c *config) Open(ctx context.Context, _ io.Writer) (images.Images, error) {
+func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, error) {
+	if c.model == fromFile {
+		m, err := importNetwork(c.weights, c.pixels, 1, 0)
+		if err != nil {
+			return images.Images{}, err
+		}
+		fmt.Fprintf(stderr, "%s has stages of %v blocks.\n", m, m.Blocks())
+		for _, note := range m.body.Notes() {
+			fmt.Fprintln(stderr, note+".")
+		}
+	}
 	return images.OpenPhotos(ctx, &c.Settings)
 }
 

@@ -19,13 +19,13 @@ import (
 // Model implements [images.Benchmark]: the classifier is new, all else is from the file. A search has the
 // same network as the final trainings.
 func (c *config) Model(_ experiment.Network, classes int, seed uint64) (images.Model, error) {
-	model, err := models.NewPhotographic(c.model, c.channels, classes, seed)
-	if err != nil {
-		return nil, err
+	model, err := c.network(classes, seed)
+	if err != nil || c.model == fromFile {
+		return model, err
 	}
 	load, options := c.load(), weights.Options{Keep: []string{head(c.model)}}
 	err = load(model.Params(), options)
-	if err != nil && !c.isResNet() {
+	if err != nil && c.isEfficientNet() {
 		options.Rename = models.TorchvisionEfficientNet
 		if load(model.Params(), options) == nil {
 			return model, nil
@@ -51,20 +51,20 @@ func (c *config) load() func(ps *autograd.Params, o weights.Options) error {
 			return err
 		}
 		if _, err := weights.LoadArrays(arrays, ps, o); err != nil {
-			return fmt.Errorf("%w. Exporters of PyTorch multiply normalisations into convolutions: take its weights themselves, or train the network of the file as doc/onnx.md says", err)
+			return fmt.Errorf("%w. Exporters of PyTorch multiply normalisations into convolutions: take its weights themselves, or train the network of the file: -model onnx", err)
 		}
 		return nil
 	}
 }
 
-func (c *config) isResNet() bool { return strings.HasPrefix(c.model, "resnet") }
+func (c *config) isEfficientNet() bool { return strings.HasPrefix(c.model, "efficientnet") }
 
 // filter is what networks of the family see images resized with.
 func (c *config) filter() imaging.Filter {
-	if c.isResNet() {
-		return imaging.Bilinear
+	if c.isEfficientNet() {
+		return imaging.Bicubic
 	}
-	return imaging.Bicubic
+	return imaging.Bilinear
 }
 
 // head begins the names of the classifier's parameters.
@@ -76,8 +76,13 @@ func head(model string) string {
 }
 
 // stages returns how many stages of layers a network has before the classifier, with what comes before the
-// first blocks as one.
-func stages(model images.Model) int { return 1 + len(model.Blocks()) }
+// first blocks as one; in a network of a file that belongs to the first blocks.
+func stages(model images.Model) int {
+	if m, ok := model.(*imported); ok {
+		return len(m.stages)
+	}
+	return 1 + len(model.Blocks())
+}
 
 // stage returns of which stage a parameter is, from 0 on: of the last one what follows the blocks, and
 // as many as there are stages for the classifier.
@@ -104,8 +109,12 @@ func scans(name, format string, i *int) bool {
 // factors returns the factor of every parameter's learning rate.
 func (c *config) factors(model images.Model) func(p *autograd.Param) float32 {
 	all := stages(model)
+	of := func(p *autograd.Param) int { return stage(p.Name, all) }
+	if m, ok := model.(*imported); ok {
+		of = m.stage
+	}
 	return func(p *autograd.Param) float32 {
-		switch i := stage(p.Name, all); {
+		switch i := of(p); {
 		case i == all:
 			return float32(c.headRate)
 		case i < c.freeze:

@@ -14,7 +14,16 @@ func TestPrinted(t *testing.T) {
 	dir := t.TempDir()
 	trainedRun, n := filepath.Join(dir, "run"), 0
 	commands := pages.Printed(t, "benchmarks/finetune")
-	slices.SortStableFunc(commands, func(a, b []string) int { return len(b) - len(a) }) // what trains has more words
+	trains := func(args []string) int { // what trains a named network first, whose run is exported
+		switch {
+		case args[0] == "-export":
+			return 2
+		case slices.Contains(args, fromFile):
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(commands, func(a, b []string) int { return trains(a) - trains(b) })
 	for _, args := range commands {
 		for i, arg := range args {
 			switch {
@@ -27,13 +36,19 @@ func TestPrinted(t *testing.T) {
 				if slices.Contains(args, "full") {
 					model = "resnet-50"
 				}
-				args[i] = trained(t, model)
+				if args[i] = trained(t, model); slices.Contains(args, fromFile) {
+					args[i] = exported[0]
+				}
 			case i > 0 && args[i-1] == "-data":
 				args[i] = "synthetic"
 			}
 		}
 		if args[0] != "-export" {
-			args = append(args, "-train-size", "40", "-test-size", "20", "-pixels", "32", "-channels", "4", "-batch", "10", "-epochs", "1", "-seeds", "1", "-method", "none", "-quiet", "-out", fmt.Sprint(trainedRun, n))
+			channels := "4"
+			if slices.Contains(args, fromFile) {
+				channels = "0"
+			}
+			args = append(args, "-train-size", "40", "-test-size", "20", "-pixels", "32", "-channels", channels, "-batch", "10", "-epochs", "1", "-seeds", "1", "-method", "none", "-quiet", "-out", fmt.Sprint(trainedRun, n))
 		}
 		if args[0] != "-export" {
 			n++
