@@ -46,8 +46,8 @@ const (
 	Rejects Algorithm = "rejects"
 
 	// Coordinate is coordinate ascent: one choice after another, at first in all groups at
-	// once and then group by group, takes each of its values while the others stay as in the
-	// best point so far. Every point is tried Config.Repeats times, with the same child
+	// once and then group by group, takes each of its values, or eight of more, while the
+	// others stay as in the best point so far. Every point is tried Config.Repeats times, with the same child
 	// seeds. It has no network.
 	Coordinate Algorithm = "coordinate"
 )

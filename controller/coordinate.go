@@ -10,7 +10,7 @@ import (
 
 // coordinate is coordinate ascent under noise. Its points come in batches: the first is
 // what the search begins with, each other one the best point so far with one choice
-// changed, in all groups at once or in one, to each of its values. Each point is tried
+// changed, in all groups at once or in one, to each of some values. Each point is tried
 // in consecutive trials, with the same seeds. A batch is a function of the results that
 // every search with so many trials in flight knows when it begins, so that it does not
 // matter which were quick, and a log replays.
@@ -108,7 +108,7 @@ func (s *coordinate) batch() (points [][]int) {
 	for range s.changes {
 		c := s.changes[s.next]
 		s.next = (s.next + 1) % len(s.changes)
-		for v := range s.space.Choices[c.choice].Values {
+		for _, v := range some(len(s.space.Choices[c.choice].Values)) {
 			point := slices.Clone(s.points[s.best])
 			for group := range s.space.Groups {
 				if c.group < 0 || c.group == group {
@@ -125,6 +125,19 @@ func (s *coordinate) batch() (points [][]int) {
 		}
 	}
 	return [][]int{s.points[s.best]}
+}
+
+// some returns the indices of n values, of eight spread evenly over them where there are
+// more: neighbours on a fine grid differ by less than noise.
+func some(n int) (indices []int) {
+	const most = 8
+	for i := range min(n, most) {
+		if n > most {
+			i = i * (n - 1) / (most - 1)
+		}
+		indices = append(indices, i)
+	}
+	return indices
 }
 
 func (s *coordinate) learn(t Trial, reward float64) (ratio float64) {

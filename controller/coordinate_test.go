@@ -83,3 +83,13 @@ func TestCoordinateOnly(t *testing.T) {
 		t.Error("results may come in any order")
 	}
 }
+
+// TestSome: of many values, eight from the first to the last.
+func TestSome(t *testing.T) {
+	if got := some(3); !slices.Equal(got, []int{0, 1, 2}) {
+		t.Errorf("of 3 values, %v", got)
+	}
+	if got := some(20); !slices.Equal(got, []int{0, 2, 5, 8, 10, 13, 16, 19}) {
+		t.Errorf("of 20 values, %v", got)
+	}
+}

@@ -59,6 +59,23 @@ func (s Space) chooses(fs fields) bool {
 	return paper == len(fs.first())
 }
 
+// Group returns what people call group i: "words", or "stage 1, block 2".
+func (s Space) Group(i int) string {
+	switch {
+	case s.isSequence():
+		return places[i].String()
+	case s.Tied:
+		return fmt.Sprintf("stage %d", i+1)
+	}
+	for stage, n := range s.Stages {
+		if i < n {
+			return fmt.Sprintf("stage %d, block %d", stage+1, i+1)
+		}
+		i -= n
+	}
+	return fmt.Sprintf("group %d", i+1)
+}
+
 // Rate returns the name of the choice that says with which probability a group of a
 // [WideSpace] drops; "": the space has none.
 func (s Space) Rate() string {

@@ -53,7 +53,7 @@ var sections = []menuSection{
 	{"Begin", []string{"README.md", "doc/tutorial.md", "doc/tasks.md", "doc/own-model.md", "doc/pytorch.md"}},
 	{"Programs", []string{"doc/images.md", "doc/fast.md", "doc/language.md", "doc/search.md", "doc/external.md", "doc/serving.md", "doc/onnx.md", "doc/resuming.md", "doc/cluster.md"}},
 	{"Reference", []string{"doc/library.md", "doc/logs.md", "doc/pattern-format.md", "doc/external-protocol.md", "doc/stability.md", "patterns/README.md"}},
-	{"Evidence", []string{"doc/study.md", "doc/measured.md", "doc/parity.md", "doc/decisions.md", "benchmarks/results/README.md", "findings/README.md"}},
+	{"Evidence", []string{"doc/study.md", "doc/protocol.md", "doc/claim.md", "doc/measured.md", "doc/parity.md", "doc/decisions.md", "benchmarks/results/README.md", "findings/README.md"}},
 	{"Project", []string{"CONTRIBUTING.md", "CHANGELOG.md"}},
 }
 

@@ -18,6 +18,8 @@ type Estimate struct {
 	Low, High float64 // NaN where there are too few values
 	P         float64 // two-sided, of 0; NaN likewise
 	Corrected float64 // P, among other comparisons; NaN likewise
+
+	freedom float64 // degrees of freedom
 }
 
 // Sure reports whether the interval excludes zero.
@@ -26,7 +28,7 @@ func (e Estimate) Sure() bool { return e.Low > 0 || e.High < 0 }
 // Student returns the estimate of a value with its standard error and degrees of
 // freedom.
 func Student(n int, value, se, freedom float64) Estimate {
-	e := Estimate{N: n, Value: value, Low: math.NaN(), High: math.NaN(), P: math.NaN(), Corrected: math.NaN()}
+	e := Estimate{N: n, Value: value, Low: math.NaN(), High: math.NaN(), P: math.NaN(), Corrected: math.NaN(), freedom: freedom}
 	if !(freedom > 0) {
 		return e
 	}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"autodropout/controller"
+	"autodropout/internal/pages"
+)
+
+// tiny is a plan of the smallest runs that have all of what the page is about.
+const tiny = `
+tiny: ptb -data synthetic -train-size 1000 -test-size 1000 -batch 16 -epochs 1 -search-epochs 1 -layers 1 -search-layers 1 -width 8 -search-width 8 -heads 2 -inner 8 -search-inner 8 -warm-up 2 -quiet -workers 1
+headroom/here: tiny -lr 0.1 -method dropout,variational,places -tune -tune-trials 2 -trials 51 -finalists 2 -seeds 1 # is stopped once
+wide: tiny -lr 0.1 -method none,dropout,random,autodropout,shuffled -space wide -trials 4 -finalists 1 -seeds 2
+small/wide-0: wide -seed 0
+small/wide-1: wide -seed 1
+small/paper-0: tiny -lr 0.1 -method random -space paper -start share -trials 2 -finalists 0 -seeds 2
+`
+
+func call(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = program(ctx, args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func read(t *testing.T, elements ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(elements...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestClaim runs a tiny plan in two sessions, the first of which stops, and writes the
+// page before, between and after.
+func TestClaim(t *testing.T) {
+	t.Chdir(filepath.Join("..", "..")) // where the programs are built
+	dir := t.TempDir()
+	file, results, doc := filepath.Join(dir, "plan.txt"), filepath.Join(dir, "results"), filepath.Join(dir, "doc")
+	page := func(want ...string) string {
+		t.Helper()
+		if code, _, stderr := call(t.Context(), "-plan", file, "-results", results, "-doc", doc); code != 0 {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		text := read(t, doc, "claim.md")
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Fatalf("the page does not have %q:\n%s", w, text)
+			}
+		}
+		return text
+	}
+	plan := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(more ...string) string {
+		t.Helper()
+		code, stdout, stderr := call(t.Context(), append([]string{"-run", "-plan", file, "-results", results}, more...)...)
+		if code != 0 {
+			t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+		}
+		return stdout
+	}
+	plan(strings.Replace(tiny, "# is stopped once", "-steps 100", 1))
+	page("**Not known yet:** no final training can be compared.", "0 of 3 runs are finished; not begun: wide-0, wide-1 and paper-0.", "| here |  |  |  | not begun |")
+	run("-only", "headroom")
+	page("of 51 trials |", "| headroom/here |", "| goes on |")
+	plan(tiny)
+	run("-only", "small/wide-0")
+	page("1 of 3 runs is finished; not begun: wide-1 and paper-0.", "| `none` | wide |  | 2 of 2 |", "![How much better")
+	if stdout := run(); !strings.Contains(stdout, "small/wide-0 is finished.") || strings.Contains(stdout, "headroom/here is finished.") {
+		t.Errorf("it prints\n%s", stdout)
+	}
+	before := page("3 of 3 runs are finished.", "| `shuffled` | wide |  | 4 of 4 |", "| `random` | paper | 2 of 2 | 2 of 2 |", "| `autodropout` | wide | 8 of 8 | 4 of 4 |", "| here | query |", "2026", "did not have the power to see 1 %")
+	if strings.Contains(before, "NaN") || strings.Contains(before, "of 51 trials") {
+		t.Errorf("the page is\n%s", before)
+	}
+	for _, args := range pages.Printed(t, "benchmarks/claim") {
+		if code, stdout, stderr := call(t.Context(), append(args, "-plan", file, "-results", results, "-doc", doc)...); code != 0 || strings.Contains(stdout, "To do") {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, stdout, stderr)
+		}
+	}
+	if after := page(); after != before {
+		t.Errorf("where all is finished another run changes the page to\n%s", after)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code, _, _ := call(stopped, "-run", "-plan", file, "-results", filepath.Join(dir, "others")); code != 130 {
+		t.Errorf("a session that is stopped ends with %d", code)
+	}
+}
+
+// TestNewSetting: the claim is held against all rows made by hand and random search of its own
+// space, seeds are paired within search seeds, and Holm's correction is over these.
+func TestNewSetting(t *testing.T) {
+	of := func(name string, scores map[string]map[int]float64) *run {
+		r := &run{planned: planned{name: name, program: "cifar"}, scores: scores}
+		r.Seeds = 3
+		for _, key := range []string{"none", "dropout", "places", "random", "autodropout", "shuffled"} {
+			if scores[key] != nil {
+				r.Method = append(r.Method, key)
+			}
+		}
+		return r
+	}
+	at := func(values ...float64) map[int]float64 {
+		m := map[int]float64{}
+		for k, v := range values {
+			m[k] = v
+		}
+		return m
+	}
+	runs := []*run{
+		of("s/wide-0", map[string]map[int]float64{"none": at(30, 31, 32), "dropout": at(21, 22.2, 23.1), "places": at(20, 21.5, 21.9), "random": at(25, 26.1, 27), "autodropout": at(20, 21, 22), "shuffled": at(24, 25, 26)}),
+		of("s/wide-1", map[string]map[int]float64{"dropout": at(21.2, 22, 22.9), "places": at(19.5, 21.1, 22.6), "random": at(25.1, 26, 27), "autodropout": at(20, 21)}),
+		of("s/paper-0", map[string]map[int]float64{"random": at(29, 29, 29)}),
+		of("other/wide-0", map[string]map[int]float64{"dropout": at(1, 1, 1)}),
+	}
+	s := newSetting("s", runs)
+	if n := len(s.rows); n != 7 {
+		t.Fatalf("%d rows", n)
+	}
+	dropout, paper := s.row("wide", "dropout"), s.row("paper", "random")
+	if got := s.gains(s.row("wide", "autodropout"), dropout); len(got) != 2 || len(got[0]) != 3 || len(got[1]) != 2 || got[1][0] < 1.1 {
+		t.Errorf("the gains over Dropout are %v", got)
+	}
+	var family []string
+	for _, r := range s.rows {
+		if s.rival(r) {
+			family = append(family, r.key)
+		}
+	}
+	if !slices.Equal(family, []string{"dropout", "places", "random"}) {
+		t.Errorf("the claim is held against %v", family)
+	}
+	if !(dropout.gain.P < 0.01) || dropout.gain.Corrected <= dropout.gain.P || paper.gain.N != 3 || !(paper.gain.Corrected != paper.gain.Corrected) {
+		t.Errorf("the estimates are %+v of Dropout and %+v of random search in the paper's space", dropout.gain, paper.gain)
+	}
+	if claim := s.sentences()[0]; claim != "**No:** `autodropout` is not shown to be better than `places`. It is better than `dropout` and `random`." {
+		t.Errorf("it says %q", claim)
+	}
+	runs[0].scores["places"], runs[1].scores["places"] = runs[0].scores["none"], at(30, 31, 32.1)
+	if claim := newSetting("s", runs).sentences()[0]; !strings.HasPrefix(claim, "**Yes:** `autodropout` is better than all of `dropout`, `places` and `random`") {
+		t.Errorf("it says %q", claim)
+	}
+}
+
+// TestRatio: gains of perplexity are in percent, and rewards stand for it.
+func TestRatio(t *testing.T) {
+	m := metrics["ptb"]
+	if got := m.gain(101, 100); got < 0.99 || got > 1 {
+		t.Errorf("101 over 100 is %v %%", got)
+	}
+	if m.of(0.8) != 100 || metrics["cifar"].of(0.75) != 25 || metrics["cifar"].gain(25, 24.5) != 0.5 {
+		t.Error("a reward stands for another number")
+	}
+}
+
+func TestReadPlan(t *testing.T) {
+	plan, err := readPlan("# what\n\na: ptb -x 1\nb: a -y\ns/one-0: b -z # why\ns/two: cifar\n")
+	if err != nil || len(plan) != 2 || plan[0].program != "ptb" || !slices.Equal(plan[0].flags, []string{"-x", "1", "-y", "-z"}) || plan[1].program != "cifar" {
+		t.Errorf("the plan is %v, error %v", plan, err)
+	}
+	if setting, part, seed := plan[0].setting(); setting != "s" || part != "one" || seed != 0 {
+		t.Errorf("%s, %s, %d", setting, part, seed)
+	}
+	if _, part, seed := (&planned{name: "s/wide-12"}).setting(); part != "wide" || seed != 12 {
+		t.Errorf("%s, %d", part, seed)
+	}
+	for text, want := range map[string]string{
+		"s/one":                     "NAME: PROGRAM FLAGS",
+		"s/one:":                    "NAME: PROGRAM FLAGS",
+		"../one: ptb":               "NAME: PROGRAM FLAGS",
+		"s/one: rm -r":              `the program "rm"`,
+		"s/one: ptb\ns/one: ptb -x": "line 2 of the plan names s/one again",
+	} {
+		if _, err := readPlan(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestWrongUse(t *testing.T) {
+	for want, args := range map[string][]string{
+		"-plan names it":                {"-plan", filepath.Join(t.TempDir(), "none")},
+		"no run of the plan has a name": {"-run", "-only", "nothing"},
+		`"x" is not a flag`:             {"x"},
+		"-h lists the flags":            {"-colour"},
+	} {
+		if code, _, stderr := call(t.Context(), args...); code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%v: exit code %d, %s", args, code, stderr)
+		}
+	}
+	// What is damaged is named.
+	results := t.TempDir()
+	folder := filepath.Join(results, "language", "wide-0")
+	if err := os.MkdirAll(filepath.Join(folder, "random"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"config.toml": "method = [\"random\"]\n", filepath.Join("random", "trials.jsonl"): "what?\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := call(t.Context(), "-results", results, "-doc", t.TempDir()); code != 1 || !strings.Contains(stderr, "trials.jsonl") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// TestMeans: of the trials of each point, those that did not fail count.
+func TestMeans(t *testing.T) {
+	log := &controller.Log{}
+	for i, reward := range []float64{1, 2, 4, 7} {
+		log.Trials = append(log.Trials, controller.Trial{Index: i, Point: []int{i / 2}})
+		log.Results = append(log.Results, &controller.Result{Trial: i, Reward: reward})
+	}
+	log.Results[3].Error = "diverged"
+	points, rewards := means(log)
+	if len(points) != 2 || rewards[0] != 1.5 || rewards[1] != 4 {
+		t.Errorf("points %v have the means %v", points, rewards)
+	}
+	if at := bestOf(log, nil); at[0] != 1 {
+		t.Errorf("the best is %v", at)
+	}
+	if at := bestOf(log, [][]int{{0}, {9}}); at[0] != 0 {
+		t.Errorf("the best of some is %v", at)
+	}
+}
+
+// TestCommitted: the page is what the logs give.
+func TestCommitted(t *testing.T) {
+	plan, err := readPlan(committed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := writePage(plan, filepath.Join("..", "results", "claim"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := filepath.Join("..", "..", "doc")
+	if read(t, doc, "claim.md") != string(p.text()) {
+		t.Error("doc/claim.md is not what the logs give: run go run ./benchmarks/claim")
+	}
+	for name, image := range p.figures {
+		if runtime.GOARCH == "amd64" && read(t, doc, "claim", name) != string(image) {
+			t.Errorf("doc/claim/%s is not what the logs give: run go run ./benchmarks/claim", name)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"autodropout/benchmarks/internal/statistics"
+	"autodropout/benchmarks/internal/words"
+	"autodropout/controller"
+	"autodropout/dropout"
+)
+
+// headroom is the first part of the names of runs that look whether a setting leaves room
+// for several rates: of dropout made by hand, one rate after another is tried in each place.
+const headroom = "headroom"
+
+// worth is how many standard errors the best point with a rate for each place has to be
+// better by than the best row with one rate, for a setting to be worth a search.
+const worth = 3
+
+// headroom adds what is to be gained in each setting that was tried, and which places decide.
+func (p *page) headroom(runs []*run) {
+	p.say("## What there is to be gained")
+	p.say("Coordinate ascent begins with the best row made by hand and gives each place or block a rate of its own, each tried with three seeds (row `places`). What it has found and what it began with are trained again with other seeds: the difference, on validation data, is what several rates are worth. A setting is worth a search where that is %d standard errors or more.", worth)
+	var rows, places [][]string
+	for _, r := range runs {
+		setting, _, _ := r.setting()
+		s := r.searches["places"]
+		if setting != headroom && (s == nil || s.again == nil) {
+			continue
+		}
+		name := r.name
+		if setting == headroom {
+			_, name, _ = strings.Cut(r.name, "/")
+		}
+		state := "not begun"
+		if s != nil {
+			state = of(r.trials("places")) + " trials"
+			places = append(places, r.places(name, s)...)
+		}
+		cells := []string{name, "", "", "", state}
+		if s != nil && s.again != nil {
+			r.room(s, cells)
+		}
+		rows = append(rows, cells)
+	}
+	p.table([]string{"setting", "one rate", "several rates", "better by", "so"}, rows)
+	if places == nil {
+		return
+	}
+	p.say("The rates of each place: what the ascent began with, and what it has found by now. A place matters by how far the best and the worst of its rates are apart, the others being the same (mean of three seeds; of so many rates, chance alone puts some apart).")
+	p.table([]string{"setting", "place", "rates", "began with", "has found", "best and worst differ by"}, places)
+}
+
+// means returns the points of a log in the order in which they came, with the mean of their rewards.
+func means(log *controller.Log) (points [][]int, rewards []float64) {
+	sums := map[string][2]float64{}
+	for _, t := range log.Curve() {
+		key := fmt.Sprint(t.Point)
+		if _, known := sums[key]; !known {
+			points = append(points, t.Point)
+		}
+		if v := sums[key]; !t.Result.Failed() {
+			sums[key] = [2]float64{v[0] + t.Result.Reward, v[1] + 1}
+		} else {
+			sums[key] = v
+		}
+	}
+	for _, point := range points {
+		v := sums[fmt.Sprint(point)]
+		rewards = append(rewards, v[0]/v[1])
+	}
+	return points, rewards
+}
+
+// bestOf returns the best of some points of a log, of all where there are none given.
+func bestOf(log *controller.Log, among [][]int) (best []int) {
+	reward := 0.0
+	points, rewards := means(log)
+	for i, point := range points {
+		isOne := among == nil || slices.ContainsFunc(among, func(p []int) bool { return slices.Equal(p, point) })
+		if isOne && (best == nil || rewards[i] > reward) {
+			best, reward = point, rewards[i]
+		}
+	}
+	return best
+}
+
+// room writes into the cells of a line what several rates are worth, by the trainings
+// with seeds of their own: of the two points, the first is what the ascent began with.
+func (r *run) room(s *search, cells []string) {
+	points := s.again.Config.Points
+	if len(points) < 2 {
+		cells[4] = "nothing better was found"
+		return
+	}
+	m := metrics[r.program]
+	var values [2][]float64
+	var gains []float64
+	tried := s.again.Curve()
+	for _, t := range tried {
+		of := t.Trial.Index % 2
+		values[of] = append(values[of], m.of(t.Result.Reward))
+		for _, other := range tried {
+			if of == 0 && other.Trial.Index == t.Trial.Index+1 && !t.Result.Failed() && !other.Result.Failed() {
+				gains = append(gains, m.gain(m.of(t.Result.Reward), m.of(other.Result.Reward)))
+			}
+		}
+	}
+	for i, v := range values {
+		cells[1+i] = spread(v)
+	}
+	e := statistics.Mean(gains)
+	if math.IsNaN(e.Low) {
+		return
+	}
+	se := e.StandardError()
+	cells[3] = fmt.Sprintf("%+.2f ± %.2f %s, %s", e.Value, se, m.points, words.Count(e.N, "seed", "seeds"))
+	cells[4] = "no search"
+	if e.Value > 0 && e.Value >= worth*se {
+		cells[4] = "worth a search"
+	}
+}
+
+// places returns a line for each place.
+func (r *run) places(name string, s *search) (rows [][]string) {
+	space := s.Space
+	j := slices.IndexFunc(space.Choices, func(c dropout.Choice) bool { return c.Name == space.Rate() })
+	began, found := bestOf(s.Log, s.Config.Starts), bestOf(s.Log, nil)
+	if j < 0 || began == nil {
+		return nil
+	}
+	points, rewards := means(s.Log)
+	for g := range space.Groups {
+		at := g*len(space.Choices) + j
+		// Points that differ there alone.
+		alike := map[string][]float64{}
+		most := ""
+		for i, point := range points {
+			other := slices.Clone(point)
+			other[at] = 0
+			key := fmt.Sprint(other)
+			if alike[key] = append(alike[key], rewards[i]); len(alike[key]) > len(alike[most]) {
+				most = key
+			}
+		}
+		values := slices.DeleteFunc(alike[most], math.IsNaN)
+		if len(values) < 3 {
+			continue
+		}
+		m := metrics[r.program]
+		apart := m.gain(m.of(slices.Min(values)), m.of(slices.Max(values)))
+		rate := func(point []int) string { return fmt.Sprintf("%.3g", space.Choices[j].Values[point[at]]) }
+		rows = append(rows, []string{name, space.Group(g), fmt.Sprint(len(values)), rate(began), rate(found), fmt.Sprintf("%.2f %s", apart, m.points)})
+	}
+	return rows
+}
