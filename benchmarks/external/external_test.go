@@ -216,8 +216,12 @@ func TestPipeline(t *testing.T) {
 			t.Errorf("trial %d was given %v, not %v (%v)", i, point, log.Trials[i].Point, err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(one, "autodropout", "finalist-2", "output.txt")); err != nil {
-		t.Error(err)
+	if got := string(benchtest.Read(t, one, "autodropout", "finalist-2", "trial.json")); !strings.Contains(got, `"index": 2`) {
+		t.Errorf("a finalist is told %s", got)
+	}
+	// What a program printed was its answer alone, which is no file.
+	if _, err := os.Stat(filepath.Join(one, "autodropout", "finalist-2", "output.txt")); err == nil {
+		t.Error("an answer alone is kept in output.txt")
 	}
 	if _, err := os.Stat(filepath.Join(one, "autodropout", "trial-0", "checkpoint")); err == nil {
 		t.Error("what a program has left in the folder of a trial is still there")
