@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"autodropout/controller"
 	"autodropout/dropout"
 	"autodropout/internal/atomicfile"
+	"autodropout/train"
 )
 
 // programWord is the first argument of this test where it is the program of a trial.
@@ -109,7 +111,11 @@ func trial(args []string) {
 	}
 	fmt.Fprint(sum, os.Getenv("AUTODROPOUT_SEED"), salt)
 	worth := float64(sum.Sum32()%1000) / 1000
-	answer, err := json.Marshal(map[string]any{"reward": worth, "values": map[string]float64{"error": 100 * (1 - worth)}})
+	told := map[string]any{"reward": worth, "values": map[string]float64{"error": 100 * (1 - worth)}}
+	if slices.Contains(args, "epochs") {
+		told["epochs"] = []map[string]any{{"train_loss": 2, "valid_loss": 1.5, "valid_score": worth / 2}, {"train_loss": 1.25, "valid_loss": 1.75, "valid_score": nil}, {"train_loss": 1, "valid_loss": 1.125, "valid_score": worth}}
+	}
+	answer, err := json.Marshal(told)
 	if err != nil {
 		fail(err)
 	}
@@ -245,6 +251,37 @@ func TestPipeline(t *testing.T) {
 	given := program.Must(t, at(filepath.Join(dir, "given"), settings(t, []string{"-pattern", best}))...)
 	if !strings.Contains(given, "| pattern best-pattern.json | ") || !strings.Contains(given, "To do: 2 trainings of") {
 		t.Errorf("with a pattern it prints\n%s", given)
+	}
+}
+
+// TestEpochs: what a program tells of the epochs of a final training is in the log, the table, TensorBoard
+// and the report as that of other benchmarks is, and changes are noticed.
+func TestEpochs(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	program.Must(t, at(out, settings(t, []string{"-method", "none"}, "epochs"))...)
+	folder := runfolder.Folder(out)
+	told, err := train.ReadValidations(folder.Validations("none-0"))
+	if err != nil || len(told) != 3 || told[2].Epoch != 2 || told[2].Steps != 3 || told[2].Train != 1 || told[2].Loss != 1.125 || told[1].Loss != 1.75 || !math.IsNaN(told[1].Score) {
+		t.Errorf("the log has %+v, error %v", told, err)
+	}
+	lines := strings.Split(string(benchtest.Read(t, out, "logs", "none-0.csv")), "\n")
+	if len(lines) != 5 || lines[0] != "epoch,epoch_train_loss,epoch_valid_loss,epoch_valid_score,final_reward,seconds" || lines[2] != "1,1.25,1.75,,," || !strings.HasPrefix(lines[3], "2,1,1.125,0.") {
+		t.Errorf("the table is\n%s", strings.Join(lines, "\n"))
+	}
+	page := string(benchtest.Read(t, out, "report.html"))
+	if strings.Contains(page, "Programs outside of this one train") || !strings.Contains(page, "<h3>Validation loss</h3>") || !strings.Contains(page, "<td>0.125</td>") {
+		t.Error("the report has no curves, or not the gap between the losses")
+	}
+	events, err := filepath.Glob(filepath.Join(out, "tensorboard", "none-0", "*"))
+	if err != nil || len(events) != 1 {
+		t.Fatalf("TensorBoard has %v, error %v", events, err)
+	}
+	if text, err := os.ReadFile(events[0]); err != nil || strings.Count(string(text), "train/epoch_loss") != 3 || strings.Count(string(text), "valid/loss") != 3 || strings.Count(string(text), "valid/score") != 2 {
+		t.Errorf("TensorBoard's file has %d bytes without the curves, error %v", len(text), err)
+	}
+	units, err := folder.Units()
+	if err != nil || len(units) == 0 || units[0].Epochs == "" || units[0].CSV == "" {
+		t.Errorf("the journal has %+v, error %v", units, err)
 	}
 }
 

@@ -51,8 +51,9 @@ func (s *subject[P]) About() experiment.About {
 		Name: "external", Task: "training by another program", Dataset: s.dataset,
 		Split: "final", Metric: s.metric, Unit: s.unit, Higher: !s.lower, Decimals: decimals, Also: s.also,
 		Model: s.title(), Child: s.title(), Item: "training", Side: 32, Outside: true,
-		Trial: controller.Task{Data: s.dataset, Reward: reward, Note: note},
-		Data:  s.checksum,
+		Trial:  controller.Task{Data: s.dataset, Reward: reward, Note: note},
+		Data:   s.checksum,
+		Curves: experiment.Curves{On: "the program's own validation data", Metric: "score"},
 		Reward: sheet.Reward{
 			Where: "program's own validation data", Shown: reward,
 			Show: func(reward float64) string { return fmt.Sprintf("%.5g", reward) },

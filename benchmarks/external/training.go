@@ -172,5 +172,9 @@ func (t *training) score(context.Context) (s runfolder.Score, err error) {
 
 // outside implements what an [experiment.Training] tells of its program.
 func (t *training) outside() experiment.Outside {
-	return experiment.Outside{Seconds: t.done.Seconds, Attempts: t.done.Attempts, Output: t.done.Output}
+	o := experiment.Outside{Seconds: t.done.Seconds, Attempts: t.done.Attempts, Output: t.done.Output}
+	for i, e := range t.done.Epochs {
+		o.Epochs = append(o.Epochs, train.Validation{Epoch: i, Steps: i + 1, Train: e.Train, Loss: e.Loss, Score: e.Score})
+	}
+	return o
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -59,9 +60,14 @@ func (t *trainingEvents) step(s train.Step) {
 
 // validation takes in what the training was scored after an epoch.
 func (t *trainingEvents) validation(about *About, v train.Validation) {
-	t.scalar("train/epoch_loss", v.Train)
-	t.scalar("valid/loss", v.Loss)
-	t.scalar("valid/"+strings.ReplaceAll(about.Curves.Metric, " ", "_"), v.Score)
+	for _, value := range []struct {
+		tag string
+		of  float64
+	}{{"train/epoch_loss", v.Train}, {"valid/loss", v.Loss}, {"valid/" + strings.ReplaceAll(about.Curves.Metric, " ", "_"), v.Score}} {
+		if !about.Outside || !math.IsNaN(value.of) { // which a program need not tell
+			t.scalar(value.tag, value.of)
+		}
+	}
 }
 
 // score takes in what the training reached.

@@ -196,6 +196,7 @@ func (s *finals[P]) train(ctx context.Context, row Row, dropped Dropped[P], k in
 	u, err := s.finish(ctx, row, k, training)
 	if err == nil && training.Outside != nil {
 		s.stepped(piece, train.Step{})
+		err = s.takeEpochs(row, u, training.Outside().Epochs, events)
 	}
 	if err == nil && !u.Diverged {
 		events.score(&s.about, u.Score)

@@ -139,9 +139,10 @@ type Training struct {
 
 // Outside is what a program has left that trains outside of this process.
 type Outside struct {
-	Seconds  float64 // that its attempts took
-	Attempts int     // how often it was started
-	Output   string  // what it printed last
+	Seconds  float64            // that its attempts took
+	Attempts int                // how often it was started
+	Output   string             // what it printed last
+	Epochs   []train.Validation // what it told of each, with one step; NaN: not told
 }
 
 // DivergedError says that a training outside of this process has failed by what it

@@ -16,7 +16,34 @@ import (
 type Answer struct {
 	Reward   float64 // NaN where it has diverged
 	Values   map[string]float64
+	Epochs   []Epoch // of the training, in order
 	Diverged bool
+}
+
+// Epoch is what a program tells of an epoch: its training loss, and the loss and the score on
+// validation data at its end. What it does not tell, or is not finite, is NaN.
+type Epoch struct{ Train, Loss, Score float64 }
+
+// UnmarshalJSON reads a member of an answer.
+func (e *Epoch) UnmarshalJSON(text []byte) error {
+	var line struct {
+		Train number `json:"train_loss"`
+		Loss  number `json:"valid_loss"`
+		Score number `json:"valid_score"`
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&line); err != nil {
+		return fmt.Errorf("an epoch: %w", reason(err))
+	}
+	told := func(n number) float64 {
+		if !n.given {
+			return math.NaN()
+		}
+		return n.value
+	}
+	*e = Epoch{told(line.Train), told(line.Loss), told(line.Score)}
+	return nil
 }
 
 // mostAnswer is the largest answer that is read, in bytes.
@@ -77,6 +104,7 @@ func parse(text []byte) (Answer, error) {
 	var content struct {
 		Reward   number            `json:"reward"`
 		Values   map[string]number `json:"values"`
+		Epochs   []Epoch           `json:"epochs"`
 		Diverged bool              `json:"diverged"`
 	}
 	d := json.NewDecoder(bytes.NewReader(onlyFinite(text)))
@@ -90,7 +118,7 @@ func parse(text []byte) (Answer, error) {
 	if !content.Reward.given && !content.Diverged {
 		return Answer{}, errors.New(`it has no "reward"`)
 	}
-	a := Answer{Reward: math.NaN(), Diverged: content.Diverged}
+	a := Answer{Reward: math.NaN(), Diverged: content.Diverged, Epochs: content.Epochs}
 	if content.Reward.given && !a.Diverged {
 		a.Reward = content.Reward.value
 	}

@@ -65,11 +65,15 @@ func validationCharts(f *Facts) (all *report.Chart, each []report.Chart) {
 	if len(validation) == 0 {
 		return nil, nil
 	}
+	measure := "cross-entropy"
+	if f.Outside { // the program knows which
+		measure = "loss"
+	}
 	for i, line := range validation {
 		others := slices.Concat(validation[:i], validation[i+1:])
-		each = append(each, report.Chart{Title: line.Name, X: "epoch", Y: "cross-entropy", Lines: []report.Line{training[i], line}, Faint: others})
+		each = append(each, report.Chart{Title: line.Name, X: "epoch", Y: measure, Lines: []report.Line{training[i], line}, Faint: others})
 	}
-	all = &report.Chart{Title: "Validation loss", X: "epoch", Y: "cross-entropy", Caption: fmt.Sprintf("%s After every epoch, on %s. Below, each row has its validation loss as a thick line, its training loss as a thin one, and "+
+	all = &report.Chart{Title: "Validation loss", X: "epoch", Y: measure, Caption: fmt.Sprintf("%s After every epoch, on %s. Below, each row has its validation loss as a thick line, its training loss as a thin one, and "+
 		"the other rows' validation losses in grey. A training loss is the mean over an epoch with all that makes training hard, dropout above all; a validation loss is without, and may be the lower one.%s", seedsOf(f), f.Scored, bands(f))}
 	for _, line := range validation {
 		line.Low, line.High = nil, nil

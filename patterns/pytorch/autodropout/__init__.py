@@ -9,8 +9,9 @@ dropout draws, bit for bit.
         handle.step()
 """
 
+from .answer import answer
 from .handle import Handle, attach, attached
 from .pattern import Block, Pattern, Place, dumps, load, parse, save
 from .place import PatternDropout
 
-__all__ = ["Block", "Handle", "Pattern", "PatternDropout", "Place", "attach", "attached", "dumps", "load", "parse", "save"]
+__all__ = ["Block", "Handle", "Pattern", "PatternDropout", "Place", "answer", "attach", "attached", "dumps", "load", "parse", "save"]

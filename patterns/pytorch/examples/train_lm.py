@@ -37,7 +37,7 @@ class Model(nn.Module):
 
 def write(name, data):
     """A stop at any moment leaves the file of before or the whole new one."""
-    torch.save(data, name + ".tmp") if name.endswith(".pt") else pathlib.Path(name + ".tmp").write_text(json.dumps(data))
+    torch.save(data, name + ".tmp")
     os.replace(name + ".tmp", name)
 
 
@@ -68,15 +68,21 @@ def main():
     if os.path.exists("pattern.json"):
         outside = {"words": ["words"], "input": ["input"], "final": ["layers"]}
         parts["dropout"] = autodropout.attach(model, autodropout.load("pattern.json"), outside, seed=trial["seed"], steps=epochs * steps)
-    begin = 0
+    begin, told = 0, []
     if os.path.exists("checkpoint.pt"):
         saved = torch.load("checkpoint.pt")
-        begin = saved.pop("epoch")
+        begin, told = saved.pop("epoch"), saved.pop("told")
         for name, state in saved.items():
             parts[name].load_state_dict(state)
 
     def loss_of(batch):
         return cross_entropy(model(batch[:, 0]).flatten(0, 1), batch[:, 1].flatten())
+
+    def valid_loss():
+        model.eval()
+        with torch.no_grad():
+            losses = [loss_of(batch) * len(batch) for batch in valid.split(64)]
+        return (sum(losses) / len(valid)).item()
 
     for epoch in range(begin, epochs):
         model.train()
@@ -89,15 +95,13 @@ def main():
             if "dropout" in parts:
                 parts["dropout"].step()
         if not math.isfinite(loss.item()):
-            return write("result.json", {"diverged": True})
-        write("checkpoint.pt", {"epoch": epoch + 1, **{name: part.state_dict() for name, part in parts.items()}})
+            return autodropout.answer(diverged=True)
+        told.append({"train_loss": loss.item(), "valid_loss": valid_loss()})
+        write("checkpoint.pt", {"epoch": epoch + 1, "told": told, **{name: part.state_dict() for name, part in parts.items()}})
         print(f"epoch {epoch + 1} of {epochs}: loss {loss:.3f}", flush=True)
 
-    model.eval()
-    with torch.no_grad():
-        losses = [loss_of(batch) * len(batch) for batch in valid.split(64)]
-    loss = (sum(losses) / len(valid)).item()
-    write("result.json", {"reward": -loss, "values": {"perplexity": math.exp(loss)}})
+    loss = valid_loss()
+    autodropout.answer(-loss, values={"perplexity": math.exp(loss)}, epochs=told)
 
 
 if __name__ == "__main__":
