@@ -22,7 +22,7 @@ import (
 
 // tiny is the smallest experiment with everything in it.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-data", "synthetic", "-scenes", "cluttered", "-space", "paper", "-start", "share", "-start-share", "0", "-algorithm", "ppo", "-trial-seeds", "0",
+	return append([]string{"-data", "synthetic", "-scenes", "cluttered", "-pixels", "0", "-cutout", "8", "-finalists", "0", "-space", "paper", "-start", "share", "-start-share", "0", "-algorithm", "ppo", "-trial-seeds", "0",
 		"-dropout", "0.05", "-spatial-dropout", "0.02", "-dropblock", "0.97", "-dropblock-size", "7", "-stochastic-depth", "0.95", "-method", "supervised,uda,dropout,dropblock,random,autodropout",
 		"-train-size", "60", "-test-size", "20", "-labels", "30", "-batch", "8", "-ratio", "1",
 		"-training-steps", "3", "-search-steps", "2", "-trials", "2", "-in-flight", "2", "-seeds", "1", "-threshold", "0.1", "-ema", "0.5", "-rate", "0.03",

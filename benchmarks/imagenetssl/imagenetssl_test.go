@@ -16,7 +16,7 @@ import (
 func run(t *testing.T, args ...string) (stdout string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	args = append([]string{"-batch", "4", "-ratio", "1", "-training-steps", "2", "-search-steps", "1", "-trials", "2", "-seeds", "1",
+	args = append([]string{"-batch", "4", "-ratio", "1", "-training-steps", "2", "-search-steps", "1", "-trials", "2", "-finalists", "0", "-seeds", "1",
 		"-threshold", "0", "-width", "2", "-search-width", "2", "-pixels", "32", "-out", filepath.Join(t.TempDir(), "run")}, args...)
 	if code := benchmark.Run(t.Context(), args, &out, &errs); code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, &out, &errs)
@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestPieces(t *testing.T) {
-	benchtest.Program(benchmark.Run).Pieces(t, []string{"-batch", "4", "-ratio", "1", "-training-steps", "3", "-search-steps", "2", "-trials", "2", "-seeds", "1",
+	benchtest.Program(benchmark.Run).Pieces(t, []string{"-batch", "4", "-ratio", "1", "-training-steps", "3", "-search-steps", "2", "-trials", "2", "-finalists", "0", "-seeds", "1",
 		"-threshold", "0", "-width", "2", "-search-width", "2", "-pixels", "32", "-train-size", "60", "-test-size", "20", "-labels", "30",
 		"-scenes", "cluttered", "-space", "paper", "-start", "share", "-algorithm", "ppo", "-trial-seeds", "0",
 		"-method", "uda,autodropout"}, 2, 3)

@@ -37,11 +37,11 @@ var Methods = []string{"supervised", "uda", "dropout", "dropblock", "random", "a
 var Plan = experiment.Plan{Methods: Methods, Seeds: 5, Trials: 500, InFlight: 8, Algorithm: string(experiment.Algorithm), StartShare: dropout.MildConv}
 
 // Quick gives a preset the search of all quick ones: it begins with the hand-made rows.
-// The built-in images are those that a network learns from few labels.
+// Of the built-in images a network learns the few labels by heart, and many are wrong.
 func Quick(c *Config) {
 	c.Methods = []string{"supervised", "uda", "dropout", "dropblock", "autodropout"}
 	c.Algorithm, c.Space, c.Start, c.TrialSeeds = string(controller.Evolution), experiment.Wide, experiment.ByBest, 1
-	c.Scenes, c.Trials, c.InFlight = images.Plain, 6, 2
+	c.Scenes, c.Seeds, c.Trials, c.InFlight = images.Plain, 2, 6, 2
 }
 
 // noAnnealing is what -annealing calls none.
