@@ -39,8 +39,9 @@ func (s *winograd) outputs() windows {
 	return windows{h: s.oh, w: s.ow, c: s.oc, down: s.down, across: s.across, side: s.tile, stride: s.tile, first: s.first, from: s.outputFrom}
 }
 
-// runs calls body for windows [lo, hi) in runs of at most limit that lie side by
-// side: the first of count windows is number tx of row ty of an image.
+// runs cuts the windows [lo, hi) into runs of at most limit windows side by side, and
+// calls body for each run: it begins at window first, which is window tx of row ty of an
+// image, and has count windows.
 func (s *windows) runs(lo, hi, limit int, body func(first, count, image, ty, tx int)) {
 	for lo < hi {
 		ty, tx := lo/s.across%s.down, lo%s.across

@@ -24,9 +24,9 @@
 // reductions, exponentials, [SoftmaxRow], masks, random bits, the optimizers'
 // steps, [Transpose], [Gemm] with [GemmWork], [Active] with [Tier], and [FMALoop].
 //
-// The others are pieces of which package ops makes its convolutions, attention and
-// products on several cores, and change with it: [Product], [PackB], [EndRows], [GemmTile],
-// [GemmPanel], [GemmDepth], [Planes], [Panels], [MultiplyPlanes], [Strided],
+// The others are pieces from which package ops builds its convolutions, attention and
+// products on several cores. They change with it: [Product], [PackB], [EndRows],
+// [GemmTile], [GemmPanel], [GemmDepth], [Planes], [Panels], [MultiplyPlanes], [Strided],
 // [Winograd] with its transforms, [Fetch], [Taps], [GemmTaps], [DepthwiseTaps],
 // [SoftmaxWeights] and [SoftmaxWeightsBackward].
 //
@@ -40,11 +40,11 @@
 //
 // # Rounding
 //
-// On one tier, results are bit-identical from run to run and machine to
-// machine. Between tiers those of [Gemm] differ by rounding. All other kernels
-// round every operation by itself, never fusing a multiplication with an
-// addition, and sum in an order that depends on nothing but the sizes, so that
-// every tier gives the same bits; only which NaN a NaN is may differ.
+// On one tier, results are bit-identical from run to run and machine to machine. Between
+// tiers those of [Gemm] differ by rounding. All other kernels round every operation by
+// itself, never fusing a multiplication with an addition, and sum in an order that depends
+// on nothing but the sizes, so that every tier gives the same bits; only the bits of a NaN
+// may differ.
 //
 // The amd64 assembly is written by the generators in _asm, a module of its own,
 // and so are the functions that choose between versions, from a table of all

@@ -15,10 +15,9 @@ import (
 // are not read. C must not overlap A or B. work is scratch memory of at least
 // [GemmWork](m, n, k) elements, which should start on a 64-byte boundary.
 //
-// An element of C is the sum over k in ascending order, cut into blocks whose
-// length depends on k and the tier only. It does therefore not depend on m, n,
-// the transposition or the place of the element in C, and a caller may cut C
-// into blocks as it likes.
+// An element of C is the sum over k in ascending order, cut into blocks whose length
+// depends on k and the tier only. Therefore it does not depend on m, n, the transposition
+// or the place of the element in C, and a caller may cut C into blocks as it likes.
 //
 // Gemm panics if a dimension is negative or a slice too short.
 func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, work []float32) {

@@ -51,7 +51,7 @@ func PackB(dst []float32, n, k int, b []float32, ldb int) {
 }
 
 // NewPackedProduct returns the product of A, which is m x k, and B, which is k x n and
-// which [PackB] has copied to b, so that nothing but A is left to be packed.
+// which [PackB] has copied to b, so that only A is left to be packed.
 func NewPackedProduct(m, n, k int, a []float32, lda int, b []float32) Product {
 	checkMatrix("B", 1, PackedSize(n, k), b, PackedSize(n, k))
 	p := NewProduct(false, false, m, n, k, a, lda, b, n)
@@ -63,7 +63,7 @@ func NewPackedProduct(m, n, k int, a []float32, lda int, b []float32) Product {
 // start on a 64-byte boundary.
 func (p *Product) Memory() int { return p.a.size() + p.b.size() }
 
-// Parts returns into how many parts packing falls.
+// Parts returns into how many parts packing is divided.
 func (p *Product) Parts() int { return p.a.parts() + p.b.parts() }
 
 // Pack does one part of the packing.

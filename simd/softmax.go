@@ -10,10 +10,10 @@ const softmaxBlock = 2048
 //
 //	dst[i] = e**(x[i]-m) / sum_j e**(x[j]-m)  with m = max x,
 //
-// and returns m and the logarithm of sum_j e**(x[j]-m), so that the log-softmax is
-// (x[i]-m) - logSum. They are not one number, since their sum would lose what m is
-// larger by than the logarithm. A row with a NaN or +Inf, or with nothing but -Inf,
-// gives NaN, as in PyTorch.
+// and returns m and the logarithm of sum_j e**(x[j]-m), so that the log-softmax is (x[i]-m)
+// - logSum. They are returned separately, because their sum would lose digits where m is
+// much larger than the logarithm. A row with a NaN or +Inf, or with nothing but -Inf, gives
+// NaN, as in PyTorch.
 func SoftmaxRow(dst, x []float32) (largest, logSum float32) {
 	x = x[:len(dst)]
 	m := largestOf(x)
@@ -26,12 +26,11 @@ func SoftmaxRow(dst, x []float32) (largest, logSum float32) {
 	return m, float32(math.Log(total))
 }
 
-// SoftmaxWeights turns a row x of scores into weights with which to add up what
-// the scores are of: x[i] becomes e**(x[i]-largest), and 0 where bit from+i of
-// keep is not set. It returns the largest score and the sum of all exponentials,
-// masked or not; a probability of the softmax is a weight divided by this sum. A
-// nil keep keeps everything. A row that gives NaN in [SoftmaxRow] has the sum
-// NaN.
+// SoftmaxWeights turns a row x of scores into weights for a sum: x[i] becomes
+// e**(x[i]-largest), and 0 where bit from+i of keep is not set. It returns the largest
+// score and the sum of all exponentials, masked or not; a probability of the softmax is a
+// weight divided by this sum. A nil keep keeps everything. A row that gives NaN in
+// [SoftmaxRow] has the sum NaN.
 func SoftmaxWeights(x []float32, keep []uint32, from int) (largest, sum float32) {
 	largest = largestOf(x)
 	total := 0.0

@@ -51,8 +51,8 @@ func checkTaps(op string, m, n, size int, a Taps, b []float32, ldb int, c []floa
 // inputs that [Gemm] would need. n is at most [GemmPanel](). C must not overlap A
 // or B.
 //
-// It is best if what is B in the next call lies behind B: it is on its way into
-// the cache then.
+// It is best if the B of the next call lies directly after this B: it is then already on
+// its way into the cache.
 //
 // An element of C does not depend on m, n or its place. Without accumulate, C is
 // not read. With k = 0, A and B are not.
@@ -71,11 +71,10 @@ func GemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accu
 	gemmTaps(m, n, a, b, ldb, c, ldc, accumulate)
 }
 
-// DepthwiseTaps computes, for each of n channels on its own, the product of
-// [GemmTaps] of an m x k matrix A with a vector B. What would be an element
-// there is n elements here, one for each channel, that lie side by side: A has
-// them at every place, B is k x n in rows ldb apart, and C is m x n in rows ldc
-// apart. C must not overlap A or B.
+// DepthwiseTaps computes, for each of n channels on its own, the product of [GemmTaps] of
+// an m x k matrix A with a vector B. Each element there is n elements here, one for each
+// channel, side by side: A has them at every place, B is k x n in rows ldb apart, and C is
+// m x n in rows ldc apart. C must not overlap A or B.
 //
 // An element of C is the sum over k in ascending order.
 func DepthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {

@@ -118,9 +118,9 @@ func (a *ahead) fetch() {
 	}
 }
 
-// Fetch asks for n elements of each of some rows, which start step elements
-// apart, to be brought into the second-level cache. It is for memory that is
-// about to be written in an order that the processor does not foresee.
+// Fetch brings n elements of each of some rows, which start step elements apart, into the
+// second-level cache. It is for memory that is about to be written in an order that the
+// processor does not foresee.
 func Fetch(x []float32, step, n, rows int) {
 	if n <= 0 || rows <= 0 {
 		return

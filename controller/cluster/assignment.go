@@ -20,14 +20,14 @@ type Assignment struct {
 	controller.Trial
 	Search string // the name of the search it belongs to
 
-	// Checkpoint is a file of this trial alone. Where an earlier worker has begun the
-	// training it holds the last checkpoint that was saved.
+	// Checkpoint is a file of this trial alone. If an earlier worker has begun the
+	// training, it holds the last checkpoint that was saved.
 	Checkpoint string
 	// Every is how often the training is to be saved.
 	Every time.Duration
-	// Save keeps what is in the file now for the next worker, should this one be
-	// lost. When it fails the training may go on. It is to be called as well when
-	// the training stops because its context is cancelled.
+	// Save keeps the present content of the file for the next worker, in case this one is
+	// lost. If it fails, the training may go on. Call it also when the training stops
+	// because its context is cancelled.
 	Save func() error
 }
 

@@ -30,17 +30,16 @@ type Address struct {
 	CA string
 }
 
-// Connection is a connection to a server. It comes back by itself when the server
-// has been away, and what uses it waits that long.
+// Connection is a connection to a server. If the server goes away, the connection comes
+// back by itself, and its users wait that long.
 type Connection struct {
 	nats   *nats.Conn
 	stream jetstream.JetStream
 	logf   func(format string, args ...any)
 }
 
-// Connect connects to a server. One that does not answer is waited for until ctx
-// is cancelled; one that refuses the connection is an error. What a person should
-// know, in lines, goes to logf.
+// Connect connects to a server. It waits for a server that does not answer until ctx is
+// cancelled; a refused connection is an error. Lines that a person should read go to logf.
 func Connect(ctx context.Context, a Address, logf func(format string, args ...any)) (*Connection, error) {
 	c := &Connection{logf: logf}
 	options, err := a.options(c)
@@ -78,7 +77,7 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 
 var password = regexp.MustCompile(`:[^:/@]*@`)
 
-// Shown returns the URL of servers as it may be shown: without passwords.
+// Shown returns the URL of servers without passwords, to be shown.
 func Shown(url string) string { return password.ReplaceAllString(url, ":xxxxx@") }
 
 // absent reports whether an attempt to connect failed because there is nobody, or

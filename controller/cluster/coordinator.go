@@ -25,11 +25,11 @@ type Coordinator struct {
 	waiting map[string]chan struct{} // by the key of a trial that has no result yet
 }
 
-// Open begins the run called name, or goes on with what the server has of it.
-// A trial whose worker is silent for the given time is handed out again. It is an
-// error when another run of that name is under way; one that has ended gives way.
-// One that has not is gone on with although job.Run is another, since the folder
-// in which it was begun may be lost; its identity is kept then.
+// Open begins the run called name, or continues it from what the server has. A trial whose
+// worker is silent for the given time is handed out again. A run of that name that has
+// ended gives way. One that has not ended is continued even if job.Run differs, since the
+// folder in which it began may be lost; its identity is then kept. It is an error when
+// another run of that name is under way.
 func Open(ctx context.Context, conn *Connection, name string, job Job, silence time.Duration) (*Coordinator, error) {
 	return openOn(ctx, conn.engine(name), conn.logf, name, job, silence)
 }
@@ -119,11 +119,10 @@ func (c *Coordinator) expect(key string) <-chan struct{} {
 	return news
 }
 
-// Search is [controller.Search] with the trials trained by workers, as many at a
-// time as may be in flight. The search's name, such as "random", tells the
-// searches of a run apart. Where config.Path has no log, the search goes on from
-// the log of the mirror. Workers and Mirror of config do not count; the identities
-// are taken from the job.
+// Search is [controller.Search] with the trials trained by workers, as many at a time as
+// may be in flight. The search's name, such as "random", distinguishes the searches of a
+// run. If config.Path has no log, the search continues from the log of the mirror. Workers
+// and Mirror of config have no effect, and the identities are those of the job.
 func (c *Coordinator) Search(ctx context.Context, name string, config controller.Config, space dropout.Space) (*controller.Report, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err

@@ -9,7 +9,7 @@
 //
 //   - a stream, the queue: one message for each trial that waits or runs, which
 //     goes only when the trial has a result;
-//   - a key-value store with what the run is ([Job]), the result of each trial,
+//   - a key-value store with the description of the run ([Job]), the result of each trial,
 //     how often it was tried in vain, and a mirror of each search's log;
 //   - an object store with the checkpoints of trainings that have begun.
 //
@@ -18,18 +18,16 @@
 //
 // # Exactly once
 //
-// The queue hands out a trial again when its worker has been silent for a while
-// (a worker that trains says so all the time), so a trial may be trained twice.
-// Its result is the first that anybody wrote: the store creates a key once, and
-// later ones are dropped. The next worker continues the training from its last
-// checkpoint. What goes wrong with a machine is not the trial's result: the trial
-// is given back. One that fails many times in a row without getting further ends
-// the search, which can go on later.
+// The queue hands out a trial again when its worker has been silent for a while (a worker
+// that trains says so all the time), so a trial may be trained twice. Its result is the
+// first that anybody wrote: the store creates a key once, and later ones are dropped. The
+// next worker continues the training from its last checkpoint. Trouble of a machine is not
+// a result: the trial is given back. A trial that fails many times in a row without
+// progress ends the search, which can be resumed later.
 //
-// The coordinator writes nothing that it could not read again. The log of the
-// search is the truth, as without a cluster; it is mirrored line by line, and a
-// coordinator that starts without the log, on another machine perhaps, begins
-// with that of the mirror.
+// The log of the search is the truth, as without a cluster. It is mirrored line by line,
+// and a coordinator that starts without the log, perhaps on another machine, begins with
+// the log of the mirror.
 //
 // # Simulation
 //
@@ -40,11 +38,10 @@
 //
 // # The same search
 //
-// A search that is not asynchronous has the same trials with the same rewards
-// for any number of workers, however many of them die: [controller.Config] says
-// why. Instruction sets round differently, so all workers of such a search must
-// use the same one; the workers of an asynchronous search, which cannot be
-// repeated anyway, need not. Which one it was is in the note of each result.
-// What is not the same is the order in which the log has the results, the
-// seconds they took, and which worker they came from.
+// A search that is not asynchronous has the same trials with the same rewards for any
+// number of workers, however many of them die: [controller.Config] says why. Instruction
+// sets round differently, so all workers of such a search must use the same one. The
+// workers of an asynchronous search, which cannot be repeated anyway, need not; the note of
+// each result names the instruction set. The order of results in the log, their seconds and
+// their workers may differ.
 package cluster

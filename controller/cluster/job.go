@@ -25,12 +25,13 @@ type Job struct {
 	Settings string `json:"settings"` // for the program, which knows how to read them
 	AnyTier  bool   `json:"any_tier"` // the instruction set may be another
 
-	// Run tells this run from others of the same name, such as one with the same
+	// Run distinguishes this run from others of the same name, such as one with the same
 	// settings that was begun in another folder. It takes what [CheckName] does.
 	Run string `json:"run"`
 
-	// Sum is the identity of the run in a word, which every trial in the queue and every
-	// result has, as [controller.Config] says; Earlier ones may be there as well.
+	// Sum is the identity of the run, which every trial in the queue and every result
+	// holds, see [controller.Config]. Trials and results may also hold one of the Earlier
+	// identities.
 	Sum     string   `json:"identity,omitempty"`
 	Earlier []string `json:"earlier,omitempty"`
 }

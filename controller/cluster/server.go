@@ -21,7 +21,7 @@ import (
 
 // ServerConfig describes a server that is part of the program.
 type ServerConfig struct {
-	// Folder is where everything is kept that the server must not lose.
+	// Folder keeps everything that the server must not lose.
 	Folder string
 
 	// Listen is the host and port where workers find the server; port 0 is any
@@ -37,7 +37,7 @@ type ServerConfig struct {
 	// certificate that the authority signed. "": they need none.
 	CA string
 
-	// Logf is told what a person should know, in lines; nil: nobody is.
+	// Logf gets lines that a person should read; nil: nobody gets them.
 	Logf func(format string, args ...any)
 }
 
@@ -49,7 +49,7 @@ type Server struct {
 	ended   chan struct{}      // the guard has
 }
 
-// StartServer starts a server, with what its folder holds of an earlier one.
+// StartServer starts a server, which continues from what an earlier one left in its folder.
 func StartServer(c ServerConfig) (*Server, error) {
 	options := &server.Options{
 		ServerName: "autodropout", JetStream: true, StoreDir: c.Folder,

@@ -27,16 +27,16 @@ type Worker struct {
 	failed  atomic.Int64  // trainings in a row, for reasons that are not the trials'
 }
 
-// OddError says that a trial is not one of the run, or cannot be one: a worker sets
-// it aside instead of trying it again.
+// OddError says that a trial does not belong to the run: a worker sets it aside instead of
+// trying it again.
 type OddError struct{ Reason string }
 
 // Error returns the reason.
 func (e *OddError) Error() string { return e.Reason }
 
-// Join makes a worker for the run called name. It waits for a coordinator until
-// ctx is cancelled. It is a *[RefusedError] when the worker does not fit the
-// run. Identity.Data may be left out: what it is may depend on the settings.
+// Join makes a worker for the run called name. It waits for a coordinator until ctx is
+// cancelled. It is a *[RefusedError] when the worker does not fit the run. Identity.Data
+// may be left out, since it may depend on the settings.
 func Join(ctx context.Context, conn *Connection, name string, identity Identity) (*Worker, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -82,13 +82,12 @@ func (w *Worker) find(ctx context.Context) (found bool, err error) {
 	return true, nil
 }
 
-// Settings returns those of the run.
+// Settings returns the settings of the run.
 func (w *Worker) Settings() string { return w.record.Settings }
 
-// Trainer trains and scores the child of an assignment, as a [controller.Evaluator]
-// does: an error is trouble of this machine, and the trial is tried again on
-// another. An [*OddError] says that there is no such trial. The context is one of
-// its own for each call.
+// Trainer trains and scores the child of an assignment, as a [controller.Evaluator] does:
+// an error is trouble of this machine, and the trial is tried again on another. An
+// [*OddError] says that there is no such trial. Each call has a context of its own.
 type Trainer func(ctx context.Context, t Assignment) (controller.Outcome, error)
 
 // Work trains trials, as many at a time as asked for, until the coordinator has no

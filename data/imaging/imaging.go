@@ -1,6 +1,5 @@
-// Package imaging varies and resizes 8-bit RGB images exactly as PIL, the Python
-// Imaging Library (Pillow), does: the published results that data augmentation
-// has rest on its rounding.
+// Package imaging varies and resizes 8-bit RGB images exactly as PIL, the Python Imaging
+// Library (Pillow), does: published results of data augmentation depend on its rounding.
 //
 // [Resize] and [RandAugment.Apply] write to an image of the caller's, so that
 // augmentation allocates nothing. Neither keeps what it is given.

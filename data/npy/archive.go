@@ -34,9 +34,9 @@ func ReadArchive(path string) ([]Named, error) {
 	return arrays, err
 }
 
-// EachArray calls visit with every array of a .npz file, in the order of the file.
-// One that cannot be read, such as one of texts, has a name and the reason. An
-// error of visit ends it. Other errors name the file.
+// EachArray calls visit with every array of a .npz file, in the order of the file. An array
+// that cannot be read, such as one of texts, comes with its name and the reason. An error
+// of visit ends it. Other errors name the file.
 func EachArray(path string, visit func(a Named, err error) error) error {
 	var visited error
 	_, err := sized.ReadFile(path, func(f *os.File, size int64) (none struct{}, err error) {
@@ -51,8 +51,8 @@ func EachArray(path string, visit func(a Named, err error) error) error {
 	return err
 }
 
-// EachArrayOf is [EachArray] for a file of the given size in bytes. What the
-// arrays take together is bounded by a multiple of that size.
+// EachArrayOf is [EachArray] for a file of the given size in bytes. The memory of all
+// arrays together is bounded by a multiple of that size.
 func EachArrayOf(r io.ReaderAt, size int64, visit func(a Named, err error) error) error {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {

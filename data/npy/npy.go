@@ -1,12 +1,11 @@
 // Package npy reads and writes NumPy's array files: .npy, which holds one array,
 // and .npz, an archive of named ones.
 //
-// Arrays of numbers and truth values of every size are read and become
-// float32, as everything here is: float64 and whole numbers above 2^24 are
-// rounded to the nearest. Objects, texts, dates and complex numbers are refused, so
-// that nothing in a file is ever run. Written arrays are float32. Sizes are
-// checked against the file's before anything is allocated, and what an archive
-// holds together is bounded.
+// Arrays of numbers and truth values of every size are read and become float32, as
+// everything here is: float64 and whole numbers above 2^24 are rounded to the nearest.
+// Objects, texts, dates and complex numbers are refused, so that nothing in a file is ever
+// run. Written arrays are float32. Sizes are checked against the file's before anything is
+// allocated, and the total size of an archive's arrays is bounded.
 package npy
 
 import (

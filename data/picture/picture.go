@@ -3,10 +3,10 @@
 // on: JPEG, PNG, WebP, GIF, BMP, TIFF, and PPM and PGM.
 //
 // Every pixel keeps its colour, whether it is transparent or not, as in Pillow. Of an
-// animation the first picture counts. Other than Pillow, which makes all but the darkest
-// shades of a 16-bit grey image white, Decode keeps the upper 8 bits of every image of 16.
-// It refuses some files that Pillow reads: BMP in runs (RLE), TIFF that holds JPEG, and
-// JPEG whose data is damaged, for which Pillow shows what libjpeg makes of it.
+// animation it takes the first picture. Of 16-bit images it keeps the upper 8 bits; Pillow
+// instead makes all but the darkest shades of a 16-bit grey image white. It refuses some
+// files that Pillow reads: BMP in runs (RLE), TIFF that holds JPEG, and JPEG whose data is
+// damaged, for which Pillow shows what libjpeg makes of it.
 package picture
 
 import (

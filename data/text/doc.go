@@ -2,6 +2,6 @@
 // do, which published results are made with: a [Normalizer] and a [Tokenizer],
 // their inverse, the [Detokenizer], and byte-pair encoding ([LearnBPE], [BPE]).
 //
-// The rules for tokens are written from the descriptions of these tools and
-// checked against what they put out, for German, English and French.
+// The rules for tokens are written from the descriptions of these tools and checked against
+// their output, for German, English and French.
 package text

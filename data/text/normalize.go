@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Normalizer writes punctuation as a keyboard has it, as Moses' script for that
-// does: one kind of quotation marks, dashes and dots, and spaces around brackets
-// and marks where the language has them.
+// Normalizer writes punctuation with the characters of a keyboard, as Moses' script does:
+// one kind of quotation marks, dashes and dots, and spaces around brackets and marks where
+// the language has them.
 type Normalizer struct{ language Language }
 
 // NewNormalizer returns a normaliser for a language.
@@ -173,8 +173,8 @@ func ascii(line string) bool {
 	return true
 }
 
-// RemoveNonPrinting makes spaces of control and format characters and of what
-// Unicode does not assign: its class C.
+// RemoveNonPrinting replaces control characters, format characters and unassigned code
+// points (Unicode's class C) by spaces.
 func RemoveNonPrinting(line string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0x20 && r < 0x7f || unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z) {

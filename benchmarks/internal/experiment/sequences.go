@@ -46,8 +46,8 @@ func HandMadeSequences(rate float64, rates func(rate float64) dropout.SequenceRa
 	return []Row{plainDropout(rate, rates), variationalDropout(variational)}
 }
 
-// plainDropout is the row of Dropout with the given rate at the places that it has
-// in rates.
+// plainDropout is the row of Dropout, at the given rate. rates returns the rate of each
+// place for a rate of the row.
 func plainDropout(rate float64, rates func(rate float64) dropout.SequenceRates) Row {
 	return HandMade("dropout", "Dropout", rate, func(p float64, sites []dropout.Site) (*dropout.SequenceDropout, error) {
 		r := rates(p)

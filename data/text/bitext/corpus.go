@@ -18,8 +18,8 @@ import (
 // Corpus is what a translator is trained and scored on.
 type Corpus struct {
 	About
-	// Source and Target are the vocabularies of parts of words: one and the same
-	// where About.Joint.
+	// Source and Target are the vocabularies of parts of words; with About.Joint they are
+	// the same.
 	Source, Target *Vocabulary
 	Train          *Dataset
 	Valid, Test    Part
@@ -43,7 +43,7 @@ type Part struct {
 // longestPrepared is the largest size of the file that describes prepared texts, in bytes.
 const longestPrepared = 1 << 20
 
-// Checksum tells a part from others: it covers the pairs, and the sentences that
+// Checksum distinguishes a part from others: it covers the pairs, and the sentences that
 // translations are compared with.
 func (p Part) Checksum() uint32 {
 	sum := p.Pairs.Checksum()
@@ -53,8 +53,8 @@ func (p Part) Checksum() uint32 {
 	return sum
 }
 
-// OpenPrepared opens a folder of prepared texts. Training pairs stay in their file
-// until Close; of them only the lengths are in memory.
+// OpenPrepared opens a folder of prepared texts. Training pairs stay in their file until
+// Close; only their lengths are in memory.
 func OpenPrepared(dir string) (c *Corpus, err error) {
 	content, err := sized.ReadFile(filepath.Join(dir, preparedName), func(f *os.File, size int64) ([]byte, error) {
 		if size > longestPrepared {
@@ -220,8 +220,8 @@ func (p Part) First(n int) Part {
 	return p
 }
 
-// Encode returns the numbers of the parts of a sentence that is to be translated.
-// It is an error when it is not UTF-8.
+// Encode returns the numbers of the parts of a sentence to be translated. It is an error
+// when it is not UTF-8.
 func (c *Corpus) Encode(sentence string) ([]int32, error) {
 	if !utf8.ValidString(sentence) {
 		return nil, errors.New("bitext: a sentence is not UTF-8: write it in UTF-8")
@@ -236,8 +236,8 @@ func (c *Corpus) Encode(sentence string) ([]int32, error) {
 // Decode returns the tokens of a translation, with spaces between them.
 func (c *Corpus) Decode(ids []int32) string { return text.JoinBPE(c.Target.Decode(ids)) }
 
-// Text returns a translation, which is tokens, in the form of the sentences to be
-// translated: as tokens where these are tokens.
+// Text returns a translation, given as tokens, in the form of the sentences to be
+// translated: as tokens if these are tokens, otherwise as text.
 func (c *Corpus) Text(tokens string) string {
 	if c.Style.Tokenized {
 		return tokens

@@ -70,9 +70,8 @@ func (w *Writer) Close() error {
 	return w.out.Flush()
 }
 
-// Dataset holds pairs of sentences as numbers of words. Only their lengths need be
-// in memory; words are read when they are asked for. Its methods may be called at
-// the same time.
+// Dataset holds pairs of sentences as numbers of words. Only their lengths need to be in
+// memory; words are read when needed. Its methods may be called at the same time.
 type Dataset struct {
 	r        io.ReaderAt
 	lengths  []uint16
@@ -148,7 +147,7 @@ func (d *Dataset) Lengths(i int) (source, target int) {
 // Words returns the least size of a vocabulary with all words of the pairs.
 func (d *Dataset) Words() int { return int(d.largest) + 1 }
 
-// Checksum returns a number that tells data sets with other pairs apart.
+// Checksum returns a number that distinguishes data sets with different pairs.
 func (d *Dataset) Checksum() uint32 { return d.checksum }
 
 // First returns the first n pairs, all if there are no more.

@@ -21,12 +21,12 @@ import (
 type OpenConfig struct {
 	// Synthetic describes the built-in task.
 	Synthetic SyntheticConfig
-	// Texts says how texts of one's own are prepared.
+	// Texts says how a user's own texts are prepared.
 	Texts TextsConfig
 	// Download says where downloaded files are, and how to get them. Prepared texts
 	// are kept in the same folder.
 	Download data.DownloadConfig
-	// Notice, if not nil, is told what is about to take long.
+	// Notice, if not nil, is told before something takes long.
 	Notice func(sentence string)
 }
 

@@ -14,9 +14,9 @@ import (
 	"autodropout/data/text"
 )
 
-// TextsConfig says how texts of one's own are prepared. In a folder they are, with a
-// language at the end of each name, train, valid (or val, or dev) and test. More
-// may stand between, as in train.lc.norm.tok.de.
+// TextsConfig says how a user's own texts are prepared. The folder has files whose names
+// begin with train, valid (or val, or dev) and test, and end with a language. More may
+// stand between, as in train.lc.norm.tok.de.
 type TextsConfig struct {
 	Source, Target text.Language
 	Style          Style
@@ -108,12 +108,11 @@ func only(names []string, l text.Language, what string, is func(stem string) boo
 	return "", fmt.Errorf("has more than one text %s in the language %s (%s): a test text can be chosen by its name, other texts must be the only ones", what, l, strings.Join(found, ", "))
 }
 
-// PrepareTexts makes texts of one's own, which are in a folder, ready for training in
-// the new folder dir: cut into tokens, and with a joint encoding and a joint vocabulary
-// that are learned from the training text. Training pairs with an empty side, a side of more
-// than Longest tokens or text that is not UTF-8 are skipped, see [Prepared].Skipped;
-// in validation and test texts that is not UTF-8 it is an error. Files are those of
-// [PrepareWMT14].
+// PrepareTexts prepares a user's own texts, which are in a folder, for training in the new
+// folder dir: cut into tokens, and with a joint encoding and a joint vocabulary that are
+// learned from the training text. Training pairs with an empty side, a side of more than
+// Longest tokens or text that is not UTF-8 are skipped, see [Prepared].Skipped; in
+// validation and test texts they are an error. Files are those of [PrepareWMT14].
 func PrepareTexts(ctx context.Context, folder string, cfg TextsConfig, dir string) (Prepared, error) {
 	t, err := cfg.find(folder)
 	if err != nil {

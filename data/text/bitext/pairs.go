@@ -20,9 +20,9 @@ type Pair struct{ Source, Target string }
 // maxLine is the length of the longest line that is read, in bytes.
 const maxLine = 1 << 20
 
-// Read yields the pairs of two texts with a sentence on each line, as they come:
-// nothing is held. It ends with an error when a text cannot be read, has a line
-// of more than a megabyte, or more lines than the other one.
+// Read yields the pairs of two texts with a sentence on each line. It holds no more than a
+// pair. It ends with an error when a text cannot be read, has a line of more than a
+// megabyte, or more lines than the other one.
 func Read(source, target io.Reader) iter.Seq2[Pair, error] {
 	return zip(lines(source), lines(target))
 }
@@ -101,7 +101,7 @@ type Skipped struct {
 // Total returns the number of all pairs that are left out.
 func (s Skipped) Total() int { return s.NotUTF8 + s.Empty + s.Length + s.Ratio }
 
-// String says why how many pairs are left out.
+// String says how many pairs are left out for which reason.
 func (s Skipped) String() string {
 	return fmt.Sprintf("%d pairs skipped: %d not UTF-8, %d empty, %d of a length and %d of a ratio of lengths that is not wanted",
 		s.Total(), s.NotUTF8, s.Empty, s.Length, s.Ratio)

@@ -8,7 +8,7 @@ import (
 
 // Style says how sentences are cut into tokens. The zero value is that of Moses.
 type Style struct {
-	// Tokenized says that they are tokens with spaces between them already.
+	// Tokenized says that sentences are already tokens, separated by spaces.
 	Tokenized bool `json:"tokenized"`
 	// Normalize makes the punctuation of training texts uniform and removes what
 	// does not print from them.

@@ -15,7 +15,7 @@ type SyntheticConfig struct {
 	Seed uint64
 	// Train, Valid and Test are the numbers of pairs; 0 means 20,000, 500 and 500.
 	Train, Valid, Test int
-	// Cased has sentences of both languages begin with a capital letter.
+	// Cased makes sentences of both languages begin with a capital letter.
 	Cased bool
 	// Separate gives each language a vocabulary of its own; otherwise they share one.
 	Separate bool

@@ -55,7 +55,7 @@ func NewVocabulary(counts *text.WordCounts, least int64) *Vocabulary {
 // Len returns the number of words, the special ones included.
 func (v *Vocabulary) Len() int { return len(v.words) }
 
-// Checksum tells a vocabulary from others: it covers the words and their numbers.
+// Checksum distinguishes a vocabulary from others: it covers the words and their numbers.
 func (v *Vocabulary) Checksum() uint32 {
 	return crc32.ChecksumIEEE([]byte(strings.Join(v.words, "\n"))) // words have no line breaks
 }

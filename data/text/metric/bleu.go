@@ -36,8 +36,8 @@ type BLEUScore struct {
 	Length, ReferenceLength int
 }
 
-// Signature tells how scores against so many references per sentence are made,
-// in the words of sacreBLEU.
+// Signature describes how scores against so many references per sentence are computed, in
+// the words of sacreBLEU.
 func (b BLEU) Signature(references int) string {
 	rest := "eff:no|tok:13a|smooth:exp"
 	if b.Tokenized {
@@ -46,9 +46,8 @@ func (b BLEU) Signature(references int) string {
 	return signature(references, b.Lowercase, rest)
 }
 
-// Score compares translations with one or more sets of references, which have
-// one line for each translation. It is an error when they do not, or when there
-// are none.
+// Score compares translations with one or more sets of references, which have one line for
+// each translation. It is an error if the numbers differ, or if there are no references.
 func (b BLEU) Score(hypotheses []string, references ...[]string) (BLEUScore, error) {
 	if err := check(hypotheses, references); err != nil {
 		return BLEUScore{}, err

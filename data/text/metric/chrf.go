@@ -19,15 +19,15 @@ type ChrF struct {
 // ChrFScore is the score of a corpus, from 0 to 100.
 type ChrFScore float64
 
-// Signature tells how scores against so many references per sentence are made,
-// in the words of sacreBLEU.
+// Signature describes how scores against so many references per sentence are computed, in
+// the words of sacreBLEU.
 func (c ChrF) Signature(references int) string {
 	return signature(references, c.Lowercase, fmt.Sprintf("eff:yes|nc:%d|nw:0|space:no", orders))
 }
 
-// Score compares translations with one or more sets of references, which have
-// one line for each translation; of several the best one of a sentence counts.
-// It is an error when they have not, or when there are none.
+// Score compares translations with one or more sets of references, which have one line for
+// each translation; of several references the best one for a sentence counts. It is an
+// error if the numbers of lines differ, or if there are no references.
 func (c ChrF) Score(hypotheses []string, references ...[]string) (ChrFScore, error) {
 	if err := check(hypotheses, references); err != nil {
 		return 0, err
