@@ -16,9 +16,9 @@ import (
 type winograd struct {
 	conv
 	winogradMaps
-	first        int  // of the images
-	down, across int  // tiles of an image
-	flipped      bool // the kernels are those of a convolution that this one reverses
+	first        int         // of the images
+	down, across axisOfTiles // tiles of an image
+	flipped      bool        // the kernels are those of a convolution that this one reverses
 
 	// With maxima over squares of 2x2 pixels, those of x or y are where the convolution has
 	// pixels, and these say which pixel of its square each comes from; nil: there are none.
@@ -32,40 +32,6 @@ type winograd struct {
 	m      int       // elements of a matrix of products
 	end    *rowEnd   // of forwardFused
 }
-
-// winogradMaps are the transforms for one size of tiles.
-type winogradMaps struct {
-	tile                                          int // outputs along each axis
-	input, kernel, output, outputGrad, kernelGrad simd.WinogradTransform
-}
-
-var (
-	winograd2 = winogradMaps{2, simd.WinogradInput2, simd.WinogradKernel2, simd.WinogradOutput2, simd.WinogradOutputGrad2, simd.WinogradKernelGrad2}
-	winograd4 = winogradMaps{4, simd.WinogradInput4, simd.WinogradKernel4, simd.WinogradOutput4, simd.WinogradOutputGrad4, simd.WinogradKernelGrad4}
-)
-
-// newWinograd chooses the tiles that need fewer products, or else are more
-// exact.
-func newWinograd(s conv) *winograd {
-	best, large := s.tiled(winograd2), s.tiled(winograd4)
-	if large.tiles()*large.elements() < best.tiles()*best.elements() {
-		best = large
-	}
-	return &best
-}
-
-func (s conv) tiled(maps winogradMaps) winograd {
-	return winograd{conv: s, winogradMaps: maps, down: ceilDiv(s.oh, maps.tile), across: ceilDiv(s.ow, maps.tile)}
-}
-
-// side is the number of elements of a transformed tile along an axis.
-func (s *winograd) side() int { return s.tile + 2 }
-
-// elements is the number of elements of a transformed tile.
-func (s *winograd) elements() int { return s.side() * s.side() }
-
-// tiles is the number of tiles of all images.
-func (s *winograd) tiles() int { return s.n * s.down * s.across }
 
 const (
 	fewKernels   = 1 << 15 // so few that forwardFused reads them as fast as it uses them
@@ -112,7 +78,7 @@ func (s *winograd) forward(memory former, y, x, w []float32, end *rowEnd) {
 func (s *winograd) forwardFused(memory former, y, x, w []float32) {
 	s.u = s.kernelSpectrum(w, s.c, min(fusedOutputs, s.oc))
 	s.u.fill(memory)
-	s.v = s.spectrum(s.inputs(), s.input, x, s.fusedTiles(), s.c)
+	s.v = s.spectrum(s.inputs(), x, s.fusedTiles(), s.c)
 	s.result, s.m = y, plane(s.v.tiles, s.u.outs)
 	parallel.Each(ceilDiv(s.tiles(), s.v.tiles), s.scratch(s.v.lent()), s, (*winograd).fused)
 }
@@ -122,10 +88,12 @@ func (s *winograd) fused(task int, scratch []float32) {
 	lo := task * s.v.tiles
 	hi := min(lo+s.v.tiles, s.tiles())
 	in := s.v.block(task, 0, v, work)
+	var memory elementSpans
+	spans := s.v.spans(&memory, lo, hi)
 	for j := 0; j < s.oc; j += s.u.outs {
 		n := min(s.u.outs, s.oc-j)
 		simd.MultiplyPlanes(s.elements(), false, hi-lo, n, s.c, in, s.u.block(0, j/s.u.outs, nil, nil),
-			0, simd.Planes{Data: m, Plane: s.m, Row: n})
+			0, simd.Planes{Data: m, Plane: s.m, Row: n}, spans)
 		s.transformOutputs(s.result, m, s.m, lo, hi, j, j+n, work)
 	}
 	if s.end != nil {
@@ -148,15 +116,15 @@ func (s *winograd) divide(scratch []float32, transforms int) (made, products, wo
 // tasks. Even fewer would not be worth a call for each product.
 func (s *winograd) fusedTiles() int {
 	if s.tiles() < 16*48 {
-		return min(32, s.tiles())
+		return s.block(32)
 	}
-	return 48
+	return s.block(48)
 }
 
 // fold returns how many images are worked on at a time, where their transforms have
 // so many channels in all: what is stored of them must not grow with the batch.
 func (s *winograd) fold(channels int) int {
-	each := s.down * s.across * s.elements() * channels // of an image
+	each := s.tilesOfImage() * s.elements() * channels // of an image
 	folds := ceilDiv(s.n, max(1, foldElements/each))
 	return ceilDiv(s.n, folds)
 }
@@ -172,7 +140,7 @@ func (s *winograd) part(lo, hi int) winograd {
 // tiles. A task multiplies the inputs of a block of tiles with the kernels of a
 // block of output channels.
 func (s *winograd) forwardBlocks(memory former, y, x, w []float32) {
-	tiles := min(forwardTiles, s.tiles())
+	tiles := s.block(forwardTiles)
 	ins, outs := equalBlock(s.c, forwardInputs), min(2*simd.GemmPanel(), s.oc)
 	s.u = s.kernelSpectrum(w, ins, outs)
 	if s.tiles() >= manyBlocks*tiles {
@@ -182,7 +150,7 @@ func (s *winograd) forwardBlocks(memory former, y, x, w []float32) {
 	fold := s.fold(s.c)
 	for lo := 0; lo < s.n; lo += fold {
 		p := s.part(lo, min(lo+fold, s.n))
-		p.v = p.spectrum(p.inputs(), p.input, x, tiles, ins)
+		p.v = p.spectrum(p.inputs(), x, tiles, ins)
 		made = p.v.fill(memory, made)
 		p.result, p.m = y, plane(tiles, outs)
 		parallel.Each(ceilDiv(p.tiles(), tiles)*ceilDiv(s.oc, outs), p.scratch(p.u.lent()), &p, (*winograd).forwardBlock)
@@ -194,10 +162,12 @@ func (s *winograd) forwardBlock(task int, scratch []float32) {
 	tiles, ins, outs := s.v.tiles, s.u.ins, s.u.outs
 	i, j := task/ceilDiv(s.oc, outs), task%ceilDiv(s.oc, outs)
 	rows, n := min(tiles, s.tiles()-i*tiles), min(outs, s.oc-j*outs)
+	var memory elementSpans
+	spans := s.v.spans(&memory, i*tiles, i*tiles+rows)
 	beta := float32(0)
 	for k := range ceilDiv(s.c, ins) {
 		simd.MultiplyPlanes(s.elements(), false, rows, n, min(ins, s.c-k*ins), s.v.block(i, k, nil, nil),
-			s.u.block(k, j, u, work), beta, simd.Planes{Data: m, Plane: s.m, Row: n})
+			s.u.block(k, j, u, work), beta, simd.Planes{Data: m, Plane: s.m, Row: n}, spans)
 		beta = 1
 	}
 	s.transformOutputs(s.result, m, s.m, i*tiles, i*tiles+rows, j*outs, j*outs+n, work)
@@ -215,9 +185,9 @@ func (s *winograd) gradW(memory scratcher, dw, x, dy []float32) {
 	var v, z, sums []float32 // made by the first fold, which is the longest
 	for lo := 0; lo < s.n; lo += fold {
 		p := s.part(lo, min(lo+fold, s.n))
-		tiles := min(tiles, p.tiles())
-		p.v = p.spectrum(p.inputs(), p.input, x, tiles, ins)
-		p.z = p.spectrum(p.outputs(), p.outputGrad, dy, tiles, outs)
+		tiles := p.block(tiles)
+		p.v = p.spectrum(p.inputs(), x, tiles, ins)
+		p.z = p.spectrum(p.outputs(), dy, tiles, outs)
 		if blocks > 1 {
 			v, z = p.v.fill(memory, v), p.z.fill(memory, z)
 		}
@@ -249,10 +219,12 @@ func (s *winograd) gradBlock(task int, scratch []float32) {
 	blocks := ceilDiv(s.c, ins) * across
 	part, i, j := task/blocks, task%blocks/across, task%blocks%across
 	c, n := min(ins, s.c-i*ins), min(outs, s.oc-j*outs)
+	var memory elementSpans
 	beta := float32(0)
 	for block := part * s.length; block < (part+1)*s.length && block*tiles < s.tiles(); block++ {
-		simd.MultiplyPlanes(s.elements(), true, c, n, min(tiles, s.tiles()-block*tiles), s.v.block(block, i, v, work),
-			s.z.block(block, j, z, work).Panels(), beta, simd.Planes{Data: m, Plane: s.m, Row: n})
+		lo, hi := block*tiles, min((block+1)*tiles, s.tiles())
+		simd.MultiplyPlanes(s.elements(), true, c, n, hi-lo, s.v.block(block, i, v, work),
+			s.z.block(block, j, z, work).Panels(), beta, simd.Planes{Data: m, Plane: s.m, Row: n}, s.v.spans(&memory, lo, hi))
 		beta = 1
 	}
 	s.transformKernelGrads(s.result[part*9*s.c*s.oc:], m, s.m, i*ins, i*ins+c, j*outs, j*outs+n, work)

@@ -8,21 +8,21 @@ import "autodropout/simd"
 
 // maxima sets the maxima of a run of count tiles, whose first pixel has a place in its
 // image, from their transforms along the columns.
-func (s *winograd) maxima(of seen, from simd.Strided, top, left, rows, count int, patch []float32) {
-	width := count * s.tile // columns of the patch; the last tile may reach beyond the image
-	simd.Winograd(s.output, simd.Strided{Data: patch, Step: of.n, Next: s.tile * of.n, Row: width * of.n}, from, of.n, count, rows)
+func (s *winograd) maxima(of seen, maps axisMaps, from simd.Strided, top, left, rows, count int, patch []float32) {
+	width := (count-1)*s.tile + maps.tile // columns of the patch; the last tile may reach beyond the image
+	simd.Winograd(maps.output, simd.Strided{Data: patch, Step: of.n, Next: s.tile * of.n, Row: width * of.n}, from, of.n, count, rows)
 	w := s.outputs()
 	for r := 0; r < rows; r += 2 {
 		w.along(of, top+r, left, min(width, s.ow-left), patch[r*width*of.n:], width).Max()
 	}
 }
 
-// squares returns width columns of a window's pixels, as rows does, where x has the
+// squares returns width columns of side rows of pixels, as rows does, where x has the
 // gradients of the maxima.
-func (s *windows) squares(of seen, top, left, width int, patch []float32) simd.Strided {
+func (s *windows) squares(of seen, top, side, left, width int, patch []float32) simd.Strided {
 	above, before := top&^1, left&^1 // whole squares
 	columns := (left - before + width + 1) &^ 1
-	for y := above; y < top+s.side; y += 2 {
+	for y := above; y < top+side; y += 2 {
 		row := patch[(y-above)*columns*of.n:][:2*columns*of.n]
 		if y < 0 || y >= s.h {
 			clear(row)

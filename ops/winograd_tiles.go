@@ -15,52 +15,26 @@ const (
 	winogradScratch = 1 << 17
 )
 
-// windows are squares of pixels, one for each tile, of images with c channels.
-type windows struct {
-	h, w, c      int
-	down, across int // windows of an image
-	side, stride int // in pixels
-	padY, padX   int
-	far          bool   // the transforms go beyond the second-level cache
-	first        int    // image of the first window
-	from         []byte // as inputFrom of winograd
-}
-
-// inputs are what the tiles see of x.
-func (s *winograd) inputs() windows {
-	return windows{
-		h: s.h, w: s.w, c: s.c, down: s.down, across: s.across, side: s.tile + 2, stride: s.tile,
-		padY: s.vert.Pad, padX: s.horiz.Pad, first: s.first, from: s.inputFrom,
-	}
-}
-
-// outputs are the tiles of y.
-func (s *winograd) outputs() windows {
-	return windows{h: s.oh, w: s.ow, c: s.oc, down: s.down, across: s.across, side: s.tile, stride: s.tile, first: s.first, from: s.outputFrom}
-}
-
-// runs cuts the windows [lo, hi) into runs of at most limit windows side by side, and
-// calls body for each run: it begins at window first, which is window tx of row ty of an
-// image, and has count windows.
-func (s *windows) runs(lo, hi, limit int, body func(first, count, image, ty, tx int)) {
-	for lo < hi {
-		ty, tx := lo/s.across%s.down, lo%s.across
-		count := min(hi-lo, s.across-tx, limit)
-		body(lo, count, s.first+lo/s.across/s.down, ty, tx)
-		lo += count
-	}
-}
-
-// transform applies t along both axes to channels [c0, c1) of windows [lo, hi)
-// of x, taking pixels outside of the image as 0. Element (i, j) of the results
+// transform applies the windows' transforms along both axes to channels [c0, c1) of windows
+// [lo, hi) of x, taking pixels outside of the image as 0. Element (i, j) of the results
 // is the matrix of windows x channels at dst[(i*out+j)*plane].
-func (s windows) transform(t simd.WinogradTransform, dst []float32, plane int, x []float32, lo, hi, c0, c1 int, scratch []float32) {
+func (s *windows) transform(dst []float32, plane int, x []float32, lo, hi, c0, c1 int, scratch []float32) {
 	for c := c0; c < c1; c += stripChannels {
 		n := min(stripChannels, c1-c)
-		s.runs(lo, hi, stripElements/n, func(first, count, image, ty, tx int) {
-			s.transformRun(t, simd.Strided{Data: dst[(first-lo)*(c1-c0)+c-c0:], Step: plane, Next: c1 - c0},
-				seen{x, image, c, n}, count, ty*s.stride-s.padY, tx*s.stride-s.padX, scratch)
+		s.runs(lo, hi, stripElements/n, func(row, count, image, ty, tx int) {
+			s.transformRun(simd.Strided{Data: dst[row*(c1-c0)+c-c0:], Step: plane, Next: c1 - c0},
+				seen{x, image, c, n}, count, ty, tx, scratch)
 		})
+	}
+}
+
+// parts calls body for the elements that a map gives or takes, of side: count of them from
+// number i on.
+func parts(t simd.WinogradTransform, side int, body func(i, count int)) {
+	head := min(t.Head(), side)
+	body(0, head)
+	if head < side {
+		body(side-1, 1)
 	}
 }
 
@@ -72,39 +46,43 @@ type seen struct {
 
 // transformRun is transform for a run of windows of one image. What neighbours share is
 // transformed once along the columns.
-func (s *windows) transformRun(t simd.WinogradTransform, dst simd.Strided, of seen, count, top, left int, scratch []float32) {
-	_, out := t.Size()
+func (s *windows) transformRun(dst simd.Strided, of seen, count, ty, tx int, scratch []float32) {
+	y, x := s.y.at(ty), s.x.at(tx)
+	top, left := ty*s.y.stride-s.y.pad, tx*s.x.stride-s.x.pad
+	_, out := y.t.Size()
 	n := of.n
 	if s.far {
 		simd.Fetch(dst.Data, dst.Step, (count-1)*dst.Next+n, out*out)
 	}
-	columns := (count-1)*s.stride + s.side
+	columns := (count-1)*s.x.stride + x.side
 	from, to := min(max(0, -left), columns), min(columns, s.w-left) // that are inside
 	strip := scratch[:out*columns*n]
 	if from < to {
-		src := s.rows(of, top, left+from, to-from, scratch[len(strip):])
-		simd.Winograd(t, simd.Strided{Data: strip[from*n:], Step: columns * n, Next: n}, src, n, to-from, 1)
+		src := s.rows(of, top, y.side, left+from, to-from, scratch[len(strip):])
+		simd.Winograd(y.t, simd.Strided{Data: strip[from*n:], Step: columns * n, Next: n}, src, n, to-from, 1)
 	}
 	for i := range out {
 		row := strip[i*columns*n:][:columns*n]
 		clear(row[:from*n])
 		clear(row[max(from, to)*n:])
 	}
-	dst.Row = out * dst.Step
-	simd.Winograd(t, dst, simd.Strided{Data: strip, Step: n, Next: s.stride * n, Row: columns * n}, n, count, out)
+	parts(y.t, out, func(i, rows int) {
+		simd.Winograd(x.t, simd.Strided{Data: dst.Data[i*out*dst.Step:], Step: dst.Step, Next: dst.Next, Row: out * dst.Step},
+			simd.Strided{Data: strip[i*columns*n:], Step: n, Next: s.x.stride * n, Row: columns * n}, n, count, rows)
+	})
 }
 
-// rows returns width columns of a window's pixels, which are a group each and inside of
+// rows returns width columns of side rows of pixels, which are a group each and inside of
 // the image. Rows outside of it are 0; if there are any, all rows are copied to patch.
-func (s *windows) rows(of seen, top, left, width int, patch []float32) simd.Strided {
+func (s *windows) rows(of seen, top, side, left, width int, patch []float32) simd.Strided {
 	if s.from != nil {
-		return s.squares(of, top, left, width, patch)
+		return s.squares(of, top, side, left, width, patch)
 	}
 	image, n := of.x[of.image*s.h*s.w*s.c+of.c:], of.n
-	if top >= 0 && top+s.side <= s.h {
+	if top >= 0 && top+side <= s.h {
 		return simd.Strided{Data: image[(top*s.w+left)*s.c:], Step: s.w * s.c, Next: s.c}
 	}
-	for i := range s.side {
+	for i := range side {
 		row := patch[i*width*n:][:width*n]
 		if y := top + i; y < 0 || y >= s.h {
 			clear(row)
@@ -124,7 +102,6 @@ func (s *windows) rows(of seen, top, left, width int, patch []float32) simd.Stri
 // A spectrum is the transform of windows, in blocks of tiles x channels.
 type spectrum struct {
 	windows
-	t               simd.WinogradTransform
 	x               []float32
 	all             int       // tiles
 	tiles, channels int       // of a block
@@ -132,9 +109,9 @@ type spectrum struct {
 	data            []float32 // all blocks, or nil: block makes them
 }
 
-func (s *winograd) spectrum(w windows, t simd.WinogradTransform, x []float32, tiles, channels int) spectrum {
+func (s *winograd) spectrum(w windows, x []float32, tiles, channels int) spectrum {
 	p := plane(tiles, channels)
-	return spectrum{windows: w, t: t, x: x, all: s.tiles(), tiles: tiles, channels: channels, plane: p, size: s.elements() * p}
+	return spectrum{windows: w, x: x, all: s.tiles(), tiles: tiles, channels: channels, plane: p, size: s.elements() * p}
 }
 
 // fill makes all blocks, in data where that is long enough, and returns where they are.
@@ -175,7 +152,7 @@ func (s *spectrum) block(i, j int, dst, scratch []float32) simd.Planes {
 // compute makes block i, j in dst.
 func (s *spectrum) compute(i, j int, dst, scratch []float32) {
 	lo, c := i*s.tiles, j*s.channels
-	s.transform(s.t, dst, s.plane, s.x, lo, min(lo+s.tiles, s.all), c, min(c+s.channels, s.c), scratch)
+	s.transform(dst, s.plane, s.x, lo, min(lo+s.tiles, s.all), c, min(c+s.channels, s.c), scratch)
 }
 
 // transformOutputs sets channels [c0, c1) of tiles [lo, hi) of y from their
@@ -183,32 +160,40 @@ func (s *spectrum) compute(i, j int, dst, scratch []float32) {
 func (s *winograd) transformOutputs(y, m []float32, plane, lo, hi, c0, c1 int, scratch []float32) {
 	side, n := s.side(), c1-c0
 	w := s.outputs()
-	w.runs(lo, hi, stripElements/n, func(first, count, image, ty, tx int) {
-		size, rows := count*n, min(s.tile, s.oh-ty*s.tile)
+	w.runs(lo, hi, stripElements/n, func(row, count, image, ty, tx int) {
+		vertical, horizontal := s.down.at(ty), s.across.at(tx)
+		top, left := ty*s.tile, tx*s.tile
+		size, rows := count*n, min(vertical.tile, s.oh-top)
+		columns := (count-1)*s.tile + horizontal.tile // the last tile may reach beyond the image
 		if s.outputFrom == nil {
 			for r := range rows {
-				simd.Fetch(y[((image*s.oh+ty*s.tile+r)*s.ow+tx*s.tile)*s.oc+c0:], s.oc, n, min(count*s.tile, s.ow-tx*s.tile))
+				simd.Fetch(y[((image*s.oh+top+r)*s.ow+left)*s.oc+c0:], s.oc, n, min(columns, s.ow-left))
 			}
 		}
-		simd.Winograd(s.output, simd.Strided{Data: scratch, Step: side * size, Next: size},
-			simd.Strided{Data: m[(first-lo)*n:], Step: side * plane, Next: plane}, size, side, 1)
+		parts(horizontal.output, side, func(j, elements int) {
+			simd.Winograd(vertical.output, simd.Strided{Data: scratch[j*size:], Step: side * size, Next: size},
+				simd.Strided{Data: m[j*plane+row*n:], Step: side * plane, Next: plane}, size, elements, 1)
+		})
 		from := simd.Strided{Data: scratch, Step: size, Next: n, Row: side * size}
+		rest := scratch[s.tile*side*size:]
 		if s.outputFrom != nil {
-			s.maxima(seen{y, image, c0, n}, from, ty*s.tile, tx*s.tile, rows, count, scratch[s.tile*side*size:])
+			s.maxima(seen{y, image, c0, n}, horizontal, from, top, left, rows, count, rest)
 			return
 		}
-		to := simd.Strided{Data: y[((image*s.oh+ty*s.tile)*s.ow+tx*s.tile)*s.oc+c0:], Step: s.oc, Next: s.tile * s.oc, Row: s.ow * s.oc}
-		whole := min(count, s.ow/s.tile-tx)
-		simd.Winograd(s.output, to, from, n, whole, rows)
+		to := simd.Strided{Data: y[((image*s.oh+top)*s.ow+left)*s.oc+c0:], Step: s.oc, Next: s.tile * s.oc, Row: s.ow * s.oc}
+		whole := count
+		if left+columns > s.ow {
+			whole--
+		}
+		simd.Winograd(horizontal.output, to, from, n, whole, rows)
 		if whole == count {
 			return
 		}
-		// The last tile reaches beyond the image.
-		patch := simd.Strided{Data: scratch[s.tile*side*size:], Step: n, Row: s.tile * n}
+		patch := simd.Strided{Data: rest, Step: n, Row: s.tile * n}
 		from.Data = from.Data[whole*n:]
-		simd.Winograd(s.output, patch, from, n, 1, rows)
+		simd.Winograd(horizontal.output, patch, from, n, 1, rows)
 		for r := range rows {
-			for q := range s.ow % s.tile {
+			for q := range s.ow - left - whole*s.tile {
 				copy(to.Data[r*to.Row+whole*to.Next+q*to.Step:][:n], patch.Data[r*patch.Row+q*n:])
 			}
 		}

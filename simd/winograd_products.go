@@ -22,6 +22,9 @@ type Panels struct {
 	Far               bool
 }
 
+// Span is rows [Lo, Hi).
+type Span struct{ Lo, Hi int }
+
 // Panels returns the same matrices as panels that lie side by side.
 func (x Planes) Panels() Panels { return Panels{x.Data, x.Plane, GemmPanel(), x.Row, x.Far} }
 
@@ -33,7 +36,10 @@ func (x Planes) Panels() Panels { return Panels{x.Data, x.Plane, GemmPanel(), x.
 // second-level cache together and have rows close to each other. If they lie far
 // from that cache, the next ones are fetched meanwhile. An element of C is the sum
 // over k in ascending order.
-func MultiplyPlanes(count int, transA bool, m, n, k int, a Planes, b Panels, beta float32, c Planes) {
+//
+// With spans, only those rows of A count that the span of the matrix has, and only the
+// same rows of C, or of B if A is transposed.
+func MultiplyPlanes(count int, transA bool, m, n, k int, a Planes, b Panels, beta float32, c Planes, spans []Span) {
 	if count <= 0 || m <= 0 || n <= 0 || k <= 0 {
 		panic(fmt.Sprintf("simd: MultiplyPlanes: %d products of %d x %d with %d x %d", count, m, k, k, n))
 	}
@@ -52,8 +58,47 @@ func MultiplyPlanes(count int, transA bool, m, n, k int, a Planes, b Panels, bet
 	race.ReadGroups(a.Data, count, a.Plane, rows, cols, a.Row)
 	race.WriteGroups(c.Data, count, c.Plane, m, n, c.Row)
 	for e := range count {
-		multiplyPlane(e, count, transA, m, n, k, a, b, beta, c)
+		p := planeProduct{a.Data[e*a.Plane:], b.Data[e*b.Plane:], c.Data[e*c.Plane:], m, n, k, beta}
+		next := Span{0, rows}
+		if spans != nil {
+			p.cut(spans[e], transA, a.Row, b.Row, c.Row)
+			next = spans[min(e+1, count-1)]
+		}
+		var nextA, nextB []float32
+		if e+1 < count && a.Far {
+			nextA = a.Data[(e+1)*a.Plane+next.Lo*a.Row:][:max(0, (next.Hi-next.Lo-1)*a.Row+cols)]
+		}
+		if e+1 < count && b.Far {
+			nextB = b.Data[(e+1)*b.Plane:]
+			nextB = nextB[:min(b.Plane, len(nextB))]
+		}
+		p.multiply(transA, a.Row, b, c.Row, nextA, nextB)
 	}
+}
+
+// A planeProduct is one of the products of MultiplyPlanes.
+type planeProduct struct {
+	a, b, c []float32
+	m, n, k int
+	beta    float32
+}
+
+// cut leaves the rows of a span. If it has none C is beta*C.
+func (p *planeProduct) cut(s Span, transA bool, aRow, bRow, cRow int) {
+	rows := s.Hi - s.Lo
+	switch {
+	case rows > 0 && transA:
+		p.a, p.b, p.k = p.a[s.Lo*aRow:], p.b[s.Lo*bRow:], rows
+		return
+	case rows > 0:
+		p.a, p.c, p.m = p.a[s.Lo*aRow:], p.c[s.Lo*cRow:], rows
+		return
+	case transA && p.beta == 0:
+		for i := range p.m {
+			clear(p.c[i*cRow:][:p.n])
+		}
+	}
+	p.m = 0
 }
 
 func (x Planes) check(name string, count, rows, cols int) {
@@ -69,32 +114,26 @@ func (x Planes) check(name string, count, rows, cols int) {
 // at once would have to wait for each other.
 const tileRun = 2
 
-// multiplyPlane is MultiplyPlanes for matrix e.
-func multiplyPlane(e, count int, transA bool, m, n, k int, a Planes, b Panels, beta float32, c Planes) {
+// multiply computes the product, and fetches what the next one reads meanwhile.
+func (p *planeProduct) multiply(transA bool, aRow int, b Panels, cRow int, nextA, nextB []float32) {
 	s := gemmSizes()
-	x := matrix{a.Data[e*a.Plane:], a.Row, 1}
+	x := matrix{p.a, aRow, 1}
 	if transA {
-		x = matrix{x.data, 1, a.Row}
+		x = matrix{x.data, 1, aRow}
 	}
 	mr := tileRows(x, s.mr)
-	tiles := (m + mr - 1) / mr // in a panel
-	parts := (tiles + tileRun - 1) / tileRun * ((n + s.nr - 1) / s.nr)
-	var nextA, nextB ahead
-	if e+1 < count && a.Far {
-		nextA = newAhead(a.Data[(e+1)*a.Plane:], a.Plane, parts)
-	}
-	if e+1 < count && b.Far {
-		nextB = newAhead(b.Data[(e+1)*b.Plane:], b.Plane, parts)
-	}
-	for j := 0; j < n; j += s.nr {
-		panel, cols := b.Data[e*b.Plane+j/s.nr*b.Panel:], min(s.nr, n-j)
+	tiles := (p.m + mr - 1) / mr // in a panel
+	parts := max(1, (tiles+tileRun-1)/tileRun*((p.n+s.nr-1)/s.nr))
+	aheadA, aheadB := newAhead(nextA, parts), newAhead(nextB, parts)
+	for j := 0; j < p.n; j += s.nr {
+		panel, cols := p.b[j/s.nr*b.Panel:], min(s.nr, p.n-j)
 		for i, left := 0, tiles; left > 0; {
 			// Tiles are about equally high: the first ones by a row higher.
-			rows := (m - i + left - 1) / left
-			run := min(tileRun, m-i-left*(rows-1))
-			gemmTiles(run, rows, cols, k, 1, panels{x.from(i, 0), rows * x.row}, panel, b.Row, beta, c.Data[e*c.Plane+i*c.Row+j:], c.Row)
-			nextA.fetch()
-			nextB.fetch()
+			rows := (p.m - i + left - 1) / left
+			run := min(tileRun, p.m-i-left*(rows-1))
+			gemmTiles(run, rows, cols, p.k, 1, panels{x.from(i, 0), rows * x.row}, panel, b.Row, p.beta, p.c[i*cRow+j:], cRow)
+			aheadA.fetch()
+			aheadB.fetch()
 			i, left = i+run*rows, left-run
 		}
 	}
@@ -106,10 +145,7 @@ type ahead struct {
 	part int // lines
 }
 
-func newAhead(x []float32, size, parts int) ahead {
-	x = x[:min(size, len(x))]
-	return ahead{x, len(x)/16/parts + 1}
-}
+func newAhead(x []float32, parts int) ahead { return ahead{x, len(x)/16/parts + 1} }
 
 func (a *ahead) fetch() {
 	if n := min(a.part, len(a.x)/16); n > 0 {

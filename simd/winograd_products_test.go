@@ -59,8 +59,51 @@ func TestMultiplyPlanes(t *testing.T) {
 			if c.beta != 0 {
 				Fill(y.Data, 2)
 			}
-			MultiplyPlanes(c.count, c.transA, c.m, c.n, c.k, a, b, c.beta, y)
+			MultiplyPlanes(c.count, c.transA, c.m, c.n, c.k, a, b, c.beta, y, nil)
 			c.check(t, a, b, y)
+		}
+	})
+}
+
+// TestMultiplyPlanesSpans wants only the rows of a span in each product, those of C, or all of C
+// from those of A and B if A is transposed.
+func TestMultiplyPlanesSpans(t *testing.T) {
+	const count, rows, cols, n = 4, 13, 9, 35
+	spans := []Span{{0, 13}, {3, 8}, {5, 5}, {12, 13}}
+	forEachTier(t, func(t *testing.T) {
+		for _, transA := range []bool{false, true} {
+			for _, beta := range []float32{0, 1} {
+				rng := rand.New(rand.NewPCG(1, 2))
+				m, k := rows, cols
+				if transA {
+					m, k = cols, rows
+				}
+				a := Planes{Data: uniform(rng, count*rows*cols), Plane: rows * cols, Row: cols, Far: true}
+				b := Planes{Data: uniform(rng, count*k*n), Plane: k * n, Row: n, Far: true}
+				c := Planes{Data: make([]float32, count*m*n), Plane: m * n, Row: n}
+				Fill(c.Data, 2)
+				MultiplyPlanes(count, transA, m, n, k, a, b.Panels(), beta, c, spans)
+				for at, got := range c.Data {
+					e, i, j := at/c.Plane, at%c.Plane/n, at%n
+					inside := func(row int) bool { return row >= spans[e].Lo && row < spans[e].Hi }
+					want := 2 * float64(beta)
+					if !transA && !inside(i) {
+						want = 2
+					}
+					for p := range k {
+						x := a.Data[e*a.Plane:]
+						switch {
+						case transA && inside(p):
+							want += float64(x[p*cols+i]) * float64(b.Data[e*b.Plane+p*n+j])
+						case !transA && inside(i):
+							want += float64(x[i*cols+p]) * float64(b.Data[e*b.Plane+p*n+j])
+						}
+					}
+					if !(math.Abs(float64(got)-want) <= 1e-4) {
+						t.Fatalf("transA %v, beta %v: element (%d, %d) of matrix %d is %v, want %v", transA, beta, i, j, e, got, want)
+					}
+				}
+			}
 		}
 	})
 }
@@ -96,11 +139,11 @@ func TestMultiplyPlanesPanics(t *testing.T) {
 	p := Planes{Data: x, Plane: 50, Row: 5}
 	short := Planes{Data: x[:74], Plane: 50, Row: 5}
 	for name, call := range map[string]func(){
-		"no rows": func() { MultiplyPlanes(2, false, 0, 5, 5, p, p.Panels(), 0, p) },
-		"short A": func() { MultiplyPlanes(2, false, 5, 5, 5, short, p.Panels(), 0, p) },
-		"short B": func() { MultiplyPlanes(2, false, 5, 5, 5, p, short.Panels(), 0, p) },
-		"short C": func() { MultiplyPlanes(2, false, 5, 5, 5, p, p.Panels(), 0, short) },
-		"rows":    func() { MultiplyPlanes(2, false, 5, 5, 6, p, p.Panels(), 0, p) },
+		"no rows": func() { MultiplyPlanes(2, false, 0, 5, 5, p, p.Panels(), 0, p, nil) },
+		"short A": func() { MultiplyPlanes(2, false, 5, 5, 5, short, p.Panels(), 0, p, nil) },
+		"short B": func() { MultiplyPlanes(2, false, 5, 5, 5, p, short.Panels(), 0, p, nil) },
+		"short C": func() { MultiplyPlanes(2, false, 5, 5, 5, p, p.Panels(), 0, short, nil) },
+		"rows":    func() { MultiplyPlanes(2, false, 5, 5, 6, p, p.Panels(), 0, p, nil) },
 		"fetch":   func() { Fetch(x, 50, 51, 2) },
 	} {
 		func() {
@@ -120,7 +163,7 @@ func TestMultiplyPlanesDoesNotAllocate(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		x := Planes{Data: make([]float32, 1000), Plane: 100, Row: 10, Far: true}
 		y := Planes{Data: make([]float32, 1000), Plane: 100, Row: 10}
-		if n := testing.AllocsPerRun(10, func() { MultiplyPlanes(10, false, 10, 10, 10, x, x.Panels(), 0, y) }); n != 0 {
+		if n := testing.AllocsPerRun(10, func() { MultiplyPlanes(10, false, 10, 10, 10, x, x.Panels(), 0, y, nil) }); n != 0 {
 			t.Errorf("%g allocations", n)
 		}
 	})
@@ -138,7 +181,7 @@ func BenchmarkMultiplyPlanes(b *testing.B) {
 			defer setTier(before)
 			setTier(tier)
 			for b.Loop() {
-				MultiplyPlanes(count, false, m, n, k, x, z.Panels(), 0, y)
+				MultiplyPlanes(count, false, m, n, k, x, z.Panels(), 0, y, nil)
 			}
 			b.ReportMetric(2*count*m*n*k*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
 		})
