@@ -103,5 +103,7 @@ class TransformerXL(nn.Module):
                 memories.append(context[:, -self.memory :].detach())
             x = layer(x, context, encodings, future, self.u, self.v)
         self.memories = memories
-        logits = F.linear(self.hidden(x), self.embedding.weight, self.bias)
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        return self.loss(self.hidden(x).flatten(0, 1), targets.flatten())
+
+    def loss(self, hidden, targets):
+        return F.cross_entropy(F.linear(hidden, self.embedding.weight, self.bias), targets)
