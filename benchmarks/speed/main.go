@@ -50,6 +50,9 @@ type config struct {
 	clients   int  // of a predictor; 0: batches are predicted without one
 	recompute bool // cheap outputs of a training step
 
+	large bool   // growth goes on to the largest numbers
+	point string // of growth, in this process; "": all
+
 	rounds int           // of every matrix product and convolution
 	round  time.Duration // at least
 	gemms  []gemmShape
@@ -78,12 +81,14 @@ const mostExamples = 1 << 16
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
-	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "layers", "predict", "all", "train"}, "`what` to measure: gemm, conv, step, layers (each operation of a step), predict (a forward pass) or all (gemm, conv and step); train takes -steps steps and measures nothing, for profilers and emulators")
+	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "layers", "predict", "all", "train", "growth"}, "`what` to measure: gemm, conv, step, layers (each operation of a step), predict (a forward pass) or all (gemm, conv and step); train takes -steps steps and measures nothing, for profilers and emulators; growth measures time and memory against batch, width, depth, length, trials and words")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, fastnet, fastnet-96, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 1000 for fastnet, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
 	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
 	cli.Whole(fs, &c.clients, "clients", 1, "with predict: measure requests and waiting times of this many `callers`, each of which waits for the class of an image before it sends the next")
 	fs.BoolVar(&c.recompute, "recompute", false, "compute cheap outputs of training steps again for the gradients instead of keeping them")
+	fs.BoolVar(&c.large, "large", false, "with growth: measure logs of 100,000 trials and a text of 100 million words too, which takes half an hour and 2 GB of disk")
+	fs.StringVar(&c.point, "point", "", "one `point` of growth alone, which that starts for itself")
 	cli.Whole(fs, &c.threads, "threads", 1, "`threads` that compute, GOMAXPROCS")
 	fs.BoolVar(&c.json, "json", false, "print one JSON object a line instead of tables")
 	if err := cli.ParseFlags(fs, summary, args, stdout); err != nil {
@@ -114,8 +119,13 @@ func (c *config) check(given map[string]bool) error {
 			return usage.Errorf("-%s says which training step to measure, and -run %s measures none: leave one of them out", name, c.run)
 		}
 	}
-	if given["batch"] && c.run == "gemm" {
-		return usage.Errorf("-batch has no meaning with -run gemm, whose products have sizes of their own: leave one of them out")
+	for _, name := range []string{"large", "point"} {
+		if given[name] && c.run != "growth" {
+			return usage.Errorf("-%s is about growth, and -run %s measures none: take -run growth", name, c.run)
+		}
+	}
+	if given["batch"] && (c.run == "gemm" || c.run == "growth") {
+		return usage.Errorf("-batch has no meaning with -run %s, which has sizes of its own: leave one of them out", c.run)
 	}
 	if c.trains() {
 		if _, err := newModel(c.model); err != nil {
@@ -142,14 +152,17 @@ func (c *config) measure(ctx context.Context, stdout io.Writer) error {
 	if c.run == "predict" {
 		return c.measurePredict(ctx, p)
 	}
+	if c.point != "" {
+		return c.measurePoint(p)
+	}
 	if !c.json {
 		fmt.Fprintf(stdout, "%s, %s, %s\n", machine.CPU(), machine.SIMD(), words.Count(c.threads, "thread", "threads"))
 	}
 	for _, part := range []struct {
 		kind string
 		run  func(context.Context, *printer) error
-	}{{"step", c.measureStep}, {"layers", c.measureLayers}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}} {
-		if !c.wants(part.kind) || part.kind == "layers" && c.run == "all" {
+	}{{"step", c.measureStep}, {"layers", c.measureLayers}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}, {"growth", c.measureGrowths}} {
+		if !c.wants(part.kind) || (part.kind == "layers" || part.kind == "growth") && c.run == "all" {
 			continue
 		}
 		if err := part.run(ctx, p); err != nil {

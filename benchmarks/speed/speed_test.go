@@ -175,7 +175,7 @@ func TestWrongFlags(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // what is accepted by mistake ends at once
 	for _, c := range []struct{ args, want string }{
-		{"-run fft", "gemm, conv, step, layers, predict, all or train"},
+		{"-run fft", "gemm, conv, step, layers, predict, all, train or growth"},
 		{"-model lenet", "wrn-D-K"},
 		{"-model wrn-28-2x", "wrn-D-K"},
 		{"-model wrn-12-1", "depth"},
@@ -194,6 +194,10 @@ func TestWrongFlags(t *testing.T) {
 		{"-run gemm -batch 3", "-batch"},
 		{"-run step -clients 3", "-clients"},
 		{"-run predict -clients 0", "-clients"},
+		{"-run step -large", "-large"},
+		{"-run growth -point width", "-point"},
+		{"-run growth -point none:3:", "-point"},
+		{"-run growth -batch 3", "-batch"},
 		{"-fast", "-fast"},
 		{"gemm", `"gemm" is not a flag`},
 	} {
