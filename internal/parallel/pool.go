@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A job is one call of For, Range, ForScratch, Each or EachRange.
@@ -53,6 +54,7 @@ var pool struct {
 	job     job
 	next    atomic.Int64 // the next index to start
 	helpers []chan struct{}
+	working atomic.Int64 // helpers that have been woken and are not done
 	done    sync.WaitGroup
 
 	failure atomic.Pointer[failure] // the first panic of a helper
@@ -85,6 +87,7 @@ func dispatch(j job) {
 		pool.helpers = append(pool.helpers, wake)
 		go help(wake)
 	}
+	pool.working.Store(int64(helpers))
 	pool.done.Add(helpers)
 	for _, wake := range pool.helpers[:helpers] {
 		wake <- struct{}{}
@@ -101,9 +104,13 @@ func finish(helpers int) {
 	for _, wake := range pool.helpers[:helpers] {
 		select {
 		case <-wake: // has not even noticed: nothing to wait for
+			pool.working.Add(-1)
 			pool.done.Done()
 		default:
 		}
+	}
+	for start := time.Now(); pool.working.Load() > 0 && time.Since(start) < moment; {
+		runtime.Gosched()
 	}
 	pool.done.Wait()
 	pool.job = job{} // let go of what the bodies refer to
@@ -112,15 +119,33 @@ func finish(helpers int) {
 	}
 }
 
+// moment is how long those who wait look again before they sleep. The operations of a step
+// follow one another at once, and to be woken takes longer than many of them.
+const moment = 30 * time.Microsecond
+
 // help runs on each goroutine of the pool.
 func help(wake chan struct{}) {
-	for range wake {
+	for {
+		await(wake)
 		helpOnce()
 	}
 }
 
+// await returns when it is woken.
+func await(wake chan struct{}) {
+	for start := time.Now(); time.Since(start) < moment; runtime.Gosched() {
+		select {
+		case <-wake:
+			return
+		default:
+		}
+	}
+	<-wake
+}
+
 func helpOnce() {
 	defer pool.done.Done()
+	defer pool.working.Add(-1)
 	defer func() {
 		if value := recover(); value != nil {
 			pool.failure.CompareAndSwap(nil, &failure{value})
