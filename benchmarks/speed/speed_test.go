@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"autodropout/autograd"
+	"autodropout/internal/pages"
 	"autodropout/ops"
 )
 
@@ -128,6 +129,16 @@ func TestLayers(t *testing.T) {
 	c.model = "txl-ptb"
 	if err := c.measure(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "has one tape") {
 		t.Errorf("txl-ptb: error %v", err)
+	}
+}
+
+// TestPrintedCommands measures what the pages print, with few images.
+func TestPrintedCommands(t *testing.T) {
+	for _, args := range pages.Printed(t, "benchmarks/speed") {
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), append(args, "-batch", "2", "-steps", "1"), &stdout, &stderr); code != 0 {
+			t.Errorf("%v: exit code %d: %s", args, code, &stderr)
+		}
 	}
 }
 
