@@ -126,9 +126,9 @@ func openLog(d disk.Disk, path string, want header, mirror func(line int, text [
 		if err := disk.WriteFile(d, aside, whole); err != nil {
 			return nil, contents{}, "", err
 		}
-		cut = fmt.Sprintf("%s is damaged (%v): the search continues from the lines before the damage, and %s is a copy of the damaged log", path, wrong, aside)
+		cut = fmt.Sprintf("%s is damaged: %v. The search continues from the lines before the damage; %s is a copy of the damaged log", path, wrong, aside)
 		if repaired {
-			cut = fmt.Sprintf("the first line of %s is damaged; it was written again, and %s is a copy of all", path, aside)
+			cut = fmt.Sprintf("the first line of %s is damaged; it was written again, and %s is a copy of the damaged log", path, aside)
 			if err := disk.WriteFile(d, path, data[:c.size]); err != nil {
 				return nil, contents{}, "", err
 			}
