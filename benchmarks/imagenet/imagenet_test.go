@@ -82,7 +82,7 @@ func TestPipeline(t *testing.T) {
 	if !strings.Contains(first, "built-in synthetic set, no photographs") {
 		t.Errorf("the output begins with %q", first)
 	}
-	if n := strings.Count(stderr, "waiting for data"); n != 9 {
+	if n := strings.Count(stderr, "waited for data"); n != 9 {
 		t.Errorf("%d trainings tell how long they waited, want 9:\n%s", n, stderr)
 	}
 	table := (&config{model: "resnet-18"}).Table()
