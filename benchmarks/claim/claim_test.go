@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/statistics"
 	"autodropout/controller"
 	"autodropout/internal/pages"
 )
@@ -153,6 +154,17 @@ func TestNewSetting(t *testing.T) {
 	runs[0].scores["places"], runs[1].scores["places"] = runs[0].scores["none"], at(30, 31, 32.1)
 	if claim := newSetting("s", runs).sentences()[0]; !strings.HasPrefix(claim, "**Yes:** `autodropout` is better than all of `dropout`, `places` and `random`") {
 		t.Errorf("it says %q", claim)
+	}
+}
+
+// TestCorrected: an interval that excludes zero is not enough among several comparisons.
+func TestCorrected(t *testing.T) {
+	at := &row{part: wide, key: "dropout", gain: statistics.Mean([]float64{1, 2, 3, 4})}
+	s := &setting{metric: *metrics["cifar"], rows: []*row{at}}
+	for corrected, want := range map[float64]string{0.04: "**Yes:**", 0.06: "**No:**"} {
+		if at.gain.Corrected = corrected; !at.gain.Sure() || !strings.HasPrefix(s.sentences()[0], want) {
+			t.Errorf("with a corrected p of %v and the estimate %+v it says %q", corrected, at.gain, s.sentences()[0])
+		}
 	}
 }
 
