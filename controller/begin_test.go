@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"autodropout/dropout"
+	"autodropout/internal/seed"
 )
 
 // TestStartProbs: every algorithm that draws begins with the given probabilities.
@@ -72,6 +73,7 @@ func TestWrongStartProbs(t *testing.T) {
 		"impossible":      {Config{StartProbs: [][]float64{{0.8, 0.2, 0}, {0.1, 0.9}}}, "at least 1e-06"},
 		"no number":       {Config{StartProbs: [][]float64{{0.8, 0.2, math.NaN()}, {0.1, 0.9}}}, "at least 1e-06"},
 		"both":            {Config{Start: []int{0, 0, 0, 0}, StartProbs: [][]float64{{0.5, 0.2, 0.3}, {0.1, 0.9}}}, "give one of the two"},
+		"everywhere":      {Config{Everywhere: 1.5}, "it must be from 0 to 1"},
 		"population":      {Config{Algorithm: Evolution, Evolution: EvolutionConfig{Population: -1}}, "the population is -1"},
 		"tournament":      {Config{Algorithm: Evolution, Evolution: EvolutionConfig{Tournament: -1}}, "-1 take part"},
 	} {
@@ -257,5 +259,31 @@ func TestLiveMutations(t *testing.T) {
 			}
 			sameReport(t, "replay of a log of before", again, report)
 		}
+	}
+}
+
+// TestEverywhere: the asked share of changes sets a choice in all groups, the others in one.
+func TestEverywhere(t *testing.T) {
+	space := toySpace(5, 4, 4)
+	point, rng := []int{0, 1, 1, 2, 2, 3, 3, 0, 0, 1}, seed.New(1, "everywhere")
+	all := 0
+	for range 1000 {
+		other := mutation{space: space, everywhere: 0.25}.of(point, rng)
+		changed := map[int]bool{} // by choice
+		values := map[int]bool{}
+		for i := range other {
+			if other[i] != point[i] {
+				changed[i%2], values[other[i]] = true, true
+			}
+		}
+		if len(changed) != 1 || len(values) != 1 {
+			t.Fatalf("%v becomes %v", point, other)
+		}
+		if distance(point, other) > 1 {
+			all++
+		}
+	}
+	if all < 200 || all > 300 {
+		t.Errorf("%d of 1000 changes are of all groups, want about 250", all)
 	}
 }

@@ -155,6 +155,10 @@ type Config struct {
 	// Learning is how the network learns.
 	Learning LearningConfig `json:"learning"`
 
+	// Everywhere is the share of the changes that Evolution and Local make which set a choice in
+	// all groups at once, such as all blocks of a ConvNet.
+	Everywhere float64 `json:"everywhere,omitempty"`
+
 	// Evolution configures the algorithm of that name.
 	Evolution EvolutionConfig `json:"evolution,omitzero"`
 
@@ -239,6 +243,9 @@ func (c Config) check(space dropout.Space) error {
 		return errors.New("controller: coordinate ascent applies results in order, not as they come")
 	case c.Starts != nil && c.Async:
 		return errors.New("controller: a search that begins with several points applies results in order, not as they come")
+	}
+	if !(c.Everywhere >= 0 && c.Everywhere <= 1) {
+		return fmt.Errorf("controller: the share of changes of all groups is %g; it must be from 0 to 1", c.Everywhere)
 	}
 	if err := c.checkReference(space); err != nil {
 		return err

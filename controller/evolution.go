@@ -78,12 +78,13 @@ func (e *evolution) learn(t Trial, reward float64) (ratio float64) {
 
 // mutation changes points in one choice.
 type mutation struct {
-	space dropout.Space
-	any   bool // any choice may change, also one that does not count
+	space      dropout.Space
+	any        bool    // any choice may change, also one that does not count
+	everywhere float64 // the share of the changes that all groups get
 }
 
-// of returns a point that differs from another in one choice, where any choice has more
-// than one value, and so that it counts: see [dropout.Space.Canonical].
+// of returns a point that differs from another in one choice, of one group or of all, where any
+// choice has more than one value, and so that it counts: see [dropout.Space.Canonical].
 func (m mutation) of(point []int, rng *rand.Rand) []int {
 	var free []int
 	for i := range point {
@@ -101,6 +102,11 @@ func (m mutation) of(point []int, rng *rand.Rand) []int {
 		i := free[rng.IntN(len(free))]
 		n := len(m.space.Choice(i).Values)
 		other[i] = (other[i] + 1 + rng.IntN(n-1)) % n
+		if m.everywhere > 0 && rng.Float64() < m.everywhere {
+			for at := i % len(m.space.Choices); at < len(other); at += len(m.space.Choices) {
+				other[at] = other[i]
+			}
+		}
 		if m.any || try == tries || !slices.Equal(m.space.Canonical(other), canonical) {
 			return other
 		}

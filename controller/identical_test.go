@@ -39,6 +39,7 @@ func identicalConfig(algorithm Algorithm, begins string) Config {
 	switch algorithm { // they are to come to their second part
 	case Evolution:
 		config.Evolution = EvolutionConfig{Population: 4, Tournament: 2}
+		config.Everywhere = 0.3
 	case Rejects:
 		config.Points, config.Repeats = [][]int{{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 1, 0, 1}, {2, 0, 0, 0}}, 2
 	}

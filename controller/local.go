@@ -19,7 +19,7 @@ type local struct {
 }
 
 func newLocal(c Config, space dropout.Space) *local {
-	l := &local{mutation: mutation{space, c.old}, incumbent: tried{point: c.Start}}
+	l := &local{mutation: mutation{space, c.old, c.Everywhere}, incumbent: tried{point: c.Start}}
 	if c.Start == nil {
 		l.incumbent.point, _, _ = beginning{space, nil, c.StartProbs}.sample(0, seed.New(c.Seed, "controller/local"))
 	}

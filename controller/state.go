@@ -61,7 +61,7 @@ func newChooser(c Config, space dropout.Space) chooser {
 	case Random:
 		return beginning{space, nil, c.StartProbs}
 	case Evolution:
-		return &evolution{begin: beginning{space, c.Start, c.StartProbs}, mutation: mutation{space, c.old}, config: c.Evolution}
+		return &evolution{begin: beginning{space, c.Start, c.StartProbs}, mutation: mutation{space, c.old, c.Everywhere}, config: c.Evolution}
 	case Local:
 		return newLocal(c, space)
 	case Grid:

@@ -120,8 +120,18 @@ func (s *surrogate) search(c controller.Config) (*controller.Report, error) {
 		waiting = append(waiting, sampled...)
 		t := waiting[0]
 		waiting = waiting[1:]
-		return controller.Result{Trial: t.Index, Reward: s.at(t.Point) + s.noise*seed.New(t.Seed, "surrogate", uint64(t.Index)).NormFloat64()}
+		return controller.Result{Trial: t.Index, Reward: s.at(t.Point) + s.luck(t)}
 	})
+}
+
+// luck returns by how much a training deviates from what its pattern is worth. A part of it
+// is common to all trainings with the seed.
+func (s *surrogate) luck(t controller.Trial) float64 {
+	own := make([]uint64, len(t.Point))
+	for i, v := range t.Point {
+		own[i] = uint64(v)
+	}
+	return s.noise * (math.Sqrt(s.shared)*seed.New(t.Seed, "surrogate/seed").NormFloat64() + math.Sqrt(1-s.shared)*seed.New(t.Seed, "surrogate", own...).NormFloat64())
 }
 
 // curve returns what a search did.
@@ -140,11 +150,11 @@ func (s *surrogate) curve(k kind, report *controller.Report, base uint64, budget
 		}
 	}
 	for _, n := range budgets {
-		rejects, err := s.choose(report, n, base, controller.Rejects)
+		rejects, err := s.choose(report, n, base, controller.Config{Algorithm: controller.Rejects})
 		if err != nil {
 			return c, err
 		}
-		alike, err := s.choose(report, n, base, controller.Grid)
+		alike, err := s.choose(report, n, base, controller.Config{Algorithm: controller.Grid})
 		if err != nil {
 			return c, err
 		}
@@ -157,13 +167,12 @@ func (s *surrogate) curve(k kind, report *controller.Report, base uint64, budget
 func rounded(x float64) float64 { return math.Round(x*1e5) / 1e5 }
 
 // choose returns what the point is worth that the first n trials of a search would
-// choose: 24 trainings of the 8 with the best rewards, spread by an algorithm.
-func (s *surrogate) choose(report *controller.Report, n int, base uint64, by controller.Algorithm) (float64, error) {
+// choose: 24 trainings of the 8 with the best rewards, spread by the search c.
+func (s *surrogate) choose(report *controller.Report, n int, base uint64, c controller.Config) (float64, error) {
 	const finalists, trainings = 8, 24
-	first := &controller.Report{Trials: report.Trials[:n], Results: report.Results[:n]}
-	again, err := s.search(controller.Config{
-		Algorithm: by, Points: experiment.Finalists(first, finalists), Trials: trainings, InFlight: 2, Seed: seed.Derive(base, "finalists", uint64(n)),
-	})
+	first := &controller.Report{Trials: report.Trials[:n], Results: report.Results[:n], References: report.References}
+	c.Points, c.Trials, c.InFlight, c.Seed = experiment.Finalists(first, finalists), trainings, 2, seed.Derive(base, "finalists", uint64(n))
+	again, err := s.search(c)
 	if err != nil {
 		return 0, err
 	}

@@ -28,6 +28,7 @@ func run(args []string, out io.Writer) error {
 	trials := fs.Int("trials", 300, "the `number` of trials of a search")
 	share := fs.Float64("share", dropout.MildConv, "the `share` that patterns drop on average when a search begins mildly")
 	log := fs.String("log", "", "write a log of each search to this `file`")
+	varied := fs.String("variants", "", "instead, compare variants of searches (shared seeds, a reference, successive rejects, tied blocks, changes of all blocks), and write a log of each to this `file`")
 	page := fs.String("page", "", "instead of searching, write search.md and its curves to this `folder`, from committed logs")
 	results := fs.String("results", "benchmarks/results", "the `folder` with the logs for -page")
 	save := fs.String("save", "", "instead of searching, save the surrogate to this `file`, for -answer")
@@ -53,6 +54,18 @@ func run(args []string, out io.Writer) error {
 		return s.save(*save)
 	case *prints:
 		return s.printSpace(out)
+	}
+	if *varied != "" {
+		c := &compared{Budgets: budgetsOf(*trials), Searches: *seeds}
+		if c.Shared, err = luckShared(runfolder.Folder(*folder)); err != nil {
+			return err
+		}
+		found, err := s.vary(c, *share)
+		if err != nil {
+			return err
+		}
+		c.print(out, found)
+		return writeVariants(*varied, c, found)
 	}
 	f.Mild, f.Searches, f.Budgets = *share, *seeds, budgetsOf(*trials)
 	curves, err := s.compare(f)

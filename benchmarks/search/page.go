@@ -27,7 +27,10 @@ type page struct {
 	Trained []*trained
 	Images  *pairing // of the study's trainings on images
 	Words   *pairing
-	optuna  string
+
+	variants *compared
+	varied   []outcome
+	optuna   string
 }
 
 // writePage writes the page and its curves to a folder, from the logs in another.
@@ -57,6 +60,9 @@ func writePage(results, doc string) error {
 func readPage(results string) (p *page, err error) {
 	p = &page{}
 	if p.fitting, p.curves, err = readSearches(filepath.Join(results, "search", "surrogate.jsonl")); err != nil {
+		return nil, err
+	}
+	if p.variants, p.varied, err = readVariants(filepath.Join(results, "search", "variants.jsonl")); err != nil {
 		return nil, err
 	}
 	if p.Trained, err = readTrained(filepath.Join(results, "search", "words")); err != nil {

@@ -22,6 +22,7 @@ type surrogate struct {
 	space  dropout.Space
 	weight []float64 // of the features
 	noise  float64   // standard deviation of a trial about what its pattern is worth
+	shared float64   // share of its variance that is common to all trials with one seed
 	trials int       // that it was fitted to
 	fit    float64   // share of the variance of rewards that it explains
 	misfit float64   // standard deviation of the trials about it

@@ -62,12 +62,15 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range pages.Printed(t, "benchmarks/search") {
 		out.Reset()
-		wantLog, wantPage := "", ""
+		wantLog, wantPage, wantVariants := "", "", ""
 		for i := range args[:max(0, len(args)-1)] {
 			switch args[i] {
 			case "-log":
 				args[i+1] = filepath.Join(dir, "log.jsonl")
 				wantLog = args[i+1]
+			case "-variants":
+				args[i+1] = filepath.Join(dir, "variants.jsonl")
+				wantVariants = args[i+1]
 			case "-page":
 				args[i+1] = filepath.Join(dir, "doc")
 				wantPage = args[i+1]
@@ -79,6 +82,16 @@ func TestRun(t *testing.T) {
 		if wantPage != "" {
 			if _, err := os.Stat(filepath.Join(wantPage, "search", "late.svg")); err != nil {
 				t.Error(err)
+			}
+			continue
+		}
+		if wantVariants != "" {
+			c, found, err := readVariants(wantVariants)
+			if err != nil || c.Searches != 2 || len(found) != len(variants(c.Shared)) || len(found[0].Chosen[0]) != 2 || len(found[len(found)-1].Late[0]) != 2*cheap {
+				t.Errorf("the log has %d variants of %+v, error %v", len(found), c, err)
+			}
+			if strings.Contains(out.String(), "NaN") || !strings.Contains(out.String(), "trials share two seeds, with a reference") {
+				t.Errorf("the output is\n%s", &out)
 			}
 			continue
 		}

@@ -37,6 +37,7 @@ type Plan struct {
 	Tied             bool    // the blocks of a stage have one pattern
 	Start            string  // ByShare or ByBest
 	StartShare       float64 // 0: all patterns are as likely
+	Everywhere       float64 // the share of the changes of evolution and local that all groups get
 	TrialSeeds       int     // that the trials of a search share; 0: each has its own
 	Reference        string  // the key of the row that trials are compared with, seed by seed; "": none
 	Async            bool
@@ -77,7 +78,7 @@ const (
 // Topics are the parts of the help of an experiment, beside those that every command has.
 var Topics = []cli.Topic{
 	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune", "tune-trials"}},
-	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "trial-seeds", "reference", "finalists", "in-flight", "async",
+	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "everywhere", "trial-seeds", "reference", "finalists", "in-flight", "async",
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
 		"contents", "scenes", "augment", "flip", "crop", "pixels", "resize", "cutout", "randaugment"}},
@@ -112,6 +113,7 @@ func (p *Plan) RegisterSearch(fs *flag.FlagSet, table []Row) {
 	cli.Whole(fs, &p.InFlight, "in-flight", 1, "the `number` of trials that may be sampled before the oldest of them has ended")
 	cli.Choice(fs, &p.Algorithm, "algorithm", []string{string(controller.Reinforce), string(controller.PPO), string(controller.Evolution), string(controller.Local), string(controller.Coordinate)},
 		"the `way` to search AutoDropout's patterns. With reinforce and ppo a controller learns; evolution and local vary good patterns; coordinate varies one choice after another and tries each value with three seeds")
+	cli.Share(fs, &p.Everywhere, "everywhere", "make this `share` of the changes of evolution and local in all blocks or places at once")
 	cli.Whole(fs, &p.TrialSeeds, "trial-seeds", 0, "the `number` of seeds that the trials of a search share, in turn, so that luck is the same for all; 0: each trial has its own seed")
 	fs.Float64Var(&p.StartShare, "start-share", p.StartShare, "begin searches with patterns that drop this `share` of all elements on average, less than the average of the space; 0: begin with all patterns equally likely")
 	fs.BoolVar(&p.Async, "async", p.Async, "learn from results in the order in which they arrive; such a search cannot be repeated exactly")

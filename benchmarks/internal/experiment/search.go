@@ -140,6 +140,9 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	if err := s.begin(row, space, &config); err != nil {
 		return nil, err
 	}
+	if row.Algorithm == controller.Evolution || row.Algorithm == controller.Local {
+		config.Everywhere = s.plan.Everywhere
+	}
 	if config.Reference != nil {
 		s.record.refer(row, config.Seeds)
 	}
@@ -157,7 +160,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	}
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 	config.Points, config.Algorithm, config.Repeats, config.Seeds = Finalists(report, s.plan.Finalists), controller.Rejects, repeats, 0
-	config.Reference = nil
+	config.Reference, config.Everywhere = nil, 0
 	if row.Algorithm == controller.Coordinate {
 		config.Points, config.Algorithm, config.Repeats, config.Seeds = improved(report, config.Starts), controller.Grid, 0, again
 		config.Starts, config.StartProbs, config.Only = nil, nil, nil
