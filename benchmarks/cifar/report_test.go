@@ -36,7 +36,7 @@ func TestReport(t *testing.T) {
 	if strings.Contains(page, stopped) {
 		t.Error("the report of a finished run says that it was stopped")
 	}
-	for _, want := range []string{"none", "AutoDropout", "WRN-10-1 on synthetic", "-trials 3", "block 3.1", "demonstration", "train-size = 60"} {
+	for _, want := range []string{"none", "AutoDropout", "WRN-10-1 on synthetic", `-trials</span> <span class="whole">3`, "block 3.1", "demonstration", "train-size = 60"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report does not have %q", want)
 		}

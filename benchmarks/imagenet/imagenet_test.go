@@ -35,7 +35,7 @@ func tiny(out string, more ...string) []string {
 		"-method", "none,dropout,spatialdropout,dropblock,stochasticdepth,random,autodropout,randaugment,autodropout-randaugment",
 		"-train-size", "60", "-test-size", "20", "-pixels", "32", "-resize", "32",
 		"-model", "resnet-18", "-channels", "4", "-batch", "12", "-epochs", "2", "-rate", "1", "-warm-up", "1", "-schedule", "cosine",
-		"-search-epochs", "1", "-start-share", "0", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-out", out}, more...)
+		"-search-epochs", "1", "-search-train", "0", "-search-valid", "0", "-search-channels", "0", "-trials", "3", "-in-flight", "2", "-seeds", "1", "-out", out}, more...)
 }
 
 // call runs the benchmark in this process.
