@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"autodropout/internal/race"
 )
 
 // shapes of matrices to run kernels on: columns ragged and even, enough rows for
@@ -257,6 +259,9 @@ func (d definition) difference(got arguments) string {
 }
 
 func TestKernelsDoNotAllocate(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector is told of buffers on the stack, which moves them to the heap")
+	}
 	forEachTier(t, func(t *testing.T) {
 		for _, k := range kernels {
 			a := newArguments(k, 3, 40, false)
