@@ -23,7 +23,7 @@ const worth = 3
 // headroom adds what is to be gained in each setting that was tried, and which places decide.
 func (p *page) headroom(runs []*run) {
 	p.say("## What there is to be gained")
-	p.say("Coordinate ascent begins with the best row made by hand and gives each place or block a rate of its own, each tried with three seeds (row `places`). What it has found and what it began with are trained again with other seeds: the difference, on validation data, is what several rates are worth. A setting is worth a search where that is %d standard errors or more.", worth)
+	p.say("Coordinate ascent (row `places`) begins with the best hand-made row and gives each place or block a rate of its own, trying each rate with three seeds. Its beginning and its result are then trained again with other seeds: their difference on validation data is what several rates are worth. A setting is worth a search where the difference is %d standard errors or more.", worth)
 	var rows, places [][]string
 	for _, r := range runs {
 		setting, _, _ := r.setting()
@@ -50,7 +50,7 @@ func (p *page) headroom(runs []*run) {
 	if places == nil {
 		return
 	}
-	p.say("The rates of each place: what the ascent began with, and what it has found by now. A place matters by how far the best and the worst of its rates are apart, the others being the same (mean of three seeds; of so many rates, chance alone puts some apart).")
+	p.say("The rates of each place: what the ascent began with, and what it has found by now. The last column shows how much a place matters: the difference between its best and its worst rate while the other places keep theirs (mean of three seeds; with so many rates, chance alone makes a difference).")
 	p.table([]string{"setting", "place", "rates", "began with", "has found", "best and worst differ by"}, places)
 }
 

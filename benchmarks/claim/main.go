@@ -19,7 +19,7 @@ import (
 	"autodropout/internal/atomicfile"
 )
 
-// committed is the plan of the protocol.
+// committed is the plan of the claim's protocol.
 //
 //go:embed plan.txt
 var committed string
@@ -35,10 +35,10 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("claim", flag.ContinueOnError)
 	run := fs.Bool("run", false, "train what the plan lists and is not finished yet, in order; what was stopped goes on")
 	only := fs.String("only", "", "of the plan, take the runs whose names begin with this `text`")
-	path := fs.String("plan", "", "the `file` with the plan, instead of that of the protocol")
+	path := fs.String("plan", "", "the `file` with the plan, instead of the one of the claim's protocol")
 	results := fs.String("results", filepath.Join("benchmarks", "results", "claim"), "the `folder` with the folders of the runs")
 	doc := fs.String("doc", "doc", "the `folder` that claim.md goes to, and claim/ with its figures")
-	if err := cli.ParseFlags(fs, "Claim runs the plan of the protocol, and writes a page about its runs from their logs.\n\nFlags:\n", args, stdout); err != nil {
+	if err := cli.ParseFlags(fs, "Claim runs the plan of the claim's protocol, and writes a page about its runs from their logs.\n\nFlags:\n", args, stdout); err != nil {
 		return err
 	}
 	if err := cli.NoArguments(fs); err != nil {

@@ -58,7 +58,7 @@ func writePage(plan plan, results string) (*page, error) {
 		p.say("## Setting %s", name)
 		p.comparison(s)
 	}
-	p.say("`go run ./benchmarks/claim` writes this page from the logs in [benchmarks/results/claim](../benchmarks/results/claim), by [the protocol](protocol.md); `go run ./benchmarks/claim -run` goes on with what is not finished.")
+	p.say("`go run ./benchmarks/claim` writes this page from the logs in [benchmarks/results/claim](../benchmarks/results/claim), by [the claim's protocol](protocol.md); `go run ./benchmarks/claim -run` goes on with what is not finished.")
 	p.headroom(runs)
 	p.costs(runs)
 	return p, nil
@@ -203,11 +203,11 @@ func (s *setting) sentences() []string {
 			power = max(power, d)
 		}
 	}
-	claim, able := "**Not known yet:** no final training can be compared.", "What the trainings could see is not known."
+	claim, able := "**Not known yet:** no final training can be compared.", "The smallest difference that the trainings can show is not known."
 	if seen > 0 {
 		claim = fmt.Sprintf("**No:** `%s` is not shown to be better than %s.", primary, words.And(not))
 		if len(not) == 0 {
-			claim = fmt.Sprintf("**Yes:** `%s` is better than all of %s, by corrected p below 0.05.", primary, words.And(beaten))
+			claim = fmt.Sprintf("**Yes:** `%s` is better than each of %s, with corrected p below 0.05.", primary, words.And(beaten))
 		} else if len(beaten) > 0 {
 			claim += fmt.Sprintf(" It is better than %s.", words.And(beaten))
 		}
@@ -215,7 +215,7 @@ func (s *setting) sentences() []string {
 		if power > s.enough {
 			verb = "did not have"
 		}
-		able = fmt.Sprintf("The trainings %s the power to see %g %s: of the comparisons with rows made by hand and random search, the weakest sees %.2f with a probability of 80 %%.", verb, s.enough, s.points, power)
+		able = fmt.Sprintf("The trainings %s the power to see %g %s: the weakest comparison with a hand-made row or random search sees %.2f with a probability of 80 %%.", verb, s.enough, s.points, power)
 	}
 	return []string{claim, able, s.missing()}
 }
@@ -270,5 +270,5 @@ func (p *page) costs(runs []*run) {
 	}
 	p.say("## What it took")
 	p.table([]string{"run", "trials", "final trainings", "time of all", "finished"}, rows)
-	p.say("Times are sums over trainings, whatever else the machine did.")
+	p.say("Times are sums over trainings. They are longer where the machine did other work beside them.")
 }

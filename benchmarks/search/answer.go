@@ -48,7 +48,7 @@ func answerFrom(path string, out io.Writer) error {
 	return s.answer(out, os.Getenv)
 }
 
-// answer is the program of a trial, by the protocol in doc/external-protocol.md: it
+// answer is the program of a trial, by the external protocol, doc/external-protocol.md: it
 // answers what a training would reach with the pattern, or the choices, that the
 // environment names, and in the value worth the same without luck.
 func (s *surrogate) answer(out io.Writer, environment func(name string) string) error {

@@ -55,7 +55,7 @@ func newStudy(results string) (*study, error) {
 const intro = `# Do learned dropout patterns pay?
 
 ` + "`go run ./benchmarks/study`" + ` writes this page, its figures and the table in the README from the raw logs in
-[benchmarks/results/study](../benchmarks/results/study). Nobody types any of it by hand, and a test compares all three with the logs. [A protocol](protocol.md) puts the same question to larger searches; [its page](claim.md) says how far they have come.`
+[benchmarks/results/study](../benchmarks/results/study). Nobody types any of it by hand, and a test compares all three with the logs. [The claim's protocol](protocol.md) puts the same question to larger searches; [its page](claim.md) says how far they have come.`
 
 var reading = `## How to read this
 

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// protocol grows when coordinators and workers of different versions would
-// misunderstand each other.
+// protocol is the version of what coordinators and workers say to each other. It grows
+// when those of different versions would misunderstand each other.
 const protocol = 2
 
 // Identity is what coordinator and workers must have in common, so that it does
@@ -56,7 +56,7 @@ func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf
 func (r *record) refuses(name string, worker Identity) error {
 	switch {
 	case r.Protocol != protocol:
-		return refuse("the coordinator of %s speaks version %d of the protocol, this worker version %d: build both from the same commit", name, r.Protocol, protocol)
+		return refuse("the coordinator of %s speaks version %d of the cluster protocol, this worker version %d: build both from the same commit", name, r.Protocol, protocol)
 	case r.Program != worker.Program:
 		return refuse("the run %s is one of the program %s, this is %s", name, r.Program, worker.Program)
 	case r.Version != worker.Version:
@@ -84,7 +84,7 @@ func (r *record) continues(job Job) error {
 	what := ""
 	switch {
 	case r.Protocol != protocol:
-		what = fmt.Sprintf("version %d of the protocol", r.Protocol)
+		what = fmt.Sprintf("version %d of the cluster protocol", r.Protocol)
 	case r.Program != job.Program:
 		what = "the program " + r.Program
 	case r.Settings != job.Settings:

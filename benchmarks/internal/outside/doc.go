@@ -1,4 +1,4 @@
 // Package outside has programs train: it starts one in the folder of a training, by the
-// protocol in doc/external-protocol.md, watches it, and reads its answer. It knows
-// neither searches nor patterns.
+// external protocol (doc/external-protocol.md), watches it, and reads its answer. It
+// knows neither searches nor patterns.
 package outside

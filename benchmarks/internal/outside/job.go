@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// protocol is the version of doc/external-protocol.md.
+// protocol is the version of the external protocol, doc/external-protocol.md.
 const protocol = 1
 
 // The files of a training's folder.

@@ -8,7 +8,7 @@ import (
 	"autodropout/internal/pages"
 )
 
-// TestPage: trial.json and the answer that the page on the protocol shows are what is
+// TestPage: trial.json and the answer that the page on the external protocol shows are what is
 // written and what is read.
 func TestPage(t *testing.T) {
 	pieces := pages.Pieces(t, "doc/external-protocol.md", "json")
