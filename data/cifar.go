@@ -114,7 +114,7 @@ func loadCIFAR(path string, versions []cifarVersion) (train, test *Set, err erro
 	case info.Mode().IsRegular():
 		r, err = cifarFromArchive(path, versions)
 	default:
-		err = fmt.Errorf("data: %s is neither a folder nor a file", path)
+		err = fmt.Errorf("data: %s is neither a folder nor a file: give %s", path, cifarHint)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -106,13 +106,13 @@ func (a *cifarArchive) entry(header *tar.Header, content io.Reader) error {
 		return nil
 	}
 	if header.Typeflag != tar.TypeReg {
-		return fmt.Errorf("data: %s is not a plain file", inside)
+		return fmt.Errorf("data: %s is not a plain file: get the original archive", inside)
 	}
 	if err := a.checkSize(name, inside, header.Size); err != nil {
 		return err
 	}
 	if slices.Contains(a.found, name) {
-		return fmt.Errorf("data: %s occurs twice", inside)
+		return fmt.Errorf("data: %s occurs twice: get the original archive", inside)
 	}
 	a.found = append(a.found, name)
 	return a.batch(content, header.Size, name, inside)

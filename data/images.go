@@ -50,7 +50,7 @@ func newSets(name string, train, test *Set) (*Set, *Set, error) {
 		train.Classes = numbered(most + 1)
 	}
 	if most >= len(train.Classes) {
-		return nil, nil, fmt.Errorf("there is a label %d, and %d classes have names", most, len(train.Classes))
+		return nil, nil, fmt.Errorf("there is a label %d, and only the classes 0 to %d have names: name all classes, or correct the labels", most, len(train.Classes)-1)
 	}
 	test.Classes = train.Classes
 	train.Name, test.Name = name+" training", name+" test"

@@ -59,7 +59,7 @@ func (n *node) only(name string, known ...string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("its attribute %s is %q: %q is known here", name, got, known)
+	return fmt.Errorf("its attribute %s is %q: only %q is supported", name, got, known)
 }
 
 // axis makes an axis from the front of one that may be from the back.
@@ -68,7 +68,7 @@ func axis(i, rank int) (int, error) {
 		i += rank
 	}
 	if i < 0 || i >= rank {
-		return 0, fmt.Errorf("the axis %d is none of %d", i, rank)
+		return 0, fmt.Errorf("the axis %d is not one of %d axes", i, rank)
 	}
 	return i, nil
 }
@@ -83,7 +83,7 @@ func axes(list []int, rank int) ([]int, error) {
 			return nil, err
 		}
 		if seen[i] {
-			return nil, fmt.Errorf("the axis %d is there twice", i)
+			return nil, fmt.Errorf("the axis %d is named twice", i)
 		}
 		seen[i] = true
 		out = append(out, i)

@@ -35,7 +35,7 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 		n.Metadata[e.Key] = e.Value
 	}
 	if m.Opset < oldestOpset || m.Opset > newestOpset {
-		return nil, fmt.Errorf("its operations are of version %d: those from %d to %d are known; export it with opset_version=%d", m.Opset, oldestOpset, newestOpset, opset)
+		return nil, fmt.Errorf("its operations are of version %d: those from %d to %d are supported; export it with opset_version=%d", m.Opset, oldestOpset, newestOpset, opset)
 	}
 	b := &builder{
 		Network: n, scope: scope, tensors: map[string]*onnxfile.Tensor{}, slot: map[string]int{},
@@ -48,7 +48,7 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 			return nil, fmt.Errorf("two of its tensors are called %q, or one has no name", t.Name)
 		}
 		if len(t.Shape) > autograd.MaxRank {
-			return nil, fmt.Errorf("its tensor %q has %d axes: at most %d are possible here", t.Name, len(t.Shape), autograd.MaxRank)
+			return nil, fmt.Errorf("its tensor %q has %d axes: at most %d are supported", t.Name, len(t.Shape), autograd.MaxRank)
 		}
 		b.tensors[t.Name] = t
 	}
@@ -128,10 +128,10 @@ func (b *builder) declare(g *onnxfile.Graph) error {
 func (b *builder) node(f *onnxfile.Node) (*node, error) {
 	kind, known := kinds[f.Op]
 	if f.Domain != "" || !known {
-		return nil, fmt.Errorf("the operation is not known here: write the model with others, or leave this part out of the export")
+		return nil, fmt.Errorf("the operation is not supported: write the model with others, or leave this part out of the export")
 	}
 	if len(f.Inputs) < kind.needs || len(f.Outputs) == 0 || len(f.Outputs) > max(1, kind.outputs) {
-		return nil, fmt.Errorf("it has %d inputs and %d outputs, which is not known here", len(f.Inputs), len(f.Outputs))
+		return nil, fmt.Errorf("it has %d inputs and %d outputs, which is not supported", len(f.Inputs), len(f.Outputs))
 	}
 	n, before := &node{Node: f}, len(b.Network.params.All())
 	for i, name := range f.Inputs {

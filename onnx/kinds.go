@@ -28,7 +28,7 @@ func init() {
 	unary := func(f func(x *autograd.Tensor) *autograd.Tensor) kind {
 		return simple(1, func(c *call) ([]datum, error) {
 			if c.in[0].real == nil {
-				return nil, fmt.Errorf("it is known here of real numbers only")
+				return nil, fmt.Errorf("it is supported for real numbers only")
 			}
 			return one(f(c.in[0].real), c.in[0].last)
 		})
@@ -77,7 +77,7 @@ func identity(c *call) ([]datum, error) { return c.in[:1], nil }
 func onReal(f func(x *autograd.Tensor) *autograd.Tensor) (func(c *call) ([]datum, error), error) {
 	return func(c *call) ([]datum, error) {
 		if c.in[0].real == nil {
-			return nil, fmt.Errorf("it is known here of real numbers only")
+			return nil, fmt.Errorf("it is supported for real numbers only")
 		}
 		return one(f(c.in[0].real), c.in[0].last)
 	}, nil
@@ -176,7 +176,7 @@ func clip(c *call) ([]datum, error) {
 	}
 	x := c.in[0]
 	if x.real == nil {
-		return nil, fmt.Errorf("it is known here of real numbers only")
+		return nil, fmt.Errorf("it is supported for real numbers only")
 	}
 	return one(ops.Clamp(x.real, lo, hi), x.last)
 }
@@ -225,7 +225,7 @@ func makeDropout(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 		}
 	}
 	if !(p >= 0 && p < 1) {
-		return nil, fmt.Errorf("it drops with a probability of %g", p)
+		return nil, fmt.Errorf("it drops with a probability of %g: it must be at least 0 and less than 1", p)
 	}
 	name := n.Name
 	if name == "" {
@@ -237,7 +237,7 @@ func makeDropout(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 	return func(c *call) ([]datum, error) {
 		x := c.in[0]
 		if x.real == nil {
-			return nil, fmt.Errorf("it is known here of real numbers only")
+			return nil, fmt.Errorf("it is supported for real numbers only")
 		}
 		return one(layer.Forward(c.ctx, x.real), x.last)
 	}, nil

@@ -14,7 +14,7 @@ func makeConstant(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 		switch a := &n.Attributes[i]; {
 		case a.Name == "value" && a.Tensor != nil:
 			if len(a.Tensor.Shape) > autograd.MaxRank {
-				return nil, fmt.Errorf("its value has %d axes: at most %d are possible here", len(a.Tensor.Shape), autograd.MaxRank)
+				return nil, fmt.Errorf("its value has %d axes: at most %d are supported", len(a.Tensor.Shape), autograd.MaxRank)
 			}
 			d = constantOf(a.Tensor)
 		case a.Name == "value_float":
@@ -39,7 +39,7 @@ func makeConstantOfShape(_ *builder, n *node) (func(c *call) ([]datum, error), e
 		value = a.Tensor
 	}
 	if len(value.Floats)+len(value.Ints) != 1 {
-		return nil, fmt.Errorf("its value is not one number")
+		return nil, fmt.Errorf("its value has %d elements: it must have 1", len(value.Floats)+len(value.Ints))
 	}
 	return func(c *call) ([]datum, error) {
 		shape, err := c.whole(0)
@@ -101,7 +101,7 @@ func rangeOf(c *call) ([]datum, error) {
 		v[i] = w.data[0]
 	}
 	if v[2] == 0 {
-		return nil, fmt.Errorf("its step is 0")
+		return nil, fmt.Errorf("its step is 0: a range needs another")
 	}
 	n := max(0, (v[1]-v[0]+v[2]-sign(v[2]))/v[2])
 	if err := c.room(n); err != nil {

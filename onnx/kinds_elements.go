@@ -16,7 +16,7 @@ func (c *call) together(indices ...int) (in []*autograd.Tensor, last bool, err e
 	rank := 0
 	for _, i := range indices {
 		if i >= len(c.in) || c.in[i].real == nil {
-			return nil, false, fmt.Errorf("its input number %d is to be of real numbers", i)
+			return nil, false, fmt.Errorf("its input number %d must be of real numbers", i)
 		}
 		last = last || c.in[i].last
 		rank = max(rank, c.in[i].real.Rank())
@@ -120,7 +120,7 @@ func arithmetic(real func(a, b *autograd.Tensor) *autograd.Tensor, whole func(a,
 			case pair.in[0].whole != nil && pair.in[1].whole != nil:
 				out, err = pair.each([]*wholes{pair.in[0].whole, pair.in[1].whole}, func(v []int) int { return whole(v[0], v[1]) })
 			case real == nil:
-				return nil, fmt.Errorf("it is known here of whole numbers and truth values only")
+				return nil, fmt.Errorf("it is supported for whole numbers and truth values only")
 			default:
 				var in []*autograd.Tensor
 				var last bool
@@ -226,7 +226,7 @@ func where(c *call) ([]datum, error) {
 func power(c *call) ([]datum, error) {
 	exponent := c.in[1].asReal()
 	if c.in[0].real == nil || exponent.Len() != 1 {
-		return nil, fmt.Errorf("it is known here of real numbers to the power of a single one")
+		return nil, fmt.Errorf("it is supported for real numbers to the power of a single number only")
 	}
 	x, p := c.in[0], exponent.Data()[0]
 	if p == 2 {

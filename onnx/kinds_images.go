@@ -36,18 +36,18 @@ func (n *node) window(size []int) (w window, err error) {
 		pads = make([]int, 4)
 	}
 	if len(size) != 2 || len(stride) != 2 || len(dilation) != 2 || len(pads) != 4 {
-		return w, fmt.Errorf("it moves over %d axes: only pictures, of two, are known here", len(size))
+		return w, fmt.Errorf("it moves over %d axes: only pictures, of two, are supported", len(size))
 	}
 	for i := range 2 {
 		w.size[i], w.stride[i], w.dilation[i], w.before[i], w.behind[i] = size[i], stride[i], dilation[i], pads[i], pads[i+2]
 		const most = 1 << 20
 		for _, v := range []int{size[i], stride[i], dilation[i]} {
 			if v < 1 || v > most {
-				return w, fmt.Errorf("a size, stride or dilation of it is %d", v)
+				return w, fmt.Errorf("a size, stride or dilation of it is %d: it must be from 1 to %d", v, most)
 			}
 		}
 		if pads[i] < 0 || pads[i] > most || pads[i+2] < 0 || pads[i+2] > most {
-			return w, fmt.Errorf("its padding is %v", pads)
+			return w, fmt.Errorf("its padding is %v: it must be from 0 to %d", pads, most)
 		}
 	}
 	return w, nil
@@ -71,7 +71,7 @@ func (c *call) convWeight() (*autograd.Tensor, error) {
 		return nil, err
 	}
 	if w.Rank() != 4 {
-		return nil, fmt.Errorf("its weight has %d axes: only convolutions of pictures, of 4, are known here", w.Rank())
+		return nil, fmt.Errorf("its weight has %d axes: only convolutions of pictures, of 4, are supported", w.Rank())
 	}
 	return ops.Transpose(w, 2, 3, 1, 0), nil
 }
@@ -102,7 +102,7 @@ func makeConv(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 			return nil, err
 		}
 		if w.size != [2]int{weight.Dim(0), weight.Dim(1)} {
-			return nil, fmt.Errorf("its kernel is said to be %v, its weight is of %v", w.size, weight.Shape())
+			return nil, fmt.Errorf("its kernel_shape is %v, and its weight has the shape %v", w.size, weight.Shape())
 		}
 		if !w.even() {
 			if x, err = c.surrounded(x, &w, 0); err != nil {
@@ -135,7 +135,7 @@ func makeConvTranspose(b *builder, n *node) (func(c *call) ([]datum, error), err
 		extra = []int{0, 0}
 	}
 	if n.attribute("output_shape") != nil || len(extra) != 2 {
-		return nil, fmt.Errorf("the size of its result is given, and not its padding: that is not known here")
+		return nil, fmt.Errorf("the size of its result is given, and not its padding: that is not supported: export it with padding")
 	}
 	return func(c *call) ([]datum, error) {
 		x, weight, w, err := c.convolved()
@@ -143,7 +143,7 @@ func makeConvTranspose(b *builder, n *node) (func(c *call) ([]datum, error), err
 			return nil, err
 		}
 		if !w.even() {
-			return nil, fmt.Errorf("its padding %v and %v differs from side to side", w.before, w.behind)
+			return nil, fmt.Errorf("its padding %v before and %v behind differ: only equal padding of both ends is supported", w.before, w.behind)
 		}
 		rows, cols := x.Dim(1)*w.stride[0]+w.dilation[0]*w.size[0], x.Dim(2)*w.stride[1]+w.dilation[1]*w.size[1]
 		if err := c.room(x.Dim(0), rows, cols, weight.Dim(2), max(1, groups)); err != nil {

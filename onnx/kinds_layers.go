@@ -68,7 +68,7 @@ func makeMatMul(_ *builder, _ *node) (func(c *call) ([]datum, error), error) {
 			return nil, err
 		}
 		if a.Rank() < 2 || b.Rank() < 2 {
-			return nil, fmt.Errorf("it multiplies %v and %v: vectors are not known here", a.Shape(), b.Shape())
+			return nil, fmt.Errorf("it multiplies %v and %v: vectors are not supported", a.Shape(), b.Shape())
 		}
 		front := broadcastShape(a.Shape()[:a.Rank()-2], b.Shape()[:b.Rank()-2])
 		if err := c.room(append(front, a.Dim(-2), b.Dim(-1))...); err != nil {
@@ -150,7 +150,7 @@ func makeInstanceNorm(_ *builder, n *node) (func(c *call) ([]datum, error), erro
 func makeGroupNorm(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 	groups, eps := n.int("num_groups", 0), n.float("epsilon", 1e-5)
 	if groups < 1 || b.Opset < 21 {
-		return nil, fmt.Errorf("it is known here from version 21 on, where each channel has a scale, of a file of version %d", b.Opset)
+		return nil, fmt.Errorf("it is supported from version 21 on, where each channel has a scale, and the file has version %d: export it with opset_version=21", b.Opset)
 	}
 	return func(c *call) ([]datum, error) { return c.groupNorm(groups, eps) }, nil
 }

@@ -27,7 +27,7 @@ func concat(c *call) ([]datum, error) {
 	shape[at] = 0
 	for _, d := range c.in {
 		if d.real == nil || len(d.shape()) != len(shape) {
-			return nil, fmt.Errorf("its inputs differ in kind or axes")
+			return nil, fmt.Errorf("its inputs differ in their number of axes, or only some are of real numbers")
 		}
 		if shape[at] += d.shape()[at]; last {
 			parts = append(parts, d.lastTensor())
@@ -53,7 +53,7 @@ func (c *call) concatWholes() ([]datum, error) {
 			return nil, err
 		}
 		if len(w.shape) != 1 {
-			return nil, fmt.Errorf("whole numbers are joined here as lists only")
+			return nil, fmt.Errorf("it is supported for lists of whole numbers, not for other shapes of them")
 		}
 		data = append(data, w.data...)
 	}
@@ -115,7 +115,7 @@ func slice(c *call) ([]datum, error) {
 	}
 	for i, at := range along {
 		if steps != nil && steps[i] != 1 {
-			return nil, fmt.Errorf("it takes every so many element, here with a step of %d: only steps of 1 are known", steps[i])
+			return nil, fmt.Errorf("it takes every so many element, here with a step of %d: only steps of 1 are supported", steps[i])
 		}
 		length := d.shape()[at]
 		place := func(p int) int {
@@ -152,7 +152,7 @@ func split(c *call) ([]datum, error) {
 	from := 0
 	for _, n := range sizes {
 		if n < 0 || n > length-from {
-			return nil, fmt.Errorf("parts of %v do not fit %d", sizes, length)
+			return nil, fmt.Errorf("it splits an axis of %[2]d into parts of %[1]v: they do not fit", sizes, length)
 		}
 		out = append(out, cutOut(d, at, from, from+n))
 		from += n
@@ -179,7 +179,7 @@ func makeGather(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 				wanted[i] += shape[at]
 			}
 			if wanted[i] < 0 || wanted[i] >= shape[at] {
-				return nil, fmt.Errorf("it looks up %d of %d", id, shape[at])
+				return nil, fmt.Errorf("it looks up index %d of an axis of %d", id, shape[at])
 			}
 		}
 		to := slices.Concat(shape[:at], ids.shape, shape[at+1:])
@@ -270,7 +270,7 @@ func makePad(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 			}
 		}
 		if len(sides) != 2*len(along) {
-			return nil, fmt.Errorf("it has %d numbers for the sides of %d axes", len(sides), len(along))
+			return nil, fmt.Errorf("it has %d numbers to pad %d axes by: two for each are needed", len(sides), len(along))
 		}
 		pads := make([][2]int, rank)
 		to := slices.Clone(x.Shape())
@@ -278,7 +278,7 @@ func makePad(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 			pads[at] = [2]int{max(0, sides[i]), max(0, sides[i+len(along)])}
 			lo, hi := max(0, -sides[i]), x.Dim(at)-max(0, -sides[i+len(along)])
 			if lo > hi {
-				return nil, fmt.Errorf("it cuts more off than there is")
+				return nil, fmt.Errorf("it cuts %d and %d off axis %d of %d", max(0, -sides[i]), max(0, -sides[i+len(along)]), at, x.Dim(at))
 			}
 			if lo > 0 || hi < x.Dim(at) {
 				x = ops.Slice(x, at, lo, hi)

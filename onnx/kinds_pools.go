@@ -37,12 +37,12 @@ func makePool(f func(x *autograd.Tensor, spec ops.PoolSpec) *autograd.Tensor, fi
 			if w.size == w.stride && w.before == [2]int{} && w.even() && n.int("ceil_mode", 0) == 0 {
 				return tiles(w.size, average), nil
 			}
-			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, and those that lie side by side are known here", w.size, w.stride, w.dilation)
+			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, and those that lie side by side are supported", w.size, w.stride, w.dilation)
 		}
 		apart := average && n.int("count_include_pad", 0) == 0 // padding does not count
 		ceil := n.int("ceil_mode", 0) != 0
 		if ceil && average {
-			return nil, fmt.Errorf("its windows at the ends reach beyond the pictures (ceil_mode), which is not known here of means")
+			return nil, fmt.Errorf("its windows at the ends reach beyond the pictures (ceil_mode), which is not supported for means")
 		}
 		return func(c *call) ([]datum, error) {
 			x, err := c.images(0)
@@ -139,10 +139,10 @@ func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 	case mode == "linear" && places == "align_corners":
 		spec.Bilinear, spec.AlignCorners = true, true
 	default:
-		return nil, fmt.Errorf("its mode %s with places %s is not known here", mode, places)
+		return nil, fmt.Errorf("its mode %s with places %s is not supported", mode, places)
 	}
 	if n.attribute("axes") != nil {
-		return nil, fmt.Errorf("it names its axes, which is not known here")
+		return nil, fmt.Errorf("it names its axes, which is not supported")
 	}
 	return func(c *call) ([]datum, error) {
 		x, err := c.images(0)
@@ -156,7 +156,7 @@ func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 				return nil, err
 			}
 			if len(sizes.data) != 4 || sizes.data[0] != x.Dim(0) || sizes.data[1] != x.Dim(3) {
-				return nil, fmt.Errorf("it is to make %v of %v", sizes.data, c.in[0].shape())
+				return nil, fmt.Errorf("it resizes an input of shape %v to %v: only height and width may change", c.in[0].shape(), sizes.data)
 			}
 			spec.Height, spec.Width = sizes.data[2], sizes.data[3]
 		} else {
@@ -166,7 +166,7 @@ func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 			}
 			s := scales.Data()
 			if len(s) != 4 || s[0] != 1 || s[1] != 1 || s[2] != s[3] || !(s[2] > 0 && s[2] < 1<<16) {
-				return nil, fmt.Errorf("it scales by %v: only both sides alike are scaled here", s)
+				return nil, fmt.Errorf("it scales by %v: only equal scales of both sides are supported", s)
 			}
 			spec.Scale = float64(s[2])
 		}

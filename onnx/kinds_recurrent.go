@@ -26,11 +26,11 @@ func makeRecurrent(_ *builder, n *node) (func(c *call) ([]datum, error), error) 
 	}
 	switch {
 	case n.int("layout", 0) != 0:
-		return nil, fmt.Errorf("its examples come before its steps (layout 1), which is not known here")
+		return nil, fmt.Errorf("its examples come before its steps (layout 1), which is not supported")
 	case n.attribute("activations") != nil && !n.usualActivations(len(directions)), n.attribute("clip") != nil, n.int("input_forget", 0) != 0, len(n.operand) > 7 && n.operand[7].there():
-		return nil, fmt.Errorf("it has activations, a clip, peepholes or coupled gates, which are not known here")
+		return nil, fmt.Errorf("it has activations, a clip, peepholes or coupled gates, which are not supported")
 	case !l.lstm && n.int("linear_before_reset", 0) == 0:
-		return nil, fmt.Errorf("its reset gate acts before the product (linear_before_reset 0), which is not known here")
+		return nil, fmt.Errorf("its reset gate acts before the product (linear_before_reset 0), which is not supported")
 	}
 	return func(c *call) ([]datum, error) { return l.run(c, directions) }, nil
 }
@@ -153,7 +153,7 @@ func (l *recurrentLayer) start(c *call, d, directions, n, hidden int) (start [2]
 			return start, err
 		}
 		if h.Rank() != 3 || h.Dim(0) != directions || h.Dim(1) != n || h.Dim(2) != hidden {
-			return start, fmt.Errorf("it begins with a state of shape %v", h.Shape())
+			return start, fmt.Errorf("it begins with a state of shape %v, not (%d, %d, %d)", h.Shape(), directions, n, hidden)
 		}
 		start[i] = ops.Reshape(ops.Slice(h, 0, d, d+1), n, hidden)
 	}

@@ -17,29 +17,29 @@ func wanted(shape, from []int, keepZeros bool) ([]int, error) {
 		switch {
 		case d == 0 && !keepZeros:
 			if i >= len(from) {
-				return nil, fmt.Errorf("it keeps axis %d of %v", i, from)
+				return nil, fmt.Errorf("its shape %v keeps axis %d, which the input of shape %v does not have", shape, i, from)
 			}
 			out[i] = from[i]
 		case d == -1 && open >= 0 || d < -1:
-			return nil, fmt.Errorf("its shape is %v", shape)
+			return nil, fmt.Errorf("its shape is %v: one -1 is possible, and no other negative number", shape)
 		case d == -1:
 			open = i
 			continue
 		}
 		rest *= out[i]
 		if rest > mostElements {
-			return nil, fmt.Errorf("its shape is %v", shape)
+			return nil, fmt.Errorf("its shape is %v, more than %d elements", shape, mostElements)
 		}
 	}
 	if open >= 0 {
 		if rest == 0 || total%rest != 0 {
-			return nil, fmt.Errorf("%v elements do not fill the shape %v", from, shape)
+			return nil, fmt.Errorf("the elements of an input of shape %v do not fill the shape %v", from, shape)
 		}
 		out[open] = total / rest
 		rest *= out[open]
 	}
 	if !ok || rest != total || len(out) > autograd.MaxRank {
-		return nil, fmt.Errorf("%v elements do not fill the shape %v", from, shape)
+		return nil, fmt.Errorf("the elements of an input of shape %v do not fill the shape %v", from, shape)
 	}
 	return out, nil
 }
@@ -75,7 +75,7 @@ func makeFlatten(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 			at += len(shape)
 		}
 		if at < 0 || at > len(shape) {
-			return nil, fmt.Errorf("it flattens from axis %d of %d", at, len(shape))
+			return nil, fmt.Errorf("it flattens from axis %d an input of %d axes", at, len(shape))
 		}
 		rows, _ := elements(shape[:at])
 		cols, _ := elements(shape[at:])
@@ -96,10 +96,10 @@ func transpose(c *call) ([]datum, error) {
 		return nil, err
 	}
 	if len(order) != rank {
-		return nil, fmt.Errorf("it has an order of %d axes for %d", len(order), rank)
+		return nil, fmt.Errorf("it orders %d axes of an input of %d", len(order), rank)
 	}
 	if c.in[0].whole != nil {
-		return nil, fmt.Errorf("it is known here of real numbers only")
+		return nil, fmt.Errorf("it is supported for real numbers only")
 	}
 	if c.in[0].last && slices.Equal(order, fromFirst(rank)) {
 		return one(c.in[0].real, false)
@@ -117,7 +117,7 @@ func squeeze(c *call) ([]datum, error) {
 	for i, d := range shape {
 		gone := slices.Contains(list, i) || list == nil && d == 1
 		if gone && d != 1 {
-			return nil, fmt.Errorf("axis %d of %v is not 1", i, shape)
+			return nil, fmt.Errorf("it removes axis %d of an input of shape %v, which is longer than 1", i, shape)
 		}
 		if !gone {
 			to = append(to, d)
@@ -138,7 +138,7 @@ func unsqueeze(c *call) ([]datum, error) {
 	}
 	rank := len(shape) + count
 	if rank > autograd.MaxRank {
-		return nil, fmt.Errorf("its result would have %d axes: at most %d are possible here", rank, autograd.MaxRank)
+		return nil, fmt.Errorf("its result would have %d axes: at most %d are supported", rank, autograd.MaxRank)
 	}
 	list, err := c.axesOf(1, rank)
 	if err != nil {
@@ -178,7 +178,7 @@ func expand(c *call) ([]datum, error) {
 func reduction(f func(x *autograd.Tensor, axes ...int) *autograd.Tensor) kind {
 	return simple(1, func(c *call) ([]datum, error) {
 		if c.in[0].real == nil {
-			return nil, fmt.Errorf("it is known here of real numbers only")
+			return nil, fmt.Errorf("it is supported for real numbers only")
 		}
 		shape := c.in[0].shape()
 		list, err := c.axesOf(1, len(shape))

@@ -124,7 +124,11 @@ func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 	}
 	for i, in := range inputs {
 		if (in.IDs == nil) != n.inputs[i].real {
-			return nil, fmt.Errorf("the input %s is of real or of whole numbers, and was given the other", n.Inputs[i].Name)
+			kind := "whole numbers: give IDs"
+			if n.inputs[i].real {
+				kind = "real numbers: give a Tensor"
+			}
+			return nil, fmt.Errorf("the input %s is of %s", n.Inputs[i].Name, kind)
 		}
 		if in.IDs != nil {
 			if size, ok := elements(in.Shape); !ok || size != len(in.IDs) {

@@ -137,7 +137,7 @@ func (c *call) has(i int) bool { return i < len(c.in) && (c.in[i].real != nil ||
 // real returns an input of real numbers in the file's order of axes.
 func (c *call) real(i int) (*autograd.Tensor, error) {
 	if i >= len(c.in) || c.in[i].real == nil {
-		return nil, fmt.Errorf("its input number %d is to be of real numbers", i)
+		return nil, fmt.Errorf("its input number %d must be of real numbers", i)
 	}
 	return c.in[i].firstTensor(), nil
 }
@@ -145,7 +145,7 @@ func (c *call) real(i int) (*autograd.Tensor, error) {
 // images returns an input of real numbers with its channels last.
 func (c *call) images(i int) (*autograd.Tensor, error) {
 	if i >= len(c.in) || c.in[i].real == nil || c.in[i].real.Rank() != 4 {
-		return nil, fmt.Errorf("its input number %d is to be pictures, real numbers of four axes: others are not convolved or pooled here", i)
+		return nil, fmt.Errorf("its input number %d must be pictures, real numbers of four axes: only these are convolved and pooled", i)
 	}
 	return c.in[i].lastTensor(), nil
 }
@@ -153,7 +153,7 @@ func (c *call) images(i int) (*autograd.Tensor, error) {
 // whole returns an input of whole numbers.
 func (c *call) whole(i int) (*wholes, error) {
 	if i >= len(c.in) || c.in[i].whole == nil {
-		return nil, fmt.Errorf("its input number %d is to be of whole numbers", i)
+		return nil, fmt.Errorf("its input number %d must be of whole numbers", i)
 	}
 	return c.in[i].whole, nil
 }
@@ -168,7 +168,7 @@ func (c *call) room(shape ...int) error {
 		n *= d
 	}
 	if len(shape) > autograd.MaxRank {
-		return fmt.Errorf("its result would have %d axes: at most %d are possible here", len(shape), autograd.MaxRank)
+		return fmt.Errorf("its result would have %d axes: at most %d are supported", len(shape), autograd.MaxRank)
 	}
 	return nil
 }

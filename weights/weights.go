@@ -124,7 +124,7 @@ func load(arrays []layers.Array, left []Left, ps *autograd.Params, o Options) (R
 	}
 	for _, name := range o.Keep {
 		if !slices.ContainsFunc(m.report.Kept, func(kept string) bool { return matches(name, kept) }) {
-			return Report{}, fmt.Errorf("the model has no %s to keep", name)
+			return Report{}, fmt.Errorf("the model has no %s to keep: correct Options.Keep", name)
 		}
 	}
 	var err error

@@ -74,7 +74,7 @@ func (p plan) begin(prefix string) (some plan) {
 // run trains what is not finished, in folders below one of all results.
 func (p plan) run(ctx context.Context, results string, stdout, stderr io.Writer) error {
 	if len(p) == 0 {
-		return usage.Errorf("no run of the plan has a name that begins so")
+		return usage.Errorf("no run of the plan has a name that begins with the text of -only: the plan lists the names, such as language/wide-0")
 	}
 	programs, err := os.MkdirTemp("", "claim")
 	if err != nil {

@@ -88,9 +88,9 @@ func (c *config) check() error {
 	case !ok:
 		return usage.Errorf("say what to do: -run kills, -run throughput or -run simulate")
 	case c.run == "server" && c.folder == "":
-		return usage.Errorf("-run server needs -folder")
+		return usage.Errorf("-run server needs -folder, in which the server keeps its store")
 	case c.run == "kills" && len(c.workers) > 1:
-		return usage.Errorf("-run kills takes one number of workers")
+		return usage.Errorf("-run kills takes one number of workers, such as -workers 4, and not %d", len(c.workers))
 	case c.every <= 0:
 		return usage.Errorf("-every %v must be above 0", c.every)
 	case !(c.spread >= 0 && c.spread <= 2):

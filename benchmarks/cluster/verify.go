@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -67,7 +66,7 @@ func (s *scene) verify(ctx context.Context) error {
 	check(fmt.Sprintf("the best pattern is that of trial %d, reward %v, which the log implies", best.Index, result.Reward), implied)
 	check("trials and rewards are those of the undisturbed search", same(got, want))
 	if wrong > 0 {
-		return errors.New("the search is not what it should be")
+		return fmt.Errorf("the search failed in %d of the lines above: those that end in NO", wrong)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (c *config) check(folder string) error {
 	}
 	for i, slot := range c.slots {
 		if slices.Contains(c.slots[:i], slot) {
-			return usage.Errorf("-slots has %s twice", slot)
+			return usage.Errorf("-slots has %s twice: name each slot once", slot)
 		}
 	}
 	if c.space.own != nil {
@@ -148,7 +148,7 @@ func (c *config) check(folder string) error {
 	keys := experiment.Keys(c.fixed())
 	for _, r := range c.rows {
 		if slices.Contains(keys, r.key) {
-			return usage.Errorf("-row %s: there is a row of that name already", r.key)
+			return usage.Errorf("-row %s: there is a row of that name already, give it another key", r.key)
 		}
 		keys = append(keys, r.key)
 		c.Methods = append(c.Methods, r.key)

@@ -166,7 +166,7 @@ func (n *names) Set(text string) error {
 	}
 	*n = strings.Split(text, ",")
 	if slices.Contains(*n, "") {
-		return fmt.Errorf("a name in %q is empty", text)
+		return fmt.Errorf("a name in %q is empty: give names with commas between them", text)
 	}
 	return nil
 }

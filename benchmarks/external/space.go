@@ -121,7 +121,7 @@ func parseSpace(text string) (*ownSpace, error) {
 		return nil, fmt.Errorf(`it is not a space such as {"version": 1, "tokens": [{"name": "lr", "values": [0.1, 0.01]}]}: %w`, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("something follows the space")
+		return nil, errors.New("something follows the object of the space: remove it")
 	}
 	switch {
 	case s.Version != 1:

@@ -107,7 +107,7 @@ func (c *config) Check() error {
 	case c.accumulate > c.Batch:
 		return usage.Errorf("-accumulate %d is more than -batch %d: a part has at least one image", c.accumulate, c.Batch)
 	case c.schedule == step && len(c.milestones) == 0:
-		return usage.Errorf("-schedule step needs -milestones")
+		return usage.Errorf("-schedule step needs -milestones, the epochs at which the rate falls")
 	}
 	model, err := models.NewPhotographic(c.model, 1, 1, 0)
 	if err != nil {

@@ -129,7 +129,7 @@ func read(paths []string) (samples []sample, space dropout.Space, noise float64,
 func fit(samples []sample, space dropout.Space, noise float64) (*surrogate, error) {
 	s := &surrogate{space: space, trials: len(samples), noise: noise}
 	if s.trials == 0 {
-		return nil, errors.New("no trial that succeeded is in the logs")
+		return nil, errors.New("the logs have no trial that succeeded: give the folders of finished searches")
 	}
 	columns := len(features(samples[0].pattern))
 	if s.trials < 2*columns {
@@ -238,7 +238,7 @@ func logs(folder runfolder.Folder) (paths []string, err error) {
 		}
 	}
 	if paths == nil {
-		return nil, fmt.Errorf("%s has no log of a search for patterns of a ConvNet", folder)
+		return nil, fmt.Errorf("%s has no log of a search for patterns of a ConvNet in the paper's space: give a folder with runs of cifar or imagenet", folder)
 	}
 	return paths, nil
 }

@@ -104,10 +104,10 @@ func (p *page) TrainedWinner() (title string) {
 // that searches by default.
 func (p *page) check() error {
 	if won := p.Winner(); won != experiment.Algorithm {
-		return fmt.Errorf("%s wins on the surrogate, and %s searches by default", won, experiment.Algorithm)
+		return fmt.Errorf("%s wins on the surrogate, and %s searches by default: change experiment.Algorithm, or the page's sentences about it", won, experiment.Algorithm)
 	}
 	if won := p.TrainedWinner(); !strings.HasPrefix(won, string(experiment.Algorithm)) {
-		return fmt.Errorf("%s wins on real trainings, and %s searches by default", won, experiment.Algorithm)
+		return fmt.Errorf("%s wins on real trainings, and %s searches by default: change experiment.Algorithm, or the page's sentences about it", won, experiment.Algorithm)
 	}
 	return nil
 }

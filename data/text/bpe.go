@@ -92,7 +92,7 @@ func ReadBPE(r io.Reader) (*BPE, error) {
 			return fmt.Errorf("text: line %d of the merges is %q: it must be two symbols of UTF-8 with a space between them", number, line)
 		}
 		if len(merges) == mostMerges {
-			return fmt.Errorf("text: there are more than %d merges, far more than an encoding needs", mostMerges)
+			return fmt.Errorf("text: there are more than %d merges, far more than an encoding needs: learn fewer", mostMerges)
 		}
 		merges = append(merges, [2]string{left, right})
 		return nil

@@ -102,7 +102,7 @@ func ReadCounts(r io.Reader) (*WordCounts, error) {
 			return nil
 		}
 		if len(c.words) == mostWords {
-			return fmt.Errorf("text: the vocabulary has more than %d words, far more than a model can have", mostWords)
+			return fmt.Errorf("text: the vocabulary has more than %d words, far more than a model can have: leave rare words out", mostWords)
 		}
 		c.index[word] = int32(len(c.words))
 		c.words = append(c.words, wordCount{word, n})

@@ -128,7 +128,7 @@ func TestParseRefuses(t *testing.T) {
 		{[]string{"-rate", "fast"}, "-rate"},
 		{[]string{"-kind", "d"}, "choose a, b or c"},
 		{[]string{"-rows", "x,w"}, `"w" is none of x, y, z`},
-		{[]string{"-rows", "x,y,x"}, `"x" is there twice`},
+		{[]string{"-rows", "x,y,x"}, `"x" is named twice`},
 		{[]string{"-preset", "huge"}, `no preset "huge": choose small or large`},
 		{[]string{"extra"}, `"extra" is not a flag`},
 		{[]string{"-resume"}, "-resume needs -out"},

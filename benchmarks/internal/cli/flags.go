@@ -51,7 +51,7 @@ func (t *text) String() string { return string(*t) }
 
 func (t *text) Set(s string) error {
 	if strings.TrimSpace(s) == "" {
-		return errors.New("there is nothing in it")
+		return errors.New("it is empty")
 	}
 	*t = text(s)
 	return nil
@@ -85,7 +85,7 @@ func (l *list) Set(s string) error {
 		case !slices.Contains(l.words, v):
 			return fmt.Errorf("%q is none of %s%s", v, strings.Join(l.words, ", "), meant("", v, l.words))
 		case slices.Contains(values[:i], v):
-			return fmt.Errorf("%q is there twice", v)
+			return fmt.Errorf("%q is named twice", v)
 		}
 	}
 	*l.values = values

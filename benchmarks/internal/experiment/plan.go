@@ -275,7 +275,7 @@ func (p *Plan) check() error {
 		return usage.Errorf("-start best needs results in order: leave -async out")
 	}
 	if n := repeats * p.Finalists; n > 0 && n >= p.Trials {
-		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with", p.Finalists, n, p.Trials)
+		return usage.Errorf("-finalists %d takes %d trainings, which leaves nothing of -trials %d to search with: give more trials or fewer finalists", p.Finalists, n, p.Trials)
 	}
 	return p.checkReference()
 }

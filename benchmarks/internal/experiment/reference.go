@@ -20,7 +20,7 @@ func (p *Plan) checkReference() error {
 	case p.Async:
 		return usage.Errorf("-reference needs results in order: leave -async out")
 	case p.TrialSeeds >= p.Trials-repeats*p.Finalists:
-		return usage.Errorf("-reference takes a training for each of -trial-seeds %d, which leaves nothing of -trials %d to search with", p.TrialSeeds, p.Trials)
+		return usage.Errorf("-reference takes a training for each of -trial-seeds %d, which leaves nothing of -trials %d to search with: give more trials or fewer seeds", p.TrialSeeds, p.Trials)
 	}
 	return nil
 }
@@ -33,14 +33,14 @@ func (s *trials[P]) reference(row Row, space dropout.Space, rate func(row *Row) 
 	}
 	of := s.referenceRow()
 	if of == nil {
-		return nil, usage.Errorf("-reference %s is no row that drops nothing, or what was made by hand: name one of these", s.plan.Reference)
+		return nil, usage.Errorf("-reference %s is not a hand-made row, nor none: name one of these", s.plan.Reference)
 	}
 	if of.Kind == sheet.Plain {
 		none := make([]int, space.Decisions()) // the least values
 		if where := s.where(space, none); where != nil && report.Mean(where) == 0 {
 			return none, nil
 		}
-		return nil, usage.Errorf("-reference %s: no pattern of the %s space drops nothing", of.Key, space.Name)
+		return nil, usage.Errorf("-reference %s: no pattern of the %s space drops nothing: try -space wide, or leave -reference out", of.Key, space.Name)
 	}
 	if pattern, ok := of.pattern(rate(of), any(s.subject).(sited).ChildSites()); ok {
 		if point, err := dropout.Encode(space, pattern); err == nil {

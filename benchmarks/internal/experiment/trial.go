@@ -29,7 +29,7 @@ func (s *trials[P]) space(row Row) (dropout.Space, error) {
 	}
 	if err == nil && s.plan.Tied && !row.AsPublished {
 		if space.Stages == nil {
-			return space, usage.Errorf("-tied is for ConvNets, whose stages have blocks")
+			return space, usage.Errorf("-tied is for ConvNets, whose stages have blocks: leave it out")
 		}
 		space = space.Tie()
 	}
@@ -50,7 +50,7 @@ type sited interface {
 func (s *trials[P]) wide() (dropout.Space, error) {
 	subject, ok := any(s.subject).(sited)
 	if !ok {
-		return dropout.Space{}, usage.Errorf("-space wide is for networks of this program")
+		return dropout.Space{}, usage.Errorf("-space wide needs the places of the network, which only its program knows here: leave it out")
 	}
 	sites := subject.ChildSites()
 	space, err := dropout.WideSpace(sites)

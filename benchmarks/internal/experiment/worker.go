@@ -30,7 +30,7 @@ type worker[P Pattern] struct {
 func (s *worker[P]) work(ctx context.Context, c *cli.Cluster, sentences string) error {
 	defer c.Conn.Close()
 	if s.about.Data == nil {
-		return usage.Errorf("%s has no trials to train with these settings", s.about.Name)
+		return usage.Errorf("%s has no trials to train with these settings: its coordinator needs a row with a search", s.about.Name)
 	}
 	folder, release, err := runfolder.Worker()
 	if err != nil {

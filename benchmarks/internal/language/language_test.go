@@ -259,7 +259,7 @@ func TestWrongInput(t *testing.T) {
 		{"-cutoffs 10,x", 2, "-cutoffs"},
 		{"-data synthetic -cutoffs 10,10", 2, "cut"},
 		{"-method none,magic", 2, "magic"},
-		{"-method none,none", 2, `"none" is there twice`},
+		{"-method none,none", 2, `"none" is named twice`},
 		{"-generate 5", 2, "-resume"},
 		{"-generate 0", 2, "at least 1"},
 		{"-prompt a", 2, "-prompt is what -generate continues"},

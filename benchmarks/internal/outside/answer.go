@@ -113,7 +113,7 @@ func parse(text []byte) (Answer, error) {
 		return Answer{}, reason(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return Answer{}, errors.New("something follows the object")
+		return Answer{}, errors.New("something follows the object: print or write nothing behind it")
 	}
 	if !content.Reward.given && !content.Diverged {
 		return Answer{}, errors.New(`it has no "reward"`)

@@ -58,7 +58,7 @@ func (p Part) Checksum() uint32 {
 func OpenPrepared(dir string) (c *Corpus, err error) {
 	content, err := sized.ReadFile(filepath.Join(dir, preparedName), func(f *os.File, size int64) ([]byte, error) {
 		if size > longestPrepared {
-			return nil, fmt.Errorf("its %d bytes are too many", size)
+			return nil, fmt.Errorf("it has %d bytes, more than the %d that are read: prepare the texts again", size, longestPrepared)
 		}
 		return io.ReadAll(f)
 	})

@@ -40,7 +40,7 @@ func lines(r io.Reader) iter.Seq2[string, error] {
 			}
 		}
 		if err := s.Err(); errors.Is(err, bufio.ErrTooLong) {
-			yield("", fmt.Errorf("line %d is longer than %d bytes: it is no sentence", number+1, maxLine))
+			yield("", fmt.Errorf("line %d is longer than %d bytes: cut it into sentences", number+1, maxLine))
 		} else if err != nil {
 			yield("", fmt.Errorf("cannot read line %d: %w", number+1, err))
 		}
