@@ -120,7 +120,7 @@ func (r *run) readSettings() error {
 		return err
 	}
 	if _, err := toml.Decode(text, &r.settings); err != nil {
-		return fmt.Errorf("%s is not the configuration of a run: %w", r.folder.Path(runfolder.Config), err)
+		return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", r.folder.Path(runfolder.Config), err)
 	}
 	return nil
 }

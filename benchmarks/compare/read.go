@@ -132,7 +132,7 @@ func (r *run) read() error {
 	}
 	var values map[string]any
 	if _, err := toml.Decode(text, &values); err != nil {
-		return fmt.Errorf("%s is not the configuration of a run: %w", r.folder.Path(runfolder.Config), err)
+		return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", r.folder.Path(runfolder.Config), err)
 	}
 	r.settings = map[string]string{}
 	for key, value := range values {

@@ -107,7 +107,7 @@ func (r *run) readConfig(folder runfolder.Folder) error {
 	r.command = command
 	for _, v := range []any{&r.settings, &r.values} {
 		if _, err := toml.Decode(text, v); err != nil {
-			return fmt.Errorf("%s is not the configuration of a run: %w", path, err)
+			return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", path, err)
 		}
 	}
 	if r.Seeds < 1 || r.Trials < 1 || len(r.Method) == 0 {

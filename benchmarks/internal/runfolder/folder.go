@@ -123,7 +123,7 @@ func (f Folder) Settings() (text, command string, err error) {
 		command = strings.TrimSpace(mine)
 	}
 	if err := CheckSettings(string(content)); err != nil {
-		return "", "", fmt.Errorf("%s are no settings of a run: %w", f.Path(Config), err)
+		return "", "", fmt.Errorf("%s are no settings of a run: %w: restore the file that the run wrote", f.Path(Config), err)
 	}
 	return string(content), command, nil
 }
@@ -221,7 +221,7 @@ func (f Folder) Result() (*Result, error) {
 	}
 	r := &Result{}
 	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("%s is not the result of a run: %w", f.Path(result), err)
+		return nil, fmt.Errorf("%s is not the result of a run: %w: copy the file that the run wrote", f.Path(result), err)
 	}
 	return r, nil
 }
