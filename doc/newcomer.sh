@@ -30,7 +30,7 @@ step() {
 step git clone -q "$origin" autodropout
 cd autodropout
 
-tiny=(-train-size 200 -test-size 100 -trials 2 -search-epochs 1 -epochs 2 -seeds 1 -method none,dropblock,autodropout)
+tiny=(-train-size 200 -test-size 100 -trials 2 -finalists 0 -search-epochs 1 -epochs 2 -seeds 1 -method none,dropblock,autodropout)
 lines=14 step go run ./benchmarks/cifar -data synthetic "${tiny[@]}" -out runs/first
 lines=30 step ls runs/first
 

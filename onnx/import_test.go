@@ -201,8 +201,8 @@ func TestNetworksThatCannotBe(t *testing.T) {
 		return []onnxfile.Attribute{{Name: name, Kind: onnxfile.Ints, Ints: ints}}
 	}
 	for want, change := range map[string]func(m *onnxfile.Model){
-		`node "first" (NonMaxSuppression): the operation is not known`: func(m *onnxfile.Model) { m.Graph.Nodes[0].Op = "NonMaxSuppression" },
-		`(com.microsoft.Conv): the operation is not known`:             func(m *onnxfile.Model) { m.Graph.Nodes[0].Domain = "com.microsoft" },
+		`node "first" (NonMaxSuppression): the operation is not supported`: func(m *onnxfile.Model) { m.Graph.Nodes[0].Op = "NonMaxSuppression" },
+		`(com.microsoft.Conv): the operation is not supported`:             func(m *onnxfile.Model) { m.Graph.Nodes[0].Domain = "com.microsoft" },
 		"are of version 5":      func(m *onnxfile.Model) { m.Opset = 5 },
 		"nothing before it":     func(m *onnxfile.Model) { m.Graph.Nodes[0].Inputs[0] = "y" },
 		"of another value":      func(m *onnxfile.Model) { m.Graph.Nodes = append(m.Graph.Nodes, m.Graph.Nodes[0]) },
@@ -213,7 +213,7 @@ func TestNetworksThatCannotBe(t *testing.T) {
 		"stride or dilation":    func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("strides", 0, 1) },
 		"its padding is":        func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("pads", -1, 0, 0, 0) },
 		"only pictures, of two": func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("strides", 1) },
-		"kernel is said to be":  func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("kernel_shape", 3, 3) },
+		"its kernel_shape is":   func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("kernel_shape", 3, 3) },
 		"Cin of x":              func(m *onnxfile.Model) { m.Graph.Initializers[0].Shape = []int{3, 2, 1, 1} },
 		"more than 268435456": func(m *onnxfile.Model) {
 			m.Graph.Nodes[0].Attributes = attribute("pads", 60_000, 60_000, 60_000, 60_000)

@@ -209,7 +209,7 @@ func TestOpenPreparedErrors(t *testing.T) {
 		{"test.en", "", "the target text ends after 0 lines"},
 		{"references.en", "", "0 references for 1 test sentences"},
 		{"references.en", "a\nb\nc\n", "more references than test sentences, 1"},
-		{"prepared.json", strings.Repeat(" ", 2<<20), "too many"},
+		{"prepared.json", strings.Repeat(" ", 2<<20), "more than the 1048576 that are read"},
 		{"codes", "#version: 0.2\n" + strings.Repeat("a b\n", 1<<20+1), "more than 1048576 merges"},
 		{"codes", "-", "no such file"}, // removed
 	} {
