@@ -25,11 +25,14 @@ func openDisplay(out io.Writer) display {
 }
 
 func (t terminal) add(name string, total int, text func(width int) string, last bool) bar {
-	const width = 12 // in letters
+	const (
+		width = 12 // in letters
+		least = 6  // where the terminal is narrow, with a space on both sides
+	)
 	options := []mpb.BarOption{
 		mpb.BarRemoveOnComplete(), mpb.BarWidth(width),
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string { return text(s.AvailableWidth - 1) })),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string { return text(s.AvailableWidth - least) })),
 	}
 	if last {
 		options = append(options, mpb.BarPriority(math.MaxInt))
