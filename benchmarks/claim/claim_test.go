@@ -152,7 +152,7 @@ func TestNewSetting(t *testing.T) {
 		t.Errorf("it says %q", claim)
 	}
 	runs[0].scores["places"], runs[1].scores["places"] = runs[0].scores["none"], at(30, 31, 32.1)
-	if claim := newSetting("s", runs).sentences()[0]; !strings.HasPrefix(claim, "**Yes:** `autodropout` is better than all of `dropout`, `places` and `random`") {
+	if claim := newSetting("s", runs).sentences()[0]; !strings.HasPrefix(claim, "**Yes:** `autodropout` is better than each of `dropout`, `places` and `random`") {
 		t.Errorf("it says %q", claim)
 	}
 }
