@@ -1,14 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"io"
 	"math"
-	"os"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
@@ -16,7 +10,6 @@ import (
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/controller"
 	"autodropout/dropout"
-	"autodropout/internal/atomicfile"
 	"autodropout/internal/parallel"
 	"autodropout/internal/seed"
 )
@@ -200,45 +193,9 @@ func budgetsOf(trials int) []int {
 	return append(budgets, trials)
 }
 
-// writeLog writes what searches did, a line for each behind that of the fitting.
-func writeLog(path string, f *fitting, curves []curve) error {
-	return atomicfile.Write(path, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		if err := e.Encode(f); err != nil {
-			return err
-		}
-		for _, c := range curves {
-			if err := e.Encode(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// readSearches reads what writeLog has written.
-func readSearches(path string) (f *fitting, curves []curve, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for lines.Scan() {
-		if f == nil {
-			f = &fitting{}
-			err = json.Unmarshal(lines.Bytes(), f)
-		} else {
-			curves = append(curves, curve{})
-			err = json.Unmarshal(lines.Bytes(), &curves[len(curves)-1])
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s is no log of searches on a surrogate: %w", path, err)
-		}
-	}
-	if f == nil || len(curves) == 0 {
-		return nil, nil, fmt.Errorf("%s has no searches: write it with -log", path)
-	}
-	return f, curves, lines.Err()
+// readSearches reads the log of searches on the surrogate.
+func readSearches(path string) (*fitting, []curve, error) {
+	return readLog[fitting, curve](path, "searches on a surrogate", "-log")
 }
 
 // late returns what the patterns of the last third of the first n trials are worth.

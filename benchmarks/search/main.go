@@ -65,7 +65,7 @@ func run(args []string, out io.Writer) error {
 			return err
 		}
 		c.print(out, found)
-		return writeVariants(*varied, c, found)
+		return writeLog(*varied, c, found)
 	}
 	f.Mild, f.Searches, f.Budgets = *share, *seeds, budgetsOf(*trials)
 	curves, err := s.compare(f)

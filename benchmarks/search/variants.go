@@ -1,18 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/dropout"
-	"autodropout/internal/atomicfile"
 	"autodropout/internal/parallel"
 )
 
@@ -191,42 +185,7 @@ func luckShared(folder runfolder.Folder) (float64, error) {
 	return max(0, 1-1/p.Saves()), nil
 }
 
-// writeVariants writes what the variants found, a line for each behind the first.
-func writeVariants(path string, c *compared, found []outcome) error {
-	return atomicfile.Write(path, func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		if err := e.Encode(c); err != nil {
-			return err
-		}
-		for _, o := range found {
-			if err := e.Encode(o); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// readVariants reads what writeVariants has written.
-func readVariants(path string) (c *compared, found []outcome, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	for line := range bytes.Lines(text) {
-		if c == nil {
-			c = &compared{}
-			err = json.Unmarshal(line, c)
-		} else {
-			found = append(found, outcome{})
-			err = json.Unmarshal(line, &found[len(found)-1])
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s is no log of variants: %w", path, err)
-		}
-	}
-	if c == nil || len(found) == 0 {
-		return nil, nil, fmt.Errorf("%s has no searches: write it with -variants", path)
-	}
-	return c, found, nil
+// readVariants reads the log of variants.
+func readVariants(path string) (*compared, []outcome, error) {
+	return readLog[compared, outcome](path, "variants", "-variants")
 }
