@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/stat"
+
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/statistics"
 	"autodropout/controller"
 	"autodropout/internal/pages"
@@ -238,8 +241,8 @@ func TestMeans(t *testing.T) {
 		log.Results = append(log.Results, &controller.Result{Trial: i, Reward: reward})
 	}
 	log.Results[3].Error = "diverged"
-	points, rewards := means(log)
-	if len(points) != 2 || rewards[0] != 1.5 || rewards[1] != 4 {
+	points, rewards := sheet.ByPoint(tried(log))
+	if len(points) != 2 || stat.Mean(rewards[0], nil) != 1.5 || stat.Mean(rewards[1], nil) != 4 {
 		t.Errorf("points %v have the means %v", points, rewards)
 	}
 	if at := bestOf(log, nil); at[0] != 1 {
@@ -247,6 +250,10 @@ func TestMeans(t *testing.T) {
 	}
 	if at := bestOf(log, [][]int{{0}, {9}}); at[0] != 0 {
 		t.Errorf("the best of some is %v", at)
+	}
+	log.Results[0].Error, log.Results[1].Error = "diverged", "diverged"
+	if at := bestOf(log, nil); at[0] != 1 {
+		t.Errorf("the best is %v, which has no reward", at)
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
+	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/statistics"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
@@ -54,37 +57,27 @@ func (p *page) headroom(runs []*run) {
 	p.table([]string{"setting", "place", "rates", "began with", "has found", "best and worst differ by"}, places)
 }
 
-// means returns the points of a log in the order in which they came, with the mean of their rewards.
-func means(log *controller.Log) (points [][]int, rewards []float64) {
-	sums := map[string][2]float64{}
+// tried returns the points of a log's trials that have a reward, and the rewards.
+func tried(log *controller.Log) (points [][]int, rewards []float64) {
 	for _, t := range log.Curve() {
-		key := fmt.Sprint(t.Point)
-		if _, known := sums[key]; !known {
-			points = append(points, t.Point)
+		if !t.Result.Failed() {
+			points, rewards = append(points, t.Point), append(rewards, t.Result.Reward)
 		}
-		if v := sums[key]; !t.Result.Failed() {
-			sums[key] = [2]float64{v[0] + t.Result.Reward, v[1] + 1}
-		} else {
-			sums[key] = v
-		}
-	}
-	for _, point := range points {
-		v := sums[fmt.Sprint(point)]
-		rewards = append(rewards, v[0]/v[1])
 	}
 	return points, rewards
 }
 
 // bestOf returns the best of some points of a log, of all where there are none given.
-func bestOf(log *controller.Log, among [][]int) (best []int) {
-	reward := 0.0
-	points, rewards := means(log)
-	for i, point := range points {
-		isOne := among == nil || slices.ContainsFunc(among, func(p []int) bool { return slices.Equal(p, point) })
-		if isOne && (best == nil || rewards[i] > reward) {
-			best, reward = point, rewards[i]
+func bestOf(log *controller.Log, among [][]int) []int {
+	var points [][]int
+	var rewards []float64
+	all, of := tried(log)
+	for i, point := range all {
+		if among == nil || slices.ContainsFunc(among, func(p []int) bool { return slices.Equal(p, point) }) {
+			points, rewards = append(points, point), append(rewards, of[i])
 		}
 	}
+	best, _ := sheet.BestMean(points, rewards)
 	return best
 }
 
@@ -99,18 +92,18 @@ func (r *run) room(s *search, cells []string) {
 	m := metrics[r.program]
 	var values [2][]float64
 	var gains []float64
-	tried := s.again.Curve()
-	for _, t := range tried {
+	trials := s.again.Curve()
+	for _, t := range trials {
 		of := t.Trial.Index % 2
 		values[of] = append(values[of], m.of(t.Result.Reward))
-		for _, other := range tried {
+		for _, other := range trials {
 			if of == 0 && other.Trial.Index == t.Trial.Index+1 && !t.Result.Failed() && !other.Result.Failed() {
 				gains = append(gains, m.gain(m.of(t.Result.Reward), m.of(other.Result.Reward)))
 			}
 		}
 	}
 	for i, v := range values {
-		cells[1+i] = spread(v)
+		cells[1+i] = statistics.Spread(v)
 	}
 	e := statistics.Mean(gains)
 	if math.IsNaN(e.Low) {
@@ -132,7 +125,7 @@ func (r *run) places(name string, s *search) (rows [][]string) {
 	if j < 0 || began == nil {
 		return nil
 	}
-	points, rewards := means(s.Log)
+	points, rewards := sheet.ByPoint(tried(s.Log))
 	for g := range space.Groups {
 		at := g*len(space.Choices) + j
 		// Points that differ there alone.
@@ -142,11 +135,11 @@ func (r *run) places(name string, s *search) (rows [][]string) {
 			other := slices.Clone(point)
 			other[at] = 0
 			key := fmt.Sprint(other)
-			if alike[key] = append(alike[key], rewards[i]); len(alike[key]) > len(alike[most]) {
+			if alike[key] = append(alike[key], stat.Mean(rewards[i], nil)); len(alike[key]) > len(alike[most]) {
 				most = key
 			}
 		}
-		values := slices.DeleteFunc(alike[most], math.IsNaN)
+		values := alike[most]
 		if len(values) < 3 {
 			continue
 		}

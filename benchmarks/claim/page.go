@@ -25,10 +25,7 @@ func (p *page) table(header []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
-	for _, cells := range append([][]string{header, slices.Repeat([]string{"---"}, len(header))}, rows...) {
-		fmt.Fprintf(p, "| %s |\n", strings.Join(cells, " | "))
-	}
-	p.WriteByte('\n')
+	p.say("%s", words.Table(header, rows))
 }
 
 func (p *page) text() []byte { return []byte(strings.TrimSpace(p.String()) + "\n") }
@@ -168,9 +165,9 @@ func (p *page) comparison(s *setting) {
 			}
 		}
 		slices.Sort(values) // the order of a map would be another one each time
-		cells := []string{"`" + at.key + "`", at.part, of(tried, planned), of(trainings, seeds), spread(values), "", "", "", ""}
+		cells := []string{"`" + at.key + "`", at.part, of(tried, planned), of(trainings, seeds), statistics.Spread(values), "", "", "", ""}
 		if e := at.gain; e.N > 0 {
-			cells[5], cells[6], cells[7], cells[8] = between(e), chance(e.P), chance(e.Corrected), number(e.Detectable(), "%.2f")
+			cells[5], cells[6], cells[7], cells[8] = e.Difference("%+.2f"), statistics.Chance(e.P), statistics.Chance(e.Corrected), statistics.Number(e.Detectable(), "%.2f")
 			if s.rival(at) && !math.IsNaN(e.Low) {
 				y := float64(len(chart.Lines) + 1)
 				chart.Lines = append(chart.Lines, report.Line{Name: "than " + at.key, Style: report.Compared.Style(len(chart.Lines)), X: []float64{e.Low, e.Value, e.High}, Y: []float64{y, y, y}})

@@ -63,13 +63,13 @@ func (p *page) equalBudget(searches []*search) {
 	learners := map[string][]string{} // by what their last third shows
 	for _, s := range searches {
 		all, first, last := s.rewards(0, budget), s.rewards(0, third), s.rewards(budget-third, budget)
-		cells := []string{s.row.title, "", number(stat.Mean(all, nil), "%.4f"), number(stat.Mean(first, nil), "%.4f"), number(stat.Mean(last, nil), "%.4f"), ""}
+		cells := []string{s.row.title, "", statistics.Number(stat.Mean(all, nil), "%.4f"), statistics.Number(stat.Mean(first, nil), "%.4f"), statistics.Number(stat.Mean(last, nil), "%.4f"), ""}
 		if len(all) > 0 {
 			cells[1] = fmt.Sprintf("%.4f", slices.Max(all))
 		}
 		if uniform != nil && s != uniform {
 			e := statistics.Apart(last, uniform.rewards(0, budget))
-			cells[5] = difference(e, "%+.4f")
+			cells[5] = e.Difference("%+.4f")
 			if s.row.kind == sheet.Learned {
 				shown := lastThird(e)
 				learners[shown] = append(learners[shown], "“"+s.row.title+"”")
@@ -158,7 +158,7 @@ func (p *page) tokens(s *search) {
 		for v, value := range t.Values {
 			shares = append(shares, fmt.Sprintf("%g: %.0f ← %.0f (%.0f)", value, percent*last[i][v], percent*first[i][v], 100*before[i][v]))
 		}
-		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), chance(tests[i].Corrected)})
+		rows = append(rows, []string{t.Name, strings.Join(shares, "; "), statistics.Chance(tests[i].Corrected)})
 		if tests[i].Corrected < 0.05 {
 			learned = append(learned, t.Name)
 		}

@@ -182,18 +182,7 @@ func (r *run) sentence(a, b *row, e statistics.Estimate) string {
 	case e.High < 0:
 		verb, low, high = "is worse than", -e.High, -e.Low
 	}
-	distance := strings.TrimSpace(number((low+high)/2, "%.2f") + " " + r.points)
+	distance := strings.TrimSpace(statistics.Number((low+high)/2, "%.2f") + " " + r.points)
 	return fmt.Sprintf("%s %s %s: a difference of %s (95 %% interval %s to %s, %d paired seeds, p-value %s).",
-		x, verb, y, distance, number(low, "%.2f"), number(high, "%.2f"), e.N, chance(e.P))
-}
-
-// chance writes a p-value, or nothing where it is unknown.
-func chance(p float64) string {
-	switch {
-	case math.IsNaN(p):
-		return ""
-	case p < 0.001:
-		return "<0.001"
-	}
-	return fmt.Sprintf("%.3f", p)
+		x, verb, y, distance, statistics.Number(low, "%.2f"), statistics.Number(high, "%.2f"), e.N, statistics.Chance(e.P))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"autodropout/benchmarks/internal/sheet"
+	"autodropout/benchmarks/internal/statistics"
 	"autodropout/benchmarks/internal/words"
 )
 
@@ -29,7 +30,7 @@ func (p *page) cost(r *run) {
 			}
 		}
 		rows = append(rows, []string{s.row.title, string(s.config.Algorithm), fmt.Sprintf("%d of %d", len(all), r.budget(s)), fmt.Sprint(len(s.finalists)), fmt.Sprint(failed),
-			words.Duration(s.seconds), number(s.seconds/seconds*float64(trainings), "%.1f"), number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
+			words.Duration(s.seconds), statistics.Number(s.seconds/seconds*float64(trainings), "%.1f"), statistics.Number(float64(len(all))*r.operations(s)/1e9, "%.0f")})
 	}
 	p.say("### What the searches cost")
 	p.table([]string{"row", "algorithm", "trials", "of these repeats", "failed", "time", "in final trainings", "GFLOP"}, rows)
@@ -62,9 +63,9 @@ func summarise(runs []*run, brief bool) string {
 			}
 			cells = append(cells, cell)
 		}
-		rows = append(rows, append(cells, difference(o.over(o.hand), "%+.2f")))
+		rows = append(rows, append(cells, o.over(o.hand).Difference("%+.2f")))
 	}
-	return table(header, rows)
+	return words.Table(header, rows)
 }
 
 // limits says what the runs cannot show.

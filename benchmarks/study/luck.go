@@ -45,7 +45,7 @@ func (p *page) strength(r *run) error {
 	best := dropped[floats.MaxIdx(rewards)]
 	p.say("### How strong patterns are")
 	p.say("Random patterns drop %.0f %% of what passes their places, on average over places; the best of %d drops %.0f %%. %s: the correlation of share and reward is %s by ranks (Spearman's, with its 95 %% interval) and %s by values (Pearson's).",
-		stat.Mean(dropped, nil), len(dropped), best, verdict, difference(rank, "%.2f"), difference(pearson(dropped, rewards), "%.2f"))
+		stat.Mean(dropped, nil), len(dropped), best, verdict, rank.Difference("%.2f"), pearson(dropped, rewards).Difference("%.2f"))
 	p.figure(r, "strength.svg", chart.Title, chart.SVG())
 	return nil
 }

@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
-
-	"gonum.org/v1/gonum/stat"
 
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/statistics"
@@ -85,16 +82,7 @@ func (p *page) say(format string, args ...any) { fmt.Fprintf(p, format+"\n\n", a
 func (p *page) items(texts []string) { p.say("- %s", strings.Join(texts, "\n- ")) }
 
 // table adds a table.
-func (p *page) table(header []string, rows [][]string) { p.say("%s", table(header, rows)) }
-
-func table(header []string, rows [][]string) string {
-	lines := [][]string{header, slices.Repeat([]string{"---"}, len(header))}
-	var b strings.Builder
-	for _, cells := range append(lines, rows...) {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
-	}
-	return strings.TrimSpace(b.String())
-}
+func (p *page) table(header []string, rows [][]string) { p.say("%s", words.Table(header, rows)) }
 
 // figure adds a picture of a run.
 func (p *page) figure(r *run, name, caption string, image []byte) {
@@ -187,13 +175,13 @@ func (p *page) results(r *run) {
 		at := &r.rows[i]
 		values := at.values()
 		cells := []string{at.title, r.rate(at), fmt.Sprintf("%d of %d", len(at.scores)+at.diverged, r.Seeds),
-			at.summary(values), interval(statistics.Mean(values), "%.2f"), "", "", "", ""}
+			at.summary(values), statistics.Mean(values).Interval("%.2f"), "", "", "", ""}
 		if o.none != nil && at != o.none {
-			cells[5] = difference(r.gain(at, o.none), "%+.2f")
+			cells[5] = r.gain(at, o.none).Difference("%+.2f")
 		}
 		if at != o.learned {
 			e := o.over(at)
-			cells[6], cells[7], cells[8] = difference(e, "%+.2f"), chance(e.P), chance(e.Corrected)
+			cells[6], cells[7], cells[8] = e.Difference("%+.2f"), statistics.Chance(e.P), statistics.Chance(e.Corrected)
 		}
 		if valid {
 			cells = slices.Insert(cells, 3, at.summary(at.valid))
@@ -254,42 +242,6 @@ func (r *row) summary(values []float64) string {
 	switch {
 	case r.diverged > 0:
 		return fmt.Sprintf("diverged (%d of %d)", r.diverged, r.diverged+len(r.scores))
-	case len(values) == 0:
-		return ""
-	case len(values) == 1:
-		return fmt.Sprintf("%.2f", values[0])
 	}
-	return fmt.Sprintf("%.2f ± %.2f", stat.Mean(values, nil), stat.StdDev(values, nil))
-}
-
-// number writes v, or nothing where it is unknown. A zero has no sign.
-func number(v float64, format string) string {
-	if math.IsNaN(v) {
-		return ""
-	}
-	text := fmt.Sprintf(format, v)
-	if strings.Trim(text, "+-0.") == "" {
-		text = strings.TrimLeft(text, "+-")
-	}
-	return text
-}
-
-func interval(e statistics.Estimate, format string) string {
-	if math.IsNaN(e.Low) {
-		return ""
-	}
-	return number(e.Low, format) + " to " + number(e.High, format)
-}
-
-// difference writes an estimate with its interval, where it has one.
-func difference(e statistics.Estimate, format string) string {
-	text, between := number(e.Value, format), interval(e, format)
-	low, high, _ := strings.Cut(between, " to ")
-	switch {
-	case between == "":
-		return text
-	case low == high:
-		return text + ", no spread"
-	}
-	return text + " (" + between + ")"
+	return statistics.Spread(values)
 }

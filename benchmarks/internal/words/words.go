@@ -4,6 +4,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -126,4 +127,14 @@ func units(text string) (units []string) {
 		glued = word == "±"
 	}
 	return units
+}
+
+// Table writes a table in Markdown.
+func Table(header []string, rows [][]string) string {
+	lines := [][]string{header, slices.Repeat([]string{"---"}, len(header))}
+	var b strings.Builder
+	for _, cells := range append(lines, rows...) {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
+	}
+	return strings.TrimSpace(b.String())
 }
