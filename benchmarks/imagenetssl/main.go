@@ -74,7 +74,7 @@ var study = func() fewlabels.Config {
 var quick = func() fewlabels.Config {
 	c := study
 	fewlabels.Quick(&c)
-	c.TrainSize, c.TestSize, c.Labels = 2000, 1000, 1000
+	c.Seeds, c.TrainSize, c.TestSize, c.Labels = 3, 2000, 1000, 1000
 	c.Pixels, c.Width, c.Steps, c.Batch, c.Ratio, c.Average, c.Sure = 32, 8, 500, 32, 1, 0.99, 0.5
 	c.Rate, c.Augment, c.RandAugment = 0.05, data.Augment{}, imaging.RandAugment{Operations: 1, Magnitude: 5}
 	c.Dropout, c.SpatialDropout, c.DropBlock, c.DropBlockSize, c.StochasticDepth = 0.03, 0.02, 0.95, 3, 0.95

@@ -164,7 +164,7 @@ func rounded(x float64) float64 { return math.Round(x*1e5) / 1e5 }
 func (s *surrogate) choose(report *controller.Report, n int, base uint64, c controller.Config) (float64, error) {
 	const finalists, trainings = 8, 24
 	first := &controller.Report{Trials: report.Trials[:n], Results: report.Results[:n], References: report.References}
-	c.Points, c.Trials, c.InFlight, c.Seed = experiment.Finalists(first, finalists), trainings, 2, seed.Derive(base, "finalists", uint64(n))
+	c.Points, c.Trials, c.InFlight, c.Seed = experiment.Finalists(first, finalists, nil), trainings, 2, seed.Derive(base, "finalists", uint64(n))
 	again, err := s.search(c)
 	if err != nil {
 		return 0, err

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -64,7 +65,7 @@ func TestChosen(t *testing.T) {
 	if point, reward := chosen(report); point[0] != 0 || reward != -0.75 {
 		t.Errorf("point %v is chosen, with reward %v", point, reward)
 	}
-	if points := Finalists(report, 3); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
+	if points := Finalists(report, 3, nil); len(points) != 2 || points[0][0] != 1 || points[1][0] != 0 {
 		t.Errorf("the finalists are %v", points)
 	}
 }
@@ -77,6 +78,26 @@ func TestBudget(t *testing.T) {
 		if got := []int{plan.budget(tuned), plan.sampled(tuned), plan.budget(searched), plan.sampled(searched)}; !slices.Equal(got, []int{c.tuned, c.tuned, 9, 6}) {
 			t.Errorf("with -tune-trials %d there are %v trials", c.tuneTrials, got)
 		}
+	}
+}
+
+// TestFinalists: the best of the points that a search began with, by its mean, is a finalist.
+func TestFinalists(t *testing.T) {
+	report := &controller.Report{}
+	for i, reward := range []float64{1, 4, 2, 3, 1, 5, 2.5, 2.75} {
+		report.Trials = append(report.Trials, controller.Trial{Index: i, Point: []int{i / 2 * (i / 4)}})
+		report.Results = append(report.Results, &controller.Result{Trial: i, Reward: reward})
+	}
+	for _, c := range []struct {
+		starts [][]int
+		want   string
+	}{{nil, "[[2] [0] [3]]"}, {[][]int{{3}}, "[[3] [2] [0]]"}, {[][]int{{3}, {2}}, "[[2] [0] [3]]"}, {[][]int{{9}}, "[[2] [0] [3]]"}} {
+		if got := fmt.Sprint(Finalists(report, 3, c.starts)); got != c.want {
+			t.Errorf("of a search that began with %v the finalists are %s, want %s", c.starts, got, c.want)
+		}
+	}
+	if got := fmt.Sprint(Finalists(report, 1, [][]int{{3}})); got != "[[2]]" {
+		t.Errorf("the only finalist is %s, want the best", got)
 	}
 }
 

@@ -13,8 +13,13 @@ import (
 	"autodropout/internal/seed"
 )
 
-// Finalists returns the n best points of a search, or all where there are fewer.
-func Finalists(report *controller.Report, n int) (points [][]int) {
+// Finalists returns the n best points of a search, or all where there are fewer. The best of
+// those that it began with is among them where there are several: a lucky trial does not
+// replace what is good.
+func Finalists(report *controller.Report, n int, starts [][]int) (points [][]int) {
+	if first, _ := chosen(begun(report, starts)); first != nil && n > 1 {
+		points = append(points, first)
+	}
 	gains := report.Gains()
 	var order []int
 	for i, gain := range gains {
@@ -36,18 +41,23 @@ func Finalists(report *controller.Report, n int) (points [][]int) {
 // best of all, by their means over its seeds: the same seeds chose them, and others are to
 // say how far they are apart. It is one point where nothing was better.
 func improved(report *controller.Report, starts [][]int) (points [][]int) {
-	var begun controller.Report
-	for i, t := range report.Trials {
-		if slices.ContainsFunc(starts, func(p []int) bool { return slices.Equal(p, t.Point) }) {
-			begun.Trials, begun.Results = append(begun.Trials, t), append(begun.Results, report.Results[i])
-		}
-	}
-	for _, r := range []*controller.Report{&begun, report} {
+	for _, r := range []*controller.Report{begun(report, starts), report} {
 		if point, _ := chosen(r); point != nil && !slices.ContainsFunc(points, func(p []int) bool { return slices.Equal(p, point) }) {
 			points = append(points, point)
 		}
 	}
 	return points
+}
+
+// begun returns the trials of the points that a search began with.
+func begun(report *controller.Report, starts [][]int) *controller.Report {
+	begun := &controller.Report{}
+	for i, t := range report.Trials {
+		if slices.ContainsFunc(starts, func(p []int) bool { return slices.Equal(p, t.Point) }) {
+			begun.Trials, begun.Results = append(begun.Trials, t), append(begun.Results, report.Results[i])
+		}
+	}
+	return begun
 }
 
 // chosen returns the point of a search that is best on average over its trials, and its mean

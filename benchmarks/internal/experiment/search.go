@@ -159,15 +159,20 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		return report, nil
 	}
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
-	config.Points, config.Algorithm, config.Repeats, config.Seeds = Finalists(report, s.plan.Finalists), controller.Rejects, repeats, 0
-	config.Reference, config.Everywhere = nil, 0
+	config.Points, config.Algorithm, config.Repeats, config.Seeds = Finalists(report, s.plan.Finalists, config.Starts), controller.Rejects, repeats, 0
+	starts := config.Starts
+	config.Starts, config.Reference, config.Everywhere = nil, nil, 0
 	if row.Algorithm == controller.Coordinate {
-		config.Points, config.Algorithm, config.Repeats, config.Seeds = improved(report, config.Starts), controller.Grid, 0, again
-		config.Starts, config.StartProbs, config.Only = nil, nil, nil
+		config.Points, config.Algorithm, config.Repeats, config.Seeds = improved(report, starts), controller.Grid, 0, again
+		config.StartProbs, config.Only = nil, nil
 	}
-	if before, err := controller.ReadLog(config.Path); err == nil && before.Config.Algorithm == controller.Grid {
-		// All finalists were tried as often, before 2026-11-30.
-		config.Algorithm, config.Repeats, config.Seeds = controller.Grid, 0, s.plan.TrialSeeds
+	if before, err := controller.ReadLog(config.Path); err == nil {
+		// Before 2026-11-30 all finalists were tried as often; until then, points that the
+		// search began with were tried once more before them.
+		config.Points, config.Starts = before.Config.Points, before.Config.Starts
+		if before.Config.Algorithm == controller.Grid {
+			config.Algorithm, config.Repeats, config.Seeds = controller.Grid, 0, s.plan.TrialSeeds
+		}
 	}
 	config.Notify = s.notify(row, piece, nil)
 	report, err = s.try(ctx, row, true, config, space, piece)
