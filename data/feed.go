@@ -148,33 +148,32 @@ func share(n int, work func(next func() (i int, ok bool))) {
 // prepare makes the image for place i and returns the place of the one it took.
 func (f *feed) prepare(dst []float32, i int, memory *scratch) (example int, err error) {
 	if f.ordered {
-		image, err := f.source.Load(i)
+		image, err := middleOf(f.source, i, &f.header, memory)
 		if err != nil {
 			return i, err
 		}
-		f.table.apply(dst, middle(image, &f.header, memory).Pix)
+		f.table.apply(dst, image.Pix)
 		return i, nil
 	}
-	image, example, err := f.usable(i)
+	image, example, err := f.usable(i, memory)
 	if err != nil {
 		return i, err
 	}
 	rng := seed.New(f.base, "augment", f.epoch, uint64(i))
 	if f.cfg.Augment.Crop > 0 {
 		image = f.cfg.Augment.crop(image, &f.header, rng, memory)
-	} else {
-		image = middle(image, &f.header, memory)
 	}
 	turn := f.cfg.Augment.Alternate && seed.New(f.base, "flip", uint64(i)).IntN(2) == int(f.epoch%2)
 	f.cfg.Augment.apply(dst, image.Pix, f.header.Height, f.header.Width, f.table, rng, turn, memory)
 	return example, nil
 }
 
-// usable loads image i or, where that is not possible, the next one.
-func (f *feed) usable(i int) (imaging.Image, int, error) {
+// usable loads image i or, where that is not possible, the next one: all of it if it is
+// going to be cropped, otherwise its middle.
+func (f *feed) usable(i int, memory *scratch) (imaging.Image, int, error) {
 	const most = 100 // so many in a row are no accident
 	for tries := 1; ; tries++ {
-		image, err := f.source.Load(i)
+		image, err := f.load(i, memory)
 		var bad *BadImageError
 		switch {
 		case err == nil:
@@ -186,4 +185,11 @@ func (f *feed) usable(i int) (imaging.Image, int, error) {
 		}
 		i = (i + 1) % f.source.Len()
 	}
+}
+
+func (f *feed) load(i int, memory *scratch) (imaging.Image, error) {
+	if f.cfg.Augment.Crop > 0 {
+		return f.source.Load(i)
+	}
+	return middleOf(f.source, i, &f.header, memory)
 }

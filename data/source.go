@@ -74,6 +74,11 @@ func (p *part) Label(i int) int { return p.Source.Label(p.indices[i]) }
 // Load implements [Source].
 func (p *part) Load(i int) (imaging.Image, error) { return p.Source.Load(p.indices[i]) }
 
+// middle returns the middle of an image, see [middleOf].
+func (p *part) middle(i int, memory *scratch) (imaging.Image, error) {
+	return middleOf(p.Source, p.indices[i], &p.header, memory)
+}
+
 // Checksum implements [Source].
 func (p *part) Checksum() uint32 {
 	h := crc32.New(castagnoli)
@@ -85,19 +90,6 @@ func (p *part) Checksum() uint32 {
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// Resized returns a view of a source in which the images of batches have pixels rows and
-// columns. Images that are not varied are first resized so that the shorter side has the
-// given length, and the middle is cut out; the usual length is 8/7 of pixels. It is an
-// error if the length is shorter than pixels.
-func Resized(s Source, pixels, shorter int, f imaging.Filter) (Source, error) {
-	if pixels < 1 || shorter < pixels {
-		return nil, fmt.Errorf("data: no square of %d pixels can be cut out of an image whose shorter side has %d", pixels, shorter)
-	}
-	header := s.Header()
-	header.Height, header.Width, header.Shorter, header.Filter = pixels, pixels, shorter, f
-	return &part{s, header, upTo(s.Len())}, nil
-}
 
 // upTo returns the numbers below n.
 func upTo(n int) []int {

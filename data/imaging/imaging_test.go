@@ -171,3 +171,14 @@ func TestPanicsOnImagesThatDoNotFit(t *testing.T) {
 		}()
 	}
 }
+
+func BenchmarkResize(b *testing.B) {
+	for _, size := range [][2]int{{64, 32}, {300, 224}} {
+		b.Run(fmt.Sprintf("%d-%d", size[0], size[1]), func(b *testing.B) {
+			src, dst := New(size[0], size[0]), New(size[1], size[1])
+			for b.Loop() {
+				Resize(dst, src, src.Whole(), Bilinear)
+			}
+		})
+	}
+}

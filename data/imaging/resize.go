@@ -84,15 +84,6 @@ func newTaps(inputs, outputs int, lo, hi float64, f Filter) taps {
 	return t
 }
 
-// sum is output i of values that lie stride apart.
-func (t *taps) sum(i int, values []uint8, stride int) uint8 {
-	total := 1 << (bits - 1)
-	for j, w := range t.weights[i*t.size:][:t.count[i]] {
-		total += int(w) * int(values[(t.start[i]+j)*stride])
-	}
-	return clamp(total >> bits)
-}
-
 // cut makes the first value that is needed the one with index 0, and returns
 // which one it was and how many are needed.
 func (t *taps) cut() (first, n int) {
@@ -104,14 +95,24 @@ func (t *taps) cut() (first, n int) {
 	return first, n
 }
 
+// half is what sums begin with, so that cutting them off rounds.
+const half = 1 << (bits - 1)
+
 // across resizes the rows of src from row top on.
 func (t *taps) across(dst, src Image, top int) {
 	for y := range dst.Height {
 		line := src.Pix[(top+y)*src.Width*Channels:]
 		for x := range dst.Width {
-			for c, p := 0, dst.at(x, y); c < Channels; c++ {
-				p[c] = t.sum(x, line[c:], Channels)
+			weights, from := t.weights[x*t.size:][:t.count[x]], line[t.start[x]*Channels:]
+			red, green, blue := half, half, half
+			for _, w := range weights {
+				red += int(w) * int(from[0])
+				green += int(w) * int(from[1])
+				blue += int(w) * int(from[2])
+				from = from[Channels:]
 			}
+			p := dst.at(x, y)
+			p[0], p[1], p[2] = clamp(red>>bits), clamp(green>>bits), clamp(blue>>bits)
 		}
 	}
 }
@@ -119,9 +120,18 @@ func (t *taps) across(dst, src Image, top int) {
 // down resizes the columns of src.
 func (t *taps) down(dst, src Image) {
 	row := dst.Width * Channels
+	sums := make([]int, row)
 	for y := range dst.Height {
-		for i := range row {
-			dst.Pix[y*row+i] = t.sum(y, src.Pix[i:], row)
+		for i := range sums {
+			sums[i] = half
+		}
+		for j, w := range t.weights[y*t.size:][:t.count[y]] {
+			for i, v := range src.Pix[(t.start[y]+j)*row:][:row] {
+				sums[i] += int(w) * int(v)
+			}
+		}
+		for i, sum := range sums {
+			dst.Pix[y*row+i] = clamp(sum >> bits)
 		}
 	}
 }
