@@ -185,7 +185,7 @@ func (s *conv) forwardDirect(memory former, y, x, w []float32, end *rowEnd) {
 	switch {
 	case len(y) == 0:
 	case s.pointwise():
-		gemmWeights(memory, s.pixels(), s.oc, s.c, s.sampled(memory, x), w, y, end)
+		gemmWeights(memory, false, s.pixels(), s.oc, s.c, s.sampled(memory, x), w, y, end)
 	case s.gathers():
 		s.gatheredForward(memory, y, x, w, end)
 	case s.depthwise():

@@ -33,7 +33,7 @@ func (s *conv) gatheredForward(memory former, y, x, w []float32, end *rowEnd) {
 	k, image := s.kh*s.kw*s.c, s.oh*s.ow
 	s.eachChunk(memory, func(columns []float32, lo, hi int) {
 		s.gather(columns, x, lo, hi)
-		gemmWeights(memory, (hi-lo)*image, s.oc, k, columns, w, y[lo*image*s.oc:], end.below(lo*image))
+		gemmWeights(memory, false, (hi-lo)*image, s.oc, k, columns, w, y[lo*image*s.oc:], end.below(lo*image))
 	})
 }
 

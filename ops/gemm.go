@@ -73,17 +73,22 @@ func gemmPlus(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	}
 }
 
-// gemmWeights is gemmPlus with a B that is a layer's weight, all of a matrix. One that is frozen is packed once.
-func gemmWeights(memory former, m, n, k int, a []float32, w, c []float32, end *rowEnd) {
+// gemmWeights is gemmPlus with a B that is a layer's weight, all of a matrix, which is transposed first if transW says so.
+// One that is frozen is packed once.
+func gemmWeights(memory former, transW bool, m, n, k int, a []float32, w, c []float32, end *rowEnd) {
 	if m == 0 || n == 0 {
 		return
 	}
+	ld, kind := n, autograd.Form{Name: "gemm", Sizes: [8]int{n, k}}
+	if transW {
+		ld, kind.Name = k, "gemm, transposed"
+	}
 	if !memory.Keeps(w) || k == 0 {
-		gemmPlus(false, false, m, n, k, a, k, w, n, 0, c, n, end)
+		gemmPlus(false, transW, m, n, k, a, k, w, ld, 0, c, n, end)
 		return
 	}
-	packed := memory.Form(w, autograd.Form{Name: "gemm", Sizes: [8]int{n, k}}, simd.PackedSize(n, k), func(form []float32) {
-		simd.PackB(form, n, k, w, n)
+	packed := memory.Form(w, kind, simd.PackedSize(n, k), func(form []float32) {
+		simd.PackB(form, transW, n, k, w, ld)
 	})
 	p := &product{Product: simd.NewPackedProduct(m, n, k, a, k, packed), c: c, ldc: n, m: m, n: n, end: end}
 	p.rows, p.cols = gemmBlock(m, n, k)

@@ -156,7 +156,7 @@ func (l *linear) Forward(y *autograd.Output) {
 		l.bias = rowEnd{y: y.Data(), width: l.out, shift: l.b.Data()}
 		bias = &l.bias
 	}
-	gemmPlus(false, true, l.rows, l.out, l.in, l.x.Data(), l.in, l.w.Data(), l.in, 0, y.Data(), l.out, bias)
+	gemmWeights(y, true, l.rows, l.out, l.in, l.x.Data(), l.w.Data(), y.Data(), bias)
 }
 
 func (l *linear) Backward(g *autograd.Grad) {

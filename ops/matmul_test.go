@@ -71,7 +71,7 @@ func testMatMulLarge(t *testing.T) {
 }
 
 // TestLinearBias compares the bias added to blocks with one added afterwards, on
-// one worker and on several.
+// one worker and on several, with parameters that may change and frozen ones.
 func TestLinearBias(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 5))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
@@ -83,12 +83,16 @@ func TestLinearBias(t *testing.T) {
 		}
 		x, w, b := input(c.rows, c.in), input(c.out, c.in), input(c.out)
 		want := ops.AddBias(ops.MatMul(x, w, ops.MatMulSpec{TransB: true}), b).Data()
+		ps := params(tensors{w, b})
+		frozen := autograd.NewFrozen(ps)
 		for _, workers := range []int{1, 2, 5} {
 			runtime.GOMAXPROCS(workers)
-			got := ops.Linear(x, w, b).Data()
-			for i := range want {
-				if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-					t.Fatalf("%v, %d workers: element %d is %g, want %g", c, workers, i, got[i], want[i])
+			kept := frozen.NewInference()
+			for _, got := range []*autograd.Tensor{ops.Linear(x, w, b), ops.Linear(kept.Input(x.Data(), c.rows, c.in), kept.Use(ps.All()[0]), kept.Use(ps.All()[1]))} {
+				for i, y := range got.Data() {
+					if math.Float32bits(y) != math.Float32bits(want[i]) {
+						t.Fatalf("%v, %d workers: element %d is %g, want %g", c, workers, i, y, want[i])
+					}
 				}
 			}
 		}

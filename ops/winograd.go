@@ -113,10 +113,12 @@ func (s *winograd) divide(scratch []float32, transforms int) (made, products, wo
 }
 
 // fusedTiles is the number of tiles of a task, fewer if there would be few
-// tasks. Even fewer would not be worth a call for each product.
+// tasks, of which an even number of equal ones keeps two cores busy to the end. Even
+// fewer would not be worth a call for each product.
 func (s *winograd) fusedTiles() int {
 	if s.tiles() < 16*48 {
-		return s.block(32)
+		parts := ceilDiv(s.tiles(), 32)
+		return s.block(ceilDiv(s.tiles(), parts+parts%2))
 	}
 	return s.block(48)
 }

@@ -39,18 +39,23 @@ func NewProduct(transA, transB bool, m, n, k int, a []float32, lda int, b []floa
 // PackedSize returns how many elements [PackB] copies a matrix of k rows and n columns to.
 func PackedSize(n, k int) int { return packedSize(n, k, gemmSizes().nr) }
 
-// PackB copies B, which is k x n, to dst in the order in which [NewPackedProduct] reads it.
-func PackB(dst []float32, n, k int, b []float32, ldb int) {
-	checkMatrix("B", k, n, b, ldb)
+// PackB copies op(B), which is k x n, to dst in the order in which [NewPackedProduct] reads it.
+// Parameters are as for [Gemm].
+func PackB(dst []float32, transB bool, n, k int, b []float32, ldb int) {
+	rows, cols, x := k, n, matrix{b, ldb, 1}
+	if transB {
+		rows, cols, x = n, k, x.transposed()
+	}
+	checkMatrix("B", rows, cols, b, ldb)
 	if n == 0 || k == 0 {
 		return
 	}
-	race.ReadRows(b, k, n, ldb)
+	race.ReadRows(b, rows, cols, ldb)
 	race.Write(dst[:PackedSize(n, k)])
-	pack(dst, matrix{b, ldb, 1}, n, k, gemmSizes().nr)
+	pack(dst, x, n, k, gemmSizes().nr)
 }
 
-// NewPackedProduct returns the product of A, which is m x k, and B, which is k x n and
+// NewPackedProduct returns the product of A, which is m x k, and op(B), which is k x n and
 // which [PackB] has copied to b, so that only A is left to be packed.
 func NewPackedProduct(m, n, k int, a []float32, lda int, b []float32) Product {
 	checkMatrix("B", 1, PackedSize(n, k), b, PackedSize(n, k))

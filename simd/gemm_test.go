@@ -284,9 +284,9 @@ func TestProduct(t *testing.T) {
 				for part := range p.Parts() {
 					p.Pack(p.Parts()-1-part, memory)
 				}
-				if !transA && !transB && g.k > 0 { // as a product with a layer's weights
+				if !transA && g.k > 0 { // as a product with a layer's weights
 					packed := alignedWork(PackedSize(g.n, g.k))
-					PackB(packed, g.n, g.k, b.data(), b.ld)
+					PackB(packed, transB, g.n, g.k, b.data(), b.ld)
 					p = NewPackedProduct(g.m, g.n, g.k, a.data(), a.ld, packed)
 					for part := range p.Parts() {
 						p.Pack(part, memory)
