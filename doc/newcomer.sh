@@ -46,7 +46,7 @@ expect=124 step timeout -s INT 4 go run ./benchmarks/cifar -data synthetic -meth
 lines=8 step go run ./benchmarks/cifar -resume -out runs/stopped
 
 lines=8 step go run ./benchmarks/cifar -data synthetic -train-size 200 -test-size 100 -epochs 2 -seeds 1 -method none,autodropout -pattern runs/first/best-pattern.json -depth 16 -out runs/pattern
-lines=8 step go run ./benchmarks/cifar -data synthetic -train-size 200 -test-size 100 -epochs 2 -seeds 1 -method autodropout -pattern patterns/cifar10-wrn-10-1.json -out runs/learned
+lines=8 step go run ./benchmarks/cifar -data synthetic -train-size 200 -test-size 100 -epochs 2 -seeds 1 -method autodropout -pattern patterns/cifar10-few-wrn-10-1.json -out runs/learned
 
 mkdir ../mine
 cd ../mine
@@ -67,7 +67,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	pattern, err := patterns.Load("cifar10-wrn-10-1")
+	pattern, err := patterns.Load("cifar10-few-wrn-10-1")
 	if err != nil {
 		panic(err)
 	}

@@ -108,7 +108,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Load("none"); err == nil || !strings.Contains(err.Error(), "cifar10-wrn-10-1") {
+	if _, err := Load("none"); err == nil || !strings.Contains(err.Error(), "cifar10-few-wrn-10-1") {
 		t.Errorf("error %v does not say which there are", err)
 	}
 }

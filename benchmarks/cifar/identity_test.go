@@ -82,7 +82,7 @@ func TestMovedRun(t *testing.T) {
 // TestNamedPattern: a run with a pattern of a name copies it into its folder when it
 // begins, and goes on with the copy when the name has come to mean another pattern.
 func TestNamedPattern(t *testing.T) {
-	const name, other = "cifar10-wrn-10-1", "cifar10-few-wrn-10-1"
+	const name, other = "plain-wrn-10-1", "cifar10-few-wrn-10-1"
 	dir := t.TempDir()
 	whole, folder := filepath.Join(dir, "whole"), filepath.Join(dir, "run")
 	t.Chdir(dir)

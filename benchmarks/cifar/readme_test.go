@@ -98,7 +98,7 @@ func TestReadmeIsShort(t *testing.T) {
 
 // The README's code for a learned pattern is that of this test.
 func TestReadmeUsesAPattern(t *testing.T) {
-	learned, err := filepath.Abs("../../patterns/cifar10-wrn-10-1.json")
+	learned, err := filepath.Abs("../../patterns/cifar10-few-wrn-10-1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
