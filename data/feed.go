@@ -29,8 +29,11 @@ func (f *feed) batches(ctx context.Context) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		free, ready := make(chan *Batch, ahead+1), make(chan *Batch, ahead)
-		for range ahead + 1 {
-			free <- f.newBatch()
+		for i := range f.buffers {
+			if f.buffers[i] == nil {
+				f.buffers[i] = f.newBatch()
+			}
+			free <- f.buffers[i]
 		}
 		f.err = nil
 		var failed error

@@ -50,13 +50,14 @@ type LoaderConfig struct {
 // source, with that image's label and place, but varied by the numbers of the replaced
 // image. An evaluation leaves it out.
 //
-// One loop over a Loader may run at a time.
+// One loop over a Loader may run at a time. Its batches are the same memory in every epoch.
 type Loader struct {
 	source  Source
 	header  Header
 	cfg     LoaderConfig
 	ordered bool
-	waited  atomic.Int64 // nanoseconds
+	buffers [ahead + 1]*Batch // which go round, from the first epoch on
+	waited  atomic.Int64      // nanoseconds
 	err     error
 }
 

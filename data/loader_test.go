@@ -481,6 +481,35 @@ func TestCutout(t *testing.T) {
 	}
 }
 
+func TestEpochsShareBuffers(t *testing.T) {
+	train, _, err := Synthetic(SyntheticConfig{Train: 100, Test: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLoader(t, train, LoaderConfig{Batch: 30, Seed: 5, Augment: StandardAugment()})
+	buffers := map[*float32]bool{}
+	for epoch := range 4 {
+		var got []float32
+		for batch := range l.Epoch(t.Context(), epoch, 0) {
+			buffers[&batch.X[0]] = true
+			got = append(got, batch.X...)
+			if epoch == 1 && batch.Index == 1 {
+				break // the next epoch gets all buffers nevertheless
+			}
+		}
+		var want []float32
+		for batch := range newLoader(t, train, l.cfg).Epoch(t.Context(), epoch, 0) {
+			want = append(want, batch.X...)
+		}
+		if epoch != 1 && !slices.Equal(got, want) {
+			t.Errorf("epoch %d has other images than a loader of its own", epoch)
+		}
+	}
+	if len(buffers) != ahead+1 {
+		t.Errorf("four epochs use %d buffers, want %d", len(buffers), ahead+1)
+	}
+}
+
 func BenchmarkLoader(b *testing.B) {
 	train, _, err := Synthetic(SyntheticConfig{Train: 1000, Test: 10})
 	if err != nil {

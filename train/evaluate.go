@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"autodropout/autograd"
 	"autodropout/data"
 	"autodropout/layers"
 	"autodropout/ops"
@@ -34,7 +33,8 @@ func Evaluate(ctx context.Context, model layers.Model, images data.Source) (Scor
 	if err != nil {
 		return Score{}, fmt.Errorf("train: there is nothing to evaluate on: %w", err)
 	}
-	tape := autograd.NewInference()
+	tape := takeTape()
+	defer giveTape(tape)
 	c := layers.Ctx{Tape: tape}
 	var score Score
 	for batch := range loader.Epoch(ctx, 0, 0) {

@@ -52,7 +52,8 @@ func EvaluateLanguage(ctx context.Context, model *models.TransformerXL, text []i
 	if words < config.Batch || config.Batch < 1 {
 		return LanguageScore{}, fmt.Errorf("train: a text of %d words cannot be evaluated in %d rows: each needs two words or more", len(text), config.Batch)
 	}
-	e := evaluation{model: model, config: config, tape: autograd.NewInference()}
+	e := evaluation{model: model, config: config, tape: takeTape()}
+	defer giveTape(e.tape)
 	row := words / config.Batch
 	var memory *models.Memory
 	for start := 0; start < row && ctx.Err() == nil; {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"autodropout/autograd"
 	"autodropout/data/text/bitext"
 	"autodropout/layers"
 	"autodropout/models"
@@ -18,7 +17,8 @@ func EvaluateTranslation(ctx context.Context, model *models.Transformer, pairs *
 		return LanguageScore{}, fmt.Errorf("train: there are no sentence pairs to evaluate")
 	}
 	batches := bitext.NewBatches(pairs.Len(), pairs.Lengths, bitext.BatchConfig{Tokens: places})
-	c := layers.Ctx{Tape: autograd.NewInference()}
+	c := layers.Ctx{Tape: takeTape()}
+	defer giveTape(c.Tape)
 	score := LanguageScore{}
 	for i := range batches.Len() {
 		if ctx.Err() != nil {
