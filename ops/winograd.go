@@ -113,12 +113,10 @@ func (s *winograd) divide(scratch []float32, transforms int) (made, products, wo
 }
 
 // fusedTiles is the number of tiles of a task, fewer if there would be few
-// tasks, of which an even number of equal ones keeps two cores busy to the end. Even
-// fewer would not be worth a call for each product.
+// tasks. Even fewer would not be worth a call for each product.
 func (s *winograd) fusedTiles() int {
 	if s.tiles() < 16*48 {
-		parts := ceilDiv(s.tiles(), 32)
-		return s.block(ceilDiv(s.tiles(), parts+parts%2))
+		return s.block(32)
 	}
 	return s.block(48)
 }
