@@ -1,6 +1,6 @@
 // Package patterns holds dropout patterns that the controller of this module
 // learned, inside the program: one JSON file each. Its README.md says where each comes from and what it
-// gained or lost there; doc/pattern-format.md says what a pattern does, bit for
+// gained there; doc/pattern-format.md says what a pattern does, bit for
 // bit, for programs in other languages.
 package patterns
 
