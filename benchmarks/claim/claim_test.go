@@ -12,6 +12,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/statistics"
 	"autodropout/controller"
@@ -82,11 +83,11 @@ func TestClaim(t *testing.T) {
 	page("of 51 trials |", "| headroom/here |", "| goes on |")
 	plan(tiny)
 	run("-only", "small/wide-0")
-	page("1 of 3 runs is finished; not begun: wide-1 and paper-0.", "| `none` | wide |  | 2 of 2 |", "![How much better")
+	page("1 of 3 runs is finished; not begun: wide-1 and paper-0.", "| `none` | wide |  | 2 of 2 | 0 |", "![How much better")
 	if stdout := run(); !strings.Contains(stdout, "small/wide-0 is finished.") || strings.Contains(stdout, "headroom/here is finished.") {
 		t.Errorf("it prints\n%s", stdout)
 	}
-	before := page("3 of 3 runs are finished.", "| `shuffled` | wide |  | 4 of 4 |", "| `random` | paper | 2 of 2 | 2 of 2 |", "| `autodropout` | wide | 8 of 8 | 4 of 4 |", "| here | query |", "2026", "did not have the power to see 1 %")
+	before := page("3 of 3 runs are finished.", "| `shuffled` | wide |  | 4 of 4 |", "| `random` | paper | 2 of 2 | 2 of 2 |", "| `autodropout` | wide | 8 of 8 | 4 of 4 |", "| here | query |", "2026", "did not have the power to see 1 %", "| not shown: it did not have the power to see 1 % |")
 	if strings.Contains(before, "NaN") || strings.Contains(before, "of 51 trials") {
 		t.Errorf("the page is\n%s", before)
 	}
@@ -105,31 +106,35 @@ func TestClaim(t *testing.T) {
 	}
 }
 
+// made returns a made-up run that has finished, with the scores of its rows by seed.
+func made(name string, scores map[string]map[int]float64) *run {
+	r := &run{planned: planned{name: name, program: "cifar"}, scores: scores, finished: &runfolder.Result{}}
+	r.Seeds = 3
+	for _, key := range []string{"none", "dropout", "places", "random", "autodropout", "shuffled"} {
+		if scores[key] != nil {
+			r.Method = append(r.Method, key)
+		}
+	}
+	return r
+}
+
+// at returns scores by seed.
+func at(values ...float64) map[int]float64 {
+	m := map[int]float64{}
+	for k, v := range values {
+		m[k] = v
+	}
+	return m
+}
+
 // TestNewSetting: the claim is held against all rows made by hand and random search of its own
 // space, seeds are paired within search seeds, and Holm's correction is over these.
 func TestNewSetting(t *testing.T) {
-	of := func(name string, scores map[string]map[int]float64) *run {
-		r := &run{planned: planned{name: name, program: "cifar"}, scores: scores}
-		r.Seeds = 3
-		for _, key := range []string{"none", "dropout", "places", "random", "autodropout", "shuffled"} {
-			if scores[key] != nil {
-				r.Method = append(r.Method, key)
-			}
-		}
-		return r
-	}
-	at := func(values ...float64) map[int]float64 {
-		m := map[int]float64{}
-		for k, v := range values {
-			m[k] = v
-		}
-		return m
-	}
 	runs := []*run{
-		of("s/wide-0", map[string]map[int]float64{"none": at(30, 31, 32), "dropout": at(21, 22.2, 23.1), "places": at(20, 21.5, 21.9), "random": at(25, 26.1, 27), "autodropout": at(20, 21, 22), "shuffled": at(24, 25, 26)}),
-		of("s/wide-1", map[string]map[int]float64{"dropout": at(21.2, 22, 22.9), "places": at(19.5, 21.1, 22.6), "random": at(25.1, 26, 27), "autodropout": at(20, 21)}),
-		of("s/paper-0", map[string]map[int]float64{"random": at(29, 29, 29)}),
-		of("other/wide-0", map[string]map[int]float64{"dropout": at(1, 1, 1)}),
+		made("s/wide-0", map[string]map[int]float64{"none": at(30, 31, 32), "dropout": at(21, 22.2, 23.1), "places": at(20, 21.5, 21.9), "random": at(25, 26.1, 27), "autodropout": at(20, 21, 22), "shuffled": at(24, 25, 26)}),
+		made("s/wide-1", map[string]map[int]float64{"dropout": at(21.2, 22, 22.9), "places": at(19.5, 21.1, 22.6), "random": at(25.1, 26, 27), "autodropout": at(20, 21)}),
+		made("s/paper-0", map[string]map[int]float64{"random": at(29, 29, 29)}),
+		made("other/wide-0", map[string]map[int]float64{"dropout": at(1, 1, 1)}),
 	}
 	s := newSetting("s", runs)
 	if n := len(s.rows); n != 7 {
@@ -151,12 +156,59 @@ func TestNewSetting(t *testing.T) {
 	if !(dropout.gain.P < 0.01) || dropout.gain.Corrected <= dropout.gain.P || paper.gain.N != 3 || !(paper.gain.Corrected != paper.gain.Corrected) {
 		t.Errorf("the estimates are %+v of Dropout and %+v of random search in the paper's space", dropout.gain, paper.gain)
 	}
-	if claim := s.sentences()[0]; claim != "**No:** `autodropout` is not shown to be better than `places`. It is better than `dropout` and `random`." {
+	if claim := s.sentences()[0]; claim != "**Not shown:** `autodropout` is neither shown to be better than `places`, nor refuted. `autodropout` is better than `dropout` and `random`, with corrected p below 0.05." {
 		t.Errorf("it says %q", claim)
 	}
-	runs[0].scores["places"], runs[1].scores["places"] = runs[0].scores["none"], at(30, 31, 32.1)
-	if claim := newSetting("s", runs).sentences()[0]; !strings.HasPrefix(claim, "**Yes:** `autodropout` is better than each of `dropout`, `places` and `random`") {
-		t.Errorf("it says %q", claim)
+}
+
+// TestVerdicts has a made-up setting for each verdict that the protocol knows. All rows but
+// Dropout are far behind, so that Dropout decides.
+func TestVerdicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		dropout map[int]float64 // its errors, where those of AutoDropout are 20, 21 and 22
+		want    []string
+	}{
+		"a win": {at(20.4, 21.5, 22.4), []string{
+			"**A win:** `autodropout` is better than each of `dropout`, `places` and `random`, with corrected p below 0.05.",
+			"had the power to see 0.5 points in every comparison: with `dropout` (0.18)", "`dropout` | 3 | +0.43 (", "| better |"}},
+		"refuted": {at(20.1, 21, 22.1), []string{
+			"**Refuted, with power:** the trainings would have shown a gain of 0.5 points over `dropout` with a probability of 80 % or more, and the intervals lie below it. `autodropout` is better than `places` and `random`, with corrected p below 0.05.",
+			"`dropout` | 3 | +0.07 (", "| refuted: it had the power to see 0.5 points and did not |"}},
+		"worse": {at(19, 20, 21.1), []string{"**Refuted, with power:**", "| refuted: it had the power to see 0.5 points and did not |"}},
+		"with power, and not shown": {at(20.3, 21.5, 22.2), []string{
+			"**Not shown:** `autodropout` is neither shown to be better than `dropout`, nor refuted. `autodropout` is better than",
+			"not shown: it had the power to see 0.5 points, and its interval reaches that"}},
+		"without power": {at(20, 22, 22.3), []string{
+			"**Not shown:** `autodropout` is neither shown", "had the power to see 0.5 points in the comparison with `places` (0.", "not in that with `dropout` (1.",
+			"not shown: it did not have the power to see 0.5 points"}},
+		"nothing to compare": {at(20.4), []string{"**Not known yet:** there are too few final trainings to compare with `dropout`. `autodropout` is better than `places` and `random`"}},
+		"few":                {nil, []string{"**Not known yet:** no final training can be compared."}},
+	} {
+		scores := map[string]map[int]float64{"autodropout": at(20, 21, 22), "dropout": c.dropout, "places": at(30, 31.1, 32), "random": at(30, 31, 32.1)}
+		if c.dropout == nil {
+			scores = map[string]map[int]float64{"autodropout": at(20), "dropout": at(21), "places": at(22), "random": at(23)}
+		}
+		p := &page{figures: map[string][]byte{}}
+		r := made("s/wide-0", scores)
+		p.comparison(newSetting("s", []*run{r}))
+		text := p.String()
+		for _, want := range append(c.want, "The setting has one search seed: its intervals cover") {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: it does not say %q:\n%s", name, want, text)
+			}
+		}
+		if strings.Contains(text, "So far") || (p.figures["s.svg"] == nil) != (c.dropout == nil) {
+			t.Errorf("%s: of a run that has finished it says\n%s", name, text)
+		}
+		r.finished = nil
+		r.diverged = map[string]int{"dropout": 2}
+		if p.comparison(newSetting("s", []*run{r})); strings.Contains(p.String(), "So far: **") == strings.Contains(p.String(), notKnown) || !strings.Contains(p.String(), "3 | 2 |") {
+			t.Errorf("%s: of a run that goes on it says\n%s", name, p)
+		}
+	}
+	two := newSetting("s", []*run{made("s/wide-0", map[string]map[int]float64{"autodropout": at(1)}), made("s/wide-1", map[string]map[int]float64{"autodropout": at(1)})})
+	if text := strings.Join(two.sentences(), " "); strings.Contains(text, "one search seed") {
+		t.Errorf("of two search seeds it says %q", text)
 	}
 }
 
@@ -164,9 +216,9 @@ func TestNewSetting(t *testing.T) {
 func TestCorrected(t *testing.T) {
 	at := &row{part: wide, key: "dropout", gain: statistics.Mean([]float64{1, 2, 3, 4})}
 	s := &setting{metric: *metrics["cifar"], rows: []*row{at}}
-	for corrected, want := range map[float64]string{0.04: "**Yes:**", 0.06: "**No:**"} {
-		if at.gain.Corrected = corrected; !at.gain.Sure() || !strings.HasPrefix(s.sentences()[0], want) {
-			t.Errorf("with a corrected p of %v and the estimate %+v it says %q", corrected, at.gain, s.sentences()[0])
+	for corrected, want := range map[float64]string{0.04: "**A win:**", 0.06: "**Not shown:**"} {
+		if at.gain.Corrected = corrected; !at.gain.Sure() || !strings.HasPrefix(s.claim(), want) {
+			t.Errorf("with a corrected p of %v and the estimate %+v it says %q", corrected, at.gain, s.claim())
 		}
 	}
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
-	"autodropout/benchmarks/internal/report"
 	"autodropout/benchmarks/internal/statistics"
 	"autodropout/benchmarks/internal/words"
 )
@@ -145,127 +143,40 @@ func (s *setting) gains(better, worse *row) (groups [][]float64) {
 	return groups
 }
 
-// comparison adds the table of a setting, three sentences about it, and its picture.
+// comparison adds the verdict on a setting, its comparisons, a picture of them, and the table of all rows.
 func (p *page) comparison(s *setting) {
 	for _, sentence := range s.sentences() {
 		p.say("%s", sentence)
 	}
+	p.family(s)
 	var rows [][]string
-	chart := report.Chart{Title: "How much better “" + primary + "” is, with intervals of 95 %", X: s.points, Y: "row", Measured: true}
 	for _, at := range s.rows {
 		var values []float64
-		tried, planned, trainings, seeds := 0, 0, 0, 0
+		tried, planned, trainings, seeds, diverged := 0, 0, 0, 0, 0
 		for _, r := range at.runs {
 			n, of := r.trials(at.key)
 			tried, planned = tried+n, planned+of
 			seeds += r.Seeds
-			trainings += len(r.scores[at.key])
+			trainings += len(r.scores[at.key]) + r.diverged[at.key]
+			diverged += r.diverged[at.key]
 			for _, v := range r.scores[at.key] {
 				values = append(values, v)
 			}
 		}
 		slices.Sort(values) // the order of a map would be another one each time
-		cells := []string{"`" + at.key + "`", at.part, of(tried, planned), of(trainings, seeds), statistics.Spread(values), "", "", "", ""}
+		cells := []string{"`" + at.key + "`", at.part, of(tried, planned), of(trainings, seeds), fmt.Sprint(diverged), statistics.Spread(values), "", ""}
 		if e := at.gain; e.N > 0 {
-			cells[5], cells[6], cells[7], cells[8] = e.Difference("%+.2f"), statistics.Chance(e.P), statistics.Chance(e.Corrected), statistics.Number(e.Detectable(), "%.2f")
-			if s.rival(at) && !math.IsNaN(e.Low) {
-				y := float64(len(chart.Lines) + 1)
-				chart.Lines = append(chart.Lines, report.Line{Name: "than " + at.key, Style: report.Compared.Style(len(chart.Lines)), X: []float64{e.Low, e.Value, e.High}, Y: []float64{y, y, y}})
-			}
+			cells[6], cells[7] = e.Difference("%+.2f"), statistics.Chance(e.P)
 		}
 		rows = append(rows, cells)
 	}
-	p.table([]string{"row", "space", "trials", "final trainings", "test " + strings.TrimSpace(s.metric.name+" "+s.unit), "`" + primary + "` is better by, " + s.points, "p", "corrected p", "could see"}, rows)
-	if len(chart.Lines) > 0 {
-		p.figures[s.name+".svg"] = chart.SVG()
-		p.say("![%s](claim/%s.svg)", chart.Title, s.name)
-	}
+	p.table([]string{"row", "space", "trials", "final trainings", "diverged", "test " + strings.TrimSpace(s.metric.name+" "+s.unit), "`" + primary + "` is better by, " + s.points, "p"}, rows)
 }
 
-// sentences says what a setting has found: the claim, the power, and what is missing.
-func (s *setting) sentences() []string {
-	var beaten, not []string
-	seen, power := 0, 0.0
-	for _, at := range s.rows {
-		switch {
-		case !s.rival(at):
-			continue
-		case at.gain.Low > 0 && at.gain.Corrected < 0.05:
-			beaten = append(beaten, "`"+at.key+"`")
-		default:
-			not = append(not, "`"+at.key+"`")
-		}
-		if d := at.gain.Detectable(); !math.IsNaN(d) {
-			seen++
-			power = max(power, d)
-		}
+// of writes how many of all there are; nothing where none are planned.
+func of(n, all int) string {
+	if all == 0 {
+		return ""
 	}
-	claim, able := "**Not known yet:** no final training can be compared.", "The smallest difference that the trainings can show is not known."
-	if seen > 0 {
-		claim = fmt.Sprintf("**No:** `%s` is not shown to be better than %s.", primary, words.And(not))
-		if len(not) == 0 {
-			claim = fmt.Sprintf("**Yes:** `%s` is better than each of %s, with corrected p below 0.05.", primary, words.And(beaten))
-		} else if len(beaten) > 0 {
-			claim += fmt.Sprintf(" It is better than %s.", words.And(beaten))
-		}
-		verb := "had"
-		if power > s.enough {
-			verb = "did not have"
-		}
-		able = fmt.Sprintf("The trainings %s the power to see %g %s: the weakest comparison with a hand-made row or random search sees %.2f with a probability of 80 %%.", verb, s.enough, s.points, power)
-	}
-	return []string{claim, able, s.missing()}
-}
-
-// missing says what the plan has and the logs do not.
-func (s *setting) missing() string {
-	var waiting, going []string
-	finished := 0
-	for _, r := range s.runs {
-		_, part, _ := strings.Cut(r.name, "/")
-		switch {
-		case r.finished != nil:
-			finished++
-		case r.begun:
-			going = append(going, part)
-		default:
-			waiting = append(waiting, part)
-		}
-	}
-	text := fmt.Sprintf("%s of %s %s finished", words.Capital(fmt.Sprint(finished)), words.Count(len(s.runs), "run", "runs"), map[bool]string{true: "is", false: "are"}[finished == 1])
-	if len(going) > 0 {
-		text += "; begun: " + words.And(going)
-	}
-	if len(waiting) > 0 {
-		text += "; not begun: " + words.And(waiting)
-	}
-	return text + "."
-}
-
-// costs adds what the runs took.
-func (p *page) costs(runs []*run) {
-	var rows [][]string
-	for _, r := range runs {
-		if !r.begun {
-			continue
-		}
-		tried, trainings := 0, r.diverged
-		for _, s := range r.searches {
-			tried += s.tried()
-		}
-		for _, scores := range r.scores {
-			trainings += len(scores)
-		}
-		state := "goes on"
-		if r.finished != nil {
-			state = r.finished.Date[:len("2006-01-02")] + ", " + r.finished.CPU + ", " + r.finished.SIMD
-		}
-		rows = append(rows, []string{r.name, fmt.Sprint(tried), fmt.Sprint(trainings), words.Duration(r.seconds), state})
-	}
-	if rows == nil {
-		return
-	}
-	p.say("## What it took")
-	p.table([]string{"run", "trials", "final trainings", "time of all", "finished"}, rows)
-	p.say("Times are sums over trainings. They are longer where the machine did other work beside them.")
+	return fmt.Sprintf("%d of %d", n, all)
 }

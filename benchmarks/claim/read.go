@@ -56,9 +56,9 @@ type run struct {
 	begun    bool
 	finished *runfolder.Result          // nil: it goes on
 	scores   map[string]map[int]float64 // of the final trainings, by row and seed
-	diverged int
-	searches map[string]*search // by row
-	seconds  float64            // of all trainings
+	diverged map[string]int             // final trainings, by row
+	searches map[string]*search         // by row
+	seconds  float64                    // of all trainings
 }
 
 // search is the log of a row's search.
@@ -98,7 +98,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 func (p plan) read(results string) (runs []*run, err error) {
 	for _, planned := range p {
 		r := &run{planned: planned, folder: runfolder.Folder(filepath.Join(results, filepath.FromSlash(planned.name))),
-			scores: map[string]map[int]float64{}, searches: map[string]*search{}}
+			scores: map[string]map[int]float64{}, diverged: map[string]int{}, searches: map[string]*search{}}
 		runs = append(runs, r)
 		if _, err := os.Stat(r.folder.Path(runfolder.Config)); errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -130,7 +130,7 @@ func (r *run) readUnits() error {
 	for _, u := range units {
 		r.seconds += u.Seconds
 		if u.Diverged {
-			r.diverged++
+			r.diverged[u.Method]++
 			continue
 		}
 		if r.scores[u.Method] == nil {
