@@ -113,7 +113,7 @@ func TestRun(t *testing.T) {
 }
 
 // TestPage: the committed page and its curves are what the command writes from the
-// committed logs, which have searches enough, and the default is the winner.
+// committed logs, which have searches enough, and nothing is better than the default.
 func TestPage(t *testing.T) {
 	p, err := readPage("../results")
 	if err != nil {
