@@ -38,6 +38,10 @@ func PhotoHeader(pixels, shorter int, f imaging.Filter) (Header, error) {
 	return s.Header(), nil
 }
 
+// ShorterSide returns the usual length of the shorter side from whose middle squares of so many
+// pixels are cut, in proportion to 256 for 224.
+func ShorterSide(pixels int) int { return (pixels*256 + 112) / 224 }
+
 // A Preparer brings images to the form that a header describes, as [NewOrdered] does for an
 // evaluation, for programs that have images but no [Source]. It may be used by several goroutines
 // at a time.

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 
@@ -68,6 +69,9 @@ func (p *prediction) part(i int, _ []float32) {
 	size := p.x.Len() / max(1, n)
 	shape := append([]int{hi - lo}, p.x.Shape()[1:]...)
 	y := p.model.Forward(&Ctx{Tape: tape.Tape}, tape.Input(p.x.Data()[lo*size:hi*size], shape...))
+	if y.Rank() == 0 || y.Dim(0) != hi-lo {
+		panic(autograd.NewShapeError("layers.Frozen.Predict", fmt.Sprintf("outputs of %d examples along the first axis", hi-lo), y))
+	}
 	p.once.Do(func() { p.y = autograd.New(append([]int{n}, y.Shape()[1:]...)...) })
 	copy(p.y.Data()[lo*(y.Len()/max(1, hi-lo)):], y.Data())
 }

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -91,6 +92,17 @@ func open(path string, s *layers.Scope, change func(*onnxfile.Model) error) (*Ne
 
 // String returns the name.
 func (n *Network) String() string { return n.Name }
+
+// Size returns the size of the pictures that the network takes, with 224 pixels where its file leaves it
+// open.
+func (n *Network) Size() (height, width int) {
+	const usual = 224
+	if len(n.Inputs) == 0 || len(n.Inputs[0].Shape) != 3 {
+		return usual, usual
+	}
+	in := n.Inputs[0].Shape
+	return cmp.Or(in[0], usual), cmp.Or(in[1], usual)
+}
 
 // Params implements [layers.Model].
 func (n *Network) Params() *autograd.Params { return n.params }

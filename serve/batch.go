@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"fmt"
 	"slices"
 
 	"autodropout/autograd"
@@ -64,6 +65,25 @@ func (b *batch) answer() {
 		}
 	}
 	b.slots = slices.Delete(b.slots, 0, n)
+}
+
+// try computes n images of nothing. It returns an error where they do not fit the model, or its outputs
+// the classes: both may come from files.
+func (b *batch) try(n int) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *autograd.ShapeError:
+			h := b.prepare.Header()
+			err = fmt.Errorf("serve: the model does not take %d images of %dx%d pixels: %w", n, h.Width, h.Height, p)
+		default:
+			panic(p)
+		}
+	}()
+	if shape := b.compute(n).Shape(); len(shape) != 2 || shape[1] != b.classes {
+		return fmt.Errorf("serve: the model's outputs are %v, and there are %d classes", shape, b.classes)
+	}
+	return nil
 }
 
 // compute returns the logits of the first n images.

@@ -54,8 +54,29 @@ func (n Network) Save(dir string, model models.Photographic) error {
 	})
 }
 
-// Open reads a network from a folder and returns a predictor with it.
-func Open(dir string, config Config) (*Predictor, error) {
+// header returns how images are prepared, and the classes.
+func (n Network) header() (data.Header, error) {
+	filter := imaging.Bilinear
+	if n.Bicubic {
+		filter = imaging.Bicubic
+	}
+	h, err := data.PhotoHeader(n.Pixels, n.Shorter, filter)
+	h.Classes, h.Mean, h.Std = n.Classes, n.Mean, n.Std
+	return h, err
+}
+
+// Open reads a network from a folder that [Network.Save] made, or from a file of ONNX, whose name ends in
+// .onnx, and returns a predictor with it. The only input of a network of ONNX must be pictures, and its
+// first output the logits of their classes. What the metadata of [Network.SaveONNX] do not say is as
+// torchvision's networks have it, and classes without names have numbers.
+func Open(path string, config Config) (*Predictor, error) {
+	if filepath.Ext(path) == ".onnx" {
+		return openONNX(path, config)
+	}
+	return openFolder(path, config)
+}
+
+func openFolder(dir string, config Config) (*Predictor, error) {
 	const longest = 1 << 20
 	file, err := os.Open(filepath.Join(dir, networkFile))
 	if err != nil {
@@ -66,15 +87,10 @@ func Open(dir string, config Config) (*Predictor, error) {
 	if err := json.NewDecoder(io.LimitReader(file, longest)).Decode(&n); err != nil {
 		return nil, fmt.Errorf("%s does not describe a network: %w", file.Name(), err)
 	}
-	filter := imaging.Bilinear
-	if n.Bicubic {
-		filter = imaging.Bicubic
-	}
-	h, err := data.PhotoHeader(n.Pixels, n.Shorter, filter)
+	h, err := n.header()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Name(), err)
 	}
-	h.Classes, h.Mean, h.Std = n.Classes, n.Mean, n.Std
 	model, err := models.NewPhotographic(n.Model, n.Channels, len(n.Classes), 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Name(), err)

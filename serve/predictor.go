@@ -71,7 +71,7 @@ const (
 )
 
 // New returns a predictor for a model of images, whose outputs are logits of the header's classes,
-// and runs the model once with a full batch, so that its memory is taken. The model must not be trained
+// and runs the model with one image and with a full batch, so that its memory is taken. The model must not be trained
 // meanwhile; see [layers.Freeze] for what its Forward must do. It is an error if model and header do not fit.
 func New(model layers.Model, h data.Header, config Config) (*Predictor, error) {
 	if config.Batch == 0 {
@@ -97,8 +97,10 @@ func New(model layers.Model, h data.Header, config Config) (*Predictor, error) {
 		p.slots <- &slot{done: make(chan struct{}, 1)}
 	}
 	b := newBatch(p)
-	if shape := b.compute(b.sizes()[0]).Shape(); len(shape) != 2 || shape[1] != p.classes {
-		return nil, fmt.Errorf("serve: the model's outputs are %v, and there are %d classes", shape, p.classes)
+	for _, n := range []int{1, config.Batch} {
+		if err := b.try(n); err != nil {
+			return nil, err
+		}
 	}
 	go p.run(b)
 	return p, nil

@@ -95,6 +95,12 @@ func photo(i int) []byte {
 func alone(t *testing.T, m layers.Model, file []byte) []float32 {
 	t.Helper()
 	h := header(t)
+	return ops.Softmax(layers.Predict(m, autograd.FromSlice(prepared(t, h, file), 1, h.Height, h.Width, data.Channels))).Data()
+}
+
+// prepared returns the pixels of a file as a network sees them.
+func prepared(t *testing.T, h data.Header, file []byte) []float32 {
+	t.Helper()
 	prepare, err := data.NewPreparer(h)
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +111,7 @@ func alone(t *testing.T, m layers.Model, file []byte) []float32 {
 	}
 	x := make([]float32, h.Height*h.Width*data.Channels)
 	prepare.Prepare(x, picture)
-	return ops.Softmax(layers.Predict(m, autograd.FromSlice(x, 1, h.Height, h.Width, data.Channels))).Data()
+	return x
 }
 
 // TestManyGoroutines wants from a predictor in company the bits that each image has alone.
@@ -136,7 +142,7 @@ func TestManyGoroutines(t *testing.T) {
 		total += n
 		company = company || n > 1
 	}
-	total -= 6 // of New
+	total -= 1 + 6 // of New
 	if total != callers*each || !company {
 		t.Errorf("%d images in batches of %v, want %d images and some of them together", total, m.sizes, callers*each)
 	}
@@ -222,6 +228,8 @@ func TestNewRefuses(t *testing.T) {
 		{newNetwork(classes), small, serve.Config{}, "shorter side has 15"},
 		{newNetwork(classes), flat, serve.Config{}, "must be positive"},
 		{newNetwork(classes), good, serve.Config{Batch: -1}, "batches of -1 images"},
+		{&changed{newNetwork(classes), func(x *autograd.Tensor) *autograd.Tensor { return ops.Reshape(x, 1, classes) }}, good, serve.Config{}, "does not take 16 images of 16x16 pixels"},
+		{&changed{newNetwork(classes), func(x *autograd.Tensor) *autograd.Tensor { return ops.Mean(x, 0) }}, good, serve.Config{}, "examples along the first axis"},
 	} {
 		if _, err := serve.New(c.m, c.h, c.config); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)

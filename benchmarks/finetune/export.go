@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -12,9 +11,6 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
-	"autodropout/data/imaging"
-	"autodropout/models"
-	"autodropout/onnx"
 	"autodropout/serve"
 	"autodropout/weights"
 )
@@ -65,7 +61,7 @@ func export(args []string, stdout io.Writer) error {
 		c.pixels = model.Pixels()
 	}
 	if c.resize == 0 {
-		c.resize = (c.pixels*256 + 112) / 224
+		c.resize = data.ShorterSide(c.pixels)
 	}
 	header.Height, header.Width, header.Shorter, header.Filter = c.pixels, c.pixels, c.resize, c.filter()
 	path, passed, err := folder.FindWeights(s.Method, func(a, b runfolder.Score) bool { return a.Value > b.Value })
@@ -78,34 +74,13 @@ func export(args []string, stdout io.Writer) error {
 	if _, err := weights.Load(path, model.Params(), weights.Options{}); err != nil {
 		return err
 	}
+	save := serve.Describe(s.Model, s.Channels, header).Save
 	if onnxFile {
-		if err := saveONNX(args[1], model, header); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(stdout, "%s is in %s, with its classes and how images are prepared in the metadata\n", path, args[1])
-		return err
+		save = serve.Describe(s.Model, s.Channels, header).SaveONNX
 	}
-	if err := serve.Describe(s.Model, s.Channels, header).Save(args[1], model); err != nil {
+	if err := save(args[1], model); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "%s is ready to be served: go run ./doc/server -network %s\n", path, args[1])
 	return err
-}
-
-// saveONNX writes a network with what a program needs to predict with it.
-func saveONNX(path string, model models.Photographic, h data.Header) error {
-	e := onnx.Of(model, h.Height, h.Width, 3)
-	e.Metadata = map[string]string{}
-	filter := "bilinear"
-	if h.Filter == imaging.Bicubic {
-		filter = "bicubic"
-	}
-	for key, value := range map[string]any{"classes": h.Classes, "mean": h.Mean, "std": h.Std, "shorter": h.Shorter, "filter": filter} {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		e.Metadata[key] = string(text)
-	}
-	return e.Save(path)
 }

@@ -95,7 +95,7 @@ func TestRun(t *testing.T) {
 func exportedToONNX(t *testing.T, run, learned string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "model.onnx")
-	if code, stdout, stderr := call(t, "-export", run, path); code != 0 || !strings.Contains(stdout, "is in "+path) {
+	if code, stdout, stderr := call(t, "-export", run, path); code != 0 || !strings.Contains(stdout, "-network "+path) {
 		t.Fatalf("-export: exit code %d\n%s%s", code, stdout, stderr)
 	}
 	n, err := onnx.Open(path)

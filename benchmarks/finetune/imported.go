@@ -39,10 +39,7 @@ func importNetwork(path string, pixels, classes int, seed uint64) (*imported, er
 	}
 	m := &imported{params: s.Params(), body: body, name: filepath.Base(path), pixels: pixels}
 	if m.pixels == 0 {
-		m.pixels = 224
-		if in := body.Inputs[0].Shape; len(in) == 3 && in[0] > 0 && in[0] == in[1] {
-			m.pixels = in[0]
-		}
+		m.pixels = max(body.Size())
 	}
 	d, err := body.Divide(m.pixels, m.pixels, 3)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"autodropout/benchmarks/internal/cli"
@@ -130,7 +129,7 @@ func (c *config) Check() error {
 	}
 	c.pixels = cmp.Or(c.pixels, model.Pixels())
 	if c.resize == 0 {
-		c.resize = int(math.Round(float64(c.pixels) * 256 / 224))
+		c.resize = data.ShorterSide(c.pixels)
 	}
 	if c.resize < c.pixels {
 		return usage.Errorf("-resize %d is less than -pixels %d: no square can be cut out", c.resize, c.pixels)

@@ -1,6 +1,6 @@
 // Server answers questions over HTTP with a trained network: what is in this picture?
 //
-//	go run ./doc/server -network runs/NAME/served
+//	go run ./doc/server -network runs/NAME/served      or a file of ONNX: model.onnx
 //	curl --data-binary @cat.jpg localhost:8080
 package main
 
@@ -48,7 +48,7 @@ func main() {
 // settings returns what the flags say.
 func settings(args []string) (network, address string) {
 	flags := flag.NewFlagSet("server", flag.ExitOnError)
-	flags.StringVar(&network, "network", "network", "`folder` with network.json and weights.safetensors")
+	flags.StringVar(&network, "network", "network", "`folder` with network.json and weights.safetensors, or file of ONNX")
 	flags.StringVar(&address, "listen", "localhost:8080", "`address` to listen at")
 	flags.Parse(args)
 	return network, address

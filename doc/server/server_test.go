@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,8 +29,8 @@ import (
 	"autodropout/serve"
 )
 
-// save puts a network of narrow layers in a folder.
-func save(t *testing.T, dir string) {
+// save puts a network of narrow layers in a folder, or in a file of ONNX.
+func save(t *testing.T, path string) {
 	t.Helper()
 	h, err := data.PhotoHeader(32, 36, imaging.Bilinear)
 	if err != nil {
@@ -40,17 +41,22 @@ func save(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := serve.Describe("resnet-18", 4, h).Save(dir, model); err != nil {
+	n := serve.Describe("resnet-18", 4, h)
+	write := n.Save
+	if filepath.Ext(path) == ".onnx" {
+		write = n.SaveONNX
+	}
+	if err := write(path, model); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// start serves a network.
-func start(t *testing.T, limits serve.Limits) (*serve.Predictor, *httptest.Server) {
+// start serves a network that is in a folder or file of this name.
+func start(t *testing.T, name string, limits serve.Limits) (*serve.Predictor, *httptest.Server) {
 	t.Helper()
-	dir := t.TempDir()
-	save(t, dir)
-	p, err := serve.Open(dir, serve.Config{})
+	path := filepath.Join(t.TempDir(), name)
+	save(t, path)
+	p, err := serve.Open(path, serve.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +96,9 @@ func TestPrinted(t *testing.T) {
 	commands := pages.Printed(t, "doc/server")
 	dir := t.TempDir()
 	t.Chdir(dir)
-	save(t, filepath.Join(dir, "served"))
+	for _, name := range []string{"served", "model.onnx"} {
+		save(t, filepath.Join(dir, name))
+	}
 	for _, args := range commands {
 		network, address := settings(args)
 		if address != "localhost:8080" {
@@ -122,24 +130,34 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// TestAnswer wants the probability of each class, and from a file of ONNX those of the network that it was
+// written from.
 func TestAnswer(t *testing.T) {
-	p, server := start(t, limits)
+	p, ours := start(t, "served", limits)
 	want, err := p.Predict(t.Context(), photo(3))
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, text, err := post(server.URL, bytes.NewReader(photo(3)))
-	var answer map[string]float32
-	if err == nil {
-		err = json.Unmarshal(text, &answer)
-	}
-	if err != nil || code != 200 || len(answer) != 3 || answer["cat"] != want[0] || answer["dog"] != want[1] || answer["fish"] != want[2] {
-		t.Errorf("code %d, error %v, answer %s, want %v", code, err, text, want)
+	_, imported := start(t, "model.onnx", limits)
+	for server, tolerance := range map[*httptest.Server]float64{ours: 0, imported: 1e-5} {
+		code, text, err := post(server.URL, bytes.NewReader(photo(3)))
+		var answer map[string]float32
+		if err == nil {
+			err = json.Unmarshal(text, &answer)
+		}
+		if err != nil || code != 200 || len(answer) != 3 {
+			t.Fatalf("code %d, error %v, answer %s", code, err, text)
+		}
+		for i, class := range []string{"cat", "dog", "fish"} {
+			if math.Abs(float64(answer[class]-want[i])) > tolerance {
+				t.Errorf("answer %s, want %v to %g", text, want, tolerance)
+			}
+		}
 	}
 }
 
 func TestLimits(t *testing.T) {
-	_, server := start(t, limits)
+	_, server := start(t, "served", limits)
 	for _, c := range []struct {
 		what string
 		body io.Reader
@@ -177,7 +195,7 @@ func TestLoad(t *testing.T) {
 	}
 	patient := limits
 	patient.Patience = 10 * time.Minute // on a machine that is short of time, too
-	_, server := start(t, patient)
+	_, server := start(t, "served", patient)
 	round := func(n int) (took []time.Duration) {
 		var mu sync.Mutex
 		var group sync.WaitGroup

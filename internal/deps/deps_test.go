@@ -64,7 +64,7 @@ var ours = map[string][]string{
 	"data/text/metric":     {},
 	"patterns":             {"autograd", "data", "dropout", "layers", "ops", "train"},
 	"weights":              {"autograd", "layers", "models", "data/npy", "internal/atomicfile", "internal/safetensors", "internal/sized", "internal/torchfile"},
-	"serve":                {"autograd", "data", "data/imaging", "data/picture", "internal/atomicfile", "layers", "models", "ops", "weights"},
+	"serve":                {"autograd", "data", "data/imaging", "data/picture", "internal/atomicfile", "layers", "models", "onnx", "ops", "weights"},
 	"train":                {"autograd", "ops", "dropout", "layers", "optim", "models", "data", "data/imaging", "data/text/bitext", "weights", "internal/*"},
 	"controller":           {"autograd", "ops", "layers", "optim", "dropout", "internal/*"},
 	"controller/cluster":   {"controller", "dropout", "internal/disk"},
