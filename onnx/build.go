@@ -97,6 +97,9 @@ func (b *builder) declare(g *onnxfile.Graph) error {
 		if b.tensors[v.Name] != nil {
 			continue // old files list their initializers as well
 		}
+		if len(b.Inputs) == 0 && len(v.Shape) > 0 {
+			b.fixed = v.Shape[0].Size
+		}
 		in := Input{Name: v.Name}
 		for i, d := range v.Shape {
 			if i > 0 {

@@ -40,7 +40,7 @@ func (n *Network) Divide(height, width, channels int) (*Division, error) {
 		return nil, fmt.Errorf("pictures of %dx%d pixels are too large", height, width)
 	}
 	tape := autograd.NewInference()
-	r := &run{network: n, ctx: &layers.Ctx{Tape: tape, Mode: layers.Prediction}, values: make([]datum, n.slots), shapes: make([][]int, len(n.chain))}
+	r := &run{network: n, ctx: &layers.Ctx{Tape: tape, Mode: layers.Prediction}, values: make([]datum, n.slots), shapes: make([][]int, len(n.chain)), examples: 1}
 	r.values[0] = datum{real: tape.Input(make([]float32, height*width*channels), 1, height, width, channels), last: true}
 	if err := r.part(len(n.chain) - 1); err != nil {
 		return nil, fmt.Errorf("pictures of %dx%d pixels and %d channels do not pass: %w", height, width, channels, err)

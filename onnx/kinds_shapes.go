@@ -44,6 +44,16 @@ func wanted(shape, from []int, keepZeros bool) ([]int, error) {
 	return out, nil
 }
 
+// ofBatch returns the shape that a Reshape asks for in this pass. A file that was exported for a fixed number
+// of examples has that number in its constants, where other files have -1 or compute it.
+func (c *call) ofBatch(shape []int) []int {
+	fixed, from := c.network.fixed, c.in[0].shape()
+	if fixed == 0 || c.operand[0].slot < 0 || len(shape) == 0 || len(from) == 0 || shape[0] != fixed || from[0] != c.examples {
+		return shape
+	}
+	return append([]int{c.examples}, shape[1:]...)
+}
+
 // reshaped gives a value another shape.
 func reshaped(d datum, shape []int) ([]datum, error) {
 	if d.whole != nil {
@@ -60,7 +70,7 @@ func reshape(c *call) ([]datum, error) {
 	if !c.has(0) {
 		return nil, errOperand
 	}
-	to, err := wanted(shape.data, c.in[0].shape(), c.int("allowzero", 0) != 0)
+	to, err := wanted(c.ofBatch(shape.data), c.in[0].shape(), c.int("allowzero", 0) != 0)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type Network struct {
 	links   []int     // the slot of that value, by part
 	drops   []string  // by part: the dropout site of the value that goes on, "" where there is none; nil: of no part
 	most    int       // elements that a value may have
+	fixed   int       // examples of a batch, where the file has a number of them; 0: any
 }
 
 // valueType is what an input may be.
@@ -152,6 +153,11 @@ func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 		r.values[i] = datum{real: in.Tensor, last: picture(in.Tensor.Shape())}
 		if rank := n.inputs[i].rank; rank >= 0 && in.Tensor.Rank() != rank {
 			return nil, fmt.Errorf("the input %s has %d axes, not the %d of %v", n.Inputs[i].Name, rank, in.Tensor.Rank(), in.Tensor.Shape())
+		}
+	}
+	if len(inputs) > 0 {
+		if shape := r.values[0].shape(); len(shape) > 0 {
+			r.examples = shape[0]
 		}
 	}
 	if err := r.part(len(n.chain) - 1); err != nil {

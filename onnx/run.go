@@ -15,6 +15,8 @@ type run struct {
 	ctx     *layers.Ctx
 	values  []datum // by slot
 	shapes  [][]int // by part: of the picture that goes on, channels last; nil: nobody asks
+
+	examples int // of the batch
 }
 
 // datum is a value in a pass.
