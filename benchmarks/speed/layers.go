@@ -9,10 +9,11 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/usage"
+	"autodropout/layers"
 	"autodropout/ops"
 )
 
-// layerFacts is where the time of a training step goes: to one of its operations, or to
+// layerFacts is where the time of a training step or of a prediction goes: to one of its operations, or to
 // all that is none.
 type layerFacts struct {
 	Operation string  `json:"operation"` // "rest": the optimizer, and what lies between operations
@@ -32,9 +33,32 @@ func (c *config) measureLayers(ctx context.Context, p *printer) error {
 	if len(tapes) != 1 {
 		return usage.Errorf("-run layers measures models whose step has one tape, and %s has %d: take a model of images", c.model, len(tapes))
 	}
+	return c.measureOperations(ctx, p, "a training step", batch, k, tapes[0])
+}
+
+// measurePredictLayers measures the operations of a prediction, all images of the batch at once.
+func (c *config) measurePredictLayers(ctx context.Context, p *printer) error {
+	m, model, err := c.photographic()
+	if err != nil {
+		return err
+	}
+	batch := max(c.batch, 1)
+	x := randomImages(batch, m.size)
+	tape := autograd.NewFrozen(model.Params()).NewInference()
+	return c.measureOperations(ctx, p, "a prediction", batch, func() time.Duration {
+		start := time.Now()
+		model.Forward(&layers.Ctx{Tape: tape}, tape.Input(x, batch, m.size, m.size, 3))
+		taken := time.Since(start)
+		tape.Reset()
+		return taken
+	}, tape)
+}
+
+// measureOperations measures the operations of what k does on a tape.
+func (c *config) measureOperations(ctx context.Context, p *printer, what string, batch int, k kernel, tape *autograd.Tape) error {
 	k.warmUp()
 	s := stopwatch{places: map[**autograd.Tensor]int{}}
-	tapes[0].Watch = s.watch
+	tape.Watch = s.watch
 	var ceilings, steps []float64
 	for range c.steps {
 		if err := ctx.Err(); err != nil {
@@ -45,8 +69,8 @@ func (c *config) measureLayers(ctx context.Context, p *printer) error {
 		steps = append(steps, k().Seconds())
 		s.rest = append(s.rest, s.lap())
 	}
-	p.title("Operations of a training step, convolutions counted as the direct algorithm computes them",
-		"%-18s %-20s %9s %9s %7s", "operation", "output", "forward", "backward", "of step")
+	p.title("Operations of "+what+", convolutions counted as the direct algorithm computes them",
+		"%-18s %-20s %9s %9s %7s", "operation", "output", "forward", "backward", "of all")
 	step, ceiling := median(steps), median(ceilings)
 	for _, op := range s.operations {
 		seconds := median(op.forward) + median(op.backward)
@@ -121,7 +145,7 @@ func (s *stopwatch) watch(r autograd.Result) {
 func convFlops(r autograd.Result) float64 {
 	pixels := r.Len()
 	switch spec := r.Spec.(type) {
-	case *ops.ConvSpec:
+	case *ops.ConvSpec, *ops.ConvBatchNormArgs:
 	case *ops.Conv2DMaxPoolArgs: // all pixels, also those in no window
 		x := r.Inputs[0]
 		rows, cols := x.Dim(1)+2*spec.Conv.Pad-r.Inputs[1].Dim(0)+1, x.Dim(2)+2*spec.Conv.Pad-r.Inputs[1].Dim(1)+1

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"autodropout/benchmarks/internal/cli"
@@ -81,7 +82,7 @@ const mostExamples = 1 << 16
 func parse(args []string, stdout io.Writer) (config, error) {
 	c := defaults()
 	fs := flag.NewFlagSet("speed", flag.ContinueOnError)
-	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "layers", "predict", "all", "train", "growth"}, "`what` to measure: gemm, conv, step, layers (each operation of a step), predict (a forward pass) or all (gemm, conv and step); train takes -steps steps and measures nothing, for profilers and emulators; growth measures time and memory against batch, width, depth, length, trials and words")
+	cli.Choice(fs, &c.run, "run", []string{"gemm", "conv", "step", "layers", "predict", "predict-layers", "all", "train", "growth"}, "`what` to measure: gemm, conv, step, layers (each operation of a step), predict (a forward pass), predict-layers (each operation of that) or all (gemm, conv and step); train takes -steps steps and measures nothing, for profilers and emulators; growth measures time and memory against batch, width, depth, length, trials and words")
 	fs.StringVar(&c.model, "model", c.model, "the `model` whose training step is measured: wrn-D-K, with depth D = 10, 16, 22, 28, ... and width K, resnet50-224, resnet50-160, efficientnet-b0-224, cnn-64, fastnet, fastnet-96, txl-ptb, txl-wt2, mt-iwslt, lstm-512 or lstm-ptb")
 	cli.Whole(fs, &c.batch, "batch", 1, "`examples` a batch, images, texts or sentence pairs (default 16 for convolutions; for steps 64, 16 from width 10 on, 1000 for fastnet, 20 for recurrent models, 10 for txl-ptb and 8 for the other texts and photographs)")
 	cli.Whole(fs, &c.steps, "steps", 1, "training steps to measure, after two that are not")
@@ -139,7 +140,7 @@ func (c *config) wants(kind string) bool { return c.run == "all" || c.run == kin
 
 // trains reports whether there is a model.
 func (c *config) trains() bool {
-	return c.wants("step") || c.run == "layers" || c.run == "train" || c.run == "predict"
+	return c.wants("step") || slices.Contains([]string{"layers", "train", "predict", "predict-layers"}, c.run)
 }
 
 // measure measures what is asked for. The training step comes first, so that
@@ -161,8 +162,8 @@ func (c *config) measure(ctx context.Context, stdout io.Writer) error {
 	for _, part := range []struct {
 		kind string
 		run  func(context.Context, *printer) error
-	}{{"step", c.measureStep}, {"layers", c.measureLayers}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}, {"growth", c.measureGrowths}} {
-		if !c.wants(part.kind) || (part.kind == "layers" || part.kind == "growth") && c.run == "all" {
+	}{{"step", c.measureStep}, {"layers", c.measureLayers}, {"predict-layers", c.measurePredictLayers}, {"gemm", c.measureGemms}, {"conv", c.measureConvs}, {"growth", c.measureGrowths}} {
+		if !c.wants(part.kind) || c.run == "all" && slices.Contains([]string{"layers", "predict-layers", "growth"}, part.kind) {
 			continue
 		}
 		if err := part.run(ctx, p); err != nil {

@@ -16,28 +16,15 @@ import (
 
 // measurePredict measures a forward pass for prediction, on one batch.
 func (c *config) measurePredict(ctx context.Context, p *printer) error {
-	found, err := newModel(c.model)
+	m, model, err := c.photographic()
 	if err != nil {
 		return err
-	}
-	m, ok := found.(photographModel)
-	if !ok {
-		return usage.Errorf("-run predict measures networks for photographs: take -model resnet50-224, efficientnet-b0-224 or cnn-64")
 	}
 	batch := max(c.batch, 1)
-	model, err := m.model()
-	if err != nil {
-		return err
-	}
 	if c.clients > 0 {
 		return c.measureClients(ctx, p, m, model)
 	}
-	rng := seed.New(0, "speed")
-	x := make([]float32, batch*m.size*m.size*3)
-	for i := range x {
-		x[i] = float32(rng.NormFloat64())
-	}
-	frozen, images := layers.Freeze(model), autograd.FromSlice(x, batch, m.size, m.size, 3)
+	frozen, images := layers.Freeze(model), autograd.FromSlice(randomImages(batch, m.size), batch, m.size, m.size, 3)
 	k := kernel(func() time.Duration {
 		start := time.Now()
 		frozen.Predict(images)
@@ -61,6 +48,30 @@ func (c *config) measurePredict(ctx context.Context, p *printer) error {
 	r := c.result(fmt.Sprintf("predict-%s-b%d", m, batch), speed)
 	r.Batch, r.stepFacts = batch, &facts
 	return p.print(r, fmt.Sprintf("%-20s %6d %9.2f %9s", facts.Model, batch, facts.ItemsPerSecond, words.Memory(peak)))
+}
+
+// photographic returns the network for photographs that -model names.
+func (c *config) photographic() (photographModel, layers.Model, error) {
+	found, err := newModel(c.model)
+	if err != nil {
+		return photographModel{}, nil, err
+	}
+	m, ok := found.(photographModel)
+	if !ok {
+		return m, nil, usage.Errorf("-run %s measures networks for photographs: take -model resnet50-224, efficientnet-b0-224 or cnn-64", c.run)
+	}
+	model, err := m.model()
+	return m, model, err
+}
+
+// randomImages returns images of so many pixels' height and width.
+func randomImages(n, size int) []float32 {
+	rng := seed.New(0, "speed")
+	x := make([]float32, n*size*size*3)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
 }
 
 // smallNet is a ConvNet of four stages for pictures of 64 pixels.

@@ -132,6 +132,38 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestPredictLayers wants every operation of a prediction, in its order, with what convolutions compute.
+func TestPredictLayers(t *testing.T) {
+	c := tiny()
+	c.run, c.model, c.batch, c.steps, c.json = "predict-layers", "cnn-64", 2, 3, true
+	var out bytes.Buffer
+	if err := c.measure(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for lines := json.NewDecoder(&out); lines.More(); {
+		var got struct {
+			layerFacts
+			GFLOPS float64
+		}
+		if err := lines.Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, got.Operation)
+		if conv := got.Operation == "ops.ConvBatchNorm"; conv != (got.GFLOPS > 0) || !(got.Forward > 0) || got.Backward != 0 {
+			t.Errorf("implausible: %+v", got)
+		}
+	}
+	const want = "ops.ConvBatchNorm ops.ConvBatchNorm ops.ConvBatchNorm ops.ConvBatchNorm ops.GlobalAvgPool ops.Linear rest"
+	if all := strings.Join(names, " "); all != want {
+		t.Errorf("operations %s, want %s", all, want)
+	}
+	c.model = "wrn-10-1"
+	if err := c.measure(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "-run predict-layers measures networks for photographs") {
+		t.Errorf("wrn-10-1: error %v", err)
+	}
+}
+
 // TestPrintedCommands measures what the pages print, with few images.
 func TestPrintedCommands(t *testing.T) {
 	for _, args := range pages.Printed(t, "benchmarks/speed") {
@@ -186,7 +218,7 @@ func TestWrongFlags(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // what is accepted by mistake ends at once
 	for _, c := range []struct{ args, want string }{
-		{"-run fft", "gemm, conv, step, layers, predict, all, train or growth"},
+		{"-run fft", "gemm, conv, step, layers, predict, predict-layers, all, train or growth"},
 		{"-model lenet", "wrn-D-K"},
 		{"-model wrn-28-2x", "wrn-D-K"},
 		{"-model wrn-12-1", "depth"},
