@@ -52,6 +52,33 @@ func TestFilesOfPyTorch(t *testing.T) {
 	}
 }
 
+// TestKernelsStay wants a pass to leave the weights of convolutions in their order of axes: to bring them into
+// the file's took most of the time of a prediction.
+func TestKernelsStay(t *testing.T) {
+	file := golden.Load(t, "testdata/golden.safetensors")
+	for _, exporter := range []string{"script", "dynamo"} {
+		n, err := Open(filepath.Join("testdata", "images-"+exporter+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape := autograd.NewInference()
+		convolutions := 0
+		tape.Watch = func(r autograd.Result) {
+			switch {
+			case r.Op == "ops.Conv2D":
+				convolutions++
+			case r.Op == "ops.Transpose" && slices.ContainsFunc(n.params.All(), func(p *autograd.Param) bool { return &p.Data()[0] == &r.Inputs[0].Data()[0] }):
+				t.Errorf("%s: a weight of shape %v is transposed", exporter, r.Inputs[0].Shape())
+			}
+		}
+		x := file.Tensor("images.x")
+		n.Forward(&layers.Ctx{Tape: tape}, tape.Input(x.Data(), x.Shape()...))
+		if convolutions == 0 {
+			t.Errorf("%s: nothing was convolved", exporter)
+		}
+	}
+}
+
 // first returns the first example of a batch.
 func first(tape *autograd.Tape, a Array) Array {
 	if a.IDs != nil {
