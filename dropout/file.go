@@ -21,6 +21,10 @@ type Pattern interface {
 	// Policy returns the policy that applies the pattern to the network with the
 	// given sites. It is an error when the pattern does not fit the network.
 	Policy(sites []Site) (Policy, error)
+	// Times returns the pattern that drops factor times as much, as nearly as a pattern can:
+	// its strength, where one number is to be tuned. A factor is 0 or more, and 1
+	// changes nothing.
+	Times(factor float64) Pattern
 	// Save writes the pattern to a file that [LoadPattern] reads. The file appears
 	// whole or not at all.
 	Save(path string) error

@@ -20,7 +20,7 @@ type SequenceRates struct {
 // Times returns the rates times a factor. It raises none above 0.95.
 func (r SequenceRates) Times(factor float64) SequenceRates {
 	for _, p := range []*float64{&r.Words, &r.Input, &r.Attention, &r.Projection, &r.Probability, &r.Inner, &r.Output, &r.Final} {
-		*p = min(*p*factor, max(*p, 0.95))
+		*p = times(*p, factor)
 	}
 	return r
 }

@@ -60,6 +60,9 @@ func (a *axis) covered(i int) float64 {
 // that others differ by rounding only.
 const firstSide = 32
 
+// stageSide returns the side of the maps of a stage that shares are computed for.
+func stageSide(stage int) int { return max(4, firstSide>>stage) }
+
 // expectation returns the function from probabilities to the expected share, and
 // which choices a share is reached by, with the direction of each.
 func (s Space) expectation() (expected func(probs [][]float64) float64, tilted map[string]float64, err error) {
@@ -112,12 +115,12 @@ func (s Space) convShare() func(probs [][]float64) float64 {
 	known := map[BlockPattern]float64{}
 	var looked [][]lookup
 	for stage := range s.Stages {
-		looked = append(looked, s.lookups(max(4, firstSide>>stage)))
+		looked = append(looked, s.lookups(stageSide(stage)))
 	}
 	share := func(b BlockPattern) float64 {
 		if _, ok := known[b]; !ok {
 			for stage, blocks := range s.Stages {
-				known[b] += b.expectedShare(max(4, firstSide>>stage), looked[stage]) * s.weight(blocks)
+				known[b] += b.expectedShare(stageSide(stage), looked[stage]) * s.weight(blocks)
 			}
 		}
 		return known[b]

@@ -40,7 +40,7 @@ type Experiment[P Pattern] struct {
 // what the user should know about the data first. The folder is "" where there is
 // none: with a worker, or where it cannot be used.
 func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder runfolder.Folder, err error) {
-	s := &setup[P]{subject: e.Subject, about: e.Subject.About(), plan: e.Plan, rows: e.Rows, table: e.Table, record: &record{}, stderr: e.Stderr}
+	s := &setup[P]{subject: e.Subject, about: e.Subject.About(), plan: e.Plan, rows: e.Rows, table: e.Table, given: e.Given, record: &record{}, stderr: e.Stderr}
 	if e.Run.Cluster.Worker {
 		w := &worker[P]{trials[P]{s}, e.Stdout}
 		return "", w.work(ctx, &e.Run.Cluster, sentences)
@@ -94,7 +94,7 @@ func (e *Experiment[P]) Start(ctx context.Context, sentences string) (folder run
 	}
 	fmt.Fprintf(e.Stdout, "Results go to %s.\n", folder)
 	r := &run[P]{setup: s, searcher: &searcher[P]{trials: trials[P]{s}}, finals: finals[P]{s}}
-	r.reporter = reporter[P]{setup: s, run: asked, given: e.Given, notes: notes, started: time.Now(), stdout: e.Stdout, findings: r.searcher.findings}
+	r.reporter = reporter[P]{setup: s, run: asked, notes: notes, started: time.Now(), stdout: e.Stdout, findings: r.searcher.findings}
 	r.searcher.draw = r.reporter.draw
 	return folder, r.start(ctx, dashboard)
 }
@@ -220,16 +220,16 @@ func (r *run[P]) search(ctx context.Context, row Row) (trainings []final[P], err
 	dropped := Dropped[P]{ByHand: row.Policy}
 	var found *finding[P]
 	switch {
-	case row.Kind == sheet.Given && row.Policy == nil:
-		dropped.Pattern = &r.reporter.given
 	case row.searches():
 		found, err = r.searcher.search(ctx, row)
 		if err != nil || found.failed != "" {
 			return nil, err
 		}
 		dropped = found.dropped
+	case row.Kind == sheet.Given && row.Policy == nil:
+		dropped.Pattern = &r.given
 	case row.Rated != nil:
-		dropped = rated[P](row.Rated, row.Rated.Given)
+		dropped = r.rated(&row, row.Rated.Given)
 	}
 	for k := range r.plan.Seeds {
 		if row.Kind == sheet.Shuffled {

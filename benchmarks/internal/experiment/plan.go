@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,8 +12,6 @@ import (
 
 	"autodropout/benchmarks/internal/cli"
 	"autodropout/benchmarks/internal/report"
-	"autodropout/benchmarks/internal/runfolder"
-	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/benchmarks/internal/words"
 	"autodropout/controller"
@@ -30,7 +27,8 @@ type Plan struct {
 
 	Trials, InFlight int
 	Tune             bool
-	TuneTrials       int // that choose a rate; 0: Trials
+	TuneTrials       int  // that choose a rate; 0: Trials
+	TunePattern      bool // the strength of a given pattern, as Tune does rates
 	Finalists        int
 	Algorithm        string
 	Space            string  // Paper or Wide
@@ -77,7 +75,7 @@ const (
 
 // Topics are the parts of the help of an experiment, beside those that every command has.
 var Topics = []cli.Topic{
-	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune", "tune-trials"}},
+	{Title: "What is compared", Flags: []string{"method", "pattern", "seeds", "seed", "tune", "tune-pattern", "tune-trials"}},
 	{Title: "Searches", Flags: []string{"trials", "algorithm", "space", "tied", "start", "start-share", "everywhere", "trial-seeds", "reference", "finalists", "in-flight", "async",
 		"search-epochs", "search-steps", "search-depth", "search-width", "search-channels", "search-layers", "search-inner", "search-train", "search-valid"}},
 	{Title: "Data", Flags: []string{"data", "train-size", "valid-size", "test-size", "labels", "test", "from", "to", "tokenized", "prepare", "merges", "longest",
@@ -126,6 +124,7 @@ func (p *Plan) registerTraining(fs *flag.FlagSet) {
 	cli.Choice(fs, &p.Space, "space", []string{Paper, Wide}, "the `space` of patterns to search: paper, the published one; or wide, which also holds the usual hand-made dropout")
 	fs.BoolVar(&p.Tied, "tied", p.Tied, "give all blocks of a stage of a ConvNet the same pattern, so that fewer choices remain")
 	cli.Choice(fs, &p.Start, "start", []string{ByShare, ByBest}, "the `way` in which searches begin: share, with patterns that drop -start-share; or best, with the hand-made rows and then with patterns near the best of these. best needs -space wide")
+	fs.BoolVar(&p.TunePattern, "tune-pattern", p.TunePattern, "tune the strength of a given pattern: try in turn, in -tune-trials trials, what drops some times as much, and take the strength with the best mean")
 	fs.StringVar(&p.Reference, "reference", p.Reference, "also train this `row`, none or a hand-made one, once with each of the -trial-seeds; searches then compare each pattern with it, seed by seed. These trainings count among the -trials")
 	if p.CheckpointEvery == 0 {
 		p.CheckpointEvery, p.Checkpoints = time.Minute, 2
@@ -134,114 +133,6 @@ func (p *Plan) registerTraining(fs *flag.FlagSet) {
 	cli.Whole(fs, &p.Checkpoints, "checkpoints", 1, "keep this `number` of checkpoints of a training: if the last one is damaged, the one before it takes its place")
 	cli.Choice(fs, &p.Debug, "debug", []string{"nan"}, "with `nan`, check every number of a training, and name the step and the operation that made the first number that is not finite. It takes time and does not change the results")
 	fs.BoolVar(&p.Recompute, "recompute", p.Recompute, "train in less memory: recompute cheap outputs for the gradient instead of keeping them. It takes a little time and does not change the results")
-}
-
-// Row is a row of the table.
-type Row struct {
-	Key   string // after -method, and in the names of files
-	Title string
-	Kind  sheet.Kind
-	Paper *runfolder.Paper
-
-	// Policy makes the dropout of a row that searches nothing; nil: none, that of
-	// the pattern of -pattern, or what a program outside of this process knows.
-	Policy MakePolicy
-	// Rated is hand-made dropout with one of several rates, which trials choose;
-	// nil: the rate is given.
-	Rated *Rated
-	// Algorithm searches the pattern; "": the plan says which.
-	Algorithm controller.Algorithm
-	// Ablated takes something away from the space of the search; nil: nothing.
-	Ablated func(space dropout.Space) dropout.Space
-	// Near returns the point of the space that the controller begins near; nil: none.
-	Near func(space dropout.Space) ([]int, error)
-	// AsPublished searches the paper's space, with all patterns as likely at first,
-	// whatever the plan says.
-	AsPublished bool
-	// PerPlace is dropout made by hand: the best of the table's rows, whose rate is tuned in
-	// each block or place, in the wide space, with as many trials as a search.
-	PerPlace bool
-	// Shares is the key of the row whose search this one shares; "" is none.
-	Shares string
-	// Network is what the row trains: Final, or Varied.
-	Network Network
-}
-
-// Rated is hand-made dropout with one of several rates.
-type Rated struct {
-	Rates  []float64
-	Given  float64                       // where trials do not choose
-	Policy func(rate float64) MakePolicy // nil: a program outside of this process knows
-	point  bool                          // it is a pattern of a wide space
-}
-
-// HandMade is a row for hand-made dropout: with the given rate, or with -tune with
-// the best of several.
-func HandMade[D dropout.Policy](key, title string, rate float64, policy func(rate float64, sites []dropout.Site) (D, error), rates ...float64) Row {
-	_, point := any(*new(D)).(dropout.HandMade)
-	rated := Rated{rates, rate, func(rate float64) MakePolicy {
-		return func(sites []dropout.Site) (dropout.Policy, error) { return policy(rate, sites) }
-	}, point}
-	return Row{Key: key, Title: title, Kind: sheet.HandMade, Policy: rated.Policy(rate), Rated: &rated}
-}
-
-// searches reports whether the row needs a search, of a pattern or a rate.
-func (r *Row) searches() bool { return r.Kind.Searched() || r.tuned() || r.PerPlace }
-
-// tuned reports whether trials choose the row's rate.
-func (r *Row) tuned() bool { return r.Kind == sheet.HandMade && r.Algorithm == controller.Grid }
-
-// searchKey names the search of a row.
-func (r *Row) searchKey() string { return cmp.Or(r.Shares, r.Key) }
-
-// name is what the files of the final training with seed k are called.
-func (r *Row) name(k int) string { return runfolder.Training(r.Key, k) }
-
-// title is what people read about it.
-func (r *Row) title(k int) string { return fmt.Sprintf("%s, seed %d", r.Title, k) }
-
-// Keys returns the keys of a table's rows.
-func Keys(table []Row) []string {
-	var keys []string
-	for _, m := range table {
-		keys = append(keys, m.Key)
-	}
-	return keys
-}
-
-// Rows returns the rows of the table that were asked for, in its order. A given
-// pattern takes the place of those that would have to be searched.
-func (p *Plan) Rows(table []Row) []Row {
-	var rows []Row
-	for _, row := range table {
-		if !slices.Contains(p.Methods, row.Key) || (row.Kind.Searched() || row.PerPlace) && p.Pattern != "" {
-			continue
-		}
-		switch {
-		case row.PerPlace:
-			row.Algorithm = controller.Coordinate
-		case row.Kind == sheet.Random:
-			row.Algorithm = controller.Random
-		case row.Kind.Searched():
-			row.Algorithm = cmp.Or(row.Algorithm, controller.Algorithm(p.Algorithm))
-		case row.Kind == sheet.HandMade && p.Tune && row.Rated != nil:
-			row.Policy, row.Algorithm = nil, controller.Grid
-		case row.Kind == sheet.Given && p.Pattern != "":
-			row.Policy, row.Title = nil, row.Title+", "+filepath.Base(p.Pattern)
-		}
-		rows = append(rows, row)
-	}
-	if p.Pattern == "" || slices.ContainsFunc(rows, func(row Row) bool { return row.Kind == sheet.Given }) {
-		return rows
-	}
-	title := "pattern " + filepath.Base(p.Pattern)
-	rows = append(rows, Row{Key: "pattern", Title: title, Kind: sheet.Given})
-	for _, row := range table {
-		if slices.Contains(p.Methods, row.Key) && row.Shares != "" && row.Kind != sheet.Shuffled {
-			rows = append(rows, Row{Key: "pattern-" + row.Key, Title: title + ", as in " + row.Title, Kind: sheet.Given, Network: row.Network})
-		}
-	}
-	return rows
 }
 
 // checkPolicies returns what is wrong with the settings of a baseline, tried on

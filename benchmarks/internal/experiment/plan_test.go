@@ -41,6 +41,25 @@ func TestRows(t *testing.T) {
 	if last := rows[2]; len(rows) != 3 || last.Title != "AutoDropout (transferred)" || !last.Kind.Controlled() || last.Policy == nil {
 		t.Errorf("without a pattern for a row of the table the rows are %+v", rows)
 	}
+	table[3] = Transferred("transferred", "AutoDropout (transferred)", func(float64, []dropout.Site) (dropout.Policy, error) { return nil, nil })
+	if last := plan.Rows(table)[2]; last.Kind != sheet.Given || last.Policy == nil || last.searches() {
+		t.Errorf("a row of the table for a pattern is %+v", last)
+	}
+	plan.TunePattern = true
+	if last := plan.Rows(table)[2]; !last.tuned() || last.Policy != nil || last.Rated.Policy == nil {
+		t.Errorf("with -tune-pattern a row of the table for a pattern is %+v", last)
+	}
+	plan.Pattern = "some/best.json"
+	if last := plan.Rows(table)[1]; !last.tuned() || last.Rated.Policy != nil || last.Kind != sheet.Given || !slices.Contains(last.Rated.Rates, 1) {
+		t.Errorf("with -pattern and -tune-pattern a row of the table for a pattern is %+v", last)
+	}
+	also := append(table[:3:3], Row{Key: "varied", Title: "varied", Kind: sheet.Learned, Shares: "learned", Network: Varied})
+	plan.Methods = []string{"none", "learned", "varied"}
+	rows = plan.Rows(also)
+	if !slices.Equal(Keys(rows), []string{"none", "pattern", "pattern-varied"}) || !rows[1].tuned() || !rows[2].tuned() || rows[2].searchKey() != "pattern" || rows[2].Network != Varied {
+		t.Errorf("with -pattern and -tune-pattern the rows are %+v", rows)
+	}
+	plan.Pattern, plan.TunePattern = "", false
 	plan.Tune, plan.Methods = true, []string{"none", "hand"}
 	rows = plan.Rows(append(table, HandMade("hand", "hand-made", 0.5, func(float64, []dropout.Site) (dropout.Policy, error) { return nil, nil }, 0.1, 0.2)))
 	if last := rows[1]; len(rows) != 2 || last.Algorithm != controller.Grid || last.Policy != nil || last.Kind.Controlled() || rows[0].searches() {

@@ -26,7 +26,6 @@ import (
 type reporter[P Pattern] struct {
 	*setup[P]
 	run     cli.Run  // what was asked for
-	given   P        // the pattern of the plan's file, if it names one
 	notes   []string // what a reader should know about the data
 	started time.Time
 	stdout  io.Writer
@@ -171,11 +170,17 @@ func (s *reporter[P]) write(facts *sheet.Facts, state string) error {
 }
 
 // best returns the pattern that the run stands for, and where it is from: that of
-// -pattern, the best that the controller has learned in its whole space, or the one
+// -pattern, with the strength that trials chose, the best that the controller has learned in its whole space, or the one
 // that random search found.
 func (s *reporter[P]) best() (pattern P, from string, ok bool) {
 	if s.plan.Pattern != "" {
-		return s.given, "From " + filepath.Base(s.plan.Pattern), true
+		from = "From " + filepath.Base(s.plan.Pattern)
+		for _, f := range s.findings() {
+			if f.row.Kind == sheet.Given && f.failed == "" {
+				return *f.dropped.Pattern, fmt.Sprintf("%s, %g times as strong", from, *f.dropped.Rate), true
+			}
+		}
+		return s.given, from, true
 	}
 	var best *finding[P]
 	for _, f := range s.findings() {

@@ -94,8 +94,10 @@ func (s *searcher[P]) search(ctx context.Context, row Row) (*finding[P], error) 
 		return nil, err
 	}
 	s.keep(f)
+	if row.tuned() {
+		s.logf("%s: the best %s is %g, mean %s %s", row.Title, space.Choices[0].Name, *f.dropped.Rate, s.about.Reward.Shown, s.about.Reward.Show(f.reward))
+	}
 	if f.dropped.Pattern == nil {
-		s.logf("%s: the best rate is %g, mean %s %s", row.Title, *f.dropped.Rate, s.about.Reward.Shown, s.about.Reward.Show(f.reward))
 		return f, nil
 	}
 	if err := s.draw(); err != nil {

@@ -12,6 +12,8 @@ import (
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/benchmarks/internal/sheet"
+	"autodropout/dropout"
 	"autodropout/train"
 )
 
@@ -23,6 +25,7 @@ type setup[P Pattern] struct {
 	plan    Plan
 	rows    []Row           // that were asked for
 	table   []Row           // all there are
+	given   P               // the pattern of the plan's file, if it names one
 	folder  *runfolder.Held // nil: a worker has none
 
 	identity string   // of the run, which all of its work carries
@@ -65,6 +68,19 @@ func (s *setup[P]) warnf(format string, args ...any) {
 		return
 	}
 	s.logf(format, args...)
+}
+
+// rated returns a row's hand-made dropout with a rate, or its given pattern with a strength.
+func (s *setup[P]) rated(row *Row, rate float64) Dropped[P] {
+	d := Dropped[P]{Rate: &rate}
+	switch {
+	case row.Rated.Policy != nil:
+		d.ByHand = row.Rated.Policy(rate)
+	case row.Kind == sheet.Given:
+		pattern := any(any(s.given).(dropout.Pattern).Times(rate)).(P)
+		d.Pattern = &pattern
+	}
+	return d
 }
 
 // piece begins a piece of the run on the progress.

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"autodropout/benchmarks/internal/progress"
 	"autodropout/benchmarks/internal/runfolder"
@@ -21,7 +22,11 @@ type trials[P Pattern] struct{ *setup[P] }
 // space returns what a row's search chooses from.
 func (s *trials[P]) space(row Row) (dropout.Space, error) {
 	if row.tuned() {
-		return dropout.Space{Name: "rates", Groups: 1, Choices: []dropout.Choice{{Name: "rate", Values: row.Rated.Rates}}}, nil
+		name := "rate"
+		if row.Kind == sheet.Given {
+			name = "strength"
+		}
+		return dropout.Space{Name: name + "s", Groups: 1, Choices: []dropout.Choice{{Name: name, Values: row.Rated.Rates}}}, nil
 	}
 	space, err := s.subject.Space()
 	if row.PerPlace || s.plan.Space == Wide && !row.AsPublished {
@@ -87,6 +92,9 @@ func (r *Row) pattern(rate float64, sites []dropout.Site) (dropout.Pattern, bool
 
 // checkStart returns why the searches of the plan cannot begin.
 func (s *trials[P]) checkStart() error {
+	if s.plan.TunePattern && !slices.ContainsFunc(s.rows, func(row Row) bool { return row.Kind == sheet.Given }) {
+		return usage.Errorf("-tune-pattern tunes a given pattern, and there is none: give -pattern too, or leave -tune-pattern out")
+	}
 	for _, row := range s.rows {
 		if !row.Kind.Searched() && !row.PerPlace {
 			continue
@@ -114,19 +122,10 @@ func (s *trials[P]) checkStart() error {
 // candidate returns what a point of a row's space stands for.
 func (s *trials[P]) candidate(row Row, space dropout.Space, point []int, origin dropout.Origin) (Dropped[P], error) {
 	if row.tuned() {
-		return rated[P](row.Rated, row.Rated.Rates[point[0]]), nil
+		return s.rated(&row, row.Rated.Rates[point[0]]), nil
 	}
 	pattern, err := s.subject.Decode(space, point, origin)
 	return Dropped[P]{Pattern: &pattern}, err
-}
-
-// rated returns hand-made dropout with a rate.
-func rated[P Pattern](r *Rated, rate float64) Dropped[P] {
-	d := Dropped[P]{Rate: &rate}
-	if r.Policy != nil {
-		d.ByHand = r.Policy(rate)
-	}
-	return d
 }
 
 // trainTrial trains a trial, or what is left of it, and scores it.

@@ -259,6 +259,7 @@ func TestWrongInput(t *testing.T) {
 		{"-cutoffs 10,x", 2, "-cutoffs"},
 		{"-data synthetic -cutoffs 10,10", 2, "cut"},
 		{"-method none,magic", 2, "magic"},
+		{"-data synthetic -train-size 1000 -test-size 1000 -tune-pattern", 2, "-tune-pattern tunes a given pattern, and there is none"},
 		{"-method none,none", 2, `"none" is named twice`},
 		{"-generate 5", 2, "-resume"},
 		{"-generate 0", 2, "at least 1"},

@@ -2,6 +2,7 @@ package language
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/benchmarks/internal/kills"
+	"autodropout/controller"
+	"autodropout/dropout"
 )
 
 // change rewrites a file of a run.
@@ -265,4 +268,53 @@ func TestNothingFound(t *testing.T) {
 	if code != 0 || !strings.Contains(stderr, "none, seed 0: ") || !strings.Contains(stderr, "trial 1 of 3: failed: ") {
 		t.Errorf("with -quiet and -debug nan: exit code %d\n%s", code, stderr)
 	}
+}
+
+// TestTunedPattern: with -tune-pattern trials choose how strong a given pattern is, and the
+// final training has that strength.
+func TestTunedPattern(t *testing.T) {
+	dir := t.TempDir()
+	pattern := &dropout.SequencePattern{}
+	for i := range pattern.Places {
+		pattern.Places[i] = dropout.TokenPattern{Size: 4, ShareT: true, Drop: 0.2}
+	}
+	given := filepath.Join(dir, "given.json")
+	if err := pattern.Save(given); err != nil {
+		t.Fatal(err)
+	}
+	settings := []string{"-method", "none,autodropout", "-tune-pattern", "-tune-trials", "8", "-pattern"}
+	folder := filepath.Join(dir, "run")
+	program.Must(t, tiny(folder, append(settings, given)...)...)
+	log, err := controller.ReadLog(filepath.Join(folder, "pattern", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	strengths := log.Space.Choices[0].Values
+	rewards := map[float64]bool{}
+	best, strength := 0.0, 0.0
+	for i, r := range log.Results {
+		rewards[r.Reward] = true
+		if r.Reward > best {
+			best, strength = r.Reward, strengths[log.Trials[i].Point[0]]
+		}
+	}
+	if len(strengths) != 8 || len(log.Results) != 8 || len(rewards) != 8 {
+		t.Errorf("the strengths are %v, and the rewards %v", strengths, rewards)
+	}
+	for _, name := range []string{"pattern/pattern.json", "best-pattern.json"} {
+		found, err := dropout.LoadPattern(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if drop := found.(*dropout.SequencePattern).Places[0].Drop; math.Abs(drop-0.2*strength) > 1e-9 {
+			t.Errorf("%s drops %v, and the best strength is %v", name, drop, strength)
+		}
+	}
+	// What was found is what the network was trained with.
+	again := filepath.Join(dir, "again")
+	program.Must(t, tiny(again, "-method", "none,autodropout", "-pattern", filepath.Join(folder, "pattern", "pattern.json"))...)
+	if !bytes.Equal(benchtest.Read(t, again, "weights", "pattern-0.safetensors"), benchtest.Read(t, folder, "weights", "pattern-0.safetensors")) {
+		t.Error("the final training did not have the strength that was found")
+	}
+	program.Pieces(t, tiny(filepath.Join(dir, "unused"), append(settings, given)...), 7, 11)
 }

@@ -214,15 +214,15 @@ func (c *config) Table() []experiment.Row {
 	rows := experiment.HandMadeSequences(c.Dropout, func(p float64) dropout.SequenceRates {
 		return dropout.SequenceRates{Input: p, Projection: p, Output: p}
 	}, c.Rates)
-	rows = append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...),
-		experiment.Row{Key: "transferred", Title: "AutoDropout (transferred)", Kind: sheet.Given, Paper: c.benchmark.Paper,
-			Policy: func(sites []dropout.Site) (dropout.Policy, error) {
-				pattern, err := learned()
-				if err != nil {
-					return nil, err
-				}
-				return experiment.Sequences{Outside: c.outside()}.Apply(pattern, sites)
-			}},
+	transferred := experiment.Transferred("transferred", "AutoDropout (transferred)", func(strength float64, sites []dropout.Site) (dropout.Policy, error) {
+		pattern, err := learned()
+		if err != nil {
+			return nil, err
+		}
+		return experiment.Sequences{Outside: c.outside()}.Apply(pattern.Times(strength).(*dropout.SequencePattern), sites)
+	})
+	transferred.Paper = c.benchmark.Paper
+	rows = append(append([]experiment.Row{{Key: "none", Title: "none"}}, rows...), transferred,
 		experiment.Row{Key: "random", Title: "random-search pattern", Kind: sheet.Random},
 		experiment.Row{Key: "autodropout", Title: "AutoDropout (searched here)", Kind: sheet.Learned},
 	)

@@ -174,6 +174,26 @@ func checkReward(t *testing.T, folder string, corpus *bitext.Corpus) {
 	}
 }
 
+// TestTunedPattern: trials choose how strong the pattern is that comes with the program.
+func TestTunedPattern(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "run")
+	program.Must(t, tiny(folder, "-method", "none,transferred", "-tune-pattern", "-tune-trials", "8")...)
+	log, err := controller.ReadLog(filepath.Join(folder, "transferred", "trials.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewards := map[float64]bool{}
+	for _, r := range log.Results {
+		rewards[r.Reward] = true
+	}
+	if log.Space.Name != "strengths" || len(rewards) != 8 {
+		t.Errorf("in the space of %v the rewards are %v", log.Space, rewards)
+	}
+	if r := benchtest.Result(t, folder); len(r.Rows) != 2 || r.Rows[1].Method != "AutoDropout (transferred)" || r.Rows[1].Values == nil {
+		t.Errorf("the rows are %+v", r.Rows)
+	}
+}
+
 func TestSameAlways(t *testing.T) { program.SameAlways(t, tiny, 5, 6, 4, 7, 5) }
 
 func TestTranslates(t *testing.T) {
