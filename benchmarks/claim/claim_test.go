@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,10 +14,12 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"autodropout/benchmarks/internal/flops"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/benchmarks/internal/statistics"
 	"autodropout/controller"
+	"autodropout/data"
 	"autodropout/internal/pages"
 )
 
@@ -27,6 +31,9 @@ wide: tiny -lr 0.1 -method none,dropout,random,autodropout,shuffled -space wide 
 small/wide-0: wide -seed 0
 small/wide-1: wide -seed 1
 small/paper-0: tiny -lr 0.1 -method random -space paper -start share -trials 2 -finalists 0 -seeds 2
+carry: tiny -width 12 -search-width 12 -lr 0.1 -tune -tune-pattern -tune-trials 2 -seeds 2
+transfer-larger/autodropout-0: carry -method none,dropout,autodropout -pattern @small/wide-0/autodropout -seed 0
+transfer-larger/random-0: carry -method autodropout -pattern @small/wide-0/random -seed 0
 `
 
 func call(ctx context.Context, args ...string) (code int, stdout, stderr string) {
@@ -80,6 +87,9 @@ func TestClaim(t *testing.T) {
 	plan(strings.Replace(tiny, "# is stopped once", "-steps 100", 1))
 	page("**Not known yet:** no final training can be compared.", "0 of 3 runs are finished; not begun: wide-0, wide-1 and paper-0.", "| here |  |  |  | not begun |")
 	run("-only", "headroom")
+	if stdout := run("-only", "transfer"); !strings.Contains(stdout, "transfer-larger/autodropout-0 waits for small/wide-0.") {
+		t.Errorf("it prints\n%s", stdout)
+	}
 	page("of 51 trials |", "| headroom/here |", "| goes on |")
 	plan(tiny)
 	run("-only", "small/wide-0")
@@ -87,7 +97,9 @@ func TestClaim(t *testing.T) {
 	if stdout := run(); !strings.Contains(stdout, "small/wide-0 is finished.") || strings.Contains(stdout, "headroom/here is finished.") {
 		t.Errorf("it prints\n%s", stdout)
 	}
-	before := page("3 of 3 runs are finished.", "| `shuffled` | wide |  | 4 of 4 |", "| `random` | paper | 2 of 2 | 2 of 2 |", "| `autodropout` | wide | 8 of 8 | 4 of 4 |", "| here | query |", "2026", "did not have the power to see 1 %", "| not shown: it did not have the power to see 1 % |")
+	before := page("3 of 3 runs are finished.", "| `shuffled` | wide |  | 4 of 4 |", "| `random` | paper | 2 of 2 | 2 of 2 |", "| `autodropout` | wide | 8 of 8 | 4 of 4 |", "| here | query |", "2026", "did not have the power to see 1 %",
+		"### To larger", "| `dropout` | autodropout | 2 of 2 | 2 of 2 | 0 |", "| `autodropout`, carried over | autodropout | 2 of 2 | 2 of 2 | 0 |", "| `random`, carried over | 2 |", "| transfer-larger/random-0 | `pattern` | grid | 2 of 2 |",
+		"| not shown: it did not have the power to see 1 % |")
 	if strings.Contains(before, "NaN") || strings.Contains(before, "of 51 trials") {
 		t.Errorf("the page is\n%s", before)
 	}
@@ -206,6 +218,22 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("%s: of a run that goes on it says\n%s", name, p)
 		}
 	}
+	// Of patterns that were carried over, the claim is held against what was carried beside them.
+	carried := func(part string, scores map[string]map[int]float64) *run {
+		r := made("transfer-s/"+part+"-0", scores)
+		r.Method = append(r.Method, given)
+		return r
+	}
+	p := &page{figures: map[string][]byte{}}
+	p.transfers([]*setting{newSetting("transfer-s", []*run{
+		carried("autodropout", map[string]map[int]float64{"none": at(28, 29, 31), "dropout": at(20.4, 21.5, 22.4), given: at(20, 21, 22)}),
+		carried("places", map[string]map[int]float64{given: at(19, 20, 21.1)}),
+		carried("random", map[string]map[int]float64{given: at(25, 26.1, 27)})})})
+	for _, want := range []string{"### To s\n\n**Refuted, with power:**", "over `places`, carried over with", "better than `dropout` and `random`, carried over, with", "| `places`, carried over | 3 | -0.97 ("} {
+		if !strings.Contains(p.String(), want) {
+			t.Errorf("of patterns that were carried over it does not say %q:\n%s", want, p)
+		}
+	}
 	two := newSetting("s", []*run{made("s/wide-0", map[string]map[int]float64{"autodropout": at(1)}), made("s/wide-1", map[string]map[int]float64{"autodropout": at(1)})})
 	if text := strings.Join(two.sentences(), " "); strings.Contains(text, "one search seed") {
 		t.Errorf("of two search seeds it says %q", text)
@@ -251,6 +279,8 @@ func TestReadPlan(t *testing.T) {
 		"../one: ptb":               "NAME: PROGRAM FLAGS",
 		"s/one: rm -r":              `the program "rm"`,
 		"s/one: ptb\ns/one: ptb -x": "line 2 of the plan names s/one again",
+		"a: ptb\ns/one: a -pattern @s/two/random\ns/two: ptb": "line 2 of the plan takes the pattern @s/two/random, and no line before it has the run s/two",
+		"s/one: ptb -pattern @random":                         "has to be @SETTING/PART/ROW",
 	} {
 		if _, err := readPlan(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", text, err, want)
@@ -326,6 +356,63 @@ func TestCommitted(t *testing.T) {
 	for name, image := range p.figures {
 		if runtime.GOARCH == "amd64" && read(t, doc, "claim", name) != string(image) {
 			t.Errorf("doc/claim/%s is not what the logs give: run go run ./benchmarks/claim", name)
+		}
+	}
+}
+
+// TestCosts holds the costs of made-up searches to what can be computed by hand: a trial
+// of WRN-10-1 on 8x8 pixels, see package flops.
+func TestCosts(t *testing.T) {
+	of := func(seconds ...float64) *search {
+		s := &search{Log: &controller.Log{}, seconds: seconds}
+		s.Config.Algorithm = controller.PPO
+		s.Config.Task = controller.Task{Network: "WRN-10-1", Train: 1000, Epochs: 25}
+		for i, took := range seconds {
+			s.Trials = append(s.Trials, controller.Trial{Index: i, Point: []int{0}})
+			s.Results = append(s.Results, &controller.Result{Trial: i, Reward: 0.5, Seconds: took})
+		}
+		return s
+	}
+	r := made("images/wide-0", map[string]map[int]float64{"random": at(1, 2), "autodropout": at(1, 2)})
+	r.begun, r.seconds, r.flops.Pixels, r.Trials = true, 60, 8, 4
+	r.finished = &runfolder.Result{Date: "2026-11-30T08:15:21Z", CPU: "a processor", SIMD: "avx2", Commit: "0af3fba25af6"}
+	r.searches = map[string]*search{"random": of(2, 4, 3), "autodropout": of(1800, 3, 3, 1800)}
+	p := &page{}
+	p.costs([]*run{r, {planned: planned{name: "images/wide-1"}}})
+	for _, want := range []string{
+		"| images/wide-0 | 7 | 4 | 1h1m | 2026-11-30, a processor, avx2 | 0af3fba |\n\n",
+		"| images/wide-0 | `random` | ppo | 3 of 4 | 352 | 0.00 | 1200 |",
+		"| images/wide-0 | `autodropout` | ppo | 4 of 4 | 469 | 1.00 | 1200 |",
+		"| images | 7 | 1200 |",
+	} {
+		if !strings.Contains(p.String(), want) {
+			t.Errorf("the costs lack %q:\n%s", want, p)
+		}
+	}
+}
+
+// TestCommittedCosts: what the protocol says that a training has is what the page counts,
+// and the built-in language has as many words.
+func TestCommittedCosts(t *testing.T) {
+	c, err := data.SyntheticLanguage(data.LanguageConfig{Train: 3000, Valid: 3000, Test: 3000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := flops.Settings{Batch: 4, Bptt: 32, Memory: 32, Heads: 4, SearchInner: 192}
+	layers := settings.Training("Transformer-XL-2-64", "Penn Treebank", 3000, 20) - 3000*20*3*2*64*10_000
+	if got, want := settings.Training("Transformer-XL-2-64", c.Name, 3000, 20), layers+3000*20*3*2*64*float64(len(c.Words)); math.Abs(got-want) > 1e-6*want {
+		t.Errorf("a training has %v operations, and with the %d words of the built-in language it has %v", got, len(c.Words), want)
+	}
+	page := read(t, "..", "..", "doc", "claim.md")
+	for search, want := range map[string]float64{ // GFLOP of a training, in doc/protocol.md
+		"headroom/language | `places` | coordinate | 288": 48,
+		"headroom/images | `places` | coordinate | 150":   117,
+	} {
+		var trials int
+		var total float64
+		_, rest, _ := strings.Cut(page, search)
+		if fmt.Sscanf(rest, " of %d | %f |", &trials, &total); math.Round(total/float64(trials)) != want {
+			t.Errorf("%s: %v GFLOP in %d trials, want %v in each", search, total, trials, want)
 		}
 	}
 }

@@ -34,6 +34,10 @@ const (
 	wide    = "wide"
 )
 
+// transfer begins the names of settings whose patterns come from other settings' searches.
+// Their parts have the names of the rows that have found them.
+const transfer = "transfer-"
+
 // writePage writes what the logs of a plan say.
 func writePage(plan plan, results string) (*page, error) {
 	runs, err := plan.read(results)
@@ -48,15 +52,34 @@ func writePage(plan plan, results string) (*page, error) {
 			names = append(names, setting)
 		}
 	}
+	var later []*setting
 	for _, name := range names {
 		s := newSetting(name, runs)
+		if s.transfers() {
+			later = append(later, s)
+			continue
+		}
 		p.say("## Setting %s", name)
 		p.comparison(s)
 	}
 	p.say("`go run ./benchmarks/claim` writes this page from the logs in [benchmarks/results/claim](../benchmarks/results/claim), by [the claim's protocol](protocol.md); `go run ./benchmarks/claim -run` goes on with what is not finished.")
+	p.transfers(later)
 	p.headroom(runs)
 	p.costs(runs)
 	return p, nil
+}
+
+// transfers adds the settings to which patterns were carried.
+func (p *page) transfers(settings []*setting) {
+	if len(settings) == 0 {
+		return
+	}
+	p.say("## Carried over")
+	p.say("What each search seed has found is carried to another network or task. There the strength of a carried pattern is tuned by one number, a factor of what it drops, and a hand-made row by its rate, with as many trials.")
+	for _, s := range settings {
+		p.say("### To %s", strings.TrimPrefix(s.name, transfer))
+		p.comparison(s)
+	}
 }
 
 // setting is what the runs of one setting have.
@@ -90,7 +113,7 @@ func newSetting(name string, all []*run) *setting {
 			s.rows[i].runs = append(s.rows[i].runs, r)
 		}
 	}
-	learned := s.row(wide, primary)
+	learned := s.primary()
 	var family []*statistics.Estimate
 	for _, at := range s.rows {
 		at.gain = statistics.Nested(nil)
@@ -105,6 +128,25 @@ func newSetting(name string, all []*run) *setting {
 	return s
 }
 
+// transfers reports whether the setting's patterns come from another one's searches.
+func (s *setting) transfers() bool { return strings.HasPrefix(s.name, transfer) }
+
+// primary returns the row that the claim is about; nil: there is no run with it yet.
+func (s *setting) primary() *row {
+	if s.transfers() {
+		return s.row(primary, given)
+	}
+	return s.row(wide, primary)
+}
+
+// title writes the name of a row.
+func (at *row) title() string {
+	if at.key == given {
+		return "`" + at.part + "`, carried over"
+	}
+	return "`" + at.key + "`"
+}
+
 func (s *setting) row(part, key string) *row {
 	for _, at := range s.rows {
 		if at.part == part && at.key == key {
@@ -115,8 +157,11 @@ func (s *setting) row(part, key string) *row {
 }
 
 // rival reports whether the claim has to hold against a row: dropout made by hand, and
-// random search of the same space.
+// random search of the same space, carried over as the claim's row is.
 func (s *setting) rival(at *row) bool {
+	if s.transfers() {
+		return byHand(at.key) || at.key == given && at.part != primary
+	}
 	return at.part == wide && (byHand(at.key) || at.key == "random")
 }
 
@@ -164,13 +209,17 @@ func (p *page) comparison(s *setting) {
 			}
 		}
 		slices.Sort(values) // the order of a map would be another one each time
-		cells := []string{"`" + at.key + "`", at.part, of(tried, planned), of(trainings, seeds), fmt.Sprint(diverged), statistics.Spread(values), "", ""}
+		cells := []string{at.title(), at.part, of(tried, planned), of(trainings, seeds), fmt.Sprint(diverged), statistics.Spread(values), "", ""}
 		if e := at.gain; e.N > 0 {
 			cells[6], cells[7] = e.Difference("%+.2f"), statistics.Chance(e.P)
 		}
 		rows = append(rows, cells)
 	}
-	p.table([]string{"row", "space", "trials", "final trainings", "diverged", "test " + strings.TrimSpace(s.metric.name+" "+s.unit), "`" + primary + "` is better by, " + s.points, "p"}, rows)
+	part := "space"
+	if s.transfers() {
+		part = "run"
+	}
+	p.table([]string{"row", part, "trials", "final trainings", "diverged", "test " + strings.TrimSpace(s.metric.name+" "+s.unit), s.better(), "p"}, rows)
 }
 
 // of writes how many of all there are; nothing where none are planned.

@@ -27,6 +27,38 @@ type planned struct {
 
 type plan []planned
 
+// carried begins a flag's value that stands for what the search of another run's row
+// has found: @language/wide-0/autodropout.
+const carried = "@"
+
+// source returns the run that a flag's value takes a pattern from, and its row; not ok: the
+// value is another one.
+func source(value string) (run, row string, ok bool) {
+	value, ok = strings.CutPrefix(value, carried)
+	if ok {
+		run, row, ok = cutLast(value, "/")
+	}
+	return run, row, ok
+}
+
+// resolve returns the flags of a run with the files of the patterns that they take from
+// other runs. Waits is the name of one that has not finished.
+func (r *planned) resolve(results string) (flags []string, waits string, err error) {
+	flags = slices.Clone(r.flags)
+	for i, value := range flags {
+		run, row, ok := source(value)
+		if !ok {
+			continue
+		}
+		folder := runfolder.Folder(filepath.Join(results, filepath.FromSlash(run)))
+		if result, err := folder.Result(); err != nil || result == nil {
+			return nil, run, err
+		}
+		flags[i] = folder.Search(row).Path(runfolder.Pattern)
+	}
+	return flags, "", nil
+}
+
 // readPlan reads a plan, which has a name and words in each line, with a colon between them. The words are
 // a program and its flags. A name without a stroke is none of a run: later lines may
 // have it as their first word, in whose place its words stand.
@@ -53,12 +85,30 @@ func readPlan(text string) (p plan, err error) {
 		case slices.ContainsFunc(p, func(r planned) bool { return r.name == name }):
 			return nil, fmt.Errorf("line %d of the plan names %s again: each run has a name of its own", n, name)
 		case metrics[words[0]] == nil:
-			return nil, fmt.Errorf("line %d of the plan is of the program %q: it has to be cifar, ptb or wikitext2, or a name of an earlier line", n, words[0])
+			return nil, fmt.Errorf("line %d of the plan is of the program %q: it has to be cifar, ptb, wikitext2 or iwslt, or a name of an earlier line", n, words[0])
 		default:
+			if err := p.checkSources(n, words[1:]); err != nil {
+				return nil, err
+			}
 			p = append(p, planned{name, words[0], words[1:]})
 		}
 	}
 	return p, lines.Err()
+}
+
+// checkSources returns which flag of line n takes a pattern from a run that no earlier line
+// has.
+func (p plan) checkSources(n int, flags []string) error {
+	for _, value := range flags {
+		run, _, ok := source(value)
+		if ok && !slices.ContainsFunc(p, func(r planned) bool { return r.name == run }) {
+			return fmt.Errorf("line %d of the plan takes the pattern %s, and no line before it has the run %s", n, value, run)
+		}
+		if !ok && strings.HasPrefix(value, carried) {
+			return fmt.Errorf("line %d of the plan takes the pattern %s: it has to be %sSETTING/PART/ROW", n, value, carried)
+		}
+	}
+	return nil
 }
 
 // begin returns the runs whose names begin with a text.
@@ -89,8 +139,16 @@ func (p plan) run(ctx context.Context, results string, stdout, stderr io.Writer)
 			fmt.Fprintf(stdout, "%s is finished.\n", r.name)
 			continue
 		}
+		flags, waits, err := r.resolve(results)
+		if err != nil {
+			return err
+		}
+		if waits != "" {
+			fmt.Fprintf(stdout, "%s waits for %s.\n", r.name, waits)
+			continue
+		}
 		// Sessions of other commits go on with each other's searches, and say so in their results.
-		args := slices.Concat(r.flags, []string{"-out", string(folder)})
+		args := append(flags, "-out", string(folder))
 		if _, err := os.Stat(folder.Path(runfolder.Config)); err == nil {
 			args = []string{"-resume", "-accept-changes", "-quiet", "-out", string(folder)}
 		} else if !errors.Is(err, fs.ErrNotExist) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,14 +14,15 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"autodropout/benchmarks/internal/flops"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 )
 
-// metric is what a program's table has. The lower, the better.
+// metric is what a program's table has.
 type metric struct {
 	name, unit string
-	of         func(reward float64) float64        // what a reward stands for, on validation data
+	of         func(reward float64) float64        // what a reward stands for, on validation data; nil: something else
 	gain       func(worse, better float64) float64 // of one value over another, in points
 	points     string                              // what gains are called
 	enough     float64                             // the gain that the protocol must be able to see
@@ -38,20 +40,24 @@ var metrics = map[string]*metric{
 	"cifar":     {"error", "%", func(reward float64) float64 { return 100 * (1 - reward) }, difference, "points", 0.5},
 	"ptb":       &language,
 	"wikitext2": &language,
+	"iwslt":     {"BLEU", "", nil, func(worse, better float64) float64 { return better - worse }, "BLEU", 0.5},
 }
 
 // settings are those of a run's configuration that the page needs.
 type settings struct {
-	Method                   []string
+	Method                   []string // keys of the rows
+	Pattern                  string   // of a file; "": the run searches its own
 	Tune                     bool
 	Seeds, Trials, Finalists int
-	TuneTrials               int `toml:"tune-trials"`
+	TuneTrials               int  `toml:"tune-trials"`
+	TunePattern              bool `toml:"tune-pattern"`
 }
 
 // run is what there is of a planned run.
 type run struct {
 	planned
 	settings
+	flops    flops.Settings // the same, to count operations by
 	folder   runfolder.Folder
 	begun    bool
 	finished *runfolder.Result          // nil: it goes on
@@ -64,7 +70,8 @@ type run struct {
 // search is the log of a row's search.
 type search struct {
 	*controller.Log
-	again *controller.Log // of the finalists; nil: none was tried
+	again   *controller.Log // of the finalists; nil: none was tried
+	seconds []float64       // of each trial, then of the finalists'
 }
 
 // tried returns how many trials have finished.
@@ -119,8 +126,13 @@ func (r *run) readSettings() error {
 	if err != nil {
 		return err
 	}
-	if _, err := toml.Decode(text, &r.settings); err != nil {
-		return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", r.folder.Path(runfolder.Config), err)
+	for _, v := range []any{&r.settings, &r.flops} {
+		if _, err := toml.Decode(text, v); err != nil {
+			return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", r.folder.Path(runfolder.Config), err)
+		}
+	}
+	if r.Pattern != "" { // it takes the place of those that would have to be searched
+		r.Method = append(slices.DeleteFunc(r.Method, func(row string) bool { return !byHand(row) && row != "none" || row == "places" }), given)
 	}
 	return nil
 }
@@ -145,10 +157,10 @@ func (r *run) readSearches() (err error) {
 	for _, row := range r.Method {
 		s := &search{}
 		of := r.folder.Search(row)
-		if s.Log, err = r.readLog(of.Path(runfolder.Trials)); err != nil {
+		if s.Log, err = s.read(of.Path(runfolder.Trials)); err != nil {
 			return err
 		}
-		if s.again, err = r.readLog(of.Path(runfolder.Finalists)); err != nil {
+		if s.again, err = s.read(of.Path(runfolder.Finalists)); err != nil {
 			return err
 		}
 		if s.Log != nil {
@@ -158,8 +170,9 @@ func (r *run) readSearches() (err error) {
 	return nil
 }
 
-// readLog returns nil where a search has not begun.
-func (r *run) readLog(path string) (*controller.Log, error) {
+// read returns a log and adds the times of its trials. It returns nil where a search has
+// not begun.
+func (s *search) read(path string) (*controller.Log, error) {
 	log, err := controller.ReadLog(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, controller.ErrEmptyLog) {
 		return nil, nil
@@ -168,15 +181,18 @@ func (r *run) readLog(path string) (*controller.Log, error) {
 		return nil, err
 	}
 	for _, t := range log.Curve() {
-		r.seconds += t.Result.Seconds
+		s.seconds = append(s.seconds, t.Result.Seconds)
 	}
 	return log, nil
 }
 
-// The rows that search patterns, and those that are compared with nobody; all others are
-// dropout made by hand.
+// given is the row of a pattern that a run takes from another one.
+const given = "pattern"
+
+// The rows with patterns that were searched, and those that are compared with nobody; all
+// others are dropout made by hand.
 var (
-	searched = []string{"random", "autodropout", "evolution", "ppo", "reinforce", "near"}
+	searched = []string{"random", "autodropout", "evolution", "ppo", "reinforce", "near", given}
 	controls = []string{"none", "shuffled"}
 )
 
@@ -194,11 +210,9 @@ func (r *run) trials(row string) (tried, planned int) {
 			return tried, r.TuneTrials
 		}
 		return tried, r.Trials
-	case slices.Contains(searched, row) || row == "places":
-		return 0, r.Trials
-	case byHand(row) && r.Tune && r.TuneTrials > 0:
-		return 0, r.TuneTrials
-	case byHand(row) && r.Tune:
+	case row == given && r.TunePattern, row != "places" && byHand(row) && r.Tune:
+		return 0, cmp.Or(r.TuneTrials, r.Trials)
+	case row != given && slices.Contains(searched, row) || row == "places":
 		return 0, r.Trials
 	}
 	return 0, 0

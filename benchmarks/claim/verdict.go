@@ -47,6 +47,9 @@ func (s *setting) verdict(e statistics.Estimate) verdict {
 // bar writes the gain that the protocol must be able to see.
 func (s *setting) bar() string { return fmt.Sprintf("%g %s", s.enough, s.points) }
 
+// better heads the column of gains.
+func (s *setting) better() string { return "`" + primary + "` is better by, " + s.points }
+
 // rivals returns the rows of the family: those that the claim has to hold against.
 func (s *setting) rivals() (rivals []*row) {
 	for _, at := range s.rows {
@@ -62,7 +65,7 @@ func (s *setting) by() map[verdict][]string {
 	keys := map[verdict][]string{}
 	for _, at := range s.rivals() {
 		v := s.verdict(at.gain)
-		keys[v] = append(keys[v], "`"+at.key+"`")
+		keys[v] = append(keys[v], at.title())
 	}
 	return keys
 }
@@ -78,7 +81,7 @@ func (s *setting) sentences() (all []string) {
 	if power := s.power(); power != "" {
 		all = append(all, power)
 	}
-	if at := s.row(wide, primary); at != nil && len(at.runs) == 1 {
+	if at := s.primary(); at != nil && len(at.runs) == 1 {
 		all = append(all, fmt.Sprintf("The setting has one search seed: its intervals cover the luck of the final trainings, not that of a search. Another search might find a better or a worse pattern than `%s` has.", primary))
 	}
 	return append(all, s.missing())
@@ -86,7 +89,7 @@ func (s *setting) sentences() (all []string) {
 
 // finished reports whether the runs with the primary row have ended.
 func (s *setting) finished() bool {
-	at := s.row(wide, primary)
+	at := s.primary()
 	return at != nil && !slices.ContainsFunc(at.runs, func(r *run) bool { return r.finished == nil })
 }
 
@@ -118,7 +121,7 @@ func (s *setting) power() string {
 	var able, not []string
 	for _, at := range s.rivals() {
 		d := at.gain.Detectable()
-		text := fmt.Sprintf("`%s` (%.2f)", at.key, d)
+		text := fmt.Sprintf("%s (%.2f)", at.title(), d)
 		switch {
 		case math.IsNaN(d):
 		case d <= s.enough:
@@ -148,11 +151,11 @@ func (p *page) family(s *setting) {
 		if math.IsNaN(e.Low) {
 			continue
 		}
-		rows = append(rows, []string{"`" + at.key + "`", fmt.Sprint(e.N), e.Difference("%+.2f"), statistics.Chance(e.P), statistics.Chance(e.Corrected), statistics.Number(e.Detectable(), "%.2f"), s.says(s.verdict(e))})
+		rows = append(rows, []string{at.title(), fmt.Sprint(e.N), e.Difference("%+.2f"), statistics.Chance(e.P), statistics.Chance(e.Corrected), statistics.Number(e.Detectable(), "%.2f"), s.says(s.verdict(e))})
 		y := float64(len(chart.Lines) + 1)
-		chart.Lines = append(chart.Lines, report.Line{Name: "than " + at.key, Style: report.Compared.Style(len(chart.Lines)), X: []float64{e.Low, e.Value, e.High}, Y: []float64{y, y, y}})
+		chart.Lines = append(chart.Lines, report.Line{Name: "than " + strings.ReplaceAll(at.title(), "`", ""), Style: report.Compared.Style(len(chart.Lines)), X: []float64{e.Low, e.Value, e.High}, Y: []float64{y, y, y}})
 	}
-	p.table([]string{"compared with", "pairs", "`" + primary + "` is better by, " + s.points, "p", "corrected p", "would have seen", "so"}, rows)
+	p.table([]string{"compared with", "pairs", s.better(), "p", "corrected p", "would have seen", "so"}, rows)
 	if len(rows) > 0 {
 		p.figures[s.name+".svg"] = chart.SVG()
 		p.say("![%s](claim/%s.svg)", chart.Title, s.name)

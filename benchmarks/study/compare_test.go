@@ -213,22 +213,6 @@ func TestCurvesOfRewards(t *testing.T) {
 	}
 }
 
-// Of networks that the task names; the first is TestWRN's of package flops.
-func TestOperations(t *testing.T) {
-	s := &search{config: controller.Config{Task: controller.Task{Network: "WRN-10-1", Train: 10, Epochs: 3}}}
-	r := runOf(experiments[0])
-	near(t, "WRN-10-1", r.operations(s), 30*75009792)
-	r = runOf(experiments[2])
-	r.settings = settings{Heads: 4, Bptt: 10, Memory: 5, Batch: 2, SearchInner: 16}
-	s.config.Task = controller.Task{Network: "Transformer-XL-1-8", Train: 100, Epochs: 2}
-	word := 4*2*8*8 + 2*2*8*16 + 3*2*10.5*8
-	step := 2*(3*10*word+2*5*2*2*8*8+3*10*2*8*10_000) + 2*15*2*8*8
-	near(t, "Transformer-XL", r.operations(s), 10*step)
-	if n := runOf(experiments[3]).operations(s); !math.IsNaN(n) {
-		t.Errorf("a translation has %v operations", n)
-	}
-}
-
 func TestShorter(t *testing.T) {
 	r := runOf(experiments[0])
 	r.Depth, r.Width, r.Epochs = 10, 1, 25

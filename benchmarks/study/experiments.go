@@ -2,12 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
-	"autodropout/benchmarks/internal/flops"
 	"autodropout/benchmarks/internal/sheet"
-	"autodropout/models"
 )
 
 // experiment is a run that the study knows, by its folder.
@@ -17,7 +14,6 @@ type experiment struct {
 	trains  network
 	dataset string
 	named   bool // the logs call the data set so too
-	words   int  // of the vocabulary of a language model
 	metric  string
 	unit    string // of the metric
 	points  string // of its differences
@@ -37,7 +33,7 @@ const (
 var experiments = []experiment{
 	{folder: "cifar", title: "CIFAR-10", trains: images, dataset: "CIFAR-10", named: true, metric: "error", unit: "%", points: "points"},
 	{folder: "cifar-wider", title: "CIFAR-10, a wider and deeper network", trains: images, dataset: "CIFAR-10", named: true, metric: "error", unit: "%", points: "points", source: "cifar"},
-	{folder: "ptb", title: "Penn Treebank", trains: language, dataset: "Penn Treebank", named: true, words: 10_000, metric: "perplexity"},
+	{folder: "ptb", title: "Penn Treebank", trains: language, dataset: "Penn Treebank", named: true, metric: "perplexity"},
 	{folder: "multi30k", title: "Multi30k", trains: translation, dataset: "Multi30k", metric: "BLEU", points: "BLEU", higher: true, source: "ptb"},
 }
 
@@ -114,22 +110,6 @@ func (r *run) length() string {
 // operations returns how many floating-point operations the training of a trial
 // has; NaN: they are not counted.
 func (r *run) operations(s *search) float64 {
-	var size, width int
-	switch {
-	case r.trains == images:
-		classes := 10
-		if s.config.Task.Data == "CIFAR-100" {
-			classes = 100
-		}
-		if _, err := fmt.Sscanf(s.config.Task.Network, "WRN-%d-%d", &size, &width); err == nil {
-			return float64(s.config.Task.Train) * float64(s.config.Task.Epochs) * flops.WRN(size, width, mapSide, classes)
-		}
-	case r.trains == language && r.Batch > 0 && r.Bptt > 0 && r.Heads > 0:
-		if _, err := fmt.Sscanf(s.config.Task.Network, "Transformer-XL-%d-%d", &size, &width); err == nil {
-			network := models.TransformerXLConfig{Vocab: r.words, Layers: size, Width: width, Heads: r.Heads, HeadWidth: width / r.Heads, Inner: r.SearchInner, Cutoffs: r.Cutoffs}
-			steps := float64(s.config.Task.Train) * float64(s.config.Task.Epochs) / float64(r.Batch*r.Bptt)
-			return steps * flops.TransformerXL(network, models.Lengths{Target: r.Bptt, Memory: r.Memory, Extended: r.Extended}, r.Batch)
-		}
-	}
-	return math.NaN()
+	task := s.config.Task
+	return r.flops.Training(task.Network, task.Data, task.Train, task.Epochs)
 }

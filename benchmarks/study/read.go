@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"autodropout/benchmarks/internal/flops"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/sheet"
 	"autodropout/controller"
@@ -25,16 +26,14 @@ type settings struct {
 	TuneTrials    int `toml:"tune-trials"`
 	TrainSize     int `toml:"train-size"`
 
-	Depth, Width, Epochs, Batch                  int
-	Layers, Heads, Inner, Bptt, Memory, Extended int
-	Cutoffs                                      []int
-	SearchInner                                  int `toml:"search-inner"`
+	Depth, Width, Layers, Epochs int
 }
 
 // run is what there is of an experiment, finished or not.
 type run struct {
 	experiment
 	settings
+	flops    flops.Settings    // the same, to count operations by
 	values   map[string]any    // all settings
 	command  string            // "" if it is not known
 	result   *runfolder.Result // nil: the run has not finished
@@ -105,7 +104,7 @@ func (r *run) readConfig(folder runfolder.Folder) error {
 		return fmt.Errorf("cannot read the settings of a run: %w: copy them with the rest of its folder", err)
 	}
 	r.command = command
-	for _, v := range []any{&r.settings, &r.values} {
+	for _, v := range []any{&r.settings, &r.flops, &r.values} {
 		if _, err := toml.Decode(text, v); err != nil {
 			return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", path, err)
 		}

@@ -41,3 +41,33 @@ func TestTransformerXL(t *testing.T) {
 		t.Errorf("with a head of 22: got %v, want %v", got, want)
 	}
 }
+
+// Of networks that a task names; the first is TestWRN's.
+func TestTraining(t *testing.T) {
+	word := 4*2*8*8 + 2*2*8*16 + 3*2*10.5*8
+	layers := 2*(3*10*word+2*5*2*2*8*8) + 2*15*2*8*8
+	head := 2. * 3 * 10 * 2 * 8
+	small := Settings{Heads: 4, Bptt: 10, Memory: 5, Batch: 2, SearchInner: 16}
+	clusters := small
+	clusters.Cutoffs = []int{100, 20_000}
+	for _, c := range []struct {
+		network, data string
+		settings      Settings
+		units, epochs int
+		want          float64
+	}{
+		{"WRN-10-1", "CIFAR-10", Settings{}, 10, 3, 30 * 75009792},
+		{"WRN-10-1", "CIFAR-100", Settings{}, 1, 1, 75009792 + 3*2*64*90},
+		{"WRN-10-1", "synthetic", Settings{Pixels: 8}, 1, 1, WRN(10, 1, 8, 10)},
+		{"Transformer-XL-1-8", "Penn Treebank", small, 100, 2, 10 * (layers + head*10_000)},
+		{"Transformer-XL-1-8", "Penn Treebank", clusters, 20, 1, layers + head*(100+1)},
+		{"Transformer-XL-1-8", "another text", small, 100, 2, math.NaN()},
+		{"Transformer-XL-1-8", "Penn Treebank", Settings{}, 100, 2, math.NaN()},
+		{"Transformer-3-128", "Multi30k", small, 100, 2, math.NaN()},
+	} {
+		got := c.settings.Training(c.network, c.data, c.units, c.epochs)
+		if math.IsNaN(got) != math.IsNaN(c.want) || math.Abs(got-c.want) > 1e-9*c.want {
+			t.Errorf("%s on %s: got %v, want %v", c.network, c.data, got, c.want)
+		}
+	}
+}
