@@ -154,16 +154,20 @@ func (r *run) answer(o outcome) string {
 	if word != "Yes" {
 		return text
 	}
-	var unbeaten []string
-	for _, g := range o.gains {
-		if g.over.kind == sheet.HandMade && !(g.Low > 0) {
-			unbeaten = append(unbeaten, "“"+g.over.title+"”")
-		}
-	}
-	if len(unbeaten) > 0 {
+	if unbeaten := o.unbeaten(); len(unbeaten) > 0 {
 		text += fmt.Sprintf(" It is not shown to beat every hand-made row: %s may be as good.", words.And(unbeaten))
 	}
 	return text
+}
+
+// unbeaten names the hand-made rows that the best learned row is not shown to beat.
+func (o *outcome) unbeaten() (names []string) {
+	for _, g := range o.gains {
+		if g.over.kind == sheet.HandMade && !(g.Low > 0) {
+			names = append(names, "“"+g.over.title+"”")
+		}
+	}
+	return names
 }
 
 // sentence says how row a compares with row b.

@@ -16,7 +16,7 @@ import (
 type study struct {
 	page    []byte
 	figures map[string][]byte // by the name of the file
-	summary string            // the table of the README
+	summary string            // the table of the README, and what it says
 }
 
 // newStudy writes the page about the runs in a folder.
@@ -26,10 +26,10 @@ func newStudy(results string) (*study, error) {
 		return nil, err
 	}
 	p := &page{figures: map[string][]byte{}}
+	p.short(runs)
 	p.say("%s", intro)
-	p.say("## In short")
+	p.say("## Each setting's answer")
 	p.say("Does the best learned pattern beat the best hand-made dropout, and random search, by 95 %% intervals that exclude zero?")
-	p.say("%s", summarise(runs, false))
 	var answers []string
 	for _, r := range runs {
 		answers = append(answers, fmt.Sprintf("**%s:** %s", r.title, r.answer(r.outcome())))
@@ -46,13 +46,11 @@ func newStudy(results string) (*study, error) {
 		}
 	}
 	p.limits(runs)
-	return &study{page: []byte(strings.TrimSpace(p.String()) + "\n"), figures: p.figures, summary: summarise(runs, true)}, nil
+	return &study{page: []byte(strings.TrimSpace(p.String()) + "\n"), figures: p.figures, summary: brief(runs)}, nil
 }
 
-const intro = `# Do learned dropout patterns pay?
-
-` + "`go run ./benchmarks/study`" + ` writes this page, its figures and the table in the README from the raw logs in
-[benchmarks/results/study](../benchmarks/results/study). Nobody types any of it by hand, and a test compares all three with the logs. [The claim's protocol](protocol.md) puts the same question to larger searches; [its page](claim.md) says how far they have come.`
+const intro = "`go run ./benchmarks/study`" + ` writes this page, its figures and the table in the README from the raw logs in
+[benchmarks/results/study](../benchmarks/results/study). Nobody types any of it by hand, and a test compares all three with the logs.`
 
 var reading = `## How to read this
 

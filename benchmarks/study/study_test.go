@@ -244,7 +244,7 @@ func TestStudy(t *testing.T) {
 	if again := generate(t, root, doc, readme); !maps.Equal(files, again) {
 		t.Error("the same logs give another page, figure or README")
 	}
-	for _, name := range []string{"cifar-rewards.svg", "cifar-best.svg", "cifar-entropy.svg", "cifar-strength.svg", "cifar-pattern.png", "ptb-rewards.svg"} {
+	for _, name := range []string{"gains.svg", "cifar-rewards.svg", "cifar-best.svg", "cifar-entropy.svg", "cifar-strength.svg", "cifar-pattern.png", "ptb-rewards.svg"} {
 		if len(files[name]) == 0 || !strings.Contains(files["study.md"], "](study/"+name+")") {
 			t.Errorf("%s has %d bytes, or is not on the page", name, len(files[name]))
 		}
@@ -252,9 +252,15 @@ func TestStudy(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"README.md": {
 			"before\n<!-- study -->\n| setting |", "| CIFAR-10, WRN-16-2, error, % | 21.50 | 20.57 | 20.47 | 19.37 | +1.20 (+0.95 to +1.45) |",
-			"| Penn Treebank, Transformer-XL-2-64, perplexity | diverged (1 of 2) |", "|\n<!-- /study -->\nafter\n",
+			"\n\nThe learned pattern beats the best hand-made dropout in 1 of 2 settings and random search in 1 of 3; it loses to them",
+			"WRN-22-4 and Transformer-3-256 have that of another setting. On WRN-16-2, “DropBlock” and “stochastic depth”", "good.\n<!-- /study -->\nafter\n",
+			"| Penn Treebank, Transformer-XL-2-64, perplexity | diverged (1 of 2) |",
 		},
 		"study.md": {
+			// The first screen.
+			"# Do learned dropout patterns pay?\n\nCompared with the best hand-made dropout in 2 settings, the best learned pattern is better in 1 (CIFAR-10 with WRN-16-2) and is worse in 1 (CIFAR-10 with WRN-22-4). Compared with random search in 3 settings, the best learned pattern is better in 1 (CIFAR-10 with WRN-16-2), is worse in 1 (CIFAR-10 with WRN-22-4) and is not compared yet in 1 (Penn Treebank with Transformer-XL-2-64). The plan",
+			"The plan has at least 2 seeds of each row and one search of each kind, which tries 4 to 12 patterns; [the claim](claim.md)",
+			"](study/gains.svg)\n\n`go run ./benchmarks/study` writes this page",
 			"WRN-16-2 for 40 epochs on 5000 training images of CIFAR-10", "```sh\ngo run ./benchmarks/cifar -data DIR -tune\n```",
 			"The plan has 3 seeds for each of 8 rows and 12 trials for each search. It is complete.",
 			"| Dropout | 0.1, best of 3 | 3 of 3 | 20.57 ± 0.57 | 19.15 to 21.98 | +0.93 (+0.55 to +1.31) | +1.20 (+0.95 to +1.45) | 0.002 | 0.014 |",
