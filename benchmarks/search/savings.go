@@ -98,23 +98,23 @@ func (c *compared) print(out io.Writer, found []outcome) {
 
 // Savings is the table of what sparing measures are worth, in points.
 func (p *page) Savings() string {
-	return p.table("luck of a seed", func(s saving) bool { return s.Part == asMeasured || s.Part == mostShared })
+	return p.variants.table(p.varied, "luck of a seed", func(s saving) bool { return s.Part == asMeasured || s.Part == mostShared })
 }
 
-// table has the variants of some parts.
-func (p *page) table(part string, of func(s saving) bool) string {
+// table has what was found with the variants of some parts.
+func (c *compared) table(found []outcome, part string, of func(s saving) bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| %s | algorithm | variant |", part)
-	for _, n := range p.variants.Budgets {
+	for _, n := range c.Budgets {
 		fmt.Fprintf(&b, " %d trials | saves |", n)
 	}
-	b.WriteString("\n|---|---|---|" + strings.Repeat("---|---|", len(p.variants.Budgets)) + "\n")
-	for _, s := range savings(p.variants, p.varied) {
+	b.WriteString("\n|---|---|---|" + strings.Repeat("---|---|", len(c.Budgets)) + "\n")
+	for _, s := range savings(c, found) {
 		if !of(s) {
 			continue
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |", s.Part, s.Algorithm, s.Name)
-		for i := range p.variants.Budgets {
+		for i := range c.Budgets {
 			if s.gains == nil {
 				fmt.Fprintf(&b, " %.1f ± %.1f | |", 100*s.chosen[i].mean, 100*s.chosen[i].err)
 			} else {
@@ -131,5 +131,5 @@ func (p *page) Shared() float64 { return p.variants.Shared }
 
 // Blocks is the table of what it is worth to choose for several blocks at once, in points.
 func (p *page) Blocks() string {
-	return p.table("network", func(s saving) bool { return s.Part == oneBlock || s.Part == manyBlocks })
+	return p.variants.table(p.varied, "network", func(s saving) bool { return s.Part == oneBlock || s.Part == manyBlocks })
 }
