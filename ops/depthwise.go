@@ -9,82 +9,121 @@ import (
 func (s *conv) depthwise() bool { return s.groups == s.c && s.oc == s.c }
 
 // depthwiseElements is about how many outputs a task of a depthwise convolution
-// computes: what it reads should stay in the second-level cache.
-const depthwiseElements = 1 << 15
+// computes: what it reads should stay in the second-level cache. It computes all
+// channels of some rows, or, if it can have depthwiseChannels of them, whole images.
+const depthwiseElements, depthwiseChannels = 1 << 15, 64
 
 // depthwise sets dst to the sweep over src with kernels w (KH, KW, C) that work
 // on every channel alone, and then does to it what end says. kw is that KW.
 func (s sweep) depthwise(memory scratcher, dst, src, w []float32, kw int, end *rowEnd) {
 	c := s.src.c
-	kernels := memory.Scratch(s.taps() * c)
-	for t := range s.taps() {
-		copy(kernels[t*c:][:c], w[s.kernel(t, kw)*c:])
+	d := &depthwiseSweep{sweep: s, to: dst, from: src, end: end}
+	d.strips = d.fewStrips[:0]
+	for lo := 0; lo < s.x.outputs; {
+		from, to, hi := s.x.alike(lo, s.x.outputs, s.src.w)
+		kernels := memory.Scratch(s.y.taps * (to - from) * c)
+		d.strips = append(d.strips, strip{lo, hi, from, to, kernels})
+		for row := range s.y.taps {
+			for col := from; col < to; col++ {
+				copy(kernels[:c], w[s.kernel(row*s.x.taps+col, kw)*c:])
+				kernels = kernels[c:]
+			}
+		}
+		lo = hi
 	}
-	d := &depthwiseSweep{sweep: s, to: dst, from: src, kernels: kernels, end: end}
 	d.offsets = multiples(d.few[:0], s.y.taps, s.y.next*s.src.w*c)
-	d.length = max(1, depthwiseElements/(s.x.outputs*c))
-	parallel.Each(ceilDiv(s.n*s.y.outputs, d.length), 0, d, (*depthwiseSweep).compute)
+	d.share()
+	parallel.Each(ceilDiv(s.n*s.y.outputs, d.length)*d.blocks, 0, d, (*depthwiseSweep).compute)
+}
+
+// share sets what a task computes.
+func (d *depthwiseSweep) share() {
+	const lanes = 16
+	row, rows, c := d.x.outputs, d.y.outputs, d.src.c
+	d.length, d.channels, d.blocks = max(1, depthwiseElements/(row*c)), c, 1
+	if fit := depthwiseElements / (row * rows); d.length < rows && fit >= depthwiseChannels {
+		d.blocks = ceilDiv(c, fit)
+		d.channels = ceilDiv(ceilDiv(c, d.blocks), lanes) * lanes
+		d.length, d.blocks = rows, ceilDiv(c, d.channels)
+	}
 }
 
 // A depthwiseSweep computes rows of outputs.
 type depthwiseSweep struct {
 	sweep
-	to, from []float32
-	kernels  []float32
-	offsets  []int           // of the rows of taps
-	few      [fewOffsets]int // memory of offsets
-	length   int             // rows of a task
-	end      *rowEnd
+	to, from  []float32
+	strips    []strip // side by side
+	fewStrips [5]strip
+	offsets   []int           // of the rows of taps
+	few       [fewOffsets]int // memory of offsets
+	end       *rowEnd
+
+	length, channels int // of a task
+	blocks           int // of channels
 }
 
+// A strip is the outputs [lo, hi) of every row, for which the same columns of taps,
+// [from, to), lie within the image. It has the kernels of these, (KH, to-from, C).
+type strip struct {
+	lo, hi, from, to int
+	kernels          []float32
+}
+
+// compute computes as many rows at a time as see the same rows of taps.
 func (d *depthwiseSweep) compute(task int, _ []float32) {
-	rows := d.y.outputs
-	lo, hi := task*d.length, min((task+1)*d.length, d.n*rows)
-	for row := lo; row < hi; row++ {
-		d.row(d.to, d.from, row/rows, row%rows)
+	rows, part, from := d.y.outputs, task/d.blocks, task%d.blocks*d.channels
+	lo, hi, channels := part*d.length, min((part+1)*d.length, d.n*rows), min(d.channels, d.src.c-from)
+	for at := lo; at < hi; {
+		image, row := at/rows, at%rows
+		up, down, end := d.y.alike(row, min(rows, row+hi-at), d.src.h)
+		for i := range d.strips {
+			d.rectangle(&d.strips[i], image, row, end, up, down, from, channels)
+		}
+		at += end - row
 	}
-	d.end.apply(lo*d.x.outputs, 0, (hi-lo)*d.x.outputs, d.dst.c)
+	d.end.apply(lo*d.x.outputs, from, (hi-lo)*d.x.outputs, channels)
 }
 
-// row computes a row of an image's outputs. Those that all taps of a row are
-// inside of the image for are computed together, the others one by one and tap
-// row by tap row.
-func (d *depthwiseSweep) row(dst, src []float32, image, row int) {
-	c, x := d.src.c, d.x
-	top := row*d.y.step + d.y.place
-	up, down := d.y.clip(top, d.src.h)
-	src = src[image*d.src.h*d.src.w*c:][:d.src.h*d.src.w*c]
-	dst = dst[d.output(image, row):]
-	if up >= down { // nothing but padding is seen
-		for i := range x.outputs {
-			clear(dst[i*x.apart*c:][:c])
+// rectangle computes some channels of the outputs of a strip in rows [lo, hi) of an
+// image, which see the rows of taps [up, down): along its longer side, since tiles of
+// several outputs are faster.
+func (d *depthwiseSweep) rectangle(s *strip, image, lo, hi, up, down, channel, channels int) {
+	c, x, y, run := d.src.c, d.x, d.y, s.to-s.from
+	next, line := x.apart*c, y.apart*d.dst.w*c // from output to output, and from line to line
+	m, lines := s.hi-s.lo, hi-lo
+	dst := d.to[d.output(image, lo)+s.lo*next+channel:]
+	if up >= down || run <= 0 { // nothing but padding is seen
+		for i := range lines {
+			for k := range m {
+				clear(dst[i*line+k*next:][:channels])
+			}
 		}
 		return
 	}
-	line := (top + up*d.y.next) * d.src.w
-	offsets := d.offsets[:down-up]
-	kernels := d.kernels[up*x.taps*c:]
-	lo, hi := x.whole(d.src.w)
-	if lo < hi {
-		a := simd.Taps{Data: src[(line+lo*x.step+x.place)*c:], Offsets: offsets, Run: x.taps, Row: x.step * c, Col: x.next * c}
-		simd.DepthwiseTaps(hi-lo, c, a, kernels, c, dst[lo*x.apart*c:], x.apart*c, false)
+	width := d.src.w * c
+	row, column := lo*y.step+y.place+up*y.next, s.lo*x.step+x.place+s.from*x.next
+	src := d.from[image*d.src.h*width:][:d.src.h*width][row*width+column*c+channel:]
+	a := simd.Taps{Offsets: d.offsets[:down-up], Run: run, Row: x.step * c, Col: x.next * c}
+	below := y.step * width
+	if lines > m {
+		m, lines, next, line, a.Row, below = lines, m, line, next, below, a.Row
 	}
-	for i := range x.outputs {
-		if i >= lo && i < hi {
-			continue
-		}
-		left := i*x.step + x.place
-		from, to := x.clip(left, d.src.w)
-		pixel := dst[i*x.apart*c:][:c]
-		if from >= to {
-			clear(pixel)
-			continue
-		}
-		for t := range offsets {
-			a := simd.Taps{Data: src[(line+left+from*x.next)*c+offsets[t]:], Offsets: offsets[:1], Run: to - from, Col: x.next * c}
-			simd.DepthwiseTaps(1, c, a, kernels[(t*x.taps+from)*c:], c, pixel, c, t > 0)
+	for i := range lines {
+		a.Data = src[i*below:]
+		simd.DepthwiseTaps(m, channels, a, s.kernels[up*run*c+channel:], c, dst[i*line:], next, false)
+	}
+}
+
+// alike returns which taps [from, to) of output i lie within an image of that length,
+// and the first output after it, but at most end, of which others do.
+func (a axis) alike(i, end, length int) (from, to, next int) {
+	from, to = a.clip(i*a.step+a.place, length)
+	for next = i + 1; next < end; next++ {
+		if f, t := a.clip(next*a.step+a.place, length); f != from || t != to {
+			break
 		}
 	}
+	return from, to, next
 }
 
 // clip returns which taps [from, to) of an output lie within an image of that
@@ -98,14 +137,6 @@ func (a axis) clip(place, length int) (from, to int) {
 		to--
 	}
 	return from, to
-}
-
-// whole returns the outputs [lo, hi) all of whose taps lie within an image of
-// that length.
-func (a axis) whole(length int) (lo, hi int) {
-	lo = min(a.outputs, ceilDiv(max(0, -a.place), a.step))
-	hi = min(a.outputs, (length-a.place-a.span()+a.step)/a.step)
-	return lo, max(lo, hi)
 }
 
 // depthwiseGradW sets dw (KH, KW, C) to the gradient of the kernels of a

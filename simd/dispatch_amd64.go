@@ -877,6 +877,12 @@ func depthwiseTapsAVX512(rows, count, cols, taps, run int, a *float32, offsets *
 func depthwiseTapsAVX2(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)
 
 //go:noescape
+func depthwiseNineAVX512(rows, cols int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int)
+
+//go:noescape
+func depthwiseNineAVX2(rows, cols int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int)
+
+//go:noescape
 func winogradAVX512(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)
 
 //go:noescape

@@ -565,25 +565,25 @@ func lerpNEON(dst, x []float32, t float32)
 func fillNEON(dst []float32, c float32)
 
 //go:noescape
-func expNEON(dst, x []float32, constants *[32]float32)
+func expNEON(dst, x []float32, constants *[36]float32)
 
 //go:noescape
-func sigmoidNEON(dst, x []float32, constants *[32]float32)
+func sigmoidNEON(dst, x []float32, constants *[36]float32)
 
 //go:noescape
-func tanhNEON(dst, x []float32, constants *[32]float32)
+func tanhNEON(dst, x []float32, constants *[36]float32)
 
 //go:noescape
-func geluNEON(dst, x []float32, constants *[32]float32)
+func geluNEON(dst, x []float32, constants *[36]float32)
 
 //go:noescape
-func geluGradNEON(dx, dy, x []float32, constants *[32]float32)
+func geluGradNEON(dx, dy, x []float32, constants *[36]float32)
 
 //go:noescape
-func siluNEON(dst, x []float32, constants *[32]float32)
+func siluNEON(dst, x []float32, constants *[36]float32)
 
 //go:noescape
-func siluGradNEON(dx, dy, x []float32, constants *[32]float32)
+func siluGradNEON(dx, dy, x []float32, constants *[36]float32)
 
 //go:noescape
 func gemmTilesNEON(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)

@@ -228,90 +228,74 @@ loop17:
 	VMOVUPS (R9)(R10*4), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y3
 	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
+	VMOVUPS 32(DX)(R10*4), Y4
+	VMOVUPS 32(BX)(R10*4), Y3
 	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
+	VMOVUPS 32(SI)(R10*4), Y3
+	VADDPS  Y3, Y4, Y4
+	VMOVUPS 32(R9)(R10*4), Y3
+	VADDPS  Y3, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y3
+	VMAXPS  Y5, Y3, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y5, Y3, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y2, Y6
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y8
+	VADDPS  halfRounder<>+0(SB), Y6, Y6
+	VADDPS  halfRounder<>+0(SB), Y8, Y8
+	VSUBPS  halfRounder<>+0(SB), Y6, Y3
+	VSUBPS  halfRounder<>+0(SB), Y8, Y7
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y2, Y3
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y7
+	VADDPS  sigmoidC3<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC3<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC2<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC2<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC1<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC1<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC0<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC0<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VSUBPS  Y2, Y3, Y3
+	VSUBPS  Y5, Y7, Y7
+	VADDPS  one<>+0(SB), Y3, Y3
+	VADDPS  one<>+0(SB), Y7, Y7
+	VPSLLD  $0x17, Y6, Y6
+	VPSLLD  $0x17, Y8, Y8
+	VMULPS  Y6, Y3, Y3
+	VMULPS  Y8, Y7, Y7
+	VADDPS  half<>+0(SB), Y3, Y3
+	VADDPS  half<>+0(SB), Y7, Y7
+	VMOVUPS half<>+0(SB), Y2
+	VDIVPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, (DX)(R10*4)
-	VMOVUPS 32(DX)(R10*4), Y1
-	VMOVUPS 32(BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 32(SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 32(R9)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(DX)(R10*4)
+	VMOVUPS half<>+0(SB), Y1
+	VDIVPS  Y7, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VMOVUPS Y1, 32(DX)(R10*4)
 	VMOVUPS 64(DX)(R10*4), Y1
 	VMOVUPS 64(BX)(R10*4), Y2
 	VMULPS  Y2, Y1, Y1
@@ -320,90 +304,74 @@ loop17:
 	VMOVUPS 64(R9)(R10*4), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y3
 	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
+	VMOVUPS 96(DX)(R10*4), Y4
+	VMOVUPS 96(BX)(R10*4), Y3
 	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
+	VMOVUPS 96(SI)(R10*4), Y3
+	VADDPS  Y3, Y4, Y4
+	VMOVUPS 96(R9)(R10*4), Y3
+	VADDPS  Y3, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y3
+	VMAXPS  Y5, Y3, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y5, Y3, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y2, Y6
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y8
+	VADDPS  halfRounder<>+0(SB), Y6, Y6
+	VADDPS  halfRounder<>+0(SB), Y8, Y8
+	VSUBPS  halfRounder<>+0(SB), Y6, Y3
+	VSUBPS  halfRounder<>+0(SB), Y8, Y7
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y2, Y3
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y7
+	VADDPS  sigmoidC3<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC3<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC2<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC2<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC1<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC1<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC0<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC0<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VSUBPS  Y2, Y3, Y3
+	VSUBPS  Y5, Y7, Y7
+	VADDPS  one<>+0(SB), Y3, Y3
+	VADDPS  one<>+0(SB), Y7, Y7
+	VPSLLD  $0x17, Y6, Y6
+	VPSLLD  $0x17, Y8, Y8
+	VMULPS  Y6, Y3, Y3
+	VMULPS  Y8, Y7, Y7
+	VADDPS  half<>+0(SB), Y3, Y3
+	VADDPS  half<>+0(SB), Y7, Y7
+	VMOVUPS half<>+0(SB), Y2
+	VDIVPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, 64(DX)(R10*4)
-	VMOVUPS 96(DX)(R10*4), Y1
-	VMOVUPS 96(BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 96(SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS 96(R9)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 96(DX)(R10*4)
+	VMOVUPS half<>+0(SB), Y1
+	VDIVPS  Y7, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VMOVUPS Y1, 96(DX)(R10*4)
 	ADDQ    $0x20, R10
 	SUBQ    $0x20, R8
 	CMPQ    R8, $0x20
@@ -422,42 +390,34 @@ loop19:
 	VMOVUPS (R9)(R10*4), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y3
 	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
+	VMOVUPS sigmoidMax<>+0(SB), Y3
 	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y2, Y4
+	VADDPS  halfRounder<>+0(SB), Y4, Y4
+	VSUBPS  halfRounder<>+0(SB), Y4, Y3
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y3, Y5
 	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y3, Y5
 	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
+	VMULPS  sigmoidC4<>+0(SB), Y2, Y3
+	VADDPS  sigmoidC3<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VADDPS  sigmoidC2<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VADDPS  sigmoidC1<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VADDPS  sigmoidC0<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VSUBPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y4, Y4
+	VMULPS  Y4, Y3, Y3
+	VADDPS  half<>+0(SB), Y3, Y3
+	VMOVUPS half<>+0(SB), Y2
+	VDIVPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, (DX)(R10*4)
 	ADDQ    $0x08, R10
@@ -476,42 +436,34 @@ enough20:
 	VMASKMOVPS (R9)(R10*4), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	VMOVAPS    Y1, Y2
-	VXORPS     signBit<>+0(SB), Y2, Y2
-	VMOVUPS    expMin<>+0(SB), Y3
+	VMOVUPS    sigmoidMin<>+0(SB), Y3
 	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    expMax<>+0(SB), Y3
+	VMOVUPS    sigmoidMax<>+0(SB), Y3
 	VMINPS     Y2, Y3, Y2
-	VMULPS     log2E<>+0(SB), Y2, Y3
-	VADDPS     rounder<>+0(SB), Y3, Y3
-	VSUBPS     rounder<>+0(SB), Y3, Y4
-	VMULPS     ln2Hi<>+0(SB), Y4, Y5
+	VMULPS     sigmoidLog2E<>+0(SB), Y2, Y4
+	VADDPS     halfRounder<>+0(SB), Y4, Y4
+	VSUBPS     halfRounder<>+0(SB), Y4, Y3
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y3, Y5
 	VSUBPS     Y5, Y2, Y2
-	VMULPS     ln2Lo<>+0(SB), Y4, Y5
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y3, Y5
 	VSUBPS     Y5, Y2, Y2
-	VMULPS     expC4<>+0(SB), Y2, Y4
-	VADDPS     expC3<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC2<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC0<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VPSUBD     rounderBits<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     bias<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VMOVUPS    one<>+0(SB), Y2
-	VDIVPS     Y4, Y2, Y2
+	VMULPS     sigmoidC4<>+0(SB), Y2, Y3
+	VADDPS     sigmoidC3<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     sigmoidC2<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     sigmoidC1<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     sigmoidC0<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VSUBPS     Y2, Y3, Y3
+	VADDPS     one<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y3, Y3
+	VADDPS     half<>+0(SB), Y3, Y3
+	VMOVUPS    half<>+0(SB), Y2
+	VDIVPS     Y3, Y2, Y2
 	VMULPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (DX)(R10*4)
 
@@ -702,176 +654,144 @@ loop37:
 	VMOVUPS (SI)(R9*4), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y3
 	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
+	VMOVUPS 32(R8)(R9*4), Y4
+	VMOVUPS 32(BX)(R9*4), Y3
 	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
+	VMOVUPS 32(SI)(R9*4), Y3
+	VADDPS  Y3, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y3
+	VMAXPS  Y5, Y3, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y5, Y3, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y2, Y6
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y8
+	VADDPS  halfRounder<>+0(SB), Y6, Y6
+	VADDPS  halfRounder<>+0(SB), Y8, Y8
+	VSUBPS  halfRounder<>+0(SB), Y6, Y3
+	VSUBPS  halfRounder<>+0(SB), Y8, Y7
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y2, Y3
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y7
+	VADDPS  sigmoidC3<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC3<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC2<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC2<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC1<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC1<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC0<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC0<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VSUBPS  Y2, Y3, Y3
+	VSUBPS  Y5, Y7, Y7
+	VADDPS  one<>+0(SB), Y3, Y3
+	VADDPS  one<>+0(SB), Y7, Y7
+	VPSLLD  $0x17, Y6, Y6
+	VPSLLD  $0x17, Y8, Y8
+	VMULPS  Y6, Y3, Y3
+	VMULPS  Y8, Y7, Y7
+	VADDPS  half<>+0(SB), Y3, Y3
+	VADDPS  half<>+0(SB), Y7, Y7
+	VMOVUPS half<>+0(SB), Y2
+	VDIVPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, (R8)(R9*4)
-	VMOVUPS 32(R8)(R9*4), Y1
-	VMOVUPS 32(BX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 32(SI)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(R8)(R9*4)
+	VMOVUPS half<>+0(SB), Y1
+	VDIVPS  Y7, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VMOVUPS Y1, 32(R8)(R9*4)
 	VMOVUPS 64(R8)(R9*4), Y1
 	VMOVUPS 64(BX)(R9*4), Y2
 	VMULPS  Y2, Y1, Y1
 	VMOVUPS 64(SI)(R9*4), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y3
 	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
+	VMOVUPS 96(R8)(R9*4), Y4
+	VMOVUPS 96(BX)(R9*4), Y3
 	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
+	VMOVUPS 96(SI)(R9*4), Y3
+	VADDPS  Y3, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y3
+	VMAXPS  Y5, Y3, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y2, Y3, Y2
+	VMOVUPS sigmoidMax<>+0(SB), Y3
+	VMINPS  Y5, Y3, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y2, Y6
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y8
+	VADDPS  halfRounder<>+0(SB), Y6, Y6
+	VADDPS  halfRounder<>+0(SB), Y8, Y8
+	VSUBPS  halfRounder<>+0(SB), Y6, Y3
+	VSUBPS  halfRounder<>+0(SB), Y8, Y7
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y3, Y9
+	VSUBPS  Y9, Y2, Y2
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y2, Y3
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y7
+	VADDPS  sigmoidC3<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC3<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC2<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC2<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC1<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC1<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC0<>+0(SB), Y3, Y3
+	VADDPS  sigmoidC0<>+0(SB), Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y5, Y7, Y7
+	VSUBPS  Y2, Y3, Y3
+	VSUBPS  Y5, Y7, Y7
+	VADDPS  one<>+0(SB), Y3, Y3
+	VADDPS  one<>+0(SB), Y7, Y7
+	VPSLLD  $0x17, Y6, Y6
+	VPSLLD  $0x17, Y8, Y8
+	VMULPS  Y6, Y3, Y3
+	VMULPS  Y8, Y7, Y7
+	VADDPS  half<>+0(SB), Y3, Y3
+	VADDPS  half<>+0(SB), Y7, Y7
+	VMOVUPS half<>+0(SB), Y2
+	VDIVPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, 64(R8)(R9*4)
-	VMOVUPS 96(R8)(R9*4), Y1
-	VMOVUPS 96(BX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 96(SI)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 96(R8)(R9*4)
+	VMOVUPS half<>+0(SB), Y1
+	VDIVPS  Y7, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VMOVUPS Y1, 96(R8)(R9*4)
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, DX
 	CMPQ    DX, $0x20
@@ -888,42 +808,34 @@ loop39:
 	VMOVUPS (SI)(R9*4), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y3
 	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
+	VMOVUPS sigmoidMax<>+0(SB), Y3
 	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y2, Y4
+	VADDPS  halfRounder<>+0(SB), Y4, Y4
+	VSUBPS  halfRounder<>+0(SB), Y4, Y3
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y3, Y5
 	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y3, Y5
 	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
+	VMULPS  sigmoidC4<>+0(SB), Y2, Y3
+	VADDPS  sigmoidC3<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VADDPS  sigmoidC2<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VADDPS  sigmoidC1<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VADDPS  sigmoidC0<>+0(SB), Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VSUBPS  Y2, Y3, Y3
+	VADDPS  one<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y4, Y4
+	VMULPS  Y4, Y3, Y3
+	VADDPS  half<>+0(SB), Y3, Y3
+	VMOVUPS half<>+0(SB), Y2
+	VDIVPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, (R8)(R9*4)
 	ADDQ    $0x08, R9
@@ -940,42 +852,34 @@ enough40:
 	VMASKMOVPS (SI)(R9*4), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	VMOVAPS    Y1, Y2
-	VXORPS     signBit<>+0(SB), Y2, Y2
-	VMOVUPS    expMin<>+0(SB), Y3
+	VMOVUPS    sigmoidMin<>+0(SB), Y3
 	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    expMax<>+0(SB), Y3
+	VMOVUPS    sigmoidMax<>+0(SB), Y3
 	VMINPS     Y2, Y3, Y2
-	VMULPS     log2E<>+0(SB), Y2, Y3
-	VADDPS     rounder<>+0(SB), Y3, Y3
-	VSUBPS     rounder<>+0(SB), Y3, Y4
-	VMULPS     ln2Hi<>+0(SB), Y4, Y5
+	VMULPS     sigmoidLog2E<>+0(SB), Y2, Y4
+	VADDPS     halfRounder<>+0(SB), Y4, Y4
+	VSUBPS     halfRounder<>+0(SB), Y4, Y3
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y3, Y5
 	VSUBPS     Y5, Y2, Y2
-	VMULPS     ln2Lo<>+0(SB), Y4, Y5
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y3, Y5
 	VSUBPS     Y5, Y2, Y2
-	VMULPS     expC4<>+0(SB), Y2, Y4
-	VADDPS     expC3<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC2<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC0<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VPSUBD     rounderBits<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     bias<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VMOVUPS    one<>+0(SB), Y2
-	VDIVPS     Y4, Y2, Y2
+	VMULPS     sigmoidC4<>+0(SB), Y2, Y3
+	VADDPS     sigmoidC3<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     sigmoidC2<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     sigmoidC1<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     sigmoidC0<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VSUBPS     Y2, Y3, Y3
+	VADDPS     one<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y3, Y3
+	VADDPS     half<>+0(SB), Y3, Y3
+	VMOVUPS    half<>+0(SB), Y2
+	VDIVPS     Y3, Y2, Y2
 	VMULPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (R8)(R9*4)
 
@@ -1004,221 +908,203 @@ DATA tailMasks<>+56(SB)/4, $0x00000000
 DATA tailMasks<>+60(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
-DATA signBit<>+0(SB)/4, $0x80000000
-DATA signBit<>+4(SB)/4, $0x80000000
-DATA signBit<>+8(SB)/4, $0x80000000
-DATA signBit<>+12(SB)/4, $0x80000000
-DATA signBit<>+16(SB)/4, $0x80000000
-DATA signBit<>+20(SB)/4, $0x80000000
-DATA signBit<>+24(SB)/4, $0x80000000
-DATA signBit<>+28(SB)/4, $0x80000000
-DATA signBit<>+32(SB)/4, $0x80000000
-DATA signBit<>+36(SB)/4, $0x80000000
-DATA signBit<>+40(SB)/4, $0x80000000
-DATA signBit<>+44(SB)/4, $0x80000000
-DATA signBit<>+48(SB)/4, $0x80000000
-DATA signBit<>+52(SB)/4, $0x80000000
-DATA signBit<>+56(SB)/4, $0x80000000
-DATA signBit<>+60(SB)/4, $0x80000000
-GLOBL signBit<>(SB), RODATA|NOPTR, $64
+DATA sigmoidMin<>+0(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+4(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+8(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+12(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+16(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+20(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+24(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+28(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+32(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+36(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+40(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+44(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+48(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+52(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+56(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+60(SB)/4, $0xc2b30000
+GLOBL sigmoidMin<>(SB), RODATA|NOPTR, $64
 
-DATA expMin<>+0(SB)/4, $0xc2d00000
-DATA expMin<>+4(SB)/4, $0xc2d00000
-DATA expMin<>+8(SB)/4, $0xc2d00000
-DATA expMin<>+12(SB)/4, $0xc2d00000
-DATA expMin<>+16(SB)/4, $0xc2d00000
-DATA expMin<>+20(SB)/4, $0xc2d00000
-DATA expMin<>+24(SB)/4, $0xc2d00000
-DATA expMin<>+28(SB)/4, $0xc2d00000
-DATA expMin<>+32(SB)/4, $0xc2d00000
-DATA expMin<>+36(SB)/4, $0xc2d00000
-DATA expMin<>+40(SB)/4, $0xc2d00000
-DATA expMin<>+44(SB)/4, $0xc2d00000
-DATA expMin<>+48(SB)/4, $0xc2d00000
-DATA expMin<>+52(SB)/4, $0xc2d00000
-DATA expMin<>+56(SB)/4, $0xc2d00000
-DATA expMin<>+60(SB)/4, $0xc2d00000
-GLOBL expMin<>(SB), RODATA|NOPTR, $64
+DATA sigmoidMax<>+0(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+4(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+8(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+12(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+16(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+20(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+24(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+28(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+32(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+36(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+40(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+44(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+48(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+52(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+56(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+60(SB)/4, $0x42ae0000
+GLOBL sigmoidMax<>(SB), RODATA|NOPTR, $64
 
-DATA expMax<>+0(SB)/4, $0x42b20000
-DATA expMax<>+4(SB)/4, $0x42b20000
-DATA expMax<>+8(SB)/4, $0x42b20000
-DATA expMax<>+12(SB)/4, $0x42b20000
-DATA expMax<>+16(SB)/4, $0x42b20000
-DATA expMax<>+20(SB)/4, $0x42b20000
-DATA expMax<>+24(SB)/4, $0x42b20000
-DATA expMax<>+28(SB)/4, $0x42b20000
-DATA expMax<>+32(SB)/4, $0x42b20000
-DATA expMax<>+36(SB)/4, $0x42b20000
-DATA expMax<>+40(SB)/4, $0x42b20000
-DATA expMax<>+44(SB)/4, $0x42b20000
-DATA expMax<>+48(SB)/4, $0x42b20000
-DATA expMax<>+52(SB)/4, $0x42b20000
-DATA expMax<>+56(SB)/4, $0x42b20000
-DATA expMax<>+60(SB)/4, $0x42b20000
-GLOBL expMax<>(SB), RODATA|NOPTR, $64
+DATA halfRounder<>+0(SB)/4, $0x4b40007e
+DATA halfRounder<>+4(SB)/4, $0x4b40007e
+DATA halfRounder<>+8(SB)/4, $0x4b40007e
+DATA halfRounder<>+12(SB)/4, $0x4b40007e
+DATA halfRounder<>+16(SB)/4, $0x4b40007e
+DATA halfRounder<>+20(SB)/4, $0x4b40007e
+DATA halfRounder<>+24(SB)/4, $0x4b40007e
+DATA halfRounder<>+28(SB)/4, $0x4b40007e
+DATA halfRounder<>+32(SB)/4, $0x4b40007e
+DATA halfRounder<>+36(SB)/4, $0x4b40007e
+DATA halfRounder<>+40(SB)/4, $0x4b40007e
+DATA halfRounder<>+44(SB)/4, $0x4b40007e
+DATA halfRounder<>+48(SB)/4, $0x4b40007e
+DATA halfRounder<>+52(SB)/4, $0x4b40007e
+DATA halfRounder<>+56(SB)/4, $0x4b40007e
+DATA halfRounder<>+60(SB)/4, $0x4b40007e
+GLOBL halfRounder<>(SB), RODATA|NOPTR, $64
 
-DATA log2E<>+0(SB)/4, $0x3fb8aa3b
-DATA log2E<>+4(SB)/4, $0x3fb8aa3b
-DATA log2E<>+8(SB)/4, $0x3fb8aa3b
-DATA log2E<>+12(SB)/4, $0x3fb8aa3b
-DATA log2E<>+16(SB)/4, $0x3fb8aa3b
-DATA log2E<>+20(SB)/4, $0x3fb8aa3b
-DATA log2E<>+24(SB)/4, $0x3fb8aa3b
-DATA log2E<>+28(SB)/4, $0x3fb8aa3b
-DATA log2E<>+32(SB)/4, $0x3fb8aa3b
-DATA log2E<>+36(SB)/4, $0x3fb8aa3b
-DATA log2E<>+40(SB)/4, $0x3fb8aa3b
-DATA log2E<>+44(SB)/4, $0x3fb8aa3b
-DATA log2E<>+48(SB)/4, $0x3fb8aa3b
-DATA log2E<>+52(SB)/4, $0x3fb8aa3b
-DATA log2E<>+56(SB)/4, $0x3fb8aa3b
-DATA log2E<>+60(SB)/4, $0x3fb8aa3b
-GLOBL log2E<>(SB), RODATA|NOPTR, $64
+DATA sigmoidLog2E<>+0(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+4(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+8(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+12(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+16(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+20(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+24(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+28(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+32(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+36(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+40(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+44(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+48(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+52(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+56(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+60(SB)/4, $0xbfb8aa3b
+GLOBL sigmoidLog2E<>(SB), RODATA|NOPTR, $64
 
-DATA rounder<>+0(SB)/4, $0x4b400000
-DATA rounder<>+4(SB)/4, $0x4b400000
-DATA rounder<>+8(SB)/4, $0x4b400000
-DATA rounder<>+12(SB)/4, $0x4b400000
-DATA rounder<>+16(SB)/4, $0x4b400000
-DATA rounder<>+20(SB)/4, $0x4b400000
-DATA rounder<>+24(SB)/4, $0x4b400000
-DATA rounder<>+28(SB)/4, $0x4b400000
-DATA rounder<>+32(SB)/4, $0x4b400000
-DATA rounder<>+36(SB)/4, $0x4b400000
-DATA rounder<>+40(SB)/4, $0x4b400000
-DATA rounder<>+44(SB)/4, $0x4b400000
-DATA rounder<>+48(SB)/4, $0x4b400000
-DATA rounder<>+52(SB)/4, $0x4b400000
-DATA rounder<>+56(SB)/4, $0x4b400000
-DATA rounder<>+60(SB)/4, $0x4b400000
-GLOBL rounder<>(SB), RODATA|NOPTR, $64
+DATA sigmoidLn2Hi<>+0(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+4(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+8(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+12(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+16(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+20(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+24(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+28(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+32(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+36(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+40(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+44(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+48(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+52(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+56(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+60(SB)/4, $0xbf318000
+GLOBL sigmoidLn2Hi<>(SB), RODATA|NOPTR, $64
 
-DATA ln2Hi<>+0(SB)/4, $0x3f318000
-DATA ln2Hi<>+4(SB)/4, $0x3f318000
-DATA ln2Hi<>+8(SB)/4, $0x3f318000
-DATA ln2Hi<>+12(SB)/4, $0x3f318000
-DATA ln2Hi<>+16(SB)/4, $0x3f318000
-DATA ln2Hi<>+20(SB)/4, $0x3f318000
-DATA ln2Hi<>+24(SB)/4, $0x3f318000
-DATA ln2Hi<>+28(SB)/4, $0x3f318000
-DATA ln2Hi<>+32(SB)/4, $0x3f318000
-DATA ln2Hi<>+36(SB)/4, $0x3f318000
-DATA ln2Hi<>+40(SB)/4, $0x3f318000
-DATA ln2Hi<>+44(SB)/4, $0x3f318000
-DATA ln2Hi<>+48(SB)/4, $0x3f318000
-DATA ln2Hi<>+52(SB)/4, $0x3f318000
-DATA ln2Hi<>+56(SB)/4, $0x3f318000
-DATA ln2Hi<>+60(SB)/4, $0x3f318000
-GLOBL ln2Hi<>(SB), RODATA|NOPTR, $64
+DATA sigmoidLn2Lo<>+0(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+4(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+8(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+12(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+16(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+20(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+24(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+28(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+32(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+36(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+40(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+44(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+48(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+52(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+56(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+60(SB)/4, $0x395e8083
+GLOBL sigmoidLn2Lo<>(SB), RODATA|NOPTR, $64
 
-DATA ln2Lo<>+0(SB)/4, $0xb95e8083
-DATA ln2Lo<>+4(SB)/4, $0xb95e8083
-DATA ln2Lo<>+8(SB)/4, $0xb95e8083
-DATA ln2Lo<>+12(SB)/4, $0xb95e8083
-DATA ln2Lo<>+16(SB)/4, $0xb95e8083
-DATA ln2Lo<>+20(SB)/4, $0xb95e8083
-DATA ln2Lo<>+24(SB)/4, $0xb95e8083
-DATA ln2Lo<>+28(SB)/4, $0xb95e8083
-DATA ln2Lo<>+32(SB)/4, $0xb95e8083
-DATA ln2Lo<>+36(SB)/4, $0xb95e8083
-DATA ln2Lo<>+40(SB)/4, $0xb95e8083
-DATA ln2Lo<>+44(SB)/4, $0xb95e8083
-DATA ln2Lo<>+48(SB)/4, $0xb95e8083
-DATA ln2Lo<>+52(SB)/4, $0xb95e8083
-DATA ln2Lo<>+56(SB)/4, $0xb95e8083
-DATA ln2Lo<>+60(SB)/4, $0xb95e8083
-GLOBL ln2Lo<>(SB), RODATA|NOPTR, $64
+DATA sigmoidC4<>+0(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+4(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+8(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+12(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+16(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+20(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+24(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+28(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+32(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+36(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+40(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+44(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+48(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+52(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+56(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+60(SB)/4, $0x3ab6887e
+GLOBL sigmoidC4<>(SB), RODATA|NOPTR, $64
 
-DATA expC4<>+0(SB)/4, $0x3ab6887e
-DATA expC4<>+4(SB)/4, $0x3ab6887e
-DATA expC4<>+8(SB)/4, $0x3ab6887e
-DATA expC4<>+12(SB)/4, $0x3ab6887e
-DATA expC4<>+16(SB)/4, $0x3ab6887e
-DATA expC4<>+20(SB)/4, $0x3ab6887e
-DATA expC4<>+24(SB)/4, $0x3ab6887e
-DATA expC4<>+28(SB)/4, $0x3ab6887e
-DATA expC4<>+32(SB)/4, $0x3ab6887e
-DATA expC4<>+36(SB)/4, $0x3ab6887e
-DATA expC4<>+40(SB)/4, $0x3ab6887e
-DATA expC4<>+44(SB)/4, $0x3ab6887e
-DATA expC4<>+48(SB)/4, $0x3ab6887e
-DATA expC4<>+52(SB)/4, $0x3ab6887e
-DATA expC4<>+56(SB)/4, $0x3ab6887e
-DATA expC4<>+60(SB)/4, $0x3ab6887e
-GLOBL expC4<>(SB), RODATA|NOPTR, $64
+DATA sigmoidC3<>+0(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+4(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+8(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+12(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+16(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+20(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+24(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+28(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+32(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+36(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+40(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+44(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+48(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+52(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+56(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+60(SB)/4, $0xbc0905b1
+GLOBL sigmoidC3<>(SB), RODATA|NOPTR, $64
 
-DATA expC3<>+0(SB)/4, $0x3c0905b1
-DATA expC3<>+4(SB)/4, $0x3c0905b1
-DATA expC3<>+8(SB)/4, $0x3c0905b1
-DATA expC3<>+12(SB)/4, $0x3c0905b1
-DATA expC3<>+16(SB)/4, $0x3c0905b1
-DATA expC3<>+20(SB)/4, $0x3c0905b1
-DATA expC3<>+24(SB)/4, $0x3c0905b1
-DATA expC3<>+28(SB)/4, $0x3c0905b1
-DATA expC3<>+32(SB)/4, $0x3c0905b1
-DATA expC3<>+36(SB)/4, $0x3c0905b1
-DATA expC3<>+40(SB)/4, $0x3c0905b1
-DATA expC3<>+44(SB)/4, $0x3c0905b1
-DATA expC3<>+48(SB)/4, $0x3c0905b1
-DATA expC3<>+52(SB)/4, $0x3c0905b1
-DATA expC3<>+56(SB)/4, $0x3c0905b1
-DATA expC3<>+60(SB)/4, $0x3c0905b1
-GLOBL expC3<>(SB), RODATA|NOPTR, $64
+DATA sigmoidC2<>+0(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+4(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+8(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+12(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+16(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+20(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+24(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+28(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+32(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+36(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+40(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+44(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+48(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+52(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+56(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+60(SB)/4, $0x3d2aaa8d
+GLOBL sigmoidC2<>(SB), RODATA|NOPTR, $64
 
-DATA expC2<>+0(SB)/4, $0x3d2aaa8d
-DATA expC2<>+4(SB)/4, $0x3d2aaa8d
-DATA expC2<>+8(SB)/4, $0x3d2aaa8d
-DATA expC2<>+12(SB)/4, $0x3d2aaa8d
-DATA expC2<>+16(SB)/4, $0x3d2aaa8d
-DATA expC2<>+20(SB)/4, $0x3d2aaa8d
-DATA expC2<>+24(SB)/4, $0x3d2aaa8d
-DATA expC2<>+28(SB)/4, $0x3d2aaa8d
-DATA expC2<>+32(SB)/4, $0x3d2aaa8d
-DATA expC2<>+36(SB)/4, $0x3d2aaa8d
-DATA expC2<>+40(SB)/4, $0x3d2aaa8d
-DATA expC2<>+44(SB)/4, $0x3d2aaa8d
-DATA expC2<>+48(SB)/4, $0x3d2aaa8d
-DATA expC2<>+52(SB)/4, $0x3d2aaa8d
-DATA expC2<>+56(SB)/4, $0x3d2aaa8d
-DATA expC2<>+60(SB)/4, $0x3d2aaa8d
-GLOBL expC2<>(SB), RODATA|NOPTR, $64
+DATA sigmoidC1<>+0(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+4(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+8(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+12(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+16(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+20(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+24(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+28(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+32(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+36(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+40(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+44(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+48(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+52(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+56(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+60(SB)/4, $0xbe2aaa6f
+GLOBL sigmoidC1<>(SB), RODATA|NOPTR, $64
 
-DATA expC1<>+0(SB)/4, $0x3e2aaa6f
-DATA expC1<>+4(SB)/4, $0x3e2aaa6f
-DATA expC1<>+8(SB)/4, $0x3e2aaa6f
-DATA expC1<>+12(SB)/4, $0x3e2aaa6f
-DATA expC1<>+16(SB)/4, $0x3e2aaa6f
-DATA expC1<>+20(SB)/4, $0x3e2aaa6f
-DATA expC1<>+24(SB)/4, $0x3e2aaa6f
-DATA expC1<>+28(SB)/4, $0x3e2aaa6f
-DATA expC1<>+32(SB)/4, $0x3e2aaa6f
-DATA expC1<>+36(SB)/4, $0x3e2aaa6f
-DATA expC1<>+40(SB)/4, $0x3e2aaa6f
-DATA expC1<>+44(SB)/4, $0x3e2aaa6f
-DATA expC1<>+48(SB)/4, $0x3e2aaa6f
-DATA expC1<>+52(SB)/4, $0x3e2aaa6f
-DATA expC1<>+56(SB)/4, $0x3e2aaa6f
-DATA expC1<>+60(SB)/4, $0x3e2aaa6f
-GLOBL expC1<>(SB), RODATA|NOPTR, $64
-
-DATA expC0<>+0(SB)/4, $0x3f000000
-DATA expC0<>+4(SB)/4, $0x3f000000
-DATA expC0<>+8(SB)/4, $0x3f000000
-DATA expC0<>+12(SB)/4, $0x3f000000
-DATA expC0<>+16(SB)/4, $0x3f000000
-DATA expC0<>+20(SB)/4, $0x3f000000
-DATA expC0<>+24(SB)/4, $0x3f000000
-DATA expC0<>+28(SB)/4, $0x3f000000
-DATA expC0<>+32(SB)/4, $0x3f000000
-DATA expC0<>+36(SB)/4, $0x3f000000
-DATA expC0<>+40(SB)/4, $0x3f000000
-DATA expC0<>+44(SB)/4, $0x3f000000
-DATA expC0<>+48(SB)/4, $0x3f000000
-DATA expC0<>+52(SB)/4, $0x3f000000
-DATA expC0<>+56(SB)/4, $0x3f000000
-DATA expC0<>+60(SB)/4, $0x3f000000
-GLOBL expC0<>(SB), RODATA|NOPTR, $64
+DATA sigmoidC0<>+0(SB)/4, $0x3f000000
+DATA sigmoidC0<>+4(SB)/4, $0x3f000000
+DATA sigmoidC0<>+8(SB)/4, $0x3f000000
+DATA sigmoidC0<>+12(SB)/4, $0x3f000000
+DATA sigmoidC0<>+16(SB)/4, $0x3f000000
+DATA sigmoidC0<>+20(SB)/4, $0x3f000000
+DATA sigmoidC0<>+24(SB)/4, $0x3f000000
+DATA sigmoidC0<>+28(SB)/4, $0x3f000000
+DATA sigmoidC0<>+32(SB)/4, $0x3f000000
+DATA sigmoidC0<>+36(SB)/4, $0x3f000000
+DATA sigmoidC0<>+40(SB)/4, $0x3f000000
+DATA sigmoidC0<>+44(SB)/4, $0x3f000000
+DATA sigmoidC0<>+48(SB)/4, $0x3f000000
+DATA sigmoidC0<>+52(SB)/4, $0x3f000000
+DATA sigmoidC0<>+56(SB)/4, $0x3f000000
+DATA sigmoidC0<>+60(SB)/4, $0x3f000000
+GLOBL sigmoidC0<>(SB), RODATA|NOPTR, $64
 
 DATA one<>+0(SB)/4, $0x3f800000
 DATA one<>+4(SB)/4, $0x3f800000
@@ -1238,41 +1124,23 @@ DATA one<>+56(SB)/4, $0x3f800000
 DATA one<>+60(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $64
 
-DATA rounderBits<>+0(SB)/4, $0x4b400000
-DATA rounderBits<>+4(SB)/4, $0x4b400000
-DATA rounderBits<>+8(SB)/4, $0x4b400000
-DATA rounderBits<>+12(SB)/4, $0x4b400000
-DATA rounderBits<>+16(SB)/4, $0x4b400000
-DATA rounderBits<>+20(SB)/4, $0x4b400000
-DATA rounderBits<>+24(SB)/4, $0x4b400000
-DATA rounderBits<>+28(SB)/4, $0x4b400000
-DATA rounderBits<>+32(SB)/4, $0x4b400000
-DATA rounderBits<>+36(SB)/4, $0x4b400000
-DATA rounderBits<>+40(SB)/4, $0x4b400000
-DATA rounderBits<>+44(SB)/4, $0x4b400000
-DATA rounderBits<>+48(SB)/4, $0x4b400000
-DATA rounderBits<>+52(SB)/4, $0x4b400000
-DATA rounderBits<>+56(SB)/4, $0x4b400000
-DATA rounderBits<>+60(SB)/4, $0x4b400000
-GLOBL rounderBits<>(SB), RODATA|NOPTR, $64
-
-DATA bias<>+0(SB)/4, $0x0000007f
-DATA bias<>+4(SB)/4, $0x0000007f
-DATA bias<>+8(SB)/4, $0x0000007f
-DATA bias<>+12(SB)/4, $0x0000007f
-DATA bias<>+16(SB)/4, $0x0000007f
-DATA bias<>+20(SB)/4, $0x0000007f
-DATA bias<>+24(SB)/4, $0x0000007f
-DATA bias<>+28(SB)/4, $0x0000007f
-DATA bias<>+32(SB)/4, $0x0000007f
-DATA bias<>+36(SB)/4, $0x0000007f
-DATA bias<>+40(SB)/4, $0x0000007f
-DATA bias<>+44(SB)/4, $0x0000007f
-DATA bias<>+48(SB)/4, $0x0000007f
-DATA bias<>+52(SB)/4, $0x0000007f
-DATA bias<>+56(SB)/4, $0x0000007f
-DATA bias<>+60(SB)/4, $0x0000007f
-GLOBL bias<>(SB), RODATA|NOPTR, $64
+DATA half<>+0(SB)/4, $0x3f000000
+DATA half<>+4(SB)/4, $0x3f000000
+DATA half<>+8(SB)/4, $0x3f000000
+DATA half<>+12(SB)/4, $0x3f000000
+DATA half<>+16(SB)/4, $0x3f000000
+DATA half<>+20(SB)/4, $0x3f000000
+DATA half<>+24(SB)/4, $0x3f000000
+DATA half<>+28(SB)/4, $0x3f000000
+DATA half<>+32(SB)/4, $0x3f000000
+DATA half<>+36(SB)/4, $0x3f000000
+DATA half<>+40(SB)/4, $0x3f000000
+DATA half<>+44(SB)/4, $0x3f000000
+DATA half<>+48(SB)/4, $0x3f000000
+DATA half<>+52(SB)/4, $0x3f000000
+DATA half<>+56(SB)/4, $0x3f000000
+DATA half<>+60(SB)/4, $0x3f000000
+GLOBL half<>(SB), RODATA|NOPTR, $64
 
 // func endRowsAVX512(y []float32, ld int, scale []float32, shift []float32, residual []float32, activation int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -1491,210 +1359,210 @@ row57:
 	JLT  enough59
 
 loop58:
-	VMOVUPS   (CX)(R10*4), Z0
-	VMOVUPS   (BX)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (SI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   (R9)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (CX)(R10*4)
-	VMOVUPS   64(CX)(R10*4), Z0
-	VMOVUPS   64(BX)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   64(SI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   64(R9)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(CX)(R10*4)
-	VMOVUPS   128(CX)(R10*4), Z0
-	VMOVUPS   128(BX)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   128(SI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   128(R9)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(CX)(R10*4)
-	VMOVUPS   192(CX)(R10*4), Z0
-	VMOVUPS   192(BX)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   192(SI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   192(R9)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 192(CX)(R10*4)
-	ADDQ      $0x40, R10
-	SUBQ      $0x40, R8
-	CMPQ      R8, $0x40
-	JGE       loop58
+	VMOVUPS (CX)(R10*4), Z0
+	VMOVUPS (BX)(R10*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS (SI)(R10*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(R10*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS 64(CX)(R10*4), Z3
+	VMOVUPS 64(BX)(R10*4), Z2
+	VMULPS  Z2, Z3, Z3
+	VMOVUPS 64(SI)(R10*4), Z2
+	VADDPS  Z2, Z3, Z3
+	VMOVUPS 64(R9)(R10*4), Z2
+	VADDPS  Z2, Z3, Z3
+	VMOVAPS Z3, Z4
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z4, Z2, Z4
+	VMOVUPS 128(CX)(R10*4), Z5
+	VMOVUPS 128(BX)(R10*4), Z2
+	VMULPS  Z2, Z5, Z5
+	VMOVUPS 128(SI)(R10*4), Z2
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS 128(R9)(R10*4), Z2
+	VADDPS  Z2, Z5, Z5
+	VMOVAPS Z5, Z6
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z6, Z2, Z6
+	VMOVUPS 192(CX)(R10*4), Z7
+	VMOVUPS 192(BX)(R10*4), Z2
+	VMULPS  Z2, Z7, Z7
+	VMOVUPS 192(SI)(R10*4), Z2
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS 192(R9)(R10*4), Z2
+	VADDPS  Z2, Z7, Z7
+	VMOVAPS Z7, Z8
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z8, Z2, Z8
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z4, Z2, Z4
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z6, Z2, Z6
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z8, Z2, Z8
+	VMULPS  sigmoidLog2E<>+0(SB), Z1, Z9
+	VMULPS  sigmoidLog2E<>+0(SB), Z4, Z11
+	VMULPS  sigmoidLog2E<>+0(SB), Z6, Z13
+	VMULPS  sigmoidLog2E<>+0(SB), Z8, Z15
+	VADDPS  halfRounder<>+0(SB), Z9, Z9
+	VADDPS  halfRounder<>+0(SB), Z11, Z11
+	VADDPS  halfRounder<>+0(SB), Z13, Z13
+	VADDPS  halfRounder<>+0(SB), Z15, Z15
+	VSUBPS  halfRounder<>+0(SB), Z9, Z2
+	VSUBPS  halfRounder<>+0(SB), Z11, Z10
+	VSUBPS  halfRounder<>+0(SB), Z13, Z12
+	VSUBPS  halfRounder<>+0(SB), Z15, Z14
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z2, Z16
+	VSUBPS  Z16, Z1, Z1
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z10, Z16
+	VSUBPS  Z16, Z4, Z4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z12, Z16
+	VSUBPS  Z16, Z6, Z6
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z14, Z16
+	VSUBPS  Z16, Z8, Z8
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z2, Z16
+	VSUBPS  Z16, Z1, Z1
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z10, Z16
+	VSUBPS  Z16, Z4, Z4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z12, Z16
+	VSUBPS  Z16, Z6, Z6
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z14, Z16
+	VSUBPS  Z16, Z8, Z8
+	VMULPS  sigmoidC4<>+0(SB), Z1, Z2
+	VMULPS  sigmoidC4<>+0(SB), Z4, Z10
+	VMULPS  sigmoidC4<>+0(SB), Z6, Z12
+	VMULPS  sigmoidC4<>+0(SB), Z8, Z14
+	VADDPS  sigmoidC3<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC3<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC3<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC3<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VADDPS  sigmoidC2<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC2<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC2<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC2<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VADDPS  sigmoidC1<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC1<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC1<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC1<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VADDPS  sigmoidC0<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC0<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC0<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC0<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VSUBPS  Z1, Z2, Z2
+	VSUBPS  Z4, Z10, Z10
+	VSUBPS  Z6, Z12, Z12
+	VSUBPS  Z8, Z14, Z14
+	VADDPS  one<>+0(SB), Z2, Z2
+	VADDPS  one<>+0(SB), Z10, Z10
+	VADDPS  one<>+0(SB), Z12, Z12
+	VADDPS  one<>+0(SB), Z14, Z14
+	VPSLLD  $0x17, Z9, Z9
+	VPSLLD  $0x17, Z11, Z11
+	VPSLLD  $0x17, Z13, Z13
+	VPSLLD  $0x17, Z15, Z15
+	VMULPS  Z9, Z2, Z2
+	VMULPS  Z11, Z10, Z10
+	VMULPS  Z13, Z12, Z12
+	VMULPS  Z15, Z14, Z14
+	VADDPS  half<>+0(SB), Z2, Z2
+	VADDPS  half<>+0(SB), Z10, Z10
+	VADDPS  half<>+0(SB), Z12, Z12
+	VADDPS  half<>+0(SB), Z14, Z14
+	VMOVUPS half<>+0(SB), Z1
+	VDIVPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (CX)(R10*4)
+	VMOVUPS half<>+0(SB), Z0
+	VDIVPS  Z10, Z0, Z0
+	VMULPS  Z3, Z0, Z0
+	VMOVUPS Z0, 64(CX)(R10*4)
+	VMOVUPS half<>+0(SB), Z0
+	VDIVPS  Z12, Z0, Z0
+	VMULPS  Z5, Z0, Z0
+	VMOVUPS Z0, 128(CX)(R10*4)
+	VMOVUPS half<>+0(SB), Z0
+	VDIVPS  Z14, Z0, Z0
+	VMULPS  Z7, Z0, Z0
+	VMOVUPS Z0, 192(CX)(R10*4)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, R8
+	CMPQ    R8, $0x40
+	JGE     loop58
 
 enough59:
 	CMPQ R8, $0x10
 	JLT  enough61
 
 loop60:
-	VMOVUPS   (CX)(R10*4), Z0
-	VMOVUPS   (BX)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (SI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   (R9)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (CX)(R10*4)
-	ADDQ      $0x10, R10
-	SUBQ      $0x10, R8
-	CMPQ      R8, $0x10
-	JGE       loop60
+	VMOVUPS (CX)(R10*4), Z0
+	VMOVUPS (BX)(R10*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS (SI)(R10*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS (R9)(R10*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  sigmoidLog2E<>+0(SB), Z1, Z3
+	VADDPS  halfRounder<>+0(SB), Z3, Z3
+	VSUBPS  halfRounder<>+0(SB), Z3, Z2
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z2, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z2, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  sigmoidC4<>+0(SB), Z1, Z2
+	VADDPS  sigmoidC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  sigmoidC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  sigmoidC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  sigmoidC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  half<>+0(SB), Z2, Z2
+	VMOVUPS half<>+0(SB), Z1
+	VDIVPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (CX)(R10*4)
+	ADDQ    $0x10, R10
+	SUBQ    $0x10, R8
+	CMPQ    R8, $0x10
+	JGE     loop60
 
 enough61:
 	TESTQ     R8, R8
@@ -1707,34 +1575,34 @@ enough61:
 	VMOVUPS.Z (R9)(R10*4), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
+	VMOVUPS   sigmoidMin<>+0(SB), Z2
 	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
+	VMOVUPS   sigmoidMax<>+0(SB), Z2
 	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
+	VMULPS    sigmoidLog2E<>+0(SB), Z1, Z3
+	VADDPS    halfRounder<>+0(SB), Z3, Z3
+	VSUBPS    halfRounder<>+0(SB), Z3, Z2
+	VMULPS    sigmoidLn2Hi<>+0(SB), Z2, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    sigmoidLn2Lo<>+0(SB), Z2, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    sigmoidC4<>+0(SB), Z1, Z2
+	VADDPS    sigmoidC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    sigmoidC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    sigmoidC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    sigmoidC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VSUBPS    Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    half<>+0(SB), Z2, Z2
+	VMOVUPS   half<>+0(SB), Z1
+	VDIVPS    Z2, Z1, Z1
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (CX)(R10*4)
 
@@ -1919,200 +1787,200 @@ row77:
 	JLT  enough79
 
 loop78:
-	VMOVUPS   (R8)(R9*4), Z0
-	VMOVUPS   (BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (R8)(R9*4)
-	VMOVUPS   64(R8)(R9*4), Z0
-	VMOVUPS   64(BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   64(SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(R8)(R9*4)
-	VMOVUPS   128(R8)(R9*4), Z0
-	VMOVUPS   128(BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   128(SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(R8)(R9*4)
-	VMOVUPS   192(R8)(R9*4), Z0
-	VMOVUPS   192(BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   192(SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 192(R8)(R9*4)
-	ADDQ      $0x40, R9
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop78
+	VMOVUPS (R8)(R9*4), Z0
+	VMOVUPS (BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS (SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS 64(R8)(R9*4), Z3
+	VMOVUPS 64(BX)(R9*4), Z2
+	VMULPS  Z2, Z3, Z3
+	VMOVUPS 64(SI)(R9*4), Z2
+	VADDPS  Z2, Z3, Z3
+	VMOVAPS Z3, Z4
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z4, Z2, Z4
+	VMOVUPS 128(R8)(R9*4), Z5
+	VMOVUPS 128(BX)(R9*4), Z2
+	VMULPS  Z2, Z5, Z5
+	VMOVUPS 128(SI)(R9*4), Z2
+	VADDPS  Z2, Z5, Z5
+	VMOVAPS Z5, Z6
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z6, Z2, Z6
+	VMOVUPS 192(R8)(R9*4), Z7
+	VMOVUPS 192(BX)(R9*4), Z2
+	VMULPS  Z2, Z7, Z7
+	VMOVUPS 192(SI)(R9*4), Z2
+	VADDPS  Z2, Z7, Z7
+	VMOVAPS Z7, Z8
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z8, Z2, Z8
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z4, Z2, Z4
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z6, Z2, Z6
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z8, Z2, Z8
+	VMULPS  sigmoidLog2E<>+0(SB), Z1, Z9
+	VMULPS  sigmoidLog2E<>+0(SB), Z4, Z11
+	VMULPS  sigmoidLog2E<>+0(SB), Z6, Z13
+	VMULPS  sigmoidLog2E<>+0(SB), Z8, Z15
+	VADDPS  halfRounder<>+0(SB), Z9, Z9
+	VADDPS  halfRounder<>+0(SB), Z11, Z11
+	VADDPS  halfRounder<>+0(SB), Z13, Z13
+	VADDPS  halfRounder<>+0(SB), Z15, Z15
+	VSUBPS  halfRounder<>+0(SB), Z9, Z2
+	VSUBPS  halfRounder<>+0(SB), Z11, Z10
+	VSUBPS  halfRounder<>+0(SB), Z13, Z12
+	VSUBPS  halfRounder<>+0(SB), Z15, Z14
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z2, Z16
+	VSUBPS  Z16, Z1, Z1
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z10, Z16
+	VSUBPS  Z16, Z4, Z4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z12, Z16
+	VSUBPS  Z16, Z6, Z6
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z14, Z16
+	VSUBPS  Z16, Z8, Z8
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z2, Z16
+	VSUBPS  Z16, Z1, Z1
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z10, Z16
+	VSUBPS  Z16, Z4, Z4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z12, Z16
+	VSUBPS  Z16, Z6, Z6
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z14, Z16
+	VSUBPS  Z16, Z8, Z8
+	VMULPS  sigmoidC4<>+0(SB), Z1, Z2
+	VMULPS  sigmoidC4<>+0(SB), Z4, Z10
+	VMULPS  sigmoidC4<>+0(SB), Z6, Z12
+	VMULPS  sigmoidC4<>+0(SB), Z8, Z14
+	VADDPS  sigmoidC3<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC3<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC3<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC3<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VADDPS  sigmoidC2<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC2<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC2<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC2<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VADDPS  sigmoidC1<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC1<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC1<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC1<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VADDPS  sigmoidC0<>+0(SB), Z2, Z2
+	VADDPS  sigmoidC0<>+0(SB), Z10, Z10
+	VADDPS  sigmoidC0<>+0(SB), Z12, Z12
+	VADDPS  sigmoidC0<>+0(SB), Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z4, Z10, Z10
+	VMULPS  Z6, Z12, Z12
+	VMULPS  Z8, Z14, Z14
+	VSUBPS  Z1, Z2, Z2
+	VSUBPS  Z4, Z10, Z10
+	VSUBPS  Z6, Z12, Z12
+	VSUBPS  Z8, Z14, Z14
+	VADDPS  one<>+0(SB), Z2, Z2
+	VADDPS  one<>+0(SB), Z10, Z10
+	VADDPS  one<>+0(SB), Z12, Z12
+	VADDPS  one<>+0(SB), Z14, Z14
+	VPSLLD  $0x17, Z9, Z9
+	VPSLLD  $0x17, Z11, Z11
+	VPSLLD  $0x17, Z13, Z13
+	VPSLLD  $0x17, Z15, Z15
+	VMULPS  Z9, Z2, Z2
+	VMULPS  Z11, Z10, Z10
+	VMULPS  Z13, Z12, Z12
+	VMULPS  Z15, Z14, Z14
+	VADDPS  half<>+0(SB), Z2, Z2
+	VADDPS  half<>+0(SB), Z10, Z10
+	VADDPS  half<>+0(SB), Z12, Z12
+	VADDPS  half<>+0(SB), Z14, Z14
+	VMOVUPS half<>+0(SB), Z1
+	VDIVPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R8)(R9*4)
+	VMOVUPS half<>+0(SB), Z0
+	VDIVPS  Z10, Z0, Z0
+	VMULPS  Z3, Z0, Z0
+	VMOVUPS Z0, 64(R8)(R9*4)
+	VMOVUPS half<>+0(SB), Z0
+	VDIVPS  Z12, Z0, Z0
+	VMULPS  Z5, Z0, Z0
+	VMOVUPS Z0, 128(R8)(R9*4)
+	VMOVUPS half<>+0(SB), Z0
+	VDIVPS  Z14, Z0, Z0
+	VMULPS  Z7, Z0, Z0
+	VMOVUPS Z0, 192(R8)(R9*4)
+	ADDQ    $0x40, R9
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop78
 
 enough79:
 	CMPQ CX, $0x10
 	JLT  enough81
 
 loop80:
-	VMOVUPS   (R8)(R9*4), Z0
-	VMOVUPS   (BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (R8)(R9*4)
-	ADDQ      $0x10, R9
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop80
+	VMOVUPS (R8)(R9*4), Z0
+	VMOVUPS (BX)(R9*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS (SI)(R9*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVAPS Z0, Z1
+	VMOVUPS sigmoidMin<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS sigmoidMax<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMULPS  sigmoidLog2E<>+0(SB), Z1, Z3
+	VADDPS  halfRounder<>+0(SB), Z3, Z3
+	VSUBPS  halfRounder<>+0(SB), Z3, Z2
+	VMULPS  sigmoidLn2Hi<>+0(SB), Z2, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  sigmoidLn2Lo<>+0(SB), Z2, Z4
+	VSUBPS  Z4, Z1, Z1
+	VMULPS  sigmoidC4<>+0(SB), Z1, Z2
+	VADDPS  sigmoidC3<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  sigmoidC2<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  sigmoidC1<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VADDPS  sigmoidC0<>+0(SB), Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VADDPS  one<>+0(SB), Z2, Z2
+	VPSLLD  $0x17, Z3, Z3
+	VMULPS  Z3, Z2, Z2
+	VADDPS  half<>+0(SB), Z2, Z2
+	VMOVUPS half<>+0(SB), Z1
+	VDIVPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R8)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop80
 
 enough81:
 	TESTQ     CX, CX
@@ -2123,34 +1991,34 @@ enough81:
 	VMOVUPS.Z (SI)(R9*4), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
+	VMOVUPS   sigmoidMin<>+0(SB), Z2
 	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
+	VMOVUPS   sigmoidMax<>+0(SB), Z2
 	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
+	VMULPS    sigmoidLog2E<>+0(SB), Z1, Z3
+	VADDPS    halfRounder<>+0(SB), Z3, Z3
+	VSUBPS    halfRounder<>+0(SB), Z3, Z2
+	VMULPS    sigmoidLn2Hi<>+0(SB), Z2, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    sigmoidLn2Lo<>+0(SB), Z2, Z4
+	VSUBPS    Z4, Z1, Z1
+	VMULPS    sigmoidC4<>+0(SB), Z1, Z2
+	VADDPS    sigmoidC3<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    sigmoidC2<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    sigmoidC1<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VADDPS    sigmoidC0<>+0(SB), Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z1, Z2, Z2
+	VSUBPS    Z1, Z2, Z2
+	VADDPS    one<>+0(SB), Z2, Z2
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z2, Z2
+	VADDPS    half<>+0(SB), Z2, Z2
+	VMOVUPS   half<>+0(SB), Z1
+	VDIVPS    Z2, Z1, Z1
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (R8)(R9*4)
 

@@ -13,7 +13,7 @@ func Exp(dst, x []float32) {
 }
 
 // Sigmoid sets dst[i] = 1/(1+e**-x[i]). The error is below 3 units in the last
-// place; results under 2**-128 become 0.
+// place; results under 2**-128.5 become 0.
 func Sigmoid(dst, x []float32) {
 	x = x[:len(dst)]
 	for len(dst) > 0 {

@@ -18,139 +18,139 @@ loop1:
 	VMOVUPS (CX)(BX*4), Y0
 	VMOVUPS expMin<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	VMOVUPS 32(CX)(BX*4), Y0
+	VMOVUPS 32(CX)(BX*4), Y2
 	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
+	VMAXPS  Y2, Y1, Y2
 	VMOVUPS expMax<>+0(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
+	VMOVUPS expMax<>+0(SB), Y1
+	VMINPS  Y2, Y1, Y2
+	VMULPS  expLog2E<>+0(SB), Y0, Y3
+	VMULPS  expLog2E<>+0(SB), Y2, Y5
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VADDPS  rounder<>+0(SB), Y5, Y5
+	VSUBPS  rounder<>+0(SB), Y3, Y1
+	VSUBPS  rounder<>+0(SB), Y5, Y4
+	VMULPS  expLn2Hi<>+0(SB), Y1, Y6
+	VSUBPS  Y6, Y0, Y0
+	VMULPS  expLn2Hi<>+0(SB), Y4, Y6
+	VSUBPS  Y6, Y2, Y2
+	VMULPS  expLn2Lo<>+0(SB), Y1, Y6
+	VSUBPS  Y6, Y0, Y0
+	VMULPS  expLn2Lo<>+0(SB), Y4, Y6
+	VSUBPS  Y6, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y0, Y1
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y1, Y1
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y1, Y1
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y1, Y1
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y1, Y1
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y0, Y1, Y1
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y1, Y1
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y0
+	VPSUBD  Y0, Y3, Y3
 	VPADDD  bias<>+0(SB), Y0, Y0
 	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(AX)(BX*4)
+	VMULPS  Y0, Y1, Y1
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y1, Y1
+	VPSUBD  rounderBits<>+0(SB), Y5, Y5
+	VPSRAD  $0x01, Y5, Y0
+	VPSUBD  Y0, Y5, Y5
+	VPADDD  bias<>+0(SB), Y0, Y0
+	VPSLLD  $0x17, Y0, Y0
+	VMULPS  Y0, Y4, Y4
+	VPADDD  bias<>+0(SB), Y5, Y5
+	VPSLLD  $0x17, Y5, Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS Y1, (AX)(BX*4)
+	VMOVUPS Y4, 32(AX)(BX*4)
 	VMOVUPS 64(CX)(BX*4), Y0
 	VMOVUPS expMin<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 64(AX)(BX*4)
-	VMOVUPS 96(CX)(BX*4), Y0
+	VMOVUPS 96(CX)(BX*4), Y2
 	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
+	VMAXPS  Y2, Y1, Y2
 	VMOVUPS expMax<>+0(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
+	VMOVUPS expMax<>+0(SB), Y1
+	VMINPS  Y2, Y1, Y2
+	VMULPS  expLog2E<>+0(SB), Y0, Y3
+	VMULPS  expLog2E<>+0(SB), Y2, Y5
+	VADDPS  rounder<>+0(SB), Y3, Y3
+	VADDPS  rounder<>+0(SB), Y5, Y5
+	VSUBPS  rounder<>+0(SB), Y3, Y1
+	VSUBPS  rounder<>+0(SB), Y5, Y4
+	VMULPS  expLn2Hi<>+0(SB), Y1, Y6
+	VSUBPS  Y6, Y0, Y0
+	VMULPS  expLn2Hi<>+0(SB), Y4, Y6
+	VSUBPS  Y6, Y2, Y2
+	VMULPS  expLn2Lo<>+0(SB), Y1, Y6
+	VSUBPS  Y6, Y0, Y0
+	VMULPS  expLn2Lo<>+0(SB), Y4, Y6
+	VSUBPS  Y6, Y2, Y2
+	VMULPS  expC4<>+0(SB), Y0, Y1
+	VMULPS  expC4<>+0(SB), Y2, Y4
+	VADDPS  expC3<>+0(SB), Y1, Y1
+	VADDPS  expC3<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC2<>+0(SB), Y1, Y1
+	VADDPS  expC2<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC1<>+0(SB), Y1, Y1
+	VADDPS  expC1<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  expC0<>+0(SB), Y1, Y1
+	VADDPS  expC0<>+0(SB), Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y4, Y4
+	VADDPS  Y0, Y1, Y1
+	VADDPS  Y2, Y4, Y4
+	VADDPS  one<>+0(SB), Y1, Y1
+	VADDPS  one<>+0(SB), Y4, Y4
+	VPSUBD  rounderBits<>+0(SB), Y3, Y3
+	VPSRAD  $0x01, Y3, Y0
+	VPSUBD  Y0, Y3, Y3
 	VPADDD  bias<>+0(SB), Y0, Y0
 	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 96(AX)(BX*4)
+	VMULPS  Y0, Y1, Y1
+	VPADDD  bias<>+0(SB), Y3, Y3
+	VPSLLD  $0x17, Y3, Y3
+	VMULPS  Y3, Y1, Y1
+	VPSUBD  rounderBits<>+0(SB), Y5, Y5
+	VPSRAD  $0x01, Y5, Y0
+	VPSUBD  Y0, Y5, Y5
+	VPADDD  bias<>+0(SB), Y0, Y0
+	VPSLLD  $0x17, Y0, Y0
+	VMULPS  Y0, Y4, Y4
+	VPADDD  bias<>+0(SB), Y5, Y5
+	VPSLLD  $0x17, Y5, Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS Y1, 64(AX)(BX*4)
+	VMOVUPS Y4, 96(AX)(BX*4)
 	ADDQ    $0x20, BX
 	SUBQ    $0x20, DX
 	CMPQ    DX, $0x20
@@ -166,35 +166,35 @@ loop3:
 	VMAXPS  Y0, Y1, Y0
 	VMOVUPS expMax<>+0(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
+	VMULPS  expLog2E<>+0(SB), Y0, Y2
+	VADDPS  rounder<>+0(SB), Y2, Y2
+	VSUBPS  rounder<>+0(SB), Y2, Y1
+	VMULPS  expLn2Hi<>+0(SB), Y1, Y3
 	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
+	VMULPS  expLn2Lo<>+0(SB), Y1, Y3
 	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
+	VMULPS  expC4<>+0(SB), Y0, Y1
+	VADDPS  expC3<>+0(SB), Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VADDPS  expC2<>+0(SB), Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VADDPS  expC1<>+0(SB), Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VADDPS  expC0<>+0(SB), Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VADDPS  Y0, Y1, Y1
+	VADDPS  one<>+0(SB), Y1, Y1
+	VPSUBD  rounderBits<>+0(SB), Y2, Y2
+	VPSRAD  $0x01, Y2, Y0
+	VPSUBD  Y0, Y2, Y2
 	VPADDD  bias<>+0(SB), Y0, Y0
 	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
+	VMULPS  Y0, Y1, Y1
+	VPADDD  bias<>+0(SB), Y2, Y2
+	VPSLLD  $0x17, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	SUBQ    $0x08, DX
 	CMPQ    DX, $0x08
@@ -211,35 +211,35 @@ enough4:
 	VMAXPS     Y1, Y2, Y1
 	VMOVUPS    expMax<>+0(SB), Y2
 	VMINPS     Y1, Y2, Y1
-	VMULPS     log2E<>+0(SB), Y1, Y2
-	VADDPS     rounder<>+0(SB), Y2, Y2
-	VSUBPS     rounder<>+0(SB), Y2, Y3
-	VMULPS     ln2Hi<>+0(SB), Y3, Y4
+	VMULPS     expLog2E<>+0(SB), Y1, Y3
+	VADDPS     rounder<>+0(SB), Y3, Y3
+	VSUBPS     rounder<>+0(SB), Y3, Y2
+	VMULPS     expLn2Hi<>+0(SB), Y2, Y4
 	VSUBPS     Y4, Y1, Y1
-	VMULPS     ln2Lo<>+0(SB), Y3, Y4
+	VMULPS     expLn2Lo<>+0(SB), Y2, Y4
 	VSUBPS     Y4, Y1, Y1
-	VMULPS     expC4<>+0(SB), Y1, Y3
-	VADDPS     expC3<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     expC2<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     expC1<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     expC0<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     Y1, Y3, Y3
-	VADDPS     one<>+0(SB), Y3, Y3
-	VPSUBD     rounderBits<>+0(SB), Y2, Y2
-	VPSRAD     $0x01, Y2, Y1
-	VPSUBD     Y1, Y2, Y2
+	VMULPS     expC4<>+0(SB), Y1, Y2
+	VADDPS     expC3<>+0(SB), Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VADDPS     expC2<>+0(SB), Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VADDPS     expC1<>+0(SB), Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VADDPS     expC0<>+0(SB), Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VMULPS     Y1, Y2, Y2
+	VADDPS     Y1, Y2, Y2
+	VADDPS     one<>+0(SB), Y2, Y2
+	VPSUBD     rounderBits<>+0(SB), Y3, Y3
+	VPSRAD     $0x01, Y3, Y1
+	VPSUBD     Y1, Y3, Y3
 	VPADDD     bias<>+0(SB), Y1, Y1
 	VPSLLD     $0x17, Y1, Y1
-	VMULPS     Y1, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)(BX*4)
+	VMULPS     Y1, Y2, Y2
+	VPADDD     bias<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y0, (AX)(BX*4)
 
 done5:
 	VZEROUPPER
@@ -281,24 +281,6 @@ DATA expMax<>+56(SB)/4, $0x42b20000
 DATA expMax<>+60(SB)/4, $0x42b20000
 GLOBL expMax<>(SB), RODATA|NOPTR, $64
 
-DATA log2E<>+0(SB)/4, $0x3fb8aa3b
-DATA log2E<>+4(SB)/4, $0x3fb8aa3b
-DATA log2E<>+8(SB)/4, $0x3fb8aa3b
-DATA log2E<>+12(SB)/4, $0x3fb8aa3b
-DATA log2E<>+16(SB)/4, $0x3fb8aa3b
-DATA log2E<>+20(SB)/4, $0x3fb8aa3b
-DATA log2E<>+24(SB)/4, $0x3fb8aa3b
-DATA log2E<>+28(SB)/4, $0x3fb8aa3b
-DATA log2E<>+32(SB)/4, $0x3fb8aa3b
-DATA log2E<>+36(SB)/4, $0x3fb8aa3b
-DATA log2E<>+40(SB)/4, $0x3fb8aa3b
-DATA log2E<>+44(SB)/4, $0x3fb8aa3b
-DATA log2E<>+48(SB)/4, $0x3fb8aa3b
-DATA log2E<>+52(SB)/4, $0x3fb8aa3b
-DATA log2E<>+56(SB)/4, $0x3fb8aa3b
-DATA log2E<>+60(SB)/4, $0x3fb8aa3b
-GLOBL log2E<>(SB), RODATA|NOPTR, $64
-
 DATA rounder<>+0(SB)/4, $0x4b400000
 DATA rounder<>+4(SB)/4, $0x4b400000
 DATA rounder<>+8(SB)/4, $0x4b400000
@@ -317,41 +299,59 @@ DATA rounder<>+56(SB)/4, $0x4b400000
 DATA rounder<>+60(SB)/4, $0x4b400000
 GLOBL rounder<>(SB), RODATA|NOPTR, $64
 
-DATA ln2Hi<>+0(SB)/4, $0x3f318000
-DATA ln2Hi<>+4(SB)/4, $0x3f318000
-DATA ln2Hi<>+8(SB)/4, $0x3f318000
-DATA ln2Hi<>+12(SB)/4, $0x3f318000
-DATA ln2Hi<>+16(SB)/4, $0x3f318000
-DATA ln2Hi<>+20(SB)/4, $0x3f318000
-DATA ln2Hi<>+24(SB)/4, $0x3f318000
-DATA ln2Hi<>+28(SB)/4, $0x3f318000
-DATA ln2Hi<>+32(SB)/4, $0x3f318000
-DATA ln2Hi<>+36(SB)/4, $0x3f318000
-DATA ln2Hi<>+40(SB)/4, $0x3f318000
-DATA ln2Hi<>+44(SB)/4, $0x3f318000
-DATA ln2Hi<>+48(SB)/4, $0x3f318000
-DATA ln2Hi<>+52(SB)/4, $0x3f318000
-DATA ln2Hi<>+56(SB)/4, $0x3f318000
-DATA ln2Hi<>+60(SB)/4, $0x3f318000
-GLOBL ln2Hi<>(SB), RODATA|NOPTR, $64
+DATA expLog2E<>+0(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+4(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+8(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+12(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+16(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+20(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+24(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+28(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+32(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+36(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+40(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+44(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+48(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+52(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+56(SB)/4, $0x3fb8aa3b
+DATA expLog2E<>+60(SB)/4, $0x3fb8aa3b
+GLOBL expLog2E<>(SB), RODATA|NOPTR, $64
 
-DATA ln2Lo<>+0(SB)/4, $0xb95e8083
-DATA ln2Lo<>+4(SB)/4, $0xb95e8083
-DATA ln2Lo<>+8(SB)/4, $0xb95e8083
-DATA ln2Lo<>+12(SB)/4, $0xb95e8083
-DATA ln2Lo<>+16(SB)/4, $0xb95e8083
-DATA ln2Lo<>+20(SB)/4, $0xb95e8083
-DATA ln2Lo<>+24(SB)/4, $0xb95e8083
-DATA ln2Lo<>+28(SB)/4, $0xb95e8083
-DATA ln2Lo<>+32(SB)/4, $0xb95e8083
-DATA ln2Lo<>+36(SB)/4, $0xb95e8083
-DATA ln2Lo<>+40(SB)/4, $0xb95e8083
-DATA ln2Lo<>+44(SB)/4, $0xb95e8083
-DATA ln2Lo<>+48(SB)/4, $0xb95e8083
-DATA ln2Lo<>+52(SB)/4, $0xb95e8083
-DATA ln2Lo<>+56(SB)/4, $0xb95e8083
-DATA ln2Lo<>+60(SB)/4, $0xb95e8083
-GLOBL ln2Lo<>(SB), RODATA|NOPTR, $64
+DATA expLn2Hi<>+0(SB)/4, $0x3f318000
+DATA expLn2Hi<>+4(SB)/4, $0x3f318000
+DATA expLn2Hi<>+8(SB)/4, $0x3f318000
+DATA expLn2Hi<>+12(SB)/4, $0x3f318000
+DATA expLn2Hi<>+16(SB)/4, $0x3f318000
+DATA expLn2Hi<>+20(SB)/4, $0x3f318000
+DATA expLn2Hi<>+24(SB)/4, $0x3f318000
+DATA expLn2Hi<>+28(SB)/4, $0x3f318000
+DATA expLn2Hi<>+32(SB)/4, $0x3f318000
+DATA expLn2Hi<>+36(SB)/4, $0x3f318000
+DATA expLn2Hi<>+40(SB)/4, $0x3f318000
+DATA expLn2Hi<>+44(SB)/4, $0x3f318000
+DATA expLn2Hi<>+48(SB)/4, $0x3f318000
+DATA expLn2Hi<>+52(SB)/4, $0x3f318000
+DATA expLn2Hi<>+56(SB)/4, $0x3f318000
+DATA expLn2Hi<>+60(SB)/4, $0x3f318000
+GLOBL expLn2Hi<>(SB), RODATA|NOPTR, $64
+
+DATA expLn2Lo<>+0(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+4(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+8(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+12(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+16(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+20(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+24(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+28(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+32(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+36(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+40(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+44(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+48(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+52(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+56(SB)/4, $0xb95e8083
+DATA expLn2Lo<>+60(SB)/4, $0xb95e8083
+GLOBL expLn2Lo<>(SB), RODATA|NOPTR, $64
 
 DATA expC4<>+0(SB)/4, $0x3ab6887e
 DATA expC4<>+4(SB)/4, $0x3ab6887e
@@ -518,166 +518,137 @@ GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 // func sigmoidAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	CMPQ DX, $0x20
-	JLT  enough7
+	VMOVUPS halfRounder<>+0(SB), Y0
+	VMOVUPS half<>+0(SB), Y1
+	VMOVUPS one<>+0(SB), Y2
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    dst_len+8(FP), DX
+	XORQ    BX, BX
+	CMPQ    DX, $0x20
+	JLT     enough7
 
 loop6:
-	VMOVUPS (CX)(BX*4), Y0
-	VXORPS  signBit<>+0(SB), Y0, Y0
-	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMOVUPS one<>+0(SB), Y0
-	VDIVPS  Y2, Y0, Y0
-	VMOVUPS Y0, (AX)(BX*4)
-	VMOVUPS 32(CX)(BX*4), Y0
-	VXORPS  signBit<>+0(SB), Y0, Y0
-	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMOVUPS one<>+0(SB), Y0
-	VDIVPS  Y2, Y0, Y0
-	VMOVUPS Y0, 32(AX)(BX*4)
-	VMOVUPS 64(CX)(BX*4), Y0
-	VXORPS  signBit<>+0(SB), Y0, Y0
-	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMOVUPS one<>+0(SB), Y0
-	VDIVPS  Y2, Y0, Y0
-	VMOVUPS Y0, 64(AX)(BX*4)
-	VMOVUPS 96(CX)(BX*4), Y0
-	VXORPS  signBit<>+0(SB), Y0, Y0
-	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMOVUPS one<>+0(SB), Y0
-	VDIVPS  Y2, Y0, Y0
-	VMOVUPS Y0, 96(AX)(BX*4)
+	VMOVUPS (CX)(BX*4), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y4
+	VMAXPS  Y3, Y4, Y3
+	VMOVUPS 32(CX)(BX*4), Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y4
+	VMAXPS  Y5, Y4, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y4
+	VMINPS  Y3, Y4, Y3
+	VMOVUPS sigmoidMax<>+0(SB), Y4
+	VMINPS  Y5, Y4, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y3, Y6
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y8
+	VADDPS  Y0, Y6, Y6
+	VADDPS  Y0, Y8, Y8
+	VSUBPS  Y0, Y6, Y4
+	VSUBPS  Y0, Y8, Y7
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y4, Y9
+	VSUBPS  Y9, Y3, Y3
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y4, Y9
+	VSUBPS  Y9, Y3, Y3
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y3, Y4
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y7
+	VADDPS  sigmoidC3<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC3<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC2<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC2<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC1<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC1<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC0<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC0<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VSUBPS  Y3, Y4, Y4
+	VSUBPS  Y5, Y7, Y7
+	VADDPS  Y2, Y4, Y4
+	VADDPS  Y2, Y7, Y7
+	VPSLLD  $0x17, Y6, Y6
+	VPSLLD  $0x17, Y8, Y8
+	VMULPS  Y6, Y4, Y4
+	VMULPS  Y8, Y7, Y7
+	VADDPS  Y1, Y4, Y4
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y1, Y3
+	VDIVPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(BX*4)
+	VMOVUPS Y1, Y3
+	VDIVPS  Y7, Y3, Y3
+	VMOVUPS Y3, 32(AX)(BX*4)
+	VMOVUPS 64(CX)(BX*4), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y4
+	VMAXPS  Y3, Y4, Y3
+	VMOVUPS 96(CX)(BX*4), Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y4
+	VMAXPS  Y5, Y4, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y4
+	VMINPS  Y3, Y4, Y3
+	VMOVUPS sigmoidMax<>+0(SB), Y4
+	VMINPS  Y5, Y4, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y3, Y6
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y8
+	VADDPS  Y0, Y6, Y6
+	VADDPS  Y0, Y8, Y8
+	VSUBPS  Y0, Y6, Y4
+	VSUBPS  Y0, Y8, Y7
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y4, Y9
+	VSUBPS  Y9, Y3, Y3
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y4, Y9
+	VSUBPS  Y9, Y3, Y3
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y7, Y9
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y3, Y4
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y7
+	VADDPS  sigmoidC3<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC3<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC2<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC2<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC1<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC1<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VADDPS  sigmoidC0<>+0(SB), Y4, Y4
+	VADDPS  sigmoidC0<>+0(SB), Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y5, Y7, Y7
+	VSUBPS  Y3, Y4, Y4
+	VSUBPS  Y5, Y7, Y7
+	VADDPS  Y2, Y4, Y4
+	VADDPS  Y2, Y7, Y7
+	VPSLLD  $0x17, Y6, Y6
+	VPSLLD  $0x17, Y8, Y8
+	VMULPS  Y6, Y4, Y4
+	VMULPS  Y8, Y7, Y7
+	VADDPS  Y1, Y4, Y4
+	VADDPS  Y1, Y7, Y7
+	VMOVUPS Y1, Y3
+	VDIVPS  Y4, Y3, Y3
+	VMOVUPS Y3, 64(AX)(BX*4)
+	VMOVUPS Y1, Y3
+	VDIVPS  Y7, Y3, Y3
+	VMOVUPS Y3, 96(AX)(BX*4)
 	ADDQ    $0x20, BX
 	SUBQ    $0x20, DX
 	CMPQ    DX, $0x20
@@ -688,44 +659,36 @@ enough7:
 	JLT  enough9
 
 loop8:
-	VMOVUPS (CX)(BX*4), Y0
-	VXORPS  signBit<>+0(SB), Y0, Y0
-	VMOVUPS expMin<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMOVUPS expMax<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMULPS  log2E<>+0(SB), Y0, Y1
-	VADDPS  rounder<>+0(SB), Y1, Y1
-	VSUBPS  rounder<>+0(SB), Y1, Y2
-	VMULPS  ln2Hi<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  ln2Lo<>+0(SB), Y2, Y3
-	VSUBPS  Y3, Y0, Y0
-	VMULPS  expC4<>+0(SB), Y0, Y2
-	VADDPS  expC3<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC2<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC1<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  expC0<>+0(SB), Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VPSUBD  rounderBits<>+0(SB), Y1, Y1
-	VPSRAD  $0x01, Y1, Y0
-	VPSUBD  Y0, Y1, Y1
-	VPADDD  bias<>+0(SB), Y0, Y0
-	VPSLLD  $0x17, Y0, Y0
-	VMULPS  Y0, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMOVUPS one<>+0(SB), Y0
-	VDIVPS  Y2, Y0, Y0
-	VMOVUPS Y0, (AX)(BX*4)
+	VMOVUPS (CX)(BX*4), Y3
+	VMOVUPS sigmoidMin<>+0(SB), Y4
+	VMAXPS  Y3, Y4, Y3
+	VMOVUPS sigmoidMax<>+0(SB), Y4
+	VMINPS  Y3, Y4, Y3
+	VMULPS  sigmoidLog2E<>+0(SB), Y3, Y5
+	VADDPS  Y0, Y5, Y5
+	VSUBPS  Y0, Y5, Y4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y4, Y6
+	VSUBPS  Y6, Y3, Y3
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y4, Y6
+	VSUBPS  Y6, Y3, Y3
+	VMULPS  sigmoidC4<>+0(SB), Y3, Y4
+	VADDPS  sigmoidC3<>+0(SB), Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VADDPS  sigmoidC2<>+0(SB), Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VADDPS  sigmoidC1<>+0(SB), Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VADDPS  sigmoidC0<>+0(SB), Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VSUBPS  Y3, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VPSLLD  $0x17, Y5, Y5
+	VMULPS  Y5, Y4, Y4
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y1, Y3
+	VDIVPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	SUBQ    $0x08, DX
 	CMPQ    DX, $0x08
@@ -736,67 +699,257 @@ enough9:
 	JEQ        done10
 	LEAQ       tailMasks<>+32(SB), SI
 	NEGQ       DX
-	VMOVUPS    (SI)(DX*4), Y0
-	VMASKMOVPS (CX)(BX*4), Y0, Y1
-	VXORPS     signBit<>+0(SB), Y1, Y1
-	VMOVUPS    expMin<>+0(SB), Y2
-	VMAXPS     Y1, Y2, Y1
-	VMOVUPS    expMax<>+0(SB), Y2
-	VMINPS     Y1, Y2, Y1
-	VMULPS     log2E<>+0(SB), Y1, Y2
-	VADDPS     rounder<>+0(SB), Y2, Y2
-	VSUBPS     rounder<>+0(SB), Y2, Y3
-	VMULPS     ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS     Y4, Y1, Y1
-	VMULPS     ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS     Y4, Y1, Y1
-	VMULPS     expC4<>+0(SB), Y1, Y3
-	VADDPS     expC3<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     expC2<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     expC1<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     expC0<>+0(SB), Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     Y1, Y3, Y3
-	VADDPS     one<>+0(SB), Y3, Y3
-	VPSUBD     rounderBits<>+0(SB), Y2, Y2
-	VPSRAD     $0x01, Y2, Y1
-	VPSUBD     Y1, Y2, Y2
-	VPADDD     bias<>+0(SB), Y1, Y1
-	VPSLLD     $0x17, Y1, Y1
-	VMULPS     Y1, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y3, Y3
-	VADDPS     one<>+0(SB), Y3, Y3
-	VMOVUPS    one<>+0(SB), Y1
-	VDIVPS     Y3, Y1, Y1
-	VMASKMOVPS Y1, Y0, (AX)(BX*4)
+	VMOVUPS    (SI)(DX*4), Y3
+	VMASKMOVPS (CX)(BX*4), Y3, Y4
+	VMOVUPS    sigmoidMin<>+0(SB), Y5
+	VMAXPS     Y4, Y5, Y4
+	VMOVUPS    sigmoidMax<>+0(SB), Y5
+	VMINPS     Y4, Y5, Y4
+	VMULPS     sigmoidLog2E<>+0(SB), Y4, Y5
+	VADDPS     Y0, Y5, Y5
+	VSUBPS     Y0, Y5, Y0
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y0, Y6
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y0, Y6
+	VSUBPS     Y6, Y4, Y4
+	VMULPS     sigmoidC4<>+0(SB), Y4, Y0
+	VADDPS     sigmoidC3<>+0(SB), Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VADDPS     sigmoidC2<>+0(SB), Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VADDPS     sigmoidC1<>+0(SB), Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VADDPS     sigmoidC0<>+0(SB), Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VSUBPS     Y4, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y0, Y0
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMASKMOVPS Y1, Y3, (AX)(BX*4)
 
 done10:
 	VZEROUPPER
 	RET
 
-DATA signBit<>+0(SB)/4, $0x80000000
-DATA signBit<>+4(SB)/4, $0x80000000
-DATA signBit<>+8(SB)/4, $0x80000000
-DATA signBit<>+12(SB)/4, $0x80000000
-DATA signBit<>+16(SB)/4, $0x80000000
-DATA signBit<>+20(SB)/4, $0x80000000
-DATA signBit<>+24(SB)/4, $0x80000000
-DATA signBit<>+28(SB)/4, $0x80000000
-DATA signBit<>+32(SB)/4, $0x80000000
-DATA signBit<>+36(SB)/4, $0x80000000
-DATA signBit<>+40(SB)/4, $0x80000000
-DATA signBit<>+44(SB)/4, $0x80000000
-DATA signBit<>+48(SB)/4, $0x80000000
-DATA signBit<>+52(SB)/4, $0x80000000
-DATA signBit<>+56(SB)/4, $0x80000000
-DATA signBit<>+60(SB)/4, $0x80000000
-GLOBL signBit<>(SB), RODATA|NOPTR, $64
+DATA halfRounder<>+0(SB)/4, $0x4b40007e
+DATA halfRounder<>+4(SB)/4, $0x4b40007e
+DATA halfRounder<>+8(SB)/4, $0x4b40007e
+DATA halfRounder<>+12(SB)/4, $0x4b40007e
+DATA halfRounder<>+16(SB)/4, $0x4b40007e
+DATA halfRounder<>+20(SB)/4, $0x4b40007e
+DATA halfRounder<>+24(SB)/4, $0x4b40007e
+DATA halfRounder<>+28(SB)/4, $0x4b40007e
+DATA halfRounder<>+32(SB)/4, $0x4b40007e
+DATA halfRounder<>+36(SB)/4, $0x4b40007e
+DATA halfRounder<>+40(SB)/4, $0x4b40007e
+DATA halfRounder<>+44(SB)/4, $0x4b40007e
+DATA halfRounder<>+48(SB)/4, $0x4b40007e
+DATA halfRounder<>+52(SB)/4, $0x4b40007e
+DATA halfRounder<>+56(SB)/4, $0x4b40007e
+DATA halfRounder<>+60(SB)/4, $0x4b40007e
+GLOBL halfRounder<>(SB), RODATA|NOPTR, $64
+
+DATA half<>+0(SB)/4, $0x3f000000
+DATA half<>+4(SB)/4, $0x3f000000
+DATA half<>+8(SB)/4, $0x3f000000
+DATA half<>+12(SB)/4, $0x3f000000
+DATA half<>+16(SB)/4, $0x3f000000
+DATA half<>+20(SB)/4, $0x3f000000
+DATA half<>+24(SB)/4, $0x3f000000
+DATA half<>+28(SB)/4, $0x3f000000
+DATA half<>+32(SB)/4, $0x3f000000
+DATA half<>+36(SB)/4, $0x3f000000
+DATA half<>+40(SB)/4, $0x3f000000
+DATA half<>+44(SB)/4, $0x3f000000
+DATA half<>+48(SB)/4, $0x3f000000
+DATA half<>+52(SB)/4, $0x3f000000
+DATA half<>+56(SB)/4, $0x3f000000
+DATA half<>+60(SB)/4, $0x3f000000
+GLOBL half<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidMin<>+0(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+4(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+8(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+12(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+16(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+20(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+24(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+28(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+32(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+36(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+40(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+44(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+48(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+52(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+56(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+60(SB)/4, $0xc2b30000
+GLOBL sigmoidMin<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidMax<>+0(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+4(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+8(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+12(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+16(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+20(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+24(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+28(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+32(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+36(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+40(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+44(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+48(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+52(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+56(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+60(SB)/4, $0x42ae0000
+GLOBL sigmoidMax<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidLog2E<>+0(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+4(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+8(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+12(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+16(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+20(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+24(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+28(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+32(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+36(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+40(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+44(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+48(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+52(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+56(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+60(SB)/4, $0xbfb8aa3b
+GLOBL sigmoidLog2E<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidLn2Hi<>+0(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+4(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+8(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+12(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+16(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+20(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+24(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+28(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+32(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+36(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+40(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+44(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+48(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+52(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+56(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+60(SB)/4, $0xbf318000
+GLOBL sigmoidLn2Hi<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidLn2Lo<>+0(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+4(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+8(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+12(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+16(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+20(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+24(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+28(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+32(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+36(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+40(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+44(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+48(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+52(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+56(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+60(SB)/4, $0x395e8083
+GLOBL sigmoidLn2Lo<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC4<>+0(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+4(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+8(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+12(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+16(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+20(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+24(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+28(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+32(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+36(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+40(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+44(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+48(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+52(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+56(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+60(SB)/4, $0x3ab6887e
+GLOBL sigmoidC4<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC3<>+0(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+4(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+8(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+12(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+16(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+20(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+24(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+28(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+32(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+36(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+40(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+44(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+48(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+52(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+56(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+60(SB)/4, $0xbc0905b1
+GLOBL sigmoidC3<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC2<>+0(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+4(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+8(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+12(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+16(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+20(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+24(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+28(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+32(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+36(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+40(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+44(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+48(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+52(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+56(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+60(SB)/4, $0x3d2aaa8d
+GLOBL sigmoidC2<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC1<>+0(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+4(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+8(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+12(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+16(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+20(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+24(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+28(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+32(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+36(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+40(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+44(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+48(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+52(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+56(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+60(SB)/4, $0xbe2aaa6f
+GLOBL sigmoidC1<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC0<>+0(SB)/4, $0x3f000000
+DATA sigmoidC0<>+4(SB)/4, $0x3f000000
+DATA sigmoidC0<>+8(SB)/4, $0x3f000000
+DATA sigmoidC0<>+12(SB)/4, $0x3f000000
+DATA sigmoidC0<>+16(SB)/4, $0x3f000000
+DATA sigmoidC0<>+20(SB)/4, $0x3f000000
+DATA sigmoidC0<>+24(SB)/4, $0x3f000000
+DATA sigmoidC0<>+28(SB)/4, $0x3f000000
+DATA sigmoidC0<>+32(SB)/4, $0x3f000000
+DATA sigmoidC0<>+36(SB)/4, $0x3f000000
+DATA sigmoidC0<>+40(SB)/4, $0x3f000000
+DATA sigmoidC0<>+44(SB)/4, $0x3f000000
+DATA sigmoidC0<>+48(SB)/4, $0x3f000000
+DATA sigmoidC0<>+52(SB)/4, $0x3f000000
+DATA sigmoidC0<>+56(SB)/4, $0x3f000000
+DATA sigmoidC0<>+60(SB)/4, $0x3f000000
+GLOBL sigmoidC0<>(SB), RODATA|NOPTR, $64
 
 // func tanhAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2
@@ -812,235 +965,235 @@ loop11:
 	VMOVUPS   (CX)(BX*4), Y0
 	VMULPS    Y0, Y0, Y1
 	VMULPS    tanhC4<>+0(SB), Y1, Y2
+	VMOVUPS   32(CX)(BX*4), Y3
+	VMULPS    Y3, Y3, Y4
+	VMULPS    tanhC4<>+0(SB), Y4, Y5
 	VADDPS    tanhC3<>+0(SB), Y2, Y2
+	VADDPS    tanhC3<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
+	VMULPS    Y4, Y5, Y5
 	VADDPS    tanhC2<>+0(SB), Y2, Y2
+	VADDPS    tanhC2<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
+	VMULPS    Y4, Y5, Y5
 	VADDPS    tanhC1<>+0(SB), Y2, Y2
+	VADDPS    tanhC1<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
+	VMULPS    Y4, Y5, Y5
 	VADDPS    tanhC0<>+0(SB), Y2, Y2
+	VADDPS    tanhC0<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
 	VANDPS    signBit<>+0(SB), Y0, Y1
 	VXORPS    Y1, Y0, Y0
-	VADDPS    Y0, Y0, Y3
-	VMOVUPS   expMin<>+0(SB), Y4
-	VMAXPS    Y3, Y4, Y3
-	VMOVUPS   expMax<>+0(SB), Y4
-	VMINPS    Y3, Y4, Y3
-	VMULPS    log2E<>+0(SB), Y3, Y4
-	VADDPS    rounder<>+0(SB), Y4, Y4
-	VSUBPS    rounder<>+0(SB), Y4, Y5
-	VMULPS    ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    expC4<>+0(SB), Y3, Y5
-	VADDPS    expC3<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC2<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC1<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC0<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
+	VADDPS    Y0, Y0, Y6
+	VMOVUPS   expMin<>+0(SB), Y7
+	VMAXPS    Y6, Y7, Y6
+	VMULPS    Y4, Y5, Y5
 	VMULPS    Y3, Y5, Y5
 	VADDPS    Y3, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VPSUBD    rounderBits<>+0(SB), Y4, Y4
-	VPSRAD    $0x01, Y4, Y3
-	VPSUBD    Y3, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y5, Y5
-	VPADDD    bias<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VMOVUPS   two<>+0(SB), Y3
-	VDIVPS    Y5, Y3, Y3
-	VMOVUPS   one<>+0(SB), Y4
-	VSUBPS    Y3, Y4, Y4
-	VORPS     Y1, Y4, Y4
+	VANDPS    signBit<>+0(SB), Y3, Y4
+	VXORPS    Y4, Y3, Y3
+	VADDPS    Y3, Y3, Y8
+	VMOVUPS   expMin<>+0(SB), Y7
+	VMAXPS    Y8, Y7, Y8
+	VMOVUPS   expMax<>+0(SB), Y7
+	VMINPS    Y6, Y7, Y6
+	VMOVUPS   expMax<>+0(SB), Y7
+	VMINPS    Y8, Y7, Y8
+	VMULPS    expLog2E<>+0(SB), Y6, Y9
+	VMULPS    expLog2E<>+0(SB), Y8, Y11
+	VADDPS    rounder<>+0(SB), Y9, Y9
+	VADDPS    rounder<>+0(SB), Y11, Y11
+	VSUBPS    rounder<>+0(SB), Y9, Y7
+	VSUBPS    rounder<>+0(SB), Y11, Y10
+	VMULPS    expLn2Hi<>+0(SB), Y7, Y12
+	VSUBPS    Y12, Y6, Y6
+	VMULPS    expLn2Hi<>+0(SB), Y10, Y12
+	VSUBPS    Y12, Y8, Y8
+	VMULPS    expLn2Lo<>+0(SB), Y7, Y12
+	VSUBPS    Y12, Y6, Y6
+	VMULPS    expLn2Lo<>+0(SB), Y10, Y12
+	VSUBPS    Y12, Y8, Y8
+	VMULPS    expC4<>+0(SB), Y6, Y7
+	VMULPS    expC4<>+0(SB), Y8, Y10
+	VADDPS    expC3<>+0(SB), Y7, Y7
+	VADDPS    expC3<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    expC2<>+0(SB), Y7, Y7
+	VADDPS    expC2<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    expC1<>+0(SB), Y7, Y7
+	VADDPS    expC1<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    expC0<>+0(SB), Y7, Y7
+	VADDPS    expC0<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    Y6, Y7, Y7
+	VADDPS    Y8, Y10, Y10
+	VADDPS    one<>+0(SB), Y7, Y7
+	VADDPS    one<>+0(SB), Y10, Y10
+	VPSUBD    rounderBits<>+0(SB), Y9, Y9
+	VPSRAD    $0x01, Y9, Y6
+	VPSUBD    Y6, Y9, Y9
+	VPADDD    bias<>+0(SB), Y6, Y6
+	VPSLLD    $0x17, Y6, Y6
+	VMULPS    Y6, Y7, Y7
+	VPADDD    bias<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y9, Y7, Y7
+	VPSUBD    rounderBits<>+0(SB), Y11, Y11
+	VPSRAD    $0x01, Y11, Y6
+	VPSUBD    Y6, Y11, Y11
+	VPADDD    bias<>+0(SB), Y6, Y6
+	VPSLLD    $0x17, Y6, Y6
+	VMULPS    Y6, Y10, Y10
+	VPADDD    bias<>+0(SB), Y11, Y11
+	VPSLLD    $0x17, Y11, Y11
+	VMULPS    Y11, Y10, Y10
+	VADDPS    one<>+0(SB), Y7, Y7
+	VMOVUPS   two<>+0(SB), Y6
+	VDIVPS    Y7, Y6, Y6
+	VMOVUPS   one<>+0(SB), Y7
+	VSUBPS    Y6, Y7, Y7
+	VORPS     Y1, Y7, Y7
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
-	VBLENDVPS Y0, Y2, Y4, Y4
-	VMOVUPS   Y4, (AX)(BX*4)
-	VMOVUPS   32(CX)(BX*4), Y0
-	VMULPS    Y0, Y0, Y1
-	VMULPS    tanhC4<>+0(SB), Y1, Y2
-	VADDPS    tanhC3<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    tanhC2<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    tanhC1<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    tanhC0<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VMULPS    Y0, Y2, Y2
-	VADDPS    Y0, Y2, Y2
-	VANDPS    signBit<>+0(SB), Y0, Y1
-	VXORPS    Y1, Y0, Y0
-	VADDPS    Y0, Y0, Y3
-	VMOVUPS   expMin<>+0(SB), Y4
-	VMAXPS    Y3, Y4, Y3
-	VMOVUPS   expMax<>+0(SB), Y4
-	VMINPS    Y3, Y4, Y3
-	VMULPS    log2E<>+0(SB), Y3, Y4
-	VADDPS    rounder<>+0(SB), Y4, Y4
-	VSUBPS    rounder<>+0(SB), Y4, Y5
-	VMULPS    ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    expC4<>+0(SB), Y3, Y5
-	VADDPS    expC3<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC2<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC1<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC0<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    Y3, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VPSUBD    rounderBits<>+0(SB), Y4, Y4
-	VPSRAD    $0x01, Y4, Y3
-	VPSUBD    Y3, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y5, Y5
-	VPADDD    bias<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VMOVUPS   two<>+0(SB), Y3
-	VDIVPS    Y5, Y3, Y3
-	VMOVUPS   one<>+0(SB), Y4
-	VSUBPS    Y3, Y4, Y4
-	VORPS     Y1, Y4, Y4
-	VMOVUPS   tanhSmall<>+0(SB), Y1
-	VCMPPS    $0x11, Y1, Y0, Y0
-	VBLENDVPS Y0, Y2, Y4, Y4
-	VMOVUPS   Y4, 32(AX)(BX*4)
+	VBLENDVPS Y0, Y2, Y7, Y7
+	VMOVUPS   Y7, (AX)(BX*4)
+	VADDPS    one<>+0(SB), Y10, Y10
+	VMOVUPS   two<>+0(SB), Y0
+	VDIVPS    Y10, Y0, Y0
+	VMOVUPS   one<>+0(SB), Y1
+	VSUBPS    Y0, Y1, Y1
+	VORPS     Y4, Y1, Y1
+	VMOVUPS   tanhSmall<>+0(SB), Y0
+	VCMPPS    $0x11, Y0, Y3, Y0
+	VBLENDVPS Y0, Y5, Y1, Y1
+	VMOVUPS   Y1, 32(AX)(BX*4)
 	VMOVUPS   64(CX)(BX*4), Y0
 	VMULPS    Y0, Y0, Y1
 	VMULPS    tanhC4<>+0(SB), Y1, Y2
+	VMOVUPS   96(CX)(BX*4), Y3
+	VMULPS    Y3, Y3, Y4
+	VMULPS    tanhC4<>+0(SB), Y4, Y5
 	VADDPS    tanhC3<>+0(SB), Y2, Y2
+	VADDPS    tanhC3<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
+	VMULPS    Y4, Y5, Y5
 	VADDPS    tanhC2<>+0(SB), Y2, Y2
+	VADDPS    tanhC2<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
+	VMULPS    Y4, Y5, Y5
 	VADDPS    tanhC1<>+0(SB), Y2, Y2
+	VADDPS    tanhC1<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
+	VMULPS    Y4, Y5, Y5
 	VADDPS    tanhC0<>+0(SB), Y2, Y2
+	VADDPS    tanhC0<>+0(SB), Y5, Y5
 	VMULPS    Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VADDPS    Y0, Y2, Y2
 	VANDPS    signBit<>+0(SB), Y0, Y1
 	VXORPS    Y1, Y0, Y0
-	VADDPS    Y0, Y0, Y3
-	VMOVUPS   expMin<>+0(SB), Y4
-	VMAXPS    Y3, Y4, Y3
-	VMOVUPS   expMax<>+0(SB), Y4
-	VMINPS    Y3, Y4, Y3
-	VMULPS    log2E<>+0(SB), Y3, Y4
-	VADDPS    rounder<>+0(SB), Y4, Y4
-	VSUBPS    rounder<>+0(SB), Y4, Y5
-	VMULPS    ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    expC4<>+0(SB), Y3, Y5
-	VADDPS    expC3<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC2<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC1<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC0<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
+	VADDPS    Y0, Y0, Y6
+	VMOVUPS   expMin<>+0(SB), Y7
+	VMAXPS    Y6, Y7, Y6
+	VMULPS    Y4, Y5, Y5
 	VMULPS    Y3, Y5, Y5
 	VADDPS    Y3, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VPSUBD    rounderBits<>+0(SB), Y4, Y4
-	VPSRAD    $0x01, Y4, Y3
-	VPSUBD    Y3, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y5, Y5
-	VPADDD    bias<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VMOVUPS   two<>+0(SB), Y3
-	VDIVPS    Y5, Y3, Y3
-	VMOVUPS   one<>+0(SB), Y4
-	VSUBPS    Y3, Y4, Y4
-	VORPS     Y1, Y4, Y4
+	VANDPS    signBit<>+0(SB), Y3, Y4
+	VXORPS    Y4, Y3, Y3
+	VADDPS    Y3, Y3, Y8
+	VMOVUPS   expMin<>+0(SB), Y7
+	VMAXPS    Y8, Y7, Y8
+	VMOVUPS   expMax<>+0(SB), Y7
+	VMINPS    Y6, Y7, Y6
+	VMOVUPS   expMax<>+0(SB), Y7
+	VMINPS    Y8, Y7, Y8
+	VMULPS    expLog2E<>+0(SB), Y6, Y9
+	VMULPS    expLog2E<>+0(SB), Y8, Y11
+	VADDPS    rounder<>+0(SB), Y9, Y9
+	VADDPS    rounder<>+0(SB), Y11, Y11
+	VSUBPS    rounder<>+0(SB), Y9, Y7
+	VSUBPS    rounder<>+0(SB), Y11, Y10
+	VMULPS    expLn2Hi<>+0(SB), Y7, Y12
+	VSUBPS    Y12, Y6, Y6
+	VMULPS    expLn2Hi<>+0(SB), Y10, Y12
+	VSUBPS    Y12, Y8, Y8
+	VMULPS    expLn2Lo<>+0(SB), Y7, Y12
+	VSUBPS    Y12, Y6, Y6
+	VMULPS    expLn2Lo<>+0(SB), Y10, Y12
+	VSUBPS    Y12, Y8, Y8
+	VMULPS    expC4<>+0(SB), Y6, Y7
+	VMULPS    expC4<>+0(SB), Y8, Y10
+	VADDPS    expC3<>+0(SB), Y7, Y7
+	VADDPS    expC3<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    expC2<>+0(SB), Y7, Y7
+	VADDPS    expC2<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    expC1<>+0(SB), Y7, Y7
+	VADDPS    expC1<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    expC0<>+0(SB), Y7, Y7
+	VADDPS    expC0<>+0(SB), Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VMULPS    Y6, Y7, Y7
+	VMULPS    Y8, Y10, Y10
+	VADDPS    Y6, Y7, Y7
+	VADDPS    Y8, Y10, Y10
+	VADDPS    one<>+0(SB), Y7, Y7
+	VADDPS    one<>+0(SB), Y10, Y10
+	VPSUBD    rounderBits<>+0(SB), Y9, Y9
+	VPSRAD    $0x01, Y9, Y6
+	VPSUBD    Y6, Y9, Y9
+	VPADDD    bias<>+0(SB), Y6, Y6
+	VPSLLD    $0x17, Y6, Y6
+	VMULPS    Y6, Y7, Y7
+	VPADDD    bias<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y9, Y7, Y7
+	VPSUBD    rounderBits<>+0(SB), Y11, Y11
+	VPSRAD    $0x01, Y11, Y6
+	VPSUBD    Y6, Y11, Y11
+	VPADDD    bias<>+0(SB), Y6, Y6
+	VPSLLD    $0x17, Y6, Y6
+	VMULPS    Y6, Y10, Y10
+	VPADDD    bias<>+0(SB), Y11, Y11
+	VPSLLD    $0x17, Y11, Y11
+	VMULPS    Y11, Y10, Y10
+	VADDPS    one<>+0(SB), Y7, Y7
+	VMOVUPS   two<>+0(SB), Y6
+	VDIVPS    Y7, Y6, Y6
+	VMOVUPS   one<>+0(SB), Y7
+	VSUBPS    Y6, Y7, Y7
+	VORPS     Y1, Y7, Y7
 	VMOVUPS   tanhSmall<>+0(SB), Y1
 	VCMPPS    $0x11, Y1, Y0, Y0
-	VBLENDVPS Y0, Y2, Y4, Y4
-	VMOVUPS   Y4, 64(AX)(BX*4)
-	VMOVUPS   96(CX)(BX*4), Y0
-	VMULPS    Y0, Y0, Y1
-	VMULPS    tanhC4<>+0(SB), Y1, Y2
-	VADDPS    tanhC3<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    tanhC2<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    tanhC1<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VADDPS    tanhC0<>+0(SB), Y2, Y2
-	VMULPS    Y1, Y2, Y2
-	VMULPS    Y0, Y2, Y2
-	VADDPS    Y0, Y2, Y2
-	VANDPS    signBit<>+0(SB), Y0, Y1
-	VXORPS    Y1, Y0, Y0
-	VADDPS    Y0, Y0, Y3
-	VMOVUPS   expMin<>+0(SB), Y4
-	VMAXPS    Y3, Y4, Y3
-	VMOVUPS   expMax<>+0(SB), Y4
-	VMINPS    Y3, Y4, Y3
-	VMULPS    log2E<>+0(SB), Y3, Y4
-	VADDPS    rounder<>+0(SB), Y4, Y4
-	VSUBPS    rounder<>+0(SB), Y4, Y5
-	VMULPS    ln2Hi<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    ln2Lo<>+0(SB), Y5, Y6
-	VSUBPS    Y6, Y3, Y3
-	VMULPS    expC4<>+0(SB), Y3, Y5
-	VADDPS    expC3<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC2<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC1<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC0<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    Y3, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VPSUBD    rounderBits<>+0(SB), Y4, Y4
-	VPSRAD    $0x01, Y4, Y3
-	VPSUBD    Y3, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y5, Y5
-	VPADDD    bias<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VMOVUPS   two<>+0(SB), Y3
-	VDIVPS    Y5, Y3, Y3
-	VMOVUPS   one<>+0(SB), Y4
-	VSUBPS    Y3, Y4, Y4
-	VORPS     Y1, Y4, Y4
-	VMOVUPS   tanhSmall<>+0(SB), Y1
-	VCMPPS    $0x11, Y1, Y0, Y0
-	VBLENDVPS Y0, Y2, Y4, Y4
-	VMOVUPS   Y4, 96(AX)(BX*4)
+	VBLENDVPS Y0, Y2, Y7, Y7
+	VMOVUPS   Y7, 64(AX)(BX*4)
+	VADDPS    one<>+0(SB), Y10, Y10
+	VMOVUPS   two<>+0(SB), Y0
+	VDIVPS    Y10, Y0, Y0
+	VMOVUPS   one<>+0(SB), Y1
+	VSUBPS    Y0, Y1, Y1
+	VORPS     Y4, Y1, Y1
+	VMOVUPS   tanhSmall<>+0(SB), Y0
+	VCMPPS    $0x11, Y0, Y3, Y0
+	VBLENDVPS Y0, Y5, Y1, Y1
+	VMOVUPS   Y1, 96(AX)(BX*4)
 	ADDQ      $0x20, BX
 	SUBQ      $0x20, DX
 	CMPQ      DX, $0x20
@@ -1071,37 +1224,37 @@ loop13:
 	VMAXPS    Y3, Y4, Y3
 	VMOVUPS   expMax<>+0(SB), Y4
 	VMINPS    Y3, Y4, Y3
-	VMULPS    log2E<>+0(SB), Y3, Y4
-	VADDPS    rounder<>+0(SB), Y4, Y4
-	VSUBPS    rounder<>+0(SB), Y4, Y5
-	VMULPS    ln2Hi<>+0(SB), Y5, Y6
+	VMULPS    expLog2E<>+0(SB), Y3, Y5
+	VADDPS    rounder<>+0(SB), Y5, Y5
+	VSUBPS    rounder<>+0(SB), Y5, Y4
+	VMULPS    expLn2Hi<>+0(SB), Y4, Y6
 	VSUBPS    Y6, Y3, Y3
-	VMULPS    ln2Lo<>+0(SB), Y5, Y6
+	VMULPS    expLn2Lo<>+0(SB), Y4, Y6
 	VSUBPS    Y6, Y3, Y3
-	VMULPS    expC4<>+0(SB), Y3, Y5
-	VADDPS    expC3<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC2<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC1<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    expC0<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    Y3, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
-	VPSUBD    rounderBits<>+0(SB), Y4, Y4
-	VPSRAD    $0x01, Y4, Y3
-	VPSUBD    Y3, Y4, Y4
+	VMULPS    expC4<>+0(SB), Y3, Y4
+	VADDPS    expC3<>+0(SB), Y4, Y4
+	VMULPS    Y3, Y4, Y4
+	VADDPS    expC2<>+0(SB), Y4, Y4
+	VMULPS    Y3, Y4, Y4
+	VADDPS    expC1<>+0(SB), Y4, Y4
+	VMULPS    Y3, Y4, Y4
+	VADDPS    expC0<>+0(SB), Y4, Y4
+	VMULPS    Y3, Y4, Y4
+	VMULPS    Y3, Y4, Y4
+	VADDPS    Y3, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VPSUBD    rounderBits<>+0(SB), Y5, Y5
+	VPSRAD    $0x01, Y5, Y3
+	VPSUBD    Y3, Y5, Y5
 	VPADDD    bias<>+0(SB), Y3, Y3
 	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y5, Y5
-	VPADDD    bias<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y5, Y5
-	VADDPS    one<>+0(SB), Y5, Y5
+	VMULPS    Y3, Y4, Y4
+	VPADDD    bias<>+0(SB), Y5, Y5
+	VPSLLD    $0x17, Y5, Y5
+	VMULPS    Y5, Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
 	VMOVUPS   two<>+0(SB), Y3
-	VDIVPS    Y5, Y3, Y3
+	VDIVPS    Y4, Y3, Y3
 	VMOVUPS   one<>+0(SB), Y4
 	VSUBPS    Y3, Y4, Y4
 	VORPS     Y1, Y4, Y4
@@ -1140,37 +1293,37 @@ enough14:
 	VMAXPS     Y4, Y5, Y4
 	VMOVUPS    expMax<>+0(SB), Y5
 	VMINPS     Y4, Y5, Y4
-	VMULPS     log2E<>+0(SB), Y4, Y5
-	VADDPS     rounder<>+0(SB), Y5, Y5
-	VSUBPS     rounder<>+0(SB), Y5, Y6
-	VMULPS     ln2Hi<>+0(SB), Y6, Y7
+	VMULPS     expLog2E<>+0(SB), Y4, Y6
+	VADDPS     rounder<>+0(SB), Y6, Y6
+	VSUBPS     rounder<>+0(SB), Y6, Y5
+	VMULPS     expLn2Hi<>+0(SB), Y5, Y7
 	VSUBPS     Y7, Y4, Y4
-	VMULPS     ln2Lo<>+0(SB), Y6, Y7
+	VMULPS     expLn2Lo<>+0(SB), Y5, Y7
 	VSUBPS     Y7, Y4, Y4
-	VMULPS     expC4<>+0(SB), Y4, Y6
-	VADDPS     expC3<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     expC2<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     expC1<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     expC0<>+0(SB), Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VMULPS     Y4, Y6, Y6
-	VADDPS     Y4, Y6, Y6
-	VADDPS     one<>+0(SB), Y6, Y6
-	VPSUBD     rounderBits<>+0(SB), Y5, Y5
-	VPSRAD     $0x01, Y5, Y4
-	VPSUBD     Y4, Y5, Y5
+	VMULPS     expC4<>+0(SB), Y4, Y5
+	VADDPS     expC3<>+0(SB), Y5, Y5
+	VMULPS     Y4, Y5, Y5
+	VADDPS     expC2<>+0(SB), Y5, Y5
+	VMULPS     Y4, Y5, Y5
+	VADDPS     expC1<>+0(SB), Y5, Y5
+	VMULPS     Y4, Y5, Y5
+	VADDPS     expC0<>+0(SB), Y5, Y5
+	VMULPS     Y4, Y5, Y5
+	VMULPS     Y4, Y5, Y5
+	VADDPS     Y4, Y5, Y5
+	VADDPS     one<>+0(SB), Y5, Y5
+	VPSUBD     rounderBits<>+0(SB), Y6, Y6
+	VPSRAD     $0x01, Y6, Y4
+	VPSUBD     Y4, Y6, Y6
 	VPADDD     bias<>+0(SB), Y4, Y4
 	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y6, Y6
-	VPADDD     bias<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y6, Y6
-	VADDPS     one<>+0(SB), Y6, Y6
+	VMULPS     Y4, Y5, Y5
+	VPADDD     bias<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y5, Y5
+	VADDPS     one<>+0(SB), Y5, Y5
 	VMOVUPS    two<>+0(SB), Y4
-	VDIVPS     Y6, Y4, Y4
+	VDIVPS     Y5, Y4, Y4
 	VMOVUPS    one<>+0(SB), Y5
 	VSUBPS     Y4, Y5, Y5
 	VORPS      Y2, Y5, Y5
@@ -1273,6 +1426,24 @@ DATA tanhC0<>+56(SB)/4, $0xbeaaaaa9
 DATA tanhC0<>+60(SB)/4, $0xbeaaaaa9
 GLOBL tanhC0<>(SB), RODATA|NOPTR, $64
 
+DATA signBit<>+0(SB)/4, $0x80000000
+DATA signBit<>+4(SB)/4, $0x80000000
+DATA signBit<>+8(SB)/4, $0x80000000
+DATA signBit<>+12(SB)/4, $0x80000000
+DATA signBit<>+16(SB)/4, $0x80000000
+DATA signBit<>+20(SB)/4, $0x80000000
+DATA signBit<>+24(SB)/4, $0x80000000
+DATA signBit<>+28(SB)/4, $0x80000000
+DATA signBit<>+32(SB)/4, $0x80000000
+DATA signBit<>+36(SB)/4, $0x80000000
+DATA signBit<>+40(SB)/4, $0x80000000
+DATA signBit<>+44(SB)/4, $0x80000000
+DATA signBit<>+48(SB)/4, $0x80000000
+DATA signBit<>+52(SB)/4, $0x80000000
+DATA signBit<>+56(SB)/4, $0x80000000
+DATA signBit<>+60(SB)/4, $0x80000000
+GLOBL signBit<>(SB), RODATA|NOPTR, $64
+
 DATA two<>+0(SB)/4, $0x40000000
 DATA two<>+4(SB)/4, $0x40000000
 DATA two<>+8(SB)/4, $0x40000000
@@ -1327,133 +1498,133 @@ loop16:
 	VMOVUPS   one<>+0(SB), Y2
 	VDIVPS    Y1, Y2, Y2
 	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VMOVUPS   32(CX)(BX*4), Y3
+	VANDPS    magnitudeBits<>+0(SB), Y3, Y4
+	VMULPS    quarter<>+0(SB), Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VMOVUPS   one<>+0(SB), Y5
+	VDIVPS    Y4, Y5, Y5
+	VMULPS    normalC9<>+0(SB), Y5, Y4
 	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VADDPS    normalC8<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
 	VMULPS    minusHalf<>+0(SB), Y0, Y2
 	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y2, Y6, Y2
+	VMULPS    Y5, Y4, Y4
+	VMULPS    minusHalf<>+0(SB), Y3, Y5
+	VMULPS    Y3, Y5, Y5
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y5, Y6, Y5
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y2, Y6, Y2
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y5, Y6, Y5
+	VMULPS    expLog2E<>+0(SB), Y2, Y7
+	VMULPS    expLog2E<>+0(SB), Y5, Y9
+	VADDPS    rounder<>+0(SB), Y7, Y7
+	VADDPS    rounder<>+0(SB), Y9, Y9
+	VSUBPS    rounder<>+0(SB), Y7, Y6
+	VSUBPS    rounder<>+0(SB), Y9, Y8
+	VMULPS    expLn2Hi<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Hi<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expLn2Lo<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Lo<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expC4<>+0(SB), Y2, Y6
+	VMULPS    expC4<>+0(SB), Y5, Y8
+	VADDPS    expC3<>+0(SB), Y6, Y6
+	VADDPS    expC3<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC2<>+0(SB), Y6, Y6
+	VADDPS    expC2<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC1<>+0(SB), Y6, Y6
+	VADDPS    expC1<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC0<>+0(SB), Y6, Y6
+	VADDPS    expC0<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    Y2, Y6, Y6
+	VADDPS    Y5, Y8, Y8
+	VADDPS    one<>+0(SB), Y6, Y6
+	VADDPS    one<>+0(SB), Y8, Y8
+	VPSUBD    rounderBits<>+0(SB), Y7, Y7
+	VPSRAD    $0x01, Y7, Y2
+	VPSUBD    Y2, Y7, Y7
 	VPADDD    bias<>+0(SB), Y2, Y2
 	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
+	VMULPS    Y2, Y6, Y6
+	VPADDD    bias<>+0(SB), Y7, Y7
+	VPSLLD    $0x17, Y7, Y7
+	VMULPS    Y7, Y6, Y6
+	VPSUBD    rounderBits<>+0(SB), Y9, Y9
+	VPSRAD    $0x01, Y9, Y2
+	VPSUBD    Y2, Y9, Y9
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y8, Y8
+	VPADDD    bias<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y9, Y8, Y8
+	VMULPS    Y6, Y1, Y1
 	VMOVUPS   one<>+0(SB), Y2
 	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
+	VXORPS    Y5, Y5, Y5
+	VCMPPS    $0x11, Y5, Y0, Y5
+	VBLENDVPS Y5, Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VMOVUPS   Y2, (AX)(BX*4)
-	VMOVUPS   32(CX)(BX*4), Y0
-	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
-	VMULPS    quarter<>+0(SB), Y1, Y1
-	VADDPS    one<>+0(SB), Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VDIVPS    Y1, Y2, Y2
-	VMULPS    normalC9<>+0(SB), Y2, Y1
-	VADDPS    normalC8<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC7<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC6<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC5<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC4<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC3<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC2<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC1<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC0<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VMULPS    minusHalf<>+0(SB), Y0, Y2
-	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
-	VPADDD    bias<>+0(SB), Y2, Y2
-	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y2, Y2
-	VMOVUPS   Y2, 32(AX)(BX*4)
+	VMULPS    Y8, Y4, Y4
+	VMOVUPS   one<>+0(SB), Y0
+	VSUBPS    Y4, Y0, Y0
+	VXORPS    Y1, Y1, Y1
+	VCMPPS    $0x11, Y1, Y3, Y1
+	VBLENDVPS Y1, Y4, Y0, Y0
+	VMULPS    Y3, Y0, Y0
+	VMOVUPS   Y0, 32(AX)(BX*4)
 	VMOVUPS   64(CX)(BX*4), Y0
 	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
 	VMULPS    quarter<>+0(SB), Y1, Y1
@@ -1461,133 +1632,133 @@ loop16:
 	VMOVUPS   one<>+0(SB), Y2
 	VDIVPS    Y1, Y2, Y2
 	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VMOVUPS   96(CX)(BX*4), Y3
+	VANDPS    magnitudeBits<>+0(SB), Y3, Y4
+	VMULPS    quarter<>+0(SB), Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VMOVUPS   one<>+0(SB), Y5
+	VDIVPS    Y4, Y5, Y5
+	VMULPS    normalC9<>+0(SB), Y5, Y4
 	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VADDPS    normalC8<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
 	VMULPS    minusHalf<>+0(SB), Y0, Y2
 	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y2, Y6, Y2
+	VMULPS    Y5, Y4, Y4
+	VMULPS    minusHalf<>+0(SB), Y3, Y5
+	VMULPS    Y3, Y5, Y5
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y5, Y6, Y5
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y2, Y6, Y2
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y5, Y6, Y5
+	VMULPS    expLog2E<>+0(SB), Y2, Y7
+	VMULPS    expLog2E<>+0(SB), Y5, Y9
+	VADDPS    rounder<>+0(SB), Y7, Y7
+	VADDPS    rounder<>+0(SB), Y9, Y9
+	VSUBPS    rounder<>+0(SB), Y7, Y6
+	VSUBPS    rounder<>+0(SB), Y9, Y8
+	VMULPS    expLn2Hi<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Hi<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expLn2Lo<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Lo<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expC4<>+0(SB), Y2, Y6
+	VMULPS    expC4<>+0(SB), Y5, Y8
+	VADDPS    expC3<>+0(SB), Y6, Y6
+	VADDPS    expC3<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC2<>+0(SB), Y6, Y6
+	VADDPS    expC2<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC1<>+0(SB), Y6, Y6
+	VADDPS    expC1<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC0<>+0(SB), Y6, Y6
+	VADDPS    expC0<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    Y2, Y6, Y6
+	VADDPS    Y5, Y8, Y8
+	VADDPS    one<>+0(SB), Y6, Y6
+	VADDPS    one<>+0(SB), Y8, Y8
+	VPSUBD    rounderBits<>+0(SB), Y7, Y7
+	VPSRAD    $0x01, Y7, Y2
+	VPSUBD    Y2, Y7, Y7
 	VPADDD    bias<>+0(SB), Y2, Y2
 	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
+	VMULPS    Y2, Y6, Y6
+	VPADDD    bias<>+0(SB), Y7, Y7
+	VPSLLD    $0x17, Y7, Y7
+	VMULPS    Y7, Y6, Y6
+	VPSUBD    rounderBits<>+0(SB), Y9, Y9
+	VPSRAD    $0x01, Y9, Y2
+	VPSUBD    Y2, Y9, Y9
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y8, Y8
+	VPADDD    bias<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y9, Y8, Y8
+	VMULPS    Y6, Y1, Y1
 	VMOVUPS   one<>+0(SB), Y2
 	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
+	VXORPS    Y5, Y5, Y5
+	VCMPPS    $0x11, Y5, Y0, Y5
+	VBLENDVPS Y5, Y1, Y2, Y2
 	VMULPS    Y0, Y2, Y2
 	VMOVUPS   Y2, 64(AX)(BX*4)
-	VMOVUPS   96(CX)(BX*4), Y0
-	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
-	VMULPS    quarter<>+0(SB), Y1, Y1
-	VADDPS    one<>+0(SB), Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VDIVPS    Y1, Y2, Y2
-	VMULPS    normalC9<>+0(SB), Y2, Y1
-	VADDPS    normalC8<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC7<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC6<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC5<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC4<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC3<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC2<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC1<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC0<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VMULPS    minusHalf<>+0(SB), Y0, Y2
-	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
-	VPADDD    bias<>+0(SB), Y2, Y2
-	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y2, Y2
-	VMOVUPS   Y2, 96(AX)(BX*4)
+	VMULPS    Y8, Y4, Y4
+	VMOVUPS   one<>+0(SB), Y0
+	VSUBPS    Y4, Y0, Y0
+	VXORPS    Y1, Y1, Y1
+	VCMPPS    $0x11, Y1, Y3, Y1
+	VBLENDVPS Y1, Y4, Y0, Y0
+	VMULPS    Y3, Y0, Y0
+	VMOVUPS   Y0, 96(AX)(BX*4)
 	ADDQ      $0x20, BX
 	SUBQ      $0x20, DX
 	CMPQ      DX, $0x20
@@ -1629,35 +1800,35 @@ loop18:
 	VMAXPS    Y2, Y3, Y2
 	VMOVUPS   expMax<>+0(SB), Y3
 	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VMULPS    expLog2E<>+0(SB), Y2, Y4
+	VADDPS    rounder<>+0(SB), Y4, Y4
+	VSUBPS    rounder<>+0(SB), Y4, Y3
+	VMULPS    expLn2Hi<>+0(SB), Y3, Y5
 	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VMULPS    expLn2Lo<>+0(SB), Y3, Y5
 	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
+	VMULPS    expC4<>+0(SB), Y2, Y3
+	VADDPS    expC3<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    expC2<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    expC1<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    expC0<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    Y2, Y3, Y3
+	VADDPS    one<>+0(SB), Y3, Y3
+	VPSUBD    rounderBits<>+0(SB), Y4, Y4
+	VPSRAD    $0x01, Y4, Y2
+	VPSUBD    Y2, Y4, Y4
 	VPADDD    bias<>+0(SB), Y2, Y2
 	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
+	VMULPS    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y4, Y4
+	VPSLLD    $0x17, Y4, Y4
+	VMULPS    Y4, Y3, Y3
+	VMULPS    Y3, Y1, Y1
 	VMOVUPS   one<>+0(SB), Y2
 	VSUBPS    Y1, Y2, Y2
 	VXORPS    Y3, Y3, Y3
@@ -1707,35 +1878,35 @@ enough19:
 	VMAXPS     Y3, Y4, Y3
 	VMOVUPS    expMax<>+0(SB), Y4
 	VMINPS     Y3, Y4, Y3
-	VMULPS     log2E<>+0(SB), Y3, Y4
-	VADDPS     rounder<>+0(SB), Y4, Y4
-	VSUBPS     rounder<>+0(SB), Y4, Y5
-	VMULPS     ln2Hi<>+0(SB), Y5, Y6
+	VMULPS     expLog2E<>+0(SB), Y3, Y5
+	VADDPS     rounder<>+0(SB), Y5, Y5
+	VSUBPS     rounder<>+0(SB), Y5, Y4
+	VMULPS     expLn2Hi<>+0(SB), Y4, Y6
 	VSUBPS     Y6, Y3, Y3
-	VMULPS     ln2Lo<>+0(SB), Y5, Y6
+	VMULPS     expLn2Lo<>+0(SB), Y4, Y6
 	VSUBPS     Y6, Y3, Y3
-	VMULPS     expC4<>+0(SB), Y3, Y5
-	VADDPS     expC3<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     expC2<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     expC1<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     expC0<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     Y3, Y5, Y5
-	VADDPS     one<>+0(SB), Y5, Y5
-	VPSUBD     rounderBits<>+0(SB), Y4, Y4
-	VPSRAD     $0x01, Y4, Y3
-	VPSUBD     Y3, Y4, Y4
+	VMULPS     expC4<>+0(SB), Y3, Y4
+	VADDPS     expC3<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     expC2<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     expC1<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     expC0<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     Y3, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VPSUBD     rounderBits<>+0(SB), Y5, Y5
+	VPSRAD     $0x01, Y5, Y3
+	VPSUBD     Y3, Y5, Y5
 	VPADDD     bias<>+0(SB), Y3, Y3
 	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y5, Y5
-	VPADDD     bias<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VMULPS     Y5, Y2, Y2
+	VMULPS     Y3, Y4, Y4
+	VPADDD     bias<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y4, Y4
+	VMULPS     Y4, Y2, Y2
 	VMOVUPS    one<>+0(SB), Y3
 	VSUBPS     Y2, Y3, Y3
 	VXORPS     Y4, Y4, Y4
@@ -2001,141 +2172,141 @@ loop21:
 	VMOVUPS   one<>+0(SB), Y2
 	VDIVPS    Y1, Y2, Y2
 	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VMOVUPS   32(DX)(SI*4), Y3
+	VANDPS    magnitudeBits<>+0(SB), Y3, Y4
+	VMULPS    quarter<>+0(SB), Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VMOVUPS   one<>+0(SB), Y5
+	VDIVPS    Y4, Y5, Y5
+	VMULPS    normalC9<>+0(SB), Y5, Y4
 	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VADDPS    normalC8<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
 	VMULPS    minusHalf<>+0(SB), Y0, Y2
 	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y2, Y6, Y2
+	VMULPS    Y5, Y4, Y4
+	VMULPS    minusHalf<>+0(SB), Y3, Y5
+	VMULPS    Y3, Y5, Y5
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y5, Y6, Y5
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y2, Y6, Y2
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y5, Y6, Y5
+	VMULPS    expLog2E<>+0(SB), Y2, Y7
+	VMULPS    expLog2E<>+0(SB), Y5, Y9
+	VADDPS    rounder<>+0(SB), Y7, Y7
+	VADDPS    rounder<>+0(SB), Y9, Y9
+	VSUBPS    rounder<>+0(SB), Y7, Y6
+	VSUBPS    rounder<>+0(SB), Y9, Y8
+	VMULPS    expLn2Hi<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Hi<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expLn2Lo<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Lo<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expC4<>+0(SB), Y2, Y6
+	VMULPS    expC4<>+0(SB), Y5, Y8
+	VADDPS    expC3<>+0(SB), Y6, Y6
+	VADDPS    expC3<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC2<>+0(SB), Y6, Y6
+	VADDPS    expC2<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC1<>+0(SB), Y6, Y6
+	VADDPS    expC1<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC0<>+0(SB), Y6, Y6
+	VADDPS    expC0<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    Y2, Y6, Y6
+	VADDPS    Y5, Y8, Y8
+	VADDPS    one<>+0(SB), Y6, Y6
+	VADDPS    one<>+0(SB), Y8, Y8
+	VPSUBD    rounderBits<>+0(SB), Y7, Y7
+	VPSRAD    $0x01, Y7, Y2
+	VPSUBD    Y2, Y7, Y7
 	VPADDD    bias<>+0(SB), Y2, Y2
 	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
+	VMULPS    Y2, Y6, Y6
+	VPADDD    bias<>+0(SB), Y7, Y7
+	VPSLLD    $0x17, Y7, Y7
+	VMULPS    Y7, Y6, Y6
+	VPSUBD    rounderBits<>+0(SB), Y9, Y9
+	VPSRAD    $0x01, Y9, Y2
+	VPSUBD    Y2, Y9, Y9
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y8, Y8
+	VPADDD    bias<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y9, Y8, Y8
+	VMULPS    Y6, Y1, Y1
 	VMOVUPS   one<>+0(SB), Y2
 	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y4, Y4
-	VMULPS    normalDensity<>+0(SB), Y4, Y4
-	VADDPS    Y2, Y4, Y4
+	VXORPS    Y5, Y5, Y5
+	VCMPPS    $0x11, Y5, Y0, Y5
+	VBLENDVPS Y5, Y1, Y2, Y2
+	VMULPS    Y0, Y6, Y6
+	VMULPS    normalDensity<>+0(SB), Y6, Y6
+	VADDPS    Y2, Y6, Y6
 	VMOVUPS   (CX)(SI*4), Y0
-	VMULPS    Y0, Y4, Y4
-	VMOVUPS   Y4, (AX)(SI*4)
-	VMOVUPS   32(DX)(SI*4), Y0
-	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
-	VMULPS    quarter<>+0(SB), Y1, Y1
-	VADDPS    one<>+0(SB), Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VDIVPS    Y1, Y2, Y2
-	VMULPS    normalC9<>+0(SB), Y2, Y1
-	VADDPS    normalC8<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC7<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC6<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC5<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC4<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC3<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC2<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC1<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC0<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VMULPS    minusHalf<>+0(SB), Y0, Y2
-	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
-	VPADDD    bias<>+0(SB), Y2, Y2
-	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y4, Y4
-	VMULPS    normalDensity<>+0(SB), Y4, Y4
-	VADDPS    Y2, Y4, Y4
+	VMULPS    Y0, Y6, Y6
+	VMOVUPS   Y6, (AX)(SI*4)
+	VMULPS    Y8, Y4, Y4
+	VMOVUPS   one<>+0(SB), Y0
+	VSUBPS    Y4, Y0, Y0
+	VXORPS    Y1, Y1, Y1
+	VCMPPS    $0x11, Y1, Y3, Y1
+	VBLENDVPS Y1, Y4, Y0, Y0
+	VMULPS    Y3, Y8, Y8
+	VMULPS    normalDensity<>+0(SB), Y8, Y8
+	VADDPS    Y0, Y8, Y8
 	VMOVUPS   32(CX)(SI*4), Y0
-	VMULPS    Y0, Y4, Y4
-	VMOVUPS   Y4, 32(AX)(SI*4)
+	VMULPS    Y0, Y8, Y8
+	VMOVUPS   Y8, 32(AX)(SI*4)
 	VMOVUPS   64(DX)(SI*4), Y0
 	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
 	VMULPS    quarter<>+0(SB), Y1, Y1
@@ -2143,141 +2314,141 @@ loop21:
 	VMOVUPS   one<>+0(SB), Y2
 	VDIVPS    Y1, Y2, Y2
 	VMULPS    normalC9<>+0(SB), Y2, Y1
+	VMOVUPS   96(DX)(SI*4), Y3
+	VANDPS    magnitudeBits<>+0(SB), Y3, Y4
+	VMULPS    quarter<>+0(SB), Y4, Y4
+	VADDPS    one<>+0(SB), Y4, Y4
+	VMOVUPS   one<>+0(SB), Y5
+	VDIVPS    Y4, Y5, Y5
+	VMULPS    normalC9<>+0(SB), Y5, Y4
 	VADDPS    normalC8<>+0(SB), Y1, Y1
+	VADDPS    normalC8<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC7<>+0(SB), Y1, Y1
+	VADDPS    normalC7<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC6<>+0(SB), Y1, Y1
+	VADDPS    normalC6<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC5<>+0(SB), Y1, Y1
+	VADDPS    normalC5<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC4<>+0(SB), Y1, Y1
+	VADDPS    normalC4<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC3<>+0(SB), Y1, Y1
+	VADDPS    normalC3<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC2<>+0(SB), Y1, Y1
+	VADDPS    normalC2<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC1<>+0(SB), Y1, Y1
+	VADDPS    normalC1<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
+	VMULPS    Y5, Y4, Y4
 	VADDPS    normalC0<>+0(SB), Y1, Y1
+	VADDPS    normalC0<>+0(SB), Y4, Y4
 	VMULPS    Y2, Y1, Y1
 	VMULPS    minusHalf<>+0(SB), Y0, Y2
 	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y2, Y6, Y2
+	VMULPS    Y5, Y4, Y4
+	VMULPS    minusHalf<>+0(SB), Y3, Y5
+	VMULPS    Y3, Y5, Y5
+	VMOVUPS   expMin<>+0(SB), Y6
+	VMAXPS    Y5, Y6, Y5
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y2, Y6, Y2
+	VMOVUPS   expMax<>+0(SB), Y6
+	VMINPS    Y5, Y6, Y5
+	VMULPS    expLog2E<>+0(SB), Y2, Y7
+	VMULPS    expLog2E<>+0(SB), Y5, Y9
+	VADDPS    rounder<>+0(SB), Y7, Y7
+	VADDPS    rounder<>+0(SB), Y9, Y9
+	VSUBPS    rounder<>+0(SB), Y7, Y6
+	VSUBPS    rounder<>+0(SB), Y9, Y8
+	VMULPS    expLn2Hi<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Hi<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expLn2Lo<>+0(SB), Y6, Y10
+	VSUBPS    Y10, Y2, Y2
+	VMULPS    expLn2Lo<>+0(SB), Y8, Y10
+	VSUBPS    Y10, Y5, Y5
+	VMULPS    expC4<>+0(SB), Y2, Y6
+	VMULPS    expC4<>+0(SB), Y5, Y8
+	VADDPS    expC3<>+0(SB), Y6, Y6
+	VADDPS    expC3<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC2<>+0(SB), Y6, Y6
+	VADDPS    expC2<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC1<>+0(SB), Y6, Y6
+	VADDPS    expC1<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    expC0<>+0(SB), Y6, Y6
+	VADDPS    expC0<>+0(SB), Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VMULPS    Y2, Y6, Y6
+	VMULPS    Y5, Y8, Y8
+	VADDPS    Y2, Y6, Y6
+	VADDPS    Y5, Y8, Y8
+	VADDPS    one<>+0(SB), Y6, Y6
+	VADDPS    one<>+0(SB), Y8, Y8
+	VPSUBD    rounderBits<>+0(SB), Y7, Y7
+	VPSRAD    $0x01, Y7, Y2
+	VPSUBD    Y2, Y7, Y7
 	VPADDD    bias<>+0(SB), Y2, Y2
 	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
+	VMULPS    Y2, Y6, Y6
+	VPADDD    bias<>+0(SB), Y7, Y7
+	VPSLLD    $0x17, Y7, Y7
+	VMULPS    Y7, Y6, Y6
+	VPSUBD    rounderBits<>+0(SB), Y9, Y9
+	VPSRAD    $0x01, Y9, Y2
+	VPSUBD    Y2, Y9, Y9
+	VPADDD    bias<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y8, Y8
+	VPADDD    bias<>+0(SB), Y9, Y9
+	VPSLLD    $0x17, Y9, Y9
+	VMULPS    Y9, Y8, Y8
+	VMULPS    Y6, Y1, Y1
 	VMOVUPS   one<>+0(SB), Y2
 	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y4, Y4
-	VMULPS    normalDensity<>+0(SB), Y4, Y4
-	VADDPS    Y2, Y4, Y4
+	VXORPS    Y5, Y5, Y5
+	VCMPPS    $0x11, Y5, Y0, Y5
+	VBLENDVPS Y5, Y1, Y2, Y2
+	VMULPS    Y0, Y6, Y6
+	VMULPS    normalDensity<>+0(SB), Y6, Y6
+	VADDPS    Y2, Y6, Y6
 	VMOVUPS   64(CX)(SI*4), Y0
-	VMULPS    Y0, Y4, Y4
-	VMOVUPS   Y4, 64(AX)(SI*4)
-	VMOVUPS   96(DX)(SI*4), Y0
-	VANDPS    magnitudeBits<>+0(SB), Y0, Y1
-	VMULPS    quarter<>+0(SB), Y1, Y1
-	VADDPS    one<>+0(SB), Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VDIVPS    Y1, Y2, Y2
-	VMULPS    normalC9<>+0(SB), Y2, Y1
-	VADDPS    normalC8<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC7<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC6<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC5<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC4<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC3<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC2<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC1<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VADDPS    normalC0<>+0(SB), Y1, Y1
-	VMULPS    Y2, Y1, Y1
-	VMULPS    minusHalf<>+0(SB), Y0, Y2
-	VMULPS    Y0, Y2, Y2
-	VMOVUPS   expMin<>+0(SB), Y3
-	VMAXPS    Y2, Y3, Y2
-	VMOVUPS   expMax<>+0(SB), Y3
-	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
-	VPADDD    bias<>+0(SB), Y2, Y2
-	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
-	VMOVUPS   one<>+0(SB), Y2
-	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y4, Y4
-	VMULPS    normalDensity<>+0(SB), Y4, Y4
-	VADDPS    Y2, Y4, Y4
+	VMULPS    Y0, Y6, Y6
+	VMOVUPS   Y6, 64(AX)(SI*4)
+	VMULPS    Y8, Y4, Y4
+	VMOVUPS   one<>+0(SB), Y0
+	VSUBPS    Y4, Y0, Y0
+	VXORPS    Y1, Y1, Y1
+	VCMPPS    $0x11, Y1, Y3, Y1
+	VBLENDVPS Y1, Y4, Y0, Y0
+	VMULPS    Y3, Y8, Y8
+	VMULPS    normalDensity<>+0(SB), Y8, Y8
+	VADDPS    Y0, Y8, Y8
 	VMOVUPS   96(CX)(SI*4), Y0
-	VMULPS    Y0, Y4, Y4
-	VMOVUPS   Y4, 96(AX)(SI*4)
+	VMULPS    Y0, Y8, Y8
+	VMOVUPS   Y8, 96(AX)(SI*4)
 	ADDQ      $0x20, SI
 	SUBQ      $0x20, BX
 	CMPQ      BX, $0x20
@@ -2319,46 +2490,46 @@ loop23:
 	VMAXPS    Y2, Y3, Y2
 	VMOVUPS   expMax<>+0(SB), Y3
 	VMINPS    Y2, Y3, Y2
-	VMULPS    log2E<>+0(SB), Y2, Y3
-	VADDPS    rounder<>+0(SB), Y3, Y3
-	VSUBPS    rounder<>+0(SB), Y3, Y4
-	VMULPS    ln2Hi<>+0(SB), Y4, Y5
+	VMULPS    expLog2E<>+0(SB), Y2, Y4
+	VADDPS    rounder<>+0(SB), Y4, Y4
+	VSUBPS    rounder<>+0(SB), Y4, Y3
+	VMULPS    expLn2Hi<>+0(SB), Y3, Y5
 	VSUBPS    Y5, Y2, Y2
-	VMULPS    ln2Lo<>+0(SB), Y4, Y5
+	VMULPS    expLn2Lo<>+0(SB), Y3, Y5
 	VSUBPS    Y5, Y2, Y2
-	VMULPS    expC4<>+0(SB), Y2, Y4
-	VADDPS    expC3<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC2<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC1<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    expC0<>+0(SB), Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VMULPS    Y2, Y4, Y4
-	VADDPS    Y2, Y4, Y4
-	VADDPS    one<>+0(SB), Y4, Y4
-	VPSUBD    rounderBits<>+0(SB), Y3, Y3
-	VPSRAD    $0x01, Y3, Y2
-	VPSUBD    Y2, Y3, Y3
+	VMULPS    expC4<>+0(SB), Y2, Y3
+	VADDPS    expC3<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    expC2<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    expC1<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    expC0<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VADDPS    Y2, Y3, Y3
+	VADDPS    one<>+0(SB), Y3, Y3
+	VPSUBD    rounderBits<>+0(SB), Y4, Y4
+	VPSRAD    $0x01, Y4, Y2
+	VPSUBD    Y2, Y4, Y4
 	VPADDD    bias<>+0(SB), Y2, Y2
 	VPSLLD    $0x17, Y2, Y2
-	VMULPS    Y2, Y4, Y4
-	VPADDD    bias<>+0(SB), Y3, Y3
-	VPSLLD    $0x17, Y3, Y3
-	VMULPS    Y3, Y4, Y4
-	VMULPS    Y4, Y1, Y1
+	VMULPS    Y2, Y3, Y3
+	VPADDD    bias<>+0(SB), Y4, Y4
+	VPSLLD    $0x17, Y4, Y4
+	VMULPS    Y4, Y3, Y3
+	VMULPS    Y3, Y1, Y1
 	VMOVUPS   one<>+0(SB), Y2
 	VSUBPS    Y1, Y2, Y2
-	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x11, Y3, Y0, Y3
-	VBLENDVPS Y3, Y1, Y2, Y2
-	VMULPS    Y0, Y4, Y4
-	VMULPS    normalDensity<>+0(SB), Y4, Y4
-	VADDPS    Y2, Y4, Y4
+	VXORPS    Y4, Y4, Y4
+	VCMPPS    $0x11, Y4, Y0, Y4
+	VBLENDVPS Y4, Y1, Y2, Y2
+	VMULPS    Y0, Y3, Y3
+	VMULPS    normalDensity<>+0(SB), Y3, Y3
+	VADDPS    Y2, Y3, Y3
 	VMOVUPS   (CX)(SI*4), Y0
-	VMULPS    Y0, Y4, Y4
-	VMOVUPS   Y4, (AX)(SI*4)
+	VMULPS    Y0, Y3, Y3
+	VMOVUPS   Y3, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	SUBQ      $0x08, BX
 	CMPQ      BX, $0x08
@@ -2401,46 +2572,46 @@ enough24:
 	VMAXPS     Y3, Y4, Y3
 	VMOVUPS    expMax<>+0(SB), Y4
 	VMINPS     Y3, Y4, Y3
-	VMULPS     log2E<>+0(SB), Y3, Y4
-	VADDPS     rounder<>+0(SB), Y4, Y4
-	VSUBPS     rounder<>+0(SB), Y4, Y5
-	VMULPS     ln2Hi<>+0(SB), Y5, Y6
+	VMULPS     expLog2E<>+0(SB), Y3, Y5
+	VADDPS     rounder<>+0(SB), Y5, Y5
+	VSUBPS     rounder<>+0(SB), Y5, Y4
+	VMULPS     expLn2Hi<>+0(SB), Y4, Y6
 	VSUBPS     Y6, Y3, Y3
-	VMULPS     ln2Lo<>+0(SB), Y5, Y6
+	VMULPS     expLn2Lo<>+0(SB), Y4, Y6
 	VSUBPS     Y6, Y3, Y3
-	VMULPS     expC4<>+0(SB), Y3, Y5
-	VADDPS     expC3<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     expC2<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     expC1<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     expC0<>+0(SB), Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VMULPS     Y3, Y5, Y5
-	VADDPS     Y3, Y5, Y5
-	VADDPS     one<>+0(SB), Y5, Y5
-	VPSUBD     rounderBits<>+0(SB), Y4, Y4
-	VPSRAD     $0x01, Y4, Y3
-	VPSUBD     Y3, Y4, Y4
+	VMULPS     expC4<>+0(SB), Y3, Y4
+	VADDPS     expC3<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     expC2<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     expC1<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     expC0<>+0(SB), Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VMULPS     Y3, Y4, Y4
+	VADDPS     Y3, Y4, Y4
+	VADDPS     one<>+0(SB), Y4, Y4
+	VPSUBD     rounderBits<>+0(SB), Y5, Y5
+	VPSRAD     $0x01, Y5, Y3
+	VPSUBD     Y3, Y5, Y5
 	VPADDD     bias<>+0(SB), Y3, Y3
 	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y5, Y5
-	VPADDD     bias<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VMULPS     Y5, Y2, Y2
+	VMULPS     Y3, Y4, Y4
+	VPADDD     bias<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y4, Y4
+	VMULPS     Y4, Y2, Y2
 	VMOVUPS    one<>+0(SB), Y3
 	VSUBPS     Y2, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VCMPPS     $0x11, Y4, Y1, Y4
-	VBLENDVPS  Y4, Y2, Y3, Y3
-	VMULPS     Y1, Y5, Y5
-	VMULPS     normalDensity<>+0(SB), Y5, Y5
-	VADDPS     Y3, Y5, Y5
+	VXORPS     Y5, Y5, Y5
+	VCMPPS     $0x11, Y5, Y1, Y5
+	VBLENDVPS  Y5, Y2, Y3, Y3
+	VMULPS     Y1, Y4, Y4
+	VMULPS     normalDensity<>+0(SB), Y4, Y4
+	VADDPS     Y3, Y4, Y4
 	VMASKMOVPS (CX)(SI*4), Y0, Y1
-	VMULPS     Y1, Y5, Y5
-	VMASKMOVPS Y5, Y0, (AX)(SI*4)
+	VMULPS     Y1, Y4, Y4
+	VMASKMOVPS Y4, Y0, (AX)(SI*4)
 
 done25:
 	VZEROUPPER
@@ -2467,174 +2638,145 @@ GLOBL normalDensity<>(SB), RODATA|NOPTR, $64
 // func siluAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2
 TEXT ·siluAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	CMPQ DX, $0x20
-	JLT  enough27
+	VMOVUPS halfRounder<>+0(SB), Y0
+	VMOVUPS half<>+0(SB), Y1
+	VMOVUPS one<>+0(SB), Y2
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    dst_len+8(FP), DX
+	XORQ    BX, BX
+	CMPQ    DX, $0x20
+	JLT     enough27
 
 loop26:
-	VMOVUPS (CX)(BX*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(BX*4)
-	VMOVUPS 32(CX)(BX*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(AX)(BX*4)
-	VMOVUPS 64(CX)(BX*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(AX)(BX*4)
-	VMOVUPS 96(CX)(BX*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(AX)(BX*4)
+	VMOVUPS (CX)(BX*4), Y3
+	VMOVAPS Y3, Y4
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS 32(CX)(BX*4), Y6
+	VMOVAPS Y6, Y7
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y7, Y5, Y7
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y4, Y5, Y4
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y7, Y5, Y7
+	VMULPS  sigmoidLog2E<>+0(SB), Y4, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y7, Y10
+	VADDPS  Y0, Y8, Y8
+	VADDPS  Y0, Y10, Y10
+	VSUBPS  Y0, Y8, Y5
+	VSUBPS  Y0, Y10, Y9
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidC4<>+0(SB), Y4, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y7, Y9
+	VADDPS  sigmoidC3<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC3<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC2<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC2<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC1<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC1<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC0<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC0<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VSUBPS  Y4, Y5, Y5
+	VSUBPS  Y7, Y9, Y9
+	VADDPS  Y2, Y5, Y5
+	VADDPS  Y2, Y9, Y9
+	VPSLLD  $0x17, Y8, Y8
+	VPSLLD  $0x17, Y10, Y10
+	VMULPS  Y8, Y5, Y5
+	VMULPS  Y10, Y9, Y9
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y1, Y9, Y9
+	VMOVUPS Y1, Y4
+	VDIVPS  Y5, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, (AX)(BX*4)
+	VMOVUPS Y1, Y3
+	VDIVPS  Y9, Y3, Y3
+	VMULPS  Y6, Y3, Y3
+	VMOVUPS Y3, 32(AX)(BX*4)
+	VMOVUPS 64(CX)(BX*4), Y3
+	VMOVAPS Y3, Y4
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS 96(CX)(BX*4), Y6
+	VMOVAPS Y6, Y7
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y7, Y5, Y7
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y4, Y5, Y4
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y7, Y5, Y7
+	VMULPS  sigmoidLog2E<>+0(SB), Y4, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y7, Y10
+	VADDPS  Y0, Y8, Y8
+	VADDPS  Y0, Y10, Y10
+	VSUBPS  Y0, Y8, Y5
+	VSUBPS  Y0, Y10, Y9
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidC4<>+0(SB), Y4, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y7, Y9
+	VADDPS  sigmoidC3<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC3<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC2<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC2<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC1<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC1<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC0<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC0<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VSUBPS  Y4, Y5, Y5
+	VSUBPS  Y7, Y9, Y9
+	VADDPS  Y2, Y5, Y5
+	VADDPS  Y2, Y9, Y9
+	VPSLLD  $0x17, Y8, Y8
+	VPSLLD  $0x17, Y10, Y10
+	VMULPS  Y8, Y5, Y5
+	VMULPS  Y10, Y9, Y9
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y1, Y9, Y9
+	VMOVUPS Y1, Y4
+	VDIVPS  Y5, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, 64(AX)(BX*4)
+	VMOVUPS Y1, Y3
+	VDIVPS  Y9, Y3, Y3
+	VMULPS  Y6, Y3, Y3
+	VMOVUPS Y3, 96(AX)(BX*4)
 	ADDQ    $0x20, BX
 	SUBQ    $0x20, DX
 	CMPQ    DX, $0x20
@@ -2645,46 +2787,38 @@ enough27:
 	JLT  enough29
 
 loop28:
-	VMOVUPS (CX)(BX*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(BX*4)
+	VMOVUPS (CX)(BX*4), Y3
+	VMOVAPS Y3, Y4
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y4, Y5, Y4
+	VMULPS  sigmoidLog2E<>+0(SB), Y4, Y6
+	VADDPS  Y0, Y6, Y6
+	VSUBPS  Y0, Y6, Y5
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y5, Y7
+	VSUBPS  Y7, Y4, Y4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y5, Y7
+	VSUBPS  Y7, Y4, Y4
+	VMULPS  sigmoidC4<>+0(SB), Y4, Y5
+	VADDPS  sigmoidC3<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VADDPS  sigmoidC2<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VADDPS  sigmoidC1<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VADDPS  sigmoidC0<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VSUBPS  Y4, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VPSLLD  $0x17, Y6, Y6
+	VMULPS  Y6, Y5, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y1, Y4
+	VDIVPS  Y5, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	SUBQ    $0x08, DX
 	CMPQ    DX, $0x08
@@ -2695,47 +2829,39 @@ enough29:
 	JEQ        done30
 	LEAQ       tailMasks<>+32(SB), SI
 	NEGQ       DX
-	VMOVUPS    (SI)(DX*4), Y0
-	VMASKMOVPS (CX)(BX*4), Y0, Y1
-	VMOVAPS    Y1, Y2
-	VXORPS     signBit<>+0(SB), Y2, Y2
-	VMOVUPS    expMin<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    expMax<>+0(SB), Y3
-	VMINPS     Y2, Y3, Y2
-	VMULPS     log2E<>+0(SB), Y2, Y3
-	VADDPS     rounder<>+0(SB), Y3, Y3
-	VSUBPS     rounder<>+0(SB), Y3, Y4
-	VMULPS     ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     expC4<>+0(SB), Y2, Y4
-	VADDPS     expC3<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC2<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC0<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VPSUBD     rounderBits<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     bias<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VMOVUPS    one<>+0(SB), Y2
-	VDIVPS     Y4, Y2, Y2
-	VMULPS     Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)(BX*4)
+	VMOVUPS    (SI)(DX*4), Y3
+	VMASKMOVPS (CX)(BX*4), Y3, Y4
+	VMOVAPS    Y4, Y5
+	VMOVUPS    sigmoidMin<>+0(SB), Y6
+	VMAXPS     Y5, Y6, Y5
+	VMOVUPS    sigmoidMax<>+0(SB), Y6
+	VMINPS     Y5, Y6, Y5
+	VMULPS     sigmoidLog2E<>+0(SB), Y5, Y6
+	VADDPS     Y0, Y6, Y6
+	VSUBPS     Y0, Y6, Y0
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y0, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y0, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     sigmoidC4<>+0(SB), Y5, Y0
+	VADDPS     sigmoidC3<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     sigmoidC2<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     sigmoidC1<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     sigmoidC0<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VSUBPS     Y5, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMULPS     Y4, Y1, Y1
+	VMASKMOVPS Y1, Y3, (AX)(BX*4)
 
 done30:
 	VZEROUPPER
@@ -2744,199 +2870,170 @@ done30:
 // func siluGradAVX2(dx []float32, dy []float32, x []float32)
 // Requires: AVX, AVX2
 TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ dy_base+24(FP), CX
-	MOVQ x_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	CMPQ BX, $0x20
-	JLT  enough32
+	VMOVUPS halfRounder<>+0(SB), Y0
+	VMOVUPS half<>+0(SB), Y1
+	VMOVUPS one<>+0(SB), Y2
+	MOVQ    dx_base+0(FP), AX
+	MOVQ    dy_base+24(FP), CX
+	MOVQ    x_base+48(FP), DX
+	MOVQ    dx_len+8(FP), BX
+	XORQ    SI, SI
+	CMPQ    BX, $0x20
+	JLT     enough32
 
 loop31:
-	VMOVUPS (DX)(SI*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMOVUPS one<>+0(SB), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS (CX)(SI*4), Y0
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, (AX)(SI*4)
-	VMOVUPS 32(DX)(SI*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMOVUPS one<>+0(SB), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS 32(CX)(SI*4), Y0
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, 32(AX)(SI*4)
-	VMOVUPS 64(DX)(SI*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMOVUPS one<>+0(SB), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS 64(CX)(SI*4), Y0
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, 64(AX)(SI*4)
-	VMOVUPS 96(DX)(SI*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMOVUPS one<>+0(SB), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS 96(CX)(SI*4), Y0
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, 96(AX)(SI*4)
+	VMOVUPS (DX)(SI*4), Y3
+	VMOVAPS Y3, Y4
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS 32(DX)(SI*4), Y6
+	VMOVAPS Y6, Y7
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y7, Y5, Y7
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y4, Y5, Y4
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y7, Y5, Y7
+	VMULPS  sigmoidLog2E<>+0(SB), Y4, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y7, Y10
+	VADDPS  Y0, Y8, Y8
+	VADDPS  Y0, Y10, Y10
+	VSUBPS  Y0, Y8, Y5
+	VSUBPS  Y0, Y10, Y9
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidC4<>+0(SB), Y4, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y7, Y9
+	VADDPS  sigmoidC3<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC3<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC2<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC2<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC1<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC1<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC0<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC0<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VSUBPS  Y4, Y5, Y5
+	VSUBPS  Y7, Y9, Y9
+	VADDPS  Y2, Y5, Y5
+	VADDPS  Y2, Y9, Y9
+	VPSLLD  $0x17, Y8, Y8
+	VPSLLD  $0x17, Y10, Y10
+	VMULPS  Y8, Y5, Y5
+	VMULPS  Y10, Y9, Y9
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y1, Y9, Y9
+	VMOVUPS Y1, Y4
+	VDIVPS  Y5, Y4, Y4
+	VMOVUPS Y2, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y3, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS (CX)(SI*4), Y3
+	VMULPS  Y3, Y5, Y5
+	VMOVUPS Y5, (AX)(SI*4)
+	VMOVUPS Y1, Y3
+	VDIVPS  Y9, Y3, Y3
+	VMOVUPS Y2, Y4
+	VSUBPS  Y3, Y4, Y4
+	VMULPS  Y6, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS 32(CX)(SI*4), Y3
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, 32(AX)(SI*4)
+	VMOVUPS 64(DX)(SI*4), Y3
+	VMOVAPS Y3, Y4
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS 96(DX)(SI*4), Y6
+	VMOVAPS Y6, Y7
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y7, Y5, Y7
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y4, Y5, Y4
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y7, Y5, Y7
+	VMULPS  sigmoidLog2E<>+0(SB), Y4, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y7, Y10
+	VADDPS  Y0, Y8, Y8
+	VADDPS  Y0, Y10, Y10
+	VSUBPS  Y0, Y8, Y5
+	VSUBPS  Y0, Y10, Y9
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y5, Y11
+	VSUBPS  Y11, Y4, Y4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y9, Y11
+	VSUBPS  Y11, Y7, Y7
+	VMULPS  sigmoidC4<>+0(SB), Y4, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y7, Y9
+	VADDPS  sigmoidC3<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC3<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC2<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC2<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC1<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC1<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VADDPS  sigmoidC0<>+0(SB), Y5, Y5
+	VADDPS  sigmoidC0<>+0(SB), Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y7, Y9, Y9
+	VSUBPS  Y4, Y5, Y5
+	VSUBPS  Y7, Y9, Y9
+	VADDPS  Y2, Y5, Y5
+	VADDPS  Y2, Y9, Y9
+	VPSLLD  $0x17, Y8, Y8
+	VPSLLD  $0x17, Y10, Y10
+	VMULPS  Y8, Y5, Y5
+	VMULPS  Y10, Y9, Y9
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y1, Y9, Y9
+	VMOVUPS Y1, Y4
+	VDIVPS  Y5, Y4, Y4
+	VMOVUPS Y2, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y3, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS 64(CX)(SI*4), Y3
+	VMULPS  Y3, Y5, Y5
+	VMOVUPS Y5, 64(AX)(SI*4)
+	VMOVUPS Y1, Y3
+	VDIVPS  Y9, Y3, Y3
+	VMOVUPS Y2, Y4
+	VSUBPS  Y3, Y4, Y4
+	VMULPS  Y6, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS 96(CX)(SI*4), Y3
+	VMULPS  Y3, Y4, Y4
+	VMOVUPS Y4, 96(AX)(SI*4)
 	ADDQ    $0x20, SI
 	SUBQ    $0x20, BX
 	CMPQ    BX, $0x20
@@ -2947,52 +3044,44 @@ enough32:
 	JLT  enough34
 
 loop33:
-	VMOVUPS (DX)(SI*4), Y0
-	VMOVAPS Y0, Y1
-	VXORPS  signBit<>+0(SB), Y1, Y1
-	VMOVUPS expMin<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMOVUPS expMax<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMULPS  log2E<>+0(SB), Y1, Y2
-	VADDPS  rounder<>+0(SB), Y2, Y2
-	VSUBPS  rounder<>+0(SB), Y2, Y3
-	VMULPS  ln2Hi<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  ln2Lo<>+0(SB), Y3, Y4
-	VSUBPS  Y4, Y1, Y1
-	VMULPS  expC4<>+0(SB), Y1, Y3
-	VADDPS  expC3<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC2<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC1<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  expC0<>+0(SB), Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VPSUBD  rounderBits<>+0(SB), Y2, Y2
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  bias<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMOVUPS one<>+0(SB), Y1
-	VDIVPS  Y3, Y1, Y1
-	VMOVUPS one<>+0(SB), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  one<>+0(SB), Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS (CX)(SI*4), Y0
-	VMULPS  Y0, Y2, Y2
-	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS (DX)(SI*4), Y3
+	VMOVAPS Y3, Y4
+	VMOVUPS sigmoidMin<>+0(SB), Y5
+	VMAXPS  Y4, Y5, Y4
+	VMOVUPS sigmoidMax<>+0(SB), Y5
+	VMINPS  Y4, Y5, Y4
+	VMULPS  sigmoidLog2E<>+0(SB), Y4, Y6
+	VADDPS  Y0, Y6, Y6
+	VSUBPS  Y0, Y6, Y5
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y5, Y7
+	VSUBPS  Y7, Y4, Y4
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y5, Y7
+	VSUBPS  Y7, Y4, Y4
+	VMULPS  sigmoidC4<>+0(SB), Y4, Y5
+	VADDPS  sigmoidC3<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VADDPS  sigmoidC2<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VADDPS  sigmoidC1<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VADDPS  sigmoidC0<>+0(SB), Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VSUBPS  Y4, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VPSLLD  $0x17, Y6, Y6
+	VMULPS  Y6, Y5, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y1, Y4
+	VDIVPS  Y5, Y4, Y4
+	VMOVUPS Y2, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y3, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS (CX)(SI*4), Y3
+	VMULPS  Y3, Y5, Y5
+	VMOVUPS Y5, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	SUBQ    $0x08, BX
 	CMPQ    BX, $0x08
@@ -3003,53 +3092,45 @@ enough34:
 	JEQ        done35
 	LEAQ       tailMasks<>+32(SB), DI
 	NEGQ       BX
-	VMOVUPS    (DI)(BX*4), Y0
-	VMASKMOVPS (DX)(SI*4), Y0, Y1
-	VMOVAPS    Y1, Y2
-	VXORPS     signBit<>+0(SB), Y2, Y2
-	VMOVUPS    expMin<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    expMax<>+0(SB), Y3
-	VMINPS     Y2, Y3, Y2
-	VMULPS     log2E<>+0(SB), Y2, Y3
-	VADDPS     rounder<>+0(SB), Y3, Y3
-	VSUBPS     rounder<>+0(SB), Y3, Y4
-	VMULPS     ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     expC4<>+0(SB), Y2, Y4
-	VADDPS     expC3<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC2<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC0<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VPSUBD     rounderBits<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     bias<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VMOVUPS    one<>+0(SB), Y2
-	VDIVPS     Y4, Y2, Y2
-	VMOVUPS    one<>+0(SB), Y3
-	VSUBPS     Y2, Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     one<>+0(SB), Y3, Y3
-	VMULPS     Y2, Y3, Y3
-	VMASKMOVPS (CX)(SI*4), Y0, Y1
-	VMULPS     Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)(SI*4)
+	VMOVUPS    (DI)(BX*4), Y3
+	VMASKMOVPS (DX)(SI*4), Y3, Y4
+	VMOVAPS    Y4, Y5
+	VMOVUPS    sigmoidMin<>+0(SB), Y6
+	VMAXPS     Y5, Y6, Y5
+	VMOVUPS    sigmoidMax<>+0(SB), Y6
+	VMINPS     Y5, Y6, Y5
+	VMULPS     sigmoidLog2E<>+0(SB), Y5, Y6
+	VADDPS     Y0, Y6, Y6
+	VSUBPS     Y0, Y6, Y0
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y0, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y0, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     sigmoidC4<>+0(SB), Y5, Y0
+	VADDPS     sigmoidC3<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     sigmoidC2<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     sigmoidC1<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VADDPS     sigmoidC0<>+0(SB), Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VMULPS     Y5, Y0, Y0
+	VSUBPS     Y5, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y1, Y0, Y0
+	VMOVUPS    Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	VMOVUPS    Y2, Y0
+	VSUBPS     Y1, Y0, Y0
+	VMULPS     Y4, Y0, Y0
+	VADDPS     Y2, Y0, Y0
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS (CX)(SI*4), Y3, Y1
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y3, (AX)(SI*4)
 
 done35:
 	VZEROUPPER
@@ -3069,107 +3150,107 @@ loop36:
 	VMOVUPS   (DX)(BX*4), Z0
 	VMOVUPS   expMin<>+0(SB), Z1
 	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VMOVUPS   Z2, (AX)(BX*4)
-	VMOVUPS   64(DX)(BX*4), Z0
+	VMOVUPS   64(DX)(BX*4), Z2
 	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VMOVUPS   Z2, 64(AX)(BX*4)
-	VMOVUPS   128(DX)(BX*4), Z0
+	VMAXPS    Z2, Z1, Z2
+	VMOVUPS   128(DX)(BX*4), Z3
 	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VMOVUPS   Z2, 128(AX)(BX*4)
-	VMOVUPS   192(DX)(BX*4), Z0
+	VMAXPS    Z3, Z1, Z3
+	VMOVUPS   192(DX)(BX*4), Z4
 	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
+	VMAXPS    Z4, Z1, Z4
 	VMOVUPS   expMax<>+0(SB), Z1
 	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z2, Z1, Z2
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z3, Z1, Z3
+	VMOVUPS   expMax<>+0(SB), Z1
+	VMINPS    Z4, Z1, Z4
+	VMULPS    expLog2E<>+0(SB), Z0, Z1
+	VMULPS    expLog2E<>+0(SB), Z2, Z5
+	VMULPS    expLog2E<>+0(SB), Z3, Z6
+	VMULPS    expLog2E<>+0(SB), Z4, Z7
 	VADDPS    rounder<>+0(SB), Z1, Z1
+	VADDPS    rounder<>+0(SB), Z5, Z5
+	VADDPS    rounder<>+0(SB), Z6, Z6
+	VADDPS    rounder<>+0(SB), Z7, Z7
 	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VMOVUPS   Z2, 192(AX)(BX*4)
+	VSUBPS    rounder<>+0(SB), Z5, Z5
+	VSUBPS    rounder<>+0(SB), Z6, Z6
+	VSUBPS    rounder<>+0(SB), Z7, Z7
+	VMULPS    expLn2Hi<>+0(SB), Z1, Z8
+	VSUBPS    Z8, Z0, Z0
+	VMULPS    expLn2Hi<>+0(SB), Z5, Z8
+	VSUBPS    Z8, Z2, Z2
+	VMULPS    expLn2Hi<>+0(SB), Z6, Z8
+	VSUBPS    Z8, Z3, Z3
+	VMULPS    expLn2Hi<>+0(SB), Z7, Z8
+	VSUBPS    Z8, Z4, Z4
+	VMULPS    expLn2Lo<>+0(SB), Z1, Z8
+	VSUBPS    Z8, Z0, Z0
+	VMULPS    expLn2Lo<>+0(SB), Z5, Z8
+	VSUBPS    Z8, Z2, Z2
+	VMULPS    expLn2Lo<>+0(SB), Z6, Z8
+	VSUBPS    Z8, Z3, Z3
+	VMULPS    expLn2Lo<>+0(SB), Z7, Z8
+	VSUBPS    Z8, Z4, Z4
+	VMULPS    expC4<>+0(SB), Z0, Z8
+	VMULPS    expC4<>+0(SB), Z2, Z9
+	VMULPS    expC4<>+0(SB), Z3, Z10
+	VMULPS    expC4<>+0(SB), Z4, Z11
+	VADDPS    expC3<>+0(SB), Z8, Z8
+	VADDPS    expC3<>+0(SB), Z9, Z9
+	VADDPS    expC3<>+0(SB), Z10, Z10
+	VADDPS    expC3<>+0(SB), Z11, Z11
+	VMULPS    Z0, Z8, Z8
+	VMULPS    Z2, Z9, Z9
+	VMULPS    Z3, Z10, Z10
+	VMULPS    Z4, Z11, Z11
+	VADDPS    expC2<>+0(SB), Z8, Z8
+	VADDPS    expC2<>+0(SB), Z9, Z9
+	VADDPS    expC2<>+0(SB), Z10, Z10
+	VADDPS    expC2<>+0(SB), Z11, Z11
+	VMULPS    Z0, Z8, Z8
+	VMULPS    Z2, Z9, Z9
+	VMULPS    Z3, Z10, Z10
+	VMULPS    Z4, Z11, Z11
+	VADDPS    expC1<>+0(SB), Z8, Z8
+	VADDPS    expC1<>+0(SB), Z9, Z9
+	VADDPS    expC1<>+0(SB), Z10, Z10
+	VADDPS    expC1<>+0(SB), Z11, Z11
+	VMULPS    Z0, Z8, Z8
+	VMULPS    Z2, Z9, Z9
+	VMULPS    Z3, Z10, Z10
+	VMULPS    Z4, Z11, Z11
+	VADDPS    expC0<>+0(SB), Z8, Z8
+	VADDPS    expC0<>+0(SB), Z9, Z9
+	VADDPS    expC0<>+0(SB), Z10, Z10
+	VADDPS    expC0<>+0(SB), Z11, Z11
+	VMULPS    Z0, Z8, Z8
+	VMULPS    Z2, Z9, Z9
+	VMULPS    Z3, Z10, Z10
+	VMULPS    Z4, Z11, Z11
+	VMULPS    Z0, Z8, Z8
+	VMULPS    Z2, Z9, Z9
+	VMULPS    Z3, Z10, Z10
+	VMULPS    Z4, Z11, Z11
+	VADDPS    Z0, Z8, Z8
+	VADDPS    Z2, Z9, Z9
+	VADDPS    Z3, Z10, Z10
+	VADDPS    Z4, Z11, Z11
+	VADDPS    one<>+0(SB), Z8, Z8
+	VADDPS    one<>+0(SB), Z9, Z9
+	VADDPS    one<>+0(SB), Z10, Z10
+	VADDPS    one<>+0(SB), Z11, Z11
+	VSCALEFPS Z1, Z8, Z8
+	VSCALEFPS Z5, Z9, Z9
+	VSCALEFPS Z6, Z10, Z10
+	VSCALEFPS Z7, Z11, Z11
+	VMOVUPS   Z8, (AX)(BX*4)
+	VMOVUPS   Z9, 64(AX)(BX*4)
+	VMOVUPS   Z10, 128(AX)(BX*4)
+	VMOVUPS   Z11, 192(AX)(BX*4)
 	ADDQ      $0x40, BX
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
@@ -3185,12 +3266,12 @@ loop38:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   expMax<>+0(SB), Z1
 	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
+	VMULPS    expLog2E<>+0(SB), Z0, Z1
 	VADDPS    rounder<>+0(SB), Z1, Z1
 	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VMULPS    expLn2Hi<>+0(SB), Z1, Z2
 	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VMULPS    expLn2Lo<>+0(SB), Z1, Z2
 	VSUBPS    Z2, Z0, Z0
 	VMULPS    expC4<>+0(SB), Z0, Z2
 	VADDPS    expC3<>+0(SB), Z2, Z2
@@ -3223,12 +3304,12 @@ enough39:
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   expMax<>+0(SB), Z1
 	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
+	VMULPS    expLog2E<>+0(SB), Z0, Z1
 	VADDPS    rounder<>+0(SB), Z1, Z1
 	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
+	VMULPS    expLn2Hi<>+0(SB), Z1, Z2
 	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
+	VMULPS    expLn2Lo<>+0(SB), Z1, Z2
 	VSUBPS    Z2, Z0, Z0
 	VMULPS    expC4<>+0(SB), Z0, Z2
 	VADDPS    expC3<>+0(SB), Z2, Z2
@@ -3250,180 +3331,193 @@ done40:
 	RET
 
 // func sigmoidAVX512(dst []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), DX
-	MOVQ dst_len+8(FP), CX
-	XORQ BX, BX
-	CMPQ CX, $0x40
-	JLT  enough42
+	VMOVUPS halfRounder<>+0(SB), Z0
+	VMOVUPS half<>+0(SB), Z1
+	VMOVUPS one<>+0(SB), Z2
+	VMOVUPS sigmoidMin<>+0(SB), Z3
+	VMOVUPS sigmoidMax<>+0(SB), Z4
+	VMOVUPS sigmoidLog2E<>+0(SB), Z5
+	VMOVUPS sigmoidLn2Hi<>+0(SB), Z6
+	VMOVUPS sigmoidLn2Lo<>+0(SB), Z7
+	VMOVUPS sigmoidC0<>+0(SB), Z8
+	VMOVUPS sigmoidC1<>+0(SB), Z9
+	VMOVUPS sigmoidC2<>+0(SB), Z10
+	VMOVUPS sigmoidC3<>+0(SB), Z11
+	VMOVUPS sigmoidC4<>+0(SB), Z12
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    dst_len+8(FP), CX
+	XORQ    BX, BX
+	CMPQ    CX, $0x40
+	JLT     enough42
 
 loop41:
-	VMOVUPS   (DX)(BX*4), Z0
-	VXORPS    signBit<>+0(SB), Z0, Z0
-	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMOVUPS   one<>+0(SB), Z0
-	VDIVPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (AX)(BX*4)
-	VMOVUPS   64(DX)(BX*4), Z0
-	VXORPS    signBit<>+0(SB), Z0, Z0
-	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMOVUPS   one<>+0(SB), Z0
-	VDIVPS    Z2, Z0, Z0
-	VMOVUPS   Z0, 64(AX)(BX*4)
-	VMOVUPS   128(DX)(BX*4), Z0
-	VXORPS    signBit<>+0(SB), Z0, Z0
-	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMOVUPS   one<>+0(SB), Z0
-	VDIVPS    Z2, Z0, Z0
-	VMOVUPS   Z0, 128(AX)(BX*4)
-	VMOVUPS   192(DX)(BX*4), Z0
-	VXORPS    signBit<>+0(SB), Z0, Z0
-	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMOVUPS   one<>+0(SB), Z0
-	VDIVPS    Z2, Z0, Z0
-	VMOVUPS   Z0, 192(AX)(BX*4)
-	ADDQ      $0x40, BX
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop41
+	VMOVUPS (DX)(BX*4), Z13
+	VMOVUPS Z3, Z14
+	VMAXPS  Z13, Z14, Z13
+	VMOVUPS 64(DX)(BX*4), Z15
+	VMOVUPS Z3, Z14
+	VMAXPS  Z15, Z14, Z15
+	VMOVUPS 128(DX)(BX*4), Z16
+	VMOVUPS Z3, Z14
+	VMAXPS  Z16, Z14, Z16
+	VMOVUPS 192(DX)(BX*4), Z17
+	VMOVUPS Z3, Z14
+	VMAXPS  Z17, Z14, Z17
+	VMOVUPS Z4, Z14
+	VMINPS  Z13, Z14, Z13
+	VMOVUPS Z4, Z14
+	VMINPS  Z15, Z14, Z15
+	VMOVUPS Z4, Z14
+	VMINPS  Z16, Z14, Z16
+	VMOVUPS Z4, Z14
+	VMINPS  Z17, Z14, Z17
+	VMULPS  Z5, Z13, Z18
+	VMULPS  Z5, Z15, Z20
+	VMULPS  Z5, Z16, Z22
+	VMULPS  Z5, Z17, Z24
+	VADDPS  Z0, Z18, Z18
+	VADDPS  Z0, Z20, Z20
+	VADDPS  Z0, Z22, Z22
+	VADDPS  Z0, Z24, Z24
+	VSUBPS  Z0, Z18, Z14
+	VSUBPS  Z0, Z20, Z19
+	VSUBPS  Z0, Z22, Z21
+	VSUBPS  Z0, Z24, Z23
+	VMULPS  Z6, Z14, Z25
+	VSUBPS  Z25, Z13, Z13
+	VMULPS  Z6, Z19, Z25
+	VSUBPS  Z25, Z15, Z15
+	VMULPS  Z6, Z21, Z25
+	VSUBPS  Z25, Z16, Z16
+	VMULPS  Z6, Z23, Z25
+	VSUBPS  Z25, Z17, Z17
+	VMULPS  Z7, Z14, Z25
+	VSUBPS  Z25, Z13, Z13
+	VMULPS  Z7, Z19, Z25
+	VSUBPS  Z25, Z15, Z15
+	VMULPS  Z7, Z21, Z25
+	VSUBPS  Z25, Z16, Z16
+	VMULPS  Z7, Z23, Z25
+	VSUBPS  Z25, Z17, Z17
+	VMULPS  Z12, Z13, Z14
+	VMULPS  Z12, Z15, Z19
+	VMULPS  Z12, Z16, Z21
+	VMULPS  Z12, Z17, Z23
+	VADDPS  Z11, Z14, Z14
+	VADDPS  Z11, Z19, Z19
+	VADDPS  Z11, Z21, Z21
+	VADDPS  Z11, Z23, Z23
+	VMULPS  Z13, Z14, Z14
+	VMULPS  Z15, Z19, Z19
+	VMULPS  Z16, Z21, Z21
+	VMULPS  Z17, Z23, Z23
+	VADDPS  Z10, Z14, Z14
+	VADDPS  Z10, Z19, Z19
+	VADDPS  Z10, Z21, Z21
+	VADDPS  Z10, Z23, Z23
+	VMULPS  Z13, Z14, Z14
+	VMULPS  Z15, Z19, Z19
+	VMULPS  Z16, Z21, Z21
+	VMULPS  Z17, Z23, Z23
+	VADDPS  Z9, Z14, Z14
+	VADDPS  Z9, Z19, Z19
+	VADDPS  Z9, Z21, Z21
+	VADDPS  Z9, Z23, Z23
+	VMULPS  Z13, Z14, Z14
+	VMULPS  Z15, Z19, Z19
+	VMULPS  Z16, Z21, Z21
+	VMULPS  Z17, Z23, Z23
+	VADDPS  Z8, Z14, Z14
+	VADDPS  Z8, Z19, Z19
+	VADDPS  Z8, Z21, Z21
+	VADDPS  Z8, Z23, Z23
+	VMULPS  Z13, Z14, Z14
+	VMULPS  Z15, Z19, Z19
+	VMULPS  Z16, Z21, Z21
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z13, Z14, Z14
+	VMULPS  Z15, Z19, Z19
+	VMULPS  Z16, Z21, Z21
+	VMULPS  Z17, Z23, Z23
+	VSUBPS  Z13, Z14, Z14
+	VSUBPS  Z15, Z19, Z19
+	VSUBPS  Z16, Z21, Z21
+	VSUBPS  Z17, Z23, Z23
+	VADDPS  Z2, Z14, Z14
+	VADDPS  Z2, Z19, Z19
+	VADDPS  Z2, Z21, Z21
+	VADDPS  Z2, Z23, Z23
+	VPSLLD  $0x17, Z18, Z18
+	VPSLLD  $0x17, Z20, Z20
+	VPSLLD  $0x17, Z22, Z22
+	VPSLLD  $0x17, Z24, Z24
+	VMULPS  Z18, Z14, Z14
+	VMULPS  Z20, Z19, Z19
+	VMULPS  Z22, Z21, Z21
+	VMULPS  Z24, Z23, Z23
+	VADDPS  Z1, Z14, Z14
+	VADDPS  Z1, Z19, Z19
+	VADDPS  Z1, Z21, Z21
+	VADDPS  Z1, Z23, Z23
+	VMOVUPS Z1, Z13
+	VDIVPS  Z14, Z13, Z13
+	VMOVUPS Z13, (AX)(BX*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z19, Z13, Z13
+	VMOVUPS Z13, 64(AX)(BX*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z21, Z13, Z13
+	VMOVUPS Z13, 128(AX)(BX*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z23, Z13, Z13
+	VMOVUPS Z13, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop41
 
 enough42:
 	CMPQ CX, $0x10
 	JLT  enough44
 
 loop43:
-	VMOVUPS   (DX)(BX*4), Z0
-	VXORPS    signBit<>+0(SB), Z0, Z0
-	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMOVUPS   one<>+0(SB), Z0
-	VDIVPS    Z2, Z0, Z0
-	VMOVUPS   Z0, (AX)(BX*4)
-	ADDQ      $0x10, BX
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop43
+	VMOVUPS (DX)(BX*4), Z13
+	VMOVUPS Z3, Z14
+	VMAXPS  Z13, Z14, Z13
+	VMOVUPS Z4, Z14
+	VMINPS  Z13, Z14, Z13
+	VMULPS  Z5, Z13, Z15
+	VADDPS  Z0, Z15, Z15
+	VSUBPS  Z0, Z15, Z14
+	VMULPS  Z6, Z14, Z16
+	VSUBPS  Z16, Z13, Z13
+	VMULPS  Z7, Z14, Z16
+	VSUBPS  Z16, Z13, Z13
+	VMULPS  Z12, Z13, Z14
+	VADDPS  Z11, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VADDPS  Z10, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VADDPS  Z9, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VADDPS  Z8, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VSUBPS  Z13, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VPSLLD  $0x17, Z15, Z15
+	VMULPS  Z15, Z14, Z14
+	VADDPS  Z1, Z14, Z14
+	VMOVUPS Z1, Z13
+	VDIVPS  Z14, Z13, Z13
+	VMOVUPS Z13, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop43
 
 enough44:
 	TESTQ     CX, CX
@@ -3432,36 +3526,36 @@ enough44:
 	SHLL      CL, SI
 	DECL      SI
 	KMOVW     SI, K1
-	VMOVUPS.Z (DX)(BX*4), K1, Z0
-	VXORPS    signBit<>+0(SB), Z0, Z0
-	VMOVUPS   expMin<>+0(SB), Z1
-	VMAXPS    Z0, Z1, Z0
-	VMOVUPS   expMax<>+0(SB), Z1
-	VMINPS    Z0, Z1, Z0
-	VMULPS    log2E<>+0(SB), Z0, Z1
-	VADDPS    rounder<>+0(SB), Z1, Z1
-	VSUBPS    rounder<>+0(SB), Z1, Z1
-	VMULPS    ln2Hi<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    ln2Lo<>+0(SB), Z1, Z2
-	VSUBPS    Z2, Z0, Z0
-	VMULPS    expC4<>+0(SB), Z0, Z2
-	VADDPS    expC3<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC2<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC1<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    expC0<>+0(SB), Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VSCALEFPS Z1, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMOVUPS   one<>+0(SB), Z0
-	VDIVPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(BX*4)
+	VMOVUPS.Z (DX)(BX*4), K1, Z13
+	VMOVUPS   Z3, Z3
+	VMAXPS    Z13, Z3, Z13
+	VMOVUPS   Z4, Z3
+	VMINPS    Z13, Z3, Z13
+	VMULPS    Z5, Z13, Z3
+	VADDPS    Z0, Z3, Z3
+	VSUBPS    Z0, Z3, Z0
+	VMULPS    Z6, Z0, Z4
+	VSUBPS    Z4, Z13, Z13
+	VMULPS    Z7, Z0, Z4
+	VSUBPS    Z4, Z13, Z13
+	VMULPS    Z12, Z13, Z0
+	VADDPS    Z11, Z0, Z0
+	VMULPS    Z13, Z0, Z0
+	VADDPS    Z10, Z0, Z0
+	VMULPS    Z13, Z0, Z0
+	VADDPS    Z9, Z0, Z0
+	VMULPS    Z13, Z0, Z0
+	VADDPS    Z8, Z0, Z0
+	VMULPS    Z13, Z0, Z0
+	VMULPS    Z13, Z0, Z0
+	VSUBPS    Z13, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z1, Z1
+	VDIVPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(BX*4)
 
 done45:
 	VZEROUPPER
@@ -3481,203 +3575,203 @@ loop46:
 	VMOVUPS   (DX)(BX*4), Z0
 	VMULPS    Z0, Z0, Z1
 	VMULPS    tanhC4<>+0(SB), Z1, Z2
+	VMOVUPS   64(DX)(BX*4), Z3
+	VMULPS    Z3, Z3, Z4
+	VMULPS    tanhC4<>+0(SB), Z4, Z5
+	VMOVUPS   128(DX)(BX*4), Z6
+	VMULPS    Z6, Z6, Z7
+	VMULPS    tanhC4<>+0(SB), Z7, Z8
+	VMOVUPS   192(DX)(BX*4), Z9
+	VMULPS    Z9, Z9, Z10
+	VMULPS    tanhC4<>+0(SB), Z10, Z11
 	VADDPS    tanhC3<>+0(SB), Z2, Z2
+	VADDPS    tanhC3<>+0(SB), Z5, Z5
+	VADDPS    tanhC3<>+0(SB), Z8, Z8
+	VADDPS    tanhC3<>+0(SB), Z11, Z11
 	VMULPS    Z1, Z2, Z2
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z10, Z11, Z11
 	VADDPS    tanhC2<>+0(SB), Z2, Z2
+	VADDPS    tanhC2<>+0(SB), Z5, Z5
+	VADDPS    tanhC2<>+0(SB), Z8, Z8
+	VADDPS    tanhC2<>+0(SB), Z11, Z11
 	VMULPS    Z1, Z2, Z2
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z10, Z11, Z11
 	VADDPS    tanhC1<>+0(SB), Z2, Z2
+	VADDPS    tanhC1<>+0(SB), Z5, Z5
+	VADDPS    tanhC1<>+0(SB), Z8, Z8
+	VADDPS    tanhC1<>+0(SB), Z11, Z11
 	VMULPS    Z1, Z2, Z2
+	VMULPS    Z4, Z5, Z5
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z10, Z11, Z11
 	VADDPS    tanhC0<>+0(SB), Z2, Z2
+	VADDPS    tanhC0<>+0(SB), Z5, Z5
+	VADDPS    tanhC0<>+0(SB), Z8, Z8
+	VADDPS    tanhC0<>+0(SB), Z11, Z11
 	VMULPS    Z1, Z2, Z2
 	VMULPS    Z0, Z2, Z2
 	VADDPS    Z0, Z2, Z2
 	VANDPS    signBit<>+0(SB), Z0, Z1
 	VXORPS    Z1, Z0, Z0
-	VADDPS    Z0, Z0, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
+	VADDPS    Z0, Z0, Z12
+	VMOVUPS   expMin<>+0(SB), Z13
+	VMAXPS    Z12, Z13, Z12
+	VMULPS    Z4, Z5, Z5
 	VMULPS    Z3, Z5, Z5
 	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VSCALEFPS Z4, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VMOVUPS   two<>+0(SB), Z3
-	VDIVPS    Z5, Z3, Z3
-	VMOVUPS   one<>+0(SB), Z4
-	VSUBPS    Z3, Z4, Z4
-	VORPS     Z1, Z4, Z4
+	VANDPS    signBit<>+0(SB), Z3, Z4
+	VXORPS    Z4, Z3, Z3
+	VADDPS    Z3, Z3, Z14
+	VMOVUPS   expMin<>+0(SB), Z13
+	VMAXPS    Z14, Z13, Z14
+	VMULPS    Z7, Z8, Z8
+	VMULPS    Z6, Z8, Z8
+	VADDPS    Z6, Z8, Z8
+	VANDPS    signBit<>+0(SB), Z6, Z7
+	VXORPS    Z7, Z6, Z6
+	VADDPS    Z6, Z6, Z15
+	VMOVUPS   expMin<>+0(SB), Z13
+	VMAXPS    Z15, Z13, Z15
+	VMULPS    Z10, Z11, Z11
+	VMULPS    Z9, Z11, Z11
+	VADDPS    Z9, Z11, Z11
+	VANDPS    signBit<>+0(SB), Z9, Z10
+	VXORPS    Z10, Z9, Z9
+	VADDPS    Z9, Z9, Z16
+	VMOVUPS   expMin<>+0(SB), Z13
+	VMAXPS    Z16, Z13, Z16
+	VMOVUPS   expMax<>+0(SB), Z13
+	VMINPS    Z12, Z13, Z12
+	VMOVUPS   expMax<>+0(SB), Z13
+	VMINPS    Z14, Z13, Z14
+	VMOVUPS   expMax<>+0(SB), Z13
+	VMINPS    Z15, Z13, Z15
+	VMOVUPS   expMax<>+0(SB), Z13
+	VMINPS    Z16, Z13, Z16
+	VMULPS    expLog2E<>+0(SB), Z12, Z13
+	VMULPS    expLog2E<>+0(SB), Z14, Z17
+	VMULPS    expLog2E<>+0(SB), Z15, Z18
+	VMULPS    expLog2E<>+0(SB), Z16, Z19
+	VADDPS    rounder<>+0(SB), Z13, Z13
+	VADDPS    rounder<>+0(SB), Z17, Z17
+	VADDPS    rounder<>+0(SB), Z18, Z18
+	VADDPS    rounder<>+0(SB), Z19, Z19
+	VSUBPS    rounder<>+0(SB), Z13, Z13
+	VSUBPS    rounder<>+0(SB), Z17, Z17
+	VSUBPS    rounder<>+0(SB), Z18, Z18
+	VSUBPS    rounder<>+0(SB), Z19, Z19
+	VMULPS    expLn2Hi<>+0(SB), Z13, Z20
+	VSUBPS    Z20, Z12, Z12
+	VMULPS    expLn2Hi<>+0(SB), Z17, Z20
+	VSUBPS    Z20, Z14, Z14
+	VMULPS    expLn2Hi<>+0(SB), Z18, Z20
+	VSUBPS    Z20, Z15, Z15
+	VMULPS    expLn2Hi<>+0(SB), Z19, Z20
+	VSUBPS    Z20, Z16, Z16
+	VMULPS    expLn2Lo<>+0(SB), Z13, Z20
+	VSUBPS    Z20, Z12, Z12
+	VMULPS    expLn2Lo<>+0(SB), Z17, Z20
+	VSUBPS    Z20, Z14, Z14
+	VMULPS    expLn2Lo<>+0(SB), Z18, Z20
+	VSUBPS    Z20, Z15, Z15
+	VMULPS    expLn2Lo<>+0(SB), Z19, Z20
+	VSUBPS    Z20, Z16, Z16
+	VMULPS    expC4<>+0(SB), Z12, Z20
+	VMULPS    expC4<>+0(SB), Z14, Z21
+	VMULPS    expC4<>+0(SB), Z15, Z22
+	VMULPS    expC4<>+0(SB), Z16, Z23
+	VADDPS    expC3<>+0(SB), Z20, Z20
+	VADDPS    expC3<>+0(SB), Z21, Z21
+	VADDPS    expC3<>+0(SB), Z22, Z22
+	VADDPS    expC3<>+0(SB), Z23, Z23
+	VMULPS    Z12, Z20, Z20
+	VMULPS    Z14, Z21, Z21
+	VMULPS    Z15, Z22, Z22
+	VMULPS    Z16, Z23, Z23
+	VADDPS    expC2<>+0(SB), Z20, Z20
+	VADDPS    expC2<>+0(SB), Z21, Z21
+	VADDPS    expC2<>+0(SB), Z22, Z22
+	VADDPS    expC2<>+0(SB), Z23, Z23
+	VMULPS    Z12, Z20, Z20
+	VMULPS    Z14, Z21, Z21
+	VMULPS    Z15, Z22, Z22
+	VMULPS    Z16, Z23, Z23
+	VADDPS    expC1<>+0(SB), Z20, Z20
+	VADDPS    expC1<>+0(SB), Z21, Z21
+	VADDPS    expC1<>+0(SB), Z22, Z22
+	VADDPS    expC1<>+0(SB), Z23, Z23
+	VMULPS    Z12, Z20, Z20
+	VMULPS    Z14, Z21, Z21
+	VMULPS    Z15, Z22, Z22
+	VMULPS    Z16, Z23, Z23
+	VADDPS    expC0<>+0(SB), Z20, Z20
+	VADDPS    expC0<>+0(SB), Z21, Z21
+	VADDPS    expC0<>+0(SB), Z22, Z22
+	VADDPS    expC0<>+0(SB), Z23, Z23
+	VMULPS    Z12, Z20, Z20
+	VMULPS    Z14, Z21, Z21
+	VMULPS    Z15, Z22, Z22
+	VMULPS    Z16, Z23, Z23
+	VMULPS    Z12, Z20, Z20
+	VMULPS    Z14, Z21, Z21
+	VMULPS    Z15, Z22, Z22
+	VMULPS    Z16, Z23, Z23
+	VADDPS    Z12, Z20, Z20
+	VADDPS    Z14, Z21, Z21
+	VADDPS    Z15, Z22, Z22
+	VADDPS    Z16, Z23, Z23
+	VADDPS    one<>+0(SB), Z20, Z20
+	VADDPS    one<>+0(SB), Z21, Z21
+	VADDPS    one<>+0(SB), Z22, Z22
+	VADDPS    one<>+0(SB), Z23, Z23
+	VSCALEFPS Z13, Z20, Z20
+	VSCALEFPS Z17, Z21, Z21
+	VSCALEFPS Z18, Z22, Z22
+	VSCALEFPS Z19, Z23, Z23
+	VADDPS    one<>+0(SB), Z20, Z20
+	VMOVUPS   two<>+0(SB), Z12
+	VDIVPS    Z20, Z12, Z12
+	VMOVUPS   one<>+0(SB), Z13
+	VSUBPS    Z12, Z13, Z13
+	VORPS     Z1, Z13, Z13
 	VMOVUPS   tanhSmall<>+0(SB), Z1
 	VCMPPS    $0x11, Z1, Z0, K1
-	VMOVAPS   Z2, K1, Z4
-	VMOVUPS   Z4, (AX)(BX*4)
-	VMOVUPS   64(DX)(BX*4), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    tanhC4<>+0(SB), Z1, Z2
-	VADDPS    tanhC3<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC2<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC1<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC0<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VANDPS    signBit<>+0(SB), Z0, Z1
-	VXORPS    Z1, Z0, Z0
-	VADDPS    Z0, Z0, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VSCALEFPS Z4, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VMOVUPS   two<>+0(SB), Z3
-	VDIVPS    Z5, Z3, Z3
-	VMOVUPS   one<>+0(SB), Z4
-	VSUBPS    Z3, Z4, Z4
-	VORPS     Z1, Z4, Z4
-	VMOVUPS   tanhSmall<>+0(SB), Z1
-	VCMPPS    $0x11, Z1, Z0, K1
-	VMOVAPS   Z2, K1, Z4
-	VMOVUPS   Z4, 64(AX)(BX*4)
-	VMOVUPS   128(DX)(BX*4), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    tanhC4<>+0(SB), Z1, Z2
-	VADDPS    tanhC3<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC2<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC1<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC0<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VANDPS    signBit<>+0(SB), Z0, Z1
-	VXORPS    Z1, Z0, Z0
-	VADDPS    Z0, Z0, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VSCALEFPS Z4, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VMOVUPS   two<>+0(SB), Z3
-	VDIVPS    Z5, Z3, Z3
-	VMOVUPS   one<>+0(SB), Z4
-	VSUBPS    Z3, Z4, Z4
-	VORPS     Z1, Z4, Z4
-	VMOVUPS   tanhSmall<>+0(SB), Z1
-	VCMPPS    $0x11, Z1, Z0, K1
-	VMOVAPS   Z2, K1, Z4
-	VMOVUPS   Z4, 128(AX)(BX*4)
-	VMOVUPS   192(DX)(BX*4), Z0
-	VMULPS    Z0, Z0, Z1
-	VMULPS    tanhC4<>+0(SB), Z1, Z2
-	VADDPS    tanhC3<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC2<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC1<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VADDPS    tanhC0<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    Z0, Z2, Z2
-	VANDPS    signBit<>+0(SB), Z0, Z1
-	VXORPS    Z1, Z0, Z0
-	VADDPS    Z0, Z0, Z3
-	VMOVUPS   expMin<>+0(SB), Z4
-	VMAXPS    Z3, Z4, Z3
-	VMOVUPS   expMax<>+0(SB), Z4
-	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
-	VADDPS    rounder<>+0(SB), Z4, Z4
-	VSUBPS    rounder<>+0(SB), Z4, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
-	VSUBPS    Z5, Z3, Z3
-	VMULPS    expC4<>+0(SB), Z3, Z5
-	VADDPS    expC3<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC2<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC1<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    expC0<>+0(SB), Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VMULPS    Z3, Z5, Z5
-	VADDPS    Z3, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VSCALEFPS Z4, Z5, Z5
-	VADDPS    one<>+0(SB), Z5, Z5
-	VMOVUPS   two<>+0(SB), Z3
-	VDIVPS    Z5, Z3, Z3
-	VMOVUPS   one<>+0(SB), Z4
-	VSUBPS    Z3, Z4, Z4
-	VORPS     Z1, Z4, Z4
-	VMOVUPS   tanhSmall<>+0(SB), Z1
-	VCMPPS    $0x11, Z1, Z0, K1
-	VMOVAPS   Z2, K1, Z4
-	VMOVUPS   Z4, 192(AX)(BX*4)
+	VMOVAPS   Z2, K1, Z13
+	VMOVUPS   Z13, (AX)(BX*4)
+	VADDPS    one<>+0(SB), Z21, Z21
+	VMOVUPS   two<>+0(SB), Z0
+	VDIVPS    Z21, Z0, Z0
+	VMOVUPS   one<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z1
+	VORPS     Z4, Z1, Z1
+	VMOVUPS   tanhSmall<>+0(SB), Z0
+	VCMPPS    $0x11, Z0, Z3, K1
+	VMOVAPS   Z5, K1, Z1
+	VMOVUPS   Z1, 64(AX)(BX*4)
+	VADDPS    one<>+0(SB), Z22, Z22
+	VMOVUPS   two<>+0(SB), Z0
+	VDIVPS    Z22, Z0, Z0
+	VMOVUPS   one<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z1
+	VORPS     Z7, Z1, Z1
+	VMOVUPS   tanhSmall<>+0(SB), Z0
+	VCMPPS    $0x11, Z0, Z6, K1
+	VMOVAPS   Z8, K1, Z1
+	VMOVUPS   Z1, 128(AX)(BX*4)
+	VADDPS    one<>+0(SB), Z23, Z23
+	VMOVUPS   two<>+0(SB), Z0
+	VDIVPS    Z23, Z0, Z0
+	VMOVUPS   one<>+0(SB), Z1
+	VSUBPS    Z0, Z1, Z1
+	VORPS     Z10, Z1, Z1
+	VMOVUPS   tanhSmall<>+0(SB), Z0
+	VCMPPS    $0x11, Z0, Z9, K1
+	VMOVAPS   Z11, K1, Z1
+	VMOVUPS   Z1, 192(AX)(BX*4)
 	ADDQ      $0x40, BX
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
@@ -3708,12 +3802,12 @@ loop48:
 	VMAXPS    Z3, Z4, Z3
 	VMOVUPS   expMax<>+0(SB), Z4
 	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
+	VMULPS    expLog2E<>+0(SB), Z3, Z4
 	VADDPS    rounder<>+0(SB), Z4, Z4
 	VSUBPS    rounder<>+0(SB), Z4, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VMULPS    expLn2Hi<>+0(SB), Z4, Z5
 	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VMULPS    expLn2Lo<>+0(SB), Z4, Z5
 	VSUBPS    Z5, Z3, Z3
 	VMULPS    expC4<>+0(SB), Z3, Z5
 	VADDPS    expC3<>+0(SB), Z5, Z5
@@ -3770,12 +3864,12 @@ enough49:
 	VMAXPS    Z3, Z4, Z3
 	VMOVUPS   expMax<>+0(SB), Z4
 	VMINPS    Z3, Z4, Z3
-	VMULPS    log2E<>+0(SB), Z3, Z4
+	VMULPS    expLog2E<>+0(SB), Z3, Z4
 	VADDPS    rounder<>+0(SB), Z4, Z4
 	VSUBPS    rounder<>+0(SB), Z4, Z4
-	VMULPS    ln2Hi<>+0(SB), Z4, Z5
+	VMULPS    expLn2Hi<>+0(SB), Z4, Z5
 	VSUBPS    Z5, Z3, Z3
-	VMULPS    ln2Lo<>+0(SB), Z4, Z5
+	VMULPS    expLn2Lo<>+0(SB), Z4, Z5
 	VSUBPS    Z5, Z3, Z3
 	VMULPS    expC4<>+0(SB), Z3, Z5
 	VADDPS    expC3<>+0(SB), Z5, Z5
@@ -3823,235 +3917,235 @@ loop51:
 	VMOVUPS   one<>+0(SB), Z2
 	VDIVPS    Z1, Z2, Z2
 	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VMOVUPS   64(DX)(BX*4), Z3
+	VANDPS    magnitudeBits<>+0(SB), Z3, Z4
+	VMULPS    quarter<>+0(SB), Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VMOVUPS   one<>+0(SB), Z5
+	VDIVPS    Z4, Z5, Z5
+	VMULPS    normalC9<>+0(SB), Z5, Z4
+	VMOVUPS   128(DX)(BX*4), Z6
+	VANDPS    magnitudeBits<>+0(SB), Z6, Z7
+	VMULPS    quarter<>+0(SB), Z7, Z7
+	VADDPS    one<>+0(SB), Z7, Z7
+	VMOVUPS   one<>+0(SB), Z8
+	VDIVPS    Z7, Z8, Z8
+	VMULPS    normalC9<>+0(SB), Z8, Z7
+	VMOVUPS   192(DX)(BX*4), Z9
+	VANDPS    magnitudeBits<>+0(SB), Z9, Z10
+	VMULPS    quarter<>+0(SB), Z10, Z10
+	VADDPS    one<>+0(SB), Z10, Z10
+	VMOVUPS   one<>+0(SB), Z11
+	VDIVPS    Z10, Z11, Z11
+	VMULPS    normalC9<>+0(SB), Z11, Z10
 	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VADDPS    normalC8<>+0(SB), Z4, Z4
+	VADDPS    normalC8<>+0(SB), Z7, Z7
+	VADDPS    normalC8<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z4, Z4
+	VADDPS    normalC7<>+0(SB), Z7, Z7
+	VADDPS    normalC7<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z4, Z4
+	VADDPS    normalC6<>+0(SB), Z7, Z7
+	VADDPS    normalC6<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z4, Z4
+	VADDPS    normalC5<>+0(SB), Z7, Z7
+	VADDPS    normalC5<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z4, Z4
+	VADDPS    normalC4<>+0(SB), Z7, Z7
+	VADDPS    normalC4<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z4, Z4
+	VADDPS    normalC3<>+0(SB), Z7, Z7
+	VADDPS    normalC3<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z4, Z4
+	VADDPS    normalC2<>+0(SB), Z7, Z7
+	VADDPS    normalC2<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z4, Z4
+	VADDPS    normalC1<>+0(SB), Z7, Z7
+	VADDPS    normalC1<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z4, Z4
+	VADDPS    normalC0<>+0(SB), Z7, Z7
+	VADDPS    normalC0<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
 	VMULPS    minusHalf<>+0(SB), Z0, Z2
 	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z2, Z12, Z2
+	VMULPS    Z5, Z4, Z4
+	VMULPS    minusHalf<>+0(SB), Z3, Z5
+	VMULPS    Z3, Z5, Z5
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z5, Z12, Z5
+	VMULPS    Z8, Z7, Z7
+	VMULPS    minusHalf<>+0(SB), Z6, Z8
+	VMULPS    Z6, Z8, Z8
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z8, Z12, Z8
+	VMULPS    Z11, Z10, Z10
+	VMULPS    minusHalf<>+0(SB), Z9, Z11
+	VMULPS    Z9, Z11, Z11
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z11, Z12, Z11
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z2, Z12, Z2
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z5, Z12, Z5
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z8, Z12, Z8
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z11, Z12, Z11
+	VMULPS    expLog2E<>+0(SB), Z2, Z12
+	VMULPS    expLog2E<>+0(SB), Z5, Z13
+	VMULPS    expLog2E<>+0(SB), Z8, Z14
+	VMULPS    expLog2E<>+0(SB), Z11, Z15
+	VADDPS    rounder<>+0(SB), Z12, Z12
+	VADDPS    rounder<>+0(SB), Z13, Z13
+	VADDPS    rounder<>+0(SB), Z14, Z14
+	VADDPS    rounder<>+0(SB), Z15, Z15
+	VSUBPS    rounder<>+0(SB), Z12, Z12
+	VSUBPS    rounder<>+0(SB), Z13, Z13
+	VSUBPS    rounder<>+0(SB), Z14, Z14
+	VSUBPS    rounder<>+0(SB), Z15, Z15
+	VMULPS    expLn2Hi<>+0(SB), Z12, Z16
+	VSUBPS    Z16, Z2, Z2
+	VMULPS    expLn2Hi<>+0(SB), Z13, Z16
+	VSUBPS    Z16, Z5, Z5
+	VMULPS    expLn2Hi<>+0(SB), Z14, Z16
+	VSUBPS    Z16, Z8, Z8
+	VMULPS    expLn2Hi<>+0(SB), Z15, Z16
+	VSUBPS    Z16, Z11, Z11
+	VMULPS    expLn2Lo<>+0(SB), Z12, Z16
+	VSUBPS    Z16, Z2, Z2
+	VMULPS    expLn2Lo<>+0(SB), Z13, Z16
+	VSUBPS    Z16, Z5, Z5
+	VMULPS    expLn2Lo<>+0(SB), Z14, Z16
+	VSUBPS    Z16, Z8, Z8
+	VMULPS    expLn2Lo<>+0(SB), Z15, Z16
+	VSUBPS    Z16, Z11, Z11
+	VMULPS    expC4<>+0(SB), Z2, Z16
+	VMULPS    expC4<>+0(SB), Z5, Z17
+	VMULPS    expC4<>+0(SB), Z8, Z18
+	VMULPS    expC4<>+0(SB), Z11, Z19
+	VADDPS    expC3<>+0(SB), Z16, Z16
+	VADDPS    expC3<>+0(SB), Z17, Z17
+	VADDPS    expC3<>+0(SB), Z18, Z18
+	VADDPS    expC3<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    expC2<>+0(SB), Z16, Z16
+	VADDPS    expC2<>+0(SB), Z17, Z17
+	VADDPS    expC2<>+0(SB), Z18, Z18
+	VADDPS    expC2<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    expC1<>+0(SB), Z16, Z16
+	VADDPS    expC1<>+0(SB), Z17, Z17
+	VADDPS    expC1<>+0(SB), Z18, Z18
+	VADDPS    expC1<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    expC0<>+0(SB), Z16, Z16
+	VADDPS    expC0<>+0(SB), Z17, Z17
+	VADDPS    expC0<>+0(SB), Z18, Z18
+	VADDPS    expC0<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    Z2, Z16, Z16
+	VADDPS    Z5, Z17, Z17
+	VADDPS    Z8, Z18, Z18
+	VADDPS    Z11, Z19, Z19
+	VADDPS    one<>+0(SB), Z16, Z16
+	VADDPS    one<>+0(SB), Z17, Z17
+	VADDPS    one<>+0(SB), Z18, Z18
+	VADDPS    one<>+0(SB), Z19, Z19
+	VSCALEFPS Z12, Z16, Z16
+	VSCALEFPS Z13, Z17, Z17
+	VSCALEFPS Z14, Z18, Z18
+	VSCALEFPS Z15, Z19, Z19
+	VMULPS    Z16, Z1, Z1
 	VMOVUPS   one<>+0(SB), Z2
 	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
+	VXORPS    Z5, Z5, Z5
+	VCMPPS    $0x11, Z5, Z0, K1
 	VMOVAPS   Z1, K1, Z2
 	VMULPS    Z0, Z2, Z2
 	VMOVUPS   Z2, (AX)(BX*4)
-	VMOVUPS   64(DX)(BX*4), Z0
-	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS    quarter<>+0(SB), Z1, Z1
-	VADDPS    one<>+0(SB), Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VDIVPS    Z1, Z2, Z2
-	VMULPS    normalC9<>+0(SB), Z2, Z1
-	VADDPS    normalC8<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC7<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC6<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC5<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC4<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC3<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC2<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC1<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC0<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VMULPS    minusHalf<>+0(SB), Z0, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
-	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 64(AX)(BX*4)
-	VMOVUPS   128(DX)(BX*4), Z0
-	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS    quarter<>+0(SB), Z1, Z1
-	VADDPS    one<>+0(SB), Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VDIVPS    Z1, Z2, Z2
-	VMULPS    normalC9<>+0(SB), Z2, Z1
-	VADDPS    normalC8<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC7<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC6<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC5<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC4<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC3<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC2<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC1<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC0<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VMULPS    minusHalf<>+0(SB), Z0, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
-	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 128(AX)(BX*4)
-	VMOVUPS   192(DX)(BX*4), Z0
-	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS    quarter<>+0(SB), Z1, Z1
-	VADDPS    one<>+0(SB), Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VDIVPS    Z1, Z2, Z2
-	VMULPS    normalC9<>+0(SB), Z2, Z1
-	VADDPS    normalC8<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC7<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC6<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC5<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC4<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC3<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC2<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC1<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC0<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VMULPS    minusHalf<>+0(SB), Z0, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
-	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 192(AX)(BX*4)
+	VMULPS    Z17, Z4, Z4
+	VMOVUPS   one<>+0(SB), Z0
+	VSUBPS    Z4, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VCMPPS    $0x11, Z1, Z3, K1
+	VMOVAPS   Z4, K1, Z0
+	VMULPS    Z3, Z0, Z0
+	VMOVUPS   Z0, 64(AX)(BX*4)
+	VMULPS    Z18, Z7, Z7
+	VMOVUPS   one<>+0(SB), Z0
+	VSUBPS    Z7, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VCMPPS    $0x11, Z1, Z6, K1
+	VMOVAPS   Z7, K1, Z0
+	VMULPS    Z6, Z0, Z0
+	VMOVUPS   Z0, 128(AX)(BX*4)
+	VMULPS    Z19, Z10, Z10
+	VMOVUPS   one<>+0(SB), Z0
+	VSUBPS    Z10, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VCMPPS    $0x11, Z1, Z9, K1
+	VMOVAPS   Z10, K1, Z0
+	VMULPS    Z9, Z0, Z0
+	VMOVUPS   Z0, 192(AX)(BX*4)
 	ADDQ      $0x40, BX
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
@@ -4093,12 +4187,12 @@ loop53:
 	VMAXPS    Z2, Z3, Z2
 	VMOVUPS   expMax<>+0(SB), Z3
 	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
+	VMULPS    expLog2E<>+0(SB), Z2, Z3
 	VADDPS    rounder<>+0(SB), Z3, Z3
 	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VMULPS    expLn2Hi<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VMULPS    expLn2Lo<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
 	VMULPS    expC4<>+0(SB), Z2, Z4
 	VADDPS    expC3<>+0(SB), Z4, Z4
@@ -4164,12 +4258,12 @@ enough54:
 	VMAXPS    Z2, Z3, Z2
 	VMOVUPS   expMax<>+0(SB), Z3
 	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
+	VMULPS    expLog2E<>+0(SB), Z2, Z3
 	VADDPS    rounder<>+0(SB), Z3, Z3
 	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VMULPS    expLn2Hi<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VMULPS    expLn2Lo<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
 	VMULPS    expC4<>+0(SB), Z2, Z4
 	VADDPS    expC3<>+0(SB), Z4, Z4
@@ -4216,251 +4310,251 @@ loop56:
 	VMOVUPS   one<>+0(SB), Z2
 	VDIVPS    Z1, Z2, Z2
 	VMULPS    normalC9<>+0(SB), Z2, Z1
+	VMOVUPS   64(BX)(SI*4), Z3
+	VANDPS    magnitudeBits<>+0(SB), Z3, Z4
+	VMULPS    quarter<>+0(SB), Z4, Z4
+	VADDPS    one<>+0(SB), Z4, Z4
+	VMOVUPS   one<>+0(SB), Z5
+	VDIVPS    Z4, Z5, Z5
+	VMULPS    normalC9<>+0(SB), Z5, Z4
+	VMOVUPS   128(BX)(SI*4), Z6
+	VANDPS    magnitudeBits<>+0(SB), Z6, Z7
+	VMULPS    quarter<>+0(SB), Z7, Z7
+	VADDPS    one<>+0(SB), Z7, Z7
+	VMOVUPS   one<>+0(SB), Z8
+	VDIVPS    Z7, Z8, Z8
+	VMULPS    normalC9<>+0(SB), Z8, Z7
+	VMOVUPS   192(BX)(SI*4), Z9
+	VANDPS    magnitudeBits<>+0(SB), Z9, Z10
+	VMULPS    quarter<>+0(SB), Z10, Z10
+	VADDPS    one<>+0(SB), Z10, Z10
+	VMOVUPS   one<>+0(SB), Z11
+	VDIVPS    Z10, Z11, Z11
+	VMULPS    normalC9<>+0(SB), Z11, Z10
 	VADDPS    normalC8<>+0(SB), Z1, Z1
+	VADDPS    normalC8<>+0(SB), Z4, Z4
+	VADDPS    normalC8<>+0(SB), Z7, Z7
+	VADDPS    normalC8<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC7<>+0(SB), Z1, Z1
+	VADDPS    normalC7<>+0(SB), Z4, Z4
+	VADDPS    normalC7<>+0(SB), Z7, Z7
+	VADDPS    normalC7<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC6<>+0(SB), Z1, Z1
+	VADDPS    normalC6<>+0(SB), Z4, Z4
+	VADDPS    normalC6<>+0(SB), Z7, Z7
+	VADDPS    normalC6<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC5<>+0(SB), Z1, Z1
+	VADDPS    normalC5<>+0(SB), Z4, Z4
+	VADDPS    normalC5<>+0(SB), Z7, Z7
+	VADDPS    normalC5<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC4<>+0(SB), Z1, Z1
+	VADDPS    normalC4<>+0(SB), Z4, Z4
+	VADDPS    normalC4<>+0(SB), Z7, Z7
+	VADDPS    normalC4<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC3<>+0(SB), Z1, Z1
+	VADDPS    normalC3<>+0(SB), Z4, Z4
+	VADDPS    normalC3<>+0(SB), Z7, Z7
+	VADDPS    normalC3<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC2<>+0(SB), Z1, Z1
+	VADDPS    normalC2<>+0(SB), Z4, Z4
+	VADDPS    normalC2<>+0(SB), Z7, Z7
+	VADDPS    normalC2<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC1<>+0(SB), Z1, Z1
+	VADDPS    normalC1<>+0(SB), Z4, Z4
+	VADDPS    normalC1<>+0(SB), Z7, Z7
+	VADDPS    normalC1<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z8, Z7, Z7
+	VMULPS    Z11, Z10, Z10
 	VADDPS    normalC0<>+0(SB), Z1, Z1
+	VADDPS    normalC0<>+0(SB), Z4, Z4
+	VADDPS    normalC0<>+0(SB), Z7, Z7
+	VADDPS    normalC0<>+0(SB), Z10, Z10
 	VMULPS    Z2, Z1, Z1
 	VMULPS    minusHalf<>+0(SB), Z0, Z2
 	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z2, Z12, Z2
+	VMULPS    Z5, Z4, Z4
+	VMULPS    minusHalf<>+0(SB), Z3, Z5
+	VMULPS    Z3, Z5, Z5
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z5, Z12, Z5
+	VMULPS    Z8, Z7, Z7
+	VMULPS    minusHalf<>+0(SB), Z6, Z8
+	VMULPS    Z6, Z8, Z8
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z8, Z12, Z8
+	VMULPS    Z11, Z10, Z10
+	VMULPS    minusHalf<>+0(SB), Z9, Z11
+	VMULPS    Z9, Z11, Z11
+	VMOVUPS   expMin<>+0(SB), Z12
+	VMAXPS    Z11, Z12, Z11
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z2, Z12, Z2
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z5, Z12, Z5
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z8, Z12, Z8
+	VMOVUPS   expMax<>+0(SB), Z12
+	VMINPS    Z11, Z12, Z11
+	VMULPS    expLog2E<>+0(SB), Z2, Z12
+	VMULPS    expLog2E<>+0(SB), Z5, Z13
+	VMULPS    expLog2E<>+0(SB), Z8, Z14
+	VMULPS    expLog2E<>+0(SB), Z11, Z15
+	VADDPS    rounder<>+0(SB), Z12, Z12
+	VADDPS    rounder<>+0(SB), Z13, Z13
+	VADDPS    rounder<>+0(SB), Z14, Z14
+	VADDPS    rounder<>+0(SB), Z15, Z15
+	VSUBPS    rounder<>+0(SB), Z12, Z12
+	VSUBPS    rounder<>+0(SB), Z13, Z13
+	VSUBPS    rounder<>+0(SB), Z14, Z14
+	VSUBPS    rounder<>+0(SB), Z15, Z15
+	VMULPS    expLn2Hi<>+0(SB), Z12, Z16
+	VSUBPS    Z16, Z2, Z2
+	VMULPS    expLn2Hi<>+0(SB), Z13, Z16
+	VSUBPS    Z16, Z5, Z5
+	VMULPS    expLn2Hi<>+0(SB), Z14, Z16
+	VSUBPS    Z16, Z8, Z8
+	VMULPS    expLn2Hi<>+0(SB), Z15, Z16
+	VSUBPS    Z16, Z11, Z11
+	VMULPS    expLn2Lo<>+0(SB), Z12, Z16
+	VSUBPS    Z16, Z2, Z2
+	VMULPS    expLn2Lo<>+0(SB), Z13, Z16
+	VSUBPS    Z16, Z5, Z5
+	VMULPS    expLn2Lo<>+0(SB), Z14, Z16
+	VSUBPS    Z16, Z8, Z8
+	VMULPS    expLn2Lo<>+0(SB), Z15, Z16
+	VSUBPS    Z16, Z11, Z11
+	VMULPS    expC4<>+0(SB), Z2, Z16
+	VMULPS    expC4<>+0(SB), Z5, Z17
+	VMULPS    expC4<>+0(SB), Z8, Z18
+	VMULPS    expC4<>+0(SB), Z11, Z19
+	VADDPS    expC3<>+0(SB), Z16, Z16
+	VADDPS    expC3<>+0(SB), Z17, Z17
+	VADDPS    expC3<>+0(SB), Z18, Z18
+	VADDPS    expC3<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    expC2<>+0(SB), Z16, Z16
+	VADDPS    expC2<>+0(SB), Z17, Z17
+	VADDPS    expC2<>+0(SB), Z18, Z18
+	VADDPS    expC2<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    expC1<>+0(SB), Z16, Z16
+	VADDPS    expC1<>+0(SB), Z17, Z17
+	VADDPS    expC1<>+0(SB), Z18, Z18
+	VADDPS    expC1<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    expC0<>+0(SB), Z16, Z16
+	VADDPS    expC0<>+0(SB), Z17, Z17
+	VADDPS    expC0<>+0(SB), Z18, Z18
+	VADDPS    expC0<>+0(SB), Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VMULPS    Z2, Z16, Z16
+	VMULPS    Z5, Z17, Z17
+	VMULPS    Z8, Z18, Z18
+	VMULPS    Z11, Z19, Z19
+	VADDPS    Z2, Z16, Z16
+	VADDPS    Z5, Z17, Z17
+	VADDPS    Z8, Z18, Z18
+	VADDPS    Z11, Z19, Z19
+	VADDPS    one<>+0(SB), Z16, Z16
+	VADDPS    one<>+0(SB), Z17, Z17
+	VADDPS    one<>+0(SB), Z18, Z18
+	VADDPS    one<>+0(SB), Z19, Z19
+	VSCALEFPS Z12, Z16, Z16
+	VSCALEFPS Z13, Z17, Z17
+	VSCALEFPS Z14, Z18, Z18
+	VSCALEFPS Z15, Z19, Z19
+	VMULPS    Z16, Z1, Z1
 	VMOVUPS   one<>+0(SB), Z2
 	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
+	VXORPS    Z5, Z5, Z5
+	VCMPPS    $0x11, Z5, Z0, K1
 	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z4, Z4
-	VMULPS    normalDensity<>+0(SB), Z4, Z4
-	VADDPS    Z2, Z4, Z4
+	VMULPS    Z0, Z16, Z16
+	VMULPS    normalDensity<>+0(SB), Z16, Z16
+	VADDPS    Z2, Z16, Z16
 	VMOVUPS   (DX)(SI*4), Z0
-	VMULPS    Z0, Z4, Z4
-	VMOVUPS   Z4, (AX)(SI*4)
-	VMOVUPS   64(BX)(SI*4), Z0
-	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS    quarter<>+0(SB), Z1, Z1
-	VADDPS    one<>+0(SB), Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VDIVPS    Z1, Z2, Z2
-	VMULPS    normalC9<>+0(SB), Z2, Z1
-	VADDPS    normalC8<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC7<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC6<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC5<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC4<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC3<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC2<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC1<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC0<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VMULPS    minusHalf<>+0(SB), Z0, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
-	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z4, Z4
-	VMULPS    normalDensity<>+0(SB), Z4, Z4
-	VADDPS    Z2, Z4, Z4
+	VMULPS    Z0, Z16, Z16
+	VMOVUPS   Z16, (AX)(SI*4)
+	VMULPS    Z17, Z4, Z4
+	VMOVUPS   one<>+0(SB), Z0
+	VSUBPS    Z4, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VCMPPS    $0x11, Z1, Z3, K1
+	VMOVAPS   Z4, K1, Z0
+	VMULPS    Z3, Z17, Z17
+	VMULPS    normalDensity<>+0(SB), Z17, Z17
+	VADDPS    Z0, Z17, Z17
 	VMOVUPS   64(DX)(SI*4), Z0
-	VMULPS    Z0, Z4, Z4
-	VMOVUPS   Z4, 64(AX)(SI*4)
-	VMOVUPS   128(BX)(SI*4), Z0
-	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS    quarter<>+0(SB), Z1, Z1
-	VADDPS    one<>+0(SB), Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VDIVPS    Z1, Z2, Z2
-	VMULPS    normalC9<>+0(SB), Z2, Z1
-	VADDPS    normalC8<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC7<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC6<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC5<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC4<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC3<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC2<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC1<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC0<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VMULPS    minusHalf<>+0(SB), Z0, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
-	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z4, Z4
-	VMULPS    normalDensity<>+0(SB), Z4, Z4
-	VADDPS    Z2, Z4, Z4
+	VMULPS    Z0, Z17, Z17
+	VMOVUPS   Z17, 64(AX)(SI*4)
+	VMULPS    Z18, Z7, Z7
+	VMOVUPS   one<>+0(SB), Z0
+	VSUBPS    Z7, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VCMPPS    $0x11, Z1, Z6, K1
+	VMOVAPS   Z7, K1, Z0
+	VMULPS    Z6, Z18, Z18
+	VMULPS    normalDensity<>+0(SB), Z18, Z18
+	VADDPS    Z0, Z18, Z18
 	VMOVUPS   128(DX)(SI*4), Z0
-	VMULPS    Z0, Z4, Z4
-	VMOVUPS   Z4, 128(AX)(SI*4)
-	VMOVUPS   192(BX)(SI*4), Z0
-	VANDPS    magnitudeBits<>+0(SB), Z0, Z1
-	VMULPS    quarter<>+0(SB), Z1, Z1
-	VADDPS    one<>+0(SB), Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VDIVPS    Z1, Z2, Z2
-	VMULPS    normalC9<>+0(SB), Z2, Z1
-	VADDPS    normalC8<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC7<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC6<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC5<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC4<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC3<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC2<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC1<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VADDPS    normalC0<>+0(SB), Z1, Z1
-	VMULPS    Z2, Z1, Z1
-	VMULPS    minusHalf<>+0(SB), Z0, Z2
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   expMin<>+0(SB), Z3
-	VMAXPS    Z2, Z3, Z2
-	VMOVUPS   expMax<>+0(SB), Z3
-	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
-	VADDPS    rounder<>+0(SB), Z3, Z3
-	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
-	VSUBPS    Z4, Z2, Z2
-	VMULPS    expC4<>+0(SB), Z2, Z4
-	VADDPS    expC3<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC2<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC1<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    expC0<>+0(SB), Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VMULPS    Z2, Z4, Z4
-	VADDPS    Z2, Z4, Z4
-	VADDPS    one<>+0(SB), Z4, Z4
-	VSCALEFPS Z3, Z4, Z4
-	VMULPS    Z4, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VXORPS    Z3, Z3, Z3
-	VCMPPS    $0x11, Z3, Z0, K1
-	VMOVAPS   Z1, K1, Z2
-	VMULPS    Z0, Z4, Z4
-	VMULPS    normalDensity<>+0(SB), Z4, Z4
-	VADDPS    Z2, Z4, Z4
+	VMULPS    Z0, Z18, Z18
+	VMOVUPS   Z18, 128(AX)(SI*4)
+	VMULPS    Z19, Z10, Z10
+	VMOVUPS   one<>+0(SB), Z0
+	VSUBPS    Z10, Z0, Z0
+	VXORPS    Z1, Z1, Z1
+	VCMPPS    $0x11, Z1, Z9, K1
+	VMOVAPS   Z10, K1, Z0
+	VMULPS    Z9, Z19, Z19
+	VMULPS    normalDensity<>+0(SB), Z19, Z19
+	VADDPS    Z0, Z19, Z19
 	VMOVUPS   192(DX)(SI*4), Z0
-	VMULPS    Z0, Z4, Z4
-	VMOVUPS   Z4, 192(AX)(SI*4)
+	VMULPS    Z0, Z19, Z19
+	VMOVUPS   Z19, 192(AX)(SI*4)
 	ADDQ      $0x40, SI
 	SUBQ      $0x40, CX
 	CMPQ      CX, $0x40
@@ -4502,12 +4596,12 @@ loop58:
 	VMAXPS    Z2, Z3, Z2
 	VMOVUPS   expMax<>+0(SB), Z3
 	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
+	VMULPS    expLog2E<>+0(SB), Z2, Z3
 	VADDPS    rounder<>+0(SB), Z3, Z3
 	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VMULPS    expLn2Hi<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VMULPS    expLn2Lo<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
 	VMULPS    expC4<>+0(SB), Z2, Z4
 	VADDPS    expC3<>+0(SB), Z4, Z4
@@ -4577,12 +4671,12 @@ enough59:
 	VMAXPS    Z2, Z3, Z2
 	VMOVUPS   expMax<>+0(SB), Z3
 	VMINPS    Z2, Z3, Z2
-	VMULPS    log2E<>+0(SB), Z2, Z3
+	VMULPS    expLog2E<>+0(SB), Z2, Z3
 	VADDPS    rounder<>+0(SB), Z3, Z3
 	VSUBPS    rounder<>+0(SB), Z3, Z3
-	VMULPS    ln2Hi<>+0(SB), Z3, Z4
+	VMULPS    expLn2Hi<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
-	VMULPS    ln2Lo<>+0(SB), Z3, Z4
+	VMULPS    expLn2Lo<>+0(SB), Z3, Z4
 	VSUBPS    Z4, Z2, Z2
 	VMULPS    expC4<>+0(SB), Z2, Z4
 	VADDPS    expC3<>+0(SB), Z4, Z4
@@ -4615,190 +4709,203 @@ done60:
 	RET
 
 // func siluAVX512(dst []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·siluAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), DX
-	MOVQ dst_len+8(FP), CX
-	XORQ BX, BX
-	CMPQ CX, $0x40
-	JLT  enough62
+	VMOVUPS halfRounder<>+0(SB), Z0
+	VMOVUPS half<>+0(SB), Z1
+	VMOVUPS one<>+0(SB), Z2
+	VMOVUPS sigmoidMin<>+0(SB), Z3
+	VMOVUPS sigmoidMax<>+0(SB), Z4
+	VMOVUPS sigmoidLog2E<>+0(SB), Z5
+	VMOVUPS sigmoidLn2Hi<>+0(SB), Z6
+	VMOVUPS sigmoidLn2Lo<>+0(SB), Z7
+	VMOVUPS sigmoidC0<>+0(SB), Z8
+	VMOVUPS sigmoidC1<>+0(SB), Z9
+	VMOVUPS sigmoidC2<>+0(SB), Z10
+	VMOVUPS sigmoidC3<>+0(SB), Z11
+	VMOVUPS sigmoidC4<>+0(SB), Z12
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    dst_len+8(FP), CX
+	XORQ    BX, BX
+	CMPQ    CX, $0x40
+	JLT     enough62
 
 loop61:
-	VMOVUPS   (DX)(BX*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (AX)(BX*4)
-	VMOVUPS   64(DX)(BX*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(AX)(BX*4)
-	VMOVUPS   128(DX)(BX*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(AX)(BX*4)
-	VMOVUPS   192(DX)(BX*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 192(AX)(BX*4)
-	ADDQ      $0x40, BX
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop61
+	VMOVUPS (DX)(BX*4), Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS 64(DX)(BX*4), Z16
+	VMOVAPS Z16, Z17
+	VMOVUPS Z3, Z15
+	VMAXPS  Z17, Z15, Z17
+	VMOVUPS 128(DX)(BX*4), Z18
+	VMOVAPS Z18, Z19
+	VMOVUPS Z3, Z15
+	VMAXPS  Z19, Z15, Z19
+	VMOVUPS 192(DX)(BX*4), Z20
+	VMOVAPS Z20, Z21
+	VMOVUPS Z3, Z15
+	VMAXPS  Z21, Z15, Z21
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z17, Z15, Z17
+	VMOVUPS Z4, Z15
+	VMINPS  Z19, Z15, Z19
+	VMOVUPS Z4, Z15
+	VMINPS  Z21, Z15, Z21
+	VMULPS  Z5, Z14, Z22
+	VMULPS  Z5, Z17, Z24
+	VMULPS  Z5, Z19, Z26
+	VMULPS  Z5, Z21, Z28
+	VADDPS  Z0, Z22, Z22
+	VADDPS  Z0, Z24, Z24
+	VADDPS  Z0, Z26, Z26
+	VADDPS  Z0, Z28, Z28
+	VSUBPS  Z0, Z22, Z15
+	VSUBPS  Z0, Z24, Z23
+	VSUBPS  Z0, Z26, Z25
+	VSUBPS  Z0, Z28, Z27
+	VMULPS  Z6, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z6, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z6, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z6, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z7, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z7, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z7, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z7, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z12, Z14, Z15
+	VMULPS  Z12, Z17, Z23
+	VMULPS  Z12, Z19, Z25
+	VMULPS  Z12, Z21, Z27
+	VADDPS  Z11, Z15, Z15
+	VADDPS  Z11, Z23, Z23
+	VADDPS  Z11, Z25, Z25
+	VADDPS  Z11, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z10, Z15, Z15
+	VADDPS  Z10, Z23, Z23
+	VADDPS  Z10, Z25, Z25
+	VADDPS  Z10, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z9, Z15, Z15
+	VADDPS  Z9, Z23, Z23
+	VADDPS  Z9, Z25, Z25
+	VADDPS  Z9, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z8, Z15, Z15
+	VADDPS  Z8, Z23, Z23
+	VADDPS  Z8, Z25, Z25
+	VADDPS  Z8, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VSUBPS  Z14, Z15, Z15
+	VSUBPS  Z17, Z23, Z23
+	VSUBPS  Z19, Z25, Z25
+	VSUBPS  Z21, Z27, Z27
+	VADDPS  Z2, Z15, Z15
+	VADDPS  Z2, Z23, Z23
+	VADDPS  Z2, Z25, Z25
+	VADDPS  Z2, Z27, Z27
+	VPSLLD  $0x17, Z22, Z22
+	VPSLLD  $0x17, Z24, Z24
+	VPSLLD  $0x17, Z26, Z26
+	VPSLLD  $0x17, Z28, Z28
+	VMULPS  Z22, Z15, Z15
+	VMULPS  Z24, Z23, Z23
+	VMULPS  Z26, Z25, Z25
+	VMULPS  Z28, Z27, Z27
+	VADDPS  Z1, Z15, Z15
+	VADDPS  Z1, Z23, Z23
+	VADDPS  Z1, Z25, Z25
+	VADDPS  Z1, Z27, Z27
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, (AX)(BX*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z23, Z13, Z13
+	VMULPS  Z16, Z13, Z13
+	VMOVUPS Z13, 64(AX)(BX*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z25, Z13, Z13
+	VMULPS  Z18, Z13, Z13
+	VMOVUPS Z13, 128(AX)(BX*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z27, Z13, Z13
+	VMULPS  Z20, Z13, Z13
+	VMOVUPS Z13, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop61
 
 enough62:
 	CMPQ CX, $0x10
 	JLT  enough64
 
 loop63:
-	VMOVUPS   (DX)(BX*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (AX)(BX*4)
-	ADDQ      $0x10, BX
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop63
+	VMOVUPS (DX)(BX*4), Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMULPS  Z5, Z14, Z16
+	VADDPS  Z0, Z16, Z16
+	VSUBPS  Z0, Z16, Z15
+	VMULPS  Z6, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z7, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z12, Z14, Z15
+	VADDPS  Z11, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z10, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z9, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z8, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VSUBPS  Z14, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VPSLLD  $0x17, Z16, Z16
+	VMULPS  Z16, Z15, Z15
+	VADDPS  Z1, Z15, Z15
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop63
 
 enough64:
 	TESTQ     CX, CX
@@ -4807,37 +4914,37 @@ enough64:
 	SHLL      CL, SI
 	DECL      SI
 	KMOVW     SI, K1
-	VMOVUPS.Z (DX)(BX*4), K1, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (DX)(BX*4), K1, Z13
+	VMOVAPS   Z13, Z14
+	VMOVUPS   Z3, Z3
+	VMAXPS    Z14, Z3, Z14
+	VMOVUPS   Z4, Z3
+	VMINPS    Z14, Z3, Z14
+	VMULPS    Z5, Z14, Z3
+	VADDPS    Z0, Z3, Z3
+	VSUBPS    Z0, Z3, Z0
+	VMULPS    Z6, Z0, Z4
+	VSUBPS    Z4, Z14, Z14
+	VMULPS    Z7, Z0, Z4
+	VSUBPS    Z4, Z14, Z14
+	VMULPS    Z12, Z14, Z0
+	VADDPS    Z11, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VADDPS    Z10, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VADDPS    Z9, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VADDPS    Z8, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VSUBPS    Z14, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z1, Z1
+	VDIVPS    Z0, Z1, Z1
+	VMULPS    Z13, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(BX*4)
 
 done65:
@@ -4845,221 +4952,234 @@ done65:
 	RET
 
 // func siluGradAVX512(dx []float32, dy []float32, x []float32)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ dy_base+24(FP), DX
-	MOVQ x_base+48(FP), BX
-	MOVQ dx_len+8(FP), CX
-	XORQ SI, SI
-	CMPQ CX, $0x40
-	JLT  enough67
+	VMOVUPS halfRounder<>+0(SB), Z0
+	VMOVUPS half<>+0(SB), Z1
+	VMOVUPS one<>+0(SB), Z2
+	VMOVUPS sigmoidMin<>+0(SB), Z3
+	VMOVUPS sigmoidMax<>+0(SB), Z4
+	VMOVUPS sigmoidLog2E<>+0(SB), Z5
+	VMOVUPS sigmoidLn2Hi<>+0(SB), Z6
+	VMOVUPS sigmoidLn2Lo<>+0(SB), Z7
+	VMOVUPS sigmoidC0<>+0(SB), Z8
+	VMOVUPS sigmoidC1<>+0(SB), Z9
+	VMOVUPS sigmoidC2<>+0(SB), Z10
+	VMOVUPS sigmoidC3<>+0(SB), Z11
+	VMOVUPS sigmoidC4<>+0(SB), Z12
+	MOVQ    dx_base+0(FP), AX
+	MOVQ    dy_base+24(FP), DX
+	MOVQ    x_base+48(FP), BX
+	MOVQ    dx_len+8(FP), CX
+	XORQ    SI, SI
+	CMPQ    CX, $0x40
+	JLT     enough67
 
 loop66:
-	VMOVUPS   (BX)(SI*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   (DX)(SI*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, (AX)(SI*4)
-	VMOVUPS   64(BX)(SI*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   64(DX)(SI*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 64(AX)(SI*4)
-	VMOVUPS   128(BX)(SI*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   128(DX)(SI*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 128(AX)(SI*4)
-	VMOVUPS   192(BX)(SI*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   192(DX)(SI*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 192(AX)(SI*4)
-	ADDQ      $0x40, SI
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop66
+	VMOVUPS (BX)(SI*4), Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS 64(BX)(SI*4), Z16
+	VMOVAPS Z16, Z17
+	VMOVUPS Z3, Z15
+	VMAXPS  Z17, Z15, Z17
+	VMOVUPS 128(BX)(SI*4), Z18
+	VMOVAPS Z18, Z19
+	VMOVUPS Z3, Z15
+	VMAXPS  Z19, Z15, Z19
+	VMOVUPS 192(BX)(SI*4), Z20
+	VMOVAPS Z20, Z21
+	VMOVUPS Z3, Z15
+	VMAXPS  Z21, Z15, Z21
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z17, Z15, Z17
+	VMOVUPS Z4, Z15
+	VMINPS  Z19, Z15, Z19
+	VMOVUPS Z4, Z15
+	VMINPS  Z21, Z15, Z21
+	VMULPS  Z5, Z14, Z22
+	VMULPS  Z5, Z17, Z24
+	VMULPS  Z5, Z19, Z26
+	VMULPS  Z5, Z21, Z28
+	VADDPS  Z0, Z22, Z22
+	VADDPS  Z0, Z24, Z24
+	VADDPS  Z0, Z26, Z26
+	VADDPS  Z0, Z28, Z28
+	VSUBPS  Z0, Z22, Z15
+	VSUBPS  Z0, Z24, Z23
+	VSUBPS  Z0, Z26, Z25
+	VSUBPS  Z0, Z28, Z27
+	VMULPS  Z6, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z6, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z6, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z6, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z7, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z7, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z7, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z7, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z12, Z14, Z15
+	VMULPS  Z12, Z17, Z23
+	VMULPS  Z12, Z19, Z25
+	VMULPS  Z12, Z21, Z27
+	VADDPS  Z11, Z15, Z15
+	VADDPS  Z11, Z23, Z23
+	VADDPS  Z11, Z25, Z25
+	VADDPS  Z11, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z10, Z15, Z15
+	VADDPS  Z10, Z23, Z23
+	VADDPS  Z10, Z25, Z25
+	VADDPS  Z10, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z9, Z15, Z15
+	VADDPS  Z9, Z23, Z23
+	VADDPS  Z9, Z25, Z25
+	VADDPS  Z9, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z8, Z15, Z15
+	VADDPS  Z8, Z23, Z23
+	VADDPS  Z8, Z25, Z25
+	VADDPS  Z8, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VSUBPS  Z14, Z15, Z15
+	VSUBPS  Z17, Z23, Z23
+	VSUBPS  Z19, Z25, Z25
+	VSUBPS  Z21, Z27, Z27
+	VADDPS  Z2, Z15, Z15
+	VADDPS  Z2, Z23, Z23
+	VADDPS  Z2, Z25, Z25
+	VADDPS  Z2, Z27, Z27
+	VPSLLD  $0x17, Z22, Z22
+	VPSLLD  $0x17, Z24, Z24
+	VPSLLD  $0x17, Z26, Z26
+	VPSLLD  $0x17, Z28, Z28
+	VMULPS  Z22, Z15, Z15
+	VMULPS  Z24, Z23, Z23
+	VMULPS  Z26, Z25, Z25
+	VMULPS  Z28, Z27, Z27
+	VADDPS  Z1, Z15, Z15
+	VADDPS  Z1, Z23, Z23
+	VADDPS  Z1, Z25, Z25
+	VADDPS  Z1, Z27, Z27
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMOVUPS Z2, Z15
+	VSUBPS  Z14, Z15, Z15
+	VMULPS  Z13, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMOVUPS (DX)(SI*4), Z13
+	VMULPS  Z13, Z15, Z15
+	VMOVUPS Z15, (AX)(SI*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z23, Z13, Z13
+	VMOVUPS Z2, Z14
+	VSUBPS  Z13, Z14, Z14
+	VMULPS  Z16, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS 64(DX)(SI*4), Z13
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, 64(AX)(SI*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z25, Z13, Z13
+	VMOVUPS Z2, Z14
+	VSUBPS  Z13, Z14, Z14
+	VMULPS  Z18, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS 128(DX)(SI*4), Z13
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, 128(AX)(SI*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z27, Z13, Z13
+	VMOVUPS Z2, Z14
+	VSUBPS  Z13, Z14, Z14
+	VMULPS  Z20, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS 192(DX)(SI*4), Z13
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, 192(AX)(SI*4)
+	ADDQ    $0x40, SI
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop66
 
 enough67:
 	CMPQ CX, $0x10
 	JLT  enough69
 
 loop68:
-	VMOVUPS   (BX)(SI*4), Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   (DX)(SI*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, (AX)(SI*4)
-	ADDQ      $0x10, SI
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop68
+	VMOVUPS (BX)(SI*4), Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMULPS  Z5, Z14, Z16
+	VADDPS  Z0, Z16, Z16
+	VSUBPS  Z0, Z16, Z15
+	VMULPS  Z6, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z7, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z12, Z14, Z15
+	VADDPS  Z11, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z10, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z9, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z8, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VSUBPS  Z14, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VPSLLD  $0x17, Z16, Z16
+	VMULPS  Z16, Z15, Z15
+	VADDPS  Z1, Z15, Z15
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMOVUPS Z2, Z15
+	VSUBPS  Z14, Z15, Z15
+	VMULPS  Z13, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMOVUPS (DX)(SI*4), Z13
+	VMULPS  Z13, Z15, Z15
+	VMOVUPS Z15, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop68
 
 enough69:
 	TESTQ     CX, CX
@@ -5068,44 +5188,44 @@ enough69:
 	SHLL      CL, DI
 	DECL      DI
 	KMOVW     DI, K1
-	VMOVUPS.Z (BX)(SI*4), K1, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS.Z (DX)(SI*4), K1, Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, K1, (AX)(SI*4)
+	VMOVUPS.Z (BX)(SI*4), K1, Z13
+	VMOVAPS   Z13, Z14
+	VMOVUPS   Z3, Z3
+	VMAXPS    Z14, Z3, Z14
+	VMOVUPS   Z4, Z3
+	VMINPS    Z14, Z3, Z14
+	VMULPS    Z5, Z14, Z3
+	VADDPS    Z0, Z3, Z3
+	VSUBPS    Z0, Z3, Z0
+	VMULPS    Z6, Z0, Z4
+	VSUBPS    Z4, Z14, Z14
+	VMULPS    Z7, Z0, Z4
+	VSUBPS    Z4, Z14, Z14
+	VMULPS    Z12, Z14, Z0
+	VADDPS    Z11, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VADDPS    Z10, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VADDPS    Z9, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VADDPS    Z8, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VMULPS    Z14, Z0, Z0
+	VSUBPS    Z14, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VPSLLD    $0x17, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z1, Z1
+	VDIVPS    Z0, Z1, Z1
+	VMOVUPS   Z2, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMULPS    Z13, Z0, Z0
+	VADDPS    Z2, Z0, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done70:
 	VZEROUPPER

@@ -52,13 +52,12 @@
 // HORNER sets p to p*x + c.
 #define HORNER(c, x, p) FMUL(x, p, p); FADD(c, p, p)
 
-// EXP sets V2 to e**V0, as expOf does. It uses V0, V1 and V3: for x, t and n.
-#define EXP \
-	FMAX(16, 0, 0) \
-	FMIN(17, 0, 0) \
+// EXPPARTS sets V2 to e**r, V3 to n and V1 to n plus the rounder, as expParts does of
+// x in V0, which it overwrites.
+#define EXPPARTS(rounder) \
 	FMUL(18, 0, 1) \
-	FADD(19, 1, 1) \
-	FSUB(19, 1, 3) \
+	FADD(rounder, 1, 1) \
+	FSUB(rounder, 1, 3) \
 	FMUL(20, 3, 2) \
 	FSUB(2, 0, 0) \
 	FMUL(21, 3, 2) \
@@ -70,7 +69,13 @@
 	HORNER(22, 0, 2) \
 	FMUL(0, 2, 2) \
 	HORNER(0, 0, 2) \
-	FADD(27, 2, 2) \
+	FADD(27, 2, 2)
+
+// EXP sets V2 to e**V0, as expOf does. It uses V0, V1 and V3: for x, t and n.
+#define EXP \
+	FMAX(16, 0, 0) \
+	FMIN(17, 0, 0) \
+	EXPPARTS(19) \
 	VSUB V19.S4, V1.S4, V1.S4 \
 	SSHR(1, 1, 3) \
 	VSUB V3.S4, V1.S4, V1.S4 \
@@ -107,14 +112,27 @@
 	FCMGT(4, 31, 3) /* x < 0 */ \
 	VBIT V3.B16, V6.B16, V7.B16
 
-// SIGMOID sets V2 to 1/(1+e**-V0).
+// SIGMOIDCONSTANTS sets V16, V17 and V19 to sigmoidMin, sigmoidMax and halfRounder, and V8
+// to 1/2.
+#define SIGMOIDCONSTANTS \
+	ADD     $80, R2 /* behind those of normalOf */ \
+	VLD1R.P 4(R2), [V16.S4] \
+	VLD1R.P 4(R2), [V17.S4] \
+	VLD1R.P 4(R2), [V19.S4] \
+	VLD1R.P 4(R2), [V8.S4]
+
+// SIGMOID sets V2 to 1/(1+e**-V0), as sigmoidOf does.
 #define SIGMOID \
 	FNEG(0, 0) \
-	EXP \
-	FADD(27, 2, 2) \
-	FDIV(2, 27, 2)
+	FMAX(16, 0, 0) \
+	FMIN(17, 0, 0) \
+	EXPPARTS(19) \
+	VSHL $23, V1.S4, V1.S4 \
+	FMUL(1, 2, 2) \
+	FADD(8, 2, 2) \
+	FDIV(2, 8, 2)
 
-// func expNEON(dst, x []float32, constants *[32]float32)
+// func expNEON(dst, x []float32, constants *[36]float32)
 TEXT ·expNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
@@ -134,13 +152,14 @@ loop:
 done:
 	RET
 
-// func sigmoidNEON(dst, x []float32, constants *[32]float32)
+// func sigmoidNEON(dst, x []float32, constants *[36]float32)
 TEXT ·sigmoidNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
 	MOVD x_base+24(FP), R1
 	MOVD constants+48(FP), R2
 	EXPCONSTANTS
+	SIGMOIDCONSTANTS
 	SUBS $4, R3
 	BLT  done
 
@@ -154,7 +173,7 @@ loop:
 done:
 	RET
 
-// func tanhNEON(dst, x []float32, constants *[32]float32)
+// func tanhNEON(dst, x []float32, constants *[36]float32)
 TEXT ·tanhNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
@@ -193,7 +212,7 @@ loop:
 done:
 	RET
 
-// func geluNEON(dst, x []float32, constants *[32]float32)
+// func geluNEON(dst, x []float32, constants *[36]float32)
 TEXT ·geluNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
@@ -215,7 +234,7 @@ loop:
 done:
 	RET
 
-// func geluGradNEON(dx, dy, x []float32, constants *[32]float32)
+// func geluGradNEON(dx, dy, x []float32, constants *[36]float32)
 TEXT ·geluGradNEON(SB), NOSPLIT, $0-80
 	MOVD dx_base+0(FP), R0
 	MOVD dx_len+8(FP), R3
@@ -242,13 +261,14 @@ loop:
 done:
 	RET
 
-// func siluNEON(dst, x []float32, constants *[32]float32)
+// func siluNEON(dst, x []float32, constants *[36]float32)
 TEXT ·siluNEON(SB), NOSPLIT, $0-56
 	MOVD dst_base+0(FP), R0
 	MOVD dst_len+8(FP), R3
 	MOVD x_base+24(FP), R1
 	MOVD constants+48(FP), R2
 	EXPCONSTANTS
+	SIGMOIDCONSTANTS
 	SUBS $4, R3
 	BLT  done
 
@@ -264,7 +284,7 @@ loop:
 done:
 	RET
 
-// func siluGradNEON(dx, dy, x []float32, constants *[32]float32)
+// func siluGradNEON(dx, dy, x []float32, constants *[36]float32)
 TEXT ·siluGradNEON(SB), NOSPLIT, $0-80
 	MOVD dx_base+0(FP), R0
 	MOVD dx_len+8(FP), R3
@@ -272,6 +292,7 @@ TEXT ·siluGradNEON(SB), NOSPLIT, $0-80
 	MOVD x_base+48(FP), R1
 	MOVD constants+72(FP), R2
 	EXPCONSTANTS
+	SIGMOIDCONSTANTS
 	SUBS $4, R3
 	BLT  done
 

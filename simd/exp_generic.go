@@ -22,6 +22,13 @@ const (
 	// bits of the sum.
 	rounder     = 3 << 22
 	rounderBits = 0x4b400000
+
+	// Of 1/(1 + e**-x) = 0.5/(0.5 + e**-x/2), which needs one factor 2**(n-1) for all n that
+	// matter: the low bits of the sum with halfRounder, n - 1 and the bias of an exponent,
+	// become the factor's bits. They are those of infinity at sigmoidMax, and of 0 at sigmoidMin.
+	sigmoidMin  = -87
+	sigmoidMax  = 89.5
+	halfRounder = rounder + 126
 )
 
 // tanh x = x + x**3 * (tanhC0 + tanhC1*x**2 + ...) for |x| < tanhSmall,
@@ -36,20 +43,31 @@ const (
 )
 
 func expOf(x float32) float32 {
-	x = min(max(x, expMin), expMax)
-	t := float32(x*log2E) + rounder
-	n := t - rounder
+	shifted, y := expParts(min(max(x, expMin), expMax), rounder)
+	// In two factors, for 2**n alone may be out of range. The first product is
+	// exact, so that a subnormal result is rounded once.
+	k := int32(math.Float32bits(shifted)) - rounderBits
+	return float32(y*powerOf2(k>>1)) * powerOf2(k-k>>1)
+}
+
+// expParts returns n plus a rounder, and e**r.
+func expParts(x, rounder float32) (shifted, y float32) {
+	shifted = float32(x*log2E) + rounder
+	n := shifted - rounder
 	r := x - float32(n*ln2Hi)
 	r -= float32(n * ln2Lo)
 	p := float32(expC6*r) + expC5
 	p = float32(p*r) + expC4
 	p = float32(p*r) + expC3
 	p = float32(p*r) + expC2
-	y := float32(float32(p*r)*r) + r + 1
-	// In two factors, for 2**n alone may be out of range. The first product is
-	// exact, so that a subnormal result is rounded once.
-	k := int32(math.Float32bits(t)) - rounderBits
-	return float32(y*powerOf2(k>>1)) * powerOf2(k-k>>1)
+	return shifted, float32(float32(p*r)*r) + r + 1
+}
+
+// sigmoidOf returns 1/(1 + e**-x).
+func sigmoidOf(x float32) float32 {
+	shifted, y := expParts(min(max(-x, sigmoidMin), sigmoidMax), halfRounder)
+	half := y * math.Float32frombits(math.Float32bits(shifted)<<23)
+	return 0.5 / (0.5 + half)
 }
 
 // powerOf2 returns 2**n for -127 < n < 128.
@@ -79,7 +97,7 @@ func expGeneric(dst, x []float32) {
 
 func sigmoidGeneric(dst, x []float32) {
 	for i := range dst {
-		dst[i] = 1 / (1 + expOf(-x[i]))
+		dst[i] = sigmoidOf(x[i])
 	}
 }
 
@@ -143,13 +161,13 @@ func geluGradGeneric(dx, dy, x []float32) {
 
 func siluGeneric(dst, x []float32) {
 	for i := range dst {
-		dst[i] = x[i] * (1 / (1 + expOf(-x[i])))
+		dst[i] = x[i] * sigmoidOf(x[i])
 	}
 }
 
 func siluGradGeneric(dx, dy, x []float32) {
 	for i := range dx {
-		s := 1 / (1 + expOf(-x[i]))
+		s := sigmoidOf(x[i])
 		dx[i] = dy[i] * float32(s*(float32(x[i]*(1-s))+1))
 	}
 }

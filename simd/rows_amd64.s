@@ -182,6 +182,9 @@ done10:
 // func scaleShiftSiLURowsAVX2(dst []float32, x []float32, scale []float32, shift []float32, rows int)
 // Requires: AVX, AVX2
 TEXT ·scaleShiftSiLURowsAVX2(SB), NOSPLIT, $0-104
+	VMOVUPS halfRounder<>+0(SB), Y0
+	VMOVUPS half<>+0(SB), Y1
+	VMOVUPS one<>+0(SB), Y2
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    x_base+24(FP), CX
 	MOVQ    scale_base+48(FP), DX
@@ -192,7 +195,7 @@ TEXT ·scaleShiftSiLURowsAVX2(SB), NOSPLIT, $0-104
 	ANDQ    $0x07, R8
 	LEAQ    tailMasks<>+32(SB), R9
 	NEGQ    R8
-	VMOVUPS (R9)(R8*4), Y0
+	VMOVUPS (R9)(R8*4), Y3
 
 row:
 	MOVQ SI, R8
@@ -201,182 +204,150 @@ row:
 	JLT  enough12
 
 loop11:
-	VMOVUPS (CX)(R9*4), Y1
-	VMOVUPS (DX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS (BX)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(R9*4)
-	VMOVUPS 32(CX)(R9*4), Y1
-	VMOVUPS 32(DX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 32(BX)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(AX)(R9*4)
-	VMOVUPS 64(CX)(R9*4), Y1
-	VMOVUPS 64(DX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 64(BX)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 64(AX)(R9*4)
-	VMOVUPS 96(CX)(R9*4), Y1
-	VMOVUPS 96(DX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 96(BX)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, 96(AX)(R9*4)
+	VMOVUPS (CX)(R9*4), Y4
+	VMOVUPS (DX)(R9*4), Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS (BX)(R9*4), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y5, Y6, Y5
+	VMOVUPS 32(CX)(R9*4), Y7
+	VMOVUPS 32(DX)(R9*4), Y6
+	VMULPS  Y6, Y7, Y7
+	VMOVUPS 32(BX)(R9*4), Y6
+	VADDPS  Y6, Y7, Y7
+	VMOVAPS Y7, Y8
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y8, Y6, Y8
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y5, Y6, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y8, Y6, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y9
+	VMULPS  sigmoidLog2E<>+0(SB), Y8, Y11
+	VADDPS  Y0, Y9, Y9
+	VADDPS  Y0, Y11, Y11
+	VSUBPS  Y0, Y9, Y6
+	VSUBPS  Y0, Y11, Y10
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y6
+	VMULPS  sigmoidC4<>+0(SB), Y8, Y10
+	VADDPS  sigmoidC3<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC3<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC2<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC2<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC1<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC1<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC0<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC0<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VSUBPS  Y5, Y6, Y6
+	VSUBPS  Y8, Y10, Y10
+	VADDPS  Y2, Y6, Y6
+	VADDPS  Y2, Y10, Y10
+	VPSLLD  $0x17, Y9, Y9
+	VPSLLD  $0x17, Y11, Y11
+	VMULPS  Y9, Y6, Y6
+	VMULPS  Y11, Y10, Y10
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y1, Y10, Y10
+	VMOVUPS Y1, Y5
+	VDIVPS  Y6, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS Y5, (AX)(R9*4)
+	VMOVUPS Y1, Y4
+	VDIVPS  Y10, Y4, Y4
+	VMULPS  Y7, Y4, Y4
+	VMOVUPS Y4, 32(AX)(R9*4)
+	VMOVUPS 64(CX)(R9*4), Y4
+	VMOVUPS 64(DX)(R9*4), Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS 64(BX)(R9*4), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y5, Y6, Y5
+	VMOVUPS 96(CX)(R9*4), Y7
+	VMOVUPS 96(DX)(R9*4), Y6
+	VMULPS  Y6, Y7, Y7
+	VMOVUPS 96(BX)(R9*4), Y6
+	VADDPS  Y6, Y7, Y7
+	VMOVAPS Y7, Y8
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y8, Y6, Y8
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y5, Y6, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y8, Y6, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y9
+	VMULPS  sigmoidLog2E<>+0(SB), Y8, Y11
+	VADDPS  Y0, Y9, Y9
+	VADDPS  Y0, Y11, Y11
+	VSUBPS  Y0, Y9, Y6
+	VSUBPS  Y0, Y11, Y10
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y6
+	VMULPS  sigmoidC4<>+0(SB), Y8, Y10
+	VADDPS  sigmoidC3<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC3<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC2<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC2<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC1<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC1<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC0<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC0<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VSUBPS  Y5, Y6, Y6
+	VSUBPS  Y8, Y10, Y10
+	VADDPS  Y2, Y6, Y6
+	VADDPS  Y2, Y10, Y10
+	VPSLLD  $0x17, Y9, Y9
+	VPSLLD  $0x17, Y11, Y11
+	VMULPS  Y9, Y6, Y6
+	VMULPS  Y11, Y10, Y10
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y1, Y10, Y10
+	VMOVUPS Y1, Y5
+	VDIVPS  Y6, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS Y5, 64(AX)(R9*4)
+	VMOVUPS Y1, Y4
+	VDIVPS  Y10, Y4, Y4
+	VMULPS  Y7, Y4, Y4
+	VMOVUPS Y4, 96(AX)(R9*4)
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, R8
 	CMPQ    R8, $0x20
@@ -387,50 +358,42 @@ enough12:
 	JLT  enough14
 
 loop13:
-	VMOVUPS (CX)(R9*4), Y1
-	VMOVUPS (DX)(R9*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS (BX)(R9*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(R9*4)
+	VMOVUPS (CX)(R9*4), Y4
+	VMOVUPS (DX)(R9*4), Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS (BX)(R9*4), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y5, Y6, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y5, Y6, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y7
+	VADDPS  Y0, Y7, Y7
+	VSUBPS  Y0, Y7, Y6
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y6, Y8
+	VSUBPS  Y8, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y6, Y8
+	VSUBPS  Y8, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y6
+	VADDPS  sigmoidC3<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  sigmoidC2<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  sigmoidC1<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  sigmoidC0<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VSUBPS  Y5, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VPSLLD  $0x17, Y7, Y7
+	VMULPS  Y7, Y6, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y1, Y5
+	VDIVPS  Y6, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS Y5, (AX)(R9*4)
 	ADDQ    $0x08, R9
 	SUBQ    $0x08, R8
 	CMPQ    R8, $0x08
@@ -439,50 +402,42 @@ loop13:
 enough14:
 	TESTQ      R8, R8
 	JEQ        done15
-	VMASKMOVPS (CX)(R9*4), Y0, Y1
-	VMASKMOVPS (DX)(R9*4), Y0, Y2
-	VMULPS     Y2, Y1, Y1
-	VMASKMOVPS (BX)(R9*4), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVAPS    Y1, Y2
-	VXORPS     signBit<>+0(SB), Y2, Y2
-	VMOVUPS    expMin<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    expMax<>+0(SB), Y3
-	VMINPS     Y2, Y3, Y2
-	VMULPS     log2E<>+0(SB), Y2, Y3
-	VADDPS     rounder<>+0(SB), Y3, Y3
-	VSUBPS     rounder<>+0(SB), Y3, Y4
-	VMULPS     ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     expC4<>+0(SB), Y2, Y4
-	VADDPS     expC3<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC2<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC0<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VPSUBD     rounderBits<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     bias<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VMOVUPS    one<>+0(SB), Y2
-	VDIVPS     Y4, Y2, Y2
-	VMULPS     Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)(R9*4)
+	VMASKMOVPS (CX)(R9*4), Y3, Y4
+	VMASKMOVPS (DX)(R9*4), Y3, Y5
+	VMULPS     Y5, Y4, Y4
+	VMASKMOVPS (BX)(R9*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMOVAPS    Y4, Y5
+	VMOVUPS    sigmoidMin<>+0(SB), Y6
+	VMAXPS     Y5, Y6, Y5
+	VMOVUPS    sigmoidMax<>+0(SB), Y6
+	VMINPS     Y5, Y6, Y5
+	VMULPS     sigmoidLog2E<>+0(SB), Y5, Y7
+	VADDPS     Y0, Y7, Y7
+	VSUBPS     Y0, Y7, Y6
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y6, Y8
+	VSUBPS     Y8, Y5, Y5
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y6, Y8
+	VSUBPS     Y8, Y5, Y5
+	VMULPS     sigmoidC4<>+0(SB), Y5, Y6
+	VADDPS     sigmoidC3<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VADDPS     sigmoidC2<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VADDPS     sigmoidC1<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VADDPS     sigmoidC0<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VSUBPS     Y5, Y6, Y6
+	VADDPS     Y2, Y6, Y6
+	VPSLLD     $0x17, Y7, Y7
+	VMULPS     Y7, Y6, Y6
+	VADDPS     Y1, Y6, Y6
+	VMOVUPS    Y1, Y5
+	VDIVPS     Y6, Y5, Y5
+	VMULPS     Y4, Y5, Y5
+	VMASKMOVPS Y5, Y3, (AX)(R9*4)
 
 done15:
 	LEAQ (AX)(SI*4), AX
@@ -492,221 +447,41 @@ done15:
 	VZEROUPPER
 	RET
 
-DATA signBit<>+0(SB)/4, $0x80000000
-DATA signBit<>+4(SB)/4, $0x80000000
-DATA signBit<>+8(SB)/4, $0x80000000
-DATA signBit<>+12(SB)/4, $0x80000000
-DATA signBit<>+16(SB)/4, $0x80000000
-DATA signBit<>+20(SB)/4, $0x80000000
-DATA signBit<>+24(SB)/4, $0x80000000
-DATA signBit<>+28(SB)/4, $0x80000000
-DATA signBit<>+32(SB)/4, $0x80000000
-DATA signBit<>+36(SB)/4, $0x80000000
-DATA signBit<>+40(SB)/4, $0x80000000
-DATA signBit<>+44(SB)/4, $0x80000000
-DATA signBit<>+48(SB)/4, $0x80000000
-DATA signBit<>+52(SB)/4, $0x80000000
-DATA signBit<>+56(SB)/4, $0x80000000
-DATA signBit<>+60(SB)/4, $0x80000000
-GLOBL signBit<>(SB), RODATA|NOPTR, $64
+DATA halfRounder<>+0(SB)/4, $0x4b40007e
+DATA halfRounder<>+4(SB)/4, $0x4b40007e
+DATA halfRounder<>+8(SB)/4, $0x4b40007e
+DATA halfRounder<>+12(SB)/4, $0x4b40007e
+DATA halfRounder<>+16(SB)/4, $0x4b40007e
+DATA halfRounder<>+20(SB)/4, $0x4b40007e
+DATA halfRounder<>+24(SB)/4, $0x4b40007e
+DATA halfRounder<>+28(SB)/4, $0x4b40007e
+DATA halfRounder<>+32(SB)/4, $0x4b40007e
+DATA halfRounder<>+36(SB)/4, $0x4b40007e
+DATA halfRounder<>+40(SB)/4, $0x4b40007e
+DATA halfRounder<>+44(SB)/4, $0x4b40007e
+DATA halfRounder<>+48(SB)/4, $0x4b40007e
+DATA halfRounder<>+52(SB)/4, $0x4b40007e
+DATA halfRounder<>+56(SB)/4, $0x4b40007e
+DATA halfRounder<>+60(SB)/4, $0x4b40007e
+GLOBL halfRounder<>(SB), RODATA|NOPTR, $64
 
-DATA expMin<>+0(SB)/4, $0xc2d00000
-DATA expMin<>+4(SB)/4, $0xc2d00000
-DATA expMin<>+8(SB)/4, $0xc2d00000
-DATA expMin<>+12(SB)/4, $0xc2d00000
-DATA expMin<>+16(SB)/4, $0xc2d00000
-DATA expMin<>+20(SB)/4, $0xc2d00000
-DATA expMin<>+24(SB)/4, $0xc2d00000
-DATA expMin<>+28(SB)/4, $0xc2d00000
-DATA expMin<>+32(SB)/4, $0xc2d00000
-DATA expMin<>+36(SB)/4, $0xc2d00000
-DATA expMin<>+40(SB)/4, $0xc2d00000
-DATA expMin<>+44(SB)/4, $0xc2d00000
-DATA expMin<>+48(SB)/4, $0xc2d00000
-DATA expMin<>+52(SB)/4, $0xc2d00000
-DATA expMin<>+56(SB)/4, $0xc2d00000
-DATA expMin<>+60(SB)/4, $0xc2d00000
-GLOBL expMin<>(SB), RODATA|NOPTR, $64
-
-DATA expMax<>+0(SB)/4, $0x42b20000
-DATA expMax<>+4(SB)/4, $0x42b20000
-DATA expMax<>+8(SB)/4, $0x42b20000
-DATA expMax<>+12(SB)/4, $0x42b20000
-DATA expMax<>+16(SB)/4, $0x42b20000
-DATA expMax<>+20(SB)/4, $0x42b20000
-DATA expMax<>+24(SB)/4, $0x42b20000
-DATA expMax<>+28(SB)/4, $0x42b20000
-DATA expMax<>+32(SB)/4, $0x42b20000
-DATA expMax<>+36(SB)/4, $0x42b20000
-DATA expMax<>+40(SB)/4, $0x42b20000
-DATA expMax<>+44(SB)/4, $0x42b20000
-DATA expMax<>+48(SB)/4, $0x42b20000
-DATA expMax<>+52(SB)/4, $0x42b20000
-DATA expMax<>+56(SB)/4, $0x42b20000
-DATA expMax<>+60(SB)/4, $0x42b20000
-GLOBL expMax<>(SB), RODATA|NOPTR, $64
-
-DATA log2E<>+0(SB)/4, $0x3fb8aa3b
-DATA log2E<>+4(SB)/4, $0x3fb8aa3b
-DATA log2E<>+8(SB)/4, $0x3fb8aa3b
-DATA log2E<>+12(SB)/4, $0x3fb8aa3b
-DATA log2E<>+16(SB)/4, $0x3fb8aa3b
-DATA log2E<>+20(SB)/4, $0x3fb8aa3b
-DATA log2E<>+24(SB)/4, $0x3fb8aa3b
-DATA log2E<>+28(SB)/4, $0x3fb8aa3b
-DATA log2E<>+32(SB)/4, $0x3fb8aa3b
-DATA log2E<>+36(SB)/4, $0x3fb8aa3b
-DATA log2E<>+40(SB)/4, $0x3fb8aa3b
-DATA log2E<>+44(SB)/4, $0x3fb8aa3b
-DATA log2E<>+48(SB)/4, $0x3fb8aa3b
-DATA log2E<>+52(SB)/4, $0x3fb8aa3b
-DATA log2E<>+56(SB)/4, $0x3fb8aa3b
-DATA log2E<>+60(SB)/4, $0x3fb8aa3b
-GLOBL log2E<>(SB), RODATA|NOPTR, $64
-
-DATA rounder<>+0(SB)/4, $0x4b400000
-DATA rounder<>+4(SB)/4, $0x4b400000
-DATA rounder<>+8(SB)/4, $0x4b400000
-DATA rounder<>+12(SB)/4, $0x4b400000
-DATA rounder<>+16(SB)/4, $0x4b400000
-DATA rounder<>+20(SB)/4, $0x4b400000
-DATA rounder<>+24(SB)/4, $0x4b400000
-DATA rounder<>+28(SB)/4, $0x4b400000
-DATA rounder<>+32(SB)/4, $0x4b400000
-DATA rounder<>+36(SB)/4, $0x4b400000
-DATA rounder<>+40(SB)/4, $0x4b400000
-DATA rounder<>+44(SB)/4, $0x4b400000
-DATA rounder<>+48(SB)/4, $0x4b400000
-DATA rounder<>+52(SB)/4, $0x4b400000
-DATA rounder<>+56(SB)/4, $0x4b400000
-DATA rounder<>+60(SB)/4, $0x4b400000
-GLOBL rounder<>(SB), RODATA|NOPTR, $64
-
-DATA ln2Hi<>+0(SB)/4, $0x3f318000
-DATA ln2Hi<>+4(SB)/4, $0x3f318000
-DATA ln2Hi<>+8(SB)/4, $0x3f318000
-DATA ln2Hi<>+12(SB)/4, $0x3f318000
-DATA ln2Hi<>+16(SB)/4, $0x3f318000
-DATA ln2Hi<>+20(SB)/4, $0x3f318000
-DATA ln2Hi<>+24(SB)/4, $0x3f318000
-DATA ln2Hi<>+28(SB)/4, $0x3f318000
-DATA ln2Hi<>+32(SB)/4, $0x3f318000
-DATA ln2Hi<>+36(SB)/4, $0x3f318000
-DATA ln2Hi<>+40(SB)/4, $0x3f318000
-DATA ln2Hi<>+44(SB)/4, $0x3f318000
-DATA ln2Hi<>+48(SB)/4, $0x3f318000
-DATA ln2Hi<>+52(SB)/4, $0x3f318000
-DATA ln2Hi<>+56(SB)/4, $0x3f318000
-DATA ln2Hi<>+60(SB)/4, $0x3f318000
-GLOBL ln2Hi<>(SB), RODATA|NOPTR, $64
-
-DATA ln2Lo<>+0(SB)/4, $0xb95e8083
-DATA ln2Lo<>+4(SB)/4, $0xb95e8083
-DATA ln2Lo<>+8(SB)/4, $0xb95e8083
-DATA ln2Lo<>+12(SB)/4, $0xb95e8083
-DATA ln2Lo<>+16(SB)/4, $0xb95e8083
-DATA ln2Lo<>+20(SB)/4, $0xb95e8083
-DATA ln2Lo<>+24(SB)/4, $0xb95e8083
-DATA ln2Lo<>+28(SB)/4, $0xb95e8083
-DATA ln2Lo<>+32(SB)/4, $0xb95e8083
-DATA ln2Lo<>+36(SB)/4, $0xb95e8083
-DATA ln2Lo<>+40(SB)/4, $0xb95e8083
-DATA ln2Lo<>+44(SB)/4, $0xb95e8083
-DATA ln2Lo<>+48(SB)/4, $0xb95e8083
-DATA ln2Lo<>+52(SB)/4, $0xb95e8083
-DATA ln2Lo<>+56(SB)/4, $0xb95e8083
-DATA ln2Lo<>+60(SB)/4, $0xb95e8083
-GLOBL ln2Lo<>(SB), RODATA|NOPTR, $64
-
-DATA expC4<>+0(SB)/4, $0x3ab6887e
-DATA expC4<>+4(SB)/4, $0x3ab6887e
-DATA expC4<>+8(SB)/4, $0x3ab6887e
-DATA expC4<>+12(SB)/4, $0x3ab6887e
-DATA expC4<>+16(SB)/4, $0x3ab6887e
-DATA expC4<>+20(SB)/4, $0x3ab6887e
-DATA expC4<>+24(SB)/4, $0x3ab6887e
-DATA expC4<>+28(SB)/4, $0x3ab6887e
-DATA expC4<>+32(SB)/4, $0x3ab6887e
-DATA expC4<>+36(SB)/4, $0x3ab6887e
-DATA expC4<>+40(SB)/4, $0x3ab6887e
-DATA expC4<>+44(SB)/4, $0x3ab6887e
-DATA expC4<>+48(SB)/4, $0x3ab6887e
-DATA expC4<>+52(SB)/4, $0x3ab6887e
-DATA expC4<>+56(SB)/4, $0x3ab6887e
-DATA expC4<>+60(SB)/4, $0x3ab6887e
-GLOBL expC4<>(SB), RODATA|NOPTR, $64
-
-DATA expC3<>+0(SB)/4, $0x3c0905b1
-DATA expC3<>+4(SB)/4, $0x3c0905b1
-DATA expC3<>+8(SB)/4, $0x3c0905b1
-DATA expC3<>+12(SB)/4, $0x3c0905b1
-DATA expC3<>+16(SB)/4, $0x3c0905b1
-DATA expC3<>+20(SB)/4, $0x3c0905b1
-DATA expC3<>+24(SB)/4, $0x3c0905b1
-DATA expC3<>+28(SB)/4, $0x3c0905b1
-DATA expC3<>+32(SB)/4, $0x3c0905b1
-DATA expC3<>+36(SB)/4, $0x3c0905b1
-DATA expC3<>+40(SB)/4, $0x3c0905b1
-DATA expC3<>+44(SB)/4, $0x3c0905b1
-DATA expC3<>+48(SB)/4, $0x3c0905b1
-DATA expC3<>+52(SB)/4, $0x3c0905b1
-DATA expC3<>+56(SB)/4, $0x3c0905b1
-DATA expC3<>+60(SB)/4, $0x3c0905b1
-GLOBL expC3<>(SB), RODATA|NOPTR, $64
-
-DATA expC2<>+0(SB)/4, $0x3d2aaa8d
-DATA expC2<>+4(SB)/4, $0x3d2aaa8d
-DATA expC2<>+8(SB)/4, $0x3d2aaa8d
-DATA expC2<>+12(SB)/4, $0x3d2aaa8d
-DATA expC2<>+16(SB)/4, $0x3d2aaa8d
-DATA expC2<>+20(SB)/4, $0x3d2aaa8d
-DATA expC2<>+24(SB)/4, $0x3d2aaa8d
-DATA expC2<>+28(SB)/4, $0x3d2aaa8d
-DATA expC2<>+32(SB)/4, $0x3d2aaa8d
-DATA expC2<>+36(SB)/4, $0x3d2aaa8d
-DATA expC2<>+40(SB)/4, $0x3d2aaa8d
-DATA expC2<>+44(SB)/4, $0x3d2aaa8d
-DATA expC2<>+48(SB)/4, $0x3d2aaa8d
-DATA expC2<>+52(SB)/4, $0x3d2aaa8d
-DATA expC2<>+56(SB)/4, $0x3d2aaa8d
-DATA expC2<>+60(SB)/4, $0x3d2aaa8d
-GLOBL expC2<>(SB), RODATA|NOPTR, $64
-
-DATA expC1<>+0(SB)/4, $0x3e2aaa6f
-DATA expC1<>+4(SB)/4, $0x3e2aaa6f
-DATA expC1<>+8(SB)/4, $0x3e2aaa6f
-DATA expC1<>+12(SB)/4, $0x3e2aaa6f
-DATA expC1<>+16(SB)/4, $0x3e2aaa6f
-DATA expC1<>+20(SB)/4, $0x3e2aaa6f
-DATA expC1<>+24(SB)/4, $0x3e2aaa6f
-DATA expC1<>+28(SB)/4, $0x3e2aaa6f
-DATA expC1<>+32(SB)/4, $0x3e2aaa6f
-DATA expC1<>+36(SB)/4, $0x3e2aaa6f
-DATA expC1<>+40(SB)/4, $0x3e2aaa6f
-DATA expC1<>+44(SB)/4, $0x3e2aaa6f
-DATA expC1<>+48(SB)/4, $0x3e2aaa6f
-DATA expC1<>+52(SB)/4, $0x3e2aaa6f
-DATA expC1<>+56(SB)/4, $0x3e2aaa6f
-DATA expC1<>+60(SB)/4, $0x3e2aaa6f
-GLOBL expC1<>(SB), RODATA|NOPTR, $64
-
-DATA expC0<>+0(SB)/4, $0x3f000000
-DATA expC0<>+4(SB)/4, $0x3f000000
-DATA expC0<>+8(SB)/4, $0x3f000000
-DATA expC0<>+12(SB)/4, $0x3f000000
-DATA expC0<>+16(SB)/4, $0x3f000000
-DATA expC0<>+20(SB)/4, $0x3f000000
-DATA expC0<>+24(SB)/4, $0x3f000000
-DATA expC0<>+28(SB)/4, $0x3f000000
-DATA expC0<>+32(SB)/4, $0x3f000000
-DATA expC0<>+36(SB)/4, $0x3f000000
-DATA expC0<>+40(SB)/4, $0x3f000000
-DATA expC0<>+44(SB)/4, $0x3f000000
-DATA expC0<>+48(SB)/4, $0x3f000000
-DATA expC0<>+52(SB)/4, $0x3f000000
-DATA expC0<>+56(SB)/4, $0x3f000000
-DATA expC0<>+60(SB)/4, $0x3f000000
-GLOBL expC0<>(SB), RODATA|NOPTR, $64
+DATA half<>+0(SB)/4, $0x3f000000
+DATA half<>+4(SB)/4, $0x3f000000
+DATA half<>+8(SB)/4, $0x3f000000
+DATA half<>+12(SB)/4, $0x3f000000
+DATA half<>+16(SB)/4, $0x3f000000
+DATA half<>+20(SB)/4, $0x3f000000
+DATA half<>+24(SB)/4, $0x3f000000
+DATA half<>+28(SB)/4, $0x3f000000
+DATA half<>+32(SB)/4, $0x3f000000
+DATA half<>+36(SB)/4, $0x3f000000
+DATA half<>+40(SB)/4, $0x3f000000
+DATA half<>+44(SB)/4, $0x3f000000
+DATA half<>+48(SB)/4, $0x3f000000
+DATA half<>+52(SB)/4, $0x3f000000
+DATA half<>+56(SB)/4, $0x3f000000
+DATA half<>+60(SB)/4, $0x3f000000
+GLOBL half<>(SB), RODATA|NOPTR, $64
 
 DATA one<>+0(SB)/4, $0x3f800000
 DATA one<>+4(SB)/4, $0x3f800000
@@ -726,45 +501,192 @@ DATA one<>+56(SB)/4, $0x3f800000
 DATA one<>+60(SB)/4, $0x3f800000
 GLOBL one<>(SB), RODATA|NOPTR, $64
 
-DATA rounderBits<>+0(SB)/4, $0x4b400000
-DATA rounderBits<>+4(SB)/4, $0x4b400000
-DATA rounderBits<>+8(SB)/4, $0x4b400000
-DATA rounderBits<>+12(SB)/4, $0x4b400000
-DATA rounderBits<>+16(SB)/4, $0x4b400000
-DATA rounderBits<>+20(SB)/4, $0x4b400000
-DATA rounderBits<>+24(SB)/4, $0x4b400000
-DATA rounderBits<>+28(SB)/4, $0x4b400000
-DATA rounderBits<>+32(SB)/4, $0x4b400000
-DATA rounderBits<>+36(SB)/4, $0x4b400000
-DATA rounderBits<>+40(SB)/4, $0x4b400000
-DATA rounderBits<>+44(SB)/4, $0x4b400000
-DATA rounderBits<>+48(SB)/4, $0x4b400000
-DATA rounderBits<>+52(SB)/4, $0x4b400000
-DATA rounderBits<>+56(SB)/4, $0x4b400000
-DATA rounderBits<>+60(SB)/4, $0x4b400000
-GLOBL rounderBits<>(SB), RODATA|NOPTR, $64
+DATA sigmoidMin<>+0(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+4(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+8(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+12(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+16(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+20(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+24(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+28(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+32(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+36(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+40(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+44(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+48(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+52(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+56(SB)/4, $0xc2b30000
+DATA sigmoidMin<>+60(SB)/4, $0xc2b30000
+GLOBL sigmoidMin<>(SB), RODATA|NOPTR, $64
 
-DATA bias<>+0(SB)/4, $0x0000007f
-DATA bias<>+4(SB)/4, $0x0000007f
-DATA bias<>+8(SB)/4, $0x0000007f
-DATA bias<>+12(SB)/4, $0x0000007f
-DATA bias<>+16(SB)/4, $0x0000007f
-DATA bias<>+20(SB)/4, $0x0000007f
-DATA bias<>+24(SB)/4, $0x0000007f
-DATA bias<>+28(SB)/4, $0x0000007f
-DATA bias<>+32(SB)/4, $0x0000007f
-DATA bias<>+36(SB)/4, $0x0000007f
-DATA bias<>+40(SB)/4, $0x0000007f
-DATA bias<>+44(SB)/4, $0x0000007f
-DATA bias<>+48(SB)/4, $0x0000007f
-DATA bias<>+52(SB)/4, $0x0000007f
-DATA bias<>+56(SB)/4, $0x0000007f
-DATA bias<>+60(SB)/4, $0x0000007f
-GLOBL bias<>(SB), RODATA|NOPTR, $64
+DATA sigmoidMax<>+0(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+4(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+8(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+12(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+16(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+20(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+24(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+28(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+32(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+36(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+40(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+44(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+48(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+52(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+56(SB)/4, $0x42ae0000
+DATA sigmoidMax<>+60(SB)/4, $0x42ae0000
+GLOBL sigmoidMax<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidLog2E<>+0(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+4(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+8(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+12(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+16(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+20(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+24(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+28(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+32(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+36(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+40(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+44(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+48(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+52(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+56(SB)/4, $0xbfb8aa3b
+DATA sigmoidLog2E<>+60(SB)/4, $0xbfb8aa3b
+GLOBL sigmoidLog2E<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidLn2Hi<>+0(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+4(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+8(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+12(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+16(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+20(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+24(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+28(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+32(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+36(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+40(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+44(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+48(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+52(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+56(SB)/4, $0xbf318000
+DATA sigmoidLn2Hi<>+60(SB)/4, $0xbf318000
+GLOBL sigmoidLn2Hi<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidLn2Lo<>+0(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+4(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+8(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+12(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+16(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+20(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+24(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+28(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+32(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+36(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+40(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+44(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+48(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+52(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+56(SB)/4, $0x395e8083
+DATA sigmoidLn2Lo<>+60(SB)/4, $0x395e8083
+GLOBL sigmoidLn2Lo<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC4<>+0(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+4(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+8(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+12(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+16(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+20(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+24(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+28(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+32(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+36(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+40(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+44(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+48(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+52(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+56(SB)/4, $0x3ab6887e
+DATA sigmoidC4<>+60(SB)/4, $0x3ab6887e
+GLOBL sigmoidC4<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC3<>+0(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+4(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+8(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+12(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+16(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+20(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+24(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+28(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+32(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+36(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+40(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+44(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+48(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+52(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+56(SB)/4, $0xbc0905b1
+DATA sigmoidC3<>+60(SB)/4, $0xbc0905b1
+GLOBL sigmoidC3<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC2<>+0(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+4(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+8(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+12(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+16(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+20(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+24(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+28(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+32(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+36(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+40(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+44(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+48(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+52(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+56(SB)/4, $0x3d2aaa8d
+DATA sigmoidC2<>+60(SB)/4, $0x3d2aaa8d
+GLOBL sigmoidC2<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC1<>+0(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+4(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+8(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+12(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+16(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+20(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+24(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+28(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+32(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+36(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+40(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+44(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+48(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+52(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+56(SB)/4, $0xbe2aaa6f
+DATA sigmoidC1<>+60(SB)/4, $0xbe2aaa6f
+GLOBL sigmoidC1<>(SB), RODATA|NOPTR, $64
+
+DATA sigmoidC0<>+0(SB)/4, $0x3f000000
+DATA sigmoidC0<>+4(SB)/4, $0x3f000000
+DATA sigmoidC0<>+8(SB)/4, $0x3f000000
+DATA sigmoidC0<>+12(SB)/4, $0x3f000000
+DATA sigmoidC0<>+16(SB)/4, $0x3f000000
+DATA sigmoidC0<>+20(SB)/4, $0x3f000000
+DATA sigmoidC0<>+24(SB)/4, $0x3f000000
+DATA sigmoidC0<>+28(SB)/4, $0x3f000000
+DATA sigmoidC0<>+32(SB)/4, $0x3f000000
+DATA sigmoidC0<>+36(SB)/4, $0x3f000000
+DATA sigmoidC0<>+40(SB)/4, $0x3f000000
+DATA sigmoidC0<>+44(SB)/4, $0x3f000000
+DATA sigmoidC0<>+48(SB)/4, $0x3f000000
+DATA sigmoidC0<>+52(SB)/4, $0x3f000000
+DATA sigmoidC0<>+56(SB)/4, $0x3f000000
+DATA sigmoidC0<>+60(SB)/4, $0x3f000000
+GLOBL sigmoidC0<>(SB), RODATA|NOPTR, $64
 
 // func siluGradRowsAVX2(dz []float32, dy []float32, x []float32, scale []float32, shift []float32, rows int)
 // Requires: AVX, AVX2
 TEXT ·siluGradRowsAVX2(SB), NOSPLIT, $0-128
+	VMOVUPS halfRounder<>+0(SB), Y0
+	VMOVUPS half<>+0(SB), Y1
+	VMOVUPS one<>+0(SB), Y2
 	MOVQ    dz_base+0(FP), AX
 	MOVQ    dy_base+24(FP), CX
 	MOVQ    x_base+48(FP), DX
@@ -776,7 +698,7 @@ TEXT ·siluGradRowsAVX2(SB), NOSPLIT, $0-128
 	ANDQ    $0x07, R9
 	LEAQ    tailMasks<>+32(SB), R10
 	NEGQ    R9
-	VMOVUPS (R10)(R9*4), Y0
+	VMOVUPS (R10)(R9*4), Y3
 
 row:
 	MOVQ DI, R9
@@ -785,206 +707,174 @@ row:
 	JLT  enough17
 
 loop16:
-	VMOVUPS (DX)(R10*4), Y1
-	VMOVUPS (BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS (SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMOVUPS one<>+0(SB), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMOVUPS (CX)(R10*4), Y1
-	VMULPS  Y1, Y3, Y3
-	VMOVUPS Y3, (AX)(R10*4)
-	VMOVUPS 32(DX)(R10*4), Y1
-	VMOVUPS 32(BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 32(SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMOVUPS one<>+0(SB), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMOVUPS 32(CX)(R10*4), Y1
-	VMULPS  Y1, Y3, Y3
-	VMOVUPS Y3, 32(AX)(R10*4)
-	VMOVUPS 64(DX)(R10*4), Y1
-	VMOVUPS 64(BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 64(SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMOVUPS one<>+0(SB), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMOVUPS 64(CX)(R10*4), Y1
-	VMULPS  Y1, Y3, Y3
-	VMOVUPS Y3, 64(AX)(R10*4)
-	VMOVUPS 96(DX)(R10*4), Y1
-	VMOVUPS 96(BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS 96(SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMOVUPS one<>+0(SB), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMOVUPS 96(CX)(R10*4), Y1
-	VMULPS  Y1, Y3, Y3
-	VMOVUPS Y3, 96(AX)(R10*4)
+	VMOVUPS (DX)(R10*4), Y4
+	VMOVUPS (BX)(R10*4), Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS (SI)(R10*4), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y5, Y6, Y5
+	VMOVUPS 32(DX)(R10*4), Y7
+	VMOVUPS 32(BX)(R10*4), Y6
+	VMULPS  Y6, Y7, Y7
+	VMOVUPS 32(SI)(R10*4), Y6
+	VADDPS  Y6, Y7, Y7
+	VMOVAPS Y7, Y8
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y8, Y6, Y8
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y5, Y6, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y8, Y6, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y9
+	VMULPS  sigmoidLog2E<>+0(SB), Y8, Y11
+	VADDPS  Y0, Y9, Y9
+	VADDPS  Y0, Y11, Y11
+	VSUBPS  Y0, Y9, Y6
+	VSUBPS  Y0, Y11, Y10
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y6
+	VMULPS  sigmoidC4<>+0(SB), Y8, Y10
+	VADDPS  sigmoidC3<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC3<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC2<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC2<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC1<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC1<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC0<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC0<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VSUBPS  Y5, Y6, Y6
+	VSUBPS  Y8, Y10, Y10
+	VADDPS  Y2, Y6, Y6
+	VADDPS  Y2, Y10, Y10
+	VPSLLD  $0x17, Y9, Y9
+	VPSLLD  $0x17, Y11, Y11
+	VMULPS  Y9, Y6, Y6
+	VMULPS  Y11, Y10, Y10
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y1, Y10, Y10
+	VMOVUPS Y1, Y5
+	VDIVPS  Y6, Y5, Y5
+	VMOVUPS Y2, Y6
+	VSUBPS  Y5, Y6, Y6
+	VMULPS  Y4, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VMOVUPS (CX)(R10*4), Y4
+	VMULPS  Y4, Y6, Y6
+	VMOVUPS Y6, (AX)(R10*4)
+	VMOVUPS Y1, Y4
+	VDIVPS  Y10, Y4, Y4
+	VMOVUPS Y2, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y7, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS 32(CX)(R10*4), Y4
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS Y5, 32(AX)(R10*4)
+	VMOVUPS 64(DX)(R10*4), Y4
+	VMOVUPS 64(BX)(R10*4), Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS 64(SI)(R10*4), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y5, Y6, Y5
+	VMOVUPS 96(DX)(R10*4), Y7
+	VMOVUPS 96(BX)(R10*4), Y6
+	VMULPS  Y6, Y7, Y7
+	VMOVUPS 96(SI)(R10*4), Y6
+	VADDPS  Y6, Y7, Y7
+	VMOVAPS Y7, Y8
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y8, Y6, Y8
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y5, Y6, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y8, Y6, Y8
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y9
+	VMULPS  sigmoidLog2E<>+0(SB), Y8, Y11
+	VADDPS  Y0, Y9, Y9
+	VADDPS  Y0, Y11, Y11
+	VSUBPS  Y0, Y9, Y6
+	VSUBPS  Y0, Y11, Y10
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y6, Y12
+	VSUBPS  Y12, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y10, Y12
+	VSUBPS  Y12, Y8, Y8
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y6
+	VMULPS  sigmoidC4<>+0(SB), Y8, Y10
+	VADDPS  sigmoidC3<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC3<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC2<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC2<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC1<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC1<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VADDPS  sigmoidC0<>+0(SB), Y6, Y6
+	VADDPS  sigmoidC0<>+0(SB), Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y8, Y10, Y10
+	VSUBPS  Y5, Y6, Y6
+	VSUBPS  Y8, Y10, Y10
+	VADDPS  Y2, Y6, Y6
+	VADDPS  Y2, Y10, Y10
+	VPSLLD  $0x17, Y9, Y9
+	VPSLLD  $0x17, Y11, Y11
+	VMULPS  Y9, Y6, Y6
+	VMULPS  Y11, Y10, Y10
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y1, Y10, Y10
+	VMOVUPS Y1, Y5
+	VDIVPS  Y6, Y5, Y5
+	VMOVUPS Y2, Y6
+	VSUBPS  Y5, Y6, Y6
+	VMULPS  Y4, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VMOVUPS 64(CX)(R10*4), Y4
+	VMULPS  Y4, Y6, Y6
+	VMOVUPS Y6, 64(AX)(R10*4)
+	VMOVUPS Y1, Y4
+	VDIVPS  Y10, Y4, Y4
+	VMOVUPS Y2, Y5
+	VSUBPS  Y4, Y5, Y5
+	VMULPS  Y7, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS 96(CX)(R10*4), Y4
+	VMULPS  Y4, Y5, Y5
+	VMOVUPS Y5, 96(AX)(R10*4)
 	ADDQ    $0x20, R10
 	SUBQ    $0x20, R9
 	CMPQ    R9, $0x20
@@ -995,56 +885,48 @@ enough17:
 	JLT  enough19
 
 loop18:
-	VMOVUPS (DX)(R10*4), Y1
-	VMOVUPS (BX)(R10*4), Y2
-	VMULPS  Y2, Y1, Y1
-	VMOVUPS (SI)(R10*4), Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVAPS Y1, Y2
-	VXORPS  signBit<>+0(SB), Y2, Y2
-	VMOVUPS expMin<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMOVUPS expMax<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMULPS  log2E<>+0(SB), Y2, Y3
-	VADDPS  rounder<>+0(SB), Y3, Y3
-	VSUBPS  rounder<>+0(SB), Y3, Y4
-	VMULPS  ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS  Y5, Y2, Y2
-	VMULPS  expC4<>+0(SB), Y2, Y4
-	VADDPS  expC3<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC2<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC1<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  expC0<>+0(SB), Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VPSUBD  rounderBits<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  bias<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  bias<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  one<>+0(SB), Y4, Y4
-	VMOVUPS one<>+0(SB), Y2
-	VDIVPS  Y4, Y2, Y2
-	VMOVUPS one<>+0(SB), Y3
-	VSUBPS  Y2, Y3, Y3
-	VMULPS  Y1, Y3, Y3
-	VADDPS  one<>+0(SB), Y3, Y3
-	VMULPS  Y2, Y3, Y3
-	VMOVUPS (CX)(R10*4), Y1
-	VMULPS  Y1, Y3, Y3
-	VMOVUPS Y3, (AX)(R10*4)
+	VMOVUPS (DX)(R10*4), Y4
+	VMOVUPS (BX)(R10*4), Y5
+	VMULPS  Y5, Y4, Y4
+	VMOVUPS (SI)(R10*4), Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVAPS Y4, Y5
+	VMOVUPS sigmoidMin<>+0(SB), Y6
+	VMAXPS  Y5, Y6, Y5
+	VMOVUPS sigmoidMax<>+0(SB), Y6
+	VMINPS  Y5, Y6, Y5
+	VMULPS  sigmoidLog2E<>+0(SB), Y5, Y7
+	VADDPS  Y0, Y7, Y7
+	VSUBPS  Y0, Y7, Y6
+	VMULPS  sigmoidLn2Hi<>+0(SB), Y6, Y8
+	VSUBPS  Y8, Y5, Y5
+	VMULPS  sigmoidLn2Lo<>+0(SB), Y6, Y8
+	VSUBPS  Y8, Y5, Y5
+	VMULPS  sigmoidC4<>+0(SB), Y5, Y6
+	VADDPS  sigmoidC3<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  sigmoidC2<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  sigmoidC1<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  sigmoidC0<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VSUBPS  Y5, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VPSLLD  $0x17, Y7, Y7
+	VMULPS  Y7, Y6, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y1, Y5
+	VDIVPS  Y6, Y5, Y5
+	VMOVUPS Y2, Y6
+	VSUBPS  Y5, Y6, Y6
+	VMULPS  Y4, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VMOVUPS (CX)(R10*4), Y4
+	VMULPS  Y4, Y6, Y6
+	VMOVUPS Y6, (AX)(R10*4)
 	ADDQ    $0x08, R10
 	SUBQ    $0x08, R9
 	CMPQ    R9, $0x08
@@ -1053,56 +935,48 @@ loop18:
 enough19:
 	TESTQ      R9, R9
 	JEQ        done20
-	VMASKMOVPS (DX)(R10*4), Y0, Y1
-	VMASKMOVPS (BX)(R10*4), Y0, Y2
-	VMULPS     Y2, Y1, Y1
-	VMASKMOVPS (SI)(R10*4), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-	VMOVAPS    Y1, Y2
-	VXORPS     signBit<>+0(SB), Y2, Y2
-	VMOVUPS    expMin<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    expMax<>+0(SB), Y3
-	VMINPS     Y2, Y3, Y2
-	VMULPS     log2E<>+0(SB), Y2, Y3
-	VADDPS     rounder<>+0(SB), Y3, Y3
-	VSUBPS     rounder<>+0(SB), Y3, Y4
-	VMULPS     ln2Hi<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     ln2Lo<>+0(SB), Y4, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     expC4<>+0(SB), Y2, Y4
-	VADDPS     expC3<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC2<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     expC0<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VPSUBD     rounderBits<>+0(SB), Y3, Y3
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     bias<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     bias<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VADDPS     one<>+0(SB), Y4, Y4
-	VMOVUPS    one<>+0(SB), Y2
-	VDIVPS     Y4, Y2, Y2
-	VMOVUPS    one<>+0(SB), Y3
-	VSUBPS     Y2, Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VADDPS     one<>+0(SB), Y3, Y3
-	VMULPS     Y2, Y3, Y3
-	VMASKMOVPS (CX)(R10*4), Y0, Y1
-	VMULPS     Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)(R10*4)
+	VMASKMOVPS (DX)(R10*4), Y3, Y4
+	VMASKMOVPS (BX)(R10*4), Y3, Y5
+	VMULPS     Y5, Y4, Y4
+	VMASKMOVPS (SI)(R10*4), Y3, Y5
+	VADDPS     Y5, Y4, Y4
+	VMOVAPS    Y4, Y5
+	VMOVUPS    sigmoidMin<>+0(SB), Y6
+	VMAXPS     Y5, Y6, Y5
+	VMOVUPS    sigmoidMax<>+0(SB), Y6
+	VMINPS     Y5, Y6, Y5
+	VMULPS     sigmoidLog2E<>+0(SB), Y5, Y7
+	VADDPS     Y0, Y7, Y7
+	VSUBPS     Y0, Y7, Y6
+	VMULPS     sigmoidLn2Hi<>+0(SB), Y6, Y8
+	VSUBPS     Y8, Y5, Y5
+	VMULPS     sigmoidLn2Lo<>+0(SB), Y6, Y8
+	VSUBPS     Y8, Y5, Y5
+	VMULPS     sigmoidC4<>+0(SB), Y5, Y6
+	VADDPS     sigmoidC3<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VADDPS     sigmoidC2<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VADDPS     sigmoidC1<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VADDPS     sigmoidC0<>+0(SB), Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VSUBPS     Y5, Y6, Y6
+	VADDPS     Y2, Y6, Y6
+	VPSLLD     $0x17, Y7, Y7
+	VMULPS     Y7, Y6, Y6
+	VADDPS     Y1, Y6, Y6
+	VMOVUPS    Y1, Y5
+	VDIVPS     Y6, Y5, Y5
+	VMOVUPS    Y2, Y6
+	VSUBPS     Y5, Y6, Y6
+	VMULPS     Y4, Y6, Y6
+	VADDPS     Y2, Y6, Y6
+	VMULPS     Y5, Y6, Y6
+	VMASKMOVPS (CX)(R10*4), Y3, Y4
+	VMULPS     Y4, Y6, Y6
+	VMASKMOVPS Y6, Y3, (AX)(R10*4)
 
 done20:
 	LEAQ (AX)(DI*4), AX
@@ -1620,20 +1494,33 @@ done40:
 	RET
 
 // func scaleShiftSiLURowsAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·scaleShiftSiLURowsAVX512(SB), NOSPLIT, $0-104
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  x_base+24(FP), DX
-	MOVQ  scale_base+48(FP), BX
-	MOVQ  shift_base+72(FP), SI
-	MOVQ  scale_len+56(FP), DI
-	MOVQ  rows+96(FP), R8
-	MOVQ  DI, CX
-	ANDQ  $0x0f, CX
-	MOVL  $0x00000001, R9
-	SHLL  CL, R9
-	DECL  R9
-	KMOVW R9, K1
+	VMOVUPS halfRounder<>+0(SB), Z0
+	VMOVUPS half<>+0(SB), Z1
+	VMOVUPS one<>+0(SB), Z2
+	VMOVUPS sigmoidMin<>+0(SB), Z3
+	VMOVUPS sigmoidMax<>+0(SB), Z4
+	VMOVUPS sigmoidLog2E<>+0(SB), Z5
+	VMOVUPS sigmoidLn2Hi<>+0(SB), Z6
+	VMOVUPS sigmoidLn2Lo<>+0(SB), Z7
+	VMOVUPS sigmoidC0<>+0(SB), Z8
+	VMOVUPS sigmoidC1<>+0(SB), Z9
+	VMOVUPS sigmoidC2<>+0(SB), Z10
+	VMOVUPS sigmoidC3<>+0(SB), Z11
+	VMOVUPS sigmoidC4<>+0(SB), Z12
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), DX
+	MOVQ    scale_base+48(FP), BX
+	MOVQ    shift_base+72(FP), SI
+	MOVQ    scale_len+56(FP), DI
+	MOVQ    rows+96(FP), R8
+	MOVQ    DI, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R9
+	SHLL    CL, R9
+	DECL    R9
+	KMOVW   R9, K1
 
 row:
 	MOVQ DI, CX
@@ -1642,240 +1529,240 @@ row:
 	JLT  enough42
 
 loop41:
-	VMOVUPS   (DX)(R9*4), Z0
-	VMOVUPS   (BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (AX)(R9*4)
-	VMOVUPS   64(DX)(R9*4), Z0
-	VMOVUPS   64(BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   64(SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 64(AX)(R9*4)
-	VMOVUPS   128(DX)(R9*4), Z0
-	VMOVUPS   128(BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   128(SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 128(AX)(R9*4)
-	VMOVUPS   192(DX)(R9*4), Z0
-	VMOVUPS   192(BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   192(SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, 192(AX)(R9*4)
-	ADDQ      $0x40, R9
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop41
+	VMOVUPS (DX)(R9*4), Z13
+	VMOVUPS (BX)(R9*4), Z14
+	VMULPS  Z14, Z13, Z13
+	VMOVUPS (SI)(R9*4), Z14
+	VADDPS  Z14, Z13, Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS 64(DX)(R9*4), Z16
+	VMOVUPS 64(BX)(R9*4), Z15
+	VMULPS  Z15, Z16, Z16
+	VMOVUPS 64(SI)(R9*4), Z15
+	VADDPS  Z15, Z16, Z16
+	VMOVAPS Z16, Z17
+	VMOVUPS Z3, Z15
+	VMAXPS  Z17, Z15, Z17
+	VMOVUPS 128(DX)(R9*4), Z18
+	VMOVUPS 128(BX)(R9*4), Z15
+	VMULPS  Z15, Z18, Z18
+	VMOVUPS 128(SI)(R9*4), Z15
+	VADDPS  Z15, Z18, Z18
+	VMOVAPS Z18, Z19
+	VMOVUPS Z3, Z15
+	VMAXPS  Z19, Z15, Z19
+	VMOVUPS 192(DX)(R9*4), Z20
+	VMOVUPS 192(BX)(R9*4), Z15
+	VMULPS  Z15, Z20, Z20
+	VMOVUPS 192(SI)(R9*4), Z15
+	VADDPS  Z15, Z20, Z20
+	VMOVAPS Z20, Z21
+	VMOVUPS Z3, Z15
+	VMAXPS  Z21, Z15, Z21
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z17, Z15, Z17
+	VMOVUPS Z4, Z15
+	VMINPS  Z19, Z15, Z19
+	VMOVUPS Z4, Z15
+	VMINPS  Z21, Z15, Z21
+	VMULPS  Z5, Z14, Z22
+	VMULPS  Z5, Z17, Z24
+	VMULPS  Z5, Z19, Z26
+	VMULPS  Z5, Z21, Z28
+	VADDPS  Z0, Z22, Z22
+	VADDPS  Z0, Z24, Z24
+	VADDPS  Z0, Z26, Z26
+	VADDPS  Z0, Z28, Z28
+	VSUBPS  Z0, Z22, Z15
+	VSUBPS  Z0, Z24, Z23
+	VSUBPS  Z0, Z26, Z25
+	VSUBPS  Z0, Z28, Z27
+	VMULPS  Z6, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z6, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z6, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z6, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z7, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z7, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z7, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z7, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z12, Z14, Z15
+	VMULPS  Z12, Z17, Z23
+	VMULPS  Z12, Z19, Z25
+	VMULPS  Z12, Z21, Z27
+	VADDPS  Z11, Z15, Z15
+	VADDPS  Z11, Z23, Z23
+	VADDPS  Z11, Z25, Z25
+	VADDPS  Z11, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z10, Z15, Z15
+	VADDPS  Z10, Z23, Z23
+	VADDPS  Z10, Z25, Z25
+	VADDPS  Z10, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z9, Z15, Z15
+	VADDPS  Z9, Z23, Z23
+	VADDPS  Z9, Z25, Z25
+	VADDPS  Z9, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z8, Z15, Z15
+	VADDPS  Z8, Z23, Z23
+	VADDPS  Z8, Z25, Z25
+	VADDPS  Z8, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VSUBPS  Z14, Z15, Z15
+	VSUBPS  Z17, Z23, Z23
+	VSUBPS  Z19, Z25, Z25
+	VSUBPS  Z21, Z27, Z27
+	VADDPS  Z2, Z15, Z15
+	VADDPS  Z2, Z23, Z23
+	VADDPS  Z2, Z25, Z25
+	VADDPS  Z2, Z27, Z27
+	VPSLLD  $0x17, Z22, Z22
+	VPSLLD  $0x17, Z24, Z24
+	VPSLLD  $0x17, Z26, Z26
+	VPSLLD  $0x17, Z28, Z28
+	VMULPS  Z22, Z15, Z15
+	VMULPS  Z24, Z23, Z23
+	VMULPS  Z26, Z25, Z25
+	VMULPS  Z28, Z27, Z27
+	VADDPS  Z1, Z15, Z15
+	VADDPS  Z1, Z23, Z23
+	VADDPS  Z1, Z25, Z25
+	VADDPS  Z1, Z27, Z27
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, (AX)(R9*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z23, Z13, Z13
+	VMULPS  Z16, Z13, Z13
+	VMOVUPS Z13, 64(AX)(R9*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z25, Z13, Z13
+	VMULPS  Z18, Z13, Z13
+	VMOVUPS Z13, 128(AX)(R9*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z27, Z13, Z13
+	VMULPS  Z20, Z13, Z13
+	VMOVUPS Z13, 192(AX)(R9*4)
+	ADDQ    $0x40, R9
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop41
 
 enough42:
 	CMPQ CX, $0x10
 	JLT  enough44
 
 loop43:
-	VMOVUPS   (DX)(R9*4), Z0
-	VMOVUPS   (BX)(R9*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (SI)(R9*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, (AX)(R9*4)
-	ADDQ      $0x10, R9
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop43
+	VMOVUPS (DX)(R9*4), Z13
+	VMOVUPS (BX)(R9*4), Z14
+	VMULPS  Z14, Z13, Z13
+	VMOVUPS (SI)(R9*4), Z14
+	VADDPS  Z14, Z13, Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMULPS  Z5, Z14, Z16
+	VADDPS  Z0, Z16, Z16
+	VSUBPS  Z0, Z16, Z15
+	VMULPS  Z6, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z7, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z12, Z14, Z15
+	VADDPS  Z11, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z10, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z9, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z8, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VSUBPS  Z14, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VPSLLD  $0x17, Z16, Z16
+	VMULPS  Z16, Z15, Z15
+	VADDPS  Z1, Z15, Z15
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, (AX)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop43
 
 enough44:
 	TESTQ     CX, CX
 	JEQ       done45
-	VMOVUPS.Z (DX)(R9*4), K1, Z0
-	VMOVUPS.Z (BX)(R9*4), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS.Z (SI)(R9*4), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, K1, (AX)(R9*4)
+	VMOVUPS.Z (DX)(R9*4), K1, Z13
+	VMOVUPS.Z (BX)(R9*4), K1, Z14
+	VMULPS    Z14, Z13, Z13
+	VMOVUPS.Z (SI)(R9*4), K1, Z14
+	VADDPS    Z14, Z13, Z13
+	VMOVAPS   Z13, Z14
+	VMOVUPS   Z3, Z15
+	VMAXPS    Z14, Z15, Z14
+	VMOVUPS   Z4, Z15
+	VMINPS    Z14, Z15, Z14
+	VMULPS    Z5, Z14, Z16
+	VADDPS    Z0, Z16, Z16
+	VSUBPS    Z0, Z16, Z15
+	VMULPS    Z6, Z15, Z17
+	VSUBPS    Z17, Z14, Z14
+	VMULPS    Z7, Z15, Z17
+	VSUBPS    Z17, Z14, Z14
+	VMULPS    Z12, Z14, Z15
+	VADDPS    Z11, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VADDPS    Z10, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VADDPS    Z9, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VADDPS    Z8, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VSUBPS    Z14, Z15, Z15
+	VADDPS    Z2, Z15, Z15
+	VPSLLD    $0x17, Z16, Z16
+	VMULPS    Z16, Z15, Z15
+	VADDPS    Z1, Z15, Z15
+	VMOVUPS   Z1, Z14
+	VDIVPS    Z15, Z14, Z14
+	VMULPS    Z13, Z14, Z14
+	VMOVUPS   Z14, K1, (AX)(R9*4)
 
 done45:
 	LEAQ (AX)(DI*4), AX
@@ -1886,21 +1773,34 @@ done45:
 	RET
 
 // func siluGradRowsAVX512(dz []float32, dy []float32, x []float32, scale []float32, shift []float32, rows int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·siluGradRowsAVX512(SB), NOSPLIT, $0-128
-	MOVQ  dz_base+0(FP), AX
-	MOVQ  dy_base+24(FP), DX
-	MOVQ  x_base+48(FP), BX
-	MOVQ  scale_base+72(FP), SI
-	MOVQ  shift_base+96(FP), DI
-	MOVQ  scale_len+80(FP), R8
-	MOVQ  rows+120(FP), R9
-	MOVQ  R8, CX
-	ANDQ  $0x0f, CX
-	MOVL  $0x00000001, R10
-	SHLL  CL, R10
-	DECL  R10
-	KMOVW R10, K1
+	VMOVUPS halfRounder<>+0(SB), Z0
+	VMOVUPS half<>+0(SB), Z1
+	VMOVUPS one<>+0(SB), Z2
+	VMOVUPS sigmoidMin<>+0(SB), Z3
+	VMOVUPS sigmoidMax<>+0(SB), Z4
+	VMOVUPS sigmoidLog2E<>+0(SB), Z5
+	VMOVUPS sigmoidLn2Hi<>+0(SB), Z6
+	VMOVUPS sigmoidLn2Lo<>+0(SB), Z7
+	VMOVUPS sigmoidC0<>+0(SB), Z8
+	VMOVUPS sigmoidC1<>+0(SB), Z9
+	VMOVUPS sigmoidC2<>+0(SB), Z10
+	VMOVUPS sigmoidC3<>+0(SB), Z11
+	VMOVUPS sigmoidC4<>+0(SB), Z12
+	MOVQ    dz_base+0(FP), AX
+	MOVQ    dy_base+24(FP), DX
+	MOVQ    x_base+48(FP), BX
+	MOVQ    scale_base+72(FP), SI
+	MOVQ    shift_base+96(FP), DI
+	MOVQ    scale_len+80(FP), R8
+	MOVQ    rows+120(FP), R9
+	MOVQ    R8, CX
+	ANDQ    $0x0f, CX
+	MOVL    $0x00000001, R10
+	SHLL    CL, R10
+	DECL    R10
+	KMOVW   R10, K1
 
 row:
 	MOVQ R8, CX
@@ -1909,276 +1809,276 @@ row:
 	JLT  enough47
 
 loop46:
-	VMOVUPS   (BX)(R10*4), Z0
-	VMOVUPS   (SI)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (DI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   (DX)(R10*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, (AX)(R10*4)
-	VMOVUPS   64(BX)(R10*4), Z0
-	VMOVUPS   64(SI)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   64(DI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   64(DX)(R10*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 64(AX)(R10*4)
-	VMOVUPS   128(BX)(R10*4), Z0
-	VMOVUPS   128(SI)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   128(DI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   128(DX)(R10*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 128(AX)(R10*4)
-	VMOVUPS   192(BX)(R10*4), Z0
-	VMOVUPS   192(SI)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   192(DI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   192(DX)(R10*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, 192(AX)(R10*4)
-	ADDQ      $0x40, R10
-	SUBQ      $0x40, CX
-	CMPQ      CX, $0x40
-	JGE       loop46
+	VMOVUPS (BX)(R10*4), Z13
+	VMOVUPS (SI)(R10*4), Z14
+	VMULPS  Z14, Z13, Z13
+	VMOVUPS (DI)(R10*4), Z14
+	VADDPS  Z14, Z13, Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS 64(BX)(R10*4), Z16
+	VMOVUPS 64(SI)(R10*4), Z15
+	VMULPS  Z15, Z16, Z16
+	VMOVUPS 64(DI)(R10*4), Z15
+	VADDPS  Z15, Z16, Z16
+	VMOVAPS Z16, Z17
+	VMOVUPS Z3, Z15
+	VMAXPS  Z17, Z15, Z17
+	VMOVUPS 128(BX)(R10*4), Z18
+	VMOVUPS 128(SI)(R10*4), Z15
+	VMULPS  Z15, Z18, Z18
+	VMOVUPS 128(DI)(R10*4), Z15
+	VADDPS  Z15, Z18, Z18
+	VMOVAPS Z18, Z19
+	VMOVUPS Z3, Z15
+	VMAXPS  Z19, Z15, Z19
+	VMOVUPS 192(BX)(R10*4), Z20
+	VMOVUPS 192(SI)(R10*4), Z15
+	VMULPS  Z15, Z20, Z20
+	VMOVUPS 192(DI)(R10*4), Z15
+	VADDPS  Z15, Z20, Z20
+	VMOVAPS Z20, Z21
+	VMOVUPS Z3, Z15
+	VMAXPS  Z21, Z15, Z21
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z17, Z15, Z17
+	VMOVUPS Z4, Z15
+	VMINPS  Z19, Z15, Z19
+	VMOVUPS Z4, Z15
+	VMINPS  Z21, Z15, Z21
+	VMULPS  Z5, Z14, Z22
+	VMULPS  Z5, Z17, Z24
+	VMULPS  Z5, Z19, Z26
+	VMULPS  Z5, Z21, Z28
+	VADDPS  Z0, Z22, Z22
+	VADDPS  Z0, Z24, Z24
+	VADDPS  Z0, Z26, Z26
+	VADDPS  Z0, Z28, Z28
+	VSUBPS  Z0, Z22, Z15
+	VSUBPS  Z0, Z24, Z23
+	VSUBPS  Z0, Z26, Z25
+	VSUBPS  Z0, Z28, Z27
+	VMULPS  Z6, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z6, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z6, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z6, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z7, Z15, Z29
+	VSUBPS  Z29, Z14, Z14
+	VMULPS  Z7, Z23, Z29
+	VSUBPS  Z29, Z17, Z17
+	VMULPS  Z7, Z25, Z29
+	VSUBPS  Z29, Z19, Z19
+	VMULPS  Z7, Z27, Z29
+	VSUBPS  Z29, Z21, Z21
+	VMULPS  Z12, Z14, Z15
+	VMULPS  Z12, Z17, Z23
+	VMULPS  Z12, Z19, Z25
+	VMULPS  Z12, Z21, Z27
+	VADDPS  Z11, Z15, Z15
+	VADDPS  Z11, Z23, Z23
+	VADDPS  Z11, Z25, Z25
+	VADDPS  Z11, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z10, Z15, Z15
+	VADDPS  Z10, Z23, Z23
+	VADDPS  Z10, Z25, Z25
+	VADDPS  Z10, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z9, Z15, Z15
+	VADDPS  Z9, Z23, Z23
+	VADDPS  Z9, Z25, Z25
+	VADDPS  Z9, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VADDPS  Z8, Z15, Z15
+	VADDPS  Z8, Z23, Z23
+	VADDPS  Z8, Z25, Z25
+	VADDPS  Z8, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z17, Z23, Z23
+	VMULPS  Z19, Z25, Z25
+	VMULPS  Z21, Z27, Z27
+	VSUBPS  Z14, Z15, Z15
+	VSUBPS  Z17, Z23, Z23
+	VSUBPS  Z19, Z25, Z25
+	VSUBPS  Z21, Z27, Z27
+	VADDPS  Z2, Z15, Z15
+	VADDPS  Z2, Z23, Z23
+	VADDPS  Z2, Z25, Z25
+	VADDPS  Z2, Z27, Z27
+	VPSLLD  $0x17, Z22, Z22
+	VPSLLD  $0x17, Z24, Z24
+	VPSLLD  $0x17, Z26, Z26
+	VPSLLD  $0x17, Z28, Z28
+	VMULPS  Z22, Z15, Z15
+	VMULPS  Z24, Z23, Z23
+	VMULPS  Z26, Z25, Z25
+	VMULPS  Z28, Z27, Z27
+	VADDPS  Z1, Z15, Z15
+	VADDPS  Z1, Z23, Z23
+	VADDPS  Z1, Z25, Z25
+	VADDPS  Z1, Z27, Z27
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMOVUPS Z2, Z15
+	VSUBPS  Z14, Z15, Z15
+	VMULPS  Z13, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMOVUPS (DX)(R10*4), Z13
+	VMULPS  Z13, Z15, Z15
+	VMOVUPS Z15, (AX)(R10*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z23, Z13, Z13
+	VMOVUPS Z2, Z14
+	VSUBPS  Z13, Z14, Z14
+	VMULPS  Z16, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS 64(DX)(R10*4), Z13
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, 64(AX)(R10*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z25, Z13, Z13
+	VMOVUPS Z2, Z14
+	VSUBPS  Z13, Z14, Z14
+	VMULPS  Z18, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS 128(DX)(R10*4), Z13
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, 128(AX)(R10*4)
+	VMOVUPS Z1, Z13
+	VDIVPS  Z27, Z13, Z13
+	VMOVUPS Z2, Z14
+	VSUBPS  Z13, Z14, Z14
+	VMULPS  Z20, Z14, Z14
+	VADDPS  Z2, Z14, Z14
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS 192(DX)(R10*4), Z13
+	VMULPS  Z13, Z14, Z14
+	VMOVUPS Z14, 192(AX)(R10*4)
+	ADDQ    $0x40, R10
+	SUBQ    $0x40, CX
+	CMPQ    CX, $0x40
+	JGE     loop46
 
 enough47:
 	CMPQ CX, $0x10
 	JLT  enough49
 
 loop48:
-	VMOVUPS   (BX)(R10*4), Z0
-	VMOVUPS   (SI)(R10*4), Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS   (DI)(R10*4), Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS   (DX)(R10*4), Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, (AX)(R10*4)
-	ADDQ      $0x10, R10
-	SUBQ      $0x10, CX
-	CMPQ      CX, $0x10
-	JGE       loop48
+	VMOVUPS (BX)(R10*4), Z13
+	VMOVUPS (SI)(R10*4), Z14
+	VMULPS  Z14, Z13, Z13
+	VMOVUPS (DI)(R10*4), Z14
+	VADDPS  Z14, Z13, Z13
+	VMOVAPS Z13, Z14
+	VMOVUPS Z3, Z15
+	VMAXPS  Z14, Z15, Z14
+	VMOVUPS Z4, Z15
+	VMINPS  Z14, Z15, Z14
+	VMULPS  Z5, Z14, Z16
+	VADDPS  Z0, Z16, Z16
+	VSUBPS  Z0, Z16, Z15
+	VMULPS  Z6, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z7, Z15, Z17
+	VSUBPS  Z17, Z14, Z14
+	VMULPS  Z12, Z14, Z15
+	VADDPS  Z11, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z10, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z9, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VADDPS  Z8, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VSUBPS  Z14, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VPSLLD  $0x17, Z16, Z16
+	VMULPS  Z16, Z15, Z15
+	VADDPS  Z1, Z15, Z15
+	VMOVUPS Z1, Z14
+	VDIVPS  Z15, Z14, Z14
+	VMOVUPS Z2, Z15
+	VSUBPS  Z14, Z15, Z15
+	VMULPS  Z13, Z15, Z15
+	VADDPS  Z2, Z15, Z15
+	VMULPS  Z14, Z15, Z15
+	VMOVUPS (DX)(R10*4), Z13
+	VMULPS  Z13, Z15, Z15
+	VMOVUPS Z15, (AX)(R10*4)
+	ADDQ    $0x10, R10
+	SUBQ    $0x10, CX
+	CMPQ    CX, $0x10
+	JGE     loop48
 
 enough49:
 	TESTQ     CX, CX
 	JEQ       done50
-	VMOVUPS.Z (BX)(R10*4), K1, Z0
-	VMOVUPS.Z (SI)(R10*4), K1, Z1
-	VMULPS    Z1, Z0, Z0
-	VMOVUPS.Z (DI)(R10*4), K1, Z1
-	VADDPS    Z1, Z0, Z0
-	VMOVAPS   Z0, Z1
-	VXORPS    signBit<>+0(SB), Z1, Z1
-	VMOVUPS   expMin<>+0(SB), Z2
-	VMAXPS    Z1, Z2, Z1
-	VMOVUPS   expMax<>+0(SB), Z2
-	VMINPS    Z1, Z2, Z1
-	VMULPS    log2E<>+0(SB), Z1, Z2
-	VADDPS    rounder<>+0(SB), Z2, Z2
-	VSUBPS    rounder<>+0(SB), Z2, Z2
-	VMULPS    ln2Hi<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    ln2Lo<>+0(SB), Z2, Z3
-	VSUBPS    Z3, Z1, Z1
-	VMULPS    expC4<>+0(SB), Z1, Z3
-	VADDPS    expC3<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC2<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC1<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    expC0<>+0(SB), Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VMULPS    Z1, Z3, Z3
-	VADDPS    Z1, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VSCALEFPS Z2, Z3, Z3
-	VADDPS    one<>+0(SB), Z3, Z3
-	VMOVUPS   one<>+0(SB), Z1
-	VDIVPS    Z3, Z1, Z1
-	VMOVUPS   one<>+0(SB), Z2
-	VSUBPS    Z1, Z2, Z2
-	VMULPS    Z0, Z2, Z2
-	VADDPS    one<>+0(SB), Z2, Z2
-	VMULPS    Z1, Z2, Z2
-	VMOVUPS.Z (DX)(R10*4), K1, Z0
-	VMULPS    Z0, Z2, Z2
-	VMOVUPS   Z2, K1, (AX)(R10*4)
+	VMOVUPS.Z (BX)(R10*4), K1, Z13
+	VMOVUPS.Z (SI)(R10*4), K1, Z14
+	VMULPS    Z14, Z13, Z13
+	VMOVUPS.Z (DI)(R10*4), K1, Z14
+	VADDPS    Z14, Z13, Z13
+	VMOVAPS   Z13, Z14
+	VMOVUPS   Z3, Z15
+	VMAXPS    Z14, Z15, Z14
+	VMOVUPS   Z4, Z15
+	VMINPS    Z14, Z15, Z14
+	VMULPS    Z5, Z14, Z16
+	VADDPS    Z0, Z16, Z16
+	VSUBPS    Z0, Z16, Z15
+	VMULPS    Z6, Z15, Z17
+	VSUBPS    Z17, Z14, Z14
+	VMULPS    Z7, Z15, Z17
+	VSUBPS    Z17, Z14, Z14
+	VMULPS    Z12, Z14, Z15
+	VADDPS    Z11, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VADDPS    Z10, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VADDPS    Z9, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VADDPS    Z8, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VSUBPS    Z14, Z15, Z15
+	VADDPS    Z2, Z15, Z15
+	VPSLLD    $0x17, Z16, Z16
+	VMULPS    Z16, Z15, Z15
+	VADDPS    Z1, Z15, Z15
+	VMOVUPS   Z1, Z14
+	VDIVPS    Z15, Z14, Z14
+	VMOVUPS   Z2, Z15
+	VSUBPS    Z14, Z15, Z15
+	VMULPS    Z13, Z15, Z15
+	VADDPS    Z2, Z15, Z15
+	VMULPS    Z14, Z15, Z15
+	VMOVUPS.Z (DX)(R10*4), K1, Z13
+	VMULPS    Z13, Z15, Z15
+	VMOVUPS   Z15, K1, (AX)(R10*4)
 
 done50:
 	LEAQ (AX)(R8*4), AX

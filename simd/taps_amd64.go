@@ -4,8 +4,9 @@ package simd
 
 import "autodropout/internal/race"
 
-// depthwiseRows is the number of rows of the largest tile of depthwiseTaps.
-const depthwiseRows = 8
+// depthwiseRows is the number of rows of the largest tile of depthwiseTaps, and
+// depthwiseNineRows that from which on nine elements of B are worth registers.
+const depthwiseRows, depthwiseNineRows = 8, 4
 
 func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useAVX2 {
@@ -36,6 +37,14 @@ func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int,
 	a.race(m, n)
 	race.ReadRows(b, a.columns(), n, ldb)
 	race.WriteRows(c, m, n, ldc)
+	if len(a.Offsets) == 3 && a.Run == 3 && m >= depthwiseNineRows && !accumulate {
+		if useAVX512 {
+			depthwiseNineAVX512(m, n, &a.Data[0], &a.Offsets[0], a.Row, a.Col, &b[0], ldb, &c[0], ldc)
+		} else {
+			depthwiseNineAVX2(m, n, &a.Data[0], &a.Offsets[0], a.Row, a.Col, &b[0], ldb, &c[0], ldc)
+		}
+		return
+	}
 	height, tall, short := tapsTiles(m, depthwiseRows)
 	for i := 0; i < m; {
 		x, y := &a.Data[i*a.Row], &c[i*ldc]

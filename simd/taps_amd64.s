@@ -2226,10 +2226,12 @@ tile123:
 	XORQ AX, AX
 
 again125:
-	CMPQ   CX, $0x10
+	CMPQ   CX, $0x20
 	JLT    enough126
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
 	MOVQ   b+72(FP), DX
 	ADDQ   AX, DX
 	MOVQ   ldb+80(FP), BX
@@ -2249,11 +2251,15 @@ tap127:
 	MOVQ run+32(FP), R9
 
 column128:
-	VMOVUPS     (DX), Y3
-	VMOVUPS     32(DX), Y4
+	VMOVUPS     (DX), Y5
+	VMOVUPS     32(DX), Y6
+	VMOVUPS     64(DX), Y7
+	VMOVUPS     96(DX), Y8
 	ADDQ        BX, DX
-	VFMADD231PS (R10), Y3, Y1
-	VFMADD231PS 32(R10), Y4, Y2
+	VFMADD231PS (R10), Y5, Y1
+	VFMADD231PS 32(R10), Y6, Y2
+	VFMADD231PS 64(R10), Y7, Y3
+	VFMADD231PS 96(R10), Y8, Y4
 	ADDQ        SI, R10
 	DECQ        R9
 	JNE         column128
@@ -2267,23 +2273,30 @@ column128:
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
 	JEQ         store129
-	VMOVUPS     (DX), Y3
-	VADDPS      Y3, Y1, Y1
-	VMOVUPS     32(DX), Y3
-	VADDPS      Y3, Y2, Y2
+	VMOVUPS     (DX), Y5
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     32(DX), Y5
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     64(DX), Y5
+	VADDPS      Y5, Y3, Y3
+	VMOVUPS     96(DX), Y5
+	VADDPS      Y5, Y4, Y4
 
 store129:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, 32(DX)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, CX
+	VMOVUPS Y3, 64(DX)
+	VMOVUPS Y4, 96(DX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
 	JMP     again125
 
 enough126:
 again130:
-	CMPQ   CX, $0x08
+	CMPQ   CX, $0x10
 	JLT    enough131
 	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
 	MOVQ   b+72(FP), DX
 	ADDQ   AX, DX
 	MOVQ   ldb+80(FP), BX
@@ -2303,9 +2316,11 @@ tap132:
 	MOVQ run+32(FP), R9
 
 column133:
-	VMOVUPS     (DX), Y2
+	VMOVUPS     (DX), Y3
+	VMOVUPS     32(DX), Y4
 	ADDQ        BX, DX
-	VFMADD231PS (R10), Y2, Y1
+	VFMADD231PS (R10), Y3, Y1
+	VFMADD231PS 32(R10), Y4, Y2
 	ADDQ        SI, R10
 	DECQ        R9
 	JNE         column133
@@ -2319,16 +2334,68 @@ column133:
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
 	JEQ         store134
-	VMOVUPS     (DX), Y2
-	VADDPS      Y2, Y1, Y1
+	VMOVUPS     (DX), Y3
+	VADDPS      Y3, Y1, Y1
+	VMOVUPS     32(DX), Y3
+	VADDPS      Y3, Y2, Y2
 
 store134:
 	VMOVUPS Y1, (DX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	VMOVUPS Y2, 32(DX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, CX
 	JMP     again130
 
 enough131:
+again135:
+	CMPQ   CX, $0x08
+	JLT    enough136
+	VXORPS Y1, Y1, Y1
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap137:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ run+32(FP), R9
+
+column138:
+	VMOVUPS     (DX), Y2
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Y2, Y1
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column138
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap137
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), BX
+	SHLQ        $0x02, BX
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store139
+	VMOVUPS     (DX), Y2
+	VADDPS      Y2, Y1, Y1
+
+store139:
+	VMOVUPS Y1, (DX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, CX
+	JMP     again135
+
+enough136:
 	TESTQ  CX, CX
 	JEQ    done124
 	VXORPS Y1, Y1, Y1
@@ -2341,7 +2408,7 @@ enough131:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap135:
+tap140:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -2350,28 +2417,28 @@ tap135:
 	SHLQ $0x02, R8
 	MOVQ run+32(FP), R8
 
-column136:
+column141:
 	VMASKMOVPS  (CX), Y0, Y2
 	ADDQ        DX, CX
 	VMASKMOVPS  (R9), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	ADDQ        BX, R9
 	DECQ        R8
-	JNE         column136
+	JNE         column141
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap135
+	JNE         tap140
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), AX
 	SHLQ        $0x02, AX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store137
+	JEQ         store142
 	VMASKMOVPS  (CX), Y0, Y2
 	VADDPS      Y2, Y1, Y1
 
-store137:
+store142:
 	VMASKMOVPS Y1, Y0, (CX)
 
 done124:
@@ -2389,80 +2456,21 @@ done124:
 	RET
 
 above122:
-tile138:
+tile143:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again140:
-	CMPQ   CX, $0x10
-	JLT    enough141
+again145:
+	CMPQ   CX, $0x20
+	JLT    enough146
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap142:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
-	MOVQ run+32(FP), R9
-
-column143:
-	VMOVUPS     (DX), Y5
-	VMOVUPS     32(DX), Y6
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Y5, Y1
-	VFMADD231PS 32(R10), Y6, Y2
-	VFMADD231PS (R10)(R11*1), Y5, Y3
-	VFMADD231PS 32(R10)(R11*1), Y6, Y4
-	ADDQ        SI, R10
-	DECQ        R9
-	JNE         column143
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap142
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store144
-	VMOVUPS     (DX), Y5
-	VADDPS      Y5, Y1, Y1
-	VMOVUPS     32(DX), Y5
-	VADDPS      Y5, Y2, Y2
-	VMOVUPS     (DX)(SI*1), Y5
-	VADDPS      Y5, Y3, Y3
-	VMOVUPS     32(DX)(SI*1), Y5
-	VADDPS      Y5, Y4, Y4
-
-store144:
-	VMOVUPS Y1, (DX)
-	VMOVUPS Y2, 32(DX)
-	VMOVUPS Y3, (DX)(SI*1)
-	VMOVUPS Y4, 32(DX)(SI*1)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, CX
-	JMP     again140
-
-enough141:
-again145:
-	CMPQ   CX, $0x08
-	JLT    enough146
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
 	MOVQ   b+72(FP), DX
 	ADDQ   AX, DX
 	MOVQ   ldb+80(FP), BX
@@ -2482,10 +2490,19 @@ tap147:
 	MOVQ run+32(FP), R9
 
 column148:
-	VMOVUPS     (DX), Y3
+	VMOVUPS     (DX), Y9
+	VMOVUPS     32(DX), Y10
+	VMOVUPS     64(DX), Y11
+	VMOVUPS     96(DX), Y12
 	ADDQ        BX, DX
-	VFMADD231PS (R10), Y3, Y1
-	VFMADD231PS (R10)(R11*1), Y3, Y2
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS 32(R10), Y10, Y2
+	VFMADD231PS 64(R10), Y11, Y3
+	VFMADD231PS 96(R10), Y12, Y4
+	VFMADD231PS (R10)(R11*1), Y9, Y5
+	VFMADD231PS 32(R10)(R11*1), Y10, Y6
+	VFMADD231PS 64(R10)(R11*1), Y11, Y7
+	VFMADD231PS 96(R10)(R11*1), Y12, Y8
 	ADDQ        SI, R10
 	DECQ        R9
 	JNE         column148
@@ -2499,21 +2516,158 @@ column148:
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
 	JEQ         store149
+	VMOVUPS     (DX), Y9
+	VADDPS      Y9, Y1, Y1
+	VMOVUPS     32(DX), Y9
+	VADDPS      Y9, Y2, Y2
+	VMOVUPS     64(DX), Y9
+	VADDPS      Y9, Y3, Y3
+	VMOVUPS     96(DX), Y9
+	VADDPS      Y9, Y4, Y4
+	VMOVUPS     (DX)(SI*1), Y9
+	VADDPS      Y9, Y5, Y5
+	VMOVUPS     32(DX)(SI*1), Y9
+	VADDPS      Y9, Y6, Y6
+	VMOVUPS     64(DX)(SI*1), Y9
+	VADDPS      Y9, Y7, Y7
+	VMOVUPS     96(DX)(SI*1), Y9
+	VADDPS      Y9, Y8, Y8
+
+store149:
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, 32(DX)
+	VMOVUPS Y3, 64(DX)
+	VMOVUPS Y4, 96(DX)
+	VMOVUPS Y5, (DX)(SI*1)
+	VMOVUPS Y6, 32(DX)(SI*1)
+	VMOVUPS Y7, 64(DX)(SI*1)
+	VMOVUPS Y8, 96(DX)(SI*1)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
+	JMP     again145
+
+enough146:
+again150:
+	CMPQ   CX, $0x10
+	JLT    enough151
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap152:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column153:
+	VMOVUPS     (DX), Y5
+	VMOVUPS     32(DX), Y6
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Y5, Y1
+	VFMADD231PS 32(R10), Y6, Y2
+	VFMADD231PS (R10)(R11*1), Y5, Y3
+	VFMADD231PS 32(R10)(R11*1), Y6, Y4
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column153
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap152
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store154
+	VMOVUPS     (DX), Y5
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     32(DX), Y5
+	VADDPS      Y5, Y2, Y2
+	VMOVUPS     (DX)(SI*1), Y5
+	VADDPS      Y5, Y3, Y3
+	VMOVUPS     32(DX)(SI*1), Y5
+	VADDPS      Y5, Y4, Y4
+
+store154:
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, 32(DX)
+	VMOVUPS Y3, (DX)(SI*1)
+	VMOVUPS Y4, 32(DX)(SI*1)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, CX
+	JMP     again150
+
+enough151:
+again155:
+	CMPQ   CX, $0x08
+	JLT    enough156
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap157:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column158:
+	VMOVUPS     (DX), Y3
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Y3, Y1
+	VFMADD231PS (R10)(R11*1), Y3, Y2
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column158
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap157
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store159
 	VMOVUPS     (DX), Y3
 	VADDPS      Y3, Y1, Y1
 	VMOVUPS     (DX)(SI*1), Y3
 	VADDPS      Y3, Y2, Y2
 
-store149:
+store159:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, (DX)(SI*1)
-	ADDQ    $0x20, AX
+	ADDQ    $0x00000020, AX
 	SUBQ    $0x08, CX
-	JMP     again145
+	JMP     again155
 
-enough146:
+enough156:
 	TESTQ  CX, CX
-	JEQ    done139
+	JEQ    done144
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	MOVQ   b+72(FP), CX
@@ -2525,7 +2679,7 @@ enough146:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap150:
+tap160:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -2534,7 +2688,7 @@ tap150:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column151:
+column161:
 	VMASKMOVPS  (CX), Y0, Y3
 	ADDQ        DX, CX
 	VMASKMOVPS  (R9), Y0, Y4
@@ -2543,27 +2697,27 @@ column151:
 	VFMADD231PS Y4, Y3, Y2
 	ADDQ        BX, R9
 	DECQ        R8
-	JNE         column151
+	JNE         column161
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap150
+	JNE         tap160
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
 	SHLQ        $0x02, DX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store152
+	JEQ         store162
 	VMASKMOVPS  (CX), Y0, Y3
 	VADDPS      Y3, Y1, Y1
 	VMASKMOVPS  (CX)(DX*1), Y0, Y3
 	VADDPS      Y3, Y2, Y2
 
-store152:
+store162:
 	VMASKMOVPS Y1, Y0, (CX)
 	VMASKMOVPS Y2, Y0, (CX)(DX*1)
 
-done139:
+done144:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x02, AX, AX
@@ -2573,21 +2727,21 @@ done139:
 	IMUL3Q $0x02, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile138
+	JNE    tile143
 	VZEROUPPER
 	RET
 
 above121:
 	CMPQ AX, $0x03
-	JGT  above153
+	JGT  above163
 
-tile154:
+tile164:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again156:
+again166:
 	CMPQ   CX, $0x10
-	JLT    enough157
+	JLT    enough167
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -2603,7 +2757,7 @@ again156:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap158:
+tap168:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -2612,7 +2766,7 @@ tap158:
 	SHLQ $0x02, R11
 	MOVQ run+32(FP), R9
 
-column159:
+column169:
 	VMOVUPS     (DX), Y7
 	VMOVUPS     32(DX), Y8
 	ADDQ        BX, DX
@@ -2624,17 +2778,17 @@ column159:
 	VFMADD231PS 32(R10)(R11*2), Y8, Y6
 	ADDQ        SI, R10
 	DECQ        R9
-	JNE         column159
+	JNE         column169
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap158
+	JNE         tap168
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
 	SHLQ        $0x02, SI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store160
+	JEQ         store170
 	VMOVUPS     (DX), Y7
 	VADDPS      Y7, Y1, Y1
 	VMOVUPS     32(DX), Y7
@@ -2648,21 +2802,21 @@ column159:
 	VMOVUPS     32(DX)(SI*2), Y7
 	VADDPS      Y7, Y6, Y6
 
-store160:
+store170:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, 32(DX)
 	VMOVUPS Y3, (DX)(SI*1)
 	VMOVUPS Y4, 32(DX)(SI*1)
 	VMOVUPS Y5, (DX)(SI*2)
 	VMOVUPS Y6, 32(DX)(SI*2)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again156
+	JMP     again166
 
-enough157:
-again161:
+enough167:
+again171:
 	CMPQ   CX, $0x08
-	JLT    enough162
+	JLT    enough172
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -2675,7 +2829,7 @@ again161:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap163:
+tap173:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -2684,7 +2838,7 @@ tap163:
 	SHLQ $0x02, R11
 	MOVQ run+32(FP), R9
 
-column164:
+column174:
 	VMOVUPS     (DX), Y4
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Y4, Y1
@@ -2692,17 +2846,17 @@ column164:
 	VFMADD231PS (R10)(R11*2), Y4, Y3
 	ADDQ        SI, R10
 	DECQ        R9
-	JNE         column164
+	JNE         column174
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap163
+	JNE         tap173
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
 	SHLQ        $0x02, SI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store165
+	JEQ         store175
 	VMOVUPS     (DX), Y4
 	VADDPS      Y4, Y1, Y1
 	VMOVUPS     (DX)(SI*1), Y4
@@ -2710,17 +2864,17 @@ column164:
 	VMOVUPS     (DX)(SI*2), Y4
 	VADDPS      Y4, Y3, Y3
 
-store165:
+store175:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, (DX)(SI*1)
 	VMOVUPS Y3, (DX)(SI*2)
-	ADDQ    $0x20, AX
+	ADDQ    $0x00000020, AX
 	SUBQ    $0x08, CX
-	JMP     again161
+	JMP     again171
 
-enough162:
+enough172:
 	TESTQ  CX, CX
-	JEQ    done155
+	JEQ    done165
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -2733,7 +2887,7 @@ enough162:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap166:
+tap176:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -2742,7 +2896,7 @@ tap166:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column167:
+column177:
 	VMASKMOVPS  (CX), Y0, Y4
 	ADDQ        DX, CX
 	VMASKMOVPS  (R9), Y0, Y5
@@ -2753,17 +2907,17 @@ column167:
 	VFMADD231PS Y5, Y4, Y3
 	ADDQ        BX, R9
 	DECQ        R8
-	JNE         column167
+	JNE         column177
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap166
+	JNE         tap176
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
 	SHLQ        $0x02, DX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store168
+	JEQ         store178
 	VMASKMOVPS  (CX), Y0, Y4
 	VADDPS      Y4, Y1, Y1
 	VMASKMOVPS  (CX)(DX*1), Y0, Y4
@@ -2771,12 +2925,12 @@ column167:
 	VMASKMOVPS  (CX)(DX*2), Y0, Y4
 	VADDPS      Y4, Y3, Y3
 
-store168:
+store178:
 	VMASKMOVPS Y1, Y0, (CX)
 	VMASKMOVPS Y2, Y0, (CX)(DX*1)
 	VMASKMOVPS Y3, Y0, (CX)(DX*2)
 
-done155:
+done165:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x03, AX, AX
@@ -2786,18 +2940,18 @@ done155:
 	IMUL3Q $0x03, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile154
+	JNE    tile164
 	VZEROUPPER
 	RET
 
-above153:
-tile169:
+above163:
+tile179:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again171:
+again181:
 	CMPQ   CX, $0x10
-	JLT    enough172
+	JLT    enough182
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -2815,7 +2969,7 @@ again171:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap173:
+tap183:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -2826,7 +2980,7 @@ tap173:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column174:
+column184:
 	VMOVUPS     (DX), Y9
 	VMOVUPS     32(DX), Y10
 	ADDQ        BX, DX
@@ -2841,10 +2995,10 @@ column174:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column174
+	JNE         column184
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap173
+	JNE         tap183
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -2853,7 +3007,7 @@ column174:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store175
+	JEQ         store185
 	VMOVUPS     (DX), Y9
 	VADDPS      Y9, Y1, Y1
 	VMOVUPS     32(DX), Y9
@@ -2871,7 +3025,7 @@ column174:
 	VMOVUPS     32(DI), Y9
 	VADDPS      Y9, Y8, Y8
 
-store175:
+store185:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, 32(DX)
 	VMOVUPS Y3, (DX)(SI*1)
@@ -2880,14 +3034,14 @@ store175:
 	VMOVUPS Y6, 32(DX)(SI*2)
 	VMOVUPS Y7, (DI)
 	VMOVUPS Y8, 32(DI)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again171
+	JMP     again181
 
-enough172:
-again176:
+enough182:
+again186:
 	CMPQ   CX, $0x08
-	JLT    enough177
+	JLT    enough187
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -2901,7 +3055,7 @@ again176:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap178:
+tap188:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -2912,7 +3066,7 @@ tap178:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column179:
+column189:
 	VMOVUPS     (DX), Y5
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Y5, Y1
@@ -2922,10 +3076,10 @@ column179:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column179
+	JNE         column189
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap178
+	JNE         tap188
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -2934,7 +3088,7 @@ column179:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store180
+	JEQ         store190
 	VMOVUPS     (DX), Y5
 	VADDPS      Y5, Y1, Y1
 	VMOVUPS     (DX)(SI*1), Y5
@@ -2944,18 +3098,18 @@ column179:
 	VMOVUPS     (DI), Y5
 	VADDPS      Y5, Y4, Y4
 
-store180:
+store190:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, (DX)(SI*1)
 	VMOVUPS Y3, (DX)(SI*2)
 	VMOVUPS Y4, (DI)
-	ADDQ    $0x20, AX
+	ADDQ    $0x00000020, AX
 	SUBQ    $0x08, CX
-	JMP     again176
+	JMP     again186
 
-enough177:
+enough187:
 	TESTQ  CX, CX
-	JEQ    done170
+	JEQ    done180
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -2969,7 +3123,7 @@ enough177:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap181:
+tap191:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -2980,7 +3134,7 @@ tap181:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column182:
+column192:
 	VMASKMOVPS  (CX), Y0, Y5
 	ADDQ        DX, CX
 	VMASKMOVPS  (R9), Y0, Y6
@@ -2994,10 +3148,10 @@ column182:
 	ADDQ        BX, R9
 	ADDQ        BX, R11
 	DECQ        R8
-	JNE         column182
+	JNE         column192
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap181
+	JNE         tap191
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -3006,7 +3160,7 @@ column182:
 	LEAQ        (CX)(AX*1), BX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store183
+	JEQ         store193
 	VMASKMOVPS  (CX), Y0, Y5
 	VADDPS      Y5, Y1, Y1
 	VMASKMOVPS  (CX)(DX*1), Y0, Y5
@@ -3016,13 +3170,13 @@ column182:
 	VMASKMOVPS  (BX), Y0, Y5
 	VADDPS      Y5, Y4, Y4
 
-store183:
+store193:
 	VMASKMOVPS Y1, Y0, (CX)
 	VMASKMOVPS Y2, Y0, (CX)(DX*1)
 	VMASKMOVPS Y3, Y0, (CX)(DX*2)
 	VMASKMOVPS Y4, Y0, (BX)
 
-done170:
+done180:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x04, AX, AX
@@ -3032,23 +3186,23 @@ done170:
 	IMUL3Q $0x04, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile169
+	JNE    tile179
 	VZEROUPPER
 	RET
 
 above120:
 	CMPQ AX, $0x06
-	JGT  above184
+	JGT  above194
 	CMPQ AX, $0x05
-	JGT  above185
+	JGT  above195
 
-tile186:
+tile196:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again188:
+again198:
 	CMPQ   CX, $0x10
-	JLT    enough189
+	JLT    enough199
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -3068,7 +3222,7 @@ again188:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap190:
+tap200:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -3079,7 +3233,7 @@ tap190:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column191:
+column201:
 	VMOVUPS     (DX), Y11
 	VMOVUPS     32(DX), Y12
 	ADDQ        BX, DX
@@ -3096,10 +3250,10 @@ column191:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column191
+	JNE         column201
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap190
+	JNE         tap200
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -3108,7 +3262,7 @@ column191:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store192
+	JEQ         store202
 	VMOVUPS     (DX), Y11
 	VADDPS      Y11, Y1, Y1
 	VMOVUPS     32(DX), Y11
@@ -3130,7 +3284,7 @@ column191:
 	VMOVUPS     32(DI)(SI*1), Y11
 	VADDPS      Y11, Y10, Y10
 
-store192:
+store202:
 	VMOVUPS Y1, (DX)
 	VMOVUPS Y2, 32(DX)
 	VMOVUPS Y3, (DX)(SI*1)
@@ -3141,178 +3295,11 @@ store192:
 	VMOVUPS Y8, 32(DI)
 	VMOVUPS Y9, (DI)(SI*1)
 	VMOVUPS Y10, 32(DI)(SI*1)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again188
+	JMP     again198
 
-enough189:
-again193:
-	CMPQ   CX, $0x08
-	JLT    enough194
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap195:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
-	LEAQ (R11)(R11*2), R9
-	LEAQ (R10)(R9*1), R12
-	MOVQ run+32(FP), R9
-
-column196:
-	VMOVUPS     (DX), Y6
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Y6, Y1
-	VFMADD231PS (R10)(R11*1), Y6, Y2
-	VFMADD231PS (R10)(R11*2), Y6, Y3
-	VFMADD231PS (R12), Y6, Y4
-	VFMADD231PS (R12)(R11*1), Y6, Y5
-	ADDQ        SI, R10
-	ADDQ        SI, R12
-	DECQ        R9
-	JNE         column196
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap195
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
-	LEAQ        (SI)(SI*2), BX
-	LEAQ        (DX)(BX*1), DI
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store197
-	VMOVUPS     (DX), Y6
-	VADDPS      Y6, Y1, Y1
-	VMOVUPS     (DX)(SI*1), Y6
-	VADDPS      Y6, Y2, Y2
-	VMOVUPS     (DX)(SI*2), Y6
-	VADDPS      Y6, Y3, Y3
-	VMOVUPS     (DI), Y6
-	VADDPS      Y6, Y4, Y4
-	VMOVUPS     (DI)(SI*1), Y6
-	VADDPS      Y6, Y5, Y5
-
-store197:
-	VMOVUPS Y1, (DX)
-	VMOVUPS Y2, (DX)(SI*1)
-	VMOVUPS Y3, (DX)(SI*2)
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, (DI)(SI*1)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
-	JMP     again193
-
-enough194:
-	TESTQ  CX, CX
-	JEQ    done187
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ   b+72(FP), CX
-	ADDQ   AX, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap198:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	ADDQ AX, R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column199:
-	VMASKMOVPS  (CX), Y0, Y6
-	ADDQ        DX, CX
-	VMASKMOVPS  (R9), Y0, Y7
-	VFMADD231PS Y7, Y6, Y1
-	VMASKMOVPS  (R9)(R10*1), Y0, Y7
-	VFMADD231PS Y7, Y6, Y2
-	VMASKMOVPS  (R9)(R10*2), Y0, Y7
-	VFMADD231PS Y7, Y6, Y3
-	VMASKMOVPS  (R11), Y0, Y7
-	VFMADD231PS Y7, Y6, Y4
-	VMASKMOVPS  (R11)(R10*1), Y0, Y7
-	VFMADD231PS Y7, Y6, Y5
-	ADDQ        BX, R9
-	ADDQ        BX, R11
-	DECQ        R8
-	JNE         column199
-	ADDQ        $0x08, SI
-	DECQ        DI
-	JNE         tap198
-	MOVQ        8(SP), CX
-	ADDQ        AX, CX
-	MOVQ        ldc+96(FP), DX
-	SHLQ        $0x02, DX
-	LEAQ        (DX)(DX*2), AX
-	LEAQ        (CX)(AX*1), BX
-	MOVB        accumulate+104(FP), AL
-	TESTB       AL, AL
-	JEQ         store200
-	VMASKMOVPS  (CX), Y0, Y6
-	VADDPS      Y6, Y1, Y1
-	VMASKMOVPS  (CX)(DX*1), Y0, Y6
-	VADDPS      Y6, Y2, Y2
-	VMASKMOVPS  (CX)(DX*2), Y0, Y6
-	VADDPS      Y6, Y3, Y3
-	VMASKMOVPS  (BX), Y0, Y6
-	VADDPS      Y6, Y4, Y4
-	VMASKMOVPS  (BX)(DX*1), Y0, Y6
-	VADDPS      Y6, Y5, Y5
-
-store200:
-	VMASKMOVPS Y1, Y0, (CX)
-	VMASKMOVPS Y2, Y0, (CX)(DX*1)
-	VMASKMOVPS Y3, Y0, (CX)(DX*2)
-	VMASKMOVPS Y4, Y0, (BX)
-	VMASKMOVPS Y5, Y0, (BX)(DX*1)
-
-done187:
-	MOVQ   row+56(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x05, AX, AX
-	ADDQ   AX, (SP)
-	MOVQ   ldc+96(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x05, AX, AX
-	ADDQ   AX, 8(SP)
-	DECQ   16(SP)
-	JNE    tile186
-	VZEROUPPER
-	RET
-
-above185:
-tile201:
-	MOVQ cols+16(FP), CX
-	XORQ AX, AX
-
+enough199:
 again203:
 	CMPQ   CX, $0x08
 	JLT    enough204
@@ -3321,7 +3308,6 @@ again203:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
 	MOVQ   b+72(FP), DX
 	ADDQ   AX, DX
 	MOVQ   ldb+80(FP), BX
@@ -3343,14 +3329,13 @@ tap205:
 	MOVQ run+32(FP), R9
 
 column206:
-	VMOVUPS     (DX), Y7
+	VMOVUPS     (DX), Y6
 	ADDQ        BX, DX
-	VFMADD231PS (R10), Y7, Y1
-	VFMADD231PS (R10)(R11*1), Y7, Y2
-	VFMADD231PS (R10)(R11*2), Y7, Y3
-	VFMADD231PS (R12), Y7, Y4
-	VFMADD231PS (R12)(R11*1), Y7, Y5
-	VFMADD231PS (R12)(R11*2), Y7, Y6
+	VFMADD231PS (R10), Y6, Y1
+	VFMADD231PS (R10)(R11*1), Y6, Y2
+	VFMADD231PS (R10)(R11*2), Y6, Y3
+	VFMADD231PS (R12), Y6, Y4
+	VFMADD231PS (R12)(R11*1), Y6, Y5
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
@@ -3367,18 +3352,16 @@ column206:
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
 	JEQ         store207
-	VMOVUPS     (DX), Y7
-	VADDPS      Y7, Y1, Y1
-	VMOVUPS     (DX)(SI*1), Y7
-	VADDPS      Y7, Y2, Y2
-	VMOVUPS     (DX)(SI*2), Y7
-	VADDPS      Y7, Y3, Y3
-	VMOVUPS     (DI), Y7
-	VADDPS      Y7, Y4, Y4
-	VMOVUPS     (DI)(SI*1), Y7
-	VADDPS      Y7, Y5, Y5
-	VMOVUPS     (DI)(SI*2), Y7
-	VADDPS      Y7, Y6, Y6
+	VMOVUPS     (DX), Y6
+	VADDPS      Y6, Y1, Y1
+	VMOVUPS     (DX)(SI*1), Y6
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     (DX)(SI*2), Y6
+	VADDPS      Y6, Y3, Y3
+	VMOVUPS     (DI), Y6
+	VADDPS      Y6, Y4, Y4
+	VMOVUPS     (DI)(SI*1), Y6
+	VADDPS      Y6, Y5, Y5
 
 store207:
 	VMOVUPS Y1, (DX)
@@ -3386,20 +3369,18 @@ store207:
 	VMOVUPS Y3, (DX)(SI*2)
 	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, (DI)(SI*1)
-	VMOVUPS Y6, (DI)(SI*2)
-	ADDQ    $0x20, AX
+	ADDQ    $0x00000020, AX
 	SUBQ    $0x08, CX
 	JMP     again203
 
 enough204:
 	TESTQ  CX, CX
-	JEQ    done202
+	JEQ    done197
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
 	MOVQ   b+72(FP), CX
 	ADDQ   AX, CX
 	MOVQ   ldb+80(FP), DX
@@ -3421,6 +3402,179 @@ tap208:
 	MOVQ run+32(FP), R8
 
 column209:
+	VMASKMOVPS  (CX), Y0, Y6
+	ADDQ        DX, CX
+	VMASKMOVPS  (R9), Y0, Y7
+	VFMADD231PS Y7, Y6, Y1
+	VMASKMOVPS  (R9)(R10*1), Y0, Y7
+	VFMADD231PS Y7, Y6, Y2
+	VMASKMOVPS  (R9)(R10*2), Y0, Y7
+	VFMADD231PS Y7, Y6, Y3
+	VMASKMOVPS  (R11), Y0, Y7
+	VFMADD231PS Y7, Y6, Y4
+	VMASKMOVPS  (R11)(R10*1), Y0, Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        BX, R9
+	ADDQ        BX, R11
+	DECQ        R8
+	JNE         column209
+	ADDQ        $0x08, SI
+	DECQ        DI
+	JNE         tap208
+	MOVQ        8(SP), CX
+	ADDQ        AX, CX
+	MOVQ        ldc+96(FP), DX
+	SHLQ        $0x02, DX
+	LEAQ        (DX)(DX*2), AX
+	LEAQ        (CX)(AX*1), BX
+	MOVB        accumulate+104(FP), AL
+	TESTB       AL, AL
+	JEQ         store210
+	VMASKMOVPS  (CX), Y0, Y6
+	VADDPS      Y6, Y1, Y1
+	VMASKMOVPS  (CX)(DX*1), Y0, Y6
+	VADDPS      Y6, Y2, Y2
+	VMASKMOVPS  (CX)(DX*2), Y0, Y6
+	VADDPS      Y6, Y3, Y3
+	VMASKMOVPS  (BX), Y0, Y6
+	VADDPS      Y6, Y4, Y4
+	VMASKMOVPS  (BX)(DX*1), Y0, Y6
+	VADDPS      Y6, Y5, Y5
+
+store210:
+	VMASKMOVPS Y1, Y0, (CX)
+	VMASKMOVPS Y2, Y0, (CX)(DX*1)
+	VMASKMOVPS Y3, Y0, (CX)(DX*2)
+	VMASKMOVPS Y4, Y0, (BX)
+	VMASKMOVPS Y5, Y0, (BX)(DX*1)
+
+done197:
+	MOVQ   row+56(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x05, AX, AX
+	ADDQ   AX, (SP)
+	MOVQ   ldc+96(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x05, AX, AX
+	ADDQ   AX, 8(SP)
+	DECQ   16(SP)
+	JNE    tile196
+	VZEROUPPER
+	RET
+
+above195:
+tile211:
+	MOVQ cols+16(FP), CX
+	XORQ AX, AX
+
+again213:
+	CMPQ   CX, $0x08
+	JLT    enough214
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap215:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	LEAQ (R11)(R11*2), R9
+	LEAQ (R10)(R9*1), R12
+	MOVQ run+32(FP), R9
+
+column216:
+	VMOVUPS     (DX), Y7
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Y7, Y1
+	VFMADD231PS (R10)(R11*1), Y7, Y2
+	VFMADD231PS (R10)(R11*2), Y7, Y3
+	VFMADD231PS (R12), Y7, Y4
+	VFMADD231PS (R12)(R11*1), Y7, Y5
+	VFMADD231PS (R12)(R11*2), Y7, Y6
+	ADDQ        SI, R10
+	ADDQ        SI, R12
+	DECQ        R9
+	JNE         column216
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap215
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	LEAQ        (SI)(SI*2), BX
+	LEAQ        (DX)(BX*1), DI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store217
+	VMOVUPS     (DX), Y7
+	VADDPS      Y7, Y1, Y1
+	VMOVUPS     (DX)(SI*1), Y7
+	VADDPS      Y7, Y2, Y2
+	VMOVUPS     (DX)(SI*2), Y7
+	VADDPS      Y7, Y3, Y3
+	VMOVUPS     (DI), Y7
+	VADDPS      Y7, Y4, Y4
+	VMOVUPS     (DI)(SI*1), Y7
+	VADDPS      Y7, Y5, Y5
+	VMOVUPS     (DI)(SI*2), Y7
+	VADDPS      Y7, Y6, Y6
+
+store217:
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, (DX)(SI*1)
+	VMOVUPS Y3, (DX)(SI*2)
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, (DI)(SI*1)
+	VMOVUPS Y6, (DI)(SI*2)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, CX
+	JMP     again213
+
+enough214:
+	TESTQ  CX, CX
+	JEQ    done212
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	MOVQ   b+72(FP), CX
+	ADDQ   AX, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap218:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	ADDQ AX, R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
+
+column219:
 	VMASKMOVPS  (CX), Y0, Y7
 	ADDQ        DX, CX
 	VMASKMOVPS  (R9), Y0, Y8
@@ -3438,10 +3592,10 @@ column209:
 	ADDQ        BX, R9
 	ADDQ        BX, R11
 	DECQ        R8
-	JNE         column209
+	JNE         column219
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap208
+	JNE         tap218
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -3450,7 +3604,7 @@ column209:
 	LEAQ        (CX)(AX*1), BX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store210
+	JEQ         store220
 	VMASKMOVPS  (CX), Y0, Y7
 	VADDPS      Y7, Y1, Y1
 	VMASKMOVPS  (CX)(DX*1), Y0, Y7
@@ -3464,7 +3618,7 @@ column209:
 	VMASKMOVPS  (BX)(DX*2), Y0, Y7
 	VADDPS      Y7, Y6, Y6
 
-store210:
+store220:
 	VMASKMOVPS Y1, Y0, (CX)
 	VMASKMOVPS Y2, Y0, (CX)(DX*1)
 	VMASKMOVPS Y3, Y0, (CX)(DX*2)
@@ -3472,7 +3626,7 @@ store210:
 	VMASKMOVPS Y5, Y0, (BX)(DX*1)
 	VMASKMOVPS Y6, Y0, (BX)(DX*2)
 
-done202:
+done212:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x06, AX, AX
@@ -3482,209 +3636,14 @@ done202:
 	IMUL3Q $0x06, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile201
+	JNE    tile211
 	VZEROUPPER
 	RET
 
-above184:
+above194:
 	CMPQ AX, $0x07
-	JGT  above211
+	JGT  above221
 
-tile212:
-	MOVQ cols+16(FP), CX
-	XORQ AX, AX
-
-again214:
-	CMPQ   CX, $0x08
-	JLT    enough215
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap216:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
-	LEAQ (R11)(R11*2), R9
-	LEAQ (R10)(R9*1), R12
-	LEAQ (R12)(R9*1), R13
-	MOVQ run+32(FP), R9
-
-column217:
-	VMOVUPS     (DX), Y8
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Y8, Y1
-	VFMADD231PS (R10)(R11*1), Y8, Y2
-	VFMADD231PS (R10)(R11*2), Y8, Y3
-	VFMADD231PS (R12), Y8, Y4
-	VFMADD231PS (R12)(R11*1), Y8, Y5
-	VFMADD231PS (R12)(R11*2), Y8, Y6
-	VFMADD231PS (R13), Y8, Y7
-	ADDQ        SI, R10
-	ADDQ        SI, R12
-	ADDQ        SI, R13
-	DECQ        R9
-	JNE         column217
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap216
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
-	LEAQ        (SI)(SI*2), BX
-	LEAQ        (DX)(BX*1), DI
-	LEAQ        (DI)(BX*1), R8
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store218
-	VMOVUPS     (DX), Y8
-	VADDPS      Y8, Y1, Y1
-	VMOVUPS     (DX)(SI*1), Y8
-	VADDPS      Y8, Y2, Y2
-	VMOVUPS     (DX)(SI*2), Y8
-	VADDPS      Y8, Y3, Y3
-	VMOVUPS     (DI), Y8
-	VADDPS      Y8, Y4, Y4
-	VMOVUPS     (DI)(SI*1), Y8
-	VADDPS      Y8, Y5, Y5
-	VMOVUPS     (DI)(SI*2), Y8
-	VADDPS      Y8, Y6, Y6
-	VMOVUPS     (R8), Y8
-	VADDPS      Y8, Y7, Y7
-
-store218:
-	VMOVUPS Y1, (DX)
-	VMOVUPS Y2, (DX)(SI*1)
-	VMOVUPS Y3, (DX)(SI*2)
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, (DI)(SI*1)
-	VMOVUPS Y6, (DI)(SI*2)
-	VMOVUPS Y7, (R8)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
-	JMP     again214
-
-enough215:
-	TESTQ  CX, CX
-	JEQ    done213
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	MOVQ   b+72(FP), CX
-	ADDQ   AX, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap219:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	ADDQ AX, R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	LEAQ (R11)(R8*1), R12
-	MOVQ run+32(FP), R8
-
-column220:
-	VMASKMOVPS  (CX), Y0, Y8
-	ADDQ        DX, CX
-	VMASKMOVPS  (R9), Y0, Y9
-	VFMADD231PS Y9, Y8, Y1
-	VMASKMOVPS  (R9)(R10*1), Y0, Y9
-	VFMADD231PS Y9, Y8, Y2
-	VMASKMOVPS  (R9)(R10*2), Y0, Y9
-	VFMADD231PS Y9, Y8, Y3
-	VMASKMOVPS  (R11), Y0, Y9
-	VFMADD231PS Y9, Y8, Y4
-	VMASKMOVPS  (R11)(R10*1), Y0, Y9
-	VFMADD231PS Y9, Y8, Y5
-	VMASKMOVPS  (R11)(R10*2), Y0, Y9
-	VFMADD231PS Y9, Y8, Y6
-	VMASKMOVPS  (R12), Y0, Y9
-	VFMADD231PS Y9, Y8, Y7
-	ADDQ        BX, R9
-	ADDQ        BX, R11
-	ADDQ        BX, R12
-	DECQ        R8
-	JNE         column220
-	ADDQ        $0x08, SI
-	DECQ        DI
-	JNE         tap219
-	MOVQ        8(SP), CX
-	ADDQ        AX, CX
-	MOVQ        ldc+96(FP), DX
-	SHLQ        $0x02, DX
-	LEAQ        (DX)(DX*2), AX
-	LEAQ        (CX)(AX*1), BX
-	LEAQ        (BX)(AX*1), SI
-	MOVB        accumulate+104(FP), AL
-	TESTB       AL, AL
-	JEQ         store221
-	VMASKMOVPS  (CX), Y0, Y8
-	VADDPS      Y8, Y1, Y1
-	VMASKMOVPS  (CX)(DX*1), Y0, Y8
-	VADDPS      Y8, Y2, Y2
-	VMASKMOVPS  (CX)(DX*2), Y0, Y8
-	VADDPS      Y8, Y3, Y3
-	VMASKMOVPS  (BX), Y0, Y8
-	VADDPS      Y8, Y4, Y4
-	VMASKMOVPS  (BX)(DX*1), Y0, Y8
-	VADDPS      Y8, Y5, Y5
-	VMASKMOVPS  (BX)(DX*2), Y0, Y8
-	VADDPS      Y8, Y6, Y6
-	VMASKMOVPS  (SI), Y0, Y8
-	VADDPS      Y8, Y7, Y7
-
-store221:
-	VMASKMOVPS Y1, Y0, (CX)
-	VMASKMOVPS Y2, Y0, (CX)(DX*1)
-	VMASKMOVPS Y3, Y0, (CX)(DX*2)
-	VMASKMOVPS Y4, Y0, (BX)
-	VMASKMOVPS Y5, Y0, (BX)(DX*1)
-	VMASKMOVPS Y6, Y0, (BX)(DX*2)
-	VMASKMOVPS Y7, Y0, (SI)
-
-done213:
-	MOVQ   row+56(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x07, AX, AX
-	ADDQ   AX, (SP)
-	MOVQ   ldc+96(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x07, AX, AX
-	ADDQ   AX, 8(SP)
-	DECQ   16(SP)
-	JNE    tile212
-	VZEROUPPER
-	RET
-
-above211:
 tile222:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
@@ -3699,7 +3658,6 @@ again224:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
 	MOVQ   b+72(FP), DX
 	ADDQ   AX, DX
 	MOVQ   ldb+80(FP), BX
@@ -3722,16 +3680,15 @@ tap226:
 	MOVQ run+32(FP), R9
 
 column227:
-	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX), Y8
 	ADDQ        BX, DX
-	VFMADD231PS (R10), Y9, Y1
-	VFMADD231PS (R10)(R11*1), Y9, Y2
-	VFMADD231PS (R10)(R11*2), Y9, Y3
-	VFMADD231PS (R12), Y9, Y4
-	VFMADD231PS (R12)(R11*1), Y9, Y5
-	VFMADD231PS (R12)(R11*2), Y9, Y6
-	VFMADD231PS (R13), Y9, Y7
-	VFMADD231PS (R13)(R11*1), Y9, Y8
+	VFMADD231PS (R10), Y8, Y1
+	VFMADD231PS (R10)(R11*1), Y8, Y2
+	VFMADD231PS (R10)(R11*2), Y8, Y3
+	VFMADD231PS (R12), Y8, Y4
+	VFMADD231PS (R12)(R11*1), Y8, Y5
+	VFMADD231PS (R12)(R11*2), Y8, Y6
+	VFMADD231PS (R13), Y8, Y7
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	ADDQ        SI, R13
@@ -3750,22 +3707,20 @@ column227:
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
 	JEQ         store228
-	VMOVUPS     (DX), Y9
-	VADDPS      Y9, Y1, Y1
-	VMOVUPS     (DX)(SI*1), Y9
-	VADDPS      Y9, Y2, Y2
-	VMOVUPS     (DX)(SI*2), Y9
-	VADDPS      Y9, Y3, Y3
-	VMOVUPS     (DI), Y9
-	VADDPS      Y9, Y4, Y4
-	VMOVUPS     (DI)(SI*1), Y9
-	VADDPS      Y9, Y5, Y5
-	VMOVUPS     (DI)(SI*2), Y9
-	VADDPS      Y9, Y6, Y6
-	VMOVUPS     (R8), Y9
-	VADDPS      Y9, Y7, Y7
-	VMOVUPS     (R8)(SI*1), Y9
-	VADDPS      Y9, Y8, Y8
+	VMOVUPS     (DX), Y8
+	VADDPS      Y8, Y1, Y1
+	VMOVUPS     (DX)(SI*1), Y8
+	VADDPS      Y8, Y2, Y2
+	VMOVUPS     (DX)(SI*2), Y8
+	VADDPS      Y8, Y3, Y3
+	VMOVUPS     (DI), Y8
+	VADDPS      Y8, Y4, Y4
+	VMOVUPS     (DI)(SI*1), Y8
+	VADDPS      Y8, Y5, Y5
+	VMOVUPS     (DI)(SI*2), Y8
+	VADDPS      Y8, Y6, Y6
+	VMOVUPS     (R8), Y8
+	VADDPS      Y8, Y7, Y7
 
 store228:
 	VMOVUPS Y1, (DX)
@@ -3775,8 +3730,7 @@ store228:
 	VMOVUPS Y5, (DI)(SI*1)
 	VMOVUPS Y6, (DI)(SI*2)
 	VMOVUPS Y7, (R8)
-	VMOVUPS Y8, (R8)(SI*1)
-	ADDQ    $0x20, AX
+	ADDQ    $0x00000020, AX
 	SUBQ    $0x08, CX
 	JMP     again224
 
@@ -3790,7 +3744,6 @@ enough225:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
 	MOVQ   b+72(FP), CX
 	ADDQ   AX, CX
 	MOVQ   ldb+80(FP), DX
@@ -3813,6 +3766,207 @@ tap229:
 	MOVQ run+32(FP), R8
 
 column230:
+	VMASKMOVPS  (CX), Y0, Y8
+	ADDQ        DX, CX
+	VMASKMOVPS  (R9), Y0, Y9
+	VFMADD231PS Y9, Y8, Y1
+	VMASKMOVPS  (R9)(R10*1), Y0, Y9
+	VFMADD231PS Y9, Y8, Y2
+	VMASKMOVPS  (R9)(R10*2), Y0, Y9
+	VFMADD231PS Y9, Y8, Y3
+	VMASKMOVPS  (R11), Y0, Y9
+	VFMADD231PS Y9, Y8, Y4
+	VMASKMOVPS  (R11)(R10*1), Y0, Y9
+	VFMADD231PS Y9, Y8, Y5
+	VMASKMOVPS  (R11)(R10*2), Y0, Y9
+	VFMADD231PS Y9, Y8, Y6
+	VMASKMOVPS  (R12), Y0, Y9
+	VFMADD231PS Y9, Y8, Y7
+	ADDQ        BX, R9
+	ADDQ        BX, R11
+	ADDQ        BX, R12
+	DECQ        R8
+	JNE         column230
+	ADDQ        $0x08, SI
+	DECQ        DI
+	JNE         tap229
+	MOVQ        8(SP), CX
+	ADDQ        AX, CX
+	MOVQ        ldc+96(FP), DX
+	SHLQ        $0x02, DX
+	LEAQ        (DX)(DX*2), AX
+	LEAQ        (CX)(AX*1), BX
+	LEAQ        (BX)(AX*1), SI
+	MOVB        accumulate+104(FP), AL
+	TESTB       AL, AL
+	JEQ         store231
+	VMASKMOVPS  (CX), Y0, Y8
+	VADDPS      Y8, Y1, Y1
+	VMASKMOVPS  (CX)(DX*1), Y0, Y8
+	VADDPS      Y8, Y2, Y2
+	VMASKMOVPS  (CX)(DX*2), Y0, Y8
+	VADDPS      Y8, Y3, Y3
+	VMASKMOVPS  (BX), Y0, Y8
+	VADDPS      Y8, Y4, Y4
+	VMASKMOVPS  (BX)(DX*1), Y0, Y8
+	VADDPS      Y8, Y5, Y5
+	VMASKMOVPS  (BX)(DX*2), Y0, Y8
+	VADDPS      Y8, Y6, Y6
+	VMASKMOVPS  (SI), Y0, Y8
+	VADDPS      Y8, Y7, Y7
+
+store231:
+	VMASKMOVPS Y1, Y0, (CX)
+	VMASKMOVPS Y2, Y0, (CX)(DX*1)
+	VMASKMOVPS Y3, Y0, (CX)(DX*2)
+	VMASKMOVPS Y4, Y0, (BX)
+	VMASKMOVPS Y5, Y0, (BX)(DX*1)
+	VMASKMOVPS Y6, Y0, (BX)(DX*2)
+	VMASKMOVPS Y7, Y0, (SI)
+
+done223:
+	MOVQ   row+56(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x07, AX, AX
+	ADDQ   AX, (SP)
+	MOVQ   ldc+96(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x07, AX, AX
+	ADDQ   AX, 8(SP)
+	DECQ   16(SP)
+	JNE    tile222
+	VZEROUPPER
+	RET
+
+above221:
+tile232:
+	MOVQ cols+16(FP), CX
+	XORQ AX, AX
+
+again234:
+	CMPQ   CX, $0x08
+	JLT    enough235
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap236:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	LEAQ (R11)(R11*2), R9
+	LEAQ (R10)(R9*1), R12
+	LEAQ (R12)(R9*1), R13
+	MOVQ run+32(FP), R9
+
+column237:
+	VMOVUPS     (DX), Y9
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Y9, Y1
+	VFMADD231PS (R10)(R11*1), Y9, Y2
+	VFMADD231PS (R10)(R11*2), Y9, Y3
+	VFMADD231PS (R12), Y9, Y4
+	VFMADD231PS (R12)(R11*1), Y9, Y5
+	VFMADD231PS (R12)(R11*2), Y9, Y6
+	VFMADD231PS (R13), Y9, Y7
+	VFMADD231PS (R13)(R11*1), Y9, Y8
+	ADDQ        SI, R10
+	ADDQ        SI, R12
+	ADDQ        SI, R13
+	DECQ        R9
+	JNE         column237
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap236
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	LEAQ        (SI)(SI*2), BX
+	LEAQ        (DX)(BX*1), DI
+	LEAQ        (DI)(BX*1), R8
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store238
+	VMOVUPS     (DX), Y9
+	VADDPS      Y9, Y1, Y1
+	VMOVUPS     (DX)(SI*1), Y9
+	VADDPS      Y9, Y2, Y2
+	VMOVUPS     (DX)(SI*2), Y9
+	VADDPS      Y9, Y3, Y3
+	VMOVUPS     (DI), Y9
+	VADDPS      Y9, Y4, Y4
+	VMOVUPS     (DI)(SI*1), Y9
+	VADDPS      Y9, Y5, Y5
+	VMOVUPS     (DI)(SI*2), Y9
+	VADDPS      Y9, Y6, Y6
+	VMOVUPS     (R8), Y9
+	VADDPS      Y9, Y7, Y7
+	VMOVUPS     (R8)(SI*1), Y9
+	VADDPS      Y9, Y8, Y8
+
+store238:
+	VMOVUPS Y1, (DX)
+	VMOVUPS Y2, (DX)(SI*1)
+	VMOVUPS Y3, (DX)(SI*2)
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, (DI)(SI*1)
+	VMOVUPS Y6, (DI)(SI*2)
+	VMOVUPS Y7, (R8)
+	VMOVUPS Y8, (R8)(SI*1)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, CX
+	JMP     again234
+
+enough235:
+	TESTQ  CX, CX
+	JEQ    done233
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   b+72(FP), CX
+	ADDQ   AX, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap239:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	ADDQ AX, R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
+
+column240:
 	VMASKMOVPS  (CX), Y0, Y9
 	ADDQ        DX, CX
 	VMASKMOVPS  (R9), Y0, Y10
@@ -3835,10 +3989,10 @@ column230:
 	ADDQ        BX, R11
 	ADDQ        BX, R12
 	DECQ        R8
-	JNE         column230
+	JNE         column240
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap229
+	JNE         tap239
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -3848,7 +4002,7 @@ column230:
 	LEAQ        (BX)(AX*1), SI
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store231
+	JEQ         store241
 	VMASKMOVPS  (CX), Y0, Y9
 	VADDPS      Y9, Y1, Y1
 	VMASKMOVPS  (CX)(DX*1), Y0, Y9
@@ -3866,7 +4020,7 @@ column230:
 	VMASKMOVPS  (SI)(DX*1), Y0, Y9
 	VADDPS      Y9, Y8, Y8
 
-store231:
+store241:
 	VMASKMOVPS Y1, Y0, (CX)
 	VMASKMOVPS Y2, Y0, (CX)(DX*1)
 	VMASKMOVPS Y3, Y0, (CX)(DX*2)
@@ -3876,7 +4030,7 @@ store231:
 	VMASKMOVPS Y7, Y0, (SI)
 	VMASKMOVPS Y8, Y0, (SI)(DX*1)
 
-done223:
+done233:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x08, AX, AX
@@ -3886,7 +4040,343 @@ done223:
 	IMUL3Q $0x08, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile222
+	JNE    tile232
+	VZEROUPPER
+	RET
+
+// func depthwiseNineAVX2(rows int, cols int, a *float32, offsets *int, row int, col int, b *float32, ldb int, c *float32, ldc int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseNineAVX2(SB), NOSPLIT, $0-80
+	MOVQ cols+8(FP), AX
+	XORQ CX, CX
+
+again242:
+	CMPQ    AX, $0x08
+	JLT     rest243
+	MOVQ    b+48(FP), DX
+	MOVQ    ldb+56(FP), BX
+	SHLQ    $0x02, BX
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y6
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y8
+	ADDQ    BX, DX
+	MOVQ    offsets+24(FP), DX
+	MOVQ    (DX), BX
+	MOVQ    a+16(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	ADDQ    CX, BX
+	MOVQ    8(DX), SI
+	MOVQ    a+16(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	ADDQ    CX, SI
+	MOVQ    16(DX), DX
+	MOVQ    a+16(FP), DI
+	LEAQ    (DI)(DX*4), DX
+	ADDQ    CX, DX
+	MOVQ    c+64(FP), DI
+	MOVQ    row+32(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    col+40(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    ldc+72(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    CX, DI
+	MOVQ    rows+0(FP), R11
+
+rows245:
+	CMPQ        R11, $0x04
+	JLT         enough246
+	VXORPS      Y9, Y9, Y9
+	VXORPS      Y10, Y10, Y10
+	VXORPS      Y11, Y11, Y11
+	VXORPS      Y12, Y12, Y12
+	LEAQ        (BX)(R8*1), R12
+	LEAQ        (R12)(R8*1), R13
+	LEAQ        (R13)(R8*1), R14
+	VFMADD231PS (BX), Y0, Y9
+	VFMADD231PS (R12), Y0, Y10
+	VFMADD231PS (R13), Y0, Y11
+	VFMADD231PS (R14), Y0, Y12
+	VFMADD231PS (BX)(R9*1), Y1, Y9
+	VFMADD231PS (R12)(R9*1), Y1, Y10
+	VFMADD231PS (R13)(R9*1), Y1, Y11
+	VFMADD231PS (R14)(R9*1), Y1, Y12
+	VFMADD231PS (BX)(R9*2), Y2, Y9
+	VFMADD231PS (R12)(R9*2), Y2, Y10
+	VFMADD231PS (R13)(R9*2), Y2, Y11
+	VFMADD231PS (R14)(R9*2), Y2, Y12
+	LEAQ        (BX)(R8*4), BX
+	LEAQ        (SI)(R8*1), R12
+	LEAQ        (R12)(R8*1), R13
+	LEAQ        (R13)(R8*1), R14
+	VFMADD231PS (SI), Y3, Y9
+	VFMADD231PS (R12), Y3, Y10
+	VFMADD231PS (R13), Y3, Y11
+	VFMADD231PS (R14), Y3, Y12
+	VFMADD231PS (SI)(R9*1), Y4, Y9
+	VFMADD231PS (R12)(R9*1), Y4, Y10
+	VFMADD231PS (R13)(R9*1), Y4, Y11
+	VFMADD231PS (R14)(R9*1), Y4, Y12
+	VFMADD231PS (SI)(R9*2), Y5, Y9
+	VFMADD231PS (R12)(R9*2), Y5, Y10
+	VFMADD231PS (R13)(R9*2), Y5, Y11
+	VFMADD231PS (R14)(R9*2), Y5, Y12
+	LEAQ        (SI)(R8*4), SI
+	LEAQ        (DX)(R8*1), R12
+	LEAQ        (R12)(R8*1), R13
+	LEAQ        (R13)(R8*1), R14
+	VFMADD231PS (DX), Y6, Y9
+	VFMADD231PS (R12), Y6, Y10
+	VFMADD231PS (R13), Y6, Y11
+	VFMADD231PS (R14), Y6, Y12
+	VFMADD231PS (DX)(R9*1), Y7, Y9
+	VFMADD231PS (R12)(R9*1), Y7, Y10
+	VFMADD231PS (R13)(R9*1), Y7, Y11
+	VFMADD231PS (R14)(R9*1), Y7, Y12
+	VFMADD231PS (DX)(R9*2), Y8, Y9
+	VFMADD231PS (R12)(R9*2), Y8, Y10
+	VFMADD231PS (R13)(R9*2), Y8, Y11
+	VFMADD231PS (R14)(R9*2), Y8, Y12
+	LEAQ        (DX)(R8*4), DX
+	LEAQ        (DI)(R10*1), R12
+	LEAQ        (R12)(R10*1), R13
+	LEAQ        (R13)(R10*1), R14
+	VMOVUPS     Y9, (DI)
+	VMOVUPS     Y10, (R12)
+	VMOVUPS     Y11, (R13)
+	VMOVUPS     Y12, (R14)
+	LEAQ        (DI)(R10*4), DI
+	SUBQ        $0x04, R11
+	JMP         rows245
+
+enough246:
+rows247:
+	CMPQ        R11, $0x01
+	JLT         enough248
+	VXORPS      Y9, Y9, Y9
+	VFMADD231PS (BX), Y0, Y9
+	VFMADD231PS (BX)(R9*1), Y1, Y9
+	VFMADD231PS (BX)(R9*2), Y2, Y9
+	LEAQ        (BX)(R8*1), BX
+	VFMADD231PS (SI), Y3, Y9
+	VFMADD231PS (SI)(R9*1), Y4, Y9
+	VFMADD231PS (SI)(R9*2), Y5, Y9
+	LEAQ        (SI)(R8*1), SI
+	VFMADD231PS (DX), Y6, Y9
+	VFMADD231PS (DX)(R9*1), Y7, Y9
+	VFMADD231PS (DX)(R9*2), Y8, Y9
+	LEAQ        (DX)(R8*1), DX
+	VMOVUPS     Y9, (DI)
+	LEAQ        (DI)(R10*1), DI
+	SUBQ        $0x01, R11
+	JMP         rows247
+
+enough248:
+	ADDQ $0x20, CX
+	SUBQ $0x08, AX
+	JMP  again242
+
+rest243:
+	TESTQ      AX, AX
+	JEQ        done244
+	LEAQ       tailMasks<>+32(SB), DX
+	NEGQ       AX
+	VMOVUPS    (DX)(AX*4), Y0
+	MOVQ       b+48(FP), AX
+	MOVQ       ldb+56(FP), DX
+	SHLQ       $0x02, DX
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y4
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y5
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y7
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y8
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y9
+	ADDQ       DX, AX
+	MOVQ       offsets+24(FP), AX
+	MOVQ       (AX), DX
+	MOVQ       a+16(FP), BX
+	LEAQ       (BX)(DX*4), DX
+	ADDQ       CX, DX
+	MOVQ       8(AX), BX
+	MOVQ       a+16(FP), SI
+	LEAQ       (SI)(BX*4), BX
+	ADDQ       CX, BX
+	MOVQ       16(AX), AX
+	MOVQ       a+16(FP), SI
+	LEAQ       (SI)(AX*4), AX
+	ADDQ       CX, AX
+	MOVQ       c+64(FP), SI
+	MOVQ       row+32(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       col+40(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       ldc+72(FP), R9
+	SHLQ       $0x02, R9
+	ADDQ       CX, SI
+	MOVQ       rows+0(FP), CX
+
+rows249:
+	CMPQ        CX, $0x04
+	JLT         enough250
+	VXORPS      Y10, Y10, Y10
+	VXORPS      Y11, Y11, Y11
+	VXORPS      Y12, Y12, Y12
+	VXORPS      Y13, Y13, Y13
+	LEAQ        (DX)(DI*1), R10
+	LEAQ        (R10)(DI*1), R11
+	LEAQ        (R11)(DI*1), R12
+	VMASKMOVPS  (DX), Y0, Y14
+	VFMADD231PS Y14, Y1, Y10
+	VMASKMOVPS  (R10), Y0, Y14
+	VFMADD231PS Y14, Y1, Y11
+	VMASKMOVPS  (R11), Y0, Y14
+	VFMADD231PS Y14, Y1, Y12
+	VMASKMOVPS  (R12), Y0, Y14
+	VFMADD231PS Y14, Y1, Y13
+	VMASKMOVPS  (DX)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y2, Y10
+	VMASKMOVPS  (R10)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y2, Y11
+	VMASKMOVPS  (R11)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y2, Y12
+	VMASKMOVPS  (R12)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y2, Y13
+	VMASKMOVPS  (DX)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y3, Y10
+	VMASKMOVPS  (R10)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y3, Y11
+	VMASKMOVPS  (R11)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y3, Y12
+	VMASKMOVPS  (R12)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y3, Y13
+	LEAQ        (DX)(DI*4), DX
+	LEAQ        (BX)(DI*1), R10
+	LEAQ        (R10)(DI*1), R11
+	LEAQ        (R11)(DI*1), R12
+	VMASKMOVPS  (BX), Y0, Y14
+	VFMADD231PS Y14, Y4, Y10
+	VMASKMOVPS  (R10), Y0, Y14
+	VFMADD231PS Y14, Y4, Y11
+	VMASKMOVPS  (R11), Y0, Y14
+	VFMADD231PS Y14, Y4, Y12
+	VMASKMOVPS  (R12), Y0, Y14
+	VFMADD231PS Y14, Y4, Y13
+	VMASKMOVPS  (BX)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y5, Y10
+	VMASKMOVPS  (R10)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y5, Y11
+	VMASKMOVPS  (R11)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y5, Y12
+	VMASKMOVPS  (R12)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y5, Y13
+	VMASKMOVPS  (BX)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y6, Y10
+	VMASKMOVPS  (R10)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y6, Y11
+	VMASKMOVPS  (R11)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y6, Y12
+	VMASKMOVPS  (R12)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y6, Y13
+	LEAQ        (BX)(DI*4), BX
+	LEAQ        (AX)(DI*1), R10
+	LEAQ        (R10)(DI*1), R11
+	LEAQ        (R11)(DI*1), R12
+	VMASKMOVPS  (AX), Y0, Y14
+	VFMADD231PS Y14, Y7, Y10
+	VMASKMOVPS  (R10), Y0, Y14
+	VFMADD231PS Y14, Y7, Y11
+	VMASKMOVPS  (R11), Y0, Y14
+	VFMADD231PS Y14, Y7, Y12
+	VMASKMOVPS  (R12), Y0, Y14
+	VFMADD231PS Y14, Y7, Y13
+	VMASKMOVPS  (AX)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y8, Y10
+	VMASKMOVPS  (R10)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y8, Y11
+	VMASKMOVPS  (R11)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y8, Y12
+	VMASKMOVPS  (R12)(R8*1), Y0, Y14
+	VFMADD231PS Y14, Y8, Y13
+	VMASKMOVPS  (AX)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y9, Y10
+	VMASKMOVPS  (R10)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y9, Y11
+	VMASKMOVPS  (R11)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y9, Y12
+	VMASKMOVPS  (R12)(R8*2), Y0, Y14
+	VFMADD231PS Y14, Y9, Y13
+	LEAQ        (AX)(DI*4), AX
+	LEAQ        (SI)(R9*1), R10
+	LEAQ        (R10)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMASKMOVPS  Y10, Y0, (SI)
+	VMASKMOVPS  Y11, Y0, (R10)
+	VMASKMOVPS  Y12, Y0, (R11)
+	VMASKMOVPS  Y13, Y0, (R12)
+	LEAQ        (SI)(R9*4), SI
+	SUBQ        $0x04, CX
+	JMP         rows249
+
+enough250:
+rows251:
+	CMPQ        CX, $0x01
+	JLT         enough252
+	VXORPS      Y10, Y10, Y10
+	VMASKMOVPS  (DX), Y0, Y11
+	VFMADD231PS Y11, Y1, Y10
+	VMASKMOVPS  (DX)(R8*1), Y0, Y11
+	VFMADD231PS Y11, Y2, Y10
+	VMASKMOVPS  (DX)(R8*2), Y0, Y11
+	VFMADD231PS Y11, Y3, Y10
+	LEAQ        (DX)(DI*1), DX
+	VMASKMOVPS  (BX), Y0, Y11
+	VFMADD231PS Y11, Y4, Y10
+	VMASKMOVPS  (BX)(R8*1), Y0, Y11
+	VFMADD231PS Y11, Y5, Y10
+	VMASKMOVPS  (BX)(R8*2), Y0, Y11
+	VFMADD231PS Y11, Y6, Y10
+	LEAQ        (BX)(DI*1), BX
+	VMASKMOVPS  (AX), Y0, Y11
+	VFMADD231PS Y11, Y7, Y10
+	VMASKMOVPS  (AX)(R8*1), Y0, Y11
+	VFMADD231PS Y11, Y8, Y10
+	VMASKMOVPS  (AX)(R8*2), Y0, Y11
+	VFMADD231PS Y11, Y9, Y10
+	LEAQ        (AX)(DI*1), AX
+	VMASKMOVPS  Y10, Y0, (SI)
+	LEAQ        (SI)(R9*1), SI
+	SUBQ        $0x01, CX
+	JMP         rows251
+
+enough252:
+done244:
 	VZEROUPPER
 	RET
 
@@ -3902,24 +4392,24 @@ TEXT ·gemmTapsAVX512(SB), NOSPLIT, $24-105
 	MOVQ  rows+0(FP), AX
 	MOVQ  cols+16(FP), CX
 	CMPQ  CX, $0x10
-	JLE   narrow232
+	JLE   narrow253
 	SUBQ  $0x10, CX
 	CMPQ  CX, $0x10
-	JEQ   full233
+	JEQ   full254
 	MOVL  $0x00000001, DX
 	SHLL  CL, DX
 	DECL  DX
 	KMOVW DX, K1
 	CMPQ  AX, $0x07
-	JGT   above234
+	JGT   above255
 	CMPQ  AX, $0x04
-	JGT   above235
+	JGT   above256
 	CMPQ  AX, $0x02
-	JGT   above236
+	JGT   above257
 	CMPQ  AX, $0x01
-	JGT   above237
+	JGT   above258
 
-tile238:
+tile259:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	MOVQ   b+72(FP), AX
@@ -3936,7 +4426,7 @@ tile238:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap239:
+tap260:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -3944,7 +4434,7 @@ tap239:
 	SHLQ $0x02, R8
 	MOVQ run+32(FP), R8
 
-column240:
+column261:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z2
 	VMOVUPS.Z    64(AX), K1, Z3
@@ -3954,22 +4444,22 @@ column240:
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         BX, R9
 	DECQ         R8
-	JNE          column240
+	JNE          column261
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap239
+	JNE          tap260
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x02, CX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store241
+	JEQ          store262
 	VMOVUPS      (AX), Z2
 	VADDPS       Z2, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z2
 	VADDPS       Z2, Z1, Z1
 
-store241:
+store262:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	MOVQ    row+56(FP), AX
@@ -3981,12 +4471,12 @@ store241:
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile238
+	JNE     tile259
 	VZEROUPPER
 	RET
 
-above237:
-tile242:
+above258:
+tile263:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4005,7 +4495,7 @@ tile242:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap243:
+tap264:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4013,7 +4503,7 @@ tap243:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column244:
+column265:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z4
 	VMOVUPS.Z    64(AX), K1, Z5
@@ -4026,16 +4516,16 @@ column244:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         BX, R9
 	DECQ         R8
-	JNE          column244
+	JNE          column265
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap243
+	JNE          tap264
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store245
+	JEQ          store266
 	VMOVUPS      (AX), Z4
 	VADDPS       Z4, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z4
@@ -4045,7 +4535,7 @@ column244:
 	VMOVUPS.Z    64(AX)(DX*1), K1, Z4
 	VADDPS       Z4, Z3, Z3
 
-store245:
+store266:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4059,15 +4549,15 @@ store245:
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile242
+	JNE     tile263
 	VZEROUPPER
 	RET
 
-above236:
+above257:
 	CMPQ AX, $0x03
-	JGT  above246
+	JGT  above267
 
-tile247:
+tile268:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4088,7 +4578,7 @@ tile247:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap248:
+tap269:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4096,7 +4586,7 @@ tap248:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column249:
+column270:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z6
 	VMOVUPS.Z    64(AX), K1, Z7
@@ -4112,16 +4602,16 @@ column249:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         BX, R9
 	DECQ         R8
-	JNE          column249
+	JNE          column270
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap248
+	JNE          tap269
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store250
+	JEQ          store271
 	VMOVUPS      (AX), Z6
 	VADDPS       Z6, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z6
@@ -4135,7 +4625,7 @@ column249:
 	VMOVUPS.Z    64(AX)(DX*2), K1, Z6
 	VADDPS       Z6, Z5, Z5
 
-store250:
+store271:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4151,12 +4641,12 @@ store250:
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile247
+	JNE     tile268
 	VZEROUPPER
 	RET
 
-above246:
-tile251:
+above267:
+tile272:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4179,7 +4669,7 @@ tile251:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap252:
+tap273:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4189,7 +4679,7 @@ tap252:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column253:
+column274:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z8
 	VMOVUPS.Z    64(AX), K1, Z9
@@ -4209,10 +4699,10 @@ column253:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	DECQ         R8
-	JNE          column253
+	JNE          column274
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap252
+	JNE          tap273
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -4220,7 +4710,7 @@ column253:
 	LEAQ         (AX)(CX*1), BX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store254
+	JEQ          store275
 	VMOVUPS      (AX), Z8
 	VADDPS       Z8, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z8
@@ -4238,7 +4728,7 @@ column253:
 	VMOVUPS.Z    64(BX), K1, Z8
 	VADDPS       Z8, Z7, Z7
 
-store254:
+store275:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4256,17 +4746,17 @@ store254:
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile251
+	JNE     tile272
 	VZEROUPPER
 	RET
 
-above235:
+above256:
 	CMPQ AX, $0x06
-	JGT  above255
+	JGT  above276
 	CMPQ AX, $0x05
-	JGT  above256
+	JGT  above277
 
-tile257:
+tile278:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4291,7 +4781,7 @@ tile257:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap258:
+tap279:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4301,7 +4791,7 @@ tap258:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column259:
+column280:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z10
 	VMOVUPS.Z    64(AX), K1, Z11
@@ -4324,10 +4814,10 @@ column259:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	DECQ         R8
-	JNE          column259
+	JNE          column280
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap258
+	JNE          tap279
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -4335,7 +4825,7 @@ column259:
 	LEAQ         (AX)(CX*1), BX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store260
+	JEQ          store281
 	VMOVUPS      (AX), Z10
 	VADDPS       Z10, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z10
@@ -4357,7 +4847,7 @@ column259:
 	VMOVUPS.Z    64(BX)(DX*1), K1, Z10
 	VADDPS       Z10, Z9, Z9
 
-store260:
+store281:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4377,12 +4867,12 @@ store260:
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile257
+	JNE     tile278
 	VZEROUPPER
 	RET
 
-above256:
-tile261:
+above277:
+tile282:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4409,7 +4899,7 @@ tile261:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap262:
+tap283:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4419,7 +4909,7 @@ tap262:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column263:
+column284:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z12
 	VMOVUPS.Z    64(AX), K1, Z13
@@ -4445,10 +4935,10 @@ column263:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	DECQ         R8
-	JNE          column263
+	JNE          column284
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap262
+	JNE          tap283
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -4456,7 +4946,7 @@ column263:
 	LEAQ         (AX)(CX*1), BX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store264
+	JEQ          store285
 	VMOVUPS      (AX), Z12
 	VADDPS       Z12, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z12
@@ -4482,7 +4972,7 @@ column263:
 	VMOVUPS.Z    64(BX)(DX*2), K1, Z12
 	VADDPS       Z12, Z11, Z11
 
-store264:
+store285:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4504,12 +4994,12 @@ store264:
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile261
+	JNE     tile282
 	VZEROUPPER
 	RET
 
-above255:
-tile265:
+above276:
+tile286:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4538,7 +5028,7 @@ tile265:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap266:
+tap287:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4549,7 +5039,7 @@ tap266:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column267:
+column288:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z14
 	VMOVUPS.Z    64(AX), K1, Z15
@@ -4579,10 +5069,10 @@ column267:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	DECQ         R8
-	JNE          column267
+	JNE          column288
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap266
+	JNE          tap287
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -4591,7 +5081,7 @@ column267:
 	LEAQ         (BX)(CX*1), SI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store268
+	JEQ          store289
 	VMOVUPS      (AX), Z14
 	VADDPS       Z14, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z14
@@ -4621,7 +5111,7 @@ column267:
 	VMOVUPS.Z    64(SI), K1, Z14
 	VADDPS       Z14, Z13, Z13
 
-store268:
+store289:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4645,19 +5135,19 @@ store268:
 	IMUL3Q  $0x07, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile265
+	JNE     tile286
 	VZEROUPPER
 	RET
 
-above234:
+above255:
 	CMPQ AX, $0x0b
-	JGT  above269
+	JGT  above290
 	CMPQ AX, $0x09
-	JGT  above270
+	JGT  above291
 	CMPQ AX, $0x08
-	JGT  above271
+	JGT  above292
 
-tile272:
+tile293:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4688,7 +5178,7 @@ tile272:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap273:
+tap294:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4699,7 +5189,7 @@ tap273:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column274:
+column295:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z16
 	VMOVUPS.Z    64(AX), K1, Z17
@@ -4732,10 +5222,10 @@ column274:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	DECQ         R8
-	JNE          column274
+	JNE          column295
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap273
+	JNE          tap294
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -4744,7 +5234,7 @@ column274:
 	LEAQ         (BX)(CX*1), SI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store275
+	JEQ          store296
 	VMOVUPS      (AX), Z16
 	VADDPS       Z16, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z16
@@ -4778,7 +5268,7 @@ column274:
 	VMOVUPS.Z    64(SI)(DX*1), K1, Z16
 	VADDPS       Z16, Z15, Z15
 
-store275:
+store296:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4804,12 +5294,12 @@ store275:
 	IMUL3Q  $0x08, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile272
+	JNE     tile293
 	VZEROUPPER
 	RET
 
-above271:
-tile276:
+above292:
+tile297:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -4842,7 +5332,7 @@ tile276:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap277:
+tap298:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -4853,7 +5343,7 @@ tap277:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column278:
+column299:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z18
 	VMOVUPS.Z    64(AX), K1, Z19
@@ -4889,10 +5379,10 @@ column278:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	DECQ         R8
-	JNE          column278
+	JNE          column299
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap277
+	JNE          tap298
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -4901,7 +5391,7 @@ column278:
 	LEAQ         (BX)(CX*1), SI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store279
+	JEQ          store300
 	VMOVUPS      (AX), Z18
 	VADDPS       Z18, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z18
@@ -4939,7 +5429,7 @@ column278:
 	VMOVUPS.Z    64(SI)(DX*2), K1, Z18
 	VADDPS       Z18, Z17, Z17
 
-store279:
+store300:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -4967,15 +5457,15 @@ store279:
 	IMUL3Q  $0x09, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile276
+	JNE     tile297
 	VZEROUPPER
 	RET
 
-above270:
+above291:
 	CMPQ AX, $0x0a
-	JGT  above280
+	JGT  above301
 
-tile281:
+tile302:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5010,7 +5500,7 @@ tile281:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap282:
+tap303:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -5022,7 +5512,7 @@ tap282:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column283:
+column304:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z20
 	VMOVUPS.Z    64(AX), K1, Z21
@@ -5062,10 +5552,10 @@ column283:
 	ADDQ         BX, R12
 	ADDQ         BX, R13
 	DECQ         R8
-	JNE          column283
+	JNE          column304
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap282
+	JNE          tap303
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -5075,7 +5565,7 @@ column283:
 	LEAQ         (SI)(CX*1), DI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store284
+	JEQ          store305
 	VMOVUPS      (AX), Z20
 	VADDPS       Z20, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z20
@@ -5117,7 +5607,7 @@ column283:
 	VMOVUPS.Z    64(DI), K1, Z20
 	VADDPS       Z20, Z19, Z19
 
-store284:
+store305:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -5147,12 +5637,12 @@ store284:
 	IMUL3Q  $0x0a, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile281
+	JNE     tile302
 	VZEROUPPER
 	RET
 
-above280:
-tile285:
+above301:
+tile306:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5189,7 +5679,7 @@ tile285:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap286:
+tap307:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -5201,7 +5691,7 @@ tap286:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column287:
+column308:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z22
 	VMOVUPS.Z    64(AX), K1, Z23
@@ -5244,10 +5734,10 @@ column287:
 	ADDQ         BX, R12
 	ADDQ         BX, R13
 	DECQ         R8
-	JNE          column287
+	JNE          column308
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap286
+	JNE          tap307
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -5257,7 +5747,7 @@ column287:
 	LEAQ         (SI)(CX*1), DI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store288
+	JEQ          store309
 	VMOVUPS      (AX), Z22
 	VADDPS       Z22, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z22
@@ -5303,7 +5793,7 @@ column287:
 	VMOVUPS.Z    64(DI)(DX*1), K1, Z22
 	VADDPS       Z22, Z21, Z21
 
-store288:
+store309:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -5335,17 +5825,17 @@ store288:
 	IMUL3Q  $0x0b, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile285
+	JNE     tile306
 	VZEROUPPER
 	RET
 
-above269:
+above290:
 	CMPQ AX, $0x0d
-	JGT  above289
+	JGT  above310
 	CMPQ AX, $0x0c
-	JGT  above290
+	JGT  above311
 
-tile291:
+tile312:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5384,7 +5874,7 @@ tile291:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap292:
+tap313:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -5396,7 +5886,7 @@ tap292:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column293:
+column314:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z24
 	VMOVUPS.Z    64(AX), K1, Z25
@@ -5442,10 +5932,10 @@ column293:
 	ADDQ         BX, R12
 	ADDQ         BX, R13
 	DECQ         R8
-	JNE          column293
+	JNE          column314
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap292
+	JNE          tap313
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -5455,7 +5945,7 @@ column293:
 	LEAQ         (SI)(CX*1), DI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store294
+	JEQ          store315
 	VMOVUPS      (AX), Z24
 	VADDPS       Z24, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z24
@@ -5505,7 +5995,7 @@ column293:
 	VMOVUPS.Z    64(DI)(DX*2), K1, Z24
 	VADDPS       Z24, Z23, Z23
 
-store294:
+store315:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -5539,12 +6029,12 @@ store294:
 	IMUL3Q  $0x0c, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile291
+	JNE     tile312
 	VZEROUPPER
 	RET
 
-above290:
-tile295:
+above311:
+tile316:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5585,7 +6075,7 @@ tile295:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap296:
+tap317:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -5598,7 +6088,7 @@ tap296:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column297:
+column318:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z26
 	VMOVUPS.Z    64(AX), K1, Z27
@@ -5648,10 +6138,10 @@ column297:
 	ADDQ         BX, R13
 	ADDQ         BX, R14
 	DECQ         R8
-	JNE          column297
+	JNE          column318
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap296
+	JNE          tap317
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -5662,7 +6152,7 @@ column297:
 	LEAQ         (DI)(CX*1), R8
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store298
+	JEQ          store319
 	VMOVUPS      (AX), Z26
 	VADDPS       Z26, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z26
@@ -5716,7 +6206,7 @@ column297:
 	VMOVUPS.Z    64(R8), K1, Z26
 	VADDPS       Z26, Z25, Z25
 
-store298:
+store319:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -5752,12 +6242,12 @@ store298:
 	IMUL3Q  $0x0d, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile295
+	JNE     tile316
 	VZEROUPPER
 	RET
 
-above289:
-tile299:
+above310:
+tile320:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -5800,7 +6290,7 @@ tile299:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap300:
+tap321:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -5813,7 +6303,7 @@ tap300:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column301:
+column322:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z28
 	VMOVUPS.Z    64(AX), K1, Z29
@@ -5866,10 +6356,10 @@ column301:
 	ADDQ         BX, R13
 	ADDQ         BX, R14
 	DECQ         R8
-	JNE          column301
+	JNE          column322
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap300
+	JNE          tap321
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -5880,7 +6370,7 @@ column301:
 	LEAQ         (DI)(CX*1), R8
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store302
+	JEQ          store323
 	VMOVUPS      (AX), Z28
 	VADDPS       Z28, Z0, Z0
 	VMOVUPS.Z    64(AX), K1, Z28
@@ -5938,7 +6428,7 @@ column301:
 	VMOVUPS.Z    64(R8)(DX*1), K1, Z28
 	VADDPS       Z28, Z27, Z27
 
-store302:
+store323:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -5976,21 +6466,21 @@ store302:
 	IMUL3Q  $0x0e, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile299
+	JNE     tile320
 	VZEROUPPER
 	RET
 
-full233:
+full254:
 	CMPQ AX, $0x07
-	JGT  above303
+	JGT  above324
 	CMPQ AX, $0x04
-	JGT  above304
+	JGT  above325
 	CMPQ AX, $0x02
-	JGT  above305
+	JGT  above326
 	CMPQ AX, $0x01
-	JGT  above306
+	JGT  above327
 
-tile307:
+tile328:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	MOVQ   b+72(FP), AX
@@ -6007,7 +6497,7 @@ tile307:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap308:
+tap329:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6015,7 +6505,7 @@ tap308:
 	SHLQ $0x02, R8
 	MOVQ run+32(FP), R8
 
-column309:
+column330:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z2
 	VMOVUPS      64(AX), Z3
@@ -6025,22 +6515,22 @@ column309:
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         BX, R9
 	DECQ         R8
-	JNE          column309
+	JNE          column330
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap308
+	JNE          tap329
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), CX
 	SHLQ         $0x02, CX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store310
+	JEQ          store331
 	VMOVUPS      (AX), Z2
 	VADDPS       Z2, Z0, Z0
 	VMOVUPS      64(AX), Z2
 	VADDPS       Z2, Z1, Z1
 
-store310:
+store331:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    row+56(FP), AX
@@ -6052,12 +6542,12 @@ store310:
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile307
+	JNE     tile328
 	VZEROUPPER
 	RET
 
-above306:
-tile311:
+above327:
+tile332:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6076,7 +6566,7 @@ tile311:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap312:
+tap333:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6084,7 +6574,7 @@ tap312:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column313:
+column334:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z4
 	VMOVUPS      64(AX), Z5
@@ -6097,16 +6587,16 @@ column313:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         BX, R9
 	DECQ         R8
-	JNE          column313
+	JNE          column334
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap312
+	JNE          tap333
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store314
+	JEQ          store335
 	VMOVUPS      (AX), Z4
 	VADDPS       Z4, Z0, Z0
 	VMOVUPS      64(AX), Z4
@@ -6116,7 +6606,7 @@ column313:
 	VMOVUPS      64(AX)(DX*1), Z4
 	VADDPS       Z4, Z3, Z3
 
-store314:
+store335:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6130,15 +6620,15 @@ store314:
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile311
+	JNE     tile332
 	VZEROUPPER
 	RET
 
-above305:
+above326:
 	CMPQ AX, $0x03
-	JGT  above315
+	JGT  above336
 
-tile316:
+tile337:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6159,7 +6649,7 @@ tile316:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap317:
+tap338:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6167,7 +6657,7 @@ tap317:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column318:
+column339:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z6
 	VMOVUPS      64(AX), Z7
@@ -6183,16 +6673,16 @@ column318:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         BX, R9
 	DECQ         R8
-	JNE          column318
+	JNE          column339
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap317
+	JNE          tap338
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store319
+	JEQ          store340
 	VMOVUPS      (AX), Z6
 	VADDPS       Z6, Z0, Z0
 	VMOVUPS      64(AX), Z6
@@ -6206,7 +6696,7 @@ column318:
 	VMOVUPS      64(AX)(DX*2), Z6
 	VADDPS       Z6, Z5, Z5
 
-store319:
+store340:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6222,12 +6712,12 @@ store319:
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile316
+	JNE     tile337
 	VZEROUPPER
 	RET
 
-above315:
-tile320:
+above336:
+tile341:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6250,7 +6740,7 @@ tile320:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap321:
+tap342:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6260,7 +6750,7 @@ tap321:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column322:
+column343:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z8
 	VMOVUPS      64(AX), Z9
@@ -6280,10 +6770,10 @@ column322:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	DECQ         R8
-	JNE          column322
+	JNE          column343
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap321
+	JNE          tap342
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -6291,7 +6781,7 @@ column322:
 	LEAQ         (AX)(CX*1), BX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store323
+	JEQ          store344
 	VMOVUPS      (AX), Z8
 	VADDPS       Z8, Z0, Z0
 	VMOVUPS      64(AX), Z8
@@ -6309,7 +6799,7 @@ column322:
 	VMOVUPS      64(BX), Z8
 	VADDPS       Z8, Z7, Z7
 
-store323:
+store344:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6327,17 +6817,17 @@ store323:
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile320
+	JNE     tile341
 	VZEROUPPER
 	RET
 
-above304:
+above325:
 	CMPQ AX, $0x06
-	JGT  above324
+	JGT  above345
 	CMPQ AX, $0x05
-	JGT  above325
+	JGT  above346
 
-tile326:
+tile347:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6362,7 +6852,7 @@ tile326:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap327:
+tap348:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6372,7 +6862,7 @@ tap327:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column328:
+column349:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z10
 	VMOVUPS      64(AX), Z11
@@ -6395,10 +6885,10 @@ column328:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	DECQ         R8
-	JNE          column328
+	JNE          column349
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap327
+	JNE          tap348
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -6406,7 +6896,7 @@ column328:
 	LEAQ         (AX)(CX*1), BX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store329
+	JEQ          store350
 	VMOVUPS      (AX), Z10
 	VADDPS       Z10, Z0, Z0
 	VMOVUPS      64(AX), Z10
@@ -6428,7 +6918,7 @@ column328:
 	VMOVUPS      64(BX)(DX*1), Z10
 	VADDPS       Z10, Z9, Z9
 
-store329:
+store350:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6448,12 +6938,12 @@ store329:
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile326
+	JNE     tile347
 	VZEROUPPER
 	RET
 
-above325:
-tile330:
+above346:
+tile351:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6480,7 +6970,7 @@ tile330:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap331:
+tap352:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6490,7 +6980,7 @@ tap331:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column332:
+column353:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z12
 	VMOVUPS      64(AX), Z13
@@ -6516,10 +7006,10 @@ column332:
 	ADDQ         BX, R9
 	ADDQ         BX, R11
 	DECQ         R8
-	JNE          column332
+	JNE          column353
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap331
+	JNE          tap352
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -6527,7 +7017,7 @@ column332:
 	LEAQ         (AX)(CX*1), BX
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store333
+	JEQ          store354
 	VMOVUPS      (AX), Z12
 	VADDPS       Z12, Z0, Z0
 	VMOVUPS      64(AX), Z12
@@ -6553,7 +7043,7 @@ column332:
 	VMOVUPS      64(BX)(DX*2), Z12
 	VADDPS       Z12, Z11, Z11
 
-store333:
+store354:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6575,12 +7065,12 @@ store333:
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile330
+	JNE     tile351
 	VZEROUPPER
 	RET
 
-above324:
-tile334:
+above345:
+tile355:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6609,7 +7099,7 @@ tile334:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap335:
+tap356:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6620,7 +7110,7 @@ tap335:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column336:
+column357:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z14
 	VMOVUPS      64(AX), Z15
@@ -6650,10 +7140,10 @@ column336:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	DECQ         R8
-	JNE          column336
+	JNE          column357
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap335
+	JNE          tap356
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -6662,7 +7152,7 @@ column336:
 	LEAQ         (BX)(CX*1), SI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store337
+	JEQ          store358
 	VMOVUPS      (AX), Z14
 	VADDPS       Z14, Z0, Z0
 	VMOVUPS      64(AX), Z14
@@ -6692,7 +7182,7 @@ column336:
 	VMOVUPS      64(SI), Z14
 	VADDPS       Z14, Z13, Z13
 
-store337:
+store358:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6716,19 +7206,19 @@ store337:
 	IMUL3Q  $0x07, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile334
+	JNE     tile355
 	VZEROUPPER
 	RET
 
-above303:
+above324:
 	CMPQ AX, $0x0b
-	JGT  above338
+	JGT  above359
 	CMPQ AX, $0x09
-	JGT  above339
+	JGT  above360
 	CMPQ AX, $0x08
-	JGT  above340
+	JGT  above361
 
-tile341:
+tile362:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6759,7 +7249,7 @@ tile341:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap342:
+tap363:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6770,7 +7260,7 @@ tap342:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column343:
+column364:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z16
 	VMOVUPS      64(AX), Z17
@@ -6803,10 +7293,10 @@ column343:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	DECQ         R8
-	JNE          column343
+	JNE          column364
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap342
+	JNE          tap363
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -6815,7 +7305,7 @@ column343:
 	LEAQ         (BX)(CX*1), SI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store344
+	JEQ          store365
 	VMOVUPS      (AX), Z16
 	VADDPS       Z16, Z0, Z0
 	VMOVUPS      64(AX), Z16
@@ -6849,7 +7339,7 @@ column343:
 	VMOVUPS      64(SI)(DX*1), Z16
 	VADDPS       Z16, Z15, Z15
 
-store344:
+store365:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -6875,12 +7365,12 @@ store344:
 	IMUL3Q  $0x08, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile341
+	JNE     tile362
 	VZEROUPPER
 	RET
 
-above340:
-tile345:
+above361:
+tile366:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -6913,7 +7403,7 @@ tile345:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap346:
+tap367:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -6924,7 +7414,7 @@ tap346:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column347:
+column368:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z18
 	VMOVUPS      64(AX), Z19
@@ -6960,10 +7450,10 @@ column347:
 	ADDQ         BX, R11
 	ADDQ         BX, R12
 	DECQ         R8
-	JNE          column347
+	JNE          column368
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap346
+	JNE          tap367
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -6972,7 +7462,7 @@ column347:
 	LEAQ         (BX)(CX*1), SI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store348
+	JEQ          store369
 	VMOVUPS      (AX), Z18
 	VADDPS       Z18, Z0, Z0
 	VMOVUPS      64(AX), Z18
@@ -7010,7 +7500,7 @@ column347:
 	VMOVUPS      64(SI)(DX*2), Z18
 	VADDPS       Z18, Z17, Z17
 
-store348:
+store369:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -7038,15 +7528,15 @@ store348:
 	IMUL3Q  $0x09, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile345
+	JNE     tile366
 	VZEROUPPER
 	RET
 
-above339:
+above360:
 	CMPQ AX, $0x0a
-	JGT  above349
+	JGT  above370
 
-tile350:
+tile371:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7081,7 +7571,7 @@ tile350:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap351:
+tap372:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -7093,7 +7583,7 @@ tap351:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column352:
+column373:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z20
 	VMOVUPS      64(AX), Z21
@@ -7133,10 +7623,10 @@ column352:
 	ADDQ         BX, R12
 	ADDQ         BX, R13
 	DECQ         R8
-	JNE          column352
+	JNE          column373
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap351
+	JNE          tap372
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -7146,7 +7636,7 @@ column352:
 	LEAQ         (SI)(CX*1), DI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store353
+	JEQ          store374
 	VMOVUPS      (AX), Z20
 	VADDPS       Z20, Z0, Z0
 	VMOVUPS      64(AX), Z20
@@ -7188,7 +7678,7 @@ column352:
 	VMOVUPS      64(DI), Z20
 	VADDPS       Z20, Z19, Z19
 
-store353:
+store374:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -7218,12 +7708,12 @@ store353:
 	IMUL3Q  $0x0a, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile350
+	JNE     tile371
 	VZEROUPPER
 	RET
 
-above349:
-tile354:
+above370:
+tile375:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7260,7 +7750,7 @@ tile354:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap355:
+tap376:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -7272,7 +7762,7 @@ tap355:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column356:
+column377:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z22
 	VMOVUPS      64(AX), Z23
@@ -7315,10 +7805,10 @@ column356:
 	ADDQ         BX, R12
 	ADDQ         BX, R13
 	DECQ         R8
-	JNE          column356
+	JNE          column377
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap355
+	JNE          tap376
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -7328,7 +7818,7 @@ column356:
 	LEAQ         (SI)(CX*1), DI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store357
+	JEQ          store378
 	VMOVUPS      (AX), Z22
 	VADDPS       Z22, Z0, Z0
 	VMOVUPS      64(AX), Z22
@@ -7374,7 +7864,7 @@ column356:
 	VMOVUPS      64(DI)(DX*1), Z22
 	VADDPS       Z22, Z21, Z21
 
-store357:
+store378:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -7406,17 +7896,17 @@ store357:
 	IMUL3Q  $0x0b, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile354
+	JNE     tile375
 	VZEROUPPER
 	RET
 
-above338:
+above359:
 	CMPQ AX, $0x0d
-	JGT  above358
+	JGT  above379
 	CMPQ AX, $0x0c
-	JGT  above359
+	JGT  above380
 
-tile360:
+tile381:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7455,7 +7945,7 @@ tile360:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap361:
+tap382:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -7467,7 +7957,7 @@ tap361:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column362:
+column383:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z24
 	VMOVUPS      64(AX), Z25
@@ -7513,10 +8003,10 @@ column362:
 	ADDQ         BX, R12
 	ADDQ         BX, R13
 	DECQ         R8
-	JNE          column362
+	JNE          column383
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap361
+	JNE          tap382
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -7526,7 +8016,7 @@ column362:
 	LEAQ         (SI)(CX*1), DI
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store363
+	JEQ          store384
 	VMOVUPS      (AX), Z24
 	VADDPS       Z24, Z0, Z0
 	VMOVUPS      64(AX), Z24
@@ -7576,7 +8066,7 @@ column362:
 	VMOVUPS      64(DI)(DX*2), Z24
 	VADDPS       Z24, Z23, Z23
 
-store363:
+store384:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -7610,12 +8100,12 @@ store363:
 	IMUL3Q  $0x0c, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile360
+	JNE     tile381
 	VZEROUPPER
 	RET
 
-above359:
-tile364:
+above380:
+tile385:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7656,7 +8146,7 @@ tile364:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap365:
+tap386:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -7669,7 +8159,7 @@ tap365:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column366:
+column387:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z26
 	VMOVUPS      64(AX), Z27
@@ -7719,10 +8209,10 @@ column366:
 	ADDQ         BX, R13
 	ADDQ         BX, R14
 	DECQ         R8
-	JNE          column366
+	JNE          column387
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap365
+	JNE          tap386
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -7733,7 +8223,7 @@ column366:
 	LEAQ         (DI)(CX*1), R8
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store367
+	JEQ          store388
 	VMOVUPS      (AX), Z26
 	VADDPS       Z26, Z0, Z0
 	VMOVUPS      64(AX), Z26
@@ -7787,7 +8277,7 @@ column366:
 	VMOVUPS      64(R8), Z26
 	VADDPS       Z26, Z25, Z25
 
-store367:
+store388:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -7823,12 +8313,12 @@ store367:
 	IMUL3Q  $0x0d, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile364
+	JNE     tile385
 	VZEROUPPER
 	RET
 
-above358:
-tile368:
+above379:
+tile389:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7871,7 +8361,7 @@ tile368:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap369:
+tap390:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -7884,7 +8374,7 @@ tap369:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column370:
+column391:
 	PREFETCHT1   (AX)(DX*1)
 	VMOVUPS      (AX), Z28
 	VMOVUPS      64(AX), Z29
@@ -7937,10 +8427,10 @@ column370:
 	ADDQ         BX, R13
 	ADDQ         BX, R14
 	DECQ         R8
-	JNE          column370
+	JNE          column391
 	ADDQ         $0x08, SI
 	DECQ         DI
-	JNE          tap369
+	JNE          tap390
 	MOVQ         8(SP), AX
 	MOVQ         ldc+96(FP), DX
 	SHLQ         $0x02, DX
@@ -7951,7 +8441,7 @@ column370:
 	LEAQ         (DI)(CX*1), R8
 	MOVB         accumulate+104(FP), CL
 	TESTB        CL, CL
-	JEQ          store371
+	JEQ          store392
 	VMOVUPS      (AX), Z28
 	VADDPS       Z28, Z0, Z0
 	VMOVUPS      64(AX), Z28
@@ -8009,7 +8499,7 @@ column370:
 	VMOVUPS      64(R8)(DX*1), Z28
 	VADDPS       Z28, Z27, Z27
 
-store371:
+store392:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, (AX)(DX*1)
@@ -8047,27 +8537,27 @@ store371:
 	IMUL3Q  $0x0e, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile368
+	JNE     tile389
 	VZEROUPPER
 	RET
 
-narrow232:
+narrow253:
 	CMPQ  CX, $0x10
-	JEQ   full372
+	JEQ   full393
 	MOVL  $0x00000001, DX
 	SHLL  CL, DX
 	DECL  DX
 	KMOVW DX, K1
 	CMPQ  AX, $0x07
-	JGT   above373
+	JGT   above394
 	CMPQ  AX, $0x04
-	JGT   above374
+	JGT   above395
 	CMPQ  AX, $0x02
-	JGT   above375
+	JGT   above396
 	CMPQ  AX, $0x01
-	JGT   above376
+	JGT   above397
 
-tile377:
+tile398:
 	VXORPS Z0, Z0, Z0
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
@@ -8083,7 +8573,7 @@ tile377:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap378:
+tap399:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -8091,27 +8581,27 @@ tap378:
 	SHLQ $0x02, R8
 	MOVQ run+32(FP), R8
 
-column379:
+column400:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z1
 	ADDQ             CX, AX
 	VFMADD231PS.BCST (R9), Z1, Z0
 	ADDQ             BX, R9
 	DECQ             R8
-	JNE              column379
+	JNE              column400
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap378
+	JNE              tap399
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), CX
 	SHLQ             $0x02, CX
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store380
+	JEQ              store401
 	VMOVUPS.Z        (AX), K1, Z1
 	VADDPS           Z1, Z0, Z0
 
-store380:
+store401:
 	VMOVUPS Z0, K1, (AX)
 	MOVQ    row+56(FP), AX
 	SHLQ    $0x02, AX
@@ -8122,12 +8612,12 @@ store380:
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile377
+	JNE     tile398
 	VZEROUPPER
 	RET
 
-above376:
-tile381:
+above397:
+tile402:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	MOVQ   b+72(FP), AX
@@ -8144,7 +8634,7 @@ tile381:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap382:
+tap403:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -8152,7 +8642,7 @@ tap382:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column383:
+column404:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z2
 	ADDQ             CX, AX
@@ -8160,22 +8650,22 @@ column383:
 	VFMADD231PS.BCST (R9)(R10*1), Z2, Z1
 	ADDQ             BX, R9
 	DECQ             R8
-	JNE              column383
+	JNE              column404
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap382
+	JNE              tap403
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store384
+	JEQ              store405
 	VMOVUPS.Z        (AX), K1, Z2
 	VADDPS           Z2, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z2
 	VADDPS           Z2, Z1, Z1
 
-store384:
+store405:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	MOVQ    row+56(FP), AX
@@ -8187,15 +8677,15 @@ store384:
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile381
+	JNE     tile402
 	VZEROUPPER
 	RET
 
-above375:
+above396:
 	CMPQ AX, $0x03
-	JGT  above385
+	JGT  above406
 
-tile386:
+tile407:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8213,7 +8703,7 @@ tile386:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap387:
+tap408:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -8221,7 +8711,7 @@ tap387:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column388:
+column409:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z3
 	ADDQ             CX, AX
@@ -8230,16 +8720,16 @@ column388:
 	VFMADD231PS.BCST (R9)(R10*2), Z3, Z2
 	ADDQ             BX, R9
 	DECQ             R8
-	JNE              column388
+	JNE              column409
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap387
+	JNE              tap408
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store389
+	JEQ              store410
 	VMOVUPS.Z        (AX), K1, Z3
 	VADDPS           Z3, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z3
@@ -8247,7 +8737,7 @@ column388:
 	VMOVUPS.Z        (AX)(DX*2), K1, Z3
 	VADDPS           Z3, Z2, Z2
 
-store389:
+store410:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -8260,385 +8750,16 @@ store389:
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile386
+	JNE     tile407
 	VZEROUPPER
 	RET
 
-above385:
-tile390:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap391:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column392:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS.Z        (AX), K1, Z4
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z4, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z4, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z4, Z2
-	VFMADD231PS.BCST (R11), Z4, Z3
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	DECQ             R8
-	JNE              column392
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap391
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store393
-	VMOVUPS.Z        (AX), K1, Z4
-	VADDPS           Z4, Z0, Z0
-	VMOVUPS.Z        (AX)(DX*1), K1, Z4
-	VADDPS           Z4, Z1, Z1
-	VMOVUPS.Z        (AX)(DX*2), K1, Z4
-	VADDPS           Z4, Z2, Z2
-	VMOVUPS.Z        (BX), K1, Z4
-	VADDPS           Z4, Z3, Z3
-
-store393:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K1, (AX)(DX*1)
-	VMOVUPS Z2, K1, (AX)(DX*2)
-	VMOVUPS Z3, K1, (BX)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile390
-	VZEROUPPER
-	RET
-
-above374:
-	CMPQ AX, $0x06
-	JGT  above394
-	CMPQ AX, $0x05
-	JGT  above395
-
-tile396:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap397:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column398:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS.Z        (AX), K1, Z5
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z5, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z5, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z5, Z2
-	VFMADD231PS.BCST (R11), Z5, Z3
-	VFMADD231PS.BCST (R11)(R10*1), Z5, Z4
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	DECQ             R8
-	JNE              column398
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap397
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store399
-	VMOVUPS.Z        (AX), K1, Z5
-	VADDPS           Z5, Z0, Z0
-	VMOVUPS.Z        (AX)(DX*1), K1, Z5
-	VADDPS           Z5, Z1, Z1
-	VMOVUPS.Z        (AX)(DX*2), K1, Z5
-	VADDPS           Z5, Z2, Z2
-	VMOVUPS.Z        (BX), K1, Z5
-	VADDPS           Z5, Z3, Z3
-	VMOVUPS.Z        (BX)(DX*1), K1, Z5
-	VADDPS           Z5, Z4, Z4
-
-store399:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K1, (AX)(DX*1)
-	VMOVUPS Z2, K1, (AX)(DX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(DX*1)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile396
-	VZEROUPPER
-	RET
-
-above395:
-tile400:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap401:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column402:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS.Z        (AX), K1, Z6
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z6, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z6, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z6, Z2
-	VFMADD231PS.BCST (R11), Z6, Z3
-	VFMADD231PS.BCST (R11)(R10*1), Z6, Z4
-	VFMADD231PS.BCST (R11)(R10*2), Z6, Z5
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	DECQ             R8
-	JNE              column402
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap401
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store403
-	VMOVUPS.Z        (AX), K1, Z6
-	VADDPS           Z6, Z0, Z0
-	VMOVUPS.Z        (AX)(DX*1), K1, Z6
-	VADDPS           Z6, Z1, Z1
-	VMOVUPS.Z        (AX)(DX*2), K1, Z6
-	VADDPS           Z6, Z2, Z2
-	VMOVUPS.Z        (BX), K1, Z6
-	VADDPS           Z6, Z3, Z3
-	VMOVUPS.Z        (BX)(DX*1), K1, Z6
-	VADDPS           Z6, Z4, Z4
-	VMOVUPS.Z        (BX)(DX*2), K1, Z6
-	VADDPS           Z6, Z5, Z5
-
-store403:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K1, (AX)(DX*1)
-	VMOVUPS Z2, K1, (AX)(DX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(DX*1)
-	VMOVUPS Z5, K1, (BX)(DX*2)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile400
-	VZEROUPPER
-	RET
-
-above394:
-tile404:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap405:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	LEAQ (R11)(R8*1), R12
-	MOVQ run+32(FP), R8
-
-column406:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS.Z        (AX), K1, Z7
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z7, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z7, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z7, Z2
-	VFMADD231PS.BCST (R11), Z7, Z3
-	VFMADD231PS.BCST (R11)(R10*1), Z7, Z4
-	VFMADD231PS.BCST (R11)(R10*2), Z7, Z5
-	VFMADD231PS.BCST (R12), Z7, Z6
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	DECQ             R8
-	JNE              column406
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap405
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	LEAQ             (BX)(CX*1), SI
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store407
-	VMOVUPS.Z        (AX), K1, Z7
-	VADDPS           Z7, Z0, Z0
-	VMOVUPS.Z        (AX)(DX*1), K1, Z7
-	VADDPS           Z7, Z1, Z1
-	VMOVUPS.Z        (AX)(DX*2), K1, Z7
-	VADDPS           Z7, Z2, Z2
-	VMOVUPS.Z        (BX), K1, Z7
-	VADDPS           Z7, Z3, Z3
-	VMOVUPS.Z        (BX)(DX*1), K1, Z7
-	VADDPS           Z7, Z4, Z4
-	VMOVUPS.Z        (BX)(DX*2), K1, Z7
-	VADDPS           Z7, Z5, Z5
-	VMOVUPS.Z        (SI), K1, Z7
-	VADDPS           Z7, Z6, Z6
-
-store407:
-	VMOVUPS Z0, K1, (AX)
-	VMOVUPS Z1, K1, (AX)(DX*1)
-	VMOVUPS Z2, K1, (AX)(DX*2)
-	VMOVUPS Z3, K1, (BX)
-	VMOVUPS Z4, K1, (BX)(DX*1)
-	VMOVUPS Z5, K1, (BX)(DX*2)
-	VMOVUPS Z6, K1, (SI)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile404
-	VZEROUPPER
-	RET
-
-above373:
-	CMPQ AX, $0x0b
-	JGT  above408
-	CMPQ AX, $0x09
-	JGT  above409
-	CMPQ AX, $0x08
-	JGT  above410
-
+above406:
 tile411:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
@@ -8661,10 +8782,379 @@ tap412:
 	SHLQ $0x02, R10
 	LEAQ (R10)(R10*2), R8
 	LEAQ (R9)(R8*1), R11
-	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
 column413:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z4
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z4, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z4, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z4, Z2
+	VFMADD231PS.BCST (R11), Z4, Z3
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column413
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap412
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store414
+	VMOVUPS.Z        (AX), K1, Z4
+	VADDPS           Z4, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z4
+	VADDPS           Z4, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z4
+	VADDPS           Z4, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z4
+	VADDPS           Z4, Z3, Z3
+
+store414:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K1, (AX)(DX*1)
+	VMOVUPS Z2, K1, (AX)(DX*2)
+	VMOVUPS Z3, K1, (BX)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile411
+	VZEROUPPER
+	RET
+
+above395:
+	CMPQ AX, $0x06
+	JGT  above415
+	CMPQ AX, $0x05
+	JGT  above416
+
+tile417:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap418:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
+
+column419:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z5
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z5, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z5, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z5, Z2
+	VFMADD231PS.BCST (R11), Z5, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z5, Z4
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column419
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap418
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store420
+	VMOVUPS.Z        (AX), K1, Z5
+	VADDPS           Z5, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z5
+	VADDPS           Z5, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z5
+	VADDPS           Z5, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z5
+	VADDPS           Z5, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z5
+	VADDPS           Z5, Z4, Z4
+
+store420:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K1, (AX)(DX*1)
+	VMOVUPS Z2, K1, (AX)(DX*2)
+	VMOVUPS Z3, K1, (BX)
+	VMOVUPS Z4, K1, (BX)(DX*1)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile417
+	VZEROUPPER
+	RET
+
+above416:
+tile421:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap422:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
+
+column423:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z6
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z6, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z6, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z6, Z2
+	VFMADD231PS.BCST (R11), Z6, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z6, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z6, Z5
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column423
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap422
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store424
+	VMOVUPS.Z        (AX), K1, Z6
+	VADDPS           Z6, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z6
+	VADDPS           Z6, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z6
+	VADDPS           Z6, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z6
+	VADDPS           Z6, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z6
+	VADDPS           Z6, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z6
+	VADDPS           Z6, Z5, Z5
+
+store424:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K1, (AX)(DX*1)
+	VMOVUPS Z2, K1, (AX)(DX*2)
+	VMOVUPS Z3, K1, (BX)
+	VMOVUPS Z4, K1, (BX)(DX*1)
+	VMOVUPS Z5, K1, (BX)(DX*2)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile421
+	VZEROUPPER
+	RET
+
+above415:
+tile425:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap426:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
+
+column427:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS.Z        (AX), K1, Z7
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z7, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z7, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z7, Z2
+	VFMADD231PS.BCST (R11), Z7, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z7, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z7, Z5
+	VFMADD231PS.BCST (R12), Z7, Z6
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column427
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap426
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store428
+	VMOVUPS.Z        (AX), K1, Z7
+	VADDPS           Z7, Z0, Z0
+	VMOVUPS.Z        (AX)(DX*1), K1, Z7
+	VADDPS           Z7, Z1, Z1
+	VMOVUPS.Z        (AX)(DX*2), K1, Z7
+	VADDPS           Z7, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z7
+	VADDPS           Z7, Z3, Z3
+	VMOVUPS.Z        (BX)(DX*1), K1, Z7
+	VADDPS           Z7, Z4, Z4
+	VMOVUPS.Z        (BX)(DX*2), K1, Z7
+	VADDPS           Z7, Z5, Z5
+	VMOVUPS.Z        (SI), K1, Z7
+	VADDPS           Z7, Z6, Z6
+
+store428:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K1, (AX)(DX*1)
+	VMOVUPS Z2, K1, (AX)(DX*2)
+	VMOVUPS Z3, K1, (BX)
+	VMOVUPS Z4, K1, (BX)(DX*1)
+	VMOVUPS Z5, K1, (BX)(DX*2)
+	VMOVUPS Z6, K1, (SI)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile425
+	VZEROUPPER
+	RET
+
+above394:
+	CMPQ AX, $0x0b
+	JGT  above429
+	CMPQ AX, $0x09
+	JGT  above430
+	CMPQ AX, $0x08
+	JGT  above431
+
+tile432:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap433:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
+
+column434:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z8
 	ADDQ             CX, AX
@@ -8680,10 +9170,10 @@ column413:
 	ADDQ             BX, R11
 	ADDQ             BX, R12
 	DECQ             R8
-	JNE              column413
+	JNE              column434
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap412
+	JNE              tap433
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -8692,7 +9182,7 @@ column413:
 	LEAQ             (BX)(CX*1), SI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store414
+	JEQ              store435
 	VMOVUPS.Z        (AX), K1, Z8
 	VADDPS           Z8, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z8
@@ -8710,7 +9200,7 @@ column413:
 	VMOVUPS.Z        (SI)(DX*1), K1, Z8
 	VADDPS           Z8, Z7, Z7
 
-store414:
+store435:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -8728,12 +9218,12 @@ store414:
 	IMUL3Q  $0x08, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile411
+	JNE     tile432
 	VZEROUPPER
 	RET
 
-above410:
-tile415:
+above431:
+tile436:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8757,7 +9247,7 @@ tile415:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap416:
+tap437:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -8768,7 +9258,7 @@ tap416:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column417:
+column438:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z9
 	ADDQ             CX, AX
@@ -8785,10 +9275,10 @@ column417:
 	ADDQ             BX, R11
 	ADDQ             BX, R12
 	DECQ             R8
-	JNE              column417
+	JNE              column438
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap416
+	JNE              tap437
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -8797,7 +9287,7 @@ column417:
 	LEAQ             (BX)(CX*1), SI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store418
+	JEQ              store439
 	VMOVUPS.Z        (AX), K1, Z9
 	VADDPS           Z9, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z9
@@ -8817,7 +9307,7 @@ column417:
 	VMOVUPS.Z        (SI)(DX*2), K1, Z9
 	VADDPS           Z9, Z8, Z8
 
-store418:
+store439:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -8836,15 +9326,15 @@ store418:
 	IMUL3Q  $0x09, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile415
+	JNE     tile436
 	VZEROUPPER
 	RET
 
-above409:
+above430:
 	CMPQ AX, $0x0a
-	JGT  above419
+	JGT  above440
 
-tile420:
+tile441:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8869,7 +9359,7 @@ tile420:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap421:
+tap442:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -8881,7 +9371,7 @@ tap421:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column422:
+column443:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z10
 	ADDQ             CX, AX
@@ -8900,10 +9390,10 @@ column422:
 	ADDQ             BX, R12
 	ADDQ             BX, R13
 	DECQ             R8
-	JNE              column422
+	JNE              column443
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap421
+	JNE              tap442
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -8913,7 +9403,7 @@ column422:
 	LEAQ             (SI)(CX*1), DI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store423
+	JEQ              store444
 	VMOVUPS.Z        (AX), K1, Z10
 	VADDPS           Z10, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z10
@@ -8935,7 +9425,7 @@ column422:
 	VMOVUPS.Z        (DI), K1, Z10
 	VADDPS           Z10, Z9, Z9
 
-store423:
+store444:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -8955,12 +9445,12 @@ store423:
 	IMUL3Q  $0x0a, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile420
+	JNE     tile441
 	VZEROUPPER
 	RET
 
-above419:
-tile424:
+above440:
+tile445:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8986,7 +9476,7 @@ tile424:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap425:
+tap446:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -8998,7 +9488,7 @@ tap425:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column426:
+column447:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z11
 	ADDQ             CX, AX
@@ -9018,10 +9508,10 @@ column426:
 	ADDQ             BX, R12
 	ADDQ             BX, R13
 	DECQ             R8
-	JNE              column426
+	JNE              column447
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap425
+	JNE              tap446
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -9031,7 +9521,7 @@ column426:
 	LEAQ             (SI)(CX*1), DI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store427
+	JEQ              store448
 	VMOVUPS.Z        (AX), K1, Z11
 	VADDPS           Z11, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z11
@@ -9055,7 +9545,7 @@ column426:
 	VMOVUPS.Z        (DI)(DX*1), K1, Z11
 	VADDPS           Z11, Z10, Z10
 
-store427:
+store448:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -9076,17 +9566,17 @@ store427:
 	IMUL3Q  $0x0b, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile424
+	JNE     tile445
 	VZEROUPPER
 	RET
 
-above408:
+above429:
 	CMPQ AX, $0x0d
-	JGT  above428
+	JGT  above449
 	CMPQ AX, $0x0c
-	JGT  above429
+	JGT  above450
 
-tile430:
+tile451:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9113,7 +9603,7 @@ tile430:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap431:
+tap452:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -9125,7 +9615,7 @@ tap431:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column432:
+column453:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z12
 	ADDQ             CX, AX
@@ -9146,10 +9636,10 @@ column432:
 	ADDQ             BX, R12
 	ADDQ             BX, R13
 	DECQ             R8
-	JNE              column432
+	JNE              column453
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap431
+	JNE              tap452
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -9159,7 +9649,7 @@ column432:
 	LEAQ             (SI)(CX*1), DI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store433
+	JEQ              store454
 	VMOVUPS.Z        (AX), K1, Z12
 	VADDPS           Z12, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z12
@@ -9185,7 +9675,7 @@ column432:
 	VMOVUPS.Z        (DI)(DX*2), K1, Z12
 	VADDPS           Z12, Z11, Z11
 
-store433:
+store454:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -9207,12 +9697,12 @@ store433:
 	IMUL3Q  $0x0c, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile430
+	JNE     tile451
 	VZEROUPPER
 	RET
 
-above429:
-tile434:
+above450:
+tile455:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9240,7 +9730,7 @@ tile434:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap435:
+tap456:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -9253,7 +9743,7 @@ tap435:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column436:
+column457:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z13
 	ADDQ             CX, AX
@@ -9276,10 +9766,10 @@ column436:
 	ADDQ             BX, R13
 	ADDQ             BX, R14
 	DECQ             R8
-	JNE              column436
+	JNE              column457
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap435
+	JNE              tap456
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -9290,7 +9780,7 @@ column436:
 	LEAQ             (DI)(CX*1), R8
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store437
+	JEQ              store458
 	VMOVUPS.Z        (AX), K1, Z13
 	VADDPS           Z13, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z13
@@ -9318,7 +9808,7 @@ column436:
 	VMOVUPS.Z        (R8), K1, Z13
 	VADDPS           Z13, Z12, Z12
 
-store437:
+store458:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -9341,12 +9831,12 @@ store437:
 	IMUL3Q  $0x0d, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile434
+	JNE     tile455
 	VZEROUPPER
 	RET
 
-above428:
-tile438:
+above449:
+tile459:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9375,7 +9865,7 @@ tile438:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap439:
+tap460:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -9388,7 +9878,7 @@ tap439:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column440:
+column461:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS.Z        (AX), K1, Z14
 	ADDQ             CX, AX
@@ -9412,10 +9902,10 @@ column440:
 	ADDQ             BX, R13
 	ADDQ             BX, R14
 	DECQ             R8
-	JNE              column440
+	JNE              column461
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap439
+	JNE              tap460
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -9426,7 +9916,7 @@ column440:
 	LEAQ             (DI)(CX*1), R8
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store441
+	JEQ              store462
 	VMOVUPS.Z        (AX), K1, Z14
 	VADDPS           Z14, Z0, Z0
 	VMOVUPS.Z        (AX)(DX*1), K1, Z14
@@ -9456,7 +9946,7 @@ column440:
 	VMOVUPS.Z        (R8)(DX*1), K1, Z14
 	VADDPS           Z14, Z13, Z13
 
-store441:
+store462:
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K1, (AX)(DX*1)
 	VMOVUPS Z2, K1, (AX)(DX*2)
@@ -9480,21 +9970,21 @@ store441:
 	IMUL3Q  $0x0e, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile438
+	JNE     tile459
 	VZEROUPPER
 	RET
 
-full372:
+full393:
 	CMPQ AX, $0x07
-	JGT  above442
+	JGT  above463
 	CMPQ AX, $0x04
-	JGT  above443
+	JGT  above464
 	CMPQ AX, $0x02
-	JGT  above444
+	JGT  above465
 	CMPQ AX, $0x01
-	JGT  above445
+	JGT  above466
 
-tile446:
+tile467:
 	VXORPS Z0, Z0, Z0
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
@@ -9510,7 +10000,7 @@ tile446:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap447:
+tap468:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -9518,27 +10008,27 @@ tap447:
 	SHLQ $0x02, R8
 	MOVQ run+32(FP), R8
 
-column448:
+column469:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z1
 	ADDQ             CX, AX
 	VFMADD231PS.BCST (R9), Z1, Z0
 	ADDQ             BX, R9
 	DECQ             R8
-	JNE              column448
+	JNE              column469
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap447
+	JNE              tap468
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), CX
 	SHLQ             $0x02, CX
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store449
+	JEQ              store470
 	VMOVUPS          (AX), Z1
 	VADDPS           Z1, Z0, Z0
 
-store449:
+store470:
 	VMOVUPS Z0, (AX)
 	MOVQ    row+56(FP), AX
 	SHLQ    $0x02, AX
@@ -9549,12 +10039,12 @@ store449:
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile446
+	JNE     tile467
 	VZEROUPPER
 	RET
 
-above445:
-tile450:
+above466:
+tile471:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	MOVQ   b+72(FP), AX
@@ -9571,7 +10061,7 @@ tile450:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap451:
+tap472:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -9579,7 +10069,7 @@ tap451:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column452:
+column473:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z2
 	ADDQ             CX, AX
@@ -9587,22 +10077,22 @@ column452:
 	VFMADD231PS.BCST (R9)(R10*1), Z2, Z1
 	ADDQ             BX, R9
 	DECQ             R8
-	JNE              column452
+	JNE              column473
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap451
+	JNE              tap472
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store453
+	JEQ              store474
 	VMOVUPS          (AX), Z2
 	VADDPS           Z2, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z2
 	VADDPS           Z2, Z1, Z1
 
-store453:
+store474:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	MOVQ    row+56(FP), AX
@@ -9614,15 +10104,15 @@ store453:
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile450
+	JNE     tile471
 	VZEROUPPER
 	RET
 
-above444:
+above465:
 	CMPQ AX, $0x03
-	JGT  above454
+	JGT  above475
 
-tile455:
+tile476:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9640,7 +10130,7 @@ tile455:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap456:
+tap477:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -9648,7 +10138,7 @@ tap456:
 	SHLQ $0x02, R10
 	MOVQ run+32(FP), R8
 
-column457:
+column478:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z3
 	ADDQ             CX, AX
@@ -9657,16 +10147,16 @@ column457:
 	VFMADD231PS.BCST (R9)(R10*2), Z3, Z2
 	ADDQ             BX, R9
 	DECQ             R8
-	JNE              column457
+	JNE              column478
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap456
+	JNE              tap477
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store458
+	JEQ              store479
 	VMOVUPS          (AX), Z3
 	VADDPS           Z3, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z3
@@ -9674,7 +10164,7 @@ column457:
 	VMOVUPS          (AX)(DX*2), Z3
 	VADDPS           Z3, Z2, Z2
 
-store458:
+store479:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -9687,385 +10177,16 @@ store458:
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile455
+	JNE     tile476
 	VZEROUPPER
 	RET
 
-above454:
-tile459:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap460:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column461:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS          (AX), Z4
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z4, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z4, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z4, Z2
-	VFMADD231PS.BCST (R11), Z4, Z3
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	DECQ             R8
-	JNE              column461
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap460
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store462
-	VMOVUPS          (AX), Z4
-	VADDPS           Z4, Z0, Z0
-	VMOVUPS          (AX)(DX*1), Z4
-	VADDPS           Z4, Z1, Z1
-	VMOVUPS          (AX)(DX*2), Z4
-	VADDPS           Z4, Z2, Z2
-	VMOVUPS          (BX), Z4
-	VADDPS           Z4, Z3, Z3
-
-store462:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(DX*1)
-	VMOVUPS Z2, (AX)(DX*2)
-	VMOVUPS Z3, (BX)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x04, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile459
-	VZEROUPPER
-	RET
-
-above443:
-	CMPQ AX, $0x06
-	JGT  above463
-	CMPQ AX, $0x05
-	JGT  above464
-
-tile465:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap466:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column467:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS          (AX), Z5
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z5, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z5, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z5, Z2
-	VFMADD231PS.BCST (R11), Z5, Z3
-	VFMADD231PS.BCST (R11)(R10*1), Z5, Z4
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	DECQ             R8
-	JNE              column467
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap466
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store468
-	VMOVUPS          (AX), Z5
-	VADDPS           Z5, Z0, Z0
-	VMOVUPS          (AX)(DX*1), Z5
-	VADDPS           Z5, Z1, Z1
-	VMOVUPS          (AX)(DX*2), Z5
-	VADDPS           Z5, Z2, Z2
-	VMOVUPS          (BX), Z5
-	VADDPS           Z5, Z3, Z3
-	VMOVUPS          (BX)(DX*1), Z5
-	VADDPS           Z5, Z4, Z4
-
-store468:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(DX*1)
-	VMOVUPS Z2, (AX)(DX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(DX*1)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x05, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile465
-	VZEROUPPER
-	RET
-
-above464:
-tile469:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap470:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	MOVQ run+32(FP), R8
-
-column471:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS          (AX), Z6
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z6, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z6, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z6, Z2
-	VFMADD231PS.BCST (R11), Z6, Z3
-	VFMADD231PS.BCST (R11)(R10*1), Z6, Z4
-	VFMADD231PS.BCST (R11)(R10*2), Z6, Z5
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	DECQ             R8
-	JNE              column471
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap470
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store472
-	VMOVUPS          (AX), Z6
-	VADDPS           Z6, Z0, Z0
-	VMOVUPS          (AX)(DX*1), Z6
-	VADDPS           Z6, Z1, Z1
-	VMOVUPS          (AX)(DX*2), Z6
-	VADDPS           Z6, Z2, Z2
-	VMOVUPS          (BX), Z6
-	VADDPS           Z6, Z3, Z3
-	VMOVUPS          (BX)(DX*1), Z6
-	VADDPS           Z6, Z4, Z4
-	VMOVUPS          (BX)(DX*2), Z6
-	VADDPS           Z6, Z5, Z5
-
-store472:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(DX*1)
-	VMOVUPS Z2, (AX)(DX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(DX*1)
-	VMOVUPS Z5, (BX)(DX*2)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x06, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile469
-	VZEROUPPER
-	RET
-
-above463:
-tile473:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	MOVQ   b+72(FP), AX
-	MOVQ   ldb+80(FP), CX
-	SHLQ   $0x02, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   taps+24(FP), BX
-	IMULQ  BX, DX
-	MOVQ   run+32(FP), BX
-	IMULQ  BX, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap474:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	LEAQ (R10)(R10*2), R8
-	LEAQ (R9)(R8*1), R11
-	LEAQ (R11)(R8*1), R12
-	MOVQ run+32(FP), R8
-
-column475:
-	PREFETCHT1       (AX)(DX*1)
-	VMOVUPS          (AX), Z7
-	ADDQ             CX, AX
-	VFMADD231PS.BCST (R9), Z7, Z0
-	VFMADD231PS.BCST (R9)(R10*1), Z7, Z1
-	VFMADD231PS.BCST (R9)(R10*2), Z7, Z2
-	VFMADD231PS.BCST (R11), Z7, Z3
-	VFMADD231PS.BCST (R11)(R10*1), Z7, Z4
-	VFMADD231PS.BCST (R11)(R10*2), Z7, Z5
-	VFMADD231PS.BCST (R12), Z7, Z6
-	ADDQ             BX, R9
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	DECQ             R8
-	JNE              column475
-	ADDQ             $0x08, SI
-	DECQ             DI
-	JNE              tap474
-	MOVQ             8(SP), AX
-	MOVQ             ldc+96(FP), DX
-	SHLQ             $0x02, DX
-	LEAQ             (DX)(DX*2), CX
-	LEAQ             (AX)(CX*1), BX
-	LEAQ             (BX)(CX*1), SI
-	MOVB             accumulate+104(FP), CL
-	TESTB            CL, CL
-	JEQ              store476
-	VMOVUPS          (AX), Z7
-	VADDPS           Z7, Z0, Z0
-	VMOVUPS          (AX)(DX*1), Z7
-	VADDPS           Z7, Z1, Z1
-	VMOVUPS          (AX)(DX*2), Z7
-	VADDPS           Z7, Z2, Z2
-	VMOVUPS          (BX), Z7
-	VADDPS           Z7, Z3, Z3
-	VMOVUPS          (BX)(DX*1), Z7
-	VADDPS           Z7, Z4, Z4
-	VMOVUPS          (BX)(DX*2), Z7
-	VADDPS           Z7, Z5, Z5
-	VMOVUPS          (SI), Z7
-	VADDPS           Z7, Z6, Z6
-
-store476:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, (AX)(DX*1)
-	VMOVUPS Z2, (AX)(DX*2)
-	VMOVUPS Z3, (BX)
-	VMOVUPS Z4, (BX)(DX*1)
-	VMOVUPS Z5, (BX)(DX*2)
-	VMOVUPS Z6, (SI)
-	MOVQ    row+56(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, (SP)
-	MOVQ    ldc+96(FP), AX
-	SHLQ    $0x02, AX
-	IMUL3Q  $0x07, AX, AX
-	ADDQ    AX, 8(SP)
-	DECQ    16(SP)
-	JNE     tile473
-	VZEROUPPER
-	RET
-
-above442:
-	CMPQ AX, $0x0b
-	JGT  above477
-	CMPQ AX, $0x09
-	JGT  above478
-	CMPQ AX, $0x08
-	JGT  above479
-
+above475:
 tile480:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
 	MOVQ   b+72(FP), AX
 	MOVQ   ldb+80(FP), CX
 	SHLQ   $0x02, CX
@@ -10088,10 +10209,379 @@ tap481:
 	SHLQ $0x02, R10
 	LEAQ (R10)(R10*2), R8
 	LEAQ (R9)(R8*1), R11
-	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
 column482:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z4
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z4, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z4, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z4, Z2
+	VFMADD231PS.BCST (R11), Z4, Z3
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column482
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap481
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store483
+	VMOVUPS          (AX), Z4
+	VADDPS           Z4, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z4
+	VADDPS           Z4, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z4
+	VADDPS           Z4, Z2, Z2
+	VMOVUPS          (BX), Z4
+	VADDPS           Z4, Z3, Z3
+
+store483:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(DX*1)
+	VMOVUPS Z2, (AX)(DX*2)
+	VMOVUPS Z3, (BX)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile480
+	VZEROUPPER
+	RET
+
+above464:
+	CMPQ AX, $0x06
+	JGT  above484
+	CMPQ AX, $0x05
+	JGT  above485
+
+tile486:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap487:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
+
+column488:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z5
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z5, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z5, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z5, Z2
+	VFMADD231PS.BCST (R11), Z5, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z5, Z4
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column488
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap487
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store489
+	VMOVUPS          (AX), Z5
+	VADDPS           Z5, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z5
+	VADDPS           Z5, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z5
+	VADDPS           Z5, Z2, Z2
+	VMOVUPS          (BX), Z5
+	VADDPS           Z5, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z5
+	VADDPS           Z5, Z4, Z4
+
+store489:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(DX*1)
+	VMOVUPS Z2, (AX)(DX*2)
+	VMOVUPS Z3, (BX)
+	VMOVUPS Z4, (BX)(DX*1)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile486
+	VZEROUPPER
+	RET
+
+above485:
+tile490:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap491:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	MOVQ run+32(FP), R8
+
+column492:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z6
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z6, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z6, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z6, Z2
+	VFMADD231PS.BCST (R11), Z6, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z6, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z6, Z5
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	DECQ             R8
+	JNE              column492
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap491
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store493
+	VMOVUPS          (AX), Z6
+	VADDPS           Z6, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z6
+	VADDPS           Z6, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z6
+	VADDPS           Z6, Z2, Z2
+	VMOVUPS          (BX), Z6
+	VADDPS           Z6, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z6
+	VADDPS           Z6, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z6
+	VADDPS           Z6, Z5, Z5
+
+store493:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(DX*1)
+	VMOVUPS Z2, (AX)(DX*2)
+	VMOVUPS Z3, (BX)
+	VMOVUPS Z4, (BX)(DX*1)
+	VMOVUPS Z5, (BX)(DX*2)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile490
+	VZEROUPPER
+	RET
+
+above484:
+tile494:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap495:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
+
+column496:
+	PREFETCHT1       (AX)(DX*1)
+	VMOVUPS          (AX), Z7
+	ADDQ             CX, AX
+	VFMADD231PS.BCST (R9), Z7, Z0
+	VFMADD231PS.BCST (R9)(R10*1), Z7, Z1
+	VFMADD231PS.BCST (R9)(R10*2), Z7, Z2
+	VFMADD231PS.BCST (R11), Z7, Z3
+	VFMADD231PS.BCST (R11)(R10*1), Z7, Z4
+	VFMADD231PS.BCST (R11)(R10*2), Z7, Z5
+	VFMADD231PS.BCST (R12), Z7, Z6
+	ADDQ             BX, R9
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	DECQ             R8
+	JNE              column496
+	ADDQ             $0x08, SI
+	DECQ             DI
+	JNE              tap495
+	MOVQ             8(SP), AX
+	MOVQ             ldc+96(FP), DX
+	SHLQ             $0x02, DX
+	LEAQ             (DX)(DX*2), CX
+	LEAQ             (AX)(CX*1), BX
+	LEAQ             (BX)(CX*1), SI
+	MOVB             accumulate+104(FP), CL
+	TESTB            CL, CL
+	JEQ              store497
+	VMOVUPS          (AX), Z7
+	VADDPS           Z7, Z0, Z0
+	VMOVUPS          (AX)(DX*1), Z7
+	VADDPS           Z7, Z1, Z1
+	VMOVUPS          (AX)(DX*2), Z7
+	VADDPS           Z7, Z2, Z2
+	VMOVUPS          (BX), Z7
+	VADDPS           Z7, Z3, Z3
+	VMOVUPS          (BX)(DX*1), Z7
+	VADDPS           Z7, Z4, Z4
+	VMOVUPS          (BX)(DX*2), Z7
+	VADDPS           Z7, Z5, Z5
+	VMOVUPS          (SI), Z7
+	VADDPS           Z7, Z6, Z6
+
+store497:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(DX*1)
+	VMOVUPS Z2, (AX)(DX*2)
+	VMOVUPS Z3, (BX)
+	VMOVUPS Z4, (BX)(DX*1)
+	VMOVUPS Z5, (BX)(DX*2)
+	VMOVUPS Z6, (SI)
+	MOVQ    row+56(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, (SP)
+	MOVQ    ldc+96(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, 8(SP)
+	DECQ    16(SP)
+	JNE     tile494
+	VZEROUPPER
+	RET
+
+above463:
+	CMPQ AX, $0x0b
+	JGT  above498
+	CMPQ AX, $0x09
+	JGT  above499
+	CMPQ AX, $0x08
+	JGT  above500
+
+tile501:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   b+72(FP), AX
+	MOVQ   ldb+80(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   taps+24(FP), BX
+	IMULQ  BX, DX
+	MOVQ   run+32(FP), BX
+	IMULQ  BX, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap502:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R8
+	LEAQ (R9)(R8*1), R11
+	LEAQ (R11)(R8*1), R12
+	MOVQ run+32(FP), R8
+
+column503:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z8
 	ADDQ             CX, AX
@@ -10107,10 +10597,10 @@ column482:
 	ADDQ             BX, R11
 	ADDQ             BX, R12
 	DECQ             R8
-	JNE              column482
+	JNE              column503
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap481
+	JNE              tap502
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10119,7 +10609,7 @@ column482:
 	LEAQ             (BX)(CX*1), SI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store483
+	JEQ              store504
 	VMOVUPS          (AX), Z8
 	VADDPS           Z8, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z8
@@ -10137,7 +10627,7 @@ column482:
 	VMOVUPS          (SI)(DX*1), Z8
 	VADDPS           Z8, Z7, Z7
 
-store483:
+store504:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10155,12 +10645,12 @@ store483:
 	IMUL3Q  $0x08, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile480
+	JNE     tile501
 	VZEROUPPER
 	RET
 
-above479:
-tile484:
+above500:
+tile505:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10184,7 +10674,7 @@ tile484:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap485:
+tap506:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -10195,7 +10685,7 @@ tap485:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column486:
+column507:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z9
 	ADDQ             CX, AX
@@ -10212,10 +10702,10 @@ column486:
 	ADDQ             BX, R11
 	ADDQ             BX, R12
 	DECQ             R8
-	JNE              column486
+	JNE              column507
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap485
+	JNE              tap506
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10224,7 +10714,7 @@ column486:
 	LEAQ             (BX)(CX*1), SI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store487
+	JEQ              store508
 	VMOVUPS          (AX), Z9
 	VADDPS           Z9, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z9
@@ -10244,7 +10734,7 @@ column486:
 	VMOVUPS          (SI)(DX*2), Z9
 	VADDPS           Z9, Z8, Z8
 
-store487:
+store508:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10263,15 +10753,15 @@ store487:
 	IMUL3Q  $0x09, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile484
+	JNE     tile505
 	VZEROUPPER
 	RET
 
-above478:
+above499:
 	CMPQ AX, $0x0a
-	JGT  above488
+	JGT  above509
 
-tile489:
+tile510:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10296,7 +10786,7 @@ tile489:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap490:
+tap511:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -10308,7 +10798,7 @@ tap490:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column491:
+column512:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z10
 	ADDQ             CX, AX
@@ -10327,10 +10817,10 @@ column491:
 	ADDQ             BX, R12
 	ADDQ             BX, R13
 	DECQ             R8
-	JNE              column491
+	JNE              column512
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap490
+	JNE              tap511
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10340,7 +10830,7 @@ column491:
 	LEAQ             (SI)(CX*1), DI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store492
+	JEQ              store513
 	VMOVUPS          (AX), Z10
 	VADDPS           Z10, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z10
@@ -10362,7 +10852,7 @@ column491:
 	VMOVUPS          (DI), Z10
 	VADDPS           Z10, Z9, Z9
 
-store492:
+store513:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10382,12 +10872,12 @@ store492:
 	IMUL3Q  $0x0a, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile489
+	JNE     tile510
 	VZEROUPPER
 	RET
 
-above488:
-tile493:
+above509:
+tile514:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10413,7 +10903,7 @@ tile493:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap494:
+tap515:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -10425,7 +10915,7 @@ tap494:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column495:
+column516:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z11
 	ADDQ             CX, AX
@@ -10445,10 +10935,10 @@ column495:
 	ADDQ             BX, R12
 	ADDQ             BX, R13
 	DECQ             R8
-	JNE              column495
+	JNE              column516
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap494
+	JNE              tap515
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10458,7 +10948,7 @@ column495:
 	LEAQ             (SI)(CX*1), DI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store496
+	JEQ              store517
 	VMOVUPS          (AX), Z11
 	VADDPS           Z11, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z11
@@ -10482,7 +10972,7 @@ column495:
 	VMOVUPS          (DI)(DX*1), Z11
 	VADDPS           Z11, Z10, Z10
 
-store496:
+store517:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10503,17 +10993,17 @@ store496:
 	IMUL3Q  $0x0b, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile493
+	JNE     tile514
 	VZEROUPPER
 	RET
 
-above477:
+above498:
 	CMPQ AX, $0x0d
-	JGT  above497
+	JGT  above518
 	CMPQ AX, $0x0c
-	JGT  above498
+	JGT  above519
 
-tile499:
+tile520:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10540,7 +11030,7 @@ tile499:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap500:
+tap521:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -10552,7 +11042,7 @@ tap500:
 	LEAQ (R12)(R8*1), R13
 	MOVQ run+32(FP), R8
 
-column501:
+column522:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z12
 	ADDQ             CX, AX
@@ -10573,10 +11063,10 @@ column501:
 	ADDQ             BX, R12
 	ADDQ             BX, R13
 	DECQ             R8
-	JNE              column501
+	JNE              column522
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap500
+	JNE              tap521
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10586,7 +11076,7 @@ column501:
 	LEAQ             (SI)(CX*1), DI
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store502
+	JEQ              store523
 	VMOVUPS          (AX), Z12
 	VADDPS           Z12, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z12
@@ -10612,7 +11102,7 @@ column501:
 	VMOVUPS          (DI)(DX*2), Z12
 	VADDPS           Z12, Z11, Z11
 
-store502:
+store523:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10634,12 +11124,12 @@ store502:
 	IMUL3Q  $0x0c, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile499
+	JNE     tile520
 	VZEROUPPER
 	RET
 
-above498:
-tile503:
+above519:
+tile524:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10667,7 +11157,7 @@ tile503:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap504:
+tap525:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -10680,7 +11170,7 @@ tap504:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column505:
+column526:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z13
 	ADDQ             CX, AX
@@ -10703,10 +11193,10 @@ column505:
 	ADDQ             BX, R13
 	ADDQ             BX, R14
 	DECQ             R8
-	JNE              column505
+	JNE              column526
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap504
+	JNE              tap525
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10717,7 +11207,7 @@ column505:
 	LEAQ             (DI)(CX*1), R8
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store506
+	JEQ              store527
 	VMOVUPS          (AX), Z13
 	VADDPS           Z13, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z13
@@ -10745,7 +11235,7 @@ column505:
 	VMOVUPS          (R8), Z13
 	VADDPS           Z13, Z12, Z12
 
-store506:
+store527:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10768,12 +11258,12 @@ store506:
 	IMUL3Q  $0x0d, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile503
+	JNE     tile524
 	VZEROUPPER
 	RET
 
-above497:
-tile507:
+above518:
+tile528:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10802,7 +11292,7 @@ tile507:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap508:
+tap529:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -10815,7 +11305,7 @@ tap508:
 	LEAQ (R13)(R8*1), R14
 	MOVQ run+32(FP), R8
 
-column509:
+column530:
 	PREFETCHT1       (AX)(DX*1)
 	VMOVUPS          (AX), Z14
 	ADDQ             CX, AX
@@ -10839,10 +11329,10 @@ column509:
 	ADDQ             BX, R13
 	ADDQ             BX, R14
 	DECQ             R8
-	JNE              column509
+	JNE              column530
 	ADDQ             $0x08, SI
 	DECQ             DI
-	JNE              tap508
+	JNE              tap529
 	MOVQ             8(SP), AX
 	MOVQ             ldc+96(FP), DX
 	SHLQ             $0x02, DX
@@ -10853,7 +11343,7 @@ column509:
 	LEAQ             (DI)(CX*1), R8
 	MOVB             accumulate+104(FP), CL
 	TESTB            CL, CL
-	JEQ              store510
+	JEQ              store531
 	VMOVUPS          (AX), Z14
 	VADDPS           Z14, Z0, Z0
 	VMOVUPS          (AX)(DX*1), Z14
@@ -10883,7 +11373,7 @@ column509:
 	VMOVUPS          (R8)(DX*1), Z14
 	VADDPS           Z14, Z13, Z13
 
-store510:
+store531:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, (AX)(DX*1)
 	VMOVUPS Z2, (AX)(DX*2)
@@ -10907,7 +11397,7 @@ store510:
 	IMUL3Q  $0x0e, AX, AX
 	ADDQ    AX, 8(SP)
 	DECQ    16(SP)
-	JNE     tile507
+	JNE     tile528
 	VZEROUPPER
 	RET
 
@@ -10928,19 +11418,86 @@ TEXT ·depthwiseTapsAVX512(SB), NOSPLIT, $24-105
 	DECL  DX
 	KMOVW DX, K1
 	CMPQ  AX, $0x04
-	JGT   above511
+	JGT   above532
 	CMPQ  AX, $0x02
-	JGT   above512
+	JGT   above533
 	CMPQ  AX, $0x01
-	JGT   above513
+	JGT   above534
 
-tile514:
+tile535:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again516:
+again537:
+	CMPQ   CX, $0x40
+	JLT    enough538
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap539:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ run+32(FP), R9
+
+column540:
+	VMOVUPS     (DX), Z4
+	VMOVUPS     64(DX), Z5
+	VMOVUPS     128(DX), Z6
+	VMOVUPS     192(DX), Z7
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Z4, Z0
+	VFMADD231PS 64(R10), Z5, Z1
+	VFMADD231PS 128(R10), Z6, Z2
+	VFMADD231PS 192(R10), Z7, Z3
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column540
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap539
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), BX
+	SHLQ        $0x02, BX
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store541
+	VMOVUPS     (DX), Z4
+	VADDPS      Z4, Z0, Z0
+	VMOVUPS     64(DX), Z4
+	VADDPS      Z4, Z1, Z1
+	VMOVUPS     128(DX), Z4
+	VADDPS      Z4, Z2, Z2
+	VMOVUPS     192(DX), Z4
+	VADDPS      Z4, Z3, Z3
+
+store541:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x40, CX
+	JMP     again537
+
+enough538:
+again542:
 	CMPQ   CX, $0x20
-	JLT    enough517
+	JLT    enough543
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	MOVQ   b+72(FP), DX
@@ -10952,7 +11509,7 @@ again516:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap518:
+tap544:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -10961,7 +11518,7 @@ tap518:
 	SHLQ $0x02, R9
 	MOVQ run+32(FP), R9
 
-column519:
+column545:
 	VMOVUPS     (DX), Z2
 	VMOVUPS     64(DX), Z3
 	ADDQ        BX, DX
@@ -10969,344 +11526,34 @@ column519:
 	VFMADD231PS 64(R10), Z3, Z1
 	ADDQ        SI, R10
 	DECQ        R9
-	JNE         column519
+	JNE         column545
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap518
+	JNE         tap544
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), BX
 	SHLQ        $0x02, BX
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store520
+	JEQ         store546
 	VMOVUPS     (DX), Z2
 	VADDPS      Z2, Z0, Z0
 	VMOVUPS     64(DX), Z2
 	VADDPS      Z2, Z1, Z1
 
-store520:
+store546:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, 64(DX)
-	ADDQ    $0x80, AX
+	ADDQ    $0x00000080, AX
 	SUBQ    $0x20, CX
-	JMP     again516
+	JMP     again542
 
-enough517:
-again521:
-	CMPQ   CX, $0x10
-	JLT    enough522
-	VXORPS Z0, Z0, Z0
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap523:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R9
-	SHLQ $0x02, R9
-	MOVQ run+32(FP), R9
-
-column524:
-	VMOVUPS     (DX), Z1
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Z1, Z0
-	ADDQ        SI, R10
-	DECQ        R9
-	JNE         column524
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap523
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), BX
-	SHLQ        $0x02, BX
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store525
-	VMOVUPS     (DX), Z1
-	VADDPS      Z1, Z0, Z0
-
-store525:
-	VMOVUPS Z0, (DX)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, CX
-	JMP     again521
-
-enough522:
-	TESTQ  CX, CX
-	JEQ    done515
-	VXORPS Z0, Z0, Z0
-	MOVQ   b+72(FP), CX
-	ADDQ   AX, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap526:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	ADDQ AX, R9
-	MOVQ row+56(FP), R8
-	SHLQ $0x02, R8
-	MOVQ run+32(FP), R8
-
-column527:
-	VMOVUPS.Z   (CX), K1, Z1
-	ADDQ        DX, CX
-	VMOVUPS.Z   (R9), K1, Z2
-	VFMADD231PS Z2, Z1, Z0
-	ADDQ        BX, R9
-	DECQ        R8
-	JNE         column527
-	ADDQ        $0x08, SI
-	DECQ        DI
-	JNE         tap526
-	MOVQ        8(SP), CX
-	ADDQ        AX, CX
-	MOVQ        ldc+96(FP), AX
-	SHLQ        $0x02, AX
-	MOVB        accumulate+104(FP), AL
-	TESTB       AL, AL
-	JEQ         store528
-	VMOVUPS.Z   (CX), K1, Z1
-	VADDPS      Z1, Z0, Z0
-
-store528:
-	VMOVUPS Z0, K1, (CX)
-
-done515:
-	MOVQ   row+56(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x01, AX, AX
-	ADDQ   AX, (SP)
-	MOVQ   ldc+96(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x01, AX, AX
-	ADDQ   AX, 8(SP)
-	DECQ   16(SP)
-	JNE    tile514
-	VZEROUPPER
-	RET
-
-above513:
-tile529:
-	MOVQ cols+16(FP), CX
-	XORQ AX, AX
-
-again531:
-	CMPQ   CX, $0x20
-	JLT    enough532
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap533:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
-	MOVQ run+32(FP), R9
-
-column534:
-	VMOVUPS     (DX), Z4
-	VMOVUPS     64(DX), Z5
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Z4, Z0
-	VFMADD231PS 64(R10), Z5, Z1
-	VFMADD231PS (R10)(R11*1), Z4, Z2
-	VFMADD231PS 64(R10)(R11*1), Z5, Z3
-	ADDQ        SI, R10
-	DECQ        R9
-	JNE         column534
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap533
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store535
-	VMOVUPS     (DX), Z4
-	VADDPS      Z4, Z0, Z0
-	VMOVUPS     64(DX), Z4
-	VADDPS      Z4, Z1, Z1
-	VMOVUPS     (DX)(SI*1), Z4
-	VADDPS      Z4, Z2, Z2
-	VMOVUPS     64(DX)(SI*1), Z4
-	VADDPS      Z4, Z3, Z3
-
-store535:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(SI*1)
-	VMOVUPS Z3, 64(DX)(SI*1)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
-	JMP     again531
-
-enough532:
-again536:
-	CMPQ   CX, $0x10
-	JLT    enough537
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap538:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
-	MOVQ run+32(FP), R9
-
-column539:
-	VMOVUPS     (DX), Z2
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Z2, Z0
-	VFMADD231PS (R10)(R11*1), Z2, Z1
-	ADDQ        SI, R10
-	DECQ        R9
-	JNE         column539
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap538
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store540
-	VMOVUPS     (DX), Z2
-	VADDPS      Z2, Z0, Z0
-	VMOVUPS     (DX)(SI*1), Z2
-	VADDPS      Z2, Z1, Z1
-
-store540:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(SI*1)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, CX
-	JMP     again536
-
-enough537:
-	TESTQ  CX, CX
-	JEQ    done530
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	MOVQ   b+72(FP), CX
-	ADDQ   AX, CX
-	MOVQ   ldb+80(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   col+64(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   offsets+48(FP), SI
-	MOVQ   taps+24(FP), DI
-
-tap541:
-	MOVQ (SP), R9
-	MOVQ (SI), R8
-	LEAQ (R9)(R8*4), R9
-	ADDQ AX, R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
-	MOVQ run+32(FP), R8
-
-column542:
-	VMOVUPS.Z   (CX), K1, Z2
-	ADDQ        DX, CX
-	VMOVUPS.Z   (R9), K1, Z3
-	VFMADD231PS Z3, Z2, Z0
-	VMOVUPS.Z   (R9)(R10*1), K1, Z3
-	VFMADD231PS Z3, Z2, Z1
-	ADDQ        BX, R9
-	DECQ        R8
-	JNE         column542
-	ADDQ        $0x08, SI
-	DECQ        DI
-	JNE         tap541
-	MOVQ        8(SP), CX
-	ADDQ        AX, CX
-	MOVQ        ldc+96(FP), DX
-	SHLQ        $0x02, DX
-	MOVB        accumulate+104(FP), AL
-	TESTB       AL, AL
-	JEQ         store543
-	VMOVUPS.Z   (CX), K1, Z2
-	VADDPS      Z2, Z0, Z0
-	VMOVUPS.Z   (CX)(DX*1), K1, Z2
-	VADDPS      Z2, Z1, Z1
-
-store543:
-	VMOVUPS Z0, K1, (CX)
-	VMOVUPS Z1, K1, (CX)(DX*1)
-
-done530:
-	MOVQ   row+56(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x02, AX, AX
-	ADDQ   AX, (SP)
-	MOVQ   ldc+96(FP), AX
-	SHLQ   $0x02, AX
-	IMUL3Q $0x02, AX, AX
-	ADDQ   AX, 8(SP)
-	DECQ   16(SP)
-	JNE    tile529
-	VZEROUPPER
-	RET
-
-above512:
-	CMPQ AX, $0x03
-	JGT  above544
-
-tile545:
-	MOVQ cols+16(FP), CX
-	XORQ AX, AX
-
+enough543:
 again547:
-	CMPQ   CX, $0x20
+	CMPQ   CX, $0x10
 	JLT    enough548
 	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
 	MOVQ   b+72(FP), DX
 	ADDQ   AX, DX
 	MOVQ   ldb+80(FP), BX
@@ -11321,20 +11568,14 @@ tap549:
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
 	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
+	MOVQ row+56(FP), R9
+	SHLQ $0x02, R9
 	MOVQ run+32(FP), R9
 
 column550:
-	VMOVUPS     (DX), Z6
-	VMOVUPS     64(DX), Z7
+	VMOVUPS     (DX), Z1
 	ADDQ        BX, DX
-	VFMADD231PS (R10), Z6, Z0
-	VFMADD231PS 64(R10), Z7, Z1
-	VFMADD231PS (R10)(R11*1), Z6, Z2
-	VFMADD231PS 64(R10)(R11*1), Z7, Z3
-	VFMADD231PS (R10)(R11*2), Z6, Z4
-	VFMADD231PS 64(R10)(R11*2), Z7, Z5
+	VFMADD231PS (R10), Z1, Z0
 	ADDQ        SI, R10
 	DECQ        R9
 	JNE         column550
@@ -11343,100 +11584,24 @@ column550:
 	JNE         tap549
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
+	MOVQ        ldc+96(FP), BX
+	SHLQ        $0x02, BX
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
 	JEQ         store551
-	VMOVUPS     (DX), Z6
-	VADDPS      Z6, Z0, Z0
-	VMOVUPS     64(DX), Z6
-	VADDPS      Z6, Z1, Z1
-	VMOVUPS     (DX)(SI*1), Z6
-	VADDPS      Z6, Z2, Z2
-	VMOVUPS     64(DX)(SI*1), Z6
-	VADDPS      Z6, Z3, Z3
-	VMOVUPS     (DX)(SI*2), Z6
-	VADDPS      Z6, Z4, Z4
-	VMOVUPS     64(DX)(SI*2), Z6
-	VADDPS      Z6, Z5, Z5
+	VMOVUPS     (DX), Z1
+	VADDPS      Z1, Z0, Z0
 
 store551:
 	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, 64(DX)
-	VMOVUPS Z2, (DX)(SI*1)
-	VMOVUPS Z3, 64(DX)(SI*1)
-	VMOVUPS Z4, (DX)(SI*2)
-	VMOVUPS Z5, 64(DX)(SI*2)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, CX
 	JMP     again547
 
 enough548:
-again552:
-	CMPQ   CX, $0x10
-	JLT    enough553
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	MOVQ   b+72(FP), DX
-	ADDQ   AX, DX
-	MOVQ   ldb+80(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   col+64(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   offsets+48(FP), DI
-	MOVQ   taps+24(FP), R8
-
-tap554:
-	MOVQ (SP), R10
-	MOVQ (DI), R9
-	LEAQ (R10)(R9*4), R10
-	ADDQ AX, R10
-	MOVQ row+56(FP), R11
-	SHLQ $0x02, R11
-	MOVQ run+32(FP), R9
-
-column555:
-	VMOVUPS     (DX), Z3
-	ADDQ        BX, DX
-	VFMADD231PS (R10), Z3, Z0
-	VFMADD231PS (R10)(R11*1), Z3, Z1
-	VFMADD231PS (R10)(R11*2), Z3, Z2
-	ADDQ        SI, R10
-	DECQ        R9
-	JNE         column555
-	ADDQ        $0x08, DI
-	DECQ        R8
-	JNE         tap554
-	MOVQ        8(SP), DX
-	ADDQ        AX, DX
-	MOVQ        ldc+96(FP), SI
-	SHLQ        $0x02, SI
-	MOVB        accumulate+104(FP), BL
-	TESTB       BL, BL
-	JEQ         store556
-	VMOVUPS     (DX), Z3
-	VADDPS      Z3, Z0, Z0
-	VMOVUPS     (DX)(SI*1), Z3
-	VADDPS      Z3, Z1, Z1
-	VMOVUPS     (DX)(SI*2), Z3
-	VADDPS      Z3, Z2, Z2
-
-store556:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, (DX)(SI*1)
-	VMOVUPS Z2, (DX)(SI*2)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, CX
-	JMP     again552
-
-enough553:
 	TESTQ  CX, CX
-	JEQ    done546
+	JEQ    done536
 	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
 	MOVQ   b+72(FP), CX
 	ADDQ   AX, CX
 	MOVQ   ldb+80(FP), DX
@@ -11446,71 +11611,61 @@ enough553:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap557:
+tap552:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
 	ADDQ AX, R9
-	MOVQ row+56(FP), R10
-	SHLQ $0x02, R10
+	MOVQ row+56(FP), R8
+	SHLQ $0x02, R8
 	MOVQ run+32(FP), R8
 
-column558:
-	VMOVUPS.Z   (CX), K1, Z3
+column553:
+	VMOVUPS.Z   (CX), K1, Z1
 	ADDQ        DX, CX
-	VMOVUPS.Z   (R9), K1, Z4
-	VFMADD231PS Z4, Z3, Z0
-	VMOVUPS.Z   (R9)(R10*1), K1, Z4
-	VFMADD231PS Z4, Z3, Z1
-	VMOVUPS.Z   (R9)(R10*2), K1, Z4
-	VFMADD231PS Z4, Z3, Z2
+	VMOVUPS.Z   (R9), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
 	ADDQ        BX, R9
 	DECQ        R8
-	JNE         column558
+	JNE         column553
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap557
+	JNE         tap552
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
-	MOVQ        ldc+96(FP), DX
-	SHLQ        $0x02, DX
+	MOVQ        ldc+96(FP), AX
+	SHLQ        $0x02, AX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store559
-	VMOVUPS.Z   (CX), K1, Z3
-	VADDPS      Z3, Z0, Z0
-	VMOVUPS.Z   (CX)(DX*1), K1, Z3
-	VADDPS      Z3, Z1, Z1
-	VMOVUPS.Z   (CX)(DX*2), K1, Z3
-	VADDPS      Z3, Z2, Z2
+	JEQ         store554
+	VMOVUPS.Z   (CX), K1, Z1
+	VADDPS      Z1, Z0, Z0
 
-store559:
+store554:
 	VMOVUPS Z0, K1, (CX)
-	VMOVUPS Z1, K1, (CX)(DX*1)
-	VMOVUPS Z2, K1, (CX)(DX*2)
 
-done546:
+done536:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
-	IMUL3Q $0x03, AX, AX
+	IMUL3Q $0x01, AX, AX
 	ADDQ   AX, (SP)
 	MOVQ   ldc+96(FP), AX
 	SHLQ   $0x02, AX
-	IMUL3Q $0x03, AX, AX
+	IMUL3Q $0x01, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile545
+	JNE    tile535
 	VZEROUPPER
 	RET
 
-above544:
-tile560:
+above534:
+tile555:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again562:
-	CMPQ   CX, $0x20
-	JLT    enough563
+again557:
+	CMPQ   CX, $0x40
+	JLT    enough558
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11528,7 +11683,496 @@ again562:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
+tap559:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column560:
+	VMOVUPS     (DX), Z8
+	VMOVUPS     64(DX), Z9
+	VMOVUPS     128(DX), Z10
+	VMOVUPS     192(DX), Z11
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Z8, Z0
+	VFMADD231PS 64(R10), Z9, Z1
+	VFMADD231PS 128(R10), Z10, Z2
+	VFMADD231PS 192(R10), Z11, Z3
+	VFMADD231PS (R10)(R11*1), Z8, Z4
+	VFMADD231PS 64(R10)(R11*1), Z9, Z5
+	VFMADD231PS 128(R10)(R11*1), Z10, Z6
+	VFMADD231PS 192(R10)(R11*1), Z11, Z7
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column560
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap559
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store561
+	VMOVUPS     (DX), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     64(DX), Z8
+	VADDPS      Z8, Z1, Z1
+	VMOVUPS     128(DX), Z8
+	VADDPS      Z8, Z2, Z2
+	VMOVUPS     192(DX), Z8
+	VADDPS      Z8, Z3, Z3
+	VMOVUPS     (DX)(SI*1), Z8
+	VADDPS      Z8, Z4, Z4
+	VMOVUPS     64(DX)(SI*1), Z8
+	VADDPS      Z8, Z5, Z5
+	VMOVUPS     128(DX)(SI*1), Z8
+	VADDPS      Z8, Z6, Z6
+	VMOVUPS     192(DX)(SI*1), Z8
+	VADDPS      Z8, Z7, Z7
+
+store561:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	VMOVUPS Z4, (DX)(SI*1)
+	VMOVUPS Z5, 64(DX)(SI*1)
+	VMOVUPS Z6, 128(DX)(SI*1)
+	VMOVUPS Z7, 192(DX)(SI*1)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x40, CX
+	JMP     again557
+
+enough558:
+again562:
+	CMPQ   CX, $0x20
+	JLT    enough563
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
 tap564:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column565:
+	VMOVUPS     (DX), Z4
+	VMOVUPS     64(DX), Z5
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Z4, Z0
+	VFMADD231PS 64(R10), Z5, Z1
+	VFMADD231PS (R10)(R11*1), Z4, Z2
+	VFMADD231PS 64(R10)(R11*1), Z5, Z3
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column565
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap564
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store566
+	VMOVUPS     (DX), Z4
+	VADDPS      Z4, Z0, Z0
+	VMOVUPS     64(DX), Z4
+	VADDPS      Z4, Z1, Z1
+	VMOVUPS     (DX)(SI*1), Z4
+	VADDPS      Z4, Z2, Z2
+	VMOVUPS     64(DX)(SI*1), Z4
+	VADDPS      Z4, Z3, Z3
+
+store566:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, (DX)(SI*1)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
+	JMP     again562
+
+enough563:
+again567:
+	CMPQ   CX, $0x10
+	JLT    enough568
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap569:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column570:
+	VMOVUPS     (DX), Z2
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Z2, Z0
+	VFMADD231PS (R10)(R11*1), Z2, Z1
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column570
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap569
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store571
+	VMOVUPS     (DX), Z2
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     (DX)(SI*1), Z2
+	VADDPS      Z2, Z1, Z1
+
+store571:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, CX
+	JMP     again567
+
+enough568:
+	TESTQ  CX, CX
+	JEQ    done556
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   b+72(FP), CX
+	ADDQ   AX, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap572:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	ADDQ AX, R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
+
+column573:
+	VMOVUPS.Z   (CX), K1, Z2
+	ADDQ        DX, CX
+	VMOVUPS.Z   (R9), K1, Z3
+	VFMADD231PS Z3, Z2, Z0
+	VMOVUPS.Z   (R9)(R10*1), K1, Z3
+	VFMADD231PS Z3, Z2, Z1
+	ADDQ        BX, R9
+	DECQ        R8
+	JNE         column573
+	ADDQ        $0x08, SI
+	DECQ        DI
+	JNE         tap572
+	MOVQ        8(SP), CX
+	ADDQ        AX, CX
+	MOVQ        ldc+96(FP), DX
+	SHLQ        $0x02, DX
+	MOVB        accumulate+104(FP), AL
+	TESTB       AL, AL
+	JEQ         store574
+	VMOVUPS.Z   (CX), K1, Z2
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS.Z   (CX)(DX*1), K1, Z2
+	VADDPS      Z2, Z1, Z1
+
+store574:
+	VMOVUPS Z0, K1, (CX)
+	VMOVUPS Z1, K1, (CX)(DX*1)
+
+done556:
+	MOVQ   row+56(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x02, AX, AX
+	ADDQ   AX, (SP)
+	MOVQ   ldc+96(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x02, AX, AX
+	ADDQ   AX, 8(SP)
+	DECQ   16(SP)
+	JNE    tile555
+	VZEROUPPER
+	RET
+
+above533:
+	CMPQ AX, $0x03
+	JGT  above575
+
+tile576:
+	MOVQ cols+16(FP), CX
+	XORQ AX, AX
+
+again578:
+	CMPQ   CX, $0x20
+	JLT    enough579
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap580:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column581:
+	VMOVUPS     (DX), Z6
+	VMOVUPS     64(DX), Z7
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Z6, Z0
+	VFMADD231PS 64(R10), Z7, Z1
+	VFMADD231PS (R10)(R11*1), Z6, Z2
+	VFMADD231PS 64(R10)(R11*1), Z7, Z3
+	VFMADD231PS (R10)(R11*2), Z6, Z4
+	VFMADD231PS 64(R10)(R11*2), Z7, Z5
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column581
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap580
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store582
+	VMOVUPS     (DX), Z6
+	VADDPS      Z6, Z0, Z0
+	VMOVUPS     64(DX), Z6
+	VADDPS      Z6, Z1, Z1
+	VMOVUPS     (DX)(SI*1), Z6
+	VADDPS      Z6, Z2, Z2
+	VMOVUPS     64(DX)(SI*1), Z6
+	VADDPS      Z6, Z3, Z3
+	VMOVUPS     (DX)(SI*2), Z6
+	VADDPS      Z6, Z4, Z4
+	VMOVUPS     64(DX)(SI*2), Z6
+	VADDPS      Z6, Z5, Z5
+
+store582:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, (DX)(SI*1)
+	VMOVUPS Z3, 64(DX)(SI*1)
+	VMOVUPS Z4, (DX)(SI*2)
+	VMOVUPS Z5, 64(DX)(SI*2)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
+	JMP     again578
+
+enough579:
+again583:
+	CMPQ   CX, $0x10
+	JLT    enough584
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap585:
+	MOVQ (SP), R10
+	MOVQ (DI), R9
+	LEAQ (R10)(R9*4), R10
+	ADDQ AX, R10
+	MOVQ row+56(FP), R11
+	SHLQ $0x02, R11
+	MOVQ run+32(FP), R9
+
+column586:
+	VMOVUPS     (DX), Z3
+	ADDQ        BX, DX
+	VFMADD231PS (R10), Z3, Z0
+	VFMADD231PS (R10)(R11*1), Z3, Z1
+	VFMADD231PS (R10)(R11*2), Z3, Z2
+	ADDQ        SI, R10
+	DECQ        R9
+	JNE         column586
+	ADDQ        $0x08, DI
+	DECQ        R8
+	JNE         tap585
+	MOVQ        8(SP), DX
+	ADDQ        AX, DX
+	MOVQ        ldc+96(FP), SI
+	SHLQ        $0x02, SI
+	MOVB        accumulate+104(FP), BL
+	TESTB       BL, BL
+	JEQ         store587
+	VMOVUPS     (DX), Z3
+	VADDPS      Z3, Z0, Z0
+	VMOVUPS     (DX)(SI*1), Z3
+	VADDPS      Z3, Z1, Z1
+	VMOVUPS     (DX)(SI*2), Z3
+	VADDPS      Z3, Z2, Z2
+
+store587:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, (DX)(SI*1)
+	VMOVUPS Z2, (DX)(SI*2)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, CX
+	JMP     again583
+
+enough584:
+	TESTQ  CX, CX
+	JEQ    done577
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   b+72(FP), CX
+	ADDQ   AX, CX
+	MOVQ   ldb+80(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   col+64(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   offsets+48(FP), SI
+	MOVQ   taps+24(FP), DI
+
+tap588:
+	MOVQ (SP), R9
+	MOVQ (SI), R8
+	LEAQ (R9)(R8*4), R9
+	ADDQ AX, R9
+	MOVQ row+56(FP), R10
+	SHLQ $0x02, R10
+	MOVQ run+32(FP), R8
+
+column589:
+	VMOVUPS.Z   (CX), K1, Z3
+	ADDQ        DX, CX
+	VMOVUPS.Z   (R9), K1, Z4
+	VFMADD231PS Z4, Z3, Z0
+	VMOVUPS.Z   (R9)(R10*1), K1, Z4
+	VFMADD231PS Z4, Z3, Z1
+	VMOVUPS.Z   (R9)(R10*2), K1, Z4
+	VFMADD231PS Z4, Z3, Z2
+	ADDQ        BX, R9
+	DECQ        R8
+	JNE         column589
+	ADDQ        $0x08, SI
+	DECQ        DI
+	JNE         tap588
+	MOVQ        8(SP), CX
+	ADDQ        AX, CX
+	MOVQ        ldc+96(FP), DX
+	SHLQ        $0x02, DX
+	MOVB        accumulate+104(FP), AL
+	TESTB       AL, AL
+	JEQ         store590
+	VMOVUPS.Z   (CX), K1, Z3
+	VADDPS      Z3, Z0, Z0
+	VMOVUPS.Z   (CX)(DX*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+	VMOVUPS.Z   (CX)(DX*2), K1, Z3
+	VADDPS      Z3, Z2, Z2
+
+store590:
+	VMOVUPS Z0, K1, (CX)
+	VMOVUPS Z1, K1, (CX)(DX*1)
+	VMOVUPS Z2, K1, (CX)(DX*2)
+
+done577:
+	MOVQ   row+56(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x03, AX, AX
+	ADDQ   AX, (SP)
+	MOVQ   ldc+96(FP), AX
+	SHLQ   $0x02, AX
+	IMUL3Q $0x03, AX, AX
+	ADDQ   AX, 8(SP)
+	DECQ   16(SP)
+	JNE    tile576
+	VZEROUPPER
+	RET
+
+above575:
+tile591:
+	MOVQ cols+16(FP), CX
+	XORQ AX, AX
+
+again593:
+	CMPQ   CX, $0x20
+	JLT    enough594
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   b+72(FP), DX
+	ADDQ   AX, DX
+	MOVQ   ldb+80(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   col+64(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   offsets+48(FP), DI
+	MOVQ   taps+24(FP), R8
+
+tap595:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -11539,7 +12183,7 @@ tap564:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column565:
+column596:
 	VMOVUPS     (DX), Z8
 	VMOVUPS     64(DX), Z9
 	ADDQ        BX, DX
@@ -11554,10 +12198,10 @@ column565:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column565
+	JNE         column596
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap564
+	JNE         tap595
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -11566,7 +12210,7 @@ column565:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store566
+	JEQ         store597
 	VMOVUPS     (DX), Z8
 	VADDPS      Z8, Z0, Z0
 	VMOVUPS     64(DX), Z8
@@ -11584,7 +12228,7 @@ column565:
 	VMOVUPS     64(DI), Z8
 	VADDPS      Z8, Z7, Z7
 
-store566:
+store597:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, 64(DX)
 	VMOVUPS Z2, (DX)(SI*1)
@@ -11593,14 +12237,14 @@ store566:
 	VMOVUPS Z5, 64(DX)(SI*2)
 	VMOVUPS Z6, (DI)
 	VMOVUPS Z7, 64(DI)
-	ADDQ    $0x80, AX
+	ADDQ    $0x00000080, AX
 	SUBQ    $0x20, CX
-	JMP     again562
+	JMP     again593
 
-enough563:
-again567:
+enough594:
+again598:
 	CMPQ   CX, $0x10
-	JLT    enough568
+	JLT    enough599
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11614,7 +12258,7 @@ again567:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap569:
+tap600:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -11625,7 +12269,7 @@ tap569:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column570:
+column601:
 	VMOVUPS     (DX), Z4
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Z4, Z0
@@ -11635,10 +12279,10 @@ column570:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column570
+	JNE         column601
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap569
+	JNE         tap600
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -11647,7 +12291,7 @@ column570:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store571
+	JEQ         store602
 	VMOVUPS     (DX), Z4
 	VADDPS      Z4, Z0, Z0
 	VMOVUPS     (DX)(SI*1), Z4
@@ -11657,18 +12301,18 @@ column570:
 	VMOVUPS     (DI), Z4
 	VADDPS      Z4, Z3, Z3
 
-store571:
+store602:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, (DX)(SI*1)
 	VMOVUPS Z2, (DX)(SI*2)
 	VMOVUPS Z3, (DI)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again567
+	JMP     again598
 
-enough568:
+enough599:
 	TESTQ  CX, CX
-	JEQ    done561
+	JEQ    done592
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11682,7 +12326,7 @@ enough568:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap572:
+tap603:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -11693,7 +12337,7 @@ tap572:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column573:
+column604:
 	VMOVUPS.Z   (CX), K1, Z4
 	ADDQ        DX, CX
 	VMOVUPS.Z   (R9), K1, Z5
@@ -11707,10 +12351,10 @@ column573:
 	ADDQ        BX, R9
 	ADDQ        BX, R11
 	DECQ        R8
-	JNE         column573
+	JNE         column604
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap572
+	JNE         tap603
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -11719,7 +12363,7 @@ column573:
 	LEAQ        (CX)(AX*1), BX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store574
+	JEQ         store605
 	VMOVUPS.Z   (CX), K1, Z4
 	VADDPS      Z4, Z0, Z0
 	VMOVUPS.Z   (CX)(DX*1), K1, Z4
@@ -11729,13 +12373,13 @@ column573:
 	VMOVUPS.Z   (BX), K1, Z4
 	VADDPS      Z4, Z3, Z3
 
-store574:
+store605:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(DX*1)
 	VMOVUPS Z2, K1, (CX)(DX*2)
 	VMOVUPS Z3, K1, (BX)
 
-done561:
+done592:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x04, AX, AX
@@ -11745,23 +12389,23 @@ done561:
 	IMUL3Q $0x04, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile560
+	JNE    tile591
 	VZEROUPPER
 	RET
 
-above511:
+above532:
 	CMPQ AX, $0x06
-	JGT  above575
+	JGT  above606
 	CMPQ AX, $0x05
-	JGT  above576
+	JGT  above607
 
-tile577:
+tile608:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again579:
+again610:
 	CMPQ   CX, $0x20
-	JLT    enough580
+	JLT    enough611
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11781,7 +12425,7 @@ again579:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap581:
+tap612:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -11792,7 +12436,7 @@ tap581:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column582:
+column613:
 	VMOVUPS     (DX), Z10
 	VMOVUPS     64(DX), Z11
 	ADDQ        BX, DX
@@ -11809,10 +12453,10 @@ column582:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column582
+	JNE         column613
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap581
+	JNE         tap612
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -11821,7 +12465,7 @@ column582:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store583
+	JEQ         store614
 	VMOVUPS     (DX), Z10
 	VADDPS      Z10, Z0, Z0
 	VMOVUPS     64(DX), Z10
@@ -11843,7 +12487,7 @@ column582:
 	VMOVUPS     64(DI)(SI*1), Z10
 	VADDPS      Z10, Z9, Z9
 
-store583:
+store614:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, 64(DX)
 	VMOVUPS Z2, (DX)(SI*1)
@@ -11854,14 +12498,14 @@ store583:
 	VMOVUPS Z7, 64(DI)
 	VMOVUPS Z8, (DI)(SI*1)
 	VMOVUPS Z9, 64(DI)(SI*1)
-	ADDQ    $0x80, AX
+	ADDQ    $0x00000080, AX
 	SUBQ    $0x20, CX
-	JMP     again579
+	JMP     again610
 
-enough580:
-again584:
+enough611:
+again615:
 	CMPQ   CX, $0x10
-	JLT    enough585
+	JLT    enough616
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11876,7 +12520,7 @@ again584:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap586:
+tap617:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -11887,7 +12531,7 @@ tap586:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column587:
+column618:
 	VMOVUPS     (DX), Z5
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Z5, Z0
@@ -11898,10 +12542,10 @@ column587:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column587
+	JNE         column618
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap586
+	JNE         tap617
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -11910,7 +12554,7 @@ column587:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store588
+	JEQ         store619
 	VMOVUPS     (DX), Z5
 	VADDPS      Z5, Z0, Z0
 	VMOVUPS     (DX)(SI*1), Z5
@@ -11922,19 +12566,19 @@ column587:
 	VMOVUPS     (DI)(SI*1), Z5
 	VADDPS      Z5, Z4, Z4
 
-store588:
+store619:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, (DX)(SI*1)
 	VMOVUPS Z2, (DX)(SI*2)
 	VMOVUPS Z3, (DI)
 	VMOVUPS Z4, (DI)(SI*1)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again584
+	JMP     again615
 
-enough585:
+enough616:
 	TESTQ  CX, CX
-	JEQ    done578
+	JEQ    done609
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11949,7 +12593,7 @@ enough585:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap589:
+tap620:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -11960,7 +12604,7 @@ tap589:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column590:
+column621:
 	VMOVUPS.Z   (CX), K1, Z5
 	ADDQ        DX, CX
 	VMOVUPS.Z   (R9), K1, Z6
@@ -11976,10 +12620,10 @@ column590:
 	ADDQ        BX, R9
 	ADDQ        BX, R11
 	DECQ        R8
-	JNE         column590
+	JNE         column621
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap589
+	JNE         tap620
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -11988,7 +12632,7 @@ column590:
 	LEAQ        (CX)(AX*1), BX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store591
+	JEQ         store622
 	VMOVUPS.Z   (CX), K1, Z5
 	VADDPS      Z5, Z0, Z0
 	VMOVUPS.Z   (CX)(DX*1), K1, Z5
@@ -12000,14 +12644,14 @@ column590:
 	VMOVUPS.Z   (BX)(DX*1), K1, Z5
 	VADDPS      Z5, Z4, Z4
 
-store591:
+store622:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(DX*1)
 	VMOVUPS Z2, K1, (CX)(DX*2)
 	VMOVUPS Z3, K1, (BX)
 	VMOVUPS Z4, K1, (BX)(DX*1)
 
-done578:
+done609:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x05, AX, AX
@@ -12017,18 +12661,18 @@ done578:
 	IMUL3Q $0x05, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile577
+	JNE    tile608
 	VZEROUPPER
 	RET
 
-above576:
-tile592:
+above607:
+tile623:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again594:
+again625:
 	CMPQ   CX, $0x10
-	JLT    enough595
+	JLT    enough626
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -12044,7 +12688,7 @@ again594:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap596:
+tap627:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -12055,7 +12699,7 @@ tap596:
 	LEAQ (R10)(R9*1), R12
 	MOVQ run+32(FP), R9
 
-column597:
+column628:
 	VMOVUPS     (DX), Z6
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Z6, Z0
@@ -12067,10 +12711,10 @@ column597:
 	ADDQ        SI, R10
 	ADDQ        SI, R12
 	DECQ        R9
-	JNE         column597
+	JNE         column628
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap596
+	JNE         tap627
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -12079,7 +12723,7 @@ column597:
 	LEAQ        (DX)(BX*1), DI
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store598
+	JEQ         store629
 	VMOVUPS     (DX), Z6
 	VADDPS      Z6, Z0, Z0
 	VMOVUPS     (DX)(SI*1), Z6
@@ -12093,20 +12737,20 @@ column597:
 	VMOVUPS     (DI)(SI*2), Z6
 	VADDPS      Z6, Z5, Z5
 
-store598:
+store629:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, (DX)(SI*1)
 	VMOVUPS Z2, (DX)(SI*2)
 	VMOVUPS Z3, (DI)
 	VMOVUPS Z4, (DI)(SI*1)
 	VMOVUPS Z5, (DI)(SI*2)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again594
+	JMP     again625
 
-enough595:
+enough626:
 	TESTQ  CX, CX
-	JEQ    done593
+	JEQ    done624
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -12122,7 +12766,7 @@ enough595:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap599:
+tap630:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -12133,7 +12777,7 @@ tap599:
 	LEAQ (R9)(R8*1), R11
 	MOVQ run+32(FP), R8
 
-column600:
+column631:
 	VMOVUPS.Z   (CX), K1, Z6
 	ADDQ        DX, CX
 	VMOVUPS.Z   (R9), K1, Z7
@@ -12151,10 +12795,10 @@ column600:
 	ADDQ        BX, R9
 	ADDQ        BX, R11
 	DECQ        R8
-	JNE         column600
+	JNE         column631
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap599
+	JNE         tap630
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -12163,7 +12807,7 @@ column600:
 	LEAQ        (CX)(AX*1), BX
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store601
+	JEQ         store632
 	VMOVUPS.Z   (CX), K1, Z6
 	VADDPS      Z6, Z0, Z0
 	VMOVUPS.Z   (CX)(DX*1), K1, Z6
@@ -12177,7 +12821,7 @@ column600:
 	VMOVUPS.Z   (BX)(DX*2), K1, Z6
 	VADDPS      Z6, Z5, Z5
 
-store601:
+store632:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(DX*1)
 	VMOVUPS Z2, K1, (CX)(DX*2)
@@ -12185,7 +12829,7 @@ store601:
 	VMOVUPS Z4, K1, (BX)(DX*1)
 	VMOVUPS Z5, K1, (BX)(DX*2)
 
-done593:
+done624:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x06, AX, AX
@@ -12195,21 +12839,21 @@ done593:
 	IMUL3Q $0x06, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile592
+	JNE    tile623
 	VZEROUPPER
 	RET
 
-above575:
+above606:
 	CMPQ AX, $0x07
-	JGT  above602
+	JGT  above633
 
-tile603:
+tile634:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again605:
+again636:
 	CMPQ   CX, $0x10
-	JLT    enough606
+	JLT    enough637
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -12226,7 +12870,7 @@ again605:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap607:
+tap638:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -12238,7 +12882,7 @@ tap607:
 	LEAQ (R12)(R9*1), R13
 	MOVQ run+32(FP), R9
 
-column608:
+column639:
 	VMOVUPS     (DX), Z7
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Z7, Z0
@@ -12252,10 +12896,10 @@ column608:
 	ADDQ        SI, R12
 	ADDQ        SI, R13
 	DECQ        R9
-	JNE         column608
+	JNE         column639
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap607
+	JNE         tap638
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -12265,7 +12909,7 @@ column608:
 	LEAQ        (DI)(BX*1), R8
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store609
+	JEQ         store640
 	VMOVUPS     (DX), Z7
 	VADDPS      Z7, Z0, Z0
 	VMOVUPS     (DX)(SI*1), Z7
@@ -12281,7 +12925,7 @@ column608:
 	VMOVUPS     (R8), Z7
 	VADDPS      Z7, Z6, Z6
 
-store609:
+store640:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, (DX)(SI*1)
 	VMOVUPS Z2, (DX)(SI*2)
@@ -12289,13 +12933,13 @@ store609:
 	VMOVUPS Z4, (DI)(SI*1)
 	VMOVUPS Z5, (DI)(SI*2)
 	VMOVUPS Z6, (R8)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again605
+	JMP     again636
 
-enough606:
+enough637:
 	TESTQ  CX, CX
-	JEQ    done604
+	JEQ    done635
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -12312,7 +12956,7 @@ enough606:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap610:
+tap641:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -12324,7 +12968,7 @@ tap610:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column611:
+column642:
 	VMOVUPS.Z   (CX), K1, Z7
 	ADDQ        DX, CX
 	VMOVUPS.Z   (R9), K1, Z8
@@ -12345,10 +12989,10 @@ column611:
 	ADDQ        BX, R11
 	ADDQ        BX, R12
 	DECQ        R8
-	JNE         column611
+	JNE         column642
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap610
+	JNE         tap641
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -12358,7 +13002,7 @@ column611:
 	LEAQ        (BX)(AX*1), SI
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store612
+	JEQ         store643
 	VMOVUPS.Z   (CX), K1, Z7
 	VADDPS      Z7, Z0, Z0
 	VMOVUPS.Z   (CX)(DX*1), K1, Z7
@@ -12374,7 +13018,7 @@ column611:
 	VMOVUPS.Z   (SI), K1, Z7
 	VADDPS      Z7, Z6, Z6
 
-store612:
+store643:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(DX*1)
 	VMOVUPS Z2, K1, (CX)(DX*2)
@@ -12383,7 +13027,7 @@ store612:
 	VMOVUPS Z5, K1, (BX)(DX*2)
 	VMOVUPS Z6, K1, (SI)
 
-done604:
+done635:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x07, AX, AX
@@ -12393,18 +13037,18 @@ done604:
 	IMUL3Q $0x07, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile603
+	JNE    tile634
 	VZEROUPPER
 	RET
 
-above602:
-tile613:
+above633:
+tile644:
 	MOVQ cols+16(FP), CX
 	XORQ AX, AX
 
-again615:
+again646:
 	CMPQ   CX, $0x10
-	JLT    enough616
+	JLT    enough647
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -12422,7 +13066,7 @@ again615:
 	MOVQ   offsets+48(FP), DI
 	MOVQ   taps+24(FP), R8
 
-tap617:
+tap648:
 	MOVQ (SP), R10
 	MOVQ (DI), R9
 	LEAQ (R10)(R9*4), R10
@@ -12434,7 +13078,7 @@ tap617:
 	LEAQ (R12)(R9*1), R13
 	MOVQ run+32(FP), R9
 
-column618:
+column649:
 	VMOVUPS     (DX), Z8
 	ADDQ        BX, DX
 	VFMADD231PS (R10), Z8, Z0
@@ -12449,10 +13093,10 @@ column618:
 	ADDQ        SI, R12
 	ADDQ        SI, R13
 	DECQ        R9
-	JNE         column618
+	JNE         column649
 	ADDQ        $0x08, DI
 	DECQ        R8
-	JNE         tap617
+	JNE         tap648
 	MOVQ        8(SP), DX
 	ADDQ        AX, DX
 	MOVQ        ldc+96(FP), SI
@@ -12462,7 +13106,7 @@ column618:
 	LEAQ        (DI)(BX*1), R8
 	MOVB        accumulate+104(FP), BL
 	TESTB       BL, BL
-	JEQ         store619
+	JEQ         store650
 	VMOVUPS     (DX), Z8
 	VADDPS      Z8, Z0, Z0
 	VMOVUPS     (DX)(SI*1), Z8
@@ -12480,7 +13124,7 @@ column618:
 	VMOVUPS     (R8)(SI*1), Z8
 	VADDPS      Z8, Z7, Z7
 
-store619:
+store650:
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, (DX)(SI*1)
 	VMOVUPS Z2, (DX)(SI*2)
@@ -12489,13 +13133,13 @@ store619:
 	VMOVUPS Z5, (DI)(SI*2)
 	VMOVUPS Z6, (R8)
 	VMOVUPS Z7, (R8)(SI*1)
-	ADDQ    $0x40, AX
+	ADDQ    $0x00000040, AX
 	SUBQ    $0x10, CX
-	JMP     again615
+	JMP     again646
 
-enough616:
+enough647:
 	TESTQ  CX, CX
-	JEQ    done614
+	JEQ    done645
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -12513,7 +13157,7 @@ enough616:
 	MOVQ   offsets+48(FP), SI
 	MOVQ   taps+24(FP), DI
 
-tap620:
+tap651:
 	MOVQ (SP), R9
 	MOVQ (SI), R8
 	LEAQ (R9)(R8*4), R9
@@ -12525,7 +13169,7 @@ tap620:
 	LEAQ (R11)(R8*1), R12
 	MOVQ run+32(FP), R8
 
-column621:
+column652:
 	VMOVUPS.Z   (CX), K1, Z8
 	ADDQ        DX, CX
 	VMOVUPS.Z   (R9), K1, Z9
@@ -12548,10 +13192,10 @@ column621:
 	ADDQ        BX, R11
 	ADDQ        BX, R12
 	DECQ        R8
-	JNE         column621
+	JNE         column652
 	ADDQ        $0x08, SI
 	DECQ        DI
-	JNE         tap620
+	JNE         tap651
 	MOVQ        8(SP), CX
 	ADDQ        AX, CX
 	MOVQ        ldc+96(FP), DX
@@ -12561,7 +13205,7 @@ column621:
 	LEAQ        (BX)(AX*1), SI
 	MOVB        accumulate+104(FP), AL
 	TESTB       AL, AL
-	JEQ         store622
+	JEQ         store653
 	VMOVUPS.Z   (CX), K1, Z8
 	VADDPS      Z8, Z0, Z0
 	VMOVUPS.Z   (CX)(DX*1), K1, Z8
@@ -12579,7 +13223,7 @@ column621:
 	VMOVUPS.Z   (SI)(DX*1), K1, Z8
 	VADDPS      Z8, Z7, Z7
 
-store622:
+store653:
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K1, (CX)(DX*1)
 	VMOVUPS Z2, K1, (CX)(DX*2)
@@ -12589,7 +13233,7 @@ store622:
 	VMOVUPS Z6, K1, (SI)
 	VMOVUPS Z7, K1, (SI)(DX*1)
 
-done614:
+done645:
 	MOVQ   row+56(FP), AX
 	SHLQ   $0x02, AX
 	IMUL3Q $0x08, AX, AX
@@ -12599,6 +13243,343 @@ done614:
 	IMUL3Q $0x08, AX, AX
 	ADDQ   AX, 8(SP)
 	DECQ   16(SP)
-	JNE    tile613
+	JNE    tile644
+	VZEROUPPER
+	RET
+
+// func depthwiseNineAVX512(rows int, cols int, a *float32, offsets *int, row int, col int, b *float32, ldb int, c *float32, ldc int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·depthwiseNineAVX512(SB), NOSPLIT, $0-80
+	MOVQ cols+8(FP), CX
+	XORQ AX, AX
+
+again654:
+	CMPQ    CX, $0x10
+	JLT     rest655
+	MOVQ    b+48(FP), DX
+	MOVQ    ldb+56(FP), BX
+	SHLQ    $0x02, BX
+	ADDQ    AX, DX
+	VMOVUPS (DX), Z0
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	ADDQ    BX, DX
+	MOVQ    offsets+24(FP), DX
+	MOVQ    (DX), BX
+	MOVQ    a+16(FP), SI
+	LEAQ    (SI)(BX*4), BX
+	ADDQ    AX, BX
+	MOVQ    8(DX), SI
+	MOVQ    a+16(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	ADDQ    AX, SI
+	MOVQ    16(DX), DX
+	MOVQ    a+16(FP), DI
+	LEAQ    (DI)(DX*4), DX
+	ADDQ    AX, DX
+	MOVQ    c+64(FP), DI
+	MOVQ    row+32(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    col+40(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    ldc+72(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    AX, DI
+	MOVQ    rows+0(FP), R11
+
+rows657:
+	CMPQ        R11, $0x04
+	JLT         enough658
+	VXORPS      Z9, Z9, Z9
+	VXORPS      Z10, Z10, Z10
+	VXORPS      Z11, Z11, Z11
+	VXORPS      Z12, Z12, Z12
+	LEAQ        (BX)(R8*1), R12
+	LEAQ        (R12)(R8*1), R13
+	LEAQ        (R13)(R8*1), R14
+	VFMADD231PS (BX), Z0, Z9
+	VFMADD231PS (R12), Z0, Z10
+	VFMADD231PS (R13), Z0, Z11
+	VFMADD231PS (R14), Z0, Z12
+	VFMADD231PS (BX)(R9*1), Z1, Z9
+	VFMADD231PS (R12)(R9*1), Z1, Z10
+	VFMADD231PS (R13)(R9*1), Z1, Z11
+	VFMADD231PS (R14)(R9*1), Z1, Z12
+	VFMADD231PS (BX)(R9*2), Z2, Z9
+	VFMADD231PS (R12)(R9*2), Z2, Z10
+	VFMADD231PS (R13)(R9*2), Z2, Z11
+	VFMADD231PS (R14)(R9*2), Z2, Z12
+	LEAQ        (BX)(R8*4), BX
+	LEAQ        (SI)(R8*1), R12
+	LEAQ        (R12)(R8*1), R13
+	LEAQ        (R13)(R8*1), R14
+	VFMADD231PS (SI), Z3, Z9
+	VFMADD231PS (R12), Z3, Z10
+	VFMADD231PS (R13), Z3, Z11
+	VFMADD231PS (R14), Z3, Z12
+	VFMADD231PS (SI)(R9*1), Z4, Z9
+	VFMADD231PS (R12)(R9*1), Z4, Z10
+	VFMADD231PS (R13)(R9*1), Z4, Z11
+	VFMADD231PS (R14)(R9*1), Z4, Z12
+	VFMADD231PS (SI)(R9*2), Z5, Z9
+	VFMADD231PS (R12)(R9*2), Z5, Z10
+	VFMADD231PS (R13)(R9*2), Z5, Z11
+	VFMADD231PS (R14)(R9*2), Z5, Z12
+	LEAQ        (SI)(R8*4), SI
+	LEAQ        (DX)(R8*1), R12
+	LEAQ        (R12)(R8*1), R13
+	LEAQ        (R13)(R8*1), R14
+	VFMADD231PS (DX), Z6, Z9
+	VFMADD231PS (R12), Z6, Z10
+	VFMADD231PS (R13), Z6, Z11
+	VFMADD231PS (R14), Z6, Z12
+	VFMADD231PS (DX)(R9*1), Z7, Z9
+	VFMADD231PS (R12)(R9*1), Z7, Z10
+	VFMADD231PS (R13)(R9*1), Z7, Z11
+	VFMADD231PS (R14)(R9*1), Z7, Z12
+	VFMADD231PS (DX)(R9*2), Z8, Z9
+	VFMADD231PS (R12)(R9*2), Z8, Z10
+	VFMADD231PS (R13)(R9*2), Z8, Z11
+	VFMADD231PS (R14)(R9*2), Z8, Z12
+	LEAQ        (DX)(R8*4), DX
+	LEAQ        (DI)(R10*1), R12
+	LEAQ        (R12)(R10*1), R13
+	LEAQ        (R13)(R10*1), R14
+	VMOVUPS     Z9, (DI)
+	VMOVUPS     Z10, (R12)
+	VMOVUPS     Z11, (R13)
+	VMOVUPS     Z12, (R14)
+	LEAQ        (DI)(R10*4), DI
+	SUBQ        $0x04, R11
+	JMP         rows657
+
+enough658:
+rows659:
+	CMPQ        R11, $0x01
+	JLT         enough660
+	VXORPS      Z9, Z9, Z9
+	VFMADD231PS (BX), Z0, Z9
+	VFMADD231PS (BX)(R9*1), Z1, Z9
+	VFMADD231PS (BX)(R9*2), Z2, Z9
+	LEAQ        (BX)(R8*1), BX
+	VFMADD231PS (SI), Z3, Z9
+	VFMADD231PS (SI)(R9*1), Z4, Z9
+	VFMADD231PS (SI)(R9*2), Z5, Z9
+	LEAQ        (SI)(R8*1), SI
+	VFMADD231PS (DX), Z6, Z9
+	VFMADD231PS (DX)(R9*1), Z7, Z9
+	VFMADD231PS (DX)(R9*2), Z8, Z9
+	LEAQ        (DX)(R8*1), DX
+	VMOVUPS     Z9, (DI)
+	LEAQ        (DI)(R10*1), DI
+	SUBQ        $0x01, R11
+	JMP         rows659
+
+enough660:
+	ADDQ $0x40, AX
+	SUBQ $0x10, CX
+	JMP  again654
+
+rest655:
+	TESTQ     CX, CX
+	JEQ       done656
+	MOVL      $0x00000001, DX
+	SHLL      CL, DX
+	DECL      DX
+	KMOVW     DX, K1
+	MOVQ      b+48(FP), CX
+	MOVQ      ldb+56(FP), DX
+	SHLQ      $0x02, DX
+	ADDQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z0
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z1
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z5
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z7
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
+	ADDQ      DX, CX
+	MOVQ      offsets+24(FP), CX
+	MOVQ      (CX), DX
+	MOVQ      a+16(FP), BX
+	LEAQ      (BX)(DX*4), DX
+	ADDQ      AX, DX
+	MOVQ      8(CX), BX
+	MOVQ      a+16(FP), SI
+	LEAQ      (SI)(BX*4), BX
+	ADDQ      AX, BX
+	MOVQ      16(CX), CX
+	MOVQ      a+16(FP), SI
+	LEAQ      (SI)(CX*4), CX
+	ADDQ      AX, CX
+	MOVQ      c+64(FP), SI
+	MOVQ      row+32(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      col+40(FP), R8
+	SHLQ      $0x02, R8
+	MOVQ      ldc+72(FP), R9
+	SHLQ      $0x02, R9
+	ADDQ      AX, SI
+	MOVQ      rows+0(FP), AX
+
+rows661:
+	CMPQ        AX, $0x04
+	JLT         enough662
+	VXORPS      Z9, Z9, Z9
+	VXORPS      Z10, Z10, Z10
+	VXORPS      Z11, Z11, Z11
+	VXORPS      Z12, Z12, Z12
+	LEAQ        (DX)(DI*1), R10
+	LEAQ        (R10)(DI*1), R11
+	LEAQ        (R11)(DI*1), R12
+	VMOVUPS.Z   (DX), K1, Z13
+	VFMADD231PS Z13, Z0, Z9
+	VMOVUPS.Z   (R10), K1, Z13
+	VFMADD231PS Z13, Z0, Z10
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z0, Z11
+	VMOVUPS.Z   (R12), K1, Z13
+	VFMADD231PS Z13, Z0, Z12
+	VMOVUPS.Z   (DX)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z1, Z9
+	VMOVUPS.Z   (R10)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z1, Z10
+	VMOVUPS.Z   (R11)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z1, Z11
+	VMOVUPS.Z   (R12)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z1, Z12
+	VMOVUPS.Z   (DX)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z2, Z9
+	VMOVUPS.Z   (R10)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z2, Z10
+	VMOVUPS.Z   (R11)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z2, Z11
+	VMOVUPS.Z   (R12)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z2, Z12
+	LEAQ        (DX)(DI*4), DX
+	LEAQ        (BX)(DI*1), R10
+	LEAQ        (R10)(DI*1), R11
+	LEAQ        (R11)(DI*1), R12
+	VMOVUPS.Z   (BX), K1, Z13
+	VFMADD231PS Z13, Z3, Z9
+	VMOVUPS.Z   (R10), K1, Z13
+	VFMADD231PS Z13, Z3, Z10
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z3, Z11
+	VMOVUPS.Z   (R12), K1, Z13
+	VFMADD231PS Z13, Z3, Z12
+	VMOVUPS.Z   (BX)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z4, Z9
+	VMOVUPS.Z   (R10)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z4, Z10
+	VMOVUPS.Z   (R11)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z4, Z11
+	VMOVUPS.Z   (R12)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z4, Z12
+	VMOVUPS.Z   (BX)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z5, Z9
+	VMOVUPS.Z   (R10)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z5, Z10
+	VMOVUPS.Z   (R11)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z5, Z11
+	VMOVUPS.Z   (R12)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z5, Z12
+	LEAQ        (BX)(DI*4), BX
+	LEAQ        (CX)(DI*1), R10
+	LEAQ        (R10)(DI*1), R11
+	LEAQ        (R11)(DI*1), R12
+	VMOVUPS.Z   (CX), K1, Z13
+	VFMADD231PS Z13, Z6, Z9
+	VMOVUPS.Z   (R10), K1, Z13
+	VFMADD231PS Z13, Z6, Z10
+	VMOVUPS.Z   (R11), K1, Z13
+	VFMADD231PS Z13, Z6, Z11
+	VMOVUPS.Z   (R12), K1, Z13
+	VFMADD231PS Z13, Z6, Z12
+	VMOVUPS.Z   (CX)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z7, Z9
+	VMOVUPS.Z   (R10)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z7, Z10
+	VMOVUPS.Z   (R11)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z7, Z11
+	VMOVUPS.Z   (R12)(R8*1), K1, Z13
+	VFMADD231PS Z13, Z7, Z12
+	VMOVUPS.Z   (CX)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z8, Z9
+	VMOVUPS.Z   (R10)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z8, Z10
+	VMOVUPS.Z   (R11)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z8, Z11
+	VMOVUPS.Z   (R12)(R8*2), K1, Z13
+	VFMADD231PS Z13, Z8, Z12
+	LEAQ        (CX)(DI*4), CX
+	LEAQ        (SI)(R9*1), R10
+	LEAQ        (R10)(R9*1), R11
+	LEAQ        (R11)(R9*1), R12
+	VMOVUPS     Z9, K1, (SI)
+	VMOVUPS     Z10, K1, (R10)
+	VMOVUPS     Z11, K1, (R11)
+	VMOVUPS     Z12, K1, (R12)
+	LEAQ        (SI)(R9*4), SI
+	SUBQ        $0x04, AX
+	JMP         rows661
+
+enough662:
+rows663:
+	CMPQ        AX, $0x01
+	JLT         enough664
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS.Z   (DX), K1, Z10
+	VFMADD231PS Z10, Z0, Z9
+	VMOVUPS.Z   (DX)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z1, Z9
+	VMOVUPS.Z   (DX)(R8*2), K1, Z10
+	VFMADD231PS Z10, Z2, Z9
+	LEAQ        (DX)(DI*1), DX
+	VMOVUPS.Z   (BX), K1, Z10
+	VFMADD231PS Z10, Z3, Z9
+	VMOVUPS.Z   (BX)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z4, Z9
+	VMOVUPS.Z   (BX)(R8*2), K1, Z10
+	VFMADD231PS Z10, Z5, Z9
+	LEAQ        (BX)(DI*1), BX
+	VMOVUPS.Z   (CX), K1, Z10
+	VFMADD231PS Z10, Z6, Z9
+	VMOVUPS.Z   (CX)(R8*1), K1, Z10
+	VFMADD231PS Z10, Z7, Z9
+	VMOVUPS.Z   (CX)(R8*2), K1, Z10
+	VFMADD231PS Z10, Z8, Z9
+	LEAQ        (CX)(DI*1), CX
+	VMOVUPS     Z9, K1, (SI)
+	LEAQ        (SI)(R9*1), SI
+	SUBQ        $0x01, AX
+	JMP         rows663
+
+enough664:
+done656:
 	VZEROUPPER
 	RET

@@ -21,7 +21,7 @@ func tapsCases() (cases []tapsCase) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	for _, depthwise := range []bool{false, true} {
 		for m := 1; m <= 30; m++ {
-			for _, n := range []int{1, 3, 7, 8, 9, 12, 15, 16, 17, 31, 32, 45} {
+			for _, n := range []int{1, 3, 7, 8, 9, 12, 15, 16, 17, 31, 32, 45, 64, 77, 130} {
 				if depthwise || n <= GemmPanel() {
 					cases = append(cases, tapsCase{depthwise, m, n, 1 + rng.IntN(4), 1 + rng.IntN(5), rng.IntN(70), rng.IntN(70), rng.IntN(3), rng.IntN(3), rng.IntN(2) == 1})
 				}

@@ -5,7 +5,7 @@ var (
 
 	groups4 = &Version{Group: 4}
 	bits32  = &Version{Group: 32}
-	exps4   = &Version{Group: 4, Constants: "&expConstants", ConstantsType: "[32]float32"}
+	exps4   = &Version{Group: 4, Constants: "&expConstants", ConstantsType: "[36]float32"}
 )
 
 // multiple is of assembly that runs if length is a multiple of n.
@@ -115,6 +115,8 @@ var Table = []Kernel{
 		AVX2: called(tapsParams), AVX512: called(tapsParams)},
 	{Func: "depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
 		AVX2: called(tapsParams), AVX512: called(tapsParams), NEON: called(depthwiseNEON)},
+	{Func: "depthwiseNine(rows, cols int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int)", ByHand: "amd64 arm64 noasm", // a part of depthwiseTaps
+		AVX2: all, AVX512: all},
 
 	// winograd
 	{Func: "winograd(t WinogradTransform, dst, src Strided, n, count, rows int)", ByHand: "amd64 arm64",

@@ -11,6 +11,8 @@ type avx2 struct{}
 func (avx2) name() string   { return "AVX2" }
 func (avx2) lanes() int     { return 8 }
 func (avx2) registers() int { return 16 }
+func (avx2) together() int  { return 2 }
+func (avx2) spare() int     { return 3 }
 func (avx2) vector() vector { return YMM() }
 
 func (s avx2) tail(n reg.Register) lanemask {

@@ -11,6 +11,8 @@ type avx512 struct{}
 func (avx512) name() string   { return "AVX512" }
 func (avx512) lanes() int     { return 16 }
 func (avx512) registers() int { return 32 }
+func (avx512) together() int  { return 4 }
+func (avx512) spare() int     { return 13 }
 func (avx512) vector() vector { return ZMM() }
 
 func (avx512) tail(n reg.Register) lanemask {

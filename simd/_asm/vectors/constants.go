@@ -40,6 +40,35 @@ func float(name string, x float32) Mem {
 	return integer(name, math.Float32bits(x))
 }
 
+// numbers have names, as tables have. Those that a function uses most stand first.
+type numbers []struct {
+	name  string
+	value float32
+}
+
+// held are numbers of which the present function has vectors in registers.
+var held map[string]vector
+
+// hold loads as many numbers as there is room for into registers, for the rest of the
+// function.
+func (n numbers) hold(s set) {
+	held = map[string]vector{}
+	for _, x := range n[:min(len(n), s.spare())] {
+		v := s.vector()
+		VMOVUPS(float(x.name, x.value), v)
+		held[x.name] = v
+	}
+}
+
+// constant returns a vector full of x: the register that holds it, or a table.
+func constant(name string, x float32) Op {
+	table := float(name, x) // which agrees with what is held
+	if v, ok := held[name]; ok {
+		return v
+	}
+	return table
+}
+
 // integer returns a table full of x.
 func integer(name string, x uint32) Mem {
 	return words(name, func(int) uint32 { return x })

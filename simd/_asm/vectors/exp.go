@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 )
 
 // The constants are those of exp_generic.go, and the order of operations is its
@@ -9,19 +10,20 @@ import (
 
 func exp() {
 	for _, s := range bothSets {
-		function(s, "exp", func(t step, x vector) vector { return expOf(t.set, x) })
-		function(s, "sigmoid", sigmoidOf)
-		function(s, "tanh", tanhOf)
-		function(s, "gelu", geluOf)
-		gradient(s, "geluGrad", geluSlope)
-		function(s, "silu", siluOf)
-		gradient(s, "siluGrad", siluSlope)
+		function(s, "exp", nil, expOf)
+		function(s, "sigmoid", sigmoidNumbers, sigmoidOf)
+		function(s, "tanh", nil, tanhOf)
+		function(s, "gelu", nil, geluOf)
+		gradient(s, "geluGrad", nil, geluSlope)
+		function(s, "silu", sigmoidNumbers, siluOf)
+		gradient(s, "siluGrad", sigmoidNumbers, siluSlope)
 	}
 }
 
-// function writes a kernel that applies f to every element.
-func function(s set, name string, f func(t step, x vector) vector) {
+// function writes a kernel that applies f to every element and holds numbers.
+func function(s set, name string, numbers numbers, f func(t step, x vector) vector) {
 	begin(s, name)
+	numbers.hold(s)
 	dst, x := base("dst"), base("x")
 	loop{set: s, n: Load(Param("dst").Len(), GP64()), body: func(t step) {
 		t.store(f(t, t.load(x)), dst)
@@ -29,9 +31,10 @@ func function(s set, name string, f func(t step, x vector) vector) {
 	end()
 }
 
-// gradient writes a kernel that multiplies dy by the slope at x.
-func gradient(s set, name string, slope func(t step, x vector) vector) {
+// gradient writes a kernel that multiplies dy by the slope at x and holds numbers.
+func gradient(s set, name string, numbers numbers, slope func(t step, x vector) vector) {
 	begin(s, name)
+	numbers.hold(s)
 	dx, dy, x := base("dx"), base("dy"), base("x")
 	loop{set: s, n: Load(Param("dx").Len(), GP64()), body: func(t step) {
 		y := slope(t, t.load(x))
@@ -44,25 +47,28 @@ func gradient(s set, name string, slope func(t step, x vector) vector) {
 // quotient returns c / y.
 func quotient(s set, name string, c float32, y vector) vector {
 	q := s.vector()
-	VMOVUPS(float(name, c), q)
+	VMOVUPS(constant(name, c), q)
 	VDIVPS(y, q, q)
 	return q
 }
 
 // polynomial returns the polynomial in x with the named coefficients, highest
 // power first.
-func polynomial(s set, x vector, name string, coefficients ...float32) vector {
-	p := s.vector()
+func polynomial(t step, x vector, name string, coefficients ...float32) vector {
+	p := t.vector()
 	degree := len(coefficients) - 1
 	for i, c := range coefficients {
-		at := float(name+string(rune('0'+degree-i)), c)
+		at := constant(name+string(rune('0'+degree-i)), c)
 		switch i {
 		case 0:
 			VMULPS(at, x, p)
+			t.pause()
 		default:
 			VADDPS(at, p, p)
+			t.pause()
 			if i < degree {
 				VMULPS(x, p, p)
+				t.pause()
 			}
 		}
 	}
@@ -70,47 +76,84 @@ func polynomial(s set, x vector, name string, coefficients ...float32) vector {
 }
 
 // expOf returns e**x, and overwrites x.
-func expOf(s set, x vector) vector {
-	// The instructions return their second operand if one is NaN.
-	t := s.vector()
-	VMOVUPS(float("expMin", -104), t)
-	VMAXPS(x, t, x)
-	VMOVUPS(float("expMax", 89), t)
-	VMINPS(x, t, x)
-
-	VMULPS(float("log2E", 1.44269504088896340736), x, t)
-	VADDPS(float("rounder", 3<<22), t, t)
-	n, product := s.vector(), s.vector()
-	VSUBPS(float("rounder", 3<<22), t, n)
-	VMULPS(float("ln2Hi", 0.693359375), n, product)
-	VSUBPS(product, x, x)
-	VMULPS(float("ln2Lo", -2.12194440054690582e-4), n, product)
-	VSUBPS(product, x, x)
-
-	p := polynomial(s, x, "expC", 0.0013926175888627768, 0.008363173343241215,
-		0.041666556149721146, 0.16666577756404877, 0.5)
-	VMULPS(x, p, p)
-	VMULPS(x, p, p)
-	VADDPS(x, p, p)
-	VADDPS(float("one", 1), p, p)
-
-	s.timesPowerOf2(n, t, p)
+func expOf(t step, x vector) vector {
+	clamp(t, x, constant("expMin", -104), constant("expMax", 89))
+	n, shifted, p := expParts(t, x, "exp", 1, constant("rounder", 3<<22))
+	t.timesPowerOf2(n, shifted, p)
+	t.pause()
 	return p
 }
 
-// sigmoidOf returns 1/(1 + e**-x).
+// clamp moves x to lo or hi if it is beyond. NaN stays: the instructions return
+// their second operand if one is NaN.
+func clamp(t step, x vector, lo, hi Op) {
+	limit := t.vector()
+	VMOVUPS(lo, limit)
+	VMAXPS(x, limit, x)
+	t.pause()
+	VMOVUPS(hi, limit)
+	VMINPS(x, limit, x)
+	t.pause()
+}
+
+// expParts returns the n and e**r of e**(sign*x) = 2**n * e**r, and n with the
+// rounder added. It overwrites x. name is that of its constants.
+func expParts(t step, x vector, name string, sign float32, rounder Op) (n, shifted, p vector) {
+	n, shifted = t.vector(), t.vector()
+	VMULPS(constant(name+"Log2E", sign*1.44269504088896340736), x, shifted)
+	t.pause()
+	VADDPS(rounder, shifted, shifted)
+	t.pause()
+	VSUBPS(rounder, shifted, n)
+	t.pause()
+	product := t.vector()
+	for _, part := range []Op{constant(name+"Ln2Hi", sign*0.693359375), constant(name+"Ln2Lo", sign*-2.12194440054690582e-4)} {
+		VMULPS(part, n, product)
+		VSUBPS(product, x, x)
+		t.pause()
+	}
+	p = polynomial(t, x, name+"C", 0.0013926175888627768, sign*0.008363173343241215,
+		0.041666556149721146, sign*0.16666577756404877, 0.5)
+	for range 2 {
+		VMULPS(x, p, p)
+		t.pause()
+	}
+	if sign > 0 {
+		VADDPS(x, p, p)
+	} else {
+		VSUBPS(x, p, p)
+	}
+	t.pause()
+	VADDPS(constant("one", 1), p, p)
+	t.pause()
+	return n, shifted, p
+}
+
+// sigmoidNumbers are those of sigmoidOf and what follows it, the most used ones first.
+var sigmoidNumbers = numbers{
+	{"halfRounder", 3<<22 + 126}, {"half", 0.5}, {"one", 1},
+	{"sigmoidMin", -89.5}, {"sigmoidMax", 87}, {"sigmoidLog2E", -1.44269504088896340736}, {"sigmoidLn2Hi", -0.693359375}, {"sigmoidLn2Lo", 2.12194440054690582e-4},
+	{"sigmoidC0", 0.5}, {"sigmoidC1", -0.16666577756404877}, {"sigmoidC2", 0.041666556149721146}, {"sigmoidC3", -0.008363173343241215}, {"sigmoidC4", 0.0013926175888627768},
+}
+
+// sigmoidOf returns 1/(1 + e**-x), and overwrites x.
 func sigmoidOf(t step, x vector) vector {
-	VXORPS(integer("signBit", 1<<31), x, x)
-	y := expOf(t.set, x)
-	VADDPS(float("one", 1), y, y)
-	return quotient(t.set, "one", 1, y)
+	clamp(t, x, constant("sigmoidMin", -89.5), constant("sigmoidMax", 87))
+	_, shifted, y := expParts(t, x, "sigmoid", -1, constant("halfRounder", 3<<22+126))
+	VPSLLD(U8(23), shifted, shifted)
+	t.pause()
+	VMULPS(shifted, y, y)
+	t.pause()
+	VADDPS(constant("half", 0.5), y, y)
+	t.pause()
+	return quotient(t.set, "half", 0.5, y)
 }
 
 // tanhOf returns the hyperbolic tangent of x: both formulas, and a choice.
 func tanhOf(t step, x vector) vector {
 	square := t.vector()
 	VMULPS(x, x, square)
-	small := polynomial(t.set, square, "tanhC", -0.006096714176237583, 0.020997179672122,
+	small := polynomial(t, square, "tanhC", -0.006096714176237583, 0.020997179672122,
 		-0.05385090783238411, 0.1333276927471161, -0.333333283662796)
 	VMULPS(square, small, small)
 	VMULPS(x, small, small)
@@ -121,16 +164,16 @@ func tanhOf(t step, x vector) vector {
 	VXORPS(sign, x, magnitude)
 	double := t.vector()
 	VADDPS(magnitude, magnitude, double)
-	e := expOf(t.set, double)
-	VADDPS(float("one", 1), e, e)
+	e := expOf(t, double)
+	VADDPS(constant("one", 1), e, e)
 	q := quotient(t.set, "two", 2, e)
 	large := t.vector()
-	VMOVUPS(float("one", 1), large)
+	VMOVUPS(constant("one", 1), large)
 	VSUBPS(q, large, large)
 	VORPS(sign, large, large)
 
 	limit := t.vector()
-	VMOVUPS(float("tanhSmall", 0.625), limit)
+	VMOVUPS(constant("tanhSmall", 0.625), limit)
 	t.choose(t.compare(lessThan, magnitude, limit), small, large)
 	return large
 }
@@ -139,22 +182,22 @@ func tanhOf(t step, x vector) vector {
 func normalOf(t step, x vector) (e, cdf vector) {
 	u := t.vector()
 	VANDPS(integer("magnitudeBits", 1<<31-1), x, u)
-	VMULPS(float("quarter", 0.25), u, u)
-	VADDPS(float("one", 1), u, u)
+	VMULPS(constant("quarter", 0.25), u, u)
+	VADDPS(constant("one", 1), u, u)
 	u = quotient(t.set, "one", 1, u)
-	tail := polynomial(t.set, u, "normalC", 0.016892429441213608, -0.06453730165958405, 0.055879779160022736,
+	tail := polynomial(t, u, "normalC", 0.016892429441213608, -0.06453730165958405, 0.055879779160022736,
 		0.0226104948669672, 0.01773505099117756, 0.08385104686021805, 0.07301286607980728, 0.09528784453868866,
 		0.0995214581489563, 0.09974633157253265)
 	VMULPS(u, tail, tail)
 
 	square := t.vector()
-	VMULPS(float("minusHalf", -0.5), x, square)
+	VMULPS(constant("minusHalf", -0.5), x, square)
 	VMULPS(x, square, square)
-	e = expOf(t.set, square)
+	e = expOf(t, square)
 	VMULPS(e, tail, tail)
 
 	cdf = t.vector()
-	VMOVUPS(float("one", 1), cdf)
+	VMOVUPS(constant("one", 1), cdf)
 	VSUBPS(tail, cdf, cdf)
 	t.choose(t.compare(lessThan, x, zero(t.set)), tail, cdf)
 	return e, cdf
@@ -169,7 +212,7 @@ func geluOf(t step, x vector) vector {
 func geluSlope(t step, x vector) vector {
 	e, y := normalOf(t, x)
 	VMULPS(x, e, e)
-	VMULPS(float("normalDensity", 0.3989422804014327), e, e)
+	VMULPS(constant("normalDensity", 0.3989422804014327), e, e)
 	VADDPS(y, e, e)
 	return e
 }
@@ -187,10 +230,10 @@ func siluSlope(t step, x vector) vector {
 	VMOVAPS(x, s)
 	s = sigmoidOf(t, s)
 	y := t.vector()
-	VMOVUPS(float("one", 1), y)
+	VMOVUPS(constant("one", 1), y)
 	VSUBPS(s, y, y)
 	VMULPS(x, y, y)
-	VADDPS(float("one", 1), y, y)
+	VADDPS(constant("one", 1), y, y)
 	VMULPS(s, y, y)
 	return y
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"autodropout/simd/asm/kernels"
 
@@ -17,6 +19,7 @@ const unroll = 4
 func begin(s set, name string) {
 	TEXT(name+s.name(), NOSPLIT, kernels.Signature(name, s.name()))
 	Pragma("noescape")
+	held = nil
 }
 
 // end returns from the function. The code around it is SSE, which is slow as
@@ -48,6 +51,7 @@ type step struct {
 	index reg.Register // elements before this turn of the loop
 	turn  int          // vectors before this one within it
 	mask  lanemask     // of the last, partial vector, or nil
+	pause func()       // is called where the code of other vectors may come between
 }
 
 func (t step) at(p pointer) Mem {
@@ -88,7 +92,7 @@ func (l loop) write() {
 	if mask == nil {
 		mask = l.tail(l.n)
 	}
-	l.body(step{set: l.set, index: index, mask: mask})
+	l.body(step{set: l.set, index: index, mask: mask, pause: func() {}})
 	Label(done)
 }
 
@@ -99,8 +103,11 @@ func (l loop) turns(index reg.Register, vectors int) {
 	CMPQ(l.n, U8(size))
 	JLT(LabelRef(enough))
 	Label(again)
-	for i := range vectors {
-		l.body(step{set: l.set, index: index, turn: i})
+	together := min(vectors, l.together())
+	for first := 0; first < vectors; first += together {
+		sideBySide(together, func(i int, pause func()) {
+			l.body(step{set: l.set, index: index, turn: first + i, pause: pause})
+		})
 	}
 	if l.bits != nil {
 		ADDQ(U8(size/8), l.bits)
@@ -110,6 +117,25 @@ func (l loop) turns(index reg.Register, vectors int) {
 	CMPQ(l.n, U8(size))
 	JGE(LabelRef(again))
 	Label(enough)
+}
+
+// sideBySide writes n pieces of code in turns, each up to its next pause. A processor
+// looks only so far ahead: the instructions that it finds there do not all wait for each
+// other.
+func sideBySide(n int, piece func(i int, pause func())) {
+	var pieces []func() (struct{}, bool)
+	for i := range n {
+		next, _ := iter.Pull(func(yield func(struct{}) bool) {
+			piece(i, func() { yield(struct{}{}) })
+		})
+		pieces = append(pieces, next)
+	}
+	for len(pieces) > 0 {
+		pieces = slices.DeleteFunc(pieces, func(next func() (struct{}, bool)) bool {
+			_, more := next()
+			return !more
+		})
+	}
 }
 
 var labels int

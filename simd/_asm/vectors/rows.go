@@ -67,6 +67,7 @@ func scaleShiftRows(s set) {
 
 func scaleShiftSiLURows(s set) {
 	begin(s, "scaleShiftSiLURows")
+	sigmoidNumbers.hold(s)
 	dst, x, scale, shift := base("dst"), base("x"), base("scale"), base("shift")
 	columns := Load(Param("scale").Len(), GP64())
 	eachRow(s, columns, nil, []pointer{dst, x}, func(t step) {
@@ -76,6 +77,7 @@ func scaleShiftSiLURows(s set) {
 
 func siluGradRows(s set) {
 	begin(s, "siluGradRows")
+	sigmoidNumbers.hold(s)
 	dz, dy, x, scale, shift := base("dz"), base("dy"), base("x"), base("scale"), base("shift")
 	columns := Load(Param("scale").Len(), GP64())
 	eachRow(s, columns, nil, []pointer{dz, dy, x}, func(t step) {

@@ -17,6 +17,8 @@ type set interface {
 	name() string
 	lanes() int
 	registers() int // for vectors
+	together() int  // vectors whose code pauses for each other's; registers bound it
+	spare() int     // registers that such code has no other use for
 	vector() vector
 
 	// tail returns the mask of the first n lanes, 0 <= n < lanes.

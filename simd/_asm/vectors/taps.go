@@ -10,6 +10,7 @@ func taps() {
 	for _, s := range bothSets {
 		gemmTaps(s)
 		depthwiseTaps(s)
+		depthwiseNine(s)
 	}
 }
 
@@ -17,10 +18,20 @@ func taps() {
 // wide.
 var gemmTapsRows = map[string]int{"AVX2": 6, "AVX512": 14}
 
-// depthwiseTapsRows is the number of rows of the largest tile, and
-// depthwiseTapsWide that of the largest that is two vectors wide: enough sums to
+// depthwiseTapsRows is the number of rows of the largest tile.
+const depthwiseTapsRows = 8
+
+// depthwiseWidths are the widths of tiles of so many rows, in vectors: enough sums to
 // hide the latency of an addition.
-const depthwiseTapsRows, depthwiseTapsWide = 8, 5
+func depthwiseWidths(rows int) []int {
+	switch {
+	case rows <= 2:
+		return []int{4, 2, 1}
+	case rows <= 5:
+		return []int{2, 1}
+	}
+	return []int{1}
+}
 
 // A tapsTile is the code for one shape of tile: C = A*B or C += A*B for count
 // tiles below each other. The columns of A are in runs that begin at offsets,
@@ -136,11 +147,7 @@ func (t tapsTile) depthwise(mask lanemask) {
 	Label(tile)
 	channel, left := GP64(), Load(Param("cols"), GP64())
 	XORQ(channel, channel)
-	widths := []int{1}
-	if t.rows <= depthwiseTapsWide {
-		widths = []int{2, 1}
-	}
-	for _, vectors := range widths {
+	for _, vectors := range depthwiseWidths(t.rows) {
 		again, enough := label("again"), label("enough")
 		size := vectors * t.lanes()
 		Label(again)
@@ -148,7 +155,7 @@ func (t tapsTile) depthwise(mask lanemask) {
 		JLT(LabelRef(enough))
 		t.vectors, t.mask = vectors, nil
 		t.depthwiseBlock(channel)
-		ADDQ(U8(4*size), channel)
+		ADDQ(U32(4*size), channel)
 		SUBQ(U8(size), left)
 		JMP(LabelRef(again))
 		Label(enough)
@@ -190,6 +197,101 @@ func (t tapsTile) depthwiseBlock(channel reg.Register) {
 		}
 	})
 	t.update(channel)
+}
+
+// depthwiseNine writes depthwiseTaps for three runs of three columns. A vector of
+// channels keeps its nine elements of B in registers while it goes over the rows, four at
+// a time.
+func depthwiseNine(s set) {
+	begin(s, "depthwiseNine")
+	left, channel := Load(Param("cols"), GP64()), GP64()
+	XORQ(channel, channel)
+	again, rest, done := label("again"), label("rest"), label("done")
+	Label(again)
+	CMPQ(left, U8(s.lanes()))
+	JLT(LabelRef(rest))
+	depthwiseColumn(s, channel, nil)
+	ADDQ(U8(4*s.lanes()), channel)
+	SUBQ(U8(s.lanes()), left)
+	JMP(LabelRef(again))
+	Label(rest)
+	TESTQ(left, left)
+	JEQ(LabelRef(done))
+	depthwiseColumn(s, channel, s.tail(left))
+	Label(done)
+	end()
+}
+
+// depthwiseColumn writes the loops over the rows for the vector of channels that begins
+// at a number of bytes.
+func depthwiseColumn(s set, channel reg.Register, mask lanemask) {
+	var w [9]vector
+	b, ldb := Load(Param("b"), GP64()), strideParam("ldb")
+	ADDQ(channel, b)
+	for i := range w {
+		w[i] = s.vector()
+		s.load(Mem{Base: b}, w[i], mask)
+		ADDQ(ldb, b)
+	}
+	var runs [3]reg.Register
+	offsets := Load(Param("offsets"), GP64())
+	for i := range runs {
+		runs[i] = GP64()
+		MOVQ(Mem{Base: offsets, Disp: 8 * i}, runs[i])
+		a := Load(Param("a"), GP64())
+		LEAQ(Mem{Base: a, Index: runs[i], Scale: 4}, runs[i])
+		ADDQ(channel, runs[i])
+	}
+	c, row, col, ldc := Load(Param("c"), GP64()), strideParam("row"), strideParam("col"), strideParam("ldc")
+	ADDQ(channel, c)
+	rows := Load(Param("rows"), GP64())
+	for _, count := range []int{4, 1} {
+		again, enough := label("rows"), label("enough")
+		Label(again)
+		CMPQ(rows, U8(count))
+		JLT(LabelRef(enough))
+		sums := make([]vector, count)
+		for i := range sums {
+			sums[i] = zero(s)
+		}
+		for r, run := range runs {
+			at := eachRowAt(run, row, count)
+			for j := range 3 {
+				for i := range sums {
+					from := Mem{Base: at[i]}
+					if j > 0 {
+						from.Index, from.Scale = col, uint8(j)
+					}
+					if mask == nil {
+						VFMADD231PS(from, w[3*r+j], sums[i])
+						continue
+					}
+					x := s.vector()
+					s.load(from, x, mask)
+					VFMADD231PS(x, w[3*r+j], sums[i])
+				}
+			}
+			LEAQ(Mem{Base: run, Index: row, Scale: uint8(count)}, run)
+		}
+		for i, to := range eachRowAt(c, ldc, count) {
+			s.store(sums[i], Mem{Base: to}, mask)
+		}
+		LEAQ(Mem{Base: c, Index: ldc, Scale: uint8(count)}, c)
+		SUBQ(U8(count), rows)
+		JMP(LabelRef(again))
+		Label(enough)
+	}
+}
+
+// eachRowAt returns pointers to so many rows that lie stride bytes apart.
+func eachRowAt(first, stride reg.Register, count int) []reg.Register {
+	at := []reg.Register{first}
+	for i := range count - 1 {
+		next := GP64()
+		LEAQ(Mem{Base: at[i], Index: stride, Scale: 1}, next)
+		at = append(at, next)
+	}
+	return at
 }
 
 // clear sets the sums to 0.
