@@ -20,7 +20,7 @@ func middle(m imaging.Image, h *Header, memory *scratch) imaging.Image {
 	} else {
 		width = h.Shorter * m.Width / m.Height
 	}
-	// Resizing the box alone gives the pixels that cutting after resizing would.
+	// Resizing the box alone gives what cutting after resizing would, but for rounding: its ends are float32.
 	left, top := math.RoundToEven(float64(width-h.Width)/2), math.RoundToEven(float64(height-h.Height)/2)
 	x, y := float64(m.Width)/float64(width), float64(m.Height)/float64(height)
 	return memory.resize(m, h, imaging.Box{
