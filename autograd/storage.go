@@ -24,7 +24,7 @@ const classes = 4 * 48
 // class is free: what a step needs at one time and another is seldom of one size, and all
 // of it would be held.
 const (
-	large  = 1 << 24 // bytes
+	large  = 1 << 20 // bytes
 	larger = 4       // classes: at most twice the size
 )
 
