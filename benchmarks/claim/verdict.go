@@ -81,10 +81,20 @@ func (s *setting) sentences() (all []string) {
 	if power := s.power(); power != "" {
 		all = append(all, power)
 	}
-	if at := s.primary(); at != nil && len(at.runs) == 1 {
+	if s.searchSeeds() == 1 {
 		all = append(all, fmt.Sprintf("The setting has one search seed: its intervals cover the luck of the final trainings, not that of a search. Another search might find a better or a worse pattern than `%s` has.", primary))
 	}
 	return append(all, s.missing())
+}
+
+// searchSeeds returns how many the plan has for the primary row.
+func (s *setting) searchSeeds() (n int) {
+	for _, r := range s.runs {
+		if _, part, _ := r.setting(); part == wide || s.transfers() && part == primary {
+			n++
+		}
+	}
+	return n
 }
 
 // finished reports whether the runs with the primary row have ended.
