@@ -391,6 +391,23 @@ func TestCosts(t *testing.T) {
 	}
 }
 
+// TestPlanned: a row whose search has not begun has as many trials to come as it will have.
+func TestPlanned(t *testing.T) {
+	r := made("transfer-s/autodropout-0", nil)
+	r.Tune, r.TunePattern, r.TuneTrials, r.Trials = true, true, 24, 300
+	for row, want := range map[string]int{given: 24, "dropout": 24, "places": 300, "random": 300, "none": 0, "shuffled": 0} {
+		if tried, planned := r.trials(row); tried != 0 || planned != want {
+			t.Errorf("%s has %d of %d trials, want %d", row, tried, planned, want)
+		}
+	}
+	r.TuneTrials, r.TunePattern = 0, false
+	for row, want := range map[string]int{given: 0, "dropout": 300} {
+		if _, planned := r.trials(row); planned != want {
+			t.Errorf("%s has %d trials to come, want %d", row, planned, want)
+		}
+	}
+}
+
 // TestCommittedCosts: what the protocol says that a training has is what the page counts,
 // and the built-in language has as many words.
 func TestCommittedCosts(t *testing.T) {
