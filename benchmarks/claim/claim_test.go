@@ -204,7 +204,7 @@ func TestVerdicts(t *testing.T) {
 		r := made("s/wide-0", scores)
 		p.comparison(newSetting("s", []*run{r}))
 		text := p.String()
-		for _, want := range append(c.want, "The setting has one search seed: its intervals cover") {
+		for _, want := range append(c.want, "The setting has one search seed: the intervals cover") {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: it does not say %q:\n%s", name, want, text)
 			}
@@ -235,8 +235,15 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 	two := newSetting("s", []*run{made("s/wide-0", map[string]map[int]float64{"autodropout": at(1)}), made("s/wide-1", map[string]map[int]float64{"autodropout": at(1)})})
-	if text := strings.Join(two.sentences(), " "); strings.Contains(text, "one search seed") {
+	if text := strings.Join(two.sentences(), " "); strings.Contains(text, "search seed") {
 		t.Errorf("of two search seeds it says %q", text)
+	}
+	two.runs[1].scores, two.runs[1].finished = nil, nil
+	if two.finished() {
+		t.Error("a setting has ended, one of whose runs goes on")
+	}
+	if text := strings.Join(two.sentences(), " "); !strings.Contains(text, "One of 2 search seeds has final trainings so far: the intervals cover") {
+		t.Errorf("of two search seeds, one of which has trainings, it says %q", text)
 	}
 }
 

@@ -81,26 +81,52 @@ func (s *setting) sentences() (all []string) {
 	if power := s.power(); power != "" {
 		all = append(all, power)
 	}
-	if s.searchSeeds() == 1 {
-		all = append(all, fmt.Sprintf("The setting has one search seed: its intervals cover the luck of the final trainings, not that of a search. Another search might find a better or a worse pattern than `%s` has.", primary))
+	if luck := s.luck(); luck != "" {
+		all = append(all, luck)
 	}
 	return append(all, s.missing())
 }
 
-// searchSeeds returns how many the plan has for the primary row.
-func (s *setting) searchSeeds() (n int) {
+// planned returns the runs that have, or will have, the primary row, whose key it returns
+// too.
+func (s *setting) planned() (runs []*run, key string) {
+	in, key := wide, primary
+	if s.transfers() {
+		in, key = primary, given
+	}
 	for _, r := range s.runs {
-		if _, part, _ := r.setting(); part == wide || s.transfers() && part == primary {
-			n++
+		if _, part, _ := r.setting(); part == in {
+			runs = append(runs, r)
 		}
 	}
-	return n
+	return runs, key
+}
+
+// luck says that a single search seed does not show how searches scatter; "" where there
+// are several.
+func (s *setting) luck() string {
+	runs, key := s.planned()
+	seen := 0
+	for _, r := range runs {
+		if len(r.scores[key]) > 0 {
+			seen++
+		}
+	}
+	begins := "The setting has one search seed"
+	switch {
+	case len(runs) == 1:
+	case seen == 1:
+		begins = fmt.Sprintf("One of %d search seeds has final trainings so far", len(runs))
+	default:
+		return ""
+	}
+	return fmt.Sprintf("%s: the intervals cover the luck of the final trainings, not that of a search. Another search might find a better or a worse pattern than `%s` has.", begins, primary)
 }
 
 // finished reports whether the runs with the primary row have ended.
 func (s *setting) finished() bool {
-	at := s.primary()
-	return at != nil && !slices.ContainsFunc(at.runs, func(r *run) bool { return r.finished == nil })
+	runs, _ := s.planned()
+	return !slices.ContainsFunc(runs, func(r *run) bool { return r.finished == nil })
 }
 
 // claim returns the verdict on the setting: a win needs every comparison, and one
