@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -70,6 +71,9 @@ func (c *config) trainFast(n experiment.Network, model *models.FastNet, sets ima
 	if err := model.Whiten(first); err != nil {
 		return nil, nil, err
 	}
+	// What reading the data and the images above took is garbage, which would otherwise
+	// stay beside more than a gigabyte of the training's.
+	debug.FreeOSMemory()
 	augment := data.Augment{Cutout: c.Cutout, RandAugment: c.RandAugment}
 	if c.augment { // flips that alternate (3.6), and shifts with reflected borders
 		augment.Flip, augment.Alternate = true, true
