@@ -188,8 +188,7 @@ func (p *page) family(s *setting) {
 			continue
 		}
 		rows = append(rows, []string{at.title(), fmt.Sprint(e.N), e.Difference("%+.2f"), statistics.Chance(e.P), statistics.Chance(e.Corrected), statistics.Number(e.Detectable(), "%.2f"), s.says(s.verdict(e))})
-		y := float64(len(chart.Lines) + 1)
-		chart.Lines = append(chart.Lines, report.Line{Name: "than " + strings.ReplaceAll(at.title(), "`", ""), Style: report.Compared.Style(len(chart.Lines)), X: []float64{e.Low, e.Value, e.High}, Y: []float64{y, y, y}})
+		chart.Interval("than "+strings.ReplaceAll(at.title(), "`", ""), e.Low, e.Value, e.High)
 	}
 	p.table([]string{"compared with", "pairs", s.better(), "p", "corrected p", "would have seen", "so"}, rows)
 	if len(rows) > 0 {

@@ -13,7 +13,7 @@ import (
 // short adds what a reader sees first: three sentences, a table and a picture.
 func (p *page) short(runs []*run) {
 	p.say("# Do learned dropout patterns pay?")
-	p.say("%s %s %s", handMade(runs), random(runs), extent(runs))
+	p.say("%s %s %s", handMade(runs).sentence("the best hand-made dropout"), random(runs).sentence("random search"), extent(runs))
 	p.say("%s", summarise(runs, false))
 	const file = "gains.svg"
 	chart := gains(runs)
@@ -50,13 +50,13 @@ func stand(runs []*run, rival func(o outcome) *row) (s standing) {
 }
 
 // handMade says how the best learned patterns stand beside the best hand-made dropout.
-func handMade(runs []*run) string {
-	return stand(runs, func(o outcome) *row { return o.hand }).sentence("the best hand-made dropout")
+func handMade(runs []*run) standing {
+	return stand(runs, func(o outcome) *row { return o.hand })
 }
 
 // random says how they stand beside random search.
-func random(runs []*run) string {
-	return stand(runs, func(o outcome) *row { return o.random }).sentence("random search")
+func random(runs []*run) standing {
+	return stand(runs, func(o outcome) *row { return o.random })
 }
 
 // sentence says which settings are which.
@@ -112,9 +112,7 @@ func gains(runs []*run) report.Chart {
 				continue
 			}
 			percent := 100 / stat.Mean(against.rival.values(), nil)
-			y, style := float64(len(chart.Lines)+1), report.Compared.Style(len(chart.Lines))
-			chart.Lines = append(chart.Lines, report.Line{Name: r.model() + ": " + against.name, Style: style,
-				X: []float64{percent * e.Low, percent * e.Value, percent * e.High}, Y: []float64{y, y, y}})
+			chart.Interval(r.model()+": "+against.name, percent*e.Low, percent*e.Value, percent*e.High)
 		}
 	}
 	return chart
@@ -123,7 +121,7 @@ func gains(runs []*run) report.Chart {
 // brief returns the part of the README: a table, and what it says.
 func brief(runs []*run) string {
 	const width = 120 // letters of a line of the README
-	hand, random := stand(runs, func(o outcome) *row { return o.hand }), stand(runs, func(o outcome) *row { return o.random })
+	hand, random := handMade(runs), random(runs)
 	text := fmt.Sprintf("The learned pattern beats the best hand-made dropout in %d of %s and random search in %d of %d; it loses to them in %d and %d.",
 		len(hand.beats), words.Count(hand.all, "setting", "settings"), len(random.beats), random.all, len(hand.worse), len(random.worse))
 	var carried []string

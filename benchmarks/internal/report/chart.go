@@ -30,6 +30,12 @@ type Line struct {
 	Thin      bool      // drawn thin and without dashes, beside another line of its style
 }
 
+// Interval adds a line of its own height, from one end of an interval by its middle to the other.
+func (c *Chart) Interval(name string, low, middle, high float64) {
+	y := float64(len(c.Lines) + 1)
+	c.Lines = append(c.Lines, Line{Name: name, Style: Compared.Style(len(c.Lines)), X: []float64{low, middle, high}, Y: []float64{y, y, y}})
+}
+
 // The size of a chart in its own units; the page stretches it.
 const (
 	chartWidth  = 1000
