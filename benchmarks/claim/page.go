@@ -131,13 +131,16 @@ func newSetting(name string, all []*run) *setting {
 // transfers reports whether the setting's patterns come from another one's searches.
 func (s *setting) transfers() bool { return strings.HasPrefix(s.name, transfer) }
 
-// primary returns the row that the claim is about; nil: there is no run with it yet.
-func (s *setting) primary() *row {
+// claimed returns the part of the runs that have the row which the claim is about, and its key.
+func (s *setting) claimed() (part, key string) {
 	if s.transfers() {
-		return s.row(primary, given)
+		return primary, given
 	}
-	return s.row(wide, primary)
+	return wide, primary
 }
+
+// primary returns that row; nil: there is no run with it yet.
+func (s *setting) primary() *row { return s.row(s.claimed()) }
 
 // title writes the name of a row.
 func (at *row) title() string {

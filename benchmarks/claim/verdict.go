@@ -90,10 +90,7 @@ func (s *setting) sentences() (all []string) {
 // planned returns the runs that have, or will have, the primary row, whose key it returns
 // too.
 func (s *setting) planned() (runs []*run, key string) {
-	in, key := wide, primary
-	if s.transfers() {
-		in, key = primary, given
-	}
+	in, key := s.claimed()
 	for _, r := range s.runs {
 		if _, part, _ := r.setting(); part == in {
 			runs = append(runs, r)
