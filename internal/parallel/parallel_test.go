@@ -3,6 +3,7 @@ package parallel
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -145,6 +146,40 @@ func TestAllWorkersTakePart(t *testing.T) {
 		barrier.Done()
 		barrier.Wait()
 	})
+}
+
+// Workers begin with the same parts of every call, so that the caches of their cores have
+// what they wrote in the last one.
+func TestWorkersKeepTheirShares(t *testing.T) {
+	const workers, share = 4, 3
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
+	var last map[string]int
+	for range 3 {
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		all.Add(workers)
+		first := map[string]int{} // the index that each goroutine begins with
+		For(workers*share, func(i int) {
+			mu.Lock()
+			_, began := first[goroutine()]
+			if !began {
+				first[goroutine()] = i
+			}
+			mu.Unlock()
+			if !began {
+				all.Done()
+				all.Wait()
+			}
+		})
+		begun := slices.Sorted(maps.Values(first))
+		if want := []int{0, share, 2 * share, 3 * share}; !slices.Equal(begun, want) {
+			t.Fatalf("workers begin with indexes %v, want %v", begun, want)
+		}
+		if last != nil && !maps.Equal(first, last) {
+			t.Errorf("goroutines begin with indexes %v, and in the call before with %v", first, last)
+		}
+		last = first
+	}
 }
 
 func TestNestedCallsRunInline(t *testing.T) {

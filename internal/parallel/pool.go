@@ -39,25 +39,41 @@ func (f chunkMethod[T]) do(j job, i int, scratch []float32) {
 
 // runAll does the whole job on the calling goroutine.
 func (j *job) runAll() {
-	scratch := takeScratch(j.size)
-	defer giveScratch(scratch)
+	scratch := takeScratch(0, j.size)
+	defer giveScratch(0, scratch)
 	for i := range j.n {
 		j.body.do(*j, i, scratch)
 	}
 }
 
 // The pool works on one job at a time. Whoever holds mu owns the other fields
-// that are not synchronised themselves; helpers may read job between receiving
-// from their wake channel and calling done.Done.
+// that are not synchronised themselves; helpers may read job and workers between
+// receiving from their wake channel and calling done.Done.
+//
+// A job is cut into shares of consecutive indexes. Every worker begins with a share of
+// its own, the same part of every job: what it wrote in one job, such as some of the
+// images of a batch, it reads in the next, and cores that have no cache in common send
+// each other little. Workers that are done go on with the others' shares.
 var pool struct {
 	mu      sync.Mutex
 	job     job
-	next    atomic.Int64 // the next index to start
+	workers int // the caller, worker 0, and its helpers
+	shares  [maxShares]share
 	helpers []chan struct{}
 	working atomic.Int64 // helpers that have been woken and are not done
 	done    sync.WaitGroup
 
 	failure atomic.Pointer[failure] // the first panic of a helper
+}
+
+// maxShares bounds what a worker looks through before it knows that a job is done. More
+// workers begin some shares together.
+const maxShares = 16
+
+// A share has a cache line of its own.
+type share struct {
+	next atomic.Int64 // the next index to start
+	_    [alignment - 8]byte
 }
 
 type failure struct{ value any }
@@ -80,12 +96,14 @@ func dispatch(j job) {
 		return
 	}
 	defer pool.mu.Unlock()
-	pool.job = j
-	pool.next.Store(0)
+	pool.job, pool.workers = j, helpers+1
+	for i := range shares() {
+		pool.shares[i].next.Store(int64(begin(i)))
+	}
 	for len(pool.helpers) < helpers {
 		wake := make(chan struct{}, 1)
 		pool.helpers = append(pool.helpers, wake)
-		go help(wake)
+		go help(len(pool.helpers), wake)
 	}
 	pool.working.Store(int64(helpers))
 	pool.done.Add(helpers)
@@ -93,14 +111,25 @@ func dispatch(j job) {
 		wake <- struct{}{}
 	}
 	defer finish(helpers)
-	participate()
+	participate(0)
+}
+
+// shares returns how many shares the job has, and begin where share i begins.
+func shares() int     { return min(pool.workers, maxShares) }
+func begin(i int) int { return i * pool.job.n / shares() }
+
+// stop leaves out the indexes that have not started.
+func stop() {
+	for i := range shares() {
+		pool.shares[i].next.Store(int64(pool.job.n))
+	}
 }
 
 // finish waits for the helpers and passes on a panic of theirs. It runs even
 // when the caller's own share of the work panics, since helpers still use what
 // the bodies refer to.
 func finish(helpers int) {
-	pool.next.Store(int64(pool.job.n))
+	stop()
 	for _, wake := range pool.helpers[:helpers] {
 		select {
 		case <-wake: // has not even noticed: nothing to wait for
@@ -120,14 +149,15 @@ func finish(helpers int) {
 }
 
 // moment is how long those who wait look again before they sleep. The operations of a step
-// follow one another at once, and to be woken takes longer than many of them.
-const moment = 30 * time.Microsecond
+// follow one another at once. To be woken takes longer than many of them, on a busy machine
+// some milliseconds, and whoever is woken may find itself on the other's core.
+const moment = 100 * time.Microsecond
 
 // help runs on each goroutine of the pool.
-func help(wake chan struct{}) {
+func help(worker int, wake chan struct{}) {
 	for {
 		await(wake)
-		helpOnce()
+		helpOnce(worker)
 	}
 }
 
@@ -143,28 +173,33 @@ func await(wake chan struct{}) {
 	<-wake
 }
 
-func helpOnce() {
+func helpOnce(worker int) {
 	defer pool.done.Done()
 	defer pool.working.Add(-1)
 	defer func() {
 		if value := recover(); value != nil {
 			pool.failure.CompareAndSwap(nil, &failure{value})
-			pool.next.Store(int64(pool.job.n))
+			stop()
 		}
 	}()
-	participate()
+	participate(worker)
 }
 
 // participate starts indexes of the pool's job until none is left.
-func participate() {
-	j := &pool.job
-	scratch := takeScratch(j.size)
-	defer giveScratch(scratch)
-	for {
-		i := int(pool.next.Add(1)) - 1
-		if i >= j.n {
-			return
+func participate(worker int) {
+	j, n := &pool.job, shares()
+	home := worker % n
+	scratch := takeScratch(home, j.size)
+	defer giveScratch(home, scratch)
+	for k := range n {
+		at := (home + k) % n
+		next, end := &pool.shares[at].next, int64(begin(at+1))
+		for next.Load() < end { // which costs less than to add where nothing is left
+			i := next.Add(1) - 1
+			if i >= end {
+				break
+			}
+			j.body.do(*j, int(i), scratch)
 		}
-		j.body.do(*j, i, scratch)
 	}
 }

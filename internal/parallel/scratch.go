@@ -9,38 +9,38 @@ import (
 // alignment of memory in bytes: a cache line, and a vector of AVX-512.
 const alignment = 64
 
-// Scratch is kept in free lists, one for each power of two of elements, and
-// never given back to the collector: as many buffers exist as were once in use
-// at the same time.
-var free struct {
+// Scratch is kept in free lists, one for each power of two of elements and each worker's
+// home, whose cache has it, and never given back to the collector: as many buffers exist as
+// were once in use there at the same time.
+var free [maxShares]struct {
 	mu    sync.Mutex
 	lists [64][][]float32
 }
 
-func takeScratch(size int) []float32 {
+func takeScratch(home, size int) []float32 {
 	if size == 0 {
 		return nil
 	}
-	class := bits.Len(uint(size - 1))
-	free.mu.Lock()
-	defer free.mu.Unlock()
-	list := free.lists[class]
+	class, f := bits.Len(uint(size-1)), &free[home]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := f.lists[class]
 	if len(list) == 0 {
 		return Aligned(1 << class)[:size]
 	}
 	buffer := list[len(list)-1]
-	free.lists[class] = list[:len(list)-1]
+	f.lists[class] = list[:len(list)-1]
 	return buffer[:size]
 }
 
-func giveScratch(scratch []float32) {
+func giveScratch(home int, scratch []float32) {
 	if cap(scratch) == 0 {
 		return
 	}
-	class := bits.Len(uint(cap(scratch) - 1))
-	free.mu.Lock()
-	defer free.mu.Unlock()
-	free.lists[class] = append(free.lists[class], scratch)
+	class, f := bits.Len(uint(cap(scratch)-1)), &free[home]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lists[class] = append(f.lists[class], scratch)
 }
 
 // Aligned allocates size float32s, all 0, that start on a 64-byte boundary, as
