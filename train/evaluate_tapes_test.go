@@ -4,7 +4,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
+	"weak"
 
+	"autodropout/autograd"
 	"autodropout/data"
 	"autodropout/internal/race"
 	"autodropout/models"
@@ -43,4 +45,18 @@ func TestEvaluationsReuseMemory(t *testing.T) {
 	if more > made/2 {
 		t.Errorf("a second evaluation allocates %d bytes, the first one %d", more, made)
 	}
+}
+
+// TestEndedTrainingHoldsNoTape: what evaluates its model has the memory.
+func TestEndedTrainingHoldsNoTape(t *testing.T) {
+	var tape weak.Pointer[autograd.Tape]
+	var trainer *Trainer
+	trainer = exercise(t, func(c *Config) {
+		c.OnStep = func(s Step) { tape = weak.Make(trainer.workers[0].tape) }
+	})
+	mustRun(t, trainer)
+	if tape.Value() != nil {
+		t.Error("the tape is there after the last step")
+	}
+	mustRun(t, trainer) // which has nothing to do
 }

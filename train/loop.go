@@ -20,7 +20,7 @@ type Loop struct {
 	task          Task
 	params        *autograd.Params
 	config        *Common
-	workers       []*worker
+	workers       []*worker      // while there are steps to take
 	average       *optim.Average // nil: none
 	swapped       bool           // the model has its averaged weights
 	averageFrom   int            // the first step that counts in the average
@@ -90,9 +90,6 @@ func newLoop(task Task, config *Common) (*Loop, error) {
 	if ahead := config.Lookahead; ahead.Every > 0 {
 		l.average = optim.NewLookahead(l.params, func(t float64) float64 { return ahead.decay(t, l.total) })
 		l.averageFrom, l.averageEvery = ahead.Every-1, ahead.Every
-	}
-	for range config.Shards {
-		l.workers = append(l.workers, newWorker(l.params, config))
 	}
 	return l, nil
 }
@@ -180,6 +177,9 @@ func (l *Loop) ended(err error) error {
 func (l *Loop) steps(ctx context.Context) error {
 	if err := l.validate(ctx); err != nil || l.Done() == l.total || l.Stopped() || ctx.Err() != nil {
 		return err
+	}
+	for len(l.workers) < l.config.Shards {
+		l.workers = append(l.workers, newWorker(l.params, l.config))
 	}
 	attempt := time.Now() // to save
 	for batch, err := range l.task.Batches(ctx, l.Done()) {

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"runtime"
+
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
 	"autodropout/layers"
@@ -138,10 +140,15 @@ func (l *Loop) notFinite() *NotFiniteError {
 	return nil
 }
 
-// release gives back what a step has used, whether it was committed or not.
+// release gives back what a step has used, whether it was committed or not. After the last
+// step these are the tapes, so that an evaluation of the model has their memory.
 func (l *Loop) release() {
 	for _, w := range l.workers {
 		w.tape.Reset()
+	}
+	if l.Done() == l.total {
+		l.workers = nil
+		runtime.GC() // would come when an evaluation has taken memory beside
 	}
 }
 
