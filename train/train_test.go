@@ -193,12 +193,20 @@ func TestSameOnAnyNumberOfCores(t *testing.T) {
 
 // TestRecompute wants the same training from a tape that gives outputs up.
 func TestRecompute(t *testing.T) {
-	plain, recomputed := exercise(t, nil), exercise(t, func(c *Config) { c.Recompute = true })
-	mustRun(t, plain)
-	mustRun(t, recomputed)
-	if !recomputed.workers[0].tape.Recompute || plain.workers[0].tape.Recompute {
-		t.Error("the setting has not reached the tape")
+	train := func(recompute bool) *Trainer {
+		var trainer *Trainer
+		trainer = exercise(t, func(c *Config) {
+			c.Recompute = recompute
+			c.OnStep = func(Step) {
+				if trainer.workers[0].tape.Recompute != recompute {
+					t.Error("the setting has not reached the tape")
+				}
+			}
+		})
+		mustRun(t, trainer)
+		return trainer
 	}
+	plain, recomputed := train(false), train(true)
 	if finalBytes(t, recomputed) != finalBytes(t, plain) {
 		t.Error("the weights differ")
 	}
@@ -286,15 +294,18 @@ func TestNewRefuses(t *testing.T) {
 
 func TestSteadyStateAllocatesNoBuffers(t *testing.T) {
 	var counts []int
+	var tape *autograd.Tape
 	var trainer *Trainer
 	trainer = exercise(t, func(c *Config) {
-		c.OnStep = func(Step) { counts = append(counts, trainer.workers[0].tape.Stats().Allocations) }
+		c.OnStep = func(Step) {
+			now := trainer.workers[0].tape
+			if tape != nil && now != tape {
+				t.Error("the trainer made another tape")
+			}
+			tape, counts = now, append(counts, now.Stats().Allocations)
+		}
 	})
-	tape := trainer.workers[0].tape
 	mustRun(t, trainer)
-	if trainer.workers[0].tape != tape {
-		t.Error("the trainer made another tape")
-	}
 	perEpoch := trainer.loader.Batches()
 	if first, last := counts[perEpoch-1], counts[len(counts)-1]; first != last {
 		t.Errorf("%d buffers after one epoch, %d after three", first, last)
