@@ -153,6 +153,18 @@ func TestFactors(t *testing.T) {
 	}
 }
 
+// TestResize: smaller squares come from images that are resized as much smaller.
+func TestResize(t *testing.T) {
+	file := trained(t, "resnet-18")
+	for pixels, want := range map[int]int{96: 110, 64: 73} {
+		c := quick
+		c.weights, c.channels, c.pixels = file, 4, pixels
+		if err := c.Check(); err != nil || c.resize != want {
+			t.Errorf("-pixels %d: -resize %d, error %v; want %d", pixels, c.resize, err, want)
+		}
+	}
+}
+
 func TestWrongInput(t *testing.T) {
 	file, none := trained(t, "resnet-18"), filepath.Join(t.TempDir(), "nothing")
 	for _, c := range []struct {

@@ -83,7 +83,7 @@ var full = config{
 
 var quick = func() config {
 	c := full
-	c.model, c.pixels, c.resize, c.Epochs, c.SearchEpochs, c.Seeds = "resnet-18", 96, 110, 5, 2, 2
+	c.model, c.pixels, c.Epochs, c.SearchEpochs, c.Seeds = "resnet-18", 96, 5, 2, 2
 	return c
 }()
 
