@@ -148,8 +148,6 @@ func (n *batchNorm) Forward(y *autograd.Output) {
 		n.bits, n.factor = y.KeepBits(y.Len()), 1
 		if n.mask != nil {
 			n.factor = n.mask(n.bits)
-		} else {
-			keepAll(n.bits)
 		}
 	}
 	n.Recompute(y)
@@ -182,6 +180,9 @@ func (n *batchNorm) normalise(lo, hi int, _ []float32) {
 	p, rows := &n.pass, hi-lo
 	lo, hi = lo*n.c, hi*n.c
 	y, x := p.data[lo:hi], p.x[lo:hi]
+	if n.bits != nil && n.mask == nil {
+		keepAll(n.bits[lo/32 : ceilDiv(hi, 32)])
+	}
 	switch {
 	case n.residual != nil:
 		simd.ScaleShiftRows(y, x, p.scale, p.shift, rows)

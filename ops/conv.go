@@ -3,6 +3,7 @@ package ops
 import (
 	"autodropout/autograd"
 	"autodropout/internal/parallel"
+	"autodropout/simd"
 )
 
 // ConvSpec is how a convolution moves over its input. The zero value is a dense
@@ -130,15 +131,15 @@ func (s *conv) sampled(memory scratcher, x []float32) []float32 {
 	if !s.strides() {
 		return x
 	}
-	p := &sampling{s, x, memory.Scratch(s.pixels() * s.c)}
+	p := &sampling{s, x, memory.Scratch(s.pixels() * s.c), false}
 	parallel.Each(s.n*s.oh, 0, p, (*sampling).take)
 	return p.seen
 }
 
 // spread sets dx to the pixels of seen where [conv.sampled] found them, and
-// zeros elsewhere.
-func (s *conv) spread(dx, seen []float32) {
-	parallel.Each(s.n*s.h, 0, &sampling{s, dx, seen}, (*sampling).put)
+// zeros elsewhere, or adds that to dx.
+func (s *conv) spread(dx, seen []float32, adds bool) {
+	parallel.Each(s.n*s.h, 0, &sampling{s, dx, seen, adds}, (*sampling).put)
 }
 
 // A sampling has all pixels of images and those that a pointwise convolution
@@ -146,28 +147,33 @@ func (s *conv) spread(dx, seen []float32) {
 type sampling struct {
 	*conv
 	all, seen []float32
+	adds      bool
 }
 
 // take copies what a row of outputs sees.
 func (p *sampling) take(row int, _ []float32) {
 	from := p.all[(row/p.oh*p.h+row%p.oh*p.vert.Stride)*p.w*p.c:]
-	to := p.seen[row*p.ow*p.c:]
-	for x := range p.ow {
-		copy(to[x*p.c:][:p.c], from[x*p.horiz.Stride*p.c:])
-	}
+	copyRows(p.seen[row*p.ow*p.c:], p.c, from, p.horiz.Stride*p.c, p.ow)
 }
 
-// put sets a row of all pixels.
+// put sets a row of all pixels, or adds to it.
 func (p *sampling) put(row int, _ []float32) {
 	to := p.all[row*p.w*p.c:][:p.w*p.c]
-	clear(to)
+	if !p.adds {
+		clear(to)
+	}
 	image, y := row/p.h, row%p.h
 	if y%p.vert.Stride != 0 {
 		return
 	}
 	from := p.seen[(image*p.oh+y/p.vert.Stride)*p.ow*p.c:]
 	for x := range p.ow {
-		copy(to[x*p.horiz.Stride*p.c:][:p.c], from[x*p.c:])
+		pixel, seen := to[x*p.horiz.Stride*p.c:][:p.c], from[x*p.c:][:p.c]
+		if p.adds {
+			simd.Add(pixel, pixel, seen)
+		} else {
+			copy(pixel, seen)
+		}
 	}
 }
 
@@ -197,13 +203,13 @@ func (s *conv) forwardDirect(memory former, y, x, w []float32, end *rowEnd) {
 
 // whereGradX returns where gradX is to write the gradient of input 0, and its beta.
 func (s *conv) whereGradX(g *autograd.Grad) (dx []float32, beta float32) {
-	if s.pointwise() && !s.strides() {
+	if s.pointwise() {
 		return addInPlace(g, 0)
 	}
 	return g.New(0).Data(), 0
 }
 
-// gradX sets dx to the gradient of the input. A plain matrix product takes a beta
+// gradX sets dx to the gradient of the input. A pointwise convolution takes a beta
 // of 1, to add it to what is there.
 func (s *conv) gradX(memory former, dx []float32, beta float32, dy, w []float32) {
 	if s.pointwise() && !s.strides() {
@@ -213,7 +219,7 @@ func (s *conv) gradX(memory former, dx []float32, beta float32, dy, w []float32)
 	if s.pointwise() {
 		seen := memory.Scratch(s.pixels() * s.c)
 		gemm(false, true, s.pixels(), s.c, s.oc, dy, s.oc, w, s.oc, 0, seen, s.c)
-		s.spread(dx, seen)
+		s.spread(dx, seen, beta != 0)
 		return
 	}
 	if !s.strides() {

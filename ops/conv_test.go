@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -112,6 +113,34 @@ func TestConv2DAgainstNaive(t *testing.T) {
 				compare(t, "dx", dx, e.dx)
 				compare(t, "dw", dw, e.dw)
 			})
+		}
+	}
+}
+
+// TestPointwiseAddsToGradient wants the gradient of a pointwise convolution's input to be
+// added to that of another use, which is shared with a third tensor or is not, as the
+// engine would add it.
+func TestPointwiseAddsToGradient(t *testing.T) {
+	for _, stride := range []int{1, 2, 3} {
+		for _, other := range []func(x *autograd.Tensor) *autograd.Tensor{itself, ops.Neg} {
+			rng := rand.New(rand.NewPCG(9, uint64(stride)))
+			inputs := tensors{normal(rng, 3, 8, 7, 16), normal(rng, 1, 1, 16, 24)}
+			run := func(apart bool) []float32 {
+				ps := params(inputs)
+				_, grads := step(autograd.NewTape(ps), ps, func(in tensors) *autograd.Tensor {
+					x, early := ops.Neg(in[0]), ops.Neg(in[0])
+					alone := x
+					if apart { // the engine adds its gradient
+						alone = ops.Reshape(x, x.Shape()...)
+					}
+					h := ops.Conv2D(alone, in[1], ops.ConvSpec{Stride: stride})
+					return ops.Add(ops.Add(early, other(x)), ops.Sum(ops.Mul(h, h)))
+				})
+				return grads
+			}
+			if !slices.Equal(run(false), run(true)) {
+				t.Errorf("stride %d: gradients differ from those that the engine adds", stride)
+			}
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (d *denseSweep) compute(task int, scratch []float32) {
 					image, lo, hi := d.rows(d.band, i)
 					for row := range hi - lo {
 						a.Data = in[i-first][row*d.y.step*d.band.pitch+g*d.ins:]
-						simd.GemmTaps(d.x.outputs, n, a, w, n, d.to[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
+						simd.GemmTaps(d.x.outputs, n, &a, w, n, d.to[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
 					}
 				}
 			}
@@ -203,7 +203,7 @@ func (d *denseGrad) add(sum []float32, block, image, lo, hi int, accumulate bool
 		}
 		for tap := 0; tap < d.kh*d.kw; tap += d.span {
 			a.Data = in[tap/d.kw*d.vert.Dilation*d.band.pitch+tap%d.kw*d.horiz.Dilation*d.band.pixel:]
-			simd.GemmTaps(d.span*rows, n, a, packed, ld, sum[(tap*ins+i)*d.oc+group*outs+j:], d.oc, accumulate)
+			simd.GemmTaps(d.span*rows, n, &a, packed, ld, sum[(tap*ins+i)*d.oc+group*outs+j:], d.oc, accumulate)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (d *depthwiseSweep) rectangle(s *strip, image, lo, hi, up, down, channel, c
 	}
 	for i := range lines {
 		a.Data = src[i*below:]
-		simd.DepthwiseTaps(m, channels, a, s.kernels[up*run*c+channel:], c, dst[i*line:], next, false)
+		simd.DepthwiseTaps(m, channels, &a, s.kernels[up*run*c+channel:], c, dst[i*line:], next, false)
 	}
 }
 
@@ -164,6 +164,6 @@ func (d *depthwiseGrad) add(sum []float32, _, image, lo, hi int, accumulate bool
 	a := simd.Taps{Offsets: d.offsets[:hi-lo], Run: d.ow, Row: d.horiz.Dilation * d.c, Col: d.horiz.Stride * d.c}
 	for ky := range d.kh {
 		a.Data = in[ky*d.vert.Dilation*d.band.pitch:]
-		simd.DepthwiseTaps(d.kw, d.c, a, d.dy[d.sweep.output(image, lo):], d.c, sum[ky*d.kw*d.c:], d.c, accumulate)
+		simd.DepthwiseTaps(d.kw, d.c, &a, d.dy[d.sweep.output(image, lo):], d.c, sum[ky*d.kw*d.c:], d.c, accumulate)
 	}
 }

@@ -31,7 +31,7 @@ func (p *panels) add(rows int, a []float32, lda, i, n int, c []float32, ldc int,
 	b := p.packed[i*p.depth*p.width:]
 	for k := 0; k < p.depth; k += run {
 		taps := simd.Taps{Data: a[k:], Offsets: start[:], Run: min(run, p.depth-k), Row: lda, Col: 1}
-		simd.GemmTaps(rows, n, taps, b[k*n:], n, c, ldc, accumulate || k > 0)
+		simd.GemmTaps(rows, n, &taps, b[k*n:], n, c, ldc, accumulate || k > 0)
 	}
 }
 

@@ -51,7 +51,7 @@ type former interface {
 // after the other.
 func addParts(dst, partial []float32, parts int) {
 	n := len(dst)
-	parallel.Range(n, grain, func(lo, hi int) {
+	parallel.Range(n, max(grain/parts, 512), func(lo, hi int) {
 		copy(dst[lo:hi], partial[lo:hi])
 		for p := 1; p < parts; p++ {
 			simd.Add(dst[lo:hi], dst[lo:hi], partial[p*n+lo:p*n+hi])

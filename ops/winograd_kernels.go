@@ -6,8 +6,10 @@ import (
 	"autodropout/simd"
 )
 
-// kernelElements is the number of kernels that are transformed at a time.
-const kernelElements = 1024
+const (
+	kernelElements = 1024    // kernels that are transformed at a time
+	nearKernels    = 1 << 16 // elements of a spectrum that stays in the second-level cache
+)
 
 // A kernelSpectrum is the transform of kernels, in blocks of inputs x outputs. A block
 // consists of panels, as [simd.Panels] says.
@@ -67,7 +69,7 @@ func (u *kernelSpectrum) block(i, j int, dst, scratch []float32) simd.Panels {
 	} else {
 		u.transform(dst, i*u.ins, j*u.outs, 0, min(u.ins, u.c-i*u.ins), false, scratch)
 	}
-	return simd.Panels{Data: dst[:u.size], Plane: u.plane, Panel: u.width * u.ins, Row: u.width, Far: u.data != nil}
+	return simd.Panels{Data: dst[:u.size], Plane: u.plane, Panel: u.width * u.ins, Row: u.width, Far: len(u.data) > nearKernels}
 }
 
 // transform makes rows [lo, hi) of the block dst, which begins with input c and

@@ -80,7 +80,7 @@ func siluGrad(dx, dy, x []float32) {
 	siluGradGeneric(dx, dy, x)
 }
 
-func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
+func gemmTiles(tiles, rows, cols, k int, alpha float32, a *panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
 	gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
 }
 
@@ -220,11 +220,11 @@ func softmaxBackwardMask(x, dp []float32, bits []uint32, largest, inverseSum, do
 	softmaxBackwardMaskGeneric(x, dp, bits, largest, inverseSum, dot)
 }
 
-func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 }
 
-func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	depthwiseTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 }
 

@@ -16,7 +16,7 @@ func gemmSizes() blocking {
 // gemmTiles is the micro-kernel: it computes C = alpha*A*B + beta*C for tiles,
 // one below the other, of rows x cols elements, at most mr x nr. k is positive;
 // the rows of b start bRow elements apart.
-func gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
+func gemmTiles(tiles, rows, cols, k int, alpha float32, a *panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
 	if !useNEON {
 		gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
 		return

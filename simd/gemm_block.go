@@ -65,10 +65,11 @@ func gemmBlock(m, n, k, height, width int, alpha float32, a, b panels, beta floa
 		cols := min(width, n-j)
 		panel := b.data[j/width*b.next:]
 		if tiles > 0 {
-			gemmTiles(tiles, height, cols, k, alpha, a, panel, b.row, beta, c[j:], ldc)
+			gemmTiles(tiles, height, cols, k, alpha, &a, panel, b.row, beta, c[j:], ldc)
 		}
 		if rest > 0 {
-			gemmTiles(1, rest, cols, k, alpha, a.from(tiles), panel, b.row, beta, c[tiles*height*ldc+j:], ldc)
+			below := a.from(tiles)
+			gemmTiles(1, rest, cols, k, alpha, &below, panel, b.row, beta, c[tiles*height*ldc+j:], ldc)
 		}
 	}
 }

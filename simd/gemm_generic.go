@@ -5,7 +5,7 @@ var gemmGeneric = blocking{mr: 8, nr: 16, mc: 128, nc: 256, kc: 256}
 
 // gemmTilesGeneric computes C = alpha*A*B + beta*C for tiles, one below the other,
 // of rows x cols elements.
-func gemmTilesGeneric(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
+func gemmTilesGeneric(tiles, rows, cols, k int, alpha float32, a *panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
 	for i := range tiles {
 		gemmTileGeneric(rows, cols, k, alpha, a.from(i).matrix, b, bRow, beta, c[i*rows*ldc:], ldc)
 	}

@@ -18,11 +18,11 @@ type Taps struct {
 }
 
 // columns returns how many columns the matrix has.
-func (a Taps) columns() int { return len(a.Offsets) * a.Run }
+func (a *Taps) columns() int { return len(a.Offsets) * a.Run }
 
 // check panics unless the matrix, with m rows of elements that are size numbers
 // long, lies within its data.
-func (a Taps) check(op string, m, size int) {
+func (a *Taps) check(op string, m, size int) {
 	if a.Run < 1 || a.Row < 0 || a.Col < 0 {
 		panic(fmt.Sprintf("simd: %s: runs of %d columns, %d elements apart, in rows %d elements apart", op, a.Run, a.Col, a.Row))
 	}
@@ -36,7 +36,7 @@ func (a Taps) check(op string, m, size int) {
 
 // checkTaps checks the arguments that GemmTaps and DepthwiseTaps share, with
 // elements of A that are size numbers long.
-func checkTaps(op string, m, n, size int, a Taps, b []float32, ldb int, c []float32, ldc int) {
+func checkTaps(op string, m, n, size int, a *Taps, b []float32, ldb int, c []float32, ldc int) {
 	a.check(op, m, size)
 	k := a.columns()
 	if ldb < n && k > 1 || ldc < n && m > 1 || len(b) < (k-1)*ldb+n || len(c) < (m-1)*ldc+n {
@@ -56,7 +56,7 @@ func checkTaps(op string, m, n, size int, a Taps, b []float32, ldb int, c []floa
 //
 // An element of C does not depend on m, n or its place. Without accumulate, C is
 // not read. With k = 0, A and B are not.
-func GemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func GemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if m <= 0 || n <= 0 {
 		return
 	}
@@ -77,7 +77,7 @@ func GemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accu
 // m x n in rows ldc apart. C must not overlap A or B.
 //
 // An element of C is the sum over k in ascending order.
-func DepthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func DepthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if m <= 0 || n <= 0 {
 		return
 	}
@@ -110,7 +110,7 @@ func tapsTiles(m, limit int) (height, tall, short int) {
 
 // race records the reads of m rows of elements that are size numbers long, as
 // few long ones where they touch.
-func (a Taps) race(m, size int) {
+func (a *Taps) race(m, size int) {
 	for _, o := range a.Offsets {
 		switch data := a.Data[o:]; {
 		case a.Col <= size:

@@ -8,7 +8,7 @@ import "autodropout/internal/race"
 // depthwiseNineRows that from which on nine elements of B are worth registers.
 const depthwiseRows, depthwiseNineRows = 8, 4
 
-func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useAVX2 {
 		gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return
@@ -29,7 +29,7 @@ func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accu
 	}
 }
 
-func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useAVX2 {
 		depthwiseTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return

@@ -4,7 +4,7 @@ package simd
 
 import "autodropout/internal/race"
 
-func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useNEON {
 		gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return
@@ -31,7 +31,7 @@ func gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accu
 }
 
 // depthwiseTaps takes four rows at once.
-func depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	if !useNEON {
 		depthwiseTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return

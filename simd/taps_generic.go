@@ -1,7 +1,7 @@
 package simd
 
 // gemmTapsGeneric multiplies one run at a time, with the micro-kernel for products.
-func gemmTapsGeneric(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func gemmTapsGeneric(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	beta := float32(0)
 	if accumulate {
 		beta = 1
@@ -15,7 +15,7 @@ func gemmTapsGeneric(m, n int, a Taps, b []float32, ldb int, c []float32, ldc in
 	}
 }
 
-func depthwiseTapsGeneric(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func depthwiseTapsGeneric(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	for i := range m {
 		sum := c[i*ldc:][:n]
 		if !accumulate {

@@ -69,7 +69,7 @@ func (c tapsCall) run() {
 	if c.depthwise {
 		f = DepthwiseTaps
 	}
-	f(c.m, c.n, c.a, c.b, c.n+c.spaceB, c.sum, c.n+c.spaceC, c.accumulate)
+	f(c.m, c.n, &c.a, c.b, c.n+c.spaceB, c.sum, c.n+c.spaceC, c.accumulate)
 }
 
 // want returns what C should be.
@@ -137,13 +137,13 @@ func TestTapsDoNotDependOnPlace(t *testing.T) {
 }
 
 func TestTapsOfNothing(t *testing.T) {
-	for name, f := range map[string]func(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool){"GemmTaps": GemmTaps, "DepthwiseTaps": DepthwiseTaps} {
+	for name, f := range map[string]func(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool){"GemmTaps": GemmTaps, "DepthwiseTaps": DepthwiseTaps} {
 		c := []float32{1, 2, 3, 4, 5}
-		f(2, 2, Taps{}, nil, 2, c, 3, true)
+		f(2, 2, &Taps{}, nil, 2, c, 3, true)
 		if !slices.Equal(c, []float32{1, 2, 3, 4, 5}) {
 			t.Errorf("%s added %v", name, c)
 		}
-		f(2, 2, Taps{}, nil, 2, c, 3, false)
+		f(2, 2, &Taps{}, nil, 2, c, 3, false)
 		if !slices.Equal(c, []float32{0, 0, 3, 0, 0}) {
 			t.Errorf("%s without columns gives %v", name, c)
 		}
@@ -183,7 +183,7 @@ func TestTapsPanics(t *testing.T) {
 			t.Error("more columns than a panel: did not panic")
 		}
 	}()
-	GemmTaps(1, GemmPanel()+1, good.a, make([]float32, 1000), 100, make([]float32, 1000), 100, false)
+	GemmTaps(1, GemmPanel()+1, &good.a, make([]float32, 1000), 100, make([]float32, 1000), 100, false)
 }
 
 func BenchmarkTaps(b *testing.B) {

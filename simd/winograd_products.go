@@ -57,12 +57,11 @@ func MultiplyPlanes(count int, transA bool, m, n, k int, a Planes, b Panels, bet
 	}
 	race.ReadGroups(a.Data, count, a.Plane, rows, cols, a.Row)
 	race.WriteGroups(c.Data, count, c.Plane, m, n, c.Row)
+	p := newPlaneProduct(transA, m, n, k, a, b, c)
 	for e := range count {
-		p := planeProduct{a.Data[e*a.Plane:], b.Data[e*b.Plane:], c.Data[e*c.Plane:], m, n, k, beta}
-		next := Span{0, rows}
+		span, next := Span{0, rows}, Span{0, rows}
 		if spans != nil {
-			p.cut(spans[e], transA, a.Row, b.Row, c.Row)
-			next = spans[min(e+1, count-1)]
+			span, next = spans[e], spans[min(e+1, count-1)]
 		}
 		var nextA, nextB []float32
 		if e+1 < count && a.Far {
@@ -72,33 +71,8 @@ func MultiplyPlanes(count int, transA bool, m, n, k int, a Planes, b Panels, bet
 			nextB = b.Data[(e+1)*b.Plane:]
 			nextB = nextB[:min(b.Plane, len(nextB))]
 		}
-		p.multiply(transA, a.Row, b, c.Row, nextA, nextB)
+		p.multiply(a.Data[e*a.Plane:], b.Data[e*b.Plane:], beta, c.Data[e*c.Plane:], span, nextA, nextB)
 	}
-}
-
-// A planeProduct is one of the products of MultiplyPlanes.
-type planeProduct struct {
-	a, b, c []float32
-	m, n, k int
-	beta    float32
-}
-
-// cut leaves the rows of a span. If it has none C is beta*C.
-func (p *planeProduct) cut(s Span, transA bool, aRow, bRow, cRow int) {
-	rows := s.Hi - s.Lo
-	switch {
-	case rows > 0 && transA:
-		p.a, p.b, p.k = p.a[s.Lo*aRow:], p.b[s.Lo*bRow:], rows
-		return
-	case rows > 0:
-		p.a, p.c, p.m = p.a[s.Lo*aRow:], p.c[s.Lo*cRow:], rows
-		return
-	case transA && p.beta == 0:
-		for i := range p.m {
-			clear(p.c[i*cRow:][:p.n])
-		}
-	}
-	p.m = 0
 }
 
 func (x Planes) check(name string, count, rows, cols int) {
@@ -114,27 +88,69 @@ func (x Planes) check(name string, count, rows, cols int) {
 // at once would have to wait for each other.
 const tileRun = 2
 
-// multiply computes the product, and fetches what the next one reads meanwhile.
-func (p *planeProduct) multiply(transA bool, aRow int, b Panels, cRow int, nextA, nextB []float32) {
+// A planeProduct is what the products of MultiplyPlanes have in common. It has no slices:
+// small products are over before what was just stored could be loaded as larger pieces.
+type planeProduct struct {
+	transA        bool
+	m, n, k       int
+	aRow, aCol    int // distances in op(A)
+	bPanel, bRow  int
+	cRow          int
+	height, width int // of a tile at most
+}
+
+func newPlaneProduct(transA bool, m, n, k int, a Planes, b Panels, c Planes) planeProduct {
 	s := gemmSizes()
-	x := matrix{p.a, aRow, 1}
+	x := matrix{a.Data, a.Row, 1}
 	if transA {
-		x = matrix{x.data, 1, aRow}
+		x = x.transposed()
 	}
-	mr := tileRows(x, s.mr)
-	tiles := (p.m + mr - 1) / mr // in a panel
-	parts := max(1, (tiles+tileRun-1)/tileRun*((p.n+s.nr-1)/s.nr))
-	aheadA, aheadB := newAhead(nextA, parts), newAhead(nextB, parts)
-	for j := 0; j < p.n; j += s.nr {
-		panel, cols := p.b[j/s.nr*b.Panel:], min(s.nr, p.n-j)
-		for i, left := 0, tiles; left > 0; {
-			// Tiles are about equally high: the first ones by a row higher.
-			rows := (p.m - i + left - 1) / left
-			run := min(tileRun, p.m-i-left*(rows-1))
-			gemmTiles(run, rows, cols, p.k, 1, panels{x.from(i, 0), rows * x.row}, panel, b.Row, p.beta, p.c[i*cRow+j:], cRow)
+	return planeProduct{transA: transA, m: m, n: n, k: k, aRow: x.row, aCol: x.col,
+		bPanel: b.Panel, bRow: b.Row, cRow: c.Row, height: tileRows(x, s.mr), width: s.nr}
+}
+
+// multiply computes a product of those rows of A that the span has, and fetches what the
+// next one reads meanwhile.
+func (p *planeProduct) multiply(a, b []float32, beta float32, c []float32, s Span, nextA, nextB []float32) {
+	m, k := s.Hi-s.Lo, p.k
+	if p.transA {
+		m, k = p.m, s.Hi-s.Lo
+	}
+	if s.Hi <= s.Lo {
+		if p.transA && beta == 0 {
+			for i := range m {
+				clear(c[i*p.cRow:][:p.n])
+			}
+		}
+		return
+	}
+	if p.transA {
+		a, b = a[s.Lo*p.aCol:], b[s.Lo*p.bRow:]
+	} else {
+		a, c = a[s.Lo*p.aRow:], c[s.Lo*p.cRow:]
+	}
+	// Tiles are about equally high: the first ones by a row higher.
+	tiles := (m + p.height - 1) / p.height // in a panel
+	low, high := m/tiles, m%tiles
+	limit, parts := tiles, 1
+	var aheadA, aheadB ahead
+	if len(nextA)+len(nextB) > 0 {
+		limit, parts = tileRun, (tiles+tileRun-1)/tileRun*((p.n+p.width-1)/p.width)
+		aheadA, aheadB = newAhead(nextA, parts), newAhead(nextB, parts)
+	}
+	x := panels{matrix: matrix{row: p.aRow, col: p.aCol}}
+	for j := 0; j < p.n; j += p.width {
+		panel, cols := b[j/p.width*p.bPanel:], min(p.width, p.n-j)
+		for i, done := 0, 0; done < tiles; {
+			rows, run := low, min(limit, tiles-done)
+			if done < high {
+				rows, run = low+1, min(limit, high-done)
+			}
+			x.data, x.next = a[i*p.aRow:], rows*p.aRow
+			gemmTiles(run, rows, cols, k, 1, &x, panel, p.bRow, beta, c[i*p.cRow+j:], p.cRow)
 			aheadA.fetch()
 			aheadB.fetch()
-			i, left = i+run*rows, left-run
+			i, done = i+run*rows, done+run
 		}
 	}
 }

@@ -54,7 +54,7 @@ var Table = []Kernel{
 	{Func: "siluGrad(dx, dy, x []float32)", Writes: "dx", AVX2: all, AVX512: all, NEON: exps4},
 
 	// gemm
-	{Func: "gemmTiles(tiles, rows, cols, k int, alpha float32, a panels, b []float32, bRow int, beta float32, c []float32, ldc int)", ByHand: "amd64 arm64",
+	{Func: "gemmTiles(tiles, rows, cols, k int, alpha float32, a *panels, b []float32, bRow int, beta float32, c []float32, ldc int)", ByHand: "amd64 arm64",
 		AVX2: called(tilesParams), AVX512: called(tilesParams), NEON: called(tilesNEON)},
 	{Func: "gemmCopyRows(dst []float32, dstRow int, src []float32, srcRow, rows, n int)", ByHand: "amd64 arm64", AVX2: called(copyParams), NEON: called(copyParams)},
 	{Func: "gemmTranspose8(dst []float32, dstRow int, src []float32, srcRow, n int)", ByHand: "amd64 arm64", AVX2: called(transposeParams), NEON: called(transposeParams)},
@@ -111,9 +111,9 @@ var Table = []Kernel{
 	{Func: "softmaxBackwardMask(x, dp []float32, bits []uint32, largest, inverseSum, dot float32)", Writes: "x, dp", Own: "bits", ByHand: "arm64", AVX2: all, AVX512: all},
 
 	// taps
-	{Func: "gemmTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
+	{Func: "gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
 		AVX2: called(tapsParams), AVX512: called(tapsParams)},
-	{Func: "depthwiseTaps(m, n int, a Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
+	{Func: "depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
 		AVX2: called(tapsParams), AVX512: called(tapsParams), NEON: called(depthwiseNEON)},
 	{Func: "depthwiseNine(rows, cols int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int)", ByHand: "amd64 arm64 noasm", // a part of depthwiseTaps
 		AVX2: all, AVX512: all},
