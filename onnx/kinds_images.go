@@ -12,16 +12,24 @@ import (
 	"autodropout/ops"
 )
 
+// Paddings that leave as many windows as strides fit into the pictures.
+const sameUpper, sameLower = "SAME_UPPER", "SAME_LOWER"
+
 // window is how a kernel or a window moves over pictures.
 type window struct {
 	size, stride, dilation [2]int
 	before, behind         [2]int // padding
+	same                   string // SAME_UPPER or SAME_LOWER: the padding depends on the pictures, see padded
 }
 
 // window reads the attributes of a node.
 func (n *node) window(size []int) (w window, err error) {
-	if err := n.only("auto_pad", "NOTSET", "VALID"); err != nil {
+	if err := n.only("auto_pad", "NOTSET", "VALID", sameUpper, sameLower); err != nil {
 		return w, err
+	}
+	auto := n.text("auto_pad", "")
+	if auto == sameUpper || auto == sameLower {
+		w.same = auto
 	}
 	if given := n.ints("kernel_shape"); given != nil {
 		size = given
@@ -32,7 +40,7 @@ func (n *node) window(size []int) (w window, err error) {
 			*list = []int{1, 1}
 		}
 	}
-	if pads == nil || n.text("auto_pad", "") == "VALID" {
+	if pads == nil || auto == "VALID" || w.same != "" {
 		pads = make([]int, 4)
 	}
 	if len(size) != 2 || len(stride) != 2 || len(dilation) != 2 || len(pads) != 4 {
@@ -51,6 +59,24 @@ func (n *node) window(size []int) (w window, err error) {
 		}
 	}
 	return w, nil
+}
+
+// padded returns the window over pictures of that size. With SAME_UPPER and SAME_LOWER there
+// are as many windows as strides fit into the pictures, the last one in part. The padding is
+// equal at both ends, or larger by one at the end or at the beginning.
+func (w window) padded(rows, cols int) window {
+	if w.same == "" {
+		return w
+	}
+	for i, length := range []int{rows, cols} {
+		windows := (length + w.stride[i] - 1) / w.stride[i]
+		total := max(0, (windows-1)*w.stride[i]+(w.size[i]-1)*w.dilation[i]+1-length)
+		w.before[i], w.behind[i] = total/2, total-total/2
+		if w.same == sameLower {
+			w.before[i], w.behind[i] = w.behind[i], w.before[i]
+		}
+	}
+	return w
 }
 
 // even reports whether the padding is the same on both sides.
@@ -104,6 +130,7 @@ func makeConv(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 		if w.size != [2]int{weight.Dim(0), weight.Dim(1)} {
 			return nil, fmt.Errorf("its kernel_shape is %v, and its weight has the shape %v", w.size, weight.Shape())
 		}
+		w = w.padded(x.Dim(1), x.Dim(2))
 		if !w.even() {
 			if x, err = c.surrounded(x, &w, 0); err != nil {
 				return nil, err
@@ -134,7 +161,7 @@ func makeConvTranspose(b *builder, n *node) (func(c *call) ([]datum, error), err
 	if extra == nil {
 		extra = []int{0, 0}
 	}
-	if n.attribute("output_shape") != nil || len(extra) != 2 {
+	if auto := n.text("auto_pad", ""); n.attribute("output_shape") != nil || len(extra) != 2 || auto == sameUpper || auto == sameLower {
 		return nil, fmt.Errorf("the size of its result is given, and not its padding: that is not supported: export it with padding")
 	}
 	return func(c *call) ([]datum, error) {

@@ -34,49 +34,55 @@ func makePool(f func(x *autograd.Tensor, spec ops.PoolSpec) *autograd.Tensor, fi
 		spec := ops.PoolSpec{Size: w.size[0], Stride: w.stride[0]}
 		average := fill == 0
 		if w.size[0] != w.size[1] || w.stride[0] != w.stride[1] || w.dilation != [2]int{1, 1} {
-			if w.size == w.stride && w.before == [2]int{} && w.even() && n.int("ceil_mode", 0) == 0 {
+			if w.size == w.stride && w.before == [2]int{} && w.even() && w.same == "" && n.int("ceil_mode", 0) == 0 {
 				return tiles(w.size, average), nil
 			}
 			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, and those that lie side by side are supported", w.size, w.stride, w.dilation)
 		}
 		apart := average && n.int("count_include_pad", 0) == 0 // padding does not count
 		ceil := n.int("ceil_mode", 0) != 0
-		if ceil && average {
-			return nil, fmt.Errorf("its windows at the ends reach beyond the pictures (ceil_mode), which is not supported for means")
+		run := func(c *call, x *autograd.Tensor, w window) (y *autograd.Tensor, err error) {
+			if !w.even() || w.before[0] != w.before[1] || w.before[0] > spec.Size/2 {
+				if x, err = c.surrounded(x, &w, fill); err != nil {
+					return nil, err
+				}
+			}
+			spec := spec
+			spec.Pad = w.before[0]
+			if err := c.room(x.Dim(0), x.Dim(1)+2*spec.Pad, x.Dim(2)+2*spec.Pad, x.Dim(3)); err != nil {
+				return nil, err
+			}
+			return f(x, spec), nil
 		}
 		return func(c *call) ([]datum, error) {
 			x, err := c.images(0)
 			if err != nil {
 				return nil, err
 			}
-			w, spec := w, spec
+			given, size := w.padded(x.Dim(1), x.Dim(2)), [2]int{x.Dim(1), x.Dim(2)}
+			over := given
 			if ceil {
-				w.reach(x)
+				over.reach(size)
 			}
-			around := w.before != [2]int{} || w.behind != [2]int{}
-			run := func(x *autograd.Tensor) (*autograd.Tensor, error) {
-				w := w
-				if !w.even() || w.before[0] != w.before[1] || w.before[0] > spec.Size/2 {
-					if x, err = c.surrounded(x, &w, fill); err != nil {
-						return nil, err
-					}
+			counts := over // has what does not count in a mean around what does
+			if !apart {
+				for i := range 2 {
+					size[i] += given.before[i] + given.behind[i]
+					counts.before[i], counts.behind[i] = 0, over.behind[i]-given.behind[i]
 				}
-				spec := spec
-				spec.Pad = w.before[0]
-				if err := c.room(x.Dim(0), x.Dim(1)+2*spec.Pad, x.Dim(2)+2*spec.Pad, x.Dim(3)); err != nil {
-					return nil, err
-				}
-				return f(x, spec), nil
 			}
-			y, err := run(x)
-			if err != nil || !apart || !around {
+			y, err := run(c, x, over)
+			if around := counts.before != [2]int{} || counts.behind != [2]int{}; err != nil || !average || !around {
 				return []datum{{real: y, last: true}}, err
 			}
-			ones := autograd.New(1, x.Dim(1), x.Dim(2), 1)
+			if err := c.room(1, size[0], size[1], 1); err != nil {
+				return nil, err
+			}
+			ones := autograd.New(1, size[0], size[1], 1)
 			for i := range ones.Data() {
 				ones.Data()[i] = 1
 			}
-			share, err := run(ones)
+			share, err := run(c, ones, counts)
 			if err != nil {
 				return nil, err
 			}
@@ -101,17 +107,17 @@ func tiles(size [2]int, average bool) func(c *call) ([]datum, error) {
 	}
 }
 
-// reach adds to the padding behind what lets the last windows, which begin in the
-// pictures or before them, fit.
-func (w *window) reach(x *autograd.Tensor) {
+// reach adds to the padding behind pictures of a size what lets the last windows, which
+// begin in the pictures or before them, fit.
+func (w *window) reach(size [2]int) {
 	for i := range 2 {
-		length := x.Dim(1+i) + w.before[i] + w.behind[i]
+		length := size[i] + w.before[i] + w.behind[i]
 		over := (length - w.size[i]) % w.stride[i]
 		if over <= 0 {
 			continue
 		}
 		begin := length - over - w.size[i] + w.stride[i]
-		if begin < x.Dim(1+i)+w.before[i] {
+		if begin < size[i]+w.before[i] {
 			w.behind[i] += w.stride[i] - over
 		}
 	}

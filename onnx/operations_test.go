@@ -23,6 +23,7 @@ func TestOperationsOfFiles(t *testing.T) {
 	}
 	x := real([]int{2, 2}, -1, 0, 0.5, 2)
 	row := real([]int{1, 1, 1, 5}, 1, 2, 3, 4, 6)
+	square := real([]int{1, 1, 3, 3}, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	for i, c := range []struct {
 		op     string
 		opset  int64
@@ -36,6 +37,19 @@ func TestOperationsOfFiles(t *testing.T) {
 		{"MaxPool", 17, []*onnxfile.Tensor{real([]int{1, 1, 3, 3}, 1, 2, 3, 4, 5, 6, 7, 8, 9)}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrInt("ceil_mode", 1)}, []int{1, 1, 2, 2}, []float32{5, 6, 8, 9}},
 		{"AveragePool", 17, []*onnxfile.Tensor{real([]int{1, 1, 2, 2}, 1, 2, 3, 6)}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("pads", 1, 1, 1, 1)}, []int{1, 1, 3, 3}, []float32{1, 1.5, 2, 2, 3, 4, 3, 4.5, 6}},
 		{"AveragePool", 17, []*onnxfile.Tensor{real([]int{1, 1, 2, 2}, 4, 8, 12, 24)}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("pads", 1, 1, 1, 1), attrInt("count_include_pad", 1)}, []int{1, 1, 3, 3}, []float32{1, 3, 2, 4, 12, 8, 3, 9, 6}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrInt("ceil_mode", 1)}, []int{1, 1, 2, 2}, []float32{3, 4.5, 7.5, 9}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 3, 3), ints("strides", 3, 3), ints("pads", 1, 1, 1, 1), attrInt("ceil_mode", 1)}, []int{1, 1, 2, 2}, []float32{3, 4.5, 7.5, 9}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 3, 3), ints("strides", 3, 3), ints("pads", 1, 1, 1, 1), attrInt("ceil_mode", 1), attrInt("count_include_pad", 1)}, []int{1, 1, 2, 2}, []float32{12. / 9, 1.5, 2.5, 2.25}},
+		{"Conv", 19, []*onnxfile.Tensor{row, real([]int{1, 1, 1, 2}, 1, 10)}, []onnxfile.Attribute{attrText("auto_pad", "SAME_UPPER")}, []int{1, 1, 1, 5}, []float32{21, 32, 43, 64, 6}},
+		{"Conv", 19, []*onnxfile.Tensor{row, real([]int{1, 1, 1, 3}, 1, 10, 100)}, []onnxfile.Attribute{attrText("auto_pad", "SAME_UPPER"), ints("strides", 1, 2)}, []int{1, 1, 1, 3}, []float32{210, 432, 64}},
+		{"MaxPool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), attrText("auto_pad", "SAME_UPPER")}, []int{1, 1, 3, 3}, []float32{5, 6, 6, 8, 9, 9, 8, 9, 9}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrText("auto_pad", "SAME_UPPER")}, []int{1, 1, 2, 2}, []float32{3, 4.5, 7.5, 9}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrText("auto_pad", "SAME_UPPER"), attrInt("count_include_pad", 1)}, []int{1, 1, 2, 2}, []float32{3, 2.25, 3.75, 2.25}},
+		{"Conv", 19, []*onnxfile.Tensor{row, real([]int{1, 1, 1, 2}, 1, 10)}, []onnxfile.Attribute{attrText("auto_pad", "SAME_LOWER")}, []int{1, 1, 1, 5}, []float32{10, 21, 32, 43, 64}},
+		{"Conv", 19, []*onnxfile.Tensor{row, real([]int{1, 1, 1, 3}, 1, 10, 100)}, []onnxfile.Attribute{attrText("auto_pad", "SAME_LOWER"), ints("strides", 1, 2)}, []int{1, 1, 1, 3}, []float32{210, 432, 64}},
+		{"MaxPool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), attrText("auto_pad", "SAME_LOWER")}, []int{1, 1, 3, 3}, []float32{1, 2, 3, 4, 5, 6, 7, 8, 9}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrText("auto_pad", "SAME_LOWER")}, []int{1, 1, 2, 2}, []float32{1, 2.5, 5.5, 7}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrText("auto_pad", "SAME_LOWER"), attrInt("count_include_pad", 1)}, []int{1, 1, 2, 2}, []float32{0.25, 1.25, 2.75, 7}},
 		{"GlobalMaxPool", 17, []*onnxfile.Tensor{row}, nil, []int{1, 1, 1, 1}, []float32{6}},
 		{"Resize", 17, []*onnxfile.Tensor{real([]int{1, 1, 1, 2}, 1, 2), nil, real([]int{4}, 1, 1, 2, 2)}, []onnxfile.Attribute{attrText("coordinate_transformation_mode", "asymmetric"), attrText("nearest_mode", "floor")}, []int{1, 1, 2, 4}, []float32{1, 1, 2, 2, 1, 1, 2, 2}},
 		{"Gemm", 17, []*onnxfile.Tensor{x, real([]int{2, 2}, 1, 2, 3, 4), real([]int{2}, 1, -1)}, []onnxfile.Attribute{attrFloat("alpha", 2), attrFloat("beta", 10), attrInt("transA", 1)}, []int{2, 2}, []float32{11, -10, 22, 6}},
