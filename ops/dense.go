@@ -93,10 +93,9 @@ func (d *denseSweep) compute(task int, scratch []float32) {
 				w := d.packed[g*d.outs*d.depth+t*d.run*d.outs+len(a.Offsets)*d.run*j:]
 				for i := first; i < last; i++ {
 					image, lo, hi := d.rows(d.band, i)
-					for row := range hi - lo {
-						a.Data = in[i-first][row*d.y.step*d.band.pitch+g*d.ins:]
-						simd.GemmTaps(d.x.outputs, n, &a, w, n, d.to[d.output(image, lo+row)+g*d.outs+j:], d.x.apart*d.dst.c, t > 0)
-					}
+					a.Data = in[i-first][g*d.ins:]
+					simd.GemmTapsRows(hi-lo, d.x.outputs, n, &a, d.y.step*d.band.pitch, w, n,
+						d.to[d.output(image, lo)+g*d.outs+j:], d.x.apart*d.dst.c, d.y.apart*d.dst.w*d.dst.c, t > 0)
 				}
 			}
 		}

@@ -220,8 +220,8 @@ func softmaxBackwardMask(x, dp []float32, bits []uint32, largest, inverseSum, do
 	softmaxBackwardMaskGeneric(x, dp, bits, largest, inverseSum, dot)
 }
 
-func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
-	gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
+func gemmTaps(count, m, n int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int, accumulate bool) {
+	gemmTapsGeneric(count, m, n, a, aNext, b, ldb, c, ldc, cNext, accumulate)
 }
 
 func depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {

@@ -27,7 +27,7 @@
 // The others are pieces from which package ops builds its convolutions, attention and
 // products on several cores. They change with it: [Product], [PackB], [EndRows],
 // [GemmTile], [GemmPanel], [GemmDepth], [Planes], [Panels], [MultiplyPlanes], [Strided],
-// [Winograd] with its transforms, [Fetch], [Taps], [GemmTaps], [DepthwiseTaps],
+// [Winograd] with its transforms, [Fetch], [Taps], [GemmTaps], [GemmTapsRows], [DepthwiseTaps],
 // [SoftmaxWeights] and [SoftmaxWeightsBackward].
 //
 // # Vectors and rows

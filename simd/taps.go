@@ -20,13 +20,13 @@ type Taps struct {
 // columns returns how many columns the matrix has.
 func (a *Taps) columns() int { return len(a.Offsets) * a.Run }
 
-// check panics unless the matrix, with m rows of elements that are size numbers
-// long, lies within its data.
-func (a *Taps) check(op string, m, size int) {
-	if a.Run < 1 || a.Row < 0 || a.Col < 0 {
-		panic(fmt.Sprintf("simd: %s: runs of %d columns, %d elements apart, in rows %d elements apart", op, a.Run, a.Col, a.Row))
+// check panics unless count matrices with m rows of elements that are size numbers
+// long, each of which begins next numbers after the one before, lie within the data.
+func (a *Taps) check(op string, count, next, m, size int) {
+	if a.Run < 1 || a.Row < 0 || a.Col < 0 || next < 0 {
+		panic(fmt.Sprintf("simd: %s: runs of %d columns, %d elements apart, in rows %d elements apart, of matrices %d elements apart", op, a.Run, a.Col, a.Row, next))
 	}
-	room := len(a.Data) - (m-1)*a.Row - (a.Run-1)*a.Col - size
+	room := len(a.Data) - (m-1)*a.Row - (a.Run-1)*a.Col - size - (count-1)*next
 	for _, o := range a.Offsets {
 		if o < 0 || o > room {
 			panic(fmt.Sprintf("simd: %s: a run begins at element %d, want 0 <= element <= %d", op, o, room))
@@ -34,12 +34,12 @@ func (a *Taps) check(op string, m, size int) {
 	}
 }
 
-// checkTaps checks the arguments that GemmTaps and DepthwiseTaps share, with
+// checkTaps checks the arguments that GemmTapsRows and DepthwiseTaps share, with
 // elements of A that are size numbers long.
-func checkTaps(op string, m, n, size int, a *Taps, b []float32, ldb int, c []float32, ldc int) {
-	a.check(op, m, size)
+func checkTaps(op string, count, m, n, size int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int) {
+	a.check(op, count, aNext, m, size)
 	k := a.columns()
-	if ldb < n && k > 1 || ldc < n && m > 1 || len(b) < (k-1)*ldb+n || len(c) < (m-1)*ldc+n {
+	if ldb < n && k > 1 || ldc < n && m > 1 || len(b) < (k-1)*ldb+n || cNext < 0 || len(c) < (count-1)*cNext+(m-1)*ldc+n {
 		panic(fmt.Sprintf("simd: %s: B and C, with %d and %d rows of %d elements, have %d elements in rows of %d and %d in rows of %d",
 			op, k, m, n, len(b), ldb, len(c), ldc))
 	}
@@ -57,18 +57,27 @@ func checkTaps(op string, m, n, size int, a *Taps, b []float32, ldb int, c []flo
 // An element of C does not depend on m, n or its place. Without accumulate, C is
 // not read. With k = 0, A and B are not.
 func GemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
-	if m <= 0 || n <= 0 {
+	GemmTapsRows(1, m, n, a, 0, b, ldb, c, ldc, 0, accumulate)
+}
+
+// GemmTapsRows is [GemmTaps] for count products with the same B, such as rows of outputs:
+// the data of each A begins aNext elements after that of the one before, and each C cNext
+// elements. No C may overlap another.
+func GemmTapsRows(count, m, n int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int, accumulate bool) {
+	if count <= 0 || m <= 0 || n <= 0 {
 		return
 	}
 	if n > GemmPanel() {
 		panic(fmt.Sprintf("simd: GemmTaps: %d columns are more than GemmPanel() = %d", n, GemmPanel()))
 	}
 	if len(a.Offsets) == 0 {
-		keepOrClear(m, n, c, ldc, accumulate)
+		for i := range count {
+			keepOrClear(m, n, c[i*cNext:], ldc, accumulate)
+		}
 		return
 	}
-	checkTaps("GemmTaps", m, n, 1, a, b, ldb, c, ldc)
-	gemmTaps(m, n, a, b, ldb, c, ldc, accumulate)
+	checkTaps("GemmTaps", count, m, n, 1, a, aNext, b, ldb, c, ldc, cNext)
+	gemmTaps(count, m, n, a, aNext, b, ldb, c, ldc, cNext, accumulate)
 }
 
 // DepthwiseTaps computes, for each of n channels on its own, the product of [GemmTaps] of
@@ -85,7 +94,7 @@ func DepthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int
 		keepOrClear(m, n, c, ldc, accumulate)
 		return
 	}
-	checkTaps("DepthwiseTaps", m, n, n, a, b, ldb, c, ldc)
+	checkTaps("DepthwiseTaps", 1, m, n, n, a, 0, b, ldb, c, ldc, 0)
 	depthwiseTaps(m, n, a, b, ldb, c, ldc, accumulate)
 }
 
@@ -109,10 +118,10 @@ func tapsTiles(m, limit int) (height, tall, short int) {
 }
 
 // race records the reads of m rows of elements that are size numbers long, as
-// few long ones where they touch.
-func (a *Taps) race(m, size int) {
+// few long ones where they touch. The matrix begins at an element of the data.
+func (a *Taps) race(at, m, size int) {
 	for _, o := range a.Offsets {
-		switch data := a.Data[o:]; {
+		switch data := a.Data[at+o:]; {
 		case a.Col <= size:
 			race.ReadRows(data, m, (a.Run-1)*a.Col+size, a.Row)
 		case a.Row <= size:

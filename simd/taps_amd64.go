@@ -8,24 +8,27 @@ import "autodropout/internal/race"
 // depthwiseNineRows that from which on nine elements of B are worth registers.
 const depthwiseRows, depthwiseNineRows = 8, 4
 
-func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func gemmTaps(count, m, n int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int, accumulate bool) {
 	if !useAVX2 {
-		gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
+		gemmTapsGeneric(count, m, n, a, aNext, b, ldb, c, ldc, cNext, accumulate)
 		return
 	}
-	a.race(m, 1)
 	race.ReadRows(b, a.columns(), n, ldb)
-	race.WriteRows(c, m, n, ldc)
 	height, tall, short := tapsTiles(m, gemmSizes().mr)
-	for i := 0; i < m; {
-		x, y := &a.Data[i*a.Row], &c[i*ldc]
-		if useAVX512 {
-			gemmTapsAVX512(height, tall, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
-		} else {
-			gemmTapsAVX2(height, tall, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+	for p := range count {
+		a.race(p*aNext, m, 1)
+		race.WriteRows(c[p*cNext:], m, n, ldc)
+		rows, tiles := height, tall
+		for i := 0; i < m; {
+			x, y := &a.Data[p*aNext+i*a.Row], &c[p*cNext+i*ldc]
+			if useAVX512 {
+				gemmTapsAVX512(rows, tiles, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+			} else {
+				gemmTapsAVX2(rows, tiles, n, len(a.Offsets), a.Run, x, &a.Offsets[0], a.Row, a.Col, &b[0], ldb, y, ldc, accumulate)
+			}
+			i += rows * tiles
+			rows, tiles = rows-1, short
 		}
-		i += height * tall
-		height, tall = height-1, short
 	}
 }
 
@@ -34,7 +37,7 @@ func depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int
 		depthwiseTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return
 	}
-	a.race(m, n)
+	a.race(0, m, n)
 	race.ReadRows(b, a.columns(), n, ldb)
 	race.WriteRows(c, m, n, ldc)
 	if len(a.Offsets) == 3 && a.Run == 3 && m >= depthwiseNineRows && !accumulate {

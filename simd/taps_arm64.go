@@ -4,14 +4,12 @@ package simd
 
 import "autodropout/internal/race"
 
-func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+func gemmTaps(count, m, n int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int, accumulate bool) {
 	if !useNEON {
-		gemmTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
+		gemmTapsGeneric(count, m, n, a, aNext, b, ldb, c, ldc, cNext, accumulate)
 		return
 	}
-	a.race(m, 1)
 	race.ReadRows(b, a.columns(), n, ldb)
-	race.WriteRows(c, m, n, ldc)
 	beta := float32(0)
 	if accumulate {
 		beta = 1
@@ -21,12 +19,17 @@ func gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, acc
 		cols = 1
 	}
 	height, tall, short := tapsTiles(m, gemmSizes().mr)
-	for i := 0; i < m; {
-		for j := 0; j < n; j += cols {
-			gemmTilesNEON(tall, height, cols, len(a.Offsets), a.Run, &a.Data[i*a.Row], &a.Offsets[0], height*a.Row, a.Row, a.Col, &b[j], ldb, &c[i*ldc+j], ldc, 1, beta)
+	for p := range count {
+		a.race(p*aNext, m, 1)
+		race.WriteRows(c[p*cNext:], m, n, ldc)
+		rows, tiles := height, tall
+		for i := 0; i < m; {
+			for j := 0; j < n; j += cols {
+				gemmTilesNEON(tiles, rows, cols, len(a.Offsets), a.Run, &a.Data[p*aNext+i*a.Row], &a.Offsets[0], rows*a.Row, a.Row, a.Col, &b[j], ldb, &c[p*cNext+i*ldc+j], ldc, 1, beta)
+			}
+			i += rows * tiles
+			rows, tiles = rows-1, short
 		}
-		i += height * tall
-		height, tall = height-1, short
 	}
 }
 
@@ -36,7 +39,7 @@ func depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int
 		depthwiseTapsGeneric(m, n, a, b, ldb, c, ldc, accumulate)
 		return
 	}
-	a.race(m, n)
+	a.race(0, m, n)
 	race.ReadRows(b, a.columns(), n, ldb)
 	race.WriteRows(c, m, n, ldc)
 	whole := m &^ 3

@@ -1,17 +1,19 @@
 package simd
 
 // gemmTapsGeneric multiplies one run at a time, with the micro-kernel for products.
-func gemmTapsGeneric(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
-	beta := float32(0)
-	if accumulate {
-		beta = 1
-	}
+func gemmTapsGeneric(count, m, n int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int, accumulate bool) {
 	height := equalParts(m, gemmSizes().mr, 1)
-	for t, offset := range a.Offsets {
-		run := panels{matrix{a.Data[offset:], a.Row, a.Col}, height * a.Row}
-		rows := panels{matrix{b[t*a.Run*ldb:], ldb, 1}, n}
-		gemmBlock(m, n, a.Run, height, n, 1, run, rows, beta, c, ldc)
-		beta = 1
+	for i := range count {
+		beta := float32(0)
+		if accumulate {
+			beta = 1
+		}
+		for t, offset := range a.Offsets {
+			run := panels{matrix{a.Data[i*aNext+offset:], a.Row, a.Col}, height * a.Row}
+			rows := panels{matrix{b[t*a.Run*ldb:], ldb, 1}, n}
+			gemmBlock(m, n, a.Run, height, n, 1, run, rows, beta, c[i*cNext:], ldc)
+			beta = 1
+		}
 	}
 }
 

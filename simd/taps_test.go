@@ -136,6 +136,57 @@ func TestTapsDoNotDependOnPlace(t *testing.T) {
 	})
 }
 
+// GemmTapsRows does what calls of GemmTaps would do one after the other, to the bit, and
+// needs not one number more.
+func TestTapsRowsAreProducts(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(6, 11))
+		for _, c := range tapsCases() {
+			if c.depthwise {
+				continue
+			}
+			count, aNext, gap := 1+rng.IntN(4), rng.IntN(40), rng.IntN(9)
+			size := (c.m-1)*(c.n+c.spaceC) + c.n
+			longer := (count - 1) * aNext
+			call := c.call(rng, func(n int) []float32 {
+				return make([]float32, n+longer) // of which only A needs it
+			})
+			call.b, call.sum = call.b[:len(call.b)-longer], nil
+			for range (count-1)*(size+gap) + size {
+				call.sum = append(call.sum, rng.Float32())
+			}
+			want := slices.Clone(call.sum)
+			for i := range count {
+				a := call.a
+				a.Data = a.Data[i*aNext:]
+				GemmTaps(c.m, c.n, &a, call.b, c.n+c.spaceB, want[i*(size+gap):], c.n+c.spaceC, c.accumulate)
+			}
+			GemmTapsRows(count, c.m, c.n, &call.a, aNext, call.b, c.n+c.spaceB, call.sum, c.n+c.spaceC, size+gap, c.accumulate)
+			if !slices.Equal(call.sum, want) {
+				t.Fatalf("%+v, %d products: not those of single calls", c, count)
+			}
+			for name, spoil := range map[string]func(){
+				"A": func() { call.a.Data = call.a.Data[:len(call.a.Data)-1] }, "C": func() { call.sum = call.sum[:len(call.sum)-1] },
+			} {
+				saved := call
+				spoil()
+				if !panics(func() {
+					GemmTapsRows(count, c.m, c.n, &call.a, aNext, call.b, c.n+c.spaceB, call.sum, c.n+c.spaceC, size+gap, c.accumulate)
+				}) {
+					t.Fatalf("%+v, %d products: a short %s did not panic", c, count, name)
+				}
+				call = saved
+			}
+		}
+	})
+}
+
+func panics(f func()) (did bool) {
+	defer func() { did = recover() != nil }()
+	f()
+	return false
+}
+
 func TestTapsOfNothing(t *testing.T) {
 	for name, f := range map[string]func(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool){"GemmTaps": GemmTaps, "DepthwiseTaps": DepthwiseTaps} {
 		c := []float32{1, 2, 3, 4, 5}

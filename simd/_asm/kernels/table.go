@@ -111,7 +111,7 @@ var Table = []Kernel{
 	{Func: "softmaxBackwardMask(x, dp []float32, bits []uint32, largest, inverseSum, dot float32)", Writes: "x, dp", Own: "bits", ByHand: "arm64", AVX2: all, AVX512: all},
 
 	// taps
-	{Func: "gemmTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
+	{Func: "gemmTaps(count, m, n int, a *Taps, aNext int, b []float32, ldb int, c []float32, ldc, cNext int, accumulate bool)", ByHand: "amd64 arm64",
 		AVX2: called(tapsParams), AVX512: called(tapsParams)},
 	{Func: "depthwiseTaps(m, n int, a *Taps, b []float32, ldb int, c []float32, ldc int, accumulate bool)", ByHand: "amd64 arm64",
 		AVX2: called(tapsParams), AVX512: called(tapsParams), NEON: called(depthwiseNEON)},
