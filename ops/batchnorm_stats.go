@@ -6,17 +6,18 @@ import (
 	"autodropout/simd"
 )
 
+const statChannels = 64 // of a task that combines
+
 // moments sets the mean and the biased variance of every channel of the batch.
 // Tasks measure their own rows about their own mean, so that a mean that is
 // large against the deviation costs no accuracy; the results are combined in
 // order (Chan, Golub and LeVeque 1979).
 func (n *batchNorm) moments(y *autograd.Output, variance []float32) {
-	const channels = 64 // of a task that combines
 	p, size := &n.pass, n.tasks()*n.c
 	p.means, p.sums, p.dots = y.Scratch(size), y.Scratch(size), y.Scratch(size)
 	p.x, p.variance = n.x.Data(), variance
 	n.each(0, (*batchNorm).measure)
-	parallel.EachRange(n.c, channels, 0, n, (*batchNorm).combine)
+	parallel.EachRange(n.c, statChannels, 0, n, (*batchNorm).combine)
 }
 
 // measure sets a task's means, and the sums of the distances from them and of
@@ -33,20 +34,26 @@ func (n *batchNorm) measure(lo, hi int, _ []float32) {
 	simd.SumMomentsRows(sum, square, x, rows, m)
 }
 
-// combine sets the statistics of channels [from, to).
+// combine sets the statistics of channels [from, to), at most statChannels. Channel after
+// channel would wait for its own divisions.
 func (n *batchNorm) combine(from, to int, _ []float32) {
-	p := &n.pass
-	for j := from; j < to; j++ {
-		rows, average, square := 0.0, 0.0, 0.0
-		for t := range n.tasks() {
-			k := float64(min(p.grain, n.rows-t*p.grain))
-			rest := float64(p.sums[t*n.c+j]) / k // of the task's mean, lost in rounding
-			delta := float64(p.means[t*n.c+j]) + rest - average
-			square += float64(p.dots[t*n.c+j]) - k*rest*rest + delta*delta*rows*k/(rows+k)
-			rows += k
-			average += delta * k / rows
+	var average, square [statChannels]float64
+	p, rows := &n.pass, 0.0
+	for t := range n.tasks() {
+		k := float64(min(p.grain, n.rows-t*p.grain))
+		before := rows
+		rows += k
+		lo, hi := t*n.c+from, t*n.c+to
+		means, sums, dots := p.means[lo:hi], p.sums[lo:hi], p.dots[lo:hi]
+		for j := range min(len(means), statChannels) {
+			rest := float64(sums[j]) / k // of the task's mean, lost in rounding
+			delta := float64(means[j]) + rest - average[j]
+			square[j] += float64(dots[j]) - k*rest*rest + delta*delta*before*k/rows
+			average[j] += delta * k / rows
 		}
-		n.mean[j], p.variance[j] = float32(average), float32(square/rows)
+	}
+	for j := range to - from {
+		n.mean[from+j], p.variance[from+j] = float32(average[j]), float32(square[j]/rows)
 	}
 }
 

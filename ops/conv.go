@@ -167,6 +167,9 @@ func (p *sampling) put(row int, _ []float32) {
 		return
 	}
 	from := p.seen[(image*p.oh+y/p.vert.Stride)*p.ow*p.c:]
+	if p.adds {
+		simd.Fetch(to, p.horiz.Stride*p.c, p.c, p.ow) // one after the other, the sums would wait for each
+	}
 	for x := range p.ow {
 		pixel, seen := to[x*p.horiz.Stride*p.c:][:p.c], from[x*p.c:][:p.c]
 		if p.adds {
