@@ -66,6 +66,11 @@ func (l *BatchNorm) ForwardSiLU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *
 	return ops.BatchNormSiLU(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x), mask)
 }
 
+// ForwardGELU is [BatchNorm.ForwardSiLU] with the GELU.
+func (l *BatchNorm) ForwardGELU(c *Ctx, x *autograd.Tensor, mask dropout.Mask) *autograd.Tensor {
+	return ops.BatchNormGELU(x, l.scale(c), c.Use(l.bias), l.running(), l.spec(c, x), mask)
+}
+
 // ForwardAddReLU is ReLU of the sum of Forward and residual, computed in one pass.
 func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autograd.Tensor {
 	return ops.BatchNormAddReLU(x, l.scale(c), c.Use(l.bias), residual, l.running(), l.spec(c, x))

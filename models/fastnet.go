@@ -161,18 +161,17 @@ func (b *fastBlock) places() []place {
 
 // Forward maps (N, H, W, In) to (N, H/2, W/2, Out), rounded down.
 func (b *fastBlock) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
-	x = b.normalised(c, 0, b.convs[0].ForwardMaxPool(c, x, ops.PoolSpec{Size: 2}))
-	x = ops.GELU(x)
+	x = b.activated(c, 0, b.convs[0].ForwardMaxPool(c, x, ops.PoolSpec{Size: 2}))
 	shortcut := x
-	x = b.normalised(c, 1, b.convs[1].Forward(c, c.Drop(b.sites.hidden, x)))
-	if len(b.convs) > 2 {
-		x = b.normalised(c, 2, b.convs[2].Forward(c, ops.GELU(x)))
-		x = ops.Add(c.Drop(b.sites.branch, x), c.Drop(b.sites.shortcut, shortcut))
+	x = b.activated(c, 1, b.convs[1].Forward(c, c.Drop(b.sites.hidden, x)))
+	if len(b.convs) == 2 {
+		return x
 	}
-	return ops.GELU(x)
+	x = c.Drop(b.sites.norms[2], b.norms[2].Forward(c, b.convs[2].Forward(c, x)))
+	return ops.GELU(ops.Add(c.Drop(b.sites.branch, x), c.Drop(b.sites.shortcut, shortcut)))
 }
 
-// normalised is the normalisation after convolution i, and the dropout there.
-func (b *fastBlock) normalised(c *layers.Ctx, i int, x *autograd.Tensor) *autograd.Tensor {
-	return c.Drop(b.sites.norms[i], b.norms[i].Forward(c, x))
+// activated is the normalisation after convolution i, the dropout there and GELU.
+func (b *fastBlock) activated(c *layers.Ctx, i int, x *autograd.Tensor) *autograd.Tensor {
+	return b.norms[i].ForwardGELU(c, x, c.Mask(b.sites.norms[i], x.Shape()...))
 }

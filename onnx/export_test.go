@@ -136,6 +136,13 @@ func (n normSiLU) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
 	return n.ForwardSiLU(c, x, nil)
 }
 
+// normGELU is a normalisation and GELU.
+type normGELU struct{ *layers.BatchNorm }
+
+func (n normGELU) Forward(c *layers.Ctx, x *autograd.Tensor) *autograd.Tensor {
+	return n.ForwardGELU(c, x, nil)
+}
+
 func layerCases() map[string]layerCase {
 	image, sequence := []int{8, 6, 4}, []int{5, 4}
 	return map[string]layerCase{
@@ -159,6 +166,9 @@ func layerCases() map[string]layerCase {
 		}},
 		"batch norm and SiLU": {image, func(s *layers.Scope) layers.Layer {
 			return normSiLU{layers.NewBatchNorm(s, layers.BatchNormConfig{Channels: 4})}
+		}},
+		"batch norm and GELU": {image, func(s *layers.Scope) layers.Layer {
+			return normGELU{layers.NewBatchNorm(s, layers.BatchNormConfig{Channels: 4})}
 		}},
 		"batch norm of rows": {[]int{4}, func(s *layers.Scope) layers.Layer { return layers.NewBatchNorm(s, layers.BatchNormConfig{Channels: 4}) }},
 		"layer norm":         {sequence, func(s *layers.Scope) layers.Layer { return layers.NewLayerNorm(s, layers.LayerNormConfig{Dim: 4}) }},
@@ -272,7 +282,7 @@ func TestOperationsThereAndBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) { roundTrip(t, Of(layers.NewModel(layers.NewScope(1), layers.Func(f)), 7, 6, 4)) })
 	}
 	elsewhere := []string{ // in the tests of layers and models
-		"ops.Conv2D", "ops.ConvTranspose2D", "ops.ConvBatchNorm", "ops.Conv2DMaxPool", "ops.BatchNorm", "ops.BatchNormReLU", "ops.BatchNormSiLU", "ops.LayerNorm", "ops.RMSNorm", "ops.GroupNorm", "ops.Linear", "ops.Embedding", "ops.EmbeddingDropout",
+		"ops.Conv2D", "ops.ConvTranspose2D", "ops.ConvBatchNorm", "ops.Conv2DMaxPool", "ops.BatchNorm", "ops.BatchNormReLU", "ops.BatchNormSiLU", "ops.BatchNormGELU", "ops.LayerNorm", "ops.RMSNorm", "ops.GroupNorm", "ops.Linear", "ops.Embedding", "ops.EmbeddingDropout",
 		"ops.Attention", "ops.RelativeAttention", "ops.LSTM", "ops.GRU", "ops.AdaptiveAvgPool2D", "ops.AdaptiveMaxPool2D", "ops.Upsample", "ops.BatchNormAddReLU",
 	}
 	for name := range writers {

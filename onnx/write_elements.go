@@ -55,7 +55,7 @@ func init() {
 		"ops.LSTM": (*operation).recurrent, "ops.GRU": (*operation).recurrent,
 
 		"ops.Conv2D": (*operation).conv, "ops.ConvTranspose2D": (*operation).convTranspose, "ops.ConvBatchNorm": (*operation).convBatchNorm, "ops.Conv2DMaxPool": (*operation).convMaxPool,
-		"ops.BatchNorm": (*operation).batchNorm, "ops.BatchNormReLU": (*operation).batchNorm, "ops.BatchNormAddReLU": (*operation).batchNorm, "ops.BatchNormSiLU": (*operation).batchNorm,
+		"ops.BatchNorm": (*operation).batchNorm, "ops.BatchNormReLU": (*operation).batchNorm, "ops.BatchNormAddReLU": (*operation).batchNorm, "ops.BatchNormSiLU": (*operation).batchNorm, "ops.BatchNormGELU": (*operation).batchNorm,
 		"ops.MaxPool2D": (*operation).pool, "ops.AvgPool2D": (*operation).pool, "ops.GlobalAvgPool": (*operation).globalPool,
 		"ops.AdaptiveAvgPool2D": adaptive("Average"), "ops.AdaptiveMaxPool2D": adaptive("Max"), "ops.Upsample": (*operation).upsample,
 	}

@@ -62,6 +62,8 @@ func (o *operation) convBatchNorm() error {
 		y = o.node("Relu", []string{y})
 	case ops.WithSiLU:
 		y = o.silu(y)
+	case ops.WithGELU:
+		y = o.gelu(y)
 	}
 	o.out.first = y
 	return nil
@@ -95,6 +97,8 @@ func (o *operation) batchNorm() error {
 		y = o.node("Relu", []string{y})
 	case "ops.BatchNormSiLU":
 		y = o.silu(y)
+	case "ops.BatchNormGELU":
+		y = o.gelu(y)
 	}
 	o.out.first = y
 	return nil

@@ -50,6 +50,13 @@ func BatchNormSiLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec
 	return n.do("ops.BatchNormSiLU")
 }
 
+// BatchNormGELU is [BatchNormSiLU] with the GELU.
+func BatchNormGELU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
+	n := newBatchNorm("ops.BatchNormGELU", x, gamma, beta, running, spec)
+	n.activation, n.mask = WithGELU, mask
+	return n.do("ops.BatchNormGELU")
+}
+
 // BatchNormAddReLU returns ReLU(BatchNorm(...) + residual), the end of a residual
 // block, where residual has the shape of x. The sum and the ReLU are computed
 // while a task's part of the normalisation is in the cache, and so is the gradient
@@ -91,7 +98,7 @@ type batchNormPass struct {
 	variance          []float32
 	dx, prior         []float32 // prior is added to dx; nil: none
 	residual, dr      []float32 // dr is its gradient; nil: not needed
-	before            []float32 // the gradient of what a SiLU was applied to; nil: there is none
+	before            []float32 // the gradient of what a smooth activation was applied to; nil: there is none
 	a, b, d           []float32
 }
 
@@ -190,21 +197,23 @@ func (n *batchNorm) normalise(lo, hi int, _ []float32) {
 		simd.ReLUBits(y, y, n.bits[lo/32:])
 	case n.activation == WithReLU:
 		simd.ScaleShiftReLURows(y, x, p.scale, p.shift, n.bits[lo/32:], n.factor, rows)
-	case n.activation == WithSiLU && n.mask != nil:
-		n.masked(y, x, lo, rows)
-		simd.SiLU(y, y)
-	case n.activation == WithSiLU:
+	case n.activation == WithSiLU && n.mask == nil:
 		simd.ScaleShiftSiLURows(y, x, p.scale, p.shift, rows)
+	case n.activation.smooth():
+		n.masked(y, x, lo, rows)
+		n.activation.apply(y)
 	default:
 		simd.ScaleShiftRows(y, x, p.scale, p.shift, rows)
 	}
 }
 
-// masked sets z to what the SiLU behind a mask is applied to, from the rows of x that
-// begin with element lo.
+// masked sets z to what the activation is applied to, from the rows of x that begin with
+// element lo.
 func (n *batchNorm) masked(z, x []float32, lo, rows int) {
 	simd.ScaleShiftRows(z, x, n.pass.scale, n.pass.shift, rows)
-	simd.MaskScale(z, z, n.bits[lo/32:], n.factor)
+	if n.mask != nil {
+		simd.MaskScale(z, z, n.bits[lo/32:], n.factor)
+	}
 }
 
 // keepAll sets all bits.

@@ -6,8 +6,8 @@ import (
 )
 
 // Backward is in two passes: one for the sums over the batch that every
-// gradient needs, one for dx. With a SiLU the first also writes the gradient of
-// what was normalised, where dx will be.
+// gradient needs, one for dx. With a smooth activation the first also writes the
+// gradient of what was normalised, where dx will be.
 func (n *batchNorm) Backward(g *autograd.Grad) {
 	p := &n.pass
 	p.data, p.x, p.dx, p.prior = g.Dy().Data(), n.x.Data(), nil, nil
@@ -20,7 +20,7 @@ func (n *batchNorm) Backward(g *autograd.Grad) {
 	if n.residual != nil && g.Needs(3) {
 		p.dr = g.New(3).Data()
 	}
-	if n.activation == WithSiLU {
+	if n.activation.smooth() {
 		n.affine(g)
 		if p.before = p.dx; p.dx == nil || p.prior != nil {
 			p.before = g.Scratch(len(p.x))
@@ -100,12 +100,12 @@ func (n *batchNorm) sum(lo, hi int, _ []float32) {
 	clear(s)
 	clear(d)
 	dy, x := p.data[lo:hi], p.x[lo:hi]
-	switch n.activation {
-	case WithReLU:
+	switch {
+	case n.activation == WithReLU:
 		simd.MaskSumDotRows(s, d, dy, x, n.mean, n.bits[lo/32:], n.factor, rows)
-	case WithSiLU:
+	case n.activation.smooth():
 		before := p.before[lo:hi]
-		n.beforeSiLU(before, dy, x, lo, rows)
+		n.beforeActivation(before, dy, x, lo, rows)
 		simd.SumDotRows(s, d, before, x, n.mean, rows)
 	default:
 		simd.SumDotRows(s, d, dy, x, n.mean, rows)
@@ -115,15 +115,21 @@ func (n *batchNorm) sum(lo, hi int, _ []float32) {
 	}
 }
 
-// beforeSiLU sets g to the gradient of the normalised rows that begin with element
-// lo. What the SiLU was applied to is computed again.
-func (n *batchNorm) beforeSiLU(g, dy, x []float32, lo, rows int) {
+// beforeActivation sets g to the gradient of the normalised rows that begin with element
+// lo. What the smooth activation was applied to is computed again.
+func (n *batchNorm) beforeActivation(g, dy, x []float32, lo, rows int) {
 	p := &n.pass
-	if n.mask == nil {
+	if n.activation == WithSiLU && n.mask == nil {
 		simd.SiLUGradRows(g, dy, x, p.scale, p.shift, rows)
 		return
 	}
 	n.masked(g, x, lo, rows)
-	simd.SiLUGrad(g, dy, g)
-	simd.MaskScale(g, g, n.bits[lo/32:], n.factor)
+	if n.activation == WithSiLU {
+		simd.SiLUGrad(g, dy, g)
+	} else {
+		simd.GELUGrad(g, dy, g)
+	}
+	if n.mask != nil {
+		simd.MaskScale(g, g, n.bits[lo/32:], n.factor)
+	}
 }

@@ -40,14 +40,18 @@ func TestBatchNormReLUIsComposition(t *testing.T) {
 	})
 }
 
-// TestBatchNormSiLUIsComposition is the same with SiLU, which follows the mask.
+// TestBatchNormSiLUIsComposition is the same with SiLU and GELU, which follow the mask.
 func TestBatchNormSiLUIsComposition(t *testing.T) {
-	testComposition(t, ops.BatchNormSiLU, func(h *autograd.Tensor, mask ops.Mask) *autograd.Tensor {
-		if mask != nil {
-			h = ops.Dropout(h, mask)
+	behindMask := func(activation func(h *autograd.Tensor) *autograd.Tensor) func(h *autograd.Tensor, mask ops.Mask) *autograd.Tensor {
+		return func(h *autograd.Tensor, mask ops.Mask) *autograd.Tensor {
+			if mask != nil {
+				h = ops.Dropout(h, mask)
+			}
+			return activation(h)
 		}
-		return ops.SiLU(h)
-	})
+	}
+	testComposition(t, ops.BatchNormSiLU, behindMask(ops.SiLU))
+	testComposition(t, ops.BatchNormGELU, behindMask(ops.GELU))
 }
 
 // testComposition compares a normalisation with the composition of another with then. x is used

@@ -101,6 +101,7 @@ func TestShapeErrors(t *testing.T) {
 			},
 		},
 		"BatchNormSiLU":    {func() { ops.BatchNormSiLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
+		"BatchNormGELU":    {func() { ops.BatchNormGELU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
 		"BatchNormReLU":    {func() { ops.BatchNormReLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
 		"LayerNorm":        {func() { ops.LayerNorm(m34, v4, v3, 0) }, func() { ops.LayerNorm(scalar, v4, v4, 0) }},
 		"EmbeddingDropout": {func() { ops.EmbeddingDropout(v3, nil, []int{0}) }, func() { ops.EmbeddingDropout(m34, nil, []int{3}) }},
@@ -296,7 +297,7 @@ func largeRows() map[string][][]int {
 		"Conv2D/across": {{9, 17, 16, 8}, {3, 3, 8, 24}}, "ConvTranspose2D/stride": {{9, 17, 16, 24}, {3, 3, 8, 24}}, "Upsample/bilinear": {{9, 17, 16, 33}},
 		"AdaptiveAvgPool2D": {{9, 17, 16, 33}}, "AdaptiveMaxPool2D": {{9, 17, 16, 33}}, "GroupNorm": {{9, 17, 16, 33}, {33}, {33}}, "RMSNorm": {{3000, 40}, {40}},
 		"LSTM/reverse": {{5, 9, 4 * 70}, {4 * 70, 70}, {4 * 70}, {9, 70}, {9, 70}}, "GRU": {{5, 9, 3 * 70}, {3 * 70, 70}, {3 * 70}, {9, 70}},
-		"BatchNormAddReLU/train": {{9, 17, 16, 33}, {33}, {33}, {9, 17, 16, 33}}, "BatchNormSiLU/train": {{9, 17, 16, 33}, {33}, {33}},
+		"BatchNormAddReLU/train": {{9, 17, 16, 33}, {33}, {33}, {9, 17, 16, 33}}, "BatchNormSiLU/train": {{9, 17, 16, 33}, {33}, {33}}, "BatchNormGELU/train": {{9, 17, 16, 33}, {33}, {33}},
 	}
 }
 
@@ -306,7 +307,7 @@ func largeFunc(name string) gradcheck.Func {
 		return f
 	}
 	op, _, _ := strings.Cut(name, "/")
-	norm := map[string]batchNormFunc{"BatchNorm": batchNorm, "BatchNormReLU": batchNormReLU, "BatchNormSiLU": batchNormSiLU, "BatchNormAddReLU": batchNormAddReLU}[op]
+	norm := map[string]batchNormFunc{"BatchNorm": batchNorm, "BatchNormReLU": batchNormReLU, "BatchNormSiLU": batchNormSiLU, "BatchNormGELU": batchNormGELU, "BatchNormAddReLU": batchNormAddReLU}[op]
 	return func(in tensors) *autograd.Tensor {
 		c := in[1].Len()
 		running := ops.BatchNormStats{Mean: make([]float32, c), Var: make([]float32, c)}

@@ -16,7 +16,20 @@ const (
 	NoActivation Activation = iota
 	WithReLU
 	WithSiLU
+	WithGELU
 )
+
+// smooth reports whether the gradient of the activation needs what it was applied to.
+func (a Activation) smooth() bool { return a == WithSiLU || a == WithGELU }
+
+// apply applies a smooth activation.
+func (a Activation) apply(y []float32) {
+	if a == WithSiLU {
+		simd.SiLU(y, y)
+	} else {
+		simd.GELU(y, y)
+	}
+}
 
 // ConvEnd is what follows the normalisation in [ConvBatchNorm]. The zero value is nothing.
 type ConvEnd struct {
@@ -58,13 +71,18 @@ func convBatchNormSteps(x, gamma, beta *autograd.Tensor, running BatchNormStats,
 		return BatchNormReLU(x, gamma, beta, running, spec, nil)
 	case end.Activation == WithSiLU && end.Residual == nil:
 		return BatchNormSiLU(x, gamma, beta, running, spec, nil)
+	case end.Activation == WithGELU && end.Residual == nil:
+		return BatchNormGELU(x, gamma, beta, running, spec, nil)
 	}
 	y := BatchNorm(x, gamma, beta, running, spec)
 	if end.Residual != nil {
 		y = Add(y, end.Residual)
 	}
-	if end.Activation == WithSiLU {
+	switch end.Activation {
+	case WithSiLU:
 		y = SiLU(y)
+	case WithGELU:
+		y = GELU(y)
 	}
 	return y
 }
@@ -130,6 +148,11 @@ func (e *rowEnd) apply(i, j, rows, cols int) {
 			residual = e.residual[lo:]
 		}
 		simd.EndRows(y, e.width, e.scale[j:j+cols], e.shift[j:j+cols], residual, e.activation.rowEnd(), rows)
+		if e.activation == WithGELU {
+			for r := range rows {
+				simd.GELU(y[r*e.width:][:cols], y[r*e.width:][:cols])
+			}
+		}
 	case cols == e.width: // the block is one piece
 		simd.AddRow(y, y, e.shift, rows)
 	default:
@@ -156,10 +179,10 @@ func (e *rowEnd) below(i int) *rowEnd {
 	return &rest
 }
 
-// rowEnd returns the activation as simd knows it.
+// rowEnd returns the activation as simd knows it; the GELU follows by itself.
 func (a Activation) rowEnd() simd.RowEnd {
 	switch a {
-	case NoActivation:
+	case NoActivation, WithGELU:
 		return simd.EndPlain
 	case WithReLU:
 		return simd.EndReLU

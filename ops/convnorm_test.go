@@ -48,7 +48,7 @@ func TestConvBatchNormIsComposition(t *testing.T) {
 		f := freeze(w, gamma, beta)
 		conv := ops.Conv2D(x, w, g.spec)
 		residual := normal(rng, conv.Shape()...)
-		ends := []ops.ConvEnd{{residual, ops.WithReLU}, {}, {Activation: ops.WithReLU}, {Activation: ops.WithSiLU}, {Residual: residual}, {residual, ops.WithSiLU}}
+		ends := []ops.ConvEnd{{residual, ops.WithReLU}, {}, {Activation: ops.WithReLU}, {Activation: ops.WithSiLU}, {Residual: residual}, {residual, ops.WithSiLU}, {Activation: ops.WithGELU}, {residual, ops.WithGELU}}
 		if x.Len() > 1<<16 {
 			ends = ends[:1] // it is about the parts into which much work is cut
 		}
@@ -62,6 +62,8 @@ func TestConvBatchNormIsComposition(t *testing.T) {
 				want = ops.ReLU(want)
 			case ops.WithSiLU:
 				want = ops.SiLU(want)
+			case ops.WithGELU:
+				want = ops.GELU(want)
 			}
 			for _, cores := range []int{1, 2, 7} {
 				runtime.GOMAXPROCS(cores)

@@ -254,6 +254,8 @@ var loadedCases = map[string]func(f *golden.File, name string) gradcheck.Func{
 	"BatchNormReLU/eval":     batchNormCase(batchNormReLU, false),
 	"BatchNormSiLU/train":    batchNormCase(batchNormSiLU, true),
 	"BatchNormSiLU/eval":     batchNormCase(batchNormSiLU, false),
+	"BatchNormGELU/train":    batchNormCase(batchNormGELU, true),
+	"BatchNormGELU/eval":     batchNormCase(batchNormGELU, false),
 	"BatchNormAddReLU/train": batchNormCase(batchNormAddReLU, true),
 	"BatchNormAddReLU/eval":  batchNormCase(batchNormAddReLU, false),
 	"ConvBatchNorm/train":    goldenConvBatchNorm(true, ops.WithSiLU),
@@ -316,6 +318,10 @@ func batchNormReLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpe
 
 func batchNormSiLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
 	return ops.BatchNormSiLU(in[0], in[1], in[2], running, spec, nil)
+}
+
+func batchNormGELU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+	return ops.BatchNormGELU(in[0], in[1], in[2], running, spec, nil)
 }
 
 func batchNormAddReLU(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {

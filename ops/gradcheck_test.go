@@ -102,6 +102,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 	maskedSiLU := func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
 		return ops.BatchNormSiLU(in[0], in[1], in[2], running, spec, most)
 	}
+	maskedGELU := func(in tensors, running ops.BatchNormStats, spec ops.BatchNormSpec) *autograd.Tensor {
+		return ops.BatchNormGELU(in[0], in[1], in[2], running, spec, most)
+	}
 	signs := normal(rng, 4, 3, 2, 3) // normalised, about +-1: far from the ReLU's kink
 	for i, v := range signs.Data() {
 		signs.Data()[i] = 0.1 * v
@@ -170,6 +173,9 @@ func gradTable(rng *rand.Rand) []gradRow {
 		{"ScaleChannels", binaryCase(ops.ScaleChannels), tensors{normal(rng, 2, 3, 2, 5), normal(rng, 2, 5)}, smooth},
 		{"Dropout", mask, tensors{normal(rng, 5, 13)}, smooth},
 		{"EmbeddingDropout", func(in tensors) *autograd.Tensor { return ops.EmbeddingDropout(in[0], most, ids, 2, 3) }, tensors{normal(rng, 5, 13)}, smooth},
+		{"BatchNormGELU/train", norm(batchNormGELU, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNormGELU/mask", norm(maskedGELU, true), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
+		{"BatchNormGELU/eval", norm(batchNormGELU, false), tensors{normal(rng, 4, 3, 2, 3), normal(rng, 3), normal(rng, 3)}, smooth},
 	}
 }
 

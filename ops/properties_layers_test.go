@@ -214,8 +214,8 @@ func normalise(x []float64, eps float64) {
 	}
 }
 
-// batchNormProperty is that of the operation that goes on with a "mask", a "silu" or
-// a "residual", if any. No element is near the kink of a ReLU.
+// batchNormProperty is that of the operation that goes on with a "mask", a "silu",
+// a "gelu" or a "residual", if any. No element is near the kink of a ReLU.
 func batchNormProperty(rng *rand.Rand, then string) property {
 	const eps = 0.01
 	train := rng.IntN(2) == 0
@@ -271,9 +271,14 @@ func batchNormProperty(rng *rand.Rand, then string) property {
 			p.want = func(in []array) array {
 				y := before(in)
 				for i, v := range y.data {
-					if then == "silu" {
+					switch then {
+					case "silu":
 						v *= factors[i]
 						y.data[i] = v * sigmoid(v)
+						continue
+					case "gelu":
+						v *= factors[i]
+						y.data[i] = v * (1 + math.Erf(v/math.Sqrt2)) / 2
 						continue
 					}
 					y.data[i] = max(v, 0)
@@ -289,6 +294,7 @@ func batchNormProperty(rng *rand.Rand, then string) property {
 			"":     func(in tensors) *autograd.Tensor { return ops.BatchNorm(in[0], in[1], in[2], moved, spec) },
 			"mask": func(in tensors) *autograd.Tensor { return ops.BatchNormReLU(in[0], in[1], in[2], moved, spec, mask) },
 			"silu": func(in tensors) *autograd.Tensor { return ops.BatchNormSiLU(in[0], in[1], in[2], moved, spec, mask) },
+			"gelu": func(in tensors) *autograd.Tensor { return ops.BatchNormGELU(in[0], in[1], in[2], moved, spec, mask) },
 			"residual": func(in tensors) *autograd.Tensor {
 				return ops.BatchNormAddReLU(in[0], in[1], in[2], in[3], moved, spec)
 			},
@@ -297,7 +303,7 @@ func batchNormProperty(rng *rand.Rand, then string) property {
 		for _, x := range inputs {
 			in = append(in, array{x.Shape(), widen(x.Data())})
 		}
-		if then == "" || then == "silu" || !slices.ContainsFunc(before(in).data, func(v float64) bool { return math.Abs(v) < 1e-4 }) {
+		if then == "" || then == "silu" || then == "gelu" || !slices.ContainsFunc(before(in).data, func(v float64) bool { return math.Abs(v) < 1e-4 }) {
 			return p
 		}
 	}

@@ -91,6 +91,7 @@ var properties = map[string]func(rng *rand.Rand) property{
 	"BatchNorm":        func(rng *rand.Rand) property { return batchNormProperty(rng, "") },
 	"BatchNormReLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "mask") },
 	"BatchNormSiLU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "silu") },
+	"BatchNormGELU":    func(rng *rand.Rand) property { return batchNormProperty(rng, "gelu") },
 	"BatchNormAddReLU": func(rng *rand.Rand) property { return batchNormProperty(rng, "residual") },
 	"ConvBatchNorm":    convBatchNormProperty,
 	"Conv2DMaxPool":    convPoolProperty,

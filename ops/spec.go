@@ -48,7 +48,7 @@ type (
 		Eps    float32
 	}
 
-	// BatchNormArgs are what [BatchNorm], [BatchNormReLU], [BatchNormSiLU] and
+	// BatchNormArgs are what [BatchNorm], [BatchNormReLU], [BatchNormSiLU], [BatchNormGELU] and
 	// [BatchNormAddReLU] normalise with, as a pointer.
 	BatchNormArgs struct {
 		Running BatchNormStats

@@ -346,6 +346,8 @@ batch_norm("BatchNormSiLU", True, F.silu)
 batch_norm("BatchNormSiLU", False, F.silu)
 for name, channels in ("Conv2DMaxPool", 9), ("Conv2DMaxPool/taps", 2):
     case(name, lambda x, w: channels_last(F.max_pool2d(images(conv(padding=1)(x, w)), 2)), normal(2, 7, 8, channels), normal(3, 3, channels, 8))
+batch_norm("BatchNormGELU", True, F.gelu)
+batch_norm("BatchNormGELU", False, F.gelu)
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops.safetensors")
 save_file({k: v.clone(memory_format=torch.contiguous_format) for k, v in sorted(tensors.items())}, path, metadata={"torch": EXPECTED})
