@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"autodropout/autograd"
 	"autodropout/dropout"
@@ -88,6 +89,7 @@ type TransformerXL struct {
 	u, v      *autograd.Param // (Heads, HeadWidth)
 	layers    []*xlLayer
 	softmax   *layers.AdaptiveSoftmax
+	encoded   atomic.Pointer[[]float32] // see distances
 }
 
 // NewTransformerXL returns a model whose weights are drawn from a normal
@@ -162,6 +164,18 @@ type Output struct {
 	Contexts []*autograd.Tensor
 }
 
+// distances returns the encodings of a context's distances: the last rows of those of the
+// longest context so far, which shards share.
+func (m *TransformerXL) distances(context, width int) []float32 {
+	known := m.encoded.Load()
+	if known == nil || len(*known) < context*width {
+		made := layers.DistanceEncodings(context, width)
+		m.encoded.Store(&made)
+		return made
+	}
+	return (*known)[len(*known)-context*width:]
+}
+
 // Forward runs the model on a segment. Without dropout, predictions do not depend
 // on how a text is cut into segments as long as memory and extended context
 // reach back to its beginning.
@@ -175,7 +189,7 @@ func (m *TransformerXL) Forward(c *layers.Ctx, s Segment, l Lengths) Output {
 	}
 	out.Hidden = c.Tape.Block(func() *autograd.Tensor {
 		width := m.config.encodingWidth()
-		distances := c.Tape.Input(layers.DistanceEncodings(context, width), context, width)
+		distances := c.Tape.Input(m.distances(context, width), context, width)
 		x := m.embed(c, s.Inputs, s.N, length)
 		for i, layer := range m.layers {
 			context := s.remember(c, i, x, w, out.Memory)
