@@ -119,7 +119,7 @@ func TestLayers(t *testing.T) {
 			t.Errorf("implausible: %+v", got)
 		}
 	}
-	const want = "ops.Conv2D ops.AddBias ops.GELU ops.Conv2DMaxPool ops.BatchNorm ops.GELU ops.Conv2D ops.BatchNorm"
+	const want = "ops.Conv2D ops.AddBias ops.GELU ops.Conv2DMaxPool ops.BatchNormGELU ops.Conv2D ops.BatchNormGELU"
 	if all := strings.Join(names, " "); !strings.HasPrefix(all, want) || names[len(names)-1] != "rest" {
 		t.Errorf("operations %s, want them to begin with %s and to end with the rest", all, want)
 	}
