@@ -27,10 +27,7 @@ func (n *node) window(size []int) (w window, err error) {
 	if err := n.only("auto_pad", "NOTSET", "VALID", sameUpper, sameLower); err != nil {
 		return w, err
 	}
-	auto := n.text("auto_pad", "")
-	if auto == sameUpper || auto == sameLower {
-		w.same = auto
-	}
+	w.same = n.same()
 	if given := n.ints("kernel_shape"); given != nil {
 		size = given
 	}
@@ -40,7 +37,7 @@ func (n *node) window(size []int) (w window, err error) {
 			*list = []int{1, 1}
 		}
 	}
-	if pads == nil || auto == "VALID" || w.same != "" {
+	if pads == nil || n.text("auto_pad", "") == "VALID" || w.same != "" {
 		pads = make([]int, 4)
 	}
 	if len(size) != 2 || len(stride) != 2 || len(dilation) != 2 || len(pads) != 4 {
@@ -59,6 +56,14 @@ func (n *node) window(size []int) (w window, err error) {
 		}
 	}
 	return w, nil
+}
+
+// same returns SAME_UPPER or SAME_LOWER if the padding of the node is that, otherwise "".
+func (n *node) same() string {
+	if auto := n.text("auto_pad", ""); auto == sameUpper || auto == sameLower {
+		return auto
+	}
+	return ""
 }
 
 // padded returns the window over pictures of that size. With SAME_UPPER and SAME_LOWER there
@@ -161,7 +166,7 @@ func makeConvTranspose(b *builder, n *node) (func(c *call) ([]datum, error), err
 	if extra == nil {
 		extra = []int{0, 0}
 	}
-	if auto := n.text("auto_pad", ""); n.attribute("output_shape") != nil || len(extra) != 2 || auto == sameUpper || auto == sameLower {
+	if n.attribute("output_shape") != nil || len(extra) != 2 || n.same() != "" {
 		return nil, fmt.Errorf("the size of its result is given, and not its padding: that is not supported: export it with padding")
 	}
 	return func(c *call) ([]datum, error) {
