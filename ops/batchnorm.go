@@ -36,25 +36,26 @@ func BatchNorm(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec Bat
 // is nil. It passes over memory as often as BatchNorm alone, forward and backward, and
 // stores no intermediate result.
 func BatchNormReLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
-	n := newBatchNorm("ops.BatchNormReLU", x, gamma, beta, running, spec)
-	n.activation, n.mask = WithReLU, mask
-	return n.do("ops.BatchNormReLU")
+	return batchNormActivated("ops.BatchNormReLU", x, gamma, beta, running, spec, WithReLU, mask)
 }
 
 // BatchNormSiLU returns SiLU(Dropout(BatchNorm(...), mask)), or without the dropout
 // if mask is nil. It makes the passes over memory that BatchNorm alone makes,
 // and writes the gradient of what lies between where that of x will be.
 func BatchNormSiLU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
-	n := newBatchNorm("ops.BatchNormSiLU", x, gamma, beta, running, spec)
-	n.activation, n.mask = WithSiLU, mask
-	return n.do("ops.BatchNormSiLU")
+	return batchNormActivated("ops.BatchNormSiLU", x, gamma, beta, running, spec, WithSiLU, mask)
 }
 
 // BatchNormGELU is [BatchNormSiLU] with the GELU.
 func BatchNormGELU(x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, mask Mask) *autograd.Tensor {
-	n := newBatchNorm("ops.BatchNormGELU", x, gamma, beta, running, spec)
-	n.activation, n.mask = WithGELU, mask
-	return n.do("ops.BatchNormGELU")
+	return batchNormActivated("ops.BatchNormGELU", x, gamma, beta, running, spec, WithGELU, mask)
+}
+
+// batchNormActivated returns a normalisation with an activation and the dropout of a mask.
+func batchNormActivated(name string, x, gamma, beta *autograd.Tensor, running BatchNormStats, spec BatchNormSpec, activation Activation, mask Mask) *autograd.Tensor {
+	n := newBatchNorm(name, x, gamma, beta, running, spec)
+	n.activation, n.mask = activation, mask
+	return n.do(name)
 }
 
 // BatchNormAddReLU returns ReLU(BatchNorm(...) + residual), the end of a residual

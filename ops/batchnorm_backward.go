@@ -124,11 +124,7 @@ func (n *batchNorm) beforeActivation(g, dy, x []float32, lo, rows int) {
 		return
 	}
 	n.masked(g, x, lo, rows)
-	if n.activation == WithSiLU {
-		simd.SiLUGrad(g, dy, g)
-	} else {
-		simd.GELUGrad(g, dy, g)
-	}
+	n.activation.differentiate(g, dy)
 	if n.mask != nil {
 		simd.MaskScale(g, g, n.bits[lo/32:], n.factor)
 	}

@@ -31,6 +31,16 @@ func (a Activation) apply(y []float32) {
 	}
 }
 
+// differentiate sets g, which has what a smooth activation was applied to, to the gradient
+// of that.
+func (a Activation) differentiate(g, dy []float32) {
+	if a == WithSiLU {
+		simd.SiLUGrad(g, dy, g)
+	} else {
+		simd.GELUGrad(g, dy, g)
+	}
+}
+
 // ConvEnd is what follows the normalisation in [ConvBatchNorm]. The zero value is nothing.
 type ConvEnd struct {
 	Residual   *autograd.Tensor // added first, of the output's shape; nil: none
