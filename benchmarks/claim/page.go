@@ -169,12 +169,12 @@ func (s *setting) rival(at *row) bool {
 }
 
 // gains returns by how much the final trainings of one row are better than those of
-// another with the same seeds, a group for each search seed.
+// another with the same seeds, a group for each search seed; one may have more seeds.
 func (s *setting) gains(better, worse *row) (groups [][]float64) {
 	for _, r := range better.runs {
 		_, _, seed := r.setting()
 		for _, other := range worse.runs {
-			if _, _, n := other.setting(); n != seed || other.Seeds != r.Seeds {
+			if _, _, n := other.setting(); n != seed {
 				continue
 			}
 			var group []float64
