@@ -178,6 +178,7 @@ func (l *Loop) steps(ctx context.Context) error {
 	if err := l.validate(ctx); err != nil || l.Done() == l.total || l.Stopped() || ctx.Err() != nil {
 		return err
 	}
+	defer l.giveBack()
 	for len(l.workers) < l.config.Shards {
 		l.workers = append(l.workers, newWorker(l.params, l.config))
 	}

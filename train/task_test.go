@@ -28,6 +28,7 @@ type line struct {
 	data   string
 	fail   func(step int) error // nil: never
 	scores []float64            // what validation says, by epoch
+	loss   float64              // what it says besides
 }
 
 func newLine() *line {
@@ -63,7 +64,7 @@ func (t *line) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
 func (t *line) validate(seen *[]float32) func(context.Context) (Validation, error) {
 	return func(context.Context) (Validation, error) {
 		*seen = append(*seen, t.Params().Flat()[0])
-		return Validation{Score: t.scores[len(*seen)-1]}, nil
+		return Validation{Score: t.scores[len(*seen)-1], Loss: t.loss}, nil
 	}
 }
 
@@ -160,6 +161,17 @@ func TestStoppedValidationIsMadeAgain(t *testing.T) {
 	}
 	if err := again.Run(t.Context()); err != nil || len(again.Validations()) != 5 || first(again) != (Validation{Epoch: 0, Steps: 3, Score: 2}) {
 		t.Errorf("%v, scores %v", err, again.Validations())
+	}
+}
+
+// A loss that is not a number says nothing about the score beside it.
+func TestPatienceWithoutLoss(t *testing.T) {
+	var seen []float32
+	task := newLine()
+	task.scores, task.loss = []float64{5, 4, 3, 2, 1}, math.NaN()
+	loop := mustLoop(t, task, Common{Validate: task.validate(&seen), Patience: 1})
+	if err := loop.Run(t.Context()); err != nil || loop.Done() != loop.Total() {
+		t.Errorf("%d of %d steps: %v", loop.Done(), loop.Total(), err)
 	}
 }
 

@@ -66,17 +66,23 @@ func (l *Loop) Validations() []Validation { return append([]Validation(nil), l.v
 // Best returns the best score so far, the first of equal ones, or nil if no score was a
 // number.
 func (l *Loop) Best() *Validation {
-	var best *Validation
-	for i := range l.validations {
-		if v := &l.validations[i]; v.Score == v.Score && (best == nil || l.better(v.Score, best.Score)) {
-			best = v
-		}
-	}
-	if best == nil {
+	i := l.best()
+	if i < 0 {
 		return nil
 	}
-	copied := *best
-	return &copied
+	best := l.validations[i]
+	return &best
+}
+
+// best returns the index of the best score so far, -1 if no score was a number.
+func (l *Loop) best() int {
+	best := -1
+	for i, v := range l.validations {
+		if v.Score == v.Score && (best < 0 || l.better(v.Score, l.validations[best].Score)) {
+			best = i
+		}
+	}
+	return best
 }
 
 func (l *Loop) better(a, b float64) bool {
@@ -89,16 +95,7 @@ func (l *Loop) Stopped() bool {
 	if l.config.Patience == 0 || l.Done() == l.total {
 		return false
 	}
-	since := len(l.validations)
-	if best := l.Best(); best != nil {
-		for i, v := range l.validations {
-			if v == *best {
-				since = len(l.validations) - 1 - i
-				break
-			}
-		}
-	}
-	return since >= l.config.Patience
+	return len(l.validations)-1-l.best() >= l.config.Patience
 }
 
 // validate scores the model, with its averaged weights where there is an average,
@@ -122,7 +119,7 @@ func (l *Loop) validate(ctx context.Context) error {
 	l.due, l.clock = false, time.Now()
 	v.Epoch, v.Steps, v.Train, v.Seconds = l.epoch, l.Done(), l.lossSince(), l.clock.Sub(began).Seconds()
 	l.validations = append(l.validations, v)
-	if best := l.Best(); l.config.BestWeights != "" && best != nil && best.Steps == v.Steps {
+	if l.config.BestWeights != "" && l.best() == len(l.validations)-1 {
 		if err := l.SaveWeights(l.config.BestWeights); err != nil {
 			return err
 		}

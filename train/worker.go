@@ -141,12 +141,19 @@ func (l *Loop) notFinite() *NotFiniteError {
 }
 
 // release gives back what a step has used, whether it was committed or not. After the last
-// step these are the tapes, so that an evaluation of the model has their memory.
+// step these are the tapes, before the model is validated once more.
 func (l *Loop) release() {
 	for _, w := range l.workers {
 		w.tape.Reset()
 	}
 	if l.Done() == l.total {
+		l.giveBack()
+	}
+}
+
+// giveBack lets go of the tapes, so that an evaluation of the model has their memory.
+func (l *Loop) giveBack() {
+	if l.workers != nil {
 		l.workers = nil
 		runtime.GC() // would come when an evaluation has taken memory beside
 	}
