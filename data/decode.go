@@ -1,7 +1,6 @@
 package data
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -54,13 +53,11 @@ type Preparer struct {
 // NewPreparer returns a preparer. It is an error if the header describes no form: one without
 // pixels, or with a deviation of 0.
 func NewPreparer(h Header) (*Preparer, error) {
-	if h.Height < 1 || h.Width < 1 || h.Shorter < max(h.Height, h.Width) {
-		return nil, fmt.Errorf("data: %d x %d pixels cannot be cut out of an image whose shorter side has %d", h.Width, h.Height, h.Shorter)
+	if err := h.check(); err != nil {
+		return nil, err
 	}
-	for _, std := range h.Std {
-		if !(std > 0) {
-			return nil, errors.New("data: the standard deviation of a channel must be positive")
-		}
+	if h.Shorter < max(h.Height, h.Width) {
+		return nil, fmt.Errorf("data: %d x %d pixels cannot be cut out of an image whose shorter side has %d", h.Width, h.Height, h.Shorter)
 	}
 	return &Preparer{header: h, table: newNormaliser(&h), memory: sync.Pool{New: func() any { return new(scratch) }}}, nil
 }

@@ -65,13 +65,17 @@ type Loader struct {
 const ahead = 2
 
 // NewLoader returns a loader of the images of s. It is an error if cfg does not
-// fit the source.
+// fit the source, or no batch can have the form that its header describes.
 func NewLoader(s Source, cfg LoaderConfig) (*Loader, error) {
 	header := s.Header()
+	if s.Len() == 0 {
+		return nil, fmt.Errorf("data: %s has no images, at least 1 is needed", header.Name)
+	}
+	if err := header.check(); err != nil {
+		return nil, err
+	}
 	a := cfg.Augment
 	switch {
-	case s.Len() == 0:
-		return nil, fmt.Errorf("data: %s has no images, at least 1 is needed", header.Name)
 	case cfg.Batch < 1:
 		return nil, fmt.Errorf("data: a batch of %d images is not possible: at least 1 is needed", cfg.Batch)
 	case cfg.Batch > math.MaxInt/8/(header.Height*header.Width*Channels):

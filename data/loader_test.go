@@ -330,6 +330,28 @@ func TestNewLoaderRefuses(t *testing.T) {
 	}
 }
 
+// A set that a program has made may lack something.
+func TestNewLoaderRefusesIncompleteSets(t *testing.T) {
+	for want, change := range map[string]func(s *Set){
+		"has images of 0 rows":               func(s *Set) { s.Height = 0 },
+		"columns, whose shorter":             func(s *Set) { s.Width = -1 },
+		"the standard deviation 0: give":     func(s *Set) { s.Std[1] = 0 },
+		"channel 2 of tiny has the mean NaN": func(s *Set) { s.Mean[2] = float32(math.NaN()) },
+	} {
+		s := tinySet(5)
+		change(s)
+		_, err := NewLoader(s, LoaderConfig{Batch: 1})
+		checkError(t, err, want)
+	}
+	s := tinySet(5)
+	s.Images = s.Images[:len(s.Images)-1]
+	l := newLoader(t, s, LoaderConfig{Batch: 5})
+	for range l.Epoch(t.Context(), 0, 0) {
+		t.Error("an image that is not there is in a batch")
+	}
+	checkError(t, l.Err(), "tiny has 5 labels, and image 4 of 4x4 pixels would end at element 240 of Images, which has 239")
+}
+
 func TestAugmentIsNormalisedWithoutVariation(t *testing.T) {
 	s := tinySet(3)
 	table := tableOf(s)

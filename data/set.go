@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"hash/crc32"
 	"math"
 
@@ -48,6 +49,9 @@ func (s *Set) Label(i int) int { return int(s.Labels[i]) }
 
 // Load implements [Source].
 func (s *Set) Load(i int) (imaging.Image, error) {
+	if end := (i + 1) * s.imageSize(); end > len(s.Images) {
+		return imaging.Image{}, fmt.Errorf("data: %s has %d labels, and image %d of %dx%d pixels would end at element %d of Images, which has %d", s.Name, len(s.Labels), i, s.Width, s.Height, end, len(s.Images))
+	}
 	return imaging.Image{Width: s.Width, Height: s.Height, Pix: s.Image(i)}, nil
 }
 

@@ -1,9 +1,11 @@
 package data
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math"
 
 	"autodropout/data/imaging"
 )
@@ -41,6 +43,20 @@ type Header struct {
 	Filter imaging.Filter
 	// Mean and Std describe each channel, with pixel values scaled to 0..1.
 	Mean, Std [Channels]float32
+}
+
+// check returns an error if batches cannot have the form.
+func (h *Header) check() error {
+	name := cmp.Or(h.Name, "the data")
+	if h.Height < 1 || h.Width < 1 || h.Shorter < min(h.Height, h.Width) {
+		return fmt.Errorf("data: %s has images of %d rows and %d columns, whose shorter side is resized to %d: give Height and Width, and at least the smaller of them as the shorter side", name, h.Height, h.Width, h.Shorter)
+	}
+	for c, std := range h.Std {
+		if !(std > 0) || math.IsInf(float64(h.Mean[c]), 0) || h.Mean[c] != h.Mean[c] {
+			return fmt.Errorf("data: channel %d of %s has the mean %v and the standard deviation %v: give Mean, and a Std above 0, for pixel values from 0 to 1", c, name, h.Mean[c], std)
+		}
+	}
+	return nil
 }
 
 // BadImageError reports an image that cannot be used.

@@ -23,6 +23,7 @@ type builder struct {
 	slot    map[string]int // of what is computed, by name
 	params  map[string]*autograd.Param
 	kernels map[string]bool // matrices that only convolutions read
+	read    map[string]bool // values that a node reads, or that are outputs
 	taken   map[string]bool // names of parameters
 	biases  int             // convolutions with a bias
 	batched int             // batch normalisations
@@ -39,7 +40,7 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 	}
 	b := &builder{
 		Network: n, scope: scope, tensors: map[string]*onnxfile.Tensor{}, slot: map[string]int{},
-		params: map[string]*autograd.Param{}, taken: map[string]bool{},
+		params: map[string]*autograd.Param{}, taken: map[string]bool{}, read: read(&m.Graph),
 	}
 	n.params = scope.Params()
 	for i := range m.Graph.Initializers {
@@ -90,6 +91,21 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 // The versions of the operations that are known. Between them some have changed: those
 // that did so are read as the file's version has them.
 const oldestOpset, newestOpset = 9, 24
+
+// read returns the names of the values that a node reads, or that are outputs.
+func read(g *onnxfile.Graph) map[string]bool {
+	names := map[string]bool{}
+	for _, n := range g.Nodes {
+		for _, name := range n.Inputs {
+			names[name] = true
+		}
+	}
+	for _, out := range g.Outputs {
+		names[out.Name] = true
+	}
+	delete(names, "") // an input that is left out
+	return names
+}
 
 // declare adds the inputs.
 func (b *builder) declare(g *onnxfile.Graph) error {
@@ -159,7 +175,7 @@ func (b *builder) node(f *onnxfile.Node) (*node, error) {
 	n.run = run
 	n.params = slices.Clone(b.Network.params.All()[before:])
 	for _, name := range f.Outputs {
-		if name == "" {
+		if !b.read[name] { // such as the statistics of a normalisation that was exported in training mode
 			n.out = append(n.out, -1)
 			continue
 		}

@@ -281,6 +281,15 @@ func TestNetworksThatCannotBe(t *testing.T) {
 		"only pictures, of two": func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("strides", 1) },
 		"its kernel_shape is":   func(m *onnxfile.Model) { m.Graph.Nodes[0].Attributes = attribute("kernel_shape", 3, 3) },
 		"Cin of x":              func(m *onnxfile.Model) { m.Graph.Initializers[0].Shape = []int{3, 2, 1, 1} },
+		"without dilation": func(m *onnxfile.Model) {
+			m.Graph.Nodes[0] = onnxfile.Node{Op: "MaxPool", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: slices.Concat(attribute("kernel_shape", 2, 2), attribute("strides", 2, 2), attribute("dilations", 2, 2))}
+		},
+		"antialias": func(m *onnxfile.Model) {
+			m.Graph.Nodes[0] = onnxfile.Node{Op: "Resize", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrText("mode", "linear"), attrInt("antialias", 1)}}
+		},
+		"keep_aspect_ratio_policy": func(m *onnxfile.Model) {
+			m.Graph.Nodes[0] = onnxfile.Node{Op: "Resize", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrText("mode", "linear"), attrText("keep_aspect_ratio_policy", "not_larger")}}
+		},
 		"more than 268435456": func(m *onnxfile.Model) {
 			m.Graph.Nodes[0].Attributes = attribute("pads", 60_000, 60_000, 60_000, 60_000)
 		},

@@ -42,7 +42,7 @@ func init() {
 		"Dropout": {needs: 1, outputs: 2, make: makeDropout}, "Identity": simple(1, identity),
 
 		"Add": arithmetic(ops.Add, func(a, b int) int { return a + b }), "Sub": arithmetic(ops.Sub, func(a, b int) int { return a - b }), "Mul": arithmetic(ops.Mul, func(a, b int) int { return a * b }),
-		"Div": arithmetic(ops.Div, quotient), "Mod": arithmetic(nil, modulus), "Max": arithmetic(ops.Maximum, func(a, b int) int { return max(a, b) }), "Min": arithmetic(ops.Minimum, func(a, b int) int { return min(a, b) }),
+		"Div": arithmetic(ops.Div, quotient), "Mod": {needs: 2, make: makeMod}, "Max": arithmetic(ops.Maximum, func(a, b int) int { return max(a, b) }), "Min": arithmetic(ops.Minimum, func(a, b int) int { return min(a, b) }),
 		"Pow": simple(2, power), "Equal": comparison(func(a, b float64) bool { return a == b }), "Less": comparison(func(a, b float64) bool { return a < b }),
 		"Greater": comparison(func(a, b float64) bool { return a > b }), "LessOrEqual": comparison(func(a, b float64) bool { return a <= b }), "GreaterOrEqual": comparison(func(a, b float64) bool { return a >= b }),
 		"And": arithmetic(nil, func(a, b int) int { return min(a, b) }), "Or": arithmetic(nil, func(a, b int) int { return max(a, b) }), "Not": simple(1, not), "Where": simple(3, where), "Cast": {needs: 1, make: makeCast},

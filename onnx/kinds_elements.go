@@ -144,12 +144,19 @@ func quotient(a, b int) int {
 	return a / b
 }
 
-// modulus is what is left of a division, with the sign of b.
-func modulus(a, b int) int {
-	if b == 0 {
-		return 0
-	}
-	return ((a % b) + b) % b
+// makeMod gives what is left of a division: with the sign of the divisor, or with fmod that
+// of the dividend.
+func makeMod(b *builder, n *node) (func(c *call) ([]datum, error), error) {
+	fmod := n.int("fmod", 0) != 0
+	return arithmetic(nil, func(a, b int) int {
+		switch {
+		case b == 0:
+			return 0
+		case fmod:
+			return a % b
+		}
+		return ((a % b) + b) % b
+	}).make(b, n)
 }
 
 // wholeOrReal is an operation on every element.

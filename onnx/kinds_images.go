@@ -198,7 +198,8 @@ func (b *builder) newBatchNorm(n *node, data [4][]float32) *layers.BatchNorm {
 		b.taken[name+"."+part] = true
 	}
 	s := b.scope.Sub(name)
-	layer := layers.NewBatchNorm(s, layers.BatchNormConfig{Channels: len(data[0]), Eps: cmp.Or(n.float("epsilon", 1e-5), math.SmallestNonzeroFloat32), Momentum: 1 - n.float("momentum", 0.9)})
+	given := func(v float32) float32 { return cmp.Or(v, math.SmallestNonzeroFloat32) } // 0 would mean the usual number
+	layer := layers.NewBatchNorm(s, layers.BatchNormConfig{Channels: len(data[0]), Eps: given(n.float("epsilon", 1e-5)), Momentum: given(1 - n.float("momentum", 0.9))})
 	params, buffers := s.Params().All(), s.Params().Buffers()
 	copy(params[len(params)-2].Data(), data[0])
 	copy(params[len(params)-1].Data(), data[1])

@@ -34,7 +34,7 @@ func makePool(f func(x *autograd.Tensor, spec ops.PoolSpec) *autograd.Tensor, fi
 		spec := ops.PoolSpec{Size: w.size[0], Stride: w.stride[0]}
 		average := fill == 0
 		if w.size[0] != w.size[1] || w.stride[0] != w.stride[1] || w.dilation != [2]int{1, 1} {
-			if w.size == w.stride && w.before == [2]int{} && w.even() && w.same == "" && n.int("ceil_mode", 0) == 0 {
+			if w.size == w.stride && w.dilation == [2]int{1, 1} && w.before == [2]int{} && w.even() && w.same == "" && n.int("ceil_mode", 0) == 0 {
 				return tiles(w.size, average), nil
 			}
 			return nil, fmt.Errorf("its windows are %v with strides %v and dilations %v: only square ones, without dilation, and those that lie side by side are supported", w.size, w.stride, w.dilation)
@@ -112,13 +112,9 @@ func tiles(size [2]int, average bool) func(c *call) ([]datum, error) {
 func (w *window) reach(size [2]int) {
 	for i := range 2 {
 		length := size[i] + w.before[i] + w.behind[i]
-		over := (length - w.size[i]) % w.stride[i]
-		if over <= 0 {
-			continue
-		}
-		begin := length - over - w.size[i] + w.stride[i]
-		if begin < size[i]+w.before[i] {
-			w.behind[i] += w.stride[i] - over
+		begin := max(0, length-w.size[i]+w.stride[i]) / w.stride[i] * w.stride[i] // of the first window that does not fit
+		if over := begin + w.size[i] - length; over < w.stride[i] && begin < size[i]+w.before[i] {
+			w.behind[i] += over
 		}
 	}
 }
@@ -149,6 +145,12 @@ func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 	}
 	if n.attribute("axes") != nil {
 		return nil, fmt.Errorf("it names its axes, which is not supported")
+	}
+	if n.int("antialias", 0) != 0 || n.int("exclude_outside", 0) != 0 {
+		return nil, fmt.Errorf("it weighs the pixels otherwise than interpolation does (antialias or exclude_outside), which is not supported: export it without")
+	}
+	if err := n.only("keep_aspect_ratio_policy", "stretch"); err != nil {
+		return nil, err
 	}
 	return func(c *call) ([]datum, error) {
 		x, err := c.images(0)

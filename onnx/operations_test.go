@@ -9,6 +9,7 @@ import (
 	"autodropout/autograd"
 	"autodropout/internal/onnxfile"
 	"autodropout/layers"
+	"autodropout/ops"
 )
 
 // TestOperationsOfFiles: what operations that no other test reads make of some numbers, by
@@ -50,6 +51,8 @@ func TestOperationsOfFiles(t *testing.T) {
 		{"MaxPool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), attrText("auto_pad", "SAME_LOWER")}, []int{1, 1, 3, 3}, []float32{1, 2, 3, 4, 5, 6, 7, 8, 9}},
 		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrText("auto_pad", "SAME_LOWER")}, []int{1, 1, 2, 2}, []float32{1, 2.5, 5.5, 7}},
 		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 2, 2), ints("strides", 2, 2), attrText("auto_pad", "SAME_LOWER"), attrInt("count_include_pad", 1)}, []int{1, 1, 2, 2}, []float32{0.25, 1.25, 2.75, 7}},
+		{"AveragePool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 4, 4), ints("strides", 2, 2), attrInt("ceil_mode", 1)}, []int{1, 1, 1, 1}, []float32{5}},
+		{"MaxPool", 19, []*onnxfile.Tensor{square}, []onnxfile.Attribute{ints("kernel_shape", 4, 4), ints("strides", 3, 3), attrInt("ceil_mode", 1)}, []int{1, 1, 1, 1}, []float32{9}},
 		{"GlobalMaxPool", 17, []*onnxfile.Tensor{row}, nil, []int{1, 1, 1, 1}, []float32{6}},
 		{"Resize", 17, []*onnxfile.Tensor{real([]int{1, 1, 1, 2}, 1, 2), nil, real([]int{4}, 1, 1, 2, 2)}, []onnxfile.Attribute{attrText("coordinate_transformation_mode", "asymmetric"), attrText("nearest_mode", "floor")}, []int{1, 1, 2, 4}, []float32{1, 1, 2, 2, 1, 1, 2, 2}},
 		{"Gemm", 17, []*onnxfile.Tensor{x, real([]int{2, 2}, 1, 2, 3, 4), real([]int{2}, 1, -1)}, []onnxfile.Attribute{attrFloat("alpha", 2), attrFloat("beta", 10), attrInt("transA", 1)}, []int{2, 2}, []float32{11, -10, 22, 6}},
@@ -80,6 +83,7 @@ func TestOperationsOfFiles(t *testing.T) {
 		{"Where", 17, []*onnxfile.Tensor{whole([]int{2}, 1, 0), x, real(nil, 7)}, nil, []int{2, 2}, []float32{-1, 7, 0.5, 7}},
 		{"Max", 17, []*onnxfile.Tensor{x, real(nil, 0.25), real([]int{2}, -3, 1)}, nil, []int{2, 2}, []float32{0.25, 1, 0.5, 2}},
 		{"Mod", 17, []*onnxfile.Tensor{whole([]int{3}, 5, -5, 5), whole([]int{3}, 3, 3, -3)}, nil, []int{3}, []float32{2, 1, -1}},
+		{"Mod", 17, []*onnxfile.Tensor{whole([]int{3}, 5, -5, 5), whole([]int{3}, 3, 3, -3)}, []onnxfile.Attribute{attrInt("fmod", 1)}, []int{3}, []float32{2, -2, 2}},
 		{"Div", 17, []*onnxfile.Tensor{whole([]int{2}, 7, -7), whole(nil, 2)}, nil, []int{2}, []float32{3, -3}},
 		{"Less", 17, []*onnxfile.Tensor{whole([]int{3}, 1, 2, 3), whole(nil, 2)}, nil, []int{3}, []float32{1, 0, 0}},
 		{"GreaterOrEqual", 17, []*onnxfile.Tensor{x, real(nil, 0)}, nil, []int{2, 2}, []float32{0, 1, 1, 1}},
@@ -164,6 +168,43 @@ func TestDropoutOfFiles(t *testing.T) {
 			if kept < least || mode == layers.Training && kept > 850 {
 				t.Errorf("mode %v keeps %d of 1000", mode, kept)
 			}
+		}
+	}
+}
+
+// TestTrainingModeOfFiles: what a file that was exported in training mode computes besides is
+// left out, and the share of the batch in the running statistics is the file's, also 0.
+func TestTrainingModeOfFiles(t *testing.T) {
+	vector := func(name string, v ...float32) onnxfile.Tensor {
+		return onnxfile.Tensor{Name: name, Type: onnxfile.Float32, Shape: []int{2}, Floats: v}
+	}
+	for momentum, want := range map[float32][]float32{1: {1, 2}, 0.75: {0.75 + 0.25*5, 0.75*2 + 0.25*10}} {
+		m := &onnxfile.Model{Opset: 17, Graph: onnxfile.Graph{
+			Inputs:       []onnxfile.Value{{Name: "x", Type: onnxfile.Float32, Shape: []onnxfile.Dim{{Name: "n"}, {Size: 2}}}},
+			Initializers: []onnxfile.Tensor{vector("bn.weight", 1, 1), vector("bn.bias", 0, 0), vector("bn.running_mean", 1, 2), vector("bn.running_var", 4, 4)},
+			Nodes: []onnxfile.Node{
+				{Op: "BatchNormalization", Inputs: []string{"x", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"}, Outputs: []string{"normal", "mean", "var"},
+					Attributes: []onnxfile.Attribute{attrFloat("momentum", momentum), attrInt("training_mode", 1)}},
+				{Op: "Dropout", Inputs: []string{"normal"}, Outputs: []string{"y", "mask"}},
+			},
+			Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
+		}}
+		n, err := build(m, layers.NewScope(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := autograd.FromSlice([]float32{4, 8, 6, 12}, 2, 2)
+		y, err := n.Run(&layers.Ctx{Tape: autograd.NewInference()}, Array{Tensor: x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := y[0].Tensor.Data(); difference(got, []float32{1.5, 3, 2.5, 5}) > 1e-5 {
+			t.Errorf("it predicts %v", got)
+		}
+		tape := autograd.NewTape(n.Params())
+		tape.Backward(ops.Mean(n.Forward(&layers.Ctx{Tape: tape}, x)))
+		if got := n.Params().Buffers()[0].Data; difference(got, want) > 1e-5 {
+			t.Errorf("momentum %v: after a step the running means are %v, want %v", momentum, got, want)
 		}
 	}
 }
