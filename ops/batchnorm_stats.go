@@ -53,7 +53,7 @@ func (n *batchNorm) combine(from, to int, _ []float32) {
 		}
 	}
 	for j := range to - from {
-		n.mean[from+j], p.variance[from+j] = float32(average[j]), float32(square[j]/rows)
+		n.mean[from+j], p.variance[from+j] = float32(average[j]), float32(square[j]/max(rows, 1))
 	}
 }
 

@@ -248,3 +248,14 @@ func BenchmarkBatchNorm(b *testing.B) {
 		}
 	}
 }
+
+// An empty batch has no gradient; it is zero, not a number that is none.
+func TestBatchNormOfNothing(t *testing.T) {
+	ps := &autograd.Params{}
+	gamma, beta := ps.Add("gamma", 3), ps.Add("beta", 3)
+	tape := autograd.NewTape(ps)
+	y := ops.BatchNorm(tape.Input(nil, 0, 3), tape.Use(gamma), tape.Use(beta), newStats(3), ops.BatchNormSpec{Train: true})
+	if grads := tape.Backward(ops.Sum(y)); !slices.Equal(grads, make([]float32, 6)) {
+		t.Errorf("the gradient is %v", grads)
+	}
+}

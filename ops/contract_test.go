@@ -49,7 +49,9 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Groups: 2}) },
 			func() { ops.Conv2D(image, autograd.New(3, 3, 2, 5), ops.ConvSpec{Groups: 2}) },
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Dilation: 3}) },
-			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Pad: -2}) },
+			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Pad: -1}) }, func() { ops.Conv2D(image, kernel, ops.ConvSpec{Stride: -1}) },
+			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Dilation: -1}) }, func() { ops.Conv2D(image, kernel, ops.ConvSpec{Groups: -1}) },
+			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Across: &ops.ConvAxis{Pad: -1}}) },
 		},
 		"ConvTranspose2D": {
 			func() { ops.ConvTranspose2D(m34, kernel, ops.ConvTransposeSpec{}) }, func() { ops.ConvTranspose2D(image, kernel, ops.ConvTransposeSpec{}) },
@@ -57,6 +59,9 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ExtraCols: -1}) },
 			func() {
 				ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Pad: 3}})
+			},
+			func() {
+				ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Pad: -1}})
 			},
 			func() {
 				ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ConvSpec: ops.ConvSpec{Groups: 3}})

@@ -35,6 +35,15 @@ func (s ConvSpec) axes() (down, across ConvAxis) {
 	return down, across
 }
 
+// negative reports whether a number is below 0.
+func (s ConvSpec) negative() bool {
+	across := ConvAxis{}
+	if s.Across != nil {
+		across = *s.Across
+	}
+	return min(s.Stride, s.Pad, s.Dilation, s.Groups, across.Stride, across.Pad, across.Dilation) < 0
+}
+
 // Conv2D returns the convolution (cross-correlation, as everywhere in deep
 // learning) of images x (N, H, W, Cin) with kernels w (KH, KW, Cin/Groups, Cout),
 // which is (N, OH, OW, Cout). OH is (H + 2*Pad - Dilation*(KH-1) - 1)/Stride + 1
@@ -85,8 +94,8 @@ type conv struct {
 }
 
 func newConv(op string, x, w *autograd.Tensor, spec ConvSpec) conv {
-	if x.Rank() != 4 || w.Rank() != 4 {
-		panic(autograd.NewShapeError(op, "x (N, H, W, Cin) and w (KH, KW, Cin/Groups, Cout)", x, w))
+	if x.Rank() != 4 || w.Rank() != 4 || spec.negative() {
+		panic(autograd.NewShapeError(op, "x (N, H, W, Cin), w (KH, KW, Cin/Groups, Cout), and no negative number in the spec", x, w))
 	}
 	s := conv{
 		n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3),

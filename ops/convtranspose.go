@@ -44,8 +44,8 @@ func ConvTranspose2D(x, w *autograd.Tensor, spec ConvTransposeSpec) *autograd.Te
 // x.
 func newConvTranspose(x, w *autograd.Tensor, spec ConvTransposeSpec) conv {
 	const name = "ops.ConvTranspose2D"
-	if x.Rank() != 4 || w.Rank() != 4 {
-		panic(autograd.NewShapeError(name, "x (N, H, W, Cin) and w (KH, KW, Cout/Groups, Cin)", x, w))
+	if x.Rank() != 4 || w.Rank() != 4 || spec.negative() {
+		panic(autograd.NewShapeError(name, "x (N, H, W, Cin), w (KH, KW, Cout/Groups, Cin), and no negative number in the spec", x, w))
 	}
 	s := conv{
 		n: x.Dim(0), oh: x.Dim(1), ow: x.Dim(2), oc: x.Dim(3),
