@@ -43,6 +43,7 @@ func TestApart(t *testing.T) {
 	near(t, "difference", e.Value, -3)
 	near(t, "low", e.Low, -3-2.7764451*math.Sqrt(2.0/3))
 	near(t, "p", e.P, 0.0213116)
+	near(t, "p in the other order", statistics.Apart([]float64{4, 5, 6}, []float64{1, 2, 3}).P, 0.0213116)
 	near(t, "p of unequal variances", statistics.Apart([]float64{1, 2, 3}, []float64{2, 4, 6}).P, 0.2208808)
 	if e := statistics.Apart([]float64{1}, []float64{1, 2}); !math.IsNaN(e.Low) {
 		t.Errorf("one value has the interval %v to %v", e.Low, e.High)
