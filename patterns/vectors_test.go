@@ -250,7 +250,8 @@ func TestFiles(t *testing.T) {
 	for _, kind := range []dropout.Kind{dropout.Norm, dropout.Hidden, dropout.Branch} {
 		sites = append(sites, dropout.Site{Kind: kind, Stages: 2, Block: 1, Blocks: 2}, dropout.Site{Kind: kind, Stage: 1, Stages: 2, Blocks: 1})
 	}
-	origins := []dropout.Origin{{}, {Task: "Zeichen äöü ☃ <&>", Model: `a "quoted\" \ name`, Search: "two\nlines\tand a tab", Reward: 0.1 + 0.2, Date: "2026-11-29", Note: "-"}, {Reward: -3}}
+	origins := []dropout.Origin{{}, {Task: "Zeichen äöü ☃ <&>", Model: `a "quoted\" \ name`, Search: "two\nlines\tand a tab", Reward: 0.1 + 0.2, Date: "2026-11-29", Note: "-"}, {Reward: -3},
+		{Note: "a line\u2028and a paragraph\u2029", Reward: -5e-8}, {Reward: 1.2345678901234567e20}, {Reward: 1e300}, {Reward: 2e-6}}
 	var files []string
 	for s, space := range []dropout.Space{dropout.ConvSpace([]int{2, 1}), dropout.SequenceSpace(), wide(dropout.WideSpace(sites)), wide(dropout.WideSpace(nil))} {
 		for i, origin := range origins {

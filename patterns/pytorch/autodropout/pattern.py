@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 # Where a pattern for sequences acts in the layers of a Transformer, and outside of them.
@@ -133,8 +134,9 @@ def dumps(pattern: Pattern) -> str:
         return "{" + ", ".join(f'"{name}": {_json(getattr(row, name))}' for name in fields) + "}"
 
     lines = ["{", f'  "version": {version},', f'  "kind": "{pattern.kind}",']
-    if pattern.origin:
-        origin = ",".join(f'"{name}":{_json(pattern.origin[name])}' for name in sorted(pattern.origin, key=_ORIGIN.index))
+    known = {name: value for name in _ORIGIN if (value := _origin(pattern.origin).get(name))}  # what is empty is left out
+    if known:
+        origin = ",".join(f'"{name}":{_origin_json(value)}' for name, value in known.items())
         lines.append(f'  "origin": {{{origin}}},')
     if pattern.stages:
         stages = ["    [\n" + ",\n".join(f"      {members(block)}" for block in stage) + "\n    ]" for stage in pattern.stages]
@@ -151,6 +153,15 @@ def _json(value: float | int | bool | str) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _origin_json(value: float | str) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    text = json.dumps(float(value))  # NaN is refused later
+    if 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(text), "f").removesuffix(".0")
+    return text.replace("e-0", "e-").removesuffix(".0")
 
 
 def parse(data: str | bytes) -> Pattern:

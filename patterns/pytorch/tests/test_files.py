@@ -46,6 +46,14 @@ def test_version(pattern, version):
     assert autodropout.parse(autodropout.dumps(pattern)) == pattern
 
 
+def test_empty_origin():
+    """What an origin does not say is left out, as in Go."""
+    plain = Pattern(stages=((BLOCK,),))
+    assert autodropout.dumps(replace(plain, origin={"note": "", "reward": 0.0})) == autodropout.dumps(plain)
+    with pytest.raises(ValueError, match="origin.author is not a known field"):
+        autodropout.dumps(replace(plain, origin={"author": "me"}))
+
+
 @pytest.mark.parametrize(
     "pattern, message",
     [
