@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -80,10 +81,19 @@ func (b *batch) try(n int) (err error) {
 			panic(p)
 		}
 	}()
-	if shape := b.compute(n).Shape(); len(shape) != 2 || shape[1] != b.classes {
+	y := b.compute(n)
+	if shape := y.Shape(); len(shape) != 2 || shape[1] != b.classes {
 		return fmt.Errorf("serve: the model's outputs are %v, and there are %d classes", shape, b.classes)
 	}
+	if !finite(y.Data()) {
+		return errors.New("serve: the model's outputs for a picture of the mean colour are not finite: its training has diverged, or its weights are damaged")
+	}
 	return nil
+}
+
+// finite reports whether all are numbers.
+func finite(x []float32) bool {
+	return !slices.ContainsFunc(x, func(v float32) bool { return v-v != 0 })
 }
 
 // compute returns the logits of the first n images.

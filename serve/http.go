@@ -18,10 +18,11 @@ type Limits struct {
 }
 
 // Handler answers a file of an image that is sent by POST, as the whole body of the
-// request, with a JSON object: the probability of every class. Any other request gets a
-// sentence and a status code: 415 for a body that is no image, 413 for a file of too many
-// bytes, 503 if too many requests come at a time. The http.Server decides how long a client
-// may take to send a file.
+// request, with a JSON object: the probability of every class, and the sum of those of classes
+// that have one name. Any other request gets a sentence and a status code: 415 for a body that is
+// no image, 413 for a file of too many bytes, 503 if too many requests come at a time; 500 if the
+// network's outputs are not finite. The http.Server decides how long a client may take to send a
+// file.
 func Handler(p *Predictor, limits Limits) http.Handler {
 	largest, patience := cmp.Or(limits.Bytes, 8<<20), cmp.Or(limits.Patience, 10*time.Second)
 	sending := make(chan struct{}, cmp.Or(limits.Uploads, 32))
@@ -50,9 +51,13 @@ func Handler(p *Predictor, limits Limits) http.Handler {
 			fail(w, err)
 			return
 		}
+		if !finite(scores) {
+			http.Error(w, "the network's outputs for this picture are not finite", http.StatusInternalServerError)
+			return
+		}
 		answer := map[string]float32{}
 		for i, class := range p.prepare.Header().Classes {
-			answer[class] = scores[i]
+			answer[class] += scores[i]
 		}
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(answer)

@@ -11,8 +11,43 @@ import (
 	"testing"
 	"time"
 
+	"autodropout/autograd"
+	"autodropout/ops"
 	"autodropout/serve"
 )
+
+// TestHandlerOfOddNetworks: classes of one name are one class to who asks, and what is no number is
+// no answer.
+func TestHandlerOfOddNetworks(t *testing.T) {
+	spoilt := false
+	m := newNetwork(classes)
+	h := header(t)
+	h.Classes = []string{"crane", "b", "crane", "d", "e"}
+	p, err := serve.New(&changed{m, func(x *autograd.Tensor) *autograd.Tensor {
+		if spoilt {
+			return ops.Log(ops.Scale(x, 0))
+		}
+		return x
+	}}, h, serve.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	post := func() *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		serve.Handler(p, serve.Limits{}).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(photo(1))))
+		return w
+	}
+	want := alone(t, m, photo(1))
+	var got map[string]float32
+	if err := json.Unmarshal(post().Body.Bytes(), &got); err != nil || len(got) != 4 || got["crane"] != want[0]+want[2] {
+		t.Errorf("error %v, answer %v, want those of %v", err, got, want)
+	}
+	spoilt = true
+	if w := post(); w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "not finite") {
+		t.Errorf("outputs that are not finite: code %d and %q", w.Code, w.Body)
+	}
+}
 
 // TestHandler wants each class by its name, and a sentence with a code for all that is not answered.
 func TestHandler(t *testing.T) {

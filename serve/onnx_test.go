@@ -116,7 +116,7 @@ func TestONNXRefused(t *testing.T) {
 		{write(m, map[string]string{"classes": `a, b`}), `"a, b" as classes`},
 		{write(m, map[string]string{"filter": `"lanczos"`}), `"lanczos" as filter`},
 		{write(m, map[string]string{"shorter": `8`}), "shorter side"},
-		{write(m, map[string]string{"std": `[1,0,1]`}), "must be positive"},
+		{write(m, map[string]string{"std": `[1,0,1]`}), "the standard deviation 0"},
 		{write(&changed{m, one}, nil), "examples along the first axis"},
 	} {
 		_, err := serve.Open(c.path, serve.Config{})

@@ -225,10 +225,11 @@ func TestNewRefuses(t *testing.T) {
 		want   string
 	}{
 		{newNetwork(4), good, serve.Config{}, "5 classes"},
-		{newNetwork(classes), small, serve.Config{}, "shorter side has 15"},
-		{newNetwork(classes), flat, serve.Config{}, "must be positive"},
+		{newNetwork(classes), small, serve.Config{}, "shorter side is resized to 15"},
+		{newNetwork(classes), flat, serve.Config{}, "the standard deviation 0"},
 		{newNetwork(classes), good, serve.Config{Batch: -1}, "batches of -1 images"},
 		{&changed{newNetwork(classes), func(x *autograd.Tensor) *autograd.Tensor { return ops.Reshape(x, 1, classes) }}, good, serve.Config{}, "does not take 16 images of 16x16 pixels"},
+		{&changed{newNetwork(classes), func(x *autograd.Tensor) *autograd.Tensor { return ops.Log(ops.Scale(x, 0)) }}, good, serve.Config{}, "are not finite"},
 		{&changed{newNetwork(classes), func(x *autograd.Tensor) *autograd.Tensor { return ops.Mean(x, 0) }}, good, serve.Config{}, "examples along the first axis"},
 	} {
 		if _, err := serve.New(c.m, c.h, c.config); err == nil || !strings.Contains(err.Error(), c.want) {
