@@ -76,7 +76,7 @@ func TestPipeline(t *testing.T) {
 	if !strings.Contains(first, "synthetic set, not CIFAR-10") || !strings.Contains(rest, "demonstration") {
 		t.Errorf("the output begins with %q", first)
 	}
-	for _, want := range []string{"Estimated time", folder, "paper, in its own setting", "Paper: 3.2 is 96.8 % accuracy", "memory"} {
+	for _, want := range []string{"Estimated time", folder, "paper, in its own setting", "Paper: 3.2 is 96.8 % accuracy", "curves and the pattern layer by layer, is", "memory"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("the output does not have %q:\n%s", want, stdout)
 		}
@@ -265,6 +265,9 @@ func newModel(t *testing.T, base uint64) *models.WRN {
 func TestDivergedRow(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	stdout := mustCall(t, tiny(folder, "-method", "none", "-rate", "1e30", "-clip", "0")...)
+	if !strings.Contains(stdout, "The report, with curves, is") {
+		t.Errorf("a run without patterns promises one:\n%s", stdout)
+	}
 	if !strings.Contains(stdout, "| diverged") {
 		t.Errorf("the output is\n%s", stdout)
 	}

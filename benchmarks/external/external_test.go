@@ -311,8 +311,8 @@ func TestOwnSpace(t *testing.T) {
 	out := filepath.Join(dir, "run")
 	stdout := program.Must(t, "-space", file, "-trials", "8", "-method", "none,random,local", "-out", out, "-quiet", "--",
 		self(t), programWord, "--lr", "lr={lr}", "act={act}", "{nesterov}")
-	if !strings.Contains(stdout, "lr 0.") {
-		t.Errorf("the summary does not say what was chosen:\n%s", stdout)
+	if !strings.Contains(stdout, "lr 0.") || !strings.Contains(stdout, "The report, with curves, is") {
+		t.Errorf("the summary does not say what was chosen, or promises a pattern:\n%s", stdout)
 	}
 	os.Remove(file) // the run has what was in it
 	if again := program.Must(t, "-resume", "-out", out); !strings.Contains(again, "To do: nothing.") {

@@ -32,7 +32,7 @@ func export(args []string, stdout io.Writer) error {
 		Method                   []string
 	}
 	if _, err := toml.Decode(text, &s); err != nil {
-		return fmt.Errorf("%s is not the configuration of a run: %w: copy the file that the run wrote", folder.Path(runfolder.Config), err)
+		return fmt.Errorf("%s is not the configuration of a run of finetune: %w: give the folder of such a run", folder.Path(runfolder.Config), err)
 	}
 	c := config{model: s.Model, channels: s.Channels, weights: s.Weights, pixels: s.Pixels, resize: s.Resize}
 	onnxFile := filepath.Ext(args[1]) == ".onnx"

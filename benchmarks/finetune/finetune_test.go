@@ -166,7 +166,10 @@ func TestResize(t *testing.T) {
 }
 
 func TestWrongInput(t *testing.T) {
-	file, none := trained(t, "resnet-18"), filepath.Join(t.TempDir(), "nothing")
+	file, none, other := trained(t, "resnet-18"), filepath.Join(t.TempDir(), "nothing"), t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "config.toml"), []byte("channels = []\n"), 0o666); err != nil { // of cifar
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -179,6 +182,7 @@ func TestWrongInput(t *testing.T) {
 		{tiny("../../onnx/testdata/images-dynamo.onnx", none), 2, "or train the network of the file: -model onnx"},
 		{[]string{"-export", none}, 2, "takes the folder of a run"},
 		{[]string{"-export", none, none}, 1, "cannot read a run"},
+		{[]string{"-export", other, none}, 1, "is not the configuration of a run of finetune"},
 	} {
 		code, _, stderr := call(t, c.args...)
 		if code != c.code || !strings.Contains(stderr, c.want) {

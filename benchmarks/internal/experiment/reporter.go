@@ -149,8 +149,12 @@ func (s *reporter[P]) report() error {
 	s.record.end()
 	const usual = 110 // letters of the summary, where there is no terminal
 	width := progress.Width(s.stdout)
-	_, err := fmt.Fprintf(s.stdout, "\n%s\n%s\n\nThe report, with curves and the pattern layer by layer, is %s.\n",
-		sheet.Table(facts.Result, width), words.Wrap(facts.Result.Summary, cmp.Or(width, usual)), s.folder.Path(runfolder.Report))
+	with := "curves"
+	if p := facts.Pattern; p != nil && len(p.Stages) > 0 {
+		with += " and the pattern layer by layer"
+	}
+	_, err := fmt.Fprintf(s.stdout, "\n%s\n%s\n\nThe report, with %s, is %s.\n",
+		sheet.Table(facts.Result, width), words.Wrap(facts.Result.Summary, cmp.Or(width, usual)), with, s.folder.Path(runfolder.Report))
 	return err
 }
 
