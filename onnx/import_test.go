@@ -364,3 +364,55 @@ func TestErf(t *testing.T) {
 	}
 	gradcheck.Check(t, "erf", func(in []*autograd.Tensor) *autograd.Tensor { return erf(in[0]) }, []*autograd.Tensor{x}, gradcheck.Options{})
 }
+
+// TestSharedByIdentity: PyTorch's exporter writes equal arrays once and gives them their other
+// names by nodes in front. They are parameters as others, and the blocks are found.
+func TestSharedByIdentity(t *testing.T) {
+	vector := func(name string, v ...float32) onnxfile.Tensor {
+		return onnxfile.Tensor{Name: name, Type: onnxfile.Float32, Shape: []int{len(v)}, Floats: v}
+	}
+	matrix := func(name string, shape ...int) onnxfile.Tensor {
+		n, _ := elements(shape)
+		return onnxfile.Tensor{Name: name, Type: onnxfile.Float32, Shape: shape, Floats: slices.Repeat([]float32{0.5}, n)}
+	}
+	again := func(from, name string) onnxfile.Node {
+		return onnxfile.Node{Op: "Identity", Inputs: []string{from}, Outputs: []string{name}}
+	}
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	m := &onnxfile.Model{Opset: 17, Graph: onnxfile.Graph{
+		Inputs:       []onnxfile.Value{{Name: "x", Type: onnxfile.Float32, Shape: []onnxfile.Dim{{Name: "n"}, {Size: 2}, {Size: 4}, {Size: 4}}}},
+		Initializers: []onnxfile.Tensor{matrix("a.weight", 2, 2, 1, 1), vector("a.bias", 0.25, 0.25), vector("bn.running_var", 1, 1), vector("bn.running_mean", 0, 0), matrix("fc.weight", 2, 2)},
+		Nodes: []onnxfile.Node{
+			again("a.bias", "b.bias"), again("b.bias", "fc.bias"), again("bn.running_var", "bn.weight"), again("bn.running_mean", "bn.bias"), again("a.weight", "b.weight"),
+			{Name: "a", Op: "Conv", Inputs: []string{"x", "a.weight", "a.bias"}, Outputs: []string{"first"}},
+			{Name: "bn", Op: "BatchNormalization", Inputs: []string{"first", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"}, Outputs: []string{"normal"}},
+			{Name: "b", Op: "Conv", Inputs: []string{"normal", "b.weight", "b.bias"}, Outputs: []string{"second"}},
+			{Name: "pool", Op: "GlobalAveragePool", Inputs: []string{"second"}, Outputs: []string{"pooled"}},
+			{Name: "flat", Op: "Flatten", Inputs: []string{"pooled"}, Outputs: []string{"features"}},
+			{Name: "fc", Op: "Gemm", Inputs: []string{"features", "fc.weight", "fc.bias"}, Outputs: []string{"y"}},
+		},
+		Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
+	}}
+	if err := onnxfile.WriteFile(path, m); err != nil {
+		t.Fatal(err)
+	}
+	n, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range n.Params().All() {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	if want := []string{"a.bias", "a.weight", "b.bias", "bn.bias", "bn.weight", "fc.bias", "fc.weight"}; !slices.Equal(names, want) {
+		t.Errorf("the parameters are %v, want %v", names, want)
+	}
+	d, err := n.Divide(4, 4, 2)
+	if err != nil || len(d.Stages) != 1 || len(d.Stages[0]) != 2 {
+		t.Errorf("the blocks are %+v, error %v, want two", d, err)
+	}
+	if _, err := Body(layers.NewScope(0), path); err != nil {
+		t.Error(err)
+	}
+}

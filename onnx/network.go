@@ -81,6 +81,7 @@ func open(path string, s *layers.Scope, change func(*onnxfile.Model) error) (*Ne
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the network: %w", err)
 	}
+	unshare(&m.Graph)
 	if err := change(m); err != nil {
 		return nil, fmt.Errorf("cannot take the network of %s: %w", path, err)
 	}

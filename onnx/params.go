@@ -1,9 +1,11 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 
 	"autodropout/autograd"
 	"autodropout/internal/onnxfile"
@@ -20,6 +22,42 @@ func convolved(g *onnxfile.Graph) map[string]bool {
 		}
 	}
 	return kernels
+}
+
+// unshare takes out nodes that only give an initializer another name: PyTorch's exporter
+// writes equal ones once. A vector gets each name, and with it a copy of its own; what reads
+// a matrix under another name reads the one that is there.
+func unshare(g *onnxfile.Graph) {
+	wanted, index, matrices := map[string]bool{}, map[string]int{}, map[string]string{}
+	for _, out := range g.Outputs {
+		wanted[out.Name] = true
+	}
+	for i, t := range g.Initializers {
+		index[t.Name] = i
+	}
+	var nodes []onnxfile.Node
+	for _, n := range g.Nodes {
+		n.Inputs = slices.Clone(n.Inputs)
+		for i, name := range n.Inputs {
+			n.Inputs[i] = cmp.Or(matrices[name], name)
+		}
+		i, constant := 0, false
+		if n.Op == "Identity" && n.Domain == "" && len(n.Inputs) == 1 && len(n.Outputs) == 1 && !wanted[n.Outputs[0]] {
+			i, constant = index[n.Inputs[0]]
+		}
+		switch {
+		case !constant:
+			nodes = append(nodes, n)
+		case len(g.Initializers[i].Shape) > 1:
+			matrices[n.Outputs[0]] = n.Inputs[0]
+		default:
+			t := g.Initializers[i]
+			t.Name = n.Outputs[0]
+			index[t.Name] = len(g.Initializers)
+			g.Initializers = append(g.Initializers, t)
+		}
+	}
+	g.Nodes = nodes
 }
 
 // generated are names that exporters give to what has none.
