@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"runtime"
 	"slices"
 	"testing"
@@ -332,9 +333,11 @@ func TestNewLoaderRefuses(t *testing.T) {
 
 // A set that a program has made may lack something.
 func TestNewLoaderRefusesIncompleteSets(t *testing.T) {
+	const huge = 1 << (bits.UintSize / 2) // whose square is 0
 	for want, change := range map[string]func(s *Set){
 		"has images of 0 rows":               func(s *Set) { s.Height = 0 },
 		"columns, whose shorter":             func(s *Set) { s.Width = -1 },
+		"at most 16384 of each":              func(s *Set) { s.Width, s.Height = huge, huge },
 		"the standard deviation 0: give":     func(s *Set) { s.Std[1] = 0 },
 		"channel 2 of tiny has the mean NaN": func(s *Set) { s.Mean[2] = float32(math.NaN()) },
 	} {
@@ -343,6 +346,8 @@ func TestNewLoaderRefusesIncompleteSets(t *testing.T) {
 		_, err := NewLoader(s, LoaderConfig{Batch: 1})
 		checkError(t, err, want)
 	}
+	_, err := Resized(tinySet(5), huge, huge, imaging.Bilinear)
+	checkError(t, err, "too large")
 	s := tinySet(5)
 	s.Images = s.Images[:len(s.Images)-1]
 	l := newLoader(t, s, LoaderConfig{Batch: 5})

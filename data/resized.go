@@ -11,11 +11,14 @@ import (
 // Resized returns a view of a source in which the images of batches have pixels rows and
 // columns. Images that are not varied by [Augment.Crop] are first resized so that the shorter
 // side has the given length, and the middle is cut out; the usual length is 8/7 of pixels. It is
-// an error if the length is shorter than pixels.
+// an error if the length is shorter than pixels, or pixels are more than 16,384.
 //
 // The view keeps what it cut out, in up to 128 MB of memory, so that such an image is loaded and
 // resized once: its source must not change meanwhile.
 func Resized(s Source, pixels, shorter int, f imaging.Filter) (Source, error) {
+	if pixels > mostSide {
+		return nil, fmt.Errorf("data: squares of %d pixels are too large: they have at most %d rows and columns", pixels, mostSide)
+	}
 	if pixels < 1 || shorter < pixels {
 		return nil, fmt.Errorf("data: no square of %d pixels can be cut out of an image whose shorter side has %d", pixels, shorter)
 	}

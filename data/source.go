@@ -45,11 +45,18 @@ type Header struct {
 	Mean, Std [Channels]float32
 }
 
+// mostSide is the number of rows and columns that images of batches have at most: the pixels of
+// one, and their bytes, can be counted in 32 bits.
+const mostSide = 1 << 14
+
 // check returns an error if batches cannot have the form.
 func (h *Header) check() error {
 	name := cmp.Or(h.Name, "the data")
 	if h.Height < 1 || h.Width < 1 || h.Shorter < min(h.Height, h.Width) {
 		return fmt.Errorf("data: %s has images of %d rows and %d columns, whose shorter side is resized to %d: give Height and Width, and at least the smaller of them as the shorter side", name, h.Height, h.Width, h.Shorter)
+	}
+	if max(h.Height, h.Width) > mostSide {
+		return fmt.Errorf("data: %s has images of %d rows and %d columns: at most %d of each are possible", name, h.Height, h.Width, mostSide)
 	}
 	for c, std := range h.Std {
 		if !(std > 0) || math.IsInf(float64(h.Mean[c]), 0) || h.Mean[c] != h.Mean[c] {
