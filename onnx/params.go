@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
-	"slices"
 
 	"autodropout/autograd"
 	"autodropout/internal/onnxfile"
@@ -37,7 +36,6 @@ func unshare(g *onnxfile.Graph) {
 	}
 	var nodes []onnxfile.Node
 	for _, n := range g.Nodes {
-		n.Inputs = slices.Clone(n.Inputs)
 		for i, name := range n.Inputs {
 			n.Inputs[i] = cmp.Or(matrices[name], name)
 		}
