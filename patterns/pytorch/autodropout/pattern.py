@@ -134,10 +134,10 @@ def dumps(pattern: Pattern) -> str:
         return "{" + ", ".join(f'"{name}": {_json(getattr(row, name))}' for name in fields) + "}"
 
     lines = ["{", f'  "version": {version},', f'  "kind": "{pattern.kind}",']
-    known = {name: value for name in _ORIGIN if (value := _origin(pattern.origin).get(name))}  # what is empty is left out
+    given = _origin(pattern.origin)
+    known = [f'"{name}":{_origin_json(given[name])}' for name in _ORIGIN if given.get(name)]  # what is empty is left out
     if known:
-        origin = ",".join(f'"{name}":{_origin_json(value)}' for name, value in known.items())
-        lines.append(f'  "origin": {{{origin}}},')
+        lines.append(f'  "origin": {{{",".join(known)}}},')
     if pattern.stages:
         stages = ["    [\n" + ",\n".join(f"      {members(block)}" for block in stage) + "\n    ]" for stage in pattern.stages]
         lines.append('  "stages": [\n' + ",\n".join(stages) + "\n  ]")
