@@ -8,8 +8,10 @@ const (
 	// packingPieces bounds uses times distance where a tile reads pieces of many
 	// rows: of B, and of A transposed.
 	packingPieces = 1 << 15
-	// packingRows bounds both where a tile reads along its rows: A as it is.
-	packingRows = 768
+	// packingRows bounds both where a tile reads along its rows: A as it is. Less is lost
+	// by packing too early than too late: a core that shares its caches with another
+	// program keeps few rows that are far apart.
+	packingRows = 256
 )
 
 // packedSize returns the number of elements of a packed matrix of n rows, or
