@@ -90,7 +90,7 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 
 // The versions of the operations that are known. Between them some have changed: those
 // that did so are read as the file's version has them.
-const oldestOpset, newestOpset = 9, 24
+const oldestOpset, newestOpset = 7, 24
 
 // read returns the names of the values that a node reads, or that are outputs.
 func read(g *onnxfile.Graph) map[string]bool {

@@ -287,6 +287,15 @@ func TestNetworksThatCannotBe(t *testing.T) {
 		"antialias": func(m *onnxfile.Model) {
 			m.Graph.Nodes[0] = onnxfile.Node{Op: "Resize", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrText("mode", "linear"), attrInt("antialias", 1)}}
 		},
+		"(spatial=0)": func(m *onnxfile.Model) {
+			m.Opset = 8
+			m.Graph.Nodes[0] = onnxfile.Node{Op: "BatchNormalization", Inputs: []string{"x", "w", "w", "w", "w"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrInt("spatial", 0)}}
+		},
+		"differently before version 11": func(m *onnxfile.Model) {
+			m.Opset = 10
+			m.Graph.Initializers[0] = onnxfile.Tensor{Name: "w", Type: onnxfile.Float32, Shape: []int{4}, Floats: []float32{1, 1, 0.75, 0.75}}
+			m.Graph.Nodes[0] = onnxfile.Node{Op: "Resize", Inputs: []string{"x", "w"}, Outputs: []string{"y"}}
+		},
 		"keep_aspect_ratio_policy": func(m *onnxfile.Model) {
 			m.Graph.Nodes[0] = onnxfile.Node{Op: "Resize", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrText("mode", "linear"), attrText("keep_aspect_ratio_policy", "not_larger")}}
 		},

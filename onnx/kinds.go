@@ -41,7 +41,7 @@ func init() {
 		"Clip": simple(1, clip), "Softmax": {needs: 1, make: makeSoftmax(ops.Softmax)}, "LogSoftmax": {needs: 1, make: makeSoftmax(ops.LogSoftmax)},
 		"Dropout": {needs: 1, outputs: 2, make: makeDropout}, "Identity": simple(1, identity),
 
-		"Add": arithmetic(ops.Add, func(a, b int) int { return a + b }), "Sub": arithmetic(ops.Sub, func(a, b int) int { return a - b }), "Mul": arithmetic(ops.Mul, func(a, b int) int { return a * b }),
+		"Add": arithmetic(ops.Add, func(a, b int) int { return a + b }), "Sum": arithmetic(ops.Add, func(a, b int) int { return a + b }), "Sub": arithmetic(ops.Sub, func(a, b int) int { return a - b }), "Mul": arithmetic(ops.Mul, func(a, b int) int { return a * b }),
 		"Div": arithmetic(ops.Div, quotient), "Mod": {needs: 2, make: makeMod}, "Max": arithmetic(ops.Maximum, func(a, b int) int { return max(a, b) }), "Min": arithmetic(ops.Minimum, func(a, b int) int { return min(a, b) }),
 		"Pow": simple(2, power), "Equal": comparison(func(a, b float64) bool { return a == b }), "Less": comparison(func(a, b float64) bool { return a < b }),
 		"Greater": comparison(func(a, b float64) bool { return a > b }), "LessOrEqual": comparison(func(a, b float64) bool { return a <= b }), "GreaterOrEqual": comparison(func(a, b float64) bool { return a >= b }),
@@ -57,7 +57,7 @@ func init() {
 		"BatchNormalization": {needs: 5, own: true, outputs: 5, make: makeBatchNorm}, "InstanceNormalization": {weights: []int{1, 2}, needs: 3, make: makeInstanceNorm},
 		"LayerNormalization": {weights: []int{1, 2}, needs: 2, make: makeLayerNorm}, "GroupNormalization": {weights: []int{1, 2}, needs: 3, make: makeGroupNorm},
 		"MaxPool": {needs: 1, make: makePool(ops.MaxPool2D, float32(math.Inf(-1)))}, "AveragePool": {needs: 1, make: makePool(ops.AvgPool2D, 0)},
-		"GlobalAveragePool": simple(1, globalAverage), "GlobalMaxPool": simple(1, globalMax), "Resize": {needs: 1, make: makeResize},
+		"GlobalAveragePool": simple(1, globalAverage), "GlobalMaxPool": simple(1, globalMax), "Resize": {needs: 1, make: makeResize}, "Upsample": {needs: 1, make: makeResize},
 		"LSTM": {weights: []int{1, 2, 3}, needs: 3, outputs: 3, make: makeRecurrent}, "GRU": {weights: []int{1, 2, 3}, needs: 3, outputs: 2, make: makeRecurrent}, "PRelu": {weights: []int{1}, needs: 2, make: makePRelu},
 	}
 }

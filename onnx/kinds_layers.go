@@ -81,6 +81,9 @@ func makeMatMul(_ *builder, _ *node) (func(c *call) ([]datum, error), error) {
 // makeBatchNorm makes a layer with the running statistics of the file, which trains as any
 // other.
 func makeBatchNorm(b *builder, n *node) (func(c *call) ([]datum, error), error) {
+	if n.int("spatial", 1) == 0 { // up to version 8
+		return nil, fmt.Errorf("it has statistics for each pixel (spatial=0), which is not supported")
+	}
 	var data [4][]float32
 	for i := range data {
 		t := b.tensors[n.Inputs[i+1]]

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 
 	"autodropout/autograd"
 	"autodropout/ops"
@@ -129,13 +130,17 @@ func (c *call) surrounded(x *autograd.Tensor, w *window, value float32) (*autogr
 	return x, nil
 }
 
-// makeResize makes pictures larger or smaller, as PyTorch's interpolate does.
-func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
-	places := n.text("coordinate_transformation_mode", "half_pixel")
+// makeResize makes pictures larger or smaller, as PyTorch's interpolate does. Before version
+// 11 all pixels lie where those lie that its nearest mode asks for.
+func makeResize(b *builder, n *node) (func(c *call) ([]datum, error), error) {
+	places, nearest, scalesAt := "asymmetric", "floor", 1
+	if b.Opset >= 11 {
+		places, nearest, scalesAt = n.text("coordinate_transformation_mode", "half_pixel"), n.text("nearest_mode", "round_prefer_floor"), 2
+	}
 	mode := n.text("mode", "nearest")
 	spec := ops.UpsampleSpec{}
 	switch {
-	case mode == "nearest" && places == "asymmetric" && n.text("nearest_mode", "round_prefer_floor") == "floor":
+	case mode == "nearest" && places == "asymmetric" && nearest == "floor":
 	case mode == "linear" && (places == "half_pixel" || places == "pytorch_half_pixel"):
 		spec.Bilinear = true
 	case mode == "linear" && places == "align_corners":
@@ -168,13 +173,15 @@ func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 			}
 			spec.Height, spec.Width = sizes.data[2], sizes.data[3]
 		} else {
-			scales, err := c.real(2)
+			s, err := c.scales(scalesAt)
 			if err != nil {
 				return nil, err
 			}
-			s := scales.Data()
 			if len(s) != 4 || s[0] != 1 || s[1] != 1 || s[2] != s[3] || !(s[2] > 0 && s[2] < 1<<16) {
 				return nil, fmt.Errorf("it scales by %v: only equal scales of both sides are supported", s)
+			}
+			if part := 1 / float64(s[2]); b.Opset < 11 && part > 1 && part != math.Trunc(part) {
+				return nil, fmt.Errorf("it makes pictures smaller, by %v, which runtimes do differently before version 11: export it with opset_version=%d", s[2], opset)
 			}
 			spec.Scale = float64(s[2])
 		}
@@ -187,4 +194,16 @@ func makeResize(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 		}
 		return one(ops.Upsample(x, spec), true)
 	}, nil
+}
+
+// scales are those of a resize, an input or, before version 9, an attribute.
+func (c *call) scales(input int) ([]float32, error) {
+	if a := c.attribute("scales"); a != nil {
+		return a.Floats, nil
+	}
+	scales, err := c.real(input)
+	if err != nil {
+		return nil, err
+	}
+	return scales.Data(), nil
 }
