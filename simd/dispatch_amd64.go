@@ -697,10 +697,10 @@ func siluGradAVX512(dx, dy, x []float32)
 func siluGradAVX2(dx, dy, x []float32)
 
 //go:noescape
-func gemmTilesAVX512(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+func gemmTilesAVX512(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, ahead *float32, lines int, alpha, beta float32) (left int)
 
 //go:noescape
-func gemmTilesAVX2(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)
+func gemmTilesAVX2(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, ahead *float32, lines int, alpha, beta float32) (left int)
 
 //go:noescape
 func gemmCopyRowsAVX2(dst *float32, dstRow int, src *float32, srcRow int, rows, n int)

@@ -2,6 +2,8 @@
 
 package simd
 
+import "unsafe"
+
 // A panel of B, kc*nr elements, is sized for the first-level cache and a block
 // of A for the second.
 var (
@@ -21,15 +23,20 @@ func gemmSizes() blocking {
 
 // gemmTiles is the micro-kernel: it computes C = alpha*A*B + beta*C for tiles,
 // one below the other, of rows x cols elements, at most mr x nr. k is positive;
-// the rows of b start bRow elements apart.
+// the rows of b start bRow elements apart. What it fetches is cut off from a.ahead.
 func gemmTiles(tiles, rows, cols, k int, alpha float32, a *panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
+	ahead, lines := unsafe.SliceData(a.ahead), len(a.ahead)/16
+	left := lines
 	switch {
 	case useAVX512:
-		gemmTilesAVX512(tiles, rows, cols, k, &a.data[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+		left = gemmTilesAVX512(tiles, rows, cols, k, &a.data[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, ahead, lines, alpha, beta)
 	case useAVX2:
-		gemmTilesAVX2(tiles, rows, cols, k, &a.data[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, alpha, beta)
+		left = gemmTilesAVX2(tiles, rows, cols, k, &a.data[0], a.next, a.row, a.col, &b[0], bRow, &c[0], ldc, ahead, lines, alpha, beta)
 	default:
 		gemmTilesGeneric(tiles, rows, cols, k, alpha, a, b, bRow, beta, c, ldc)
+	}
+	if lines > 0 {
+		a.ahead = a.ahead[16*(lines-max(0, left)):]
 	}
 }
 

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func gemmTilesAVX512(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
+// func gemmTilesAVX512(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, ahead *float32, lines int, alpha float32, beta float32) (left int)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·gemmTilesAVX512(SB), NOSPLIT, $8-104
+TEXT ·gemmTilesAVX512(SB), NOSPLIT, $8-128
 	MOVQ       rows+8(FP), AX
 	MOVQ       cols+16(FP), DX
 	CMPQ       DX, $0x10
@@ -65,9 +65,9 @@ loop1x2masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled1x2masked
-	VBROADCASTSS alpha+96(FP), Z2
+	VBROADCASTSS alpha+112(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 
@@ -76,10 +76,10 @@ scaled1x2masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2masked
-	VBROADCASTSS beta+100(FP), Z2
+	VBROADCASTSS beta+116(FP), Z2
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS.Z    64(AX), K1, Z3
@@ -106,6 +106,8 @@ store1x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -155,9 +157,9 @@ loop2x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled2x2masked
-	VBROADCASTSS alpha+96(FP), Z4
+	VBROADCASTSS alpha+112(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
@@ -168,10 +170,10 @@ scaled2x2masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2masked
-	VBROADCASTSS beta+100(FP), Z4
+	VBROADCASTSS beta+116(FP), Z4
 	VMOVUPS      (CX), Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS.Z    64(CX), K1, Z5
@@ -206,6 +208,8 @@ store2x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -264,9 +268,9 @@ loop3x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled3x2masked
-	VBROADCASTSS alpha+96(FP), Z6
+	VBROADCASTSS alpha+112(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -279,10 +283,10 @@ scaled3x2masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2masked
-	VBROADCASTSS beta+100(FP), Z6
+	VBROADCASTSS beta+116(FP), Z6
 	VMOVUPS      (CX), Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS.Z    64(CX), K1, Z7
@@ -325,6 +329,8 @@ store3x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -391,9 +397,9 @@ loop4x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled4x2masked
-	VBROADCASTSS alpha+96(FP), Z8
+	VBROADCASTSS alpha+112(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -409,10 +415,10 @@ scaled4x2masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2masked
-	VBROADCASTSS beta+100(FP), Z8
+	VBROADCASTSS beta+116(FP), Z8
 	VMOVUPS      (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS.Z    64(DX), K1, Z9
@@ -464,6 +470,8 @@ store4x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -541,9 +549,9 @@ loop5x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled5x2masked
-	VBROADCASTSS alpha+96(FP), Z10
+	VBROADCASTSS alpha+112(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -561,10 +569,10 @@ scaled5x2masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2masked
-	VBROADCASTSS beta+100(FP), Z10
+	VBROADCASTSS beta+116(FP), Z10
 	VMOVUPS      (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS.Z    64(DX), K1, Z11
@@ -624,6 +632,8 @@ store5x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -704,9 +714,9 @@ loop6x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled6x2masked
-	VBROADCASTSS alpha+96(FP), Z12
+	VBROADCASTSS alpha+112(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -726,10 +736,10 @@ scaled6x2masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2masked
-	VBROADCASTSS beta+100(FP), Z12
+	VBROADCASTSS beta+116(FP), Z12
 	VMOVUPS      (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS.Z    64(DX), K1, Z13
@@ -797,6 +807,8 @@ store6x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -887,9 +899,9 @@ loop7x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled7x2masked
-	VBROADCASTSS alpha+96(FP), Z14
+	VBROADCASTSS alpha+112(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -912,10 +924,10 @@ scaled7x2masked:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x2masked
-	VBROADCASTSS beta+100(FP), Z14
+	VBROADCASTSS beta+116(FP), Z14
 	VMOVUPS      (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS.Z    64(DX), K1, Z15
@@ -992,6 +1004,8 @@ store7x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile7x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -1095,9 +1109,9 @@ loop8x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled8x2masked
-	VBROADCASTSS alpha+96(FP), Z16
+	VBROADCASTSS alpha+112(FP), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -1122,10 +1136,10 @@ scaled8x2masked:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x2masked
-	VBROADCASTSS beta+100(FP), Z16
+	VBROADCASTSS beta+116(FP), Z16
 	VMOVUPS      (DX), Z17
 	VFMADD231PS  Z17, Z16, Z0
 	VMOVUPS.Z    64(DX), K1, Z17
@@ -1210,6 +1224,8 @@ store8x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile8x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -1314,9 +1330,9 @@ loop9x2masked:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled9x2masked
-	VBROADCASTSS alpha+96(FP), Z18
+	VBROADCASTSS alpha+112(FP), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -1343,10 +1359,10 @@ scaled9x2masked:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x2masked
-	VBROADCASTSS beta+100(FP), Z18
+	VBROADCASTSS beta+116(FP), Z18
 	VMOVUPS      (DX), Z19
 	VFMADD231PS  Z19, Z18, Z0
 	VMOVUPS.Z    64(DX), K1, Z19
@@ -1439,6 +1455,8 @@ store9x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile9x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -1555,9 +1573,9 @@ loop10x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled10x2masked
-	VBROADCASTSS alpha+96(FP), Z20
+	VBROADCASTSS alpha+112(FP), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -1587,10 +1605,10 @@ scaled10x2masked:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x2masked
-	VBROADCASTSS beta+100(FP), Z20
+	VBROADCASTSS beta+116(FP), Z20
 	VMOVUPS      (DX), Z21
 	VFMADD231PS  Z21, Z20, Z0
 	VMOVUPS.Z    64(DX), K1, Z21
@@ -1692,6 +1710,8 @@ store10x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile10x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -1813,9 +1833,9 @@ loop11x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled11x2masked
-	VBROADCASTSS alpha+96(FP), Z22
+	VBROADCASTSS alpha+112(FP), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -1847,10 +1867,10 @@ scaled11x2masked:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x2masked
-	VBROADCASTSS beta+100(FP), Z22
+	VBROADCASTSS beta+116(FP), Z22
 	VMOVUPS      (DX), Z23
 	VFMADD231PS  Z23, Z22, Z0
 	VMOVUPS.Z    64(DX), K1, Z23
@@ -1960,6 +1980,8 @@ store11x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile11x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -2092,9 +2114,9 @@ loop12x2masked:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled12x2masked
-	VBROADCASTSS alpha+96(FP), Z24
+	VBROADCASTSS alpha+112(FP), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -2128,10 +2150,10 @@ scaled12x2masked:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x2masked
-	VBROADCASTSS beta+100(FP), Z24
+	VBROADCASTSS beta+116(FP), Z24
 	VMOVUPS      (DX), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VMOVUPS.Z    64(DX), K1, Z25
@@ -2249,6 +2271,8 @@ store12x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile12x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -2387,9 +2411,9 @@ loop13x2masked:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled13x2masked
-	VBROADCASTSS alpha+96(FP), Z26
+	VBROADCASTSS alpha+112(FP), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -2426,10 +2450,10 @@ scaled13x2masked:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x2masked
-	VBROADCASTSS beta+100(FP), Z26
+	VBROADCASTSS beta+116(FP), Z26
 	VMOVUPS      (DX), Z27
 	VFMADD231PS  Z27, Z26, Z0
 	VMOVUPS.Z    64(DX), K1, Z27
@@ -2556,6 +2580,8 @@ store13x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile13x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -2644,35 +2670,45 @@ tile14x2masked:
 	SHLQ   $0x04, R12
 	MOVQ   R11, R13
 	SHLQ   $0x03, R13
-	CMPQ   R9, $0x00000004
+	MOVQ   aTile+40(FP), R14
+	SHLQ   $0x02, R14
+	CMPQ   R9, $0x04
 	JNE    plainNot14x2masked
 	SUBQ   $0x04, AX
 	JLT    plainRest14x2masked
-	LEAQ   (R11)(R11*2), R14
-	MOVQ   aTile+40(FP), R15
-	SHLQ   $0x02, R15
+	LEAQ   (R11)(R11*2), R15
 
 plain14x2masked:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   124(R10)(R13*1)
-	PREFETCHT0   60(R10)(R13*1)
-	LEAQ         (BX)(R15*1), BP
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 124(R10)(R13*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        plainFetched14x2masked
+	MOVQ       ahead+96(FP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+	PREFETCHT1 128(BP)
+	PREFETCHT1 192(BP)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+plainFetched14x2masked:
+	LEAQ         (BX)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (SI)(R15*1), BP
+	LEAQ         (SI)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DI)(R15*1), BP
+	LEAQ         (DI)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (R8)(R15*1), BP
+	LEAQ         (R8)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DX)(R15*1), BP
+	LEAQ         (DX)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	VMOVUPS      (R10), Z28
@@ -2807,8 +2843,8 @@ plain14x2masked:
 	VBROADCASTSS 8(DX)(CX*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	VMOVUPS      (R10)(R14*1), Z28
-	VMOVUPS.Z    64(R10)(R14*1), K1, Z29
+	VMOVUPS      (R10)(R15*1), Z28
+	VMOVUPS.Z    64(R10)(R15*1), K1, Z29
 	VBROADCASTSS 12(BX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -2852,11 +2888,11 @@ plain14x2masked:
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, SI
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000010, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
+	ADDQ         $0x10, R8
+	ADDQ         $0x10, DX
 	SUBQ         $0x04, AX
 	JGE          plain14x2masked
 
@@ -2865,206 +2901,217 @@ plainRest14x2masked:
 	JEQ  done14x2masked
 
 plainNot14x2masked:
-	CMPQ R9, $0x00000038
-	JNE  packedNot14x2masked
+	LEAQ (R9)(R9*2), R14
+	CMPQ CX, $0x04
+	JNE  transposedNot14x2masked
 	SUBQ $0x04, AX
-	JLT  packedRest14x2masked
-	LEAQ (R11)(R11*2), R14
+	JLT  transposedRest14x2masked
+	LEAQ (R11)(R11*2), DX
 
-packed14x2masked:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   124(R10)(R13*1)
-	PREFETCHT0   60(R10)(R13*1)
+transposed14x2masked:
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 124(R10)(R13*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        transposedFetched14x2masked
+	MOVQ       ahead+96(FP), SI
+	PREFETCHT1 (SI)
+	PREFETCHT1 64(SI)
+	PREFETCHT1 128(SI)
+	PREFETCHT1 192(SI)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+transposedFetched14x2masked:
 	VMOVUPS      (R10), Z28
 	VMOVUPS.Z    64(R10), K1, Z29
 	VBROADCASTSS (BX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (BX)(CX*1), Z30
+	VBROADCASTSS 4(BX), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (BX)(CX*2), Z30
+	VBROADCASTSS 8(BX), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (SI), Z30
+	VBROADCASTSS 12(BX), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (SI)(CX*1), Z30
+	VBROADCASTSS 16(BX), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (SI)(CX*2), Z30
+	VBROADCASTSS 20(BX), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (DI), Z30
+	VBROADCASTSS 24(BX), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (DI)(CX*1), Z30
+	VBROADCASTSS 28(BX), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (DI)(CX*2), Z30
+	VBROADCASTSS 32(BX), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (R8), Z30
+	VBROADCASTSS 36(BX), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (R8)(CX*1), Z30
+	VBROADCASTSS 40(BX), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (R8)(CX*2), Z30
+	VBROADCASTSS 44(BX), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (DX), Z30
+	VBROADCASTSS 48(BX), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (DX)(CX*1), Z30
+	VBROADCASTSS 52(BX), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	VMOVUPS      (R10)(R11*1), Z28
 	VMOVUPS.Z    64(R10)(R11*1), K1, Z29
-	VBROADCASTSS 56(BX), Z30
+	VBROADCASTSS (BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS 56(BX)(CX*1), Z30
+	VBROADCASTSS 4(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS 56(BX)(CX*2), Z30
+	VBROADCASTSS 8(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS 56(SI), Z30
+	VBROADCASTSS 12(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS 56(SI)(CX*1), Z30
+	VBROADCASTSS 16(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS 56(SI)(CX*2), Z30
+	VBROADCASTSS 20(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS 56(DI), Z30
+	VBROADCASTSS 24(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS 56(DI)(CX*1), Z30
+	VBROADCASTSS 28(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS 56(DI)(CX*2), Z30
+	VBROADCASTSS 32(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS 56(R8), Z30
+	VBROADCASTSS 36(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS 56(R8)(CX*1), Z30
+	VBROADCASTSS 40(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS 56(R8)(CX*2), Z30
+	VBROADCASTSS 44(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS 56(DX), Z30
+	VBROADCASTSS 48(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS 56(DX)(CX*1), Z30
+	VBROADCASTSS 52(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	VMOVUPS      (R10)(R11*2), Z28
 	VMOVUPS.Z    64(R10)(R11*2), K1, Z29
-	VBROADCASTSS 112(BX), Z30
+	VBROADCASTSS (BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS 112(BX)(CX*1), Z30
+	VBROADCASTSS 4(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS 112(BX)(CX*2), Z30
+	VBROADCASTSS 8(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS 112(SI), Z30
+	VBROADCASTSS 12(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS 112(SI)(CX*1), Z30
+	VBROADCASTSS 16(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS 112(SI)(CX*2), Z30
+	VBROADCASTSS 20(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS 112(DI), Z30
+	VBROADCASTSS 24(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS 112(DI)(CX*1), Z30
+	VBROADCASTSS 28(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS 112(DI)(CX*2), Z30
+	VBROADCASTSS 32(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS 112(R8), Z30
+	VBROADCASTSS 36(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS 112(R8)(CX*1), Z30
+	VBROADCASTSS 40(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS 112(R8)(CX*2), Z30
+	VBROADCASTSS 44(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS 112(DX), Z30
+	VBROADCASTSS 48(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS 112(DX)(CX*1), Z30
+	VBROADCASTSS 52(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	VMOVUPS      (R10)(R14*1), Z28
-	VMOVUPS.Z    64(R10)(R14*1), K1, Z29
-	VBROADCASTSS 168(BX), Z30
+	VMOVUPS      (R10)(DX*1), Z28
+	VMOVUPS.Z    64(R10)(DX*1), K1, Z29
+	VBROADCASTSS (BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS 168(BX)(CX*1), Z30
+	VBROADCASTSS 4(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS 168(BX)(CX*2), Z30
+	VBROADCASTSS 8(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS 168(SI), Z30
+	VBROADCASTSS 12(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS 168(SI)(CX*1), Z30
+	VBROADCASTSS 16(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS 168(SI)(CX*2), Z30
+	VBROADCASTSS 20(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS 168(DI), Z30
+	VBROADCASTSS 24(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS 168(DI)(CX*1), Z30
+	VBROADCASTSS 28(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS 168(DI)(CX*2), Z30
+	VBROADCASTSS 32(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS 168(R8), Z30
+	VBROADCASTSS 36(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS 168(R8)(CX*1), Z30
+	VBROADCASTSS 40(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS 168(R8)(CX*2), Z30
+	VBROADCASTSS 44(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS 168(DX), Z30
+	VBROADCASTSS 48(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS 168(DX)(CX*1), Z30
+	VBROADCASTSS 52(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x000000e0, BX
-	ADDQ         $0x000000e0, SI
-	ADDQ         $0x000000e0, DI
-	ADDQ         $0x000000e0, R8
-	ADDQ         $0x000000e0, DX
+	LEAQ         (BX)(R9*4), BX
 	SUBQ         $0x04, AX
-	JGE          packed14x2masked
+	JGE          transposed14x2masked
+	LEAQ         12(BX), SI
+	LEAQ         24(BX), DI
+	LEAQ         36(BX), R8
+	LEAQ         48(BX), DX
 
-packedRest14x2masked:
+transposedRest14x2masked:
 	ADDQ $0x04, AX
 	JEQ  done14x2masked
 
-packedNot14x2masked:
+transposedNot14x2masked:
 loop14x2masked:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   124(R10)(R13*1)
@@ -3123,9 +3170,9 @@ loop14x2masked:
 	JNE          loop14x2masked
 
 done14x2masked:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled14x2masked
-	VBROADCASTSS alpha+96(FP), Z28
+	VBROADCASTSS alpha+112(FP), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -3164,10 +3211,10 @@ scaled14x2masked:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x2masked
-	VBROADCASTSS beta+100(FP), Z28
+	VBROADCASTSS beta+116(FP), Z28
 	VMOVUPS      (DX), Z29
 	VFMADD231PS  Z29, Z28, Z0
 	VMOVUPS.Z    64(DX), K1, Z29
@@ -3302,6 +3349,8 @@ store14x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile14x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -3352,9 +3401,9 @@ loop1x2:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled1x2
-	VBROADCASTSS alpha+96(FP), Z2
+	VBROADCASTSS alpha+112(FP), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
 
@@ -3363,10 +3412,10 @@ scaled1x2:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2
-	VBROADCASTSS beta+100(FP), Z2
+	VBROADCASTSS beta+116(FP), Z2
 	VMOVUPS      (AX), Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS      64(AX), Z3
@@ -3393,6 +3442,8 @@ store1x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -3442,9 +3493,9 @@ loop2x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled2x2
-	VBROADCASTSS alpha+96(FP), Z4
+	VBROADCASTSS alpha+112(FP), Z4
 	VMULPS       Z4, Z0, Z0
 	VMULPS       Z4, Z1, Z1
 	VMULPS       Z4, Z2, Z2
@@ -3455,10 +3506,10 @@ scaled2x2:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2
-	VBROADCASTSS beta+100(FP), Z4
+	VBROADCASTSS beta+116(FP), Z4
 	VMOVUPS      (CX), Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS      64(CX), Z5
@@ -3493,6 +3544,8 @@ store2x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -3551,9 +3604,9 @@ loop3x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled3x2
-	VBROADCASTSS alpha+96(FP), Z6
+	VBROADCASTSS alpha+112(FP), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
@@ -3566,10 +3619,10 @@ scaled3x2:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2
-	VBROADCASTSS beta+100(FP), Z6
+	VBROADCASTSS beta+116(FP), Z6
 	VMOVUPS      (CX), Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS      64(CX), Z7
@@ -3612,6 +3665,8 @@ store3x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -3678,9 +3733,9 @@ loop4x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled4x2
-	VBROADCASTSS alpha+96(FP), Z8
+	VBROADCASTSS alpha+112(FP), Z8
 	VMULPS       Z8, Z0, Z0
 	VMULPS       Z8, Z1, Z1
 	VMULPS       Z8, Z2, Z2
@@ -3696,10 +3751,10 @@ scaled4x2:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2
-	VBROADCASTSS beta+100(FP), Z8
+	VBROADCASTSS beta+116(FP), Z8
 	VMOVUPS      (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS      64(DX), Z9
@@ -3751,6 +3806,8 @@ store4x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -3828,9 +3885,9 @@ loop5x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled5x2
-	VBROADCASTSS alpha+96(FP), Z10
+	VBROADCASTSS alpha+112(FP), Z10
 	VMULPS       Z10, Z0, Z0
 	VMULPS       Z10, Z1, Z1
 	VMULPS       Z10, Z2, Z2
@@ -3848,10 +3905,10 @@ scaled5x2:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2
-	VBROADCASTSS beta+100(FP), Z10
+	VBROADCASTSS beta+116(FP), Z10
 	VMOVUPS      (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS      64(DX), Z11
@@ -3911,6 +3968,8 @@ store5x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -3991,9 +4050,9 @@ loop6x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop6x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled6x2
-	VBROADCASTSS alpha+96(FP), Z12
+	VBROADCASTSS alpha+112(FP), Z12
 	VMULPS       Z12, Z0, Z0
 	VMULPS       Z12, Z1, Z1
 	VMULPS       Z12, Z2, Z2
@@ -4013,10 +4072,10 @@ scaled6x2:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2
-	VBROADCASTSS beta+100(FP), Z12
+	VBROADCASTSS beta+116(FP), Z12
 	VMOVUPS      (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS      64(DX), Z13
@@ -4084,6 +4143,8 @@ store6x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -4174,9 +4235,9 @@ loop7x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop7x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled7x2
-	VBROADCASTSS alpha+96(FP), Z14
+	VBROADCASTSS alpha+112(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -4199,10 +4260,10 @@ scaled7x2:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x2
-	VBROADCASTSS beta+100(FP), Z14
+	VBROADCASTSS beta+116(FP), Z14
 	VMOVUPS      (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS      64(DX), Z15
@@ -4279,6 +4340,8 @@ store7x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile7x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -4382,9 +4445,9 @@ loop8x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop8x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled8x2
-	VBROADCASTSS alpha+96(FP), Z16
+	VBROADCASTSS alpha+112(FP), Z16
 	VMULPS       Z16, Z0, Z0
 	VMULPS       Z16, Z1, Z1
 	VMULPS       Z16, Z2, Z2
@@ -4409,10 +4472,10 @@ scaled8x2:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x2
-	VBROADCASTSS beta+100(FP), Z16
+	VBROADCASTSS beta+116(FP), Z16
 	VMOVUPS      (DX), Z17
 	VFMADD231PS  Z17, Z16, Z0
 	VMOVUPS      64(DX), Z17
@@ -4497,6 +4560,8 @@ store8x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile8x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -4601,9 +4666,9 @@ loop9x2:
 	ADDQ         DI, DX
 	DECQ         AX
 	JNE          loop9x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled9x2
-	VBROADCASTSS alpha+96(FP), Z18
+	VBROADCASTSS alpha+112(FP), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
 	VMULPS       Z18, Z2, Z2
@@ -4630,10 +4695,10 @@ scaled9x2:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x2
-	VBROADCASTSS beta+100(FP), Z18
+	VBROADCASTSS beta+116(FP), Z18
 	VMOVUPS      (DX), Z19
 	VFMADD231PS  Z19, Z18, Z0
 	VMOVUPS      64(DX), Z19
@@ -4726,6 +4791,8 @@ store9x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile9x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -4842,9 +4909,9 @@ loop10x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop10x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled10x2
-	VBROADCASTSS alpha+96(FP), Z20
+	VBROADCASTSS alpha+112(FP), Z20
 	VMULPS       Z20, Z0, Z0
 	VMULPS       Z20, Z1, Z1
 	VMULPS       Z20, Z2, Z2
@@ -4874,10 +4941,10 @@ scaled10x2:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x2
-	VBROADCASTSS beta+100(FP), Z20
+	VBROADCASTSS beta+116(FP), Z20
 	VMOVUPS      (DX), Z21
 	VFMADD231PS  Z21, Z20, Z0
 	VMOVUPS      64(DX), Z21
@@ -4979,6 +5046,8 @@ store10x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile10x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -5100,9 +5169,9 @@ loop11x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop11x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled11x2
-	VBROADCASTSS alpha+96(FP), Z22
+	VBROADCASTSS alpha+112(FP), Z22
 	VMULPS       Z22, Z0, Z0
 	VMULPS       Z22, Z1, Z1
 	VMULPS       Z22, Z2, Z2
@@ -5134,10 +5203,10 @@ scaled11x2:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x2
-	VBROADCASTSS beta+100(FP), Z22
+	VBROADCASTSS beta+116(FP), Z22
 	VMOVUPS      (DX), Z23
 	VFMADD231PS  Z23, Z22, Z0
 	VMOVUPS      64(DX), Z23
@@ -5247,6 +5316,8 @@ store11x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile11x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -5329,7 +5400,395 @@ tile12x2:
 	SHLQ   $0x04, R11
 	MOVQ   R10, R12
 	SHLQ   $0x03, R12
+	MOVQ   aTile+40(FP), R13
+	SHLQ   $0x02, R13
+	CMPQ   R8, $0x04
+	JNE    plainNot12x2
+	SUBQ   $0x04, AX
+	JLT    plainRest12x2
+	LEAQ   (R10)(R10*2), R14
 
+plain12x2:
+	PREFETCHT0 (BX)(R11*1)
+	PREFETCHT0 124(R9)(R12*1)
+	PREFETCHT0 60(R9)(R12*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        plainFetched12x2
+	MOVQ       ahead+96(FP), R15
+	PREFETCHT1 (R15)
+	PREFETCHT1 64(R15)
+	PREFETCHT1 128(R15)
+	PREFETCHT1 192(R15)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+plainFetched12x2:
+	LEAQ         (BX)(R13*1), R15
+	PREFETCHT1   (R15)
+	PREFETCHT1   (R15)(CX*1)
+	PREFETCHT1   (R15)(CX*2)
+	LEAQ         (SI)(R13*1), R15
+	PREFETCHT1   (R15)
+	PREFETCHT1   (R15)(CX*1)
+	PREFETCHT1   (R15)(CX*2)
+	LEAQ         (DI)(R13*1), R15
+	PREFETCHT1   (R15)
+	PREFETCHT1   (R15)(CX*1)
+	PREFETCHT1   (R15)(CX*2)
+	LEAQ         (DX)(R13*1), R15
+	PREFETCHT1   (R15)
+	PREFETCHT1   (R15)(CX*1)
+	PREFETCHT1   (R15)(CX*2)
+	VMOVUPS      (R9), Z24
+	VMOVUPS      64(R9), Z25
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (SI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (SI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (DI), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (DI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (DI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (DX), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (DX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (DX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	VMOVUPS      (R9)(R10*1), Z24
+	VMOVUPS      64(R9)(R10*1), Z25
+	VBROADCASTSS 4(BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 4(BX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 4(BX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 4(SI), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 4(SI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 4(SI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 4(DI), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 4(DI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 4(DI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 4(DX), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 4(DX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 4(DX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	VMOVUPS      (R9)(R10*2), Z24
+	VMOVUPS      64(R9)(R10*2), Z25
+	VBROADCASTSS 8(BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 8(BX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 8(BX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 8(SI), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 8(SI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 8(SI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 8(DI), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 8(DI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 8(DI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 8(DX), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 8(DX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 8(DX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	VMOVUPS      (R9)(R14*1), Z24
+	VMOVUPS      64(R9)(R14*1), Z25
+	VBROADCASTSS 12(BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 12(BX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 12(BX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 12(SI), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 12(SI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 12(SI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 12(DI), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 12(DI)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 12(DI)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 12(DX), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 12(DX)(CX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 12(DX)(CX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	LEAQ         (R9)(R10*4), R9
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
+	ADDQ         $0x10, DX
+	SUBQ         $0x04, AX
+	JGE          plain12x2
+
+plainRest12x2:
+	ADDQ $0x04, AX
+	JEQ  done12x2
+
+plainNot12x2:
+	LEAQ (R8)(R8*2), R13
+	CMPQ CX, $0x04
+	JNE  transposedNot12x2
+	SUBQ $0x04, AX
+	JLT  transposedRest12x2
+	LEAQ (R10)(R10*2), DX
+
+transposed12x2:
+	PREFETCHT0 (BX)(R11*1)
+	PREFETCHT0 124(R9)(R12*1)
+	PREFETCHT0 60(R9)(R12*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        transposedFetched12x2
+	MOVQ       ahead+96(FP), SI
+	PREFETCHT1 (SI)
+	PREFETCHT1 64(SI)
+	PREFETCHT1 128(SI)
+	PREFETCHT1 192(SI)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+transposedFetched12x2:
+	VMOVUPS      (R9), Z24
+	VMOVUPS      64(R9), Z25
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 4(BX), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 8(BX), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 12(BX), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 16(BX), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 20(BX), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 24(BX), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 28(BX), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 32(BX), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 36(BX), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 40(BX), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 44(BX), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	VMOVUPS      (R9)(R10*1), Z24
+	VMOVUPS      64(R9)(R10*1), Z25
+	VBROADCASTSS (BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 4(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 8(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 12(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 16(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 20(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 24(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 28(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 32(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 36(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 40(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 44(BX)(R8*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	VMOVUPS      (R9)(R10*2), Z24
+	VMOVUPS      64(R9)(R10*2), Z25
+	VBROADCASTSS (BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 4(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 8(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 12(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 16(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 20(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 24(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 28(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 32(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 36(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 40(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 44(BX)(R8*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	VMOVUPS      (R9)(DX*1), Z24
+	VMOVUPS      64(R9)(DX*1), Z25
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 4(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 8(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 12(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 16(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 20(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 24(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 28(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 32(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 36(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 40(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 44(BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	LEAQ         (R9)(R10*4), R9
+	LEAQ         (BX)(R8*4), BX
+	SUBQ         $0x04, AX
+	JGE          transposed12x2
+	LEAQ         12(BX), SI
+	LEAQ         24(BX), DI
+	LEAQ         36(BX), DX
+
+transposedRest12x2:
+	ADDQ $0x04, AX
+	JEQ  done12x2
+
+transposedNot12x2:
 loop12x2:
 	PREFETCHT0   (BX)(R11*1)
 	PREFETCHT0   124(R9)(R12*1)
@@ -5379,9 +5838,11 @@ loop12x2:
 	ADDQ         R8, DX
 	DECQ         AX
 	JNE          loop12x2
-	CMPL         alpha+96(FP), $0x3f800000
+
+done12x2:
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled12x2
-	VBROADCASTSS alpha+96(FP), Z24
+	VBROADCASTSS alpha+112(FP), Z24
 	VMULPS       Z24, Z0, Z0
 	VMULPS       Z24, Z1, Z1
 	VMULPS       Z24, Z2, Z2
@@ -5415,10 +5876,10 @@ scaled12x2:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x2
-	VBROADCASTSS beta+100(FP), Z24
+	VBROADCASTSS beta+116(FP), Z24
 	VMOVUPS      (DX), Z25
 	VFMADD231PS  Z25, Z24, Z0
 	VMOVUPS      64(DX), Z25
@@ -5536,6 +5997,8 @@ store12x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile12x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -5620,7 +6083,423 @@ tile13x2:
 	SHLQ   $0x04, R12
 	MOVQ   R11, R13
 	SHLQ   $0x03, R13
+	MOVQ   aTile+40(FP), R14
+	SHLQ   $0x02, R14
+	CMPQ   R9, $0x04
+	JNE    plainNot13x2
+	SUBQ   $0x04, AX
+	JLT    plainRest13x2
+	LEAQ   (R11)(R11*2), R15
 
+plain13x2:
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 124(R10)(R13*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        plainFetched13x2
+	MOVQ       ahead+96(FP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+	PREFETCHT1 128(BP)
+	PREFETCHT1 192(BP)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+plainFetched13x2:
+	LEAQ         (BX)(R14*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (SI)(R14*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DI)(R14*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (R8)(R14*1), BP
+	PREFETCHT1   (BP)
+	PREFETCHT1   (BP)(CX*1)
+	PREFETCHT1   (BP)(CX*2)
+	LEAQ         (DX)(R14*1), BP
+	PREFETCHT1   (BP)
+	VMOVUPS      (R10), Z26
+	VMOVUPS      64(R10), Z27
+	VBROADCASTSS (BX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS (BX)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (BX)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS (SI), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (SI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS (SI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (DI), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS (DI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (DI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS (R8), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R8)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS (R8)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS (DX), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	VMOVUPS      (R10)(R11*1), Z26
+	VMOVUPS      64(R10)(R11*1), Z27
+	VBROADCASTSS 4(BX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 4(BX)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 4(BX)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 4(SI), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 4(SI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 4(SI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 4(DI), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 4(DI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 4(DI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 4(R8), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 4(R8)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 4(R8)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 4(DX), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	VMOVUPS      (R10)(R11*2), Z26
+	VMOVUPS      64(R10)(R11*2), Z27
+	VBROADCASTSS 8(BX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 8(BX)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(BX)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 8(SI), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 8(SI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 8(SI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 8(DI), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 8(DI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 8(DI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 8(R8), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 8(R8)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 8(R8)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 8(DX), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	VMOVUPS      (R10)(R15*1), Z26
+	VMOVUPS      64(R10)(R15*1), Z27
+	VBROADCASTSS 12(BX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 12(BX)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 12(BX)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 12(SI), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 12(SI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 12(SI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 12(DI), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 12(DI)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 12(DI)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 12(R8), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 12(R8)(CX*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 12(R8)(CX*2), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 12(DX), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	LEAQ         (R10)(R11*4), R10
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
+	ADDQ         $0x10, R8
+	ADDQ         $0x10, DX
+	SUBQ         $0x04, AX
+	JGE          plain13x2
+
+plainRest13x2:
+	ADDQ $0x04, AX
+	JEQ  done13x2
+
+plainNot13x2:
+	LEAQ (R9)(R9*2), R14
+	CMPQ CX, $0x04
+	JNE  transposedNot13x2
+	SUBQ $0x04, AX
+	JLT  transposedRest13x2
+	LEAQ (R11)(R11*2), DX
+
+transposed13x2:
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 124(R10)(R13*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        transposedFetched13x2
+	MOVQ       ahead+96(FP), SI
+	PREFETCHT1 (SI)
+	PREFETCHT1 64(SI)
+	PREFETCHT1 128(SI)
+	PREFETCHT1 192(SI)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+transposedFetched13x2:
+	VMOVUPS      (R10), Z26
+	VMOVUPS      64(R10), Z27
+	VBROADCASTSS (BX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 4(BX), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(BX), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 12(BX), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 16(BX), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 20(BX), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(BX), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 28(BX), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 32(BX), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 36(BX), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 40(BX), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 44(BX), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 48(BX), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	VMOVUPS      (R10)(R11*1), Z26
+	VMOVUPS      64(R10)(R11*1), Z27
+	VBROADCASTSS (BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 4(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 12(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 16(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 20(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 28(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 32(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 36(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 40(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 44(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 48(BX)(R9*1), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	VMOVUPS      (R10)(R11*2), Z26
+	VMOVUPS      64(R10)(R11*2), Z27
+	VBROADCASTSS (BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 4(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 12(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 16(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 20(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 28(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 32(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 36(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 40(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 44(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 48(BX)(R9*2), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	VMOVUPS      (R10)(DX*1), Z26
+	VMOVUPS      64(R10)(DX*1), Z27
+	VBROADCASTSS (BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS 4(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 8(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS 12(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 16(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS 20(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 24(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS 28(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 32(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS 36(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 40(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS 44(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS 48(BX)(R14*1), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	LEAQ         (R10)(R11*4), R10
+	LEAQ         (BX)(R9*4), BX
+	SUBQ         $0x04, AX
+	JGE          transposed13x2
+	LEAQ         12(BX), SI
+	LEAQ         24(BX), DI
+	LEAQ         36(BX), R8
+	LEAQ         48(BX), DX
+
+transposedRest13x2:
+	ADDQ $0x04, AX
+	JEQ  done13x2
+
+transposedNot13x2:
 loop13x2:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   124(R10)(R13*1)
@@ -5674,9 +6553,11 @@ loop13x2:
 	ADDQ         R9, DX
 	DECQ         AX
 	JNE          loop13x2
-	CMPL         alpha+96(FP), $0x3f800000
+
+done13x2:
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled13x2
-	VBROADCASTSS alpha+96(FP), Z26
+	VBROADCASTSS alpha+112(FP), Z26
 	VMULPS       Z26, Z0, Z0
 	VMULPS       Z26, Z1, Z1
 	VMULPS       Z26, Z2, Z2
@@ -5713,10 +6594,10 @@ scaled13x2:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x2
-	VBROADCASTSS beta+100(FP), Z26
+	VBROADCASTSS beta+116(FP), Z26
 	VMOVUPS      (DX), Z27
 	VFMADD231PS  Z27, Z26, Z0
 	VMOVUPS      64(DX), Z27
@@ -5843,6 +6724,8 @@ store13x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile13x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -5931,35 +6814,45 @@ tile14x2:
 	SHLQ   $0x04, R12
 	MOVQ   R11, R13
 	SHLQ   $0x03, R13
-	CMPQ   R9, $0x00000004
+	MOVQ   aTile+40(FP), R14
+	SHLQ   $0x02, R14
+	CMPQ   R9, $0x04
 	JNE    plainNot14x2
 	SUBQ   $0x04, AX
 	JLT    plainRest14x2
-	LEAQ   (R11)(R11*2), R14
-	MOVQ   aTile+40(FP), R15
-	SHLQ   $0x02, R15
+	LEAQ   (R11)(R11*2), R15
 
 plain14x2:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   124(R10)(R13*1)
-	PREFETCHT0   60(R10)(R13*1)
-	LEAQ         (BX)(R15*1), BP
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 124(R10)(R13*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        plainFetched14x2
+	MOVQ       ahead+96(FP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+	PREFETCHT1 128(BP)
+	PREFETCHT1 192(BP)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+plainFetched14x2:
+	LEAQ         (BX)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (SI)(R15*1), BP
+	LEAQ         (SI)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DI)(R15*1), BP
+	LEAQ         (DI)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (R8)(R15*1), BP
+	LEAQ         (R8)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	PREFETCHT1   (BP)(CX*2)
-	LEAQ         (DX)(R15*1), BP
+	LEAQ         (DX)(R14*1), BP
 	PREFETCHT1   (BP)
 	PREFETCHT1   (BP)(CX*1)
 	VMOVUPS      (R10), Z28
@@ -6094,8 +6987,8 @@ plain14x2:
 	VBROADCASTSS 8(DX)(CX*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	VMOVUPS      (R10)(R14*1), Z28
-	VMOVUPS      64(R10)(R14*1), Z29
+	VMOVUPS      (R10)(R15*1), Z28
+	VMOVUPS      64(R10)(R15*1), Z29
 	VBROADCASTSS 12(BX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
@@ -6139,11 +7032,11 @@ plain14x2:
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, SI
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000010, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
+	ADDQ         $0x10, R8
+	ADDQ         $0x10, DX
 	SUBQ         $0x04, AX
 	JGE          plain14x2
 
@@ -6152,206 +7045,217 @@ plainRest14x2:
 	JEQ  done14x2
 
 plainNot14x2:
-	CMPQ R9, $0x00000038
-	JNE  packedNot14x2
+	LEAQ (R9)(R9*2), R14
+	CMPQ CX, $0x04
+	JNE  transposedNot14x2
 	SUBQ $0x04, AX
-	JLT  packedRest14x2
-	LEAQ (R11)(R11*2), R14
+	JLT  transposedRest14x2
+	LEAQ (R11)(R11*2), DX
 
-packed14x2:
-	PREFETCHT0   (BX)(R12*1)
-	PREFETCHT0   124(R10)(R13*1)
-	PREFETCHT0   60(R10)(R13*1)
+transposed14x2:
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 124(R10)(R13*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        transposedFetched14x2
+	MOVQ       ahead+96(FP), SI
+	PREFETCHT1 (SI)
+	PREFETCHT1 64(SI)
+	PREFETCHT1 128(SI)
+	PREFETCHT1 192(SI)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+transposedFetched14x2:
 	VMOVUPS      (R10), Z28
 	VMOVUPS      64(R10), Z29
 	VBROADCASTSS (BX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (BX)(CX*1), Z30
+	VBROADCASTSS 4(BX), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (BX)(CX*2), Z30
+	VBROADCASTSS 8(BX), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (SI), Z30
+	VBROADCASTSS 12(BX), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (SI)(CX*1), Z30
+	VBROADCASTSS 16(BX), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (SI)(CX*2), Z30
+	VBROADCASTSS 20(BX), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (DI), Z30
+	VBROADCASTSS 24(BX), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (DI)(CX*1), Z30
+	VBROADCASTSS 28(BX), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (DI)(CX*2), Z30
+	VBROADCASTSS 32(BX), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (R8), Z30
+	VBROADCASTSS 36(BX), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (R8)(CX*1), Z30
+	VBROADCASTSS 40(BX), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (R8)(CX*2), Z30
+	VBROADCASTSS 44(BX), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (DX), Z30
+	VBROADCASTSS 48(BX), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (DX)(CX*1), Z30
+	VBROADCASTSS 52(BX), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	VMOVUPS      (R10)(R11*1), Z28
 	VMOVUPS      64(R10)(R11*1), Z29
-	VBROADCASTSS 56(BX), Z30
+	VBROADCASTSS (BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS 56(BX)(CX*1), Z30
+	VBROADCASTSS 4(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS 56(BX)(CX*2), Z30
+	VBROADCASTSS 8(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS 56(SI), Z30
+	VBROADCASTSS 12(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS 56(SI)(CX*1), Z30
+	VBROADCASTSS 16(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS 56(SI)(CX*2), Z30
+	VBROADCASTSS 20(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS 56(DI), Z30
+	VBROADCASTSS 24(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS 56(DI)(CX*1), Z30
+	VBROADCASTSS 28(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS 56(DI)(CX*2), Z30
+	VBROADCASTSS 32(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS 56(R8), Z30
+	VBROADCASTSS 36(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS 56(R8)(CX*1), Z30
+	VBROADCASTSS 40(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS 56(R8)(CX*2), Z30
+	VBROADCASTSS 44(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS 56(DX), Z30
+	VBROADCASTSS 48(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS 56(DX)(CX*1), Z30
+	VBROADCASTSS 52(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	VMOVUPS      (R10)(R11*2), Z28
 	VMOVUPS      64(R10)(R11*2), Z29
-	VBROADCASTSS 112(BX), Z30
+	VBROADCASTSS (BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS 112(BX)(CX*1), Z30
+	VBROADCASTSS 4(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS 112(BX)(CX*2), Z30
+	VBROADCASTSS 8(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS 112(SI), Z30
+	VBROADCASTSS 12(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS 112(SI)(CX*1), Z30
+	VBROADCASTSS 16(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS 112(SI)(CX*2), Z30
+	VBROADCASTSS 20(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS 112(DI), Z30
+	VBROADCASTSS 24(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS 112(DI)(CX*1), Z30
+	VBROADCASTSS 28(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS 112(DI)(CX*2), Z30
+	VBROADCASTSS 32(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS 112(R8), Z30
+	VBROADCASTSS 36(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS 112(R8)(CX*1), Z30
+	VBROADCASTSS 40(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS 112(R8)(CX*2), Z30
+	VBROADCASTSS 44(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS 112(DX), Z30
+	VBROADCASTSS 48(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS 112(DX)(CX*1), Z30
+	VBROADCASTSS 52(BX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	VMOVUPS      (R10)(R14*1), Z28
-	VMOVUPS      64(R10)(R14*1), Z29
-	VBROADCASTSS 168(BX), Z30
+	VMOVUPS      (R10)(DX*1), Z28
+	VMOVUPS      64(R10)(DX*1), Z29
+	VBROADCASTSS (BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS 168(BX)(CX*1), Z30
+	VBROADCASTSS 4(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS 168(BX)(CX*2), Z30
+	VBROADCASTSS 8(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS 168(SI), Z30
+	VBROADCASTSS 12(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS 168(SI)(CX*1), Z30
+	VBROADCASTSS 16(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS 168(SI)(CX*2), Z30
+	VBROADCASTSS 20(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS 168(DI), Z30
+	VBROADCASTSS 24(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS 168(DI)(CX*1), Z30
+	VBROADCASTSS 28(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS 168(DI)(CX*2), Z30
+	VBROADCASTSS 32(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS 168(R8), Z30
+	VBROADCASTSS 36(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS 168(R8)(CX*1), Z30
+	VBROADCASTSS 40(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS 168(R8)(CX*2), Z30
+	VBROADCASTSS 44(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS 168(DX), Z30
+	VBROADCASTSS 48(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS 168(DX)(CX*1), Z30
+	VBROADCASTSS 52(BX)(R14*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 	LEAQ         (R10)(R11*4), R10
-	ADDQ         $0x000000e0, BX
-	ADDQ         $0x000000e0, SI
-	ADDQ         $0x000000e0, DI
-	ADDQ         $0x000000e0, R8
-	ADDQ         $0x000000e0, DX
+	LEAQ         (BX)(R9*4), BX
 	SUBQ         $0x04, AX
-	JGE          packed14x2
+	JGE          transposed14x2
+	LEAQ         12(BX), SI
+	LEAQ         24(BX), DI
+	LEAQ         36(BX), R8
+	LEAQ         48(BX), DX
 
-packedRest14x2:
+transposedRest14x2:
 	ADDQ $0x04, AX
 	JEQ  done14x2
 
-packedNot14x2:
+transposedNot14x2:
 loop14x2:
 	PREFETCHT0   (BX)(R12*1)
 	PREFETCHT0   124(R10)(R13*1)
@@ -6410,9 +7314,9 @@ loop14x2:
 	JNE          loop14x2
 
 done14x2:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled14x2
-	VBROADCASTSS alpha+96(FP), Z28
+	VBROADCASTSS alpha+112(FP), Z28
 	VMULPS       Z28, Z0, Z0
 	VMULPS       Z28, Z1, Z1
 	VMULPS       Z28, Z2, Z2
@@ -6451,10 +7355,10 @@ scaled14x2:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x2
-	VBROADCASTSS beta+100(FP), Z28
+	VBROADCASTSS beta+116(FP), Z28
 	VMOVUPS      (DX), Z29
 	VFMADD231PS  Z29, Z28, Z0
 	VMOVUPS      64(DX), Z29
@@ -6589,6 +7493,8 @@ store14x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile14x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -6640,9 +7546,9 @@ loop1x1masked:
 	ADDQ             DX, CX
 	DECQ             AX
 	JNE              loop1x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled1x1masked
-	VBROADCASTSS     alpha+96(FP), Z1
+	VBROADCASTSS     alpha+112(FP), Z1
 	VMULPS           Z1, Z0, Z0
 
 scaled1x1masked:
@@ -6650,10 +7556,10 @@ scaled1x1masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1masked
-	VBROADCASTSS beta+100(FP), Z1
+	VBROADCASTSS beta+116(FP), Z1
 	VMOVUPS.Z    (AX), K1, Z2
 	VFMADD231PS  Z2, Z1, Z0
 
@@ -6676,6 +7582,8 @@ store1x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -6715,9 +7623,9 @@ loop2x1masked:
 	ADDQ             BX, DX
 	DECQ             AX
 	JNE              loop2x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled2x1masked
-	VBROADCASTSS     alpha+96(FP), Z2
+	VBROADCASTSS     alpha+112(FP), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 
@@ -6726,10 +7634,10 @@ scaled2x1masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1masked
-	VBROADCASTSS beta+100(FP), Z2
+	VBROADCASTSS beta+116(FP), Z2
 	VMOVUPS.Z    (CX), K1, Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS.Z    (CX)(AX*1), K1, Z3
@@ -6756,6 +7664,8 @@ store2x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -6800,9 +7710,9 @@ loop3x1masked:
 	ADDQ             BX, DX
 	DECQ             AX
 	JNE              loop3x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled3x1masked
-	VBROADCASTSS     alpha+96(FP), Z3
+	VBROADCASTSS     alpha+112(FP), Z3
 	VMULPS           Z3, Z0, Z0
 	VMULPS           Z3, Z1, Z1
 	VMULPS           Z3, Z2, Z2
@@ -6812,10 +7722,10 @@ scaled3x1masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1masked
-	VBROADCASTSS beta+100(FP), Z3
+	VBROADCASTSS beta+116(FP), Z3
 	VMOVUPS.Z    (CX), K1, Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS.Z    (CX)(AX*1), K1, Z4
@@ -6846,6 +7756,8 @@ store3x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -6894,9 +7806,9 @@ loop4x1masked:
 	ADDQ             SI, DX
 	DECQ             AX
 	JNE              loop4x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled4x1masked
-	VBROADCASTSS     alpha+96(FP), Z4
+	VBROADCASTSS     alpha+112(FP), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
@@ -6908,10 +7820,10 @@ scaled4x1masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1masked
-	VBROADCASTSS beta+100(FP), Z4
+	VBROADCASTSS beta+116(FP), Z4
 	VMOVUPS.Z    (DX), K1, Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z5
@@ -6947,6 +7859,8 @@ store4x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7002,9 +7916,9 @@ loop5x1masked:
 	ADDQ             SI, DX
 	DECQ             AX
 	JNE              loop5x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled5x1masked
-	VBROADCASTSS     alpha+96(FP), Z5
+	VBROADCASTSS     alpha+112(FP), Z5
 	VMULPS           Z5, Z0, Z0
 	VMULPS           Z5, Z1, Z1
 	VMULPS           Z5, Z2, Z2
@@ -7017,10 +7931,10 @@ scaled5x1masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1masked
-	VBROADCASTSS beta+100(FP), Z5
+	VBROADCASTSS beta+116(FP), Z5
 	VMOVUPS.Z    (DX), K1, Z6
 	VFMADD231PS  Z6, Z5, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z6
@@ -7060,6 +7974,8 @@ store5x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7114,9 +8030,9 @@ loop6x1masked:
 	ADDQ             SI, DX
 	DECQ             AX
 	JNE              loop6x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled6x1masked
-	VBROADCASTSS     alpha+96(FP), Z6
+	VBROADCASTSS     alpha+112(FP), Z6
 	VMULPS           Z6, Z0, Z0
 	VMULPS           Z6, Z1, Z1
 	VMULPS           Z6, Z2, Z2
@@ -7130,10 +8046,10 @@ scaled6x1masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1masked
-	VBROADCASTSS beta+100(FP), Z6
+	VBROADCASTSS beta+116(FP), Z6
 	VMOVUPS.Z    (DX), K1, Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z7
@@ -7177,6 +8093,8 @@ store6x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7237,9 +8155,9 @@ loop7x1masked:
 	ADDQ             DI, DX
 	DECQ             AX
 	JNE              loop7x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled7x1masked
-	VBROADCASTSS     alpha+96(FP), Z7
+	VBROADCASTSS     alpha+112(FP), Z7
 	VMULPS           Z7, Z0, Z0
 	VMULPS           Z7, Z1, Z1
 	VMULPS           Z7, Z2, Z2
@@ -7255,10 +8173,10 @@ scaled7x1masked:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x1masked
-	VBROADCASTSS beta+100(FP), Z7
+	VBROADCASTSS beta+116(FP), Z7
 	VMOVUPS.Z    (DX), K1, Z8
 	VFMADD231PS  Z8, Z7, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z8
@@ -7307,6 +8225,8 @@ store7x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile7x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7376,9 +8296,9 @@ loop8x1masked:
 	ADDQ             DI, DX
 	DECQ             AX
 	JNE              loop8x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled8x1masked
-	VBROADCASTSS     alpha+96(FP), Z8
+	VBROADCASTSS     alpha+112(FP), Z8
 	VMULPS           Z8, Z0, Z0
 	VMULPS           Z8, Z1, Z1
 	VMULPS           Z8, Z2, Z2
@@ -7395,10 +8315,10 @@ scaled8x1masked:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x1masked
-	VBROADCASTSS beta+100(FP), Z8
+	VBROADCASTSS beta+116(FP), Z8
 	VMOVUPS.Z    (DX), K1, Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z9
@@ -7451,6 +8371,8 @@ store8x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile8x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7517,9 +8439,9 @@ loop9x1masked:
 	ADDQ             DI, DX
 	DECQ             AX
 	JNE              loop9x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled9x1masked
-	VBROADCASTSS     alpha+96(FP), Z9
+	VBROADCASTSS     alpha+112(FP), Z9
 	VMULPS           Z9, Z0, Z0
 	VMULPS           Z9, Z1, Z1
 	VMULPS           Z9, Z2, Z2
@@ -7537,10 +8459,10 @@ scaled9x1masked:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x1masked
-	VBROADCASTSS beta+100(FP), Z9
+	VBROADCASTSS beta+116(FP), Z9
 	VMOVUPS.Z    (DX), K1, Z10
 	VFMADD231PS  Z10, Z9, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z10
@@ -7597,6 +8519,8 @@ store9x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile9x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7671,9 +8595,9 @@ loop10x1masked:
 	ADDQ             R8, DX
 	DECQ             AX
 	JNE              loop10x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled10x1masked
-	VBROADCASTSS     alpha+96(FP), Z10
+	VBROADCASTSS     alpha+112(FP), Z10
 	VMULPS           Z10, Z0, Z0
 	VMULPS           Z10, Z1, Z1
 	VMULPS           Z10, Z2, Z2
@@ -7693,10 +8617,10 @@ scaled10x1masked:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x1masked
-	VBROADCASTSS beta+100(FP), Z10
+	VBROADCASTSS beta+116(FP), Z10
 	VMOVUPS.Z    (DX), K1, Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z11
@@ -7758,6 +8682,8 @@ store10x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile10x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -7833,9 +8759,9 @@ loop11x1masked:
 	ADDQ             R8, DX
 	DECQ             AX
 	JNE              loop11x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled11x1masked
-	VBROADCASTSS     alpha+96(FP), Z11
+	VBROADCASTSS     alpha+112(FP), Z11
 	VMULPS           Z11, Z0, Z0
 	VMULPS           Z11, Z1, Z1
 	VMULPS           Z11, Z2, Z2
@@ -7856,10 +8782,10 @@ scaled11x1masked:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x1masked
-	VBROADCASTSS beta+100(FP), Z11
+	VBROADCASTSS beta+116(FP), Z11
 	VMOVUPS.Z    (DX), K1, Z12
 	VFMADD231PS  Z12, Z11, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z12
@@ -7925,6 +8851,8 @@ store11x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile11x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8007,9 +8935,9 @@ loop12x1masked:
 	ADDQ             R8, DX
 	DECQ             AX
 	JNE              loop12x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled12x1masked
-	VBROADCASTSS     alpha+96(FP), Z12
+	VBROADCASTSS     alpha+112(FP), Z12
 	VMULPS           Z12, Z0, Z0
 	VMULPS           Z12, Z1, Z1
 	VMULPS           Z12, Z2, Z2
@@ -8031,10 +8959,10 @@ scaled12x1masked:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x1masked
-	VBROADCASTSS beta+100(FP), Z12
+	VBROADCASTSS beta+116(FP), Z12
 	VMOVUPS.Z    (DX), K1, Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z13
@@ -8104,6 +9032,8 @@ store12x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile12x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8188,9 +9118,9 @@ loop13x1masked:
 	ADDQ             R9, DX
 	DECQ             AX
 	JNE              loop13x1masked
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled13x1masked
-	VBROADCASTSS     alpha+96(FP), Z13
+	VBROADCASTSS     alpha+112(FP), Z13
 	VMULPS           Z13, Z0, Z0
 	VMULPS           Z13, Z1, Z1
 	VMULPS           Z13, Z2, Z2
@@ -8214,10 +9144,10 @@ scaled13x1masked:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x1masked
-	VBROADCASTSS beta+100(FP), Z13
+	VBROADCASTSS beta+116(FP), Z13
 	VMOVUPS.Z    (DX), K1, Z14
 	VFMADD231PS  Z14, Z13, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z14
@@ -8292,6 +9222,8 @@ store13x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile13x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8352,34 +9284,44 @@ tile14x1masked:
 	SHLQ   $0x04, R12
 	MOVQ   R11, R13
 	SHLQ   $0x03, R13
-	CMPQ   R9, $0x00000004
+	MOVQ   aTile+40(FP), R14
+	SHLQ   $0x02, R14
+	CMPQ   R9, $0x04
 	JNE    plainNot14x1masked
 	SUBQ   $0x04, AX
 	JLT    plainRest14x1masked
-	LEAQ   (R11)(R11*2), R14
-	MOVQ   aTile+40(FP), R15
-	SHLQ   $0x02, R15
+	LEAQ   (R11)(R11*2), R15
 
 plain14x1masked:
-	PREFETCHT0       (BX)(R12*1)
-	PREFETCHT0       60(R10)(R13*1)
-	LEAQ             (BX)(R15*1), BP
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        plainFetched14x1masked
+	MOVQ       ahead+96(FP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+	PREFETCHT1 128(BP)
+	PREFETCHT1 192(BP)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+plainFetched14x1masked:
+	LEAQ             (BX)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (SI)(R15*1), BP
+	LEAQ             (SI)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (DI)(R15*1), BP
+	LEAQ             (DI)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (R8)(R15*1), BP
+	LEAQ             (R8)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (DX)(R15*1), BP
+	LEAQ             (DX)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	VMOVUPS.Z        (R10), K1, Z14
@@ -8427,7 +9369,7 @@ plain14x1masked:
 	VFMADD231PS.BCST 8(R8)(CX*2), Z14, Z11
 	VFMADD231PS.BCST 8(DX), Z14, Z12
 	VFMADD231PS.BCST 8(DX)(CX*1), Z14, Z13
-	VMOVUPS.Z        (R10)(R14*1), K1, Z14
+	VMOVUPS.Z        (R10)(R15*1), K1, Z14
 	VFMADD231PS.BCST 12(BX), Z14, Z0
 	VFMADD231PS.BCST 12(BX)(CX*1), Z14, Z1
 	VFMADD231PS.BCST 12(BX)(CX*2), Z14, Z2
@@ -8443,11 +9385,11 @@ plain14x1masked:
 	VFMADD231PS.BCST 12(DX), Z14, Z12
 	VFMADD231PS.BCST 12(DX)(CX*1), Z14, Z13
 	LEAQ             (R10)(R11*4), R10
-	ADDQ             $0x00000010, BX
-	ADDQ             $0x00000010, SI
-	ADDQ             $0x00000010, DI
-	ADDQ             $0x00000010, R8
-	ADDQ             $0x00000010, DX
+	ADDQ             $0x10, BX
+	ADDQ             $0x10, SI
+	ADDQ             $0x10, DI
+	ADDQ             $0x10, R8
+	ADDQ             $0x10, DX
 	SUBQ             $0x04, AX
 	JGE              plain14x1masked
 
@@ -8456,89 +9398,100 @@ plainRest14x1masked:
 	JEQ  done14x1masked
 
 plainNot14x1masked:
-	CMPQ R9, $0x00000038
-	JNE  packedNot14x1masked
+	LEAQ (R9)(R9*2), R14
+	CMPQ CX, $0x04
+	JNE  transposedNot14x1masked
 	SUBQ $0x04, AX
-	JLT  packedRest14x1masked
-	LEAQ (R11)(R11*2), R14
+	JLT  transposedRest14x1masked
+	LEAQ (R11)(R11*2), DX
 
-packed14x1masked:
-	PREFETCHT0       (BX)(R12*1)
-	PREFETCHT0       60(R10)(R13*1)
+transposed14x1masked:
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        transposedFetched14x1masked
+	MOVQ       ahead+96(FP), SI
+	PREFETCHT1 (SI)
+	PREFETCHT1 64(SI)
+	PREFETCHT1 128(SI)
+	PREFETCHT1 192(SI)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+transposedFetched14x1masked:
 	VMOVUPS.Z        (R10), K1, Z14
 	VFMADD231PS.BCST (BX), Z14, Z0
-	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST (SI), Z14, Z3
-	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST (DI), Z14, Z6
-	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST (R8), Z14, Z9
-	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST (DX), Z14, Z12
-	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	VFMADD231PS.BCST 4(BX), Z14, Z1
+	VFMADD231PS.BCST 8(BX), Z14, Z2
+	VFMADD231PS.BCST 12(BX), Z14, Z3
+	VFMADD231PS.BCST 16(BX), Z14, Z4
+	VFMADD231PS.BCST 20(BX), Z14, Z5
+	VFMADD231PS.BCST 24(BX), Z14, Z6
+	VFMADD231PS.BCST 28(BX), Z14, Z7
+	VFMADD231PS.BCST 32(BX), Z14, Z8
+	VFMADD231PS.BCST 36(BX), Z14, Z9
+	VFMADD231PS.BCST 40(BX), Z14, Z10
+	VFMADD231PS.BCST 44(BX), Z14, Z11
+	VFMADD231PS.BCST 48(BX), Z14, Z12
+	VFMADD231PS.BCST 52(BX), Z14, Z13
 	VMOVUPS.Z        (R10)(R11*1), K1, Z14
-	VFMADD231PS.BCST 56(BX), Z14, Z0
-	VFMADD231PS.BCST 56(BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST 56(BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST 56(SI), Z14, Z3
-	VFMADD231PS.BCST 56(SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST 56(SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST 56(DI), Z14, Z6
-	VFMADD231PS.BCST 56(DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST 56(DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST 56(R8), Z14, Z9
-	VFMADD231PS.BCST 56(R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST 56(R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST 56(DX), Z14, Z12
-	VFMADD231PS.BCST 56(DX)(CX*1), Z14, Z13
+	VFMADD231PS.BCST (BX)(R9*1), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(R9*1), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(R9*1), Z14, Z2
+	VFMADD231PS.BCST 12(BX)(R9*1), Z14, Z3
+	VFMADD231PS.BCST 16(BX)(R9*1), Z14, Z4
+	VFMADD231PS.BCST 20(BX)(R9*1), Z14, Z5
+	VFMADD231PS.BCST 24(BX)(R9*1), Z14, Z6
+	VFMADD231PS.BCST 28(BX)(R9*1), Z14, Z7
+	VFMADD231PS.BCST 32(BX)(R9*1), Z14, Z8
+	VFMADD231PS.BCST 36(BX)(R9*1), Z14, Z9
+	VFMADD231PS.BCST 40(BX)(R9*1), Z14, Z10
+	VFMADD231PS.BCST 44(BX)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 48(BX)(R9*1), Z14, Z12
+	VFMADD231PS.BCST 52(BX)(R9*1), Z14, Z13
 	VMOVUPS.Z        (R10)(R11*2), K1, Z14
-	VFMADD231PS.BCST 112(BX), Z14, Z0
-	VFMADD231PS.BCST 112(BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST 112(BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST 112(SI), Z14, Z3
-	VFMADD231PS.BCST 112(SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST 112(SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST 112(DI), Z14, Z6
-	VFMADD231PS.BCST 112(DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST 112(DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST 112(R8), Z14, Z9
-	VFMADD231PS.BCST 112(R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST 112(R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST 112(DX), Z14, Z12
-	VFMADD231PS.BCST 112(DX)(CX*1), Z14, Z13
-	VMOVUPS.Z        (R10)(R14*1), K1, Z14
-	VFMADD231PS.BCST 168(BX), Z14, Z0
-	VFMADD231PS.BCST 168(BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST 168(BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST 168(SI), Z14, Z3
-	VFMADD231PS.BCST 168(SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST 168(SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST 168(DI), Z14, Z6
-	VFMADD231PS.BCST 168(DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST 168(DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST 168(R8), Z14, Z9
-	VFMADD231PS.BCST 168(R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST 168(R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST 168(DX), Z14, Z12
-	VFMADD231PS.BCST 168(DX)(CX*1), Z14, Z13
+	VFMADD231PS.BCST (BX)(R9*2), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(R9*2), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(R9*2), Z14, Z2
+	VFMADD231PS.BCST 12(BX)(R9*2), Z14, Z3
+	VFMADD231PS.BCST 16(BX)(R9*2), Z14, Z4
+	VFMADD231PS.BCST 20(BX)(R9*2), Z14, Z5
+	VFMADD231PS.BCST 24(BX)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 28(BX)(R9*2), Z14, Z7
+	VFMADD231PS.BCST 32(BX)(R9*2), Z14, Z8
+	VFMADD231PS.BCST 36(BX)(R9*2), Z14, Z9
+	VFMADD231PS.BCST 40(BX)(R9*2), Z14, Z10
+	VFMADD231PS.BCST 44(BX)(R9*2), Z14, Z11
+	VFMADD231PS.BCST 48(BX)(R9*2), Z14, Z12
+	VFMADD231PS.BCST 52(BX)(R9*2), Z14, Z13
+	VMOVUPS.Z        (R10)(DX*1), K1, Z14
+	VFMADD231PS.BCST (BX)(R14*1), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(R14*1), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(R14*1), Z14, Z2
+	VFMADD231PS.BCST 12(BX)(R14*1), Z14, Z3
+	VFMADD231PS.BCST 16(BX)(R14*1), Z14, Z4
+	VFMADD231PS.BCST 20(BX)(R14*1), Z14, Z5
+	VFMADD231PS.BCST 24(BX)(R14*1), Z14, Z6
+	VFMADD231PS.BCST 28(BX)(R14*1), Z14, Z7
+	VFMADD231PS.BCST 32(BX)(R14*1), Z14, Z8
+	VFMADD231PS.BCST 36(BX)(R14*1), Z14, Z9
+	VFMADD231PS.BCST 40(BX)(R14*1), Z14, Z10
+	VFMADD231PS.BCST 44(BX)(R14*1), Z14, Z11
+	VFMADD231PS.BCST 48(BX)(R14*1), Z14, Z12
+	VFMADD231PS.BCST 52(BX)(R14*1), Z14, Z13
 	LEAQ             (R10)(R11*4), R10
-	ADDQ             $0x000000e0, BX
-	ADDQ             $0x000000e0, SI
-	ADDQ             $0x000000e0, DI
-	ADDQ             $0x000000e0, R8
-	ADDQ             $0x000000e0, DX
+	LEAQ             (BX)(R9*4), BX
 	SUBQ             $0x04, AX
-	JGE              packed14x1masked
+	JGE              transposed14x1masked
+	LEAQ             12(BX), SI
+	LEAQ             24(BX), DI
+	LEAQ             36(BX), R8
+	LEAQ             48(BX), DX
 
-packedRest14x1masked:
+transposedRest14x1masked:
 	ADDQ $0x04, AX
 	JEQ  done14x1masked
 
-packedNot14x1masked:
+transposedNot14x1masked:
 loop14x1masked:
 	PREFETCHT0       (BX)(R12*1)
 	PREFETCHT0       60(R10)(R13*1)
@@ -8567,9 +9520,9 @@ loop14x1masked:
 	JNE              loop14x1masked
 
 done14x1masked:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled14x1masked
-	VBROADCASTSS alpha+96(FP), Z14
+	VBROADCASTSS alpha+112(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -8594,10 +9547,10 @@ scaled14x1masked:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x1masked
-	VBROADCASTSS beta+100(FP), Z14
+	VBROADCASTSS beta+116(FP), Z14
 	VMOVUPS.Z    (DX), K1, Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS.Z    (DX)(AX*1), K1, Z15
@@ -8676,6 +9629,8 @@ store14x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile14x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8720,9 +9675,9 @@ loop1x1:
 	ADDQ             DX, CX
 	DECQ             AX
 	JNE              loop1x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled1x1
-	VBROADCASTSS     alpha+96(FP), Z1
+	VBROADCASTSS     alpha+112(FP), Z1
 	VMULPS           Z1, Z0, Z0
 
 scaled1x1:
@@ -8730,10 +9685,10 @@ scaled1x1:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1
-	VBROADCASTSS beta+100(FP), Z1
+	VBROADCASTSS beta+116(FP), Z1
 	VMOVUPS      (AX), Z2
 	VFMADD231PS  Z2, Z1, Z0
 
@@ -8756,6 +9711,8 @@ store1x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8795,9 +9752,9 @@ loop2x1:
 	ADDQ             BX, DX
 	DECQ             AX
 	JNE              loop2x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled2x1
-	VBROADCASTSS     alpha+96(FP), Z2
+	VBROADCASTSS     alpha+112(FP), Z2
 	VMULPS           Z2, Z0, Z0
 	VMULPS           Z2, Z1, Z1
 
@@ -8806,10 +9763,10 @@ scaled2x1:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1
-	VBROADCASTSS beta+100(FP), Z2
+	VBROADCASTSS beta+116(FP), Z2
 	VMOVUPS      (CX), Z3
 	VFMADD231PS  Z3, Z2, Z0
 	VMOVUPS      (CX)(AX*1), Z3
@@ -8836,6 +9793,8 @@ store2x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8880,9 +9839,9 @@ loop3x1:
 	ADDQ             BX, DX
 	DECQ             AX
 	JNE              loop3x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled3x1
-	VBROADCASTSS     alpha+96(FP), Z3
+	VBROADCASTSS     alpha+112(FP), Z3
 	VMULPS           Z3, Z0, Z0
 	VMULPS           Z3, Z1, Z1
 	VMULPS           Z3, Z2, Z2
@@ -8892,10 +9851,10 @@ scaled3x1:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1
-	VBROADCASTSS beta+100(FP), Z3
+	VBROADCASTSS beta+116(FP), Z3
 	VMOVUPS      (CX), Z4
 	VFMADD231PS  Z4, Z3, Z0
 	VMOVUPS      (CX)(AX*1), Z4
@@ -8926,6 +9885,8 @@ store3x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -8974,9 +9935,9 @@ loop4x1:
 	ADDQ             SI, DX
 	DECQ             AX
 	JNE              loop4x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled4x1
-	VBROADCASTSS     alpha+96(FP), Z4
+	VBROADCASTSS     alpha+112(FP), Z4
 	VMULPS           Z4, Z0, Z0
 	VMULPS           Z4, Z1, Z1
 	VMULPS           Z4, Z2, Z2
@@ -8988,10 +9949,10 @@ scaled4x1:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1
-	VBROADCASTSS beta+100(FP), Z4
+	VBROADCASTSS beta+116(FP), Z4
 	VMOVUPS      (DX), Z5
 	VFMADD231PS  Z5, Z4, Z0
 	VMOVUPS      (DX)(AX*1), Z5
@@ -9027,6 +9988,8 @@ store4x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9082,9 +10045,9 @@ loop5x1:
 	ADDQ             SI, DX
 	DECQ             AX
 	JNE              loop5x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled5x1
-	VBROADCASTSS     alpha+96(FP), Z5
+	VBROADCASTSS     alpha+112(FP), Z5
 	VMULPS           Z5, Z0, Z0
 	VMULPS           Z5, Z1, Z1
 	VMULPS           Z5, Z2, Z2
@@ -9097,10 +10060,10 @@ scaled5x1:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1
-	VBROADCASTSS beta+100(FP), Z5
+	VBROADCASTSS beta+116(FP), Z5
 	VMOVUPS      (DX), Z6
 	VFMADD231PS  Z6, Z5, Z0
 	VMOVUPS      (DX)(AX*1), Z6
@@ -9140,6 +10103,8 @@ store5x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9194,9 +10159,9 @@ loop6x1:
 	ADDQ             SI, DX
 	DECQ             AX
 	JNE              loop6x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled6x1
-	VBROADCASTSS     alpha+96(FP), Z6
+	VBROADCASTSS     alpha+112(FP), Z6
 	VMULPS           Z6, Z0, Z0
 	VMULPS           Z6, Z1, Z1
 	VMULPS           Z6, Z2, Z2
@@ -9210,10 +10175,10 @@ scaled6x1:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1
-	VBROADCASTSS beta+100(FP), Z6
+	VBROADCASTSS beta+116(FP), Z6
 	VMOVUPS      (DX), Z7
 	VFMADD231PS  Z7, Z6, Z0
 	VMOVUPS      (DX)(AX*1), Z7
@@ -9257,6 +10222,8 @@ store6x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9317,9 +10284,9 @@ loop7x1:
 	ADDQ             DI, DX
 	DECQ             AX
 	JNE              loop7x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled7x1
-	VBROADCASTSS     alpha+96(FP), Z7
+	VBROADCASTSS     alpha+112(FP), Z7
 	VMULPS           Z7, Z0, Z0
 	VMULPS           Z7, Z1, Z1
 	VMULPS           Z7, Z2, Z2
@@ -9335,10 +10302,10 @@ scaled7x1:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store7x1
-	VBROADCASTSS beta+100(FP), Z7
+	VBROADCASTSS beta+116(FP), Z7
 	VMOVUPS      (DX), Z8
 	VFMADD231PS  Z8, Z7, Z0
 	VMOVUPS      (DX)(AX*1), Z8
@@ -9387,6 +10354,8 @@ store7x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile7x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9456,9 +10425,9 @@ loop8x1:
 	ADDQ             DI, DX
 	DECQ             AX
 	JNE              loop8x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled8x1
-	VBROADCASTSS     alpha+96(FP), Z8
+	VBROADCASTSS     alpha+112(FP), Z8
 	VMULPS           Z8, Z0, Z0
 	VMULPS           Z8, Z1, Z1
 	VMULPS           Z8, Z2, Z2
@@ -9475,10 +10444,10 @@ scaled8x1:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store8x1
-	VBROADCASTSS beta+100(FP), Z8
+	VBROADCASTSS beta+116(FP), Z8
 	VMOVUPS      (DX), Z9
 	VFMADD231PS  Z9, Z8, Z0
 	VMOVUPS      (DX)(AX*1), Z9
@@ -9531,6 +10500,8 @@ store8x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile8x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9597,9 +10568,9 @@ loop9x1:
 	ADDQ             DI, DX
 	DECQ             AX
 	JNE              loop9x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled9x1
-	VBROADCASTSS     alpha+96(FP), Z9
+	VBROADCASTSS     alpha+112(FP), Z9
 	VMULPS           Z9, Z0, Z0
 	VMULPS           Z9, Z1, Z1
 	VMULPS           Z9, Z2, Z2
@@ -9617,10 +10588,10 @@ scaled9x1:
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), CX
-	MOVL         beta+100(FP), SI
+	MOVL         beta+116(FP), SI
 	ADDL         SI, SI
 	JEQ          store9x1
-	VBROADCASTSS beta+100(FP), Z9
+	VBROADCASTSS beta+116(FP), Z9
 	VMOVUPS      (DX), Z10
 	VFMADD231PS  Z10, Z9, Z0
 	VMOVUPS      (DX)(AX*1), Z10
@@ -9677,6 +10648,8 @@ store9x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile9x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9751,9 +10724,9 @@ loop10x1:
 	ADDQ             R8, DX
 	DECQ             AX
 	JNE              loop10x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled10x1
-	VBROADCASTSS     alpha+96(FP), Z10
+	VBROADCASTSS     alpha+112(FP), Z10
 	VMULPS           Z10, Z0, Z0
 	VMULPS           Z10, Z1, Z1
 	VMULPS           Z10, Z2, Z2
@@ -9773,10 +10746,10 @@ scaled10x1:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store10x1
-	VBROADCASTSS beta+100(FP), Z10
+	VBROADCASTSS beta+116(FP), Z10
 	VMOVUPS      (DX), Z11
 	VFMADD231PS  Z11, Z10, Z0
 	VMOVUPS      (DX)(AX*1), Z11
@@ -9838,6 +10811,8 @@ store10x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile10x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -9913,9 +10888,9 @@ loop11x1:
 	ADDQ             R8, DX
 	DECQ             AX
 	JNE              loop11x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled11x1
-	VBROADCASTSS     alpha+96(FP), Z11
+	VBROADCASTSS     alpha+112(FP), Z11
 	VMULPS           Z11, Z0, Z0
 	VMULPS           Z11, Z1, Z1
 	VMULPS           Z11, Z2, Z2
@@ -9936,10 +10911,10 @@ scaled11x1:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store11x1
-	VBROADCASTSS beta+100(FP), Z11
+	VBROADCASTSS beta+116(FP), Z11
 	VMOVUPS      (DX), Z12
 	VFMADD231PS  Z12, Z11, Z0
 	VMOVUPS      (DX)(AX*1), Z12
@@ -10005,6 +10980,8 @@ store11x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile11x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -10087,9 +11064,9 @@ loop12x1:
 	ADDQ             R8, DX
 	DECQ             AX
 	JNE              loop12x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled12x1
-	VBROADCASTSS     alpha+96(FP), Z12
+	VBROADCASTSS     alpha+112(FP), Z12
 	VMULPS           Z12, Z0, Z0
 	VMULPS           Z12, Z1, Z1
 	VMULPS           Z12, Z2, Z2
@@ -10111,10 +11088,10 @@ scaled12x1:
 	LEAQ         (DX)(CX*1), BX
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), CX
-	MOVL         beta+100(FP), DI
+	MOVL         beta+116(FP), DI
 	ADDL         DI, DI
 	JEQ          store12x1
-	VBROADCASTSS beta+100(FP), Z12
+	VBROADCASTSS beta+116(FP), Z12
 	VMOVUPS      (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
 	VMOVUPS      (DX)(AX*1), Z13
@@ -10184,6 +11161,8 @@ store12x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile12x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -10268,9 +11247,9 @@ loop13x1:
 	ADDQ             R9, DX
 	DECQ             AX
 	JNE              loop13x1
-	CMPL             alpha+96(FP), $0x3f800000
+	CMPL             alpha+112(FP), $0x3f800000
 	JEQ              scaled13x1
-	VBROADCASTSS     alpha+96(FP), Z13
+	VBROADCASTSS     alpha+112(FP), Z13
 	VMULPS           Z13, Z0, Z0
 	VMULPS           Z13, Z1, Z1
 	VMULPS           Z13, Z2, Z2
@@ -10294,10 +11273,10 @@ scaled13x1:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store13x1
-	VBROADCASTSS beta+100(FP), Z13
+	VBROADCASTSS beta+116(FP), Z13
 	VMOVUPS      (DX), Z14
 	VFMADD231PS  Z14, Z13, Z0
 	VMOVUPS      (DX)(AX*1), Z14
@@ -10372,6 +11351,8 @@ store13x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile13x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -10432,34 +11413,44 @@ tile14x1:
 	SHLQ   $0x04, R12
 	MOVQ   R11, R13
 	SHLQ   $0x03, R13
-	CMPQ   R9, $0x00000004
+	MOVQ   aTile+40(FP), R14
+	SHLQ   $0x02, R14
+	CMPQ   R9, $0x04
 	JNE    plainNot14x1
 	SUBQ   $0x04, AX
 	JLT    plainRest14x1
-	LEAQ   (R11)(R11*2), R14
-	MOVQ   aTile+40(FP), R15
-	SHLQ   $0x02, R15
+	LEAQ   (R11)(R11*2), R15
 
 plain14x1:
-	PREFETCHT0       (BX)(R12*1)
-	PREFETCHT0       60(R10)(R13*1)
-	LEAQ             (BX)(R15*1), BP
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        plainFetched14x1
+	MOVQ       ahead+96(FP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+	PREFETCHT1 128(BP)
+	PREFETCHT1 192(BP)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+plainFetched14x1:
+	LEAQ             (BX)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (SI)(R15*1), BP
+	LEAQ             (SI)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (DI)(R15*1), BP
+	LEAQ             (DI)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (R8)(R15*1), BP
+	LEAQ             (R8)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	PREFETCHT1       (BP)(CX*2)
-	LEAQ             (DX)(R15*1), BP
+	LEAQ             (DX)(R14*1), BP
 	PREFETCHT1       (BP)
 	PREFETCHT1       (BP)(CX*1)
 	VMOVUPS          (R10), Z14
@@ -10507,7 +11498,7 @@ plain14x1:
 	VFMADD231PS.BCST 8(R8)(CX*2), Z14, Z11
 	VFMADD231PS.BCST 8(DX), Z14, Z12
 	VFMADD231PS.BCST 8(DX)(CX*1), Z14, Z13
-	VMOVUPS          (R10)(R14*1), Z14
+	VMOVUPS          (R10)(R15*1), Z14
 	VFMADD231PS.BCST 12(BX), Z14, Z0
 	VFMADD231PS.BCST 12(BX)(CX*1), Z14, Z1
 	VFMADD231PS.BCST 12(BX)(CX*2), Z14, Z2
@@ -10523,11 +11514,11 @@ plain14x1:
 	VFMADD231PS.BCST 12(DX), Z14, Z12
 	VFMADD231PS.BCST 12(DX)(CX*1), Z14, Z13
 	LEAQ             (R10)(R11*4), R10
-	ADDQ             $0x00000010, BX
-	ADDQ             $0x00000010, SI
-	ADDQ             $0x00000010, DI
-	ADDQ             $0x00000010, R8
-	ADDQ             $0x00000010, DX
+	ADDQ             $0x10, BX
+	ADDQ             $0x10, SI
+	ADDQ             $0x10, DI
+	ADDQ             $0x10, R8
+	ADDQ             $0x10, DX
 	SUBQ             $0x04, AX
 	JGE              plain14x1
 
@@ -10536,89 +11527,100 @@ plainRest14x1:
 	JEQ  done14x1
 
 plainNot14x1:
-	CMPQ R9, $0x00000038
-	JNE  packedNot14x1
+	LEAQ (R9)(R9*2), R14
+	CMPQ CX, $0x04
+	JNE  transposedNot14x1
 	SUBQ $0x04, AX
-	JLT  packedRest14x1
-	LEAQ (R11)(R11*2), R14
+	JLT  transposedRest14x1
+	LEAQ (R11)(R11*2), DX
 
-packed14x1:
-	PREFETCHT0       (BX)(R12*1)
-	PREFETCHT0       60(R10)(R13*1)
+transposed14x1:
+	PREFETCHT0 (BX)(R12*1)
+	PREFETCHT0 60(R10)(R13*1)
+	SUBQ       $0x04, lines+104(FP)
+	JLT        transposedFetched14x1
+	MOVQ       ahead+96(FP), SI
+	PREFETCHT1 (SI)
+	PREFETCHT1 64(SI)
+	PREFETCHT1 128(SI)
+	PREFETCHT1 192(SI)
+	ADDQ       $0x00000100, ahead+96(FP)
+
+transposedFetched14x1:
 	VMOVUPS          (R10), Z14
 	VFMADD231PS.BCST (BX), Z14, Z0
-	VFMADD231PS.BCST (BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST (BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST (SI), Z14, Z3
-	VFMADD231PS.BCST (SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST (SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST (DI), Z14, Z6
-	VFMADD231PS.BCST (DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST (DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST (R8), Z14, Z9
-	VFMADD231PS.BCST (R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST (R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST (DX), Z14, Z12
-	VFMADD231PS.BCST (DX)(CX*1), Z14, Z13
+	VFMADD231PS.BCST 4(BX), Z14, Z1
+	VFMADD231PS.BCST 8(BX), Z14, Z2
+	VFMADD231PS.BCST 12(BX), Z14, Z3
+	VFMADD231PS.BCST 16(BX), Z14, Z4
+	VFMADD231PS.BCST 20(BX), Z14, Z5
+	VFMADD231PS.BCST 24(BX), Z14, Z6
+	VFMADD231PS.BCST 28(BX), Z14, Z7
+	VFMADD231PS.BCST 32(BX), Z14, Z8
+	VFMADD231PS.BCST 36(BX), Z14, Z9
+	VFMADD231PS.BCST 40(BX), Z14, Z10
+	VFMADD231PS.BCST 44(BX), Z14, Z11
+	VFMADD231PS.BCST 48(BX), Z14, Z12
+	VFMADD231PS.BCST 52(BX), Z14, Z13
 	VMOVUPS          (R10)(R11*1), Z14
-	VFMADD231PS.BCST 56(BX), Z14, Z0
-	VFMADD231PS.BCST 56(BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST 56(BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST 56(SI), Z14, Z3
-	VFMADD231PS.BCST 56(SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST 56(SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST 56(DI), Z14, Z6
-	VFMADD231PS.BCST 56(DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST 56(DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST 56(R8), Z14, Z9
-	VFMADD231PS.BCST 56(R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST 56(R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST 56(DX), Z14, Z12
-	VFMADD231PS.BCST 56(DX)(CX*1), Z14, Z13
+	VFMADD231PS.BCST (BX)(R9*1), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(R9*1), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(R9*1), Z14, Z2
+	VFMADD231PS.BCST 12(BX)(R9*1), Z14, Z3
+	VFMADD231PS.BCST 16(BX)(R9*1), Z14, Z4
+	VFMADD231PS.BCST 20(BX)(R9*1), Z14, Z5
+	VFMADD231PS.BCST 24(BX)(R9*1), Z14, Z6
+	VFMADD231PS.BCST 28(BX)(R9*1), Z14, Z7
+	VFMADD231PS.BCST 32(BX)(R9*1), Z14, Z8
+	VFMADD231PS.BCST 36(BX)(R9*1), Z14, Z9
+	VFMADD231PS.BCST 40(BX)(R9*1), Z14, Z10
+	VFMADD231PS.BCST 44(BX)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 48(BX)(R9*1), Z14, Z12
+	VFMADD231PS.BCST 52(BX)(R9*1), Z14, Z13
 	VMOVUPS          (R10)(R11*2), Z14
-	VFMADD231PS.BCST 112(BX), Z14, Z0
-	VFMADD231PS.BCST 112(BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST 112(BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST 112(SI), Z14, Z3
-	VFMADD231PS.BCST 112(SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST 112(SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST 112(DI), Z14, Z6
-	VFMADD231PS.BCST 112(DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST 112(DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST 112(R8), Z14, Z9
-	VFMADD231PS.BCST 112(R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST 112(R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST 112(DX), Z14, Z12
-	VFMADD231PS.BCST 112(DX)(CX*1), Z14, Z13
-	VMOVUPS          (R10)(R14*1), Z14
-	VFMADD231PS.BCST 168(BX), Z14, Z0
-	VFMADD231PS.BCST 168(BX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST 168(BX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST 168(SI), Z14, Z3
-	VFMADD231PS.BCST 168(SI)(CX*1), Z14, Z4
-	VFMADD231PS.BCST 168(SI)(CX*2), Z14, Z5
-	VFMADD231PS.BCST 168(DI), Z14, Z6
-	VFMADD231PS.BCST 168(DI)(CX*1), Z14, Z7
-	VFMADD231PS.BCST 168(DI)(CX*2), Z14, Z8
-	VFMADD231PS.BCST 168(R8), Z14, Z9
-	VFMADD231PS.BCST 168(R8)(CX*1), Z14, Z10
-	VFMADD231PS.BCST 168(R8)(CX*2), Z14, Z11
-	VFMADD231PS.BCST 168(DX), Z14, Z12
-	VFMADD231PS.BCST 168(DX)(CX*1), Z14, Z13
+	VFMADD231PS.BCST (BX)(R9*2), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(R9*2), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(R9*2), Z14, Z2
+	VFMADD231PS.BCST 12(BX)(R9*2), Z14, Z3
+	VFMADD231PS.BCST 16(BX)(R9*2), Z14, Z4
+	VFMADD231PS.BCST 20(BX)(R9*2), Z14, Z5
+	VFMADD231PS.BCST 24(BX)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 28(BX)(R9*2), Z14, Z7
+	VFMADD231PS.BCST 32(BX)(R9*2), Z14, Z8
+	VFMADD231PS.BCST 36(BX)(R9*2), Z14, Z9
+	VFMADD231PS.BCST 40(BX)(R9*2), Z14, Z10
+	VFMADD231PS.BCST 44(BX)(R9*2), Z14, Z11
+	VFMADD231PS.BCST 48(BX)(R9*2), Z14, Z12
+	VFMADD231PS.BCST 52(BX)(R9*2), Z14, Z13
+	VMOVUPS          (R10)(DX*1), Z14
+	VFMADD231PS.BCST (BX)(R14*1), Z14, Z0
+	VFMADD231PS.BCST 4(BX)(R14*1), Z14, Z1
+	VFMADD231PS.BCST 8(BX)(R14*1), Z14, Z2
+	VFMADD231PS.BCST 12(BX)(R14*1), Z14, Z3
+	VFMADD231PS.BCST 16(BX)(R14*1), Z14, Z4
+	VFMADD231PS.BCST 20(BX)(R14*1), Z14, Z5
+	VFMADD231PS.BCST 24(BX)(R14*1), Z14, Z6
+	VFMADD231PS.BCST 28(BX)(R14*1), Z14, Z7
+	VFMADD231PS.BCST 32(BX)(R14*1), Z14, Z8
+	VFMADD231PS.BCST 36(BX)(R14*1), Z14, Z9
+	VFMADD231PS.BCST 40(BX)(R14*1), Z14, Z10
+	VFMADD231PS.BCST 44(BX)(R14*1), Z14, Z11
+	VFMADD231PS.BCST 48(BX)(R14*1), Z14, Z12
+	VFMADD231PS.BCST 52(BX)(R14*1), Z14, Z13
 	LEAQ             (R10)(R11*4), R10
-	ADDQ             $0x000000e0, BX
-	ADDQ             $0x000000e0, SI
-	ADDQ             $0x000000e0, DI
-	ADDQ             $0x000000e0, R8
-	ADDQ             $0x000000e0, DX
+	LEAQ             (BX)(R9*4), BX
 	SUBQ             $0x04, AX
-	JGE              packed14x1
+	JGE              transposed14x1
+	LEAQ             12(BX), SI
+	LEAQ             24(BX), DI
+	LEAQ             36(BX), R8
+	LEAQ             48(BX), DX
 
-packedRest14x1:
+transposedRest14x1:
 	ADDQ $0x04, AX
 	JEQ  done14x1
 
-packedNot14x1:
+transposedNot14x1:
 loop14x1:
 	PREFETCHT0       (BX)(R12*1)
 	PREFETCHT0       60(R10)(R13*1)
@@ -10647,9 +11649,9 @@ loop14x1:
 	JNE              loop14x1
 
 done14x1:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled14x1
-	VBROADCASTSS alpha+96(FP), Z14
+	VBROADCASTSS alpha+112(FP), Z14
 	VMULPS       Z14, Z0, Z0
 	VMULPS       Z14, Z1, Z1
 	VMULPS       Z14, Z2, Z2
@@ -10674,10 +11676,10 @@ scaled14x1:
 	LEAQ         (BX)(CX*1), SI
 	LEAQ         (SI)(CX*1), DI
 	LEAQ         (DI)(CX*1), CX
-	MOVL         beta+100(FP), R8
+	MOVL         beta+116(FP), R8
 	ADDL         R8, R8
 	JEQ          store14x1
-	VBROADCASTSS beta+100(FP), Z14
+	VBROADCASTSS beta+116(FP), Z14
 	VMOVUPS      (DX), Z15
 	VFMADD231PS  Z15, Z14, Z0
 	VMOVUPS      (DX)(AX*1), Z15
@@ -10756,6 +11758,8 @@ store14x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile14x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -10794,9 +11798,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gemmTilesAVX2(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, alpha float32, beta float32)
+// func gemmTilesAVX2(tiles int, rows int, cols int, k int, a *float32, aTile int, aRow int, aCol int, b *float32, bRow int, c *float32, ldc int, ahead *float32, lines int, alpha float32, beta float32) (left int)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·gemmTilesAVX2(SB), NOSPLIT, $0-104
+TEXT ·gemmTilesAVX2(SB), NOSPLIT, $0-128
 	MOVQ       rows+8(FP), AX
 	MOVQ       cols+16(FP), CX
 	CMPQ       CX, $0x08
@@ -10849,9 +11853,9 @@ loop1x2masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled1x2masked
-	VBROADCASTSS alpha+96(FP), Y2
+	VBROADCASTSS alpha+112(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
@@ -10860,10 +11864,10 @@ scaled1x2masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2masked
-	VBROADCASTSS beta+100(FP), Y2
+	VBROADCASTSS beta+116(FP), Y2
 	VMOVUPS      (AX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMASKMOVPS   32(AX), Y15, Y3
@@ -10889,6 +11893,8 @@ store1x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -10935,9 +11941,9 @@ loop2x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled2x2masked
-	VBROADCASTSS alpha+96(FP), Y4
+	VBROADCASTSS alpha+112(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
@@ -10948,10 +11954,10 @@ scaled2x2masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2masked
-	VBROADCASTSS beta+100(FP), Y4
+	VBROADCASTSS beta+116(FP), Y4
 	VMOVUPS      (CX), Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMASKMOVPS   32(CX), Y15, Y5
@@ -10984,6 +11990,8 @@ store2x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11036,9 +12044,9 @@ loop3x2masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled3x2masked
-	VBROADCASTSS alpha+96(FP), Y6
+	VBROADCASTSS alpha+112(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -11051,10 +12059,10 @@ scaled3x2masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2masked
-	VBROADCASTSS beta+100(FP), Y6
+	VBROADCASTSS beta+116(FP), Y6
 	VMOVUPS      (CX), Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMASKMOVPS   32(CX), Y15, Y7
@@ -11094,6 +12102,8 @@ store3x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11159,9 +12169,9 @@ loop4x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled4x2masked
-	VBROADCASTSS alpha+96(FP), Y8
+	VBROADCASTSS alpha+112(FP), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -11177,10 +12187,10 @@ scaled4x2masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2masked
-	VBROADCASTSS beta+100(FP), Y8
+	VBROADCASTSS beta+116(FP), Y8
 	VMOVUPS      (DX), Y9
 	VFMADD231PS  Y9, Y8, Y0
 	VMASKMOVPS   32(DX), Y15, Y9
@@ -11228,6 +12238,8 @@ store4x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11295,9 +12307,9 @@ loop5x2masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled5x2masked
-	VBROADCASTSS alpha+96(FP), Y10
+	VBROADCASTSS alpha+112(FP), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -11315,10 +12327,10 @@ scaled5x2masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2masked
-	VBROADCASTSS beta+100(FP), Y10
+	VBROADCASTSS beta+116(FP), Y10
 	VMOVUPS      (DX), Y11
 	VFMADD231PS  Y11, Y10, Y0
 	VMASKMOVPS   32(DX), Y15, Y11
@@ -11373,6 +12385,8 @@ store5x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11417,22 +12431,29 @@ tile6x2masked:
 	SHLQ   $0x04, R9
 	MOVQ   R8, R10
 	SHLQ   $0x03, R10
-	CMPQ   SI, $0x00000004
+	MOVQ   aTile+40(FP), R11
+	SHLQ   $0x02, R11
+	CMPQ   SI, $0x04
 	JNE    plainNot6x2masked
 	SUBQ   $0x04, AX
 	JLT    plainRest6x2masked
-	LEAQ   (R8)(R8*2), R11
-	MOVQ   aTile+40(FP), R12
-	SHLQ   $0x02, R12
+	LEAQ   (R8)(R8*2), R12
 
 plain6x2masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	LEAQ         (BX)(R12*1), R13
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        plainFetched6x2masked
+	MOVQ       ahead+96(FP), R13
+	PREFETCHT1 (R13)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+plainFetched6x2masked:
+	LEAQ         (BX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
-	LEAQ         (DX)(R12*1), R13
+	LEAQ         (DX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
@@ -11496,8 +12517,8 @@ plain6x2masked:
 	VBROADCASTSS 8(DX)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	VMOVUPS      (DI)(R11*1), Y12
-	VMASKMOVPS   32(DI)(R11*1), Y15, Y13
+	VMOVUPS      (DI)(R12*1), Y12
+	VMASKMOVPS   32(DI)(R12*1), Y15, Y13
 	VBROADCASTSS 12(BX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
@@ -11517,8 +12538,8 @@ plain6x2masked:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, DX
 	SUBQ         $0x04, AX
 	JGE          plain6x2masked
 
@@ -11527,106 +12548,114 @@ plainRest6x2masked:
 	JEQ  done6x2masked
 
 plainNot6x2masked:
-	CMPQ SI, $0x00000018
-	JNE  packedNot6x2masked
+	LEAQ (SI)(SI*2), R11
+	CMPQ CX, $0x04
+	JNE  transposedNot6x2masked
 	SUBQ $0x04, AX
-	JLT  packedRest6x2masked
-	LEAQ (R8)(R8*2), R11
+	JLT  transposedRest6x2masked
+	LEAQ (R8)(R8*2), DX
 
-packed6x2masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
+transposed6x2masked:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        transposedFetched6x2masked
+	MOVQ       ahead+96(FP), R12
+	PREFETCHT1 (R12)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+transposedFetched6x2masked:
 	VMOVUPS      (DI), Y12
 	VMASKMOVPS   32(DI), Y15, Y13
 	VBROADCASTSS (BX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (BX)(CX*1), Y14
+	VBROADCASTSS 4(BX), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (BX)(CX*2), Y14
+	VBROADCASTSS 8(BX), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (DX), Y14
+	VBROADCASTSS 12(BX), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (DX)(CX*1), Y14
+	VBROADCASTSS 16(BX), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (DX)(CX*2), Y14
+	VBROADCASTSS 20(BX), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (DI)(R8*1), Y12
 	VMASKMOVPS   32(DI)(R8*1), Y15, Y13
-	VBROADCASTSS 24(BX), Y14
+	VBROADCASTSS (BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 24(BX)(CX*1), Y14
+	VBROADCASTSS 4(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 24(BX)(CX*2), Y14
+	VBROADCASTSS 8(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 24(DX), Y14
+	VBROADCASTSS 12(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 24(DX)(CX*1), Y14
+	VBROADCASTSS 16(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 24(DX)(CX*2), Y14
+	VBROADCASTSS 20(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (DI)(R8*2), Y12
 	VMASKMOVPS   32(DI)(R8*2), Y15, Y13
-	VBROADCASTSS 48(BX), Y14
+	VBROADCASTSS (BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 48(BX)(CX*1), Y14
+	VBROADCASTSS 4(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 48(BX)(CX*2), Y14
+	VBROADCASTSS 8(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 48(DX), Y14
+	VBROADCASTSS 12(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 48(DX)(CX*1), Y14
+	VBROADCASTSS 16(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 48(DX)(CX*2), Y14
+	VBROADCASTSS 20(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	VMOVUPS      (DI)(R11*1), Y12
-	VMASKMOVPS   32(DI)(R11*1), Y15, Y13
-	VBROADCASTSS 72(BX), Y14
+	VMOVUPS      (DI)(DX*1), Y12
+	VMASKMOVPS   32(DI)(DX*1), Y15, Y13
+	VBROADCASTSS (BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 72(BX)(CX*1), Y14
+	VBROADCASTSS 4(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 72(BX)(CX*2), Y14
+	VBROADCASTSS 8(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 72(DX), Y14
+	VBROADCASTSS 12(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 72(DX)(CX*1), Y14
+	VBROADCASTSS 16(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 72(DX)(CX*2), Y14
+	VBROADCASTSS 20(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000060, BX
-	ADDQ         $0x00000060, DX
+	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, AX
-	JGE          packed6x2masked
+	JGE          transposed6x2masked
+	LEAQ         12(BX), DX
 
-packedRest6x2masked:
+transposedRest6x2masked:
 	ADDQ $0x04, AX
 	JEQ  done6x2masked
 
-packedNot6x2masked:
+transposedNot6x2masked:
 loop6x2masked:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   60(DI)(R10*1)
@@ -11657,9 +12686,9 @@ loop6x2masked:
 	JNE          loop6x2masked
 
 done6x2masked:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled6x2masked
-	VBROADCASTSS alpha+96(FP), Y12
+	VBROADCASTSS alpha+112(FP), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -11679,10 +12708,10 @@ scaled6x2masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2masked
-	VBROADCASTSS beta+100(FP), Y12
+	VBROADCASTSS beta+116(FP), Y12
 	VMOVUPS      (DX), Y13
 	VFMADD231PS  Y13, Y12, Y0
 	VMASKMOVPS   32(DX), Y15, Y13
@@ -11744,6 +12773,8 @@ store6x2masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x2masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11790,9 +12821,9 @@ loop1x2:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled1x2
-	VBROADCASTSS alpha+96(FP), Y2
+	VBROADCASTSS alpha+112(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
@@ -11801,10 +12832,10 @@ scaled1x2:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x2
-	VBROADCASTSS beta+100(FP), Y2
+	VBROADCASTSS beta+116(FP), Y2
 	VMOVUPS      (AX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMOVUPS      32(AX), Y3
@@ -11830,6 +12861,8 @@ store1x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11876,9 +12909,9 @@ loop2x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled2x2
-	VBROADCASTSS alpha+96(FP), Y4
+	VBROADCASTSS alpha+112(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
@@ -11889,10 +12922,10 @@ scaled2x2:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x2
-	VBROADCASTSS beta+100(FP), Y4
+	VBROADCASTSS beta+116(FP), Y4
 	VMOVUPS      (CX), Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMOVUPS      32(CX), Y5
@@ -11925,6 +12958,8 @@ store2x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -11977,9 +13012,9 @@ loop3x2:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x2
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled3x2
-	VBROADCASTSS alpha+96(FP), Y6
+	VBROADCASTSS alpha+112(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -11992,10 +13027,10 @@ scaled3x2:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x2
-	VBROADCASTSS beta+100(FP), Y6
+	VBROADCASTSS beta+116(FP), Y6
 	VMOVUPS      (CX), Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMOVUPS      32(CX), Y7
@@ -12035,6 +13070,8 @@ store3x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12077,7 +13114,181 @@ tile4x2:
 	SHLQ   $0x04, R9
 	MOVQ   R8, R10
 	SHLQ   $0x03, R10
+	MOVQ   aTile+40(FP), R11
+	SHLQ   $0x02, R11
+	CMPQ   SI, $0x04
+	JNE    plainNot4x2
+	SUBQ   $0x04, AX
+	JLT    plainRest4x2
+	LEAQ   (R8)(R8*2), R12
 
+plain4x2:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        plainFetched4x2
+	MOVQ       ahead+96(FP), R13
+	PREFETCHT1 (R13)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+plainFetched4x2:
+	LEAQ         (BX)(R11*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
+	LEAQ         (DX)(R11*1), R13
+	PREFETCHT1   (R13)
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (BX)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (BX)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (DI)(R8*1), Y8
+	VMOVUPS      32(DI)(R8*1), Y9
+	VBROADCASTSS 4(BX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(BX)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 4(BX)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 4(DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (DI)(R8*2), Y8
+	VMOVUPS      32(DI)(R8*2), Y9
+	VBROADCASTSS 8(BX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 8(BX)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(BX)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (DI)(R12*1), Y8
+	VMOVUPS      32(DI)(R12*1), Y9
+	VBROADCASTSS 12(BX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 12(BX)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 12(BX)(CX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	LEAQ         (DI)(R8*4), DI
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, DX
+	SUBQ         $0x04, AX
+	JGE          plain4x2
+
+plainRest4x2:
+	ADDQ $0x04, AX
+	JEQ  done4x2
+
+plainNot4x2:
+	LEAQ (SI)(SI*2), R11
+	CMPQ CX, $0x04
+	JNE  transposedNot4x2
+	SUBQ $0x04, AX
+	JLT  transposedRest4x2
+	LEAQ (R8)(R8*2), DX
+
+transposed4x2:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        transposedFetched4x2
+	MOVQ       ahead+96(FP), R12
+	PREFETCHT1 (R12)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+transposedFetched4x2:
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(BX), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(BX), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(BX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (DI)(R8*1), Y8
+	VMOVUPS      32(DI)(R8*1), Y9
+	VBROADCASTSS (BX)(SI*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(BX)(SI*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(BX)(SI*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(BX)(SI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (DI)(R8*2), Y8
+	VMOVUPS      32(DI)(R8*2), Y9
+	VBROADCASTSS (BX)(SI*2), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(BX)(SI*2), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(BX)(SI*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(BX)(SI*2), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (DI)(DX*1), Y8
+	VMOVUPS      32(DI)(DX*1), Y9
+	VBROADCASTSS (BX)(R11*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(BX)(R11*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(BX)(R11*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(BX)(R11*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	LEAQ         (DI)(R8*4), DI
+	LEAQ         (BX)(SI*4), BX
+	SUBQ         $0x04, AX
+	JGE          transposed4x2
+	LEAQ         12(BX), DX
+
+transposedRest4x2:
+	ADDQ $0x04, AX
+	JEQ  done4x2
+
+transposedNot4x2:
 loop4x2:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   60(DI)(R10*1)
@@ -12100,9 +13311,11 @@ loop4x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x2
-	CMPL         alpha+96(FP), $0x3f800000
+
+done4x2:
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled4x2
-	VBROADCASTSS alpha+96(FP), Y8
+	VBROADCASTSS alpha+112(FP), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
 	VMULPS       Y8, Y2, Y2
@@ -12118,10 +13331,10 @@ scaled4x2:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x2
-	VBROADCASTSS beta+100(FP), Y8
+	VBROADCASTSS beta+116(FP), Y8
 	VMOVUPS      (DX), Y9
 	VFMADD231PS  Y9, Y8, Y0
 	VMOVUPS      32(DX), Y9
@@ -12169,6 +13382,8 @@ store4x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12210,7 +13425,206 @@ tile5x2:
 	SHLQ   $0x04, R9
 	MOVQ   R8, R10
 	SHLQ   $0x03, R10
+	MOVQ   aTile+40(FP), R11
+	SHLQ   $0x02, R11
+	CMPQ   SI, $0x04
+	JNE    plainNot5x2
+	SUBQ   $0x04, AX
+	JLT    plainRest5x2
+	LEAQ   (R8)(R8*2), R12
 
+plain5x2:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        plainFetched5x2
+	MOVQ       ahead+96(FP), R13
+	PREFETCHT1 (R13)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+plainFetched5x2:
+	LEAQ         (BX)(R11*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	PREFETCHT1   (R13)(CX*2)
+	LEAQ         (DX)(R11*1), R13
+	PREFETCHT1   (R13)
+	PREFETCHT1   (R13)(CX*1)
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	VBROADCASTSS (BX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (BX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (BX)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (DX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (DI)(R8*1), Y10
+	VMOVUPS      32(DI)(R8*1), Y11
+	VBROADCASTSS 4(BX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(BX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 4(BX)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 4(DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 4(DX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (DI)(R8*2), Y10
+	VMOVUPS      32(DI)(R8*2), Y11
+	VBROADCASTSS 8(BX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 8(BX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(BX)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 8(DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 8(DX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (DI)(R12*1), Y10
+	VMOVUPS      32(DI)(R12*1), Y11
+	VBROADCASTSS 12(BX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 12(BX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 12(BX)(CX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 12(DX)(CX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	LEAQ         (DI)(R8*4), DI
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, DX
+	SUBQ         $0x04, AX
+	JGE          plain5x2
+
+plainRest5x2:
+	ADDQ $0x04, AX
+	JEQ  done5x2
+
+plainNot5x2:
+	LEAQ (SI)(SI*2), R11
+	CMPQ CX, $0x04
+	JNE  transposedNot5x2
+	SUBQ $0x04, AX
+	JLT  transposedRest5x2
+	LEAQ (R8)(R8*2), DX
+
+transposed5x2:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        transposedFetched5x2
+	MOVQ       ahead+96(FP), R12
+	PREFETCHT1 (R12)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+transposedFetched5x2:
+	VMOVUPS      (DI), Y10
+	VMOVUPS      32(DI), Y11
+	VBROADCASTSS (BX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(BX), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(BX), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(BX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(BX), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (DI)(R8*1), Y10
+	VMOVUPS      32(DI)(R8*1), Y11
+	VBROADCASTSS (BX)(SI*1), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(BX)(SI*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(BX)(SI*1), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(BX)(SI*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(BX)(SI*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (DI)(R8*2), Y10
+	VMOVUPS      32(DI)(R8*2), Y11
+	VBROADCASTSS (BX)(SI*2), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(BX)(SI*2), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(BX)(SI*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(BX)(SI*2), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(BX)(SI*2), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (DI)(DX*1), Y10
+	VMOVUPS      32(DI)(DX*1), Y11
+	VBROADCASTSS (BX)(R11*1), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(BX)(R11*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(BX)(R11*1), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(BX)(R11*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(BX)(R11*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	LEAQ         (DI)(R8*4), DI
+	LEAQ         (BX)(SI*4), BX
+	SUBQ         $0x04, AX
+	JGE          transposed5x2
+	LEAQ         12(BX), DX
+
+transposedRest5x2:
+	ADDQ $0x04, AX
+	JEQ  done5x2
+
+transposedNot5x2:
 loop5x2:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   60(DI)(R10*1)
@@ -12236,9 +13650,11 @@ loop5x2:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x2
-	CMPL         alpha+96(FP), $0x3f800000
+
+done5x2:
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled5x2
-	VBROADCASTSS alpha+96(FP), Y10
+	VBROADCASTSS alpha+112(FP), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
 	VMULPS       Y10, Y2, Y2
@@ -12256,10 +13672,10 @@ scaled5x2:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x2
-	VBROADCASTSS beta+100(FP), Y10
+	VBROADCASTSS beta+116(FP), Y10
 	VMOVUPS      (DX), Y11
 	VFMADD231PS  Y11, Y10, Y0
 	VMOVUPS      32(DX), Y11
@@ -12314,6 +13730,8 @@ store5x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12358,22 +13776,29 @@ tile6x2:
 	SHLQ   $0x04, R9
 	MOVQ   R8, R10
 	SHLQ   $0x03, R10
-	CMPQ   SI, $0x00000004
+	MOVQ   aTile+40(FP), R11
+	SHLQ   $0x02, R11
+	CMPQ   SI, $0x04
 	JNE    plainNot6x2
 	SUBQ   $0x04, AX
 	JLT    plainRest6x2
-	LEAQ   (R8)(R8*2), R11
-	MOVQ   aTile+40(FP), R12
-	SHLQ   $0x02, R12
+	LEAQ   (R8)(R8*2), R12
 
 plain6x2:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
-	LEAQ         (BX)(R12*1), R13
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        plainFetched6x2
+	MOVQ       ahead+96(FP), R13
+	PREFETCHT1 (R13)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+plainFetched6x2:
+	LEAQ         (BX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
-	LEAQ         (DX)(R12*1), R13
+	LEAQ         (DX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
@@ -12437,8 +13862,8 @@ plain6x2:
 	VBROADCASTSS 8(DX)(CX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	VMOVUPS      (DI)(R11*1), Y12
-	VMOVUPS      32(DI)(R11*1), Y13
+	VMOVUPS      (DI)(R12*1), Y12
+	VMOVUPS      32(DI)(R12*1), Y13
 	VBROADCASTSS 12(BX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
@@ -12458,8 +13883,8 @@ plain6x2:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, DX
 	SUBQ         $0x04, AX
 	JGE          plain6x2
 
@@ -12468,106 +13893,114 @@ plainRest6x2:
 	JEQ  done6x2
 
 plainNot6x2:
-	CMPQ SI, $0x00000018
-	JNE  packedNot6x2
+	LEAQ (SI)(SI*2), R11
+	CMPQ CX, $0x04
+	JNE  transposedNot6x2
 	SUBQ $0x04, AX
-	JLT  packedRest6x2
-	LEAQ (R8)(R8*2), R11
+	JLT  transposedRest6x2
+	LEAQ (R8)(R8*2), DX
 
-packed6x2:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   60(DI)(R10*1)
+transposed6x2:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 60(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        transposedFetched6x2
+	MOVQ       ahead+96(FP), R12
+	PREFETCHT1 (R12)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+transposedFetched6x2:
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	VBROADCASTSS (BX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (BX)(CX*1), Y14
+	VBROADCASTSS 4(BX), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (BX)(CX*2), Y14
+	VBROADCASTSS 8(BX), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (DX), Y14
+	VBROADCASTSS 12(BX), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (DX)(CX*1), Y14
+	VBROADCASTSS 16(BX), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (DX)(CX*2), Y14
+	VBROADCASTSS 20(BX), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (DI)(R8*1), Y12
 	VMOVUPS      32(DI)(R8*1), Y13
-	VBROADCASTSS 24(BX), Y14
+	VBROADCASTSS (BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 24(BX)(CX*1), Y14
+	VBROADCASTSS 4(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 24(BX)(CX*2), Y14
+	VBROADCASTSS 8(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 24(DX), Y14
+	VBROADCASTSS 12(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 24(DX)(CX*1), Y14
+	VBROADCASTSS 16(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 24(DX)(CX*2), Y14
+	VBROADCASTSS 20(BX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (DI)(R8*2), Y12
 	VMOVUPS      32(DI)(R8*2), Y13
-	VBROADCASTSS 48(BX), Y14
+	VBROADCASTSS (BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 48(BX)(CX*1), Y14
+	VBROADCASTSS 4(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 48(BX)(CX*2), Y14
+	VBROADCASTSS 8(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 48(DX), Y14
+	VBROADCASTSS 12(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 48(DX)(CX*1), Y14
+	VBROADCASTSS 16(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 48(DX)(CX*2), Y14
+	VBROADCASTSS 20(BX)(SI*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	VMOVUPS      (DI)(R11*1), Y12
-	VMOVUPS      32(DI)(R11*1), Y13
-	VBROADCASTSS 72(BX), Y14
+	VMOVUPS      (DI)(DX*1), Y12
+	VMOVUPS      32(DI)(DX*1), Y13
+	VBROADCASTSS (BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 72(BX)(CX*1), Y14
+	VBROADCASTSS 4(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 72(BX)(CX*2), Y14
+	VBROADCASTSS 8(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 72(DX), Y14
+	VBROADCASTSS 12(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 72(DX)(CX*1), Y14
+	VBROADCASTSS 16(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 72(DX)(CX*2), Y14
+	VBROADCASTSS 20(BX)(R11*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000060, BX
-	ADDQ         $0x00000060, DX
+	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, AX
-	JGE          packed6x2
+	JGE          transposed6x2
+	LEAQ         12(BX), DX
 
-packedRest6x2:
+transposedRest6x2:
 	ADDQ $0x04, AX
 	JEQ  done6x2
 
-packedNot6x2:
+transposedNot6x2:
 loop6x2:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   60(DI)(R10*1)
@@ -12598,9 +14031,9 @@ loop6x2:
 	JNE          loop6x2
 
 done6x2:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled6x2
-	VBROADCASTSS alpha+96(FP), Y12
+	VBROADCASTSS alpha+112(FP), Y12
 	VMULPS       Y12, Y0, Y0
 	VMULPS       Y12, Y1, Y1
 	VMULPS       Y12, Y2, Y2
@@ -12620,10 +14053,10 @@ scaled6x2:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x2
-	VBROADCASTSS beta+100(FP), Y12
+	VBROADCASTSS beta+116(FP), Y12
 	VMOVUPS      (DX), Y13
 	VFMADD231PS  Y13, Y12, Y0
 	VMOVUPS      32(DX), Y13
@@ -12685,6 +14118,8 @@ store6x2:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x2
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12733,9 +14168,9 @@ loop1x1masked:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled1x1masked
-	VBROADCASTSS alpha+96(FP), Y1
+	VBROADCASTSS alpha+112(FP), Y1
 	VMULPS       Y1, Y0, Y0
 
 scaled1x1masked:
@@ -12743,10 +14178,10 @@ scaled1x1masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1masked
-	VBROADCASTSS beta+100(FP), Y1
+	VBROADCASTSS beta+116(FP), Y1
 	VMASKMOVPS   (AX), Y15, Y2
 	VFMADD231PS  Y2, Y1, Y0
 
@@ -12769,6 +14204,8 @@ store1x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12810,9 +14247,9 @@ loop2x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled2x1masked
-	VBROADCASTSS alpha+96(FP), Y2
+	VBROADCASTSS alpha+112(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
@@ -12821,10 +14258,10 @@ scaled2x1masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1masked
-	VBROADCASTSS beta+100(FP), Y2
+	VBROADCASTSS beta+116(FP), Y2
 	VMASKMOVPS   (CX), Y15, Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMASKMOVPS   (CX)(AX*1), Y15, Y3
@@ -12851,6 +14288,8 @@ store2x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12896,9 +14335,9 @@ loop3x1masked:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled3x1masked
-	VBROADCASTSS alpha+96(FP), Y3
+	VBROADCASTSS alpha+112(FP), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
@@ -12908,10 +14347,10 @@ scaled3x1masked:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1masked
-	VBROADCASTSS beta+100(FP), Y3
+	VBROADCASTSS beta+116(FP), Y3
 	VMASKMOVPS   (CX), Y15, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMASKMOVPS   (CX)(AX*1), Y15, Y4
@@ -12942,6 +14381,8 @@ store3x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -12998,9 +14439,9 @@ loop4x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled4x1masked
-	VBROADCASTSS alpha+96(FP), Y4
+	VBROADCASTSS alpha+112(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
@@ -13012,10 +14453,10 @@ scaled4x1masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1masked
-	VBROADCASTSS beta+100(FP), Y4
+	VBROADCASTSS beta+116(FP), Y4
 	VMASKMOVPS   (DX), Y15, Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMASKMOVPS   (DX)(AX*1), Y15, Y5
@@ -13051,6 +14492,8 @@ store4x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13107,9 +14550,9 @@ loop5x1masked:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1masked
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled5x1masked
-	VBROADCASTSS alpha+96(FP), Y5
+	VBROADCASTSS alpha+112(FP), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
@@ -13122,10 +14565,10 @@ scaled5x1masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1masked
-	VBROADCASTSS beta+100(FP), Y5
+	VBROADCASTSS beta+116(FP), Y5
 	VMASKMOVPS   (DX), Y15, Y6
 	VFMADD231PS  Y6, Y5, Y0
 	VMASKMOVPS   (DX)(AX*1), Y15, Y6
@@ -13165,6 +14608,8 @@ store5x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13203,22 +14648,29 @@ tile6x1masked:
 	SHLQ   $0x04, R9
 	MOVQ   R8, R10
 	SHLQ   $0x03, R10
-	CMPQ   SI, $0x00000004
+	MOVQ   aTile+40(FP), R11
+	SHLQ   $0x02, R11
+	CMPQ   SI, $0x04
 	JNE    plainNot6x1masked
 	SUBQ   $0x04, AX
 	JLT    plainRest6x1masked
-	LEAQ   (R8)(R8*2), R11
-	MOVQ   aTile+40(FP), R12
-	SHLQ   $0x02, R12
+	LEAQ   (R8)(R8*2), R12
 
 plain6x1masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   28(DI)(R10*1)
-	LEAQ         (BX)(R12*1), R13
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 28(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        plainFetched6x1masked
+	MOVQ       ahead+96(FP), R13
+	PREFETCHT1 (R13)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+plainFetched6x1masked:
+	LEAQ         (BX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
-	LEAQ         (DX)(R12*1), R13
+	LEAQ         (DX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
@@ -13261,7 +14713,7 @@ plain6x1masked:
 	VFMADD231PS  Y6, Y7, Y4
 	VBROADCASTSS 8(DX)(CX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	VMASKMOVPS   (DI)(R11*1), Y15, Y6
+	VMASKMOVPS   (DI)(R12*1), Y15, Y6
 	VBROADCASTSS 12(BX), Y7
 	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS 12(BX)(CX*1), Y7
@@ -13275,8 +14727,8 @@ plain6x1masked:
 	VBROADCASTSS 12(DX)(CX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, DX
 	SUBQ         $0x04, AX
 	JGE          plain6x1masked
 
@@ -13285,78 +14737,86 @@ plainRest6x1masked:
 	JEQ  done6x1masked
 
 plainNot6x1masked:
-	CMPQ SI, $0x00000018
-	JNE  packedNot6x1masked
+	LEAQ (SI)(SI*2), R11
+	CMPQ CX, $0x04
+	JNE  transposedNot6x1masked
 	SUBQ $0x04, AX
-	JLT  packedRest6x1masked
-	LEAQ (R8)(R8*2), R11
+	JLT  transposedRest6x1masked
+	LEAQ (R8)(R8*2), DX
 
-packed6x1masked:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   28(DI)(R10*1)
+transposed6x1masked:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 28(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        transposedFetched6x1masked
+	MOVQ       ahead+96(FP), R12
+	PREFETCHT1 (R12)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+transposedFetched6x1masked:
 	VMASKMOVPS   (DI), Y15, Y6
 	VBROADCASTSS (BX), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (BX)(CX*1), Y7
+	VBROADCASTSS 4(BX), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (BX)(CX*2), Y7
+	VBROADCASTSS 8(BX), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (DX), Y7
+	VBROADCASTSS 12(BX), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (DX)(CX*1), Y7
+	VBROADCASTSS 16(BX), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (DX)(CX*2), Y7
+	VBROADCASTSS 20(BX), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMASKMOVPS   (DI)(R8*1), Y15, Y6
-	VBROADCASTSS 24(BX), Y7
+	VBROADCASTSS (BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS 24(BX)(CX*1), Y7
+	VBROADCASTSS 4(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS 24(BX)(CX*2), Y7
+	VBROADCASTSS 8(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS 24(DX), Y7
+	VBROADCASTSS 12(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS 24(DX)(CX*1), Y7
+	VBROADCASTSS 16(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS 24(DX)(CX*2), Y7
+	VBROADCASTSS 20(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMASKMOVPS   (DI)(R8*2), Y15, Y6
-	VBROADCASTSS 48(BX), Y7
+	VBROADCASTSS (BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS 48(BX)(CX*1), Y7
+	VBROADCASTSS 4(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS 48(BX)(CX*2), Y7
+	VBROADCASTSS 8(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS 48(DX), Y7
+	VBROADCASTSS 12(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS 48(DX)(CX*1), Y7
+	VBROADCASTSS 16(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS 48(DX)(CX*2), Y7
+	VBROADCASTSS 20(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	VMASKMOVPS   (DI)(R11*1), Y15, Y6
-	VBROADCASTSS 72(BX), Y7
+	VMASKMOVPS   (DI)(DX*1), Y15, Y6
+	VBROADCASTSS (BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS 72(BX)(CX*1), Y7
+	VBROADCASTSS 4(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS 72(BX)(CX*2), Y7
+	VBROADCASTSS 8(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS 72(DX), Y7
+	VBROADCASTSS 12(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS 72(DX)(CX*1), Y7
+	VBROADCASTSS 16(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS 72(DX)(CX*2), Y7
+	VBROADCASTSS 20(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000060, BX
-	ADDQ         $0x00000060, DX
+	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, AX
-	JGE          packed6x1masked
+	JGE          transposed6x1masked
+	LEAQ         12(BX), DX
 
-packedRest6x1masked:
+transposedRest6x1masked:
 	ADDQ $0x04, AX
 	JEQ  done6x1masked
 
-packedNot6x1masked:
+transposedNot6x1masked:
 loop6x1masked:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   28(DI)(R10*1)
@@ -13380,9 +14840,9 @@ loop6x1masked:
 	JNE          loop6x1masked
 
 done6x1masked:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled6x1masked
-	VBROADCASTSS alpha+96(FP), Y6
+	VBROADCASTSS alpha+112(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -13396,10 +14856,10 @@ scaled6x1masked:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1masked
-	VBROADCASTSS beta+100(FP), Y6
+	VBROADCASTSS beta+116(FP), Y6
 	VMASKMOVPS   (DX), Y15, Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMASKMOVPS   (DX)(AX*1), Y15, Y7
@@ -13443,6 +14903,8 @@ store6x1masked:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x1masked
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13486,9 +14948,9 @@ loop1x1:
 	ADDQ         DX, CX
 	DECQ         AX
 	JNE          loop1x1
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled1x1
-	VBROADCASTSS alpha+96(FP), Y1
+	VBROADCASTSS alpha+112(FP), Y1
 	VMULPS       Y1, Y0, Y0
 
 scaled1x1:
@@ -13496,10 +14958,10 @@ scaled1x1:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), AX
 	MOVQ         c+80(FP), AX
-	MOVL         beta+100(FP), CX
+	MOVL         beta+116(FP), CX
 	ADDL         CX, CX
 	JEQ          store1x1
-	VBROADCASTSS beta+100(FP), Y1
+	VBROADCASTSS beta+116(FP), Y1
 	VMOVUPS      (AX), Y2
 	VFMADD231PS  Y2, Y1, Y0
 
@@ -13522,6 +14984,8 @@ store1x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile1x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13563,9 +15027,9 @@ loop2x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop2x1
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled2x1
-	VBROADCASTSS alpha+96(FP), Y2
+	VBROADCASTSS alpha+112(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
 
@@ -13574,10 +15038,10 @@ scaled2x1:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store2x1
-	VBROADCASTSS beta+100(FP), Y2
+	VBROADCASTSS beta+116(FP), Y2
 	VMOVUPS      (CX), Y3
 	VFMADD231PS  Y3, Y2, Y0
 	VMOVUPS      (CX)(AX*1), Y3
@@ -13604,6 +15068,8 @@ store2x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile2x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13649,9 +15115,9 @@ loop3x1:
 	ADDQ         BX, DX
 	DECQ         AX
 	JNE          loop3x1
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled3x1
-	VBROADCASTSS alpha+96(FP), Y3
+	VBROADCASTSS alpha+112(FP), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
 	VMULPS       Y3, Y2, Y2
@@ -13661,10 +15127,10 @@ scaled3x1:
 	SHLQ         $0x02, AX
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), CX
-	MOVL         beta+100(FP), DX
+	MOVL         beta+116(FP), DX
 	ADDL         DX, DX
 	JEQ          store3x1
-	VBROADCASTSS beta+100(FP), Y3
+	VBROADCASTSS beta+116(FP), Y3
 	VMOVUPS      (CX), Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      (CX)(AX*1), Y4
@@ -13695,6 +15161,8 @@ store3x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile3x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13751,9 +15219,9 @@ loop4x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop4x1
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled4x1
-	VBROADCASTSS alpha+96(FP), Y4
+	VBROADCASTSS alpha+112(FP), Y4
 	VMULPS       Y4, Y0, Y0
 	VMULPS       Y4, Y1, Y1
 	VMULPS       Y4, Y2, Y2
@@ -13765,10 +15233,10 @@ scaled4x1:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store4x1
-	VBROADCASTSS beta+100(FP), Y4
+	VBROADCASTSS beta+116(FP), Y4
 	VMOVUPS      (DX), Y5
 	VFMADD231PS  Y5, Y4, Y0
 	VMOVUPS      (DX)(AX*1), Y5
@@ -13804,6 +15272,8 @@ store4x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile4x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13860,9 +15330,9 @@ loop5x1:
 	ADDQ         SI, DX
 	DECQ         AX
 	JNE          loop5x1
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled5x1
-	VBROADCASTSS alpha+96(FP), Y5
+	VBROADCASTSS alpha+112(FP), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
@@ -13875,10 +15345,10 @@ scaled5x1:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store5x1
-	VBROADCASTSS beta+100(FP), Y5
+	VBROADCASTSS beta+116(FP), Y5
 	VMOVUPS      (DX), Y6
 	VFMADD231PS  Y6, Y5, Y0
 	VMOVUPS      (DX)(AX*1), Y6
@@ -13918,6 +15388,8 @@ store5x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile5x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 
@@ -13956,22 +15428,29 @@ tile6x1:
 	SHLQ   $0x04, R9
 	MOVQ   R8, R10
 	SHLQ   $0x03, R10
-	CMPQ   SI, $0x00000004
+	MOVQ   aTile+40(FP), R11
+	SHLQ   $0x02, R11
+	CMPQ   SI, $0x04
 	JNE    plainNot6x1
 	SUBQ   $0x04, AX
 	JLT    plainRest6x1
-	LEAQ   (R8)(R8*2), R11
-	MOVQ   aTile+40(FP), R12
-	SHLQ   $0x02, R12
+	LEAQ   (R8)(R8*2), R12
 
 plain6x1:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   28(DI)(R10*1)
-	LEAQ         (BX)(R12*1), R13
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 28(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        plainFetched6x1
+	MOVQ       ahead+96(FP), R13
+	PREFETCHT1 (R13)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+plainFetched6x1:
+	LEAQ         (BX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
-	LEAQ         (DX)(R12*1), R13
+	LEAQ         (DX)(R11*1), R13
 	PREFETCHT1   (R13)
 	PREFETCHT1   (R13)(CX*1)
 	PREFETCHT1   (R13)(CX*2)
@@ -14014,7 +15493,7 @@ plain6x1:
 	VFMADD231PS  Y6, Y7, Y4
 	VBROADCASTSS 8(DX)(CX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	VMOVUPS      (DI)(R11*1), Y6
+	VMOVUPS      (DI)(R12*1), Y6
 	VBROADCASTSS 12(BX), Y7
 	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS 12(BX)(CX*1), Y7
@@ -14028,8 +15507,8 @@ plain6x1:
 	VBROADCASTSS 12(DX)(CX*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000010, BX
-	ADDQ         $0x00000010, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x10, DX
 	SUBQ         $0x04, AX
 	JGE          plain6x1
 
@@ -14038,78 +15517,86 @@ plainRest6x1:
 	JEQ  done6x1
 
 plainNot6x1:
-	CMPQ SI, $0x00000018
-	JNE  packedNot6x1
+	LEAQ (SI)(SI*2), R11
+	CMPQ CX, $0x04
+	JNE  transposedNot6x1
 	SUBQ $0x04, AX
-	JLT  packedRest6x1
-	LEAQ (R8)(R8*2), R11
+	JLT  transposedRest6x1
+	LEAQ (R8)(R8*2), DX
 
-packed6x1:
-	PREFETCHT0   (BX)(R9*1)
-	PREFETCHT0   28(DI)(R10*1)
+transposed6x1:
+	PREFETCHT0 (BX)(R9*1)
+	PREFETCHT0 28(DI)(R10*1)
+	SUBQ       $0x01, lines+104(FP)
+	JLT        transposedFetched6x1
+	MOVQ       ahead+96(FP), R12
+	PREFETCHT1 (R12)
+	ADDQ       $0x00000040, ahead+96(FP)
+
+transposedFetched6x1:
 	VMOVUPS      (DI), Y6
 	VBROADCASTSS (BX), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (BX)(CX*1), Y7
+	VBROADCASTSS 4(BX), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (BX)(CX*2), Y7
+	VBROADCASTSS 8(BX), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (DX), Y7
+	VBROADCASTSS 12(BX), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (DX)(CX*1), Y7
+	VBROADCASTSS 16(BX), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (DX)(CX*2), Y7
+	VBROADCASTSS 20(BX), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMOVUPS      (DI)(R8*1), Y6
-	VBROADCASTSS 24(BX), Y7
+	VBROADCASTSS (BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS 24(BX)(CX*1), Y7
+	VBROADCASTSS 4(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS 24(BX)(CX*2), Y7
+	VBROADCASTSS 8(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS 24(DX), Y7
+	VBROADCASTSS 12(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS 24(DX)(CX*1), Y7
+	VBROADCASTSS 16(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS 24(DX)(CX*2), Y7
+	VBROADCASTSS 20(BX)(SI*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMOVUPS      (DI)(R8*2), Y6
-	VBROADCASTSS 48(BX), Y7
+	VBROADCASTSS (BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS 48(BX)(CX*1), Y7
+	VBROADCASTSS 4(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS 48(BX)(CX*2), Y7
+	VBROADCASTSS 8(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS 48(DX), Y7
+	VBROADCASTSS 12(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS 48(DX)(CX*1), Y7
+	VBROADCASTSS 16(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS 48(DX)(CX*2), Y7
+	VBROADCASTSS 20(BX)(SI*2), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	VMOVUPS      (DI)(R11*1), Y6
-	VBROADCASTSS 72(BX), Y7
+	VMOVUPS      (DI)(DX*1), Y6
+	VBROADCASTSS (BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS 72(BX)(CX*1), Y7
+	VBROADCASTSS 4(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS 72(BX)(CX*2), Y7
+	VBROADCASTSS 8(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS 72(DX), Y7
+	VBROADCASTSS 12(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS 72(DX)(CX*1), Y7
+	VBROADCASTSS 16(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS 72(DX)(CX*2), Y7
+	VBROADCASTSS 20(BX)(R11*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	LEAQ         (DI)(R8*4), DI
-	ADDQ         $0x00000060, BX
-	ADDQ         $0x00000060, DX
+	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, AX
-	JGE          packed6x1
+	JGE          transposed6x1
+	LEAQ         12(BX), DX
 
-packedRest6x1:
+transposedRest6x1:
 	ADDQ $0x04, AX
 	JEQ  done6x1
 
-packedNot6x1:
+transposedNot6x1:
 loop6x1:
 	PREFETCHT0   (BX)(R9*1)
 	PREFETCHT0   28(DI)(R10*1)
@@ -14133,9 +15620,9 @@ loop6x1:
 	JNE          loop6x1
 
 done6x1:
-	CMPL         alpha+96(FP), $0x3f800000
+	CMPL         alpha+112(FP), $0x3f800000
 	JEQ          scaled6x1
-	VBROADCASTSS alpha+96(FP), Y6
+	VBROADCASTSS alpha+112(FP), Y6
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y6, Y1, Y1
 	VMULPS       Y6, Y2, Y2
@@ -14149,10 +15636,10 @@ scaled6x1:
 	LEAQ         (AX)(AX*2), CX
 	MOVQ         c+80(FP), DX
 	LEAQ         (DX)(CX*1), CX
-	MOVL         beta+100(FP), BX
+	MOVL         beta+116(FP), BX
 	ADDL         BX, BX
 	JEQ          store6x1
-	VBROADCASTSS beta+100(FP), Y6
+	VBROADCASTSS beta+116(FP), Y6
 	VMOVUPS      (DX), Y7
 	VFMADD231PS  Y7, Y6, Y0
 	VMOVUPS      (DX)(AX*1), Y7
@@ -14196,6 +15683,8 @@ store6x1:
 	ADDQ       AX, c+80(FP)
 	DECQ       tiles+0(FP)
 	JNE        tile6x1
+	MOVQ       lines+104(FP), AX
+	MOVQ       AX, left+120(FP)
 	VZEROUPPER
 	RET
 

@@ -33,7 +33,8 @@ func (x matrix) transposed() matrix { return matrix{x.data, x.col, x.row} }
 // distances within a panel.
 type panels struct {
 	matrix
-	next int
+	next  int
+	ahead []float32 // what a tile may fetch for its caller meanwhile
 }
 
 // gemmBlocks is Gemm without its checks: a and b stand for op(A) and op(B).
@@ -76,7 +77,7 @@ func gemmBlock(m, n, k, height, width int, alpha float32, a, b panels, beta floa
 
 // from returns the panels without the first i.
 func (x panels) from(i int) panels {
-	return panels{matrix{x.data[i*x.next:], x.row, x.col}, x.next}
+	return panels{matrix: matrix{x.data[i*x.next:], x.row, x.col}, next: x.next}
 }
 
 // equalParts returns the length of the parts if n is cut into as few parts of

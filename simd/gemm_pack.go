@@ -45,21 +45,21 @@ func tileRows(a matrix, limit int) int {
 func packA(work []float32, a matrix, m, n, k, mr int) (x panels, height int) {
 	if !packsA(a, n) {
 		height = equalParts(m, tileRows(a, mr), 1)
-		return panels{a, height * a.row}, height
+		return panels{matrix: a, next: height * a.row}, height
 	}
 	height = equalParts(m, mr, 1)
 	pack(work, a.transposed(), m, k, height)
-	return panels{matrix{work, 1, height}, height * k}, height
+	return panels{matrix: matrix{work, 1, height}, next: height * k}, height
 }
 
 // packB returns the first k rows and n columns of b as panels of width columns,
 // copied to work if that is necessary or pays for m rows of A.
 func packB(work []float32, b matrix, m, n, k, width int) panels {
 	if !packsB(b, m) {
-		return panels{b, width}
+		return panels{matrix: b, next: width}
 	}
 	pack(work, b, n, k, width)
-	return panels{matrix{work, width, 1}, width * k}
+	return panels{matrix: matrix{work, width, 1}, next: width * k}
 }
 
 // pack copies k rows and n columns of x to dst, in panels of width columns.

@@ -140,8 +140,8 @@ func (f *factor) panels(kk, j, n int, memory []float32) (panels, int) {
 		memory = f.data
 	}
 	if f.packs || f.packed {
-		return panels{matrix{memory[j*f.k+kk*f.width:], f.width, 1}, f.width * f.k}, f.width
+		return panels{matrix: matrix{memory[j*f.k+kk*f.width:], f.width, 1}, next: f.width * f.k}, f.width
 	}
 	width := equalParts(n, f.width, 1)
-	return panels{f.from(kk, j), width * f.col}, width
+	return panels{matrix: f.from(kk, j), next: width * f.col}, width
 }

@@ -159,6 +159,31 @@ func TestGemmTiles(t *testing.T) {
 	})
 }
 
+// Tiles of full height fetch some lines for their caller, never more than there are.
+func TestGemmTilesFetch(t *testing.T) {
+	forEachTier(t, func(t *testing.T) {
+		s := gemmSizes()
+		const tiles, k = 2, 64
+		b, c := make([]float32, k*s.nr), make([]float32, tiles*s.mr*s.nr)
+		for name, a := range map[string]matrix{
+			"plain":      {make([]float32, tiles*s.mr*k), k, 1},
+			"transposed": {make([]float32, tiles*s.mr*k), 1, tiles * s.mr},
+		} {
+			for _, lines := range []int{0, 3, 1000} {
+				x := panels{matrix: a, next: s.mr * a.row, ahead: make([]float32, 16*lines)}
+				gemmTiles(tiles, s.mr, s.nr, k, 1, &x, b, s.nr, 0, c, s.nr)
+				want := lines
+				if Active() == AVX2 || Active() == AVX512 {
+					want = max(0, lines-tiles*k/4*map[Tier]int{AVX2: 1, AVX512: 4}[Active()])
+				}
+				if got := len(x.ahead) / 16; got != want {
+					t.Errorf("%s: of %d lines %d are left, want %d", name, lines, got, want)
+				}
+			}
+		}
+	})
+}
+
 func TestGemmRagged(t *testing.T) {
 	forEachTier(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))

@@ -9,8 +9,8 @@ func gemmTapsGeneric(count, m, n int, a *Taps, aNext int, b []float32, ldb int, 
 			beta = 1
 		}
 		for t, offset := range a.Offsets {
-			run := panels{matrix{a.Data[i*aNext+offset:], a.Row, a.Col}, height * a.Row}
-			rows := panels{matrix{b[t*a.Run*ldb:], ldb, 1}, n}
+			run := panels{matrix: matrix{a.Data[i*aNext+offset:], a.Row, a.Col}, next: height * a.Row}
+			rows := panels{matrix: matrix{b[t*a.Run*ldb:], ldb, 1}, next: n}
 			gemmBlock(m, n, a.Run, height, n, 1, run, rows, beta, c[i*cNext:], ldc)
 			beta = 1
 		}

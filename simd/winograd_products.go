@@ -84,10 +84,6 @@ func (x Planes) check(name string, count, rows, cols int) {
 	}
 }
 
-// tileRun is the number of tiles that are multiplied between fetches: many lines
-// at once would have to wait for each other.
-const tileRun = 2
-
 // A planeProduct is what the products of MultiplyPlanes have in common. It has no slices:
 // small products are over before what was just stored could be loaded as larger pieces.
 type planeProduct struct {
@@ -132,41 +128,21 @@ func (p *planeProduct) multiply(a, b []float32, beta float32, c []float32, s Spa
 	// Tiles are about equally high: the first ones by a row higher.
 	tiles := (m + p.height - 1) / p.height // in a panel
 	low, high := m/tiles, m%tiles
-	limit, parts := tiles, 1
-	var aheadA, aheadB ahead
-	if len(nextA)+len(nextB) > 0 {
-		limit, parts = tileRun, (tiles+tileRun-1)/tileRun*((p.n+p.width-1)/p.width)
-		aheadA, aheadB = newAhead(nextA, parts), newAhead(nextB, parts)
-	}
-	x := panels{matrix: matrix{row: p.aRow, col: p.aCol}}
+	x := panels{matrix: matrix{row: p.aRow, col: p.aCol}, ahead: nextA}
 	for j := 0; j < p.n; j += p.width {
 		panel, cols := b[j/p.width*p.bPanel:], min(p.width, p.n-j)
 		for i, done := 0, 0; done < tiles; {
-			rows, run := low, min(limit, tiles-done)
+			rows, run := low, tiles-done
 			if done < high {
-				rows, run = low+1, min(limit, high-done)
+				rows, run = low+1, high-done
+			}
+			if len(nextB) > 0 && len(x.ahead) < 16 {
+				x.ahead, nextB = nextB, nil
 			}
 			x.data, x.next = a[i*p.aRow:], rows*p.aRow
 			gemmTiles(run, rows, cols, k, 1, &x, panel, p.bRow, beta, c[i*p.cRow+j:], p.cRow)
-			aheadA.fetch()
-			aheadB.fetch()
 			i, done = i+run*rows, done+run
 		}
-	}
-}
-
-// ahead is a matrix that is fetched part by part, in lines of 16 elements.
-type ahead struct {
-	x    []float32
-	part int // lines
-}
-
-func newAhead(x []float32, parts int) ahead { return ahead{x, len(x)/16/parts + 1} }
-
-func (a *ahead) fetch() {
-	if n := min(a.part, len(a.x)/16); n > 0 {
-		fetch(a.x, 0, n, 1)
-		a.x = a.x[n*16:]
 	}
 }
 

@@ -12,7 +12,8 @@ type vector = reg.VecVirtual
 type set interface {
 	name() string
 	lanes() int
-	rows() int // of the largest tile, which is two vectors wide
+	rows() int  // of the largest tile, which is two vectors wide
+	lines() int // of memory that four steps of a tile fetch
 
 	vector() vector
 	zero(v vector)
@@ -33,6 +34,7 @@ type avx512 struct{}
 func (avx512) name() string   { return "AVX512" }
 func (avx512) lanes() int     { return 16 }
 func (avx512) rows() int      { return 14 }
+func (avx512) lines() int     { return 4 }
 func (avx512) vector() vector { return ZMM() }
 func (avx512) zero(v vector)  { VPXORD(v, v, v) }
 
@@ -82,6 +84,7 @@ type avx2 struct{}
 func (avx2) name() string   { return "AVX2" }
 func (avx2) lanes() int     { return 8 }
 func (avx2) rows() int      { return 6 }
+func (avx2) lines() int     { return 1 }
 func (avx2) vector() vector { return YMM() }
 func (avx2) zero(v vector)  { VXORPS(v, v, v) }
 

@@ -87,6 +87,8 @@ func (t *tileBody) write() {
 	t.multiply()
 	t.update()
 	t.advance(next)
+	left := Load(Param("lines"), GP64())
+	Store(left, Return("left"))
 	VZEROUPPER()
 	RET()
 }
@@ -136,19 +138,20 @@ func (t *tileBody) multiply() {
 	MOVQ(bRow, aheadB)
 	SHLQ(U8(3), aheadB)
 
-	m := multiplication{tileBody: t, a: a, b: b, bRow: bRow, aheadA: aheadA, aheadB: aheadB}
+	m := multiplication{tileBody: t, a: a, aCol: aCol, b: b, bRow: bRow, aheadA: aheadA, aheadB: aheadB}
 	for range t.vectors {
 		m.row = append(m.row, t.vector())
 	}
 	m.broadcast = t.vector()
-	if t.rows == t.set.rows() {
-		m.unrolled(k, aCol, 4, "plain")
-		m.unrolled(k, aCol, 4*t.rows, "packed")
+	// Products of planes are cut into tiles of about the same height, which are seldom full.
+	if t.rows == t.set.rows() || t.vectors == 2 && !t.masked && t.rows >= t.set.rows()-2 {
+		m.plain(k)
+		m.transposed(k)
 	}
 	loop := t.label("loop")
 	Label(loop)
 	m.prefetch()
-	m.step(Mem{Base: b}, 0)
+	m.step(Mem{Base: b}, a.at)
 	ADDQ(bRow, b)
 	a.advance(aCol)
 	DECQ(k)
@@ -160,7 +163,7 @@ func (t *tileBody) multiply() {
 type multiplication struct {
 	*tileBody
 	a              rowPointers
-	b, bRow        reg.Register
+	aCol, b, bRow  reg.Register
 	aheadA, aheadB reg.Register // distances
 	row            []vector     // of B
 	broadcast      vector
@@ -171,6 +174,20 @@ type multiplication struct {
 func (m *multiplication) prefetch() {
 	PREFETCHT0(Mem{Base: m.a.base[0], Index: m.aheadA, Scale: 1})
 	m.prefetchRow(Mem{Base: m.b, Index: m.aheadB, Scale: 1})
+}
+
+// fetch asks for the next lines of what the caller reads after these tiles, if there are
+// any left. They wait in the second-level cache. More at a time would wait for each other.
+func (m *multiplication) fetch(none string) {
+	pointer := GP64()
+	SUBQ(U8(m.lines()), paramAddress("lines"))
+	JLT(LabelRef(none))
+	MOVQ(paramAddress("ahead"), pointer)
+	for line := range m.lines() {
+		PREFETCHT1(Mem{Base: pointer, Disp: 64 * line})
+	}
+	ADDQ(U32(64*m.lines()), paramAddress("ahead"))
+	Label(none)
 }
 
 // prefetchTile asks for the next tile of A, whose rows are next bytes further, so
@@ -188,48 +205,97 @@ func (m *multiplication) prefetchTile(next reg.GPVirtual) {
 	}
 }
 
-// step multiplies a column of A, which is offset bytes behind the pointers, with
-// a row of B.
-func (m *multiplication) step(b Mem, offset int) {
+// step multiplies a column of A, whose elements are where at says, with a row of B.
+func (m *multiplication) step(b Mem, at func(row int) Mem) {
 	for j, v := range m.row {
 		m.load(b.Offset(4*m.lanes()*j), v, m.maskedAt(j))
 	}
 	for i, acc := range m.acc {
-		m.multiplyAdd(m.a.at(i).Offset(offset), m.row, acc, m.broadcast)
+		m.multiplyAdd(at(i), m.row, acc, m.broadcast)
 	}
 }
 
-// unrolled writes a loop that takes four steps at a time, while there are as
-// many, if the columns of A are a known number of bytes apart. Its fewer
-// additions leave ports to the multiplications.
-func (m *multiplication) unrolled(k, aCol reg.Register, column int, name string) {
-	loop, rest, other := m.label(name), m.label(name+"Rest"), m.label(name+"Not")
-	CMPQ(aCol, U32(column))
+// plain writes the loop for an A whose rows lie as they are.
+func (m *multiplication) plain(k reg.Register) {
+	next := m.stride("aTile")
+	m.unrolled(k, unrolling{
+		name: "plain", distance: m.aCol,
+		begin: func() { m.prefetchTile(next) },
+		at: func(step int) func(row int) Mem {
+			return func(row int) Mem { return m.a.at(row).Offset(4 * step) }
+		},
+		advance: func() {
+			for _, pointer := range m.a.base {
+				ADDQ(U8(4*4), pointer)
+			}
+		},
+		end: func() {},
+	})
+}
+
+// transposed writes the loop for an A whose columns lie as they are, packed or not.
+func (m *multiplication) transposed(k reg.Register) {
+	first, three := m.a.base[0], GP64()
+	LEAQ(Mem{Base: m.aCol, Index: m.aCol, Scale: 2}, three)
+	m.unrolled(k, unrolling{
+		name: "transposed", distance: m.a.stride,
+		begin: func() {},
+		at: func(step int) func(row int) Mem {
+			column := ahead(first, m.aCol, three, step)
+			return func(row int) Mem { return column.Offset(4 * row) }
+		},
+		advance: func() { LEAQ(Mem{Base: first, Index: m.aCol, Scale: 4}, first) },
+		end: func() {
+			for i, pointer := range m.a.base[1:] {
+				LEAQ(Mem{Base: first, Disp: 4 * 3 * (i + 1)}, pointer)
+			}
+		},
+	})
+}
+
+// ahead is what begins a number of steps, up to three, behind start.
+func ahead(start, step, three reg.Register, steps int) Mem {
+	switch steps {
+	case 0:
+		return Mem{Base: start}
+	case 3:
+		return Mem{Base: start, Index: three, Scale: 1}
+	}
+	return Mem{Base: start, Index: step, Scale: uint8(steps)}
+}
+
+// An unrolling is where a loop of four steps finds A.
+type unrolling struct {
+	name     string
+	distance reg.Register                     // of elements that must lie side by side
+	at       func(step int) func(row int) Mem // the column of a step
+	begin    func()                           // of the loop
+	advance  func()                           // by four columns
+	end      func()                           // makes the pointers right for what is left
+}
+
+// unrolled writes a loop that takes four steps at a time, while there are as many, if A
+// lies as it says. Its fewer additions leave ports to the multiplications.
+func (m *multiplication) unrolled(k reg.Register, u unrolling) {
+	loop, rest, other := m.label(u.name), m.label(u.name+"Rest"), m.label(u.name+"Not")
+	CMPQ(u.distance, U8(4))
 	JNE(LabelRef(other))
 	SUBQ(U8(4), k)
 	JLT(LabelRef(rest))
 	three := GP64()
 	LEAQ(Mem{Base: m.bRow, Index: m.bRow, Scale: 2}, three)
-	plain := column == 4
-	var next reg.GPVirtual
-	if plain {
-		next = m.stride("aTile")
-	}
 	Label(loop)
 	m.prefetch()
-	if plain {
-		m.prefetchTile(next)
+	m.fetch(m.label(u.name + "Fetched"))
+	u.begin()
+	for step := range 4 {
+		m.step(ahead(m.b, m.bRow, three, step), u.at(step))
 	}
-	m.step(Mem{Base: m.b}, 0)
-	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 1}, column)
-	m.step(Mem{Base: m.b, Index: m.bRow, Scale: 2}, 2*column)
-	m.step(Mem{Base: m.b, Index: three, Scale: 1}, 3*column)
 	LEAQ(Mem{Base: m.b, Index: m.bRow, Scale: 4}, m.b)
-	for _, pointer := range m.a.base {
-		ADDQ(U32(4*column), pointer)
-	}
+	u.advance()
 	SUBQ(U8(4), k)
 	JGE(LabelRef(loop))
+	u.end()
 	Label(rest)
 	ADDQ(U8(4), k)
 	JEQ(LabelRef(m.label("done")))

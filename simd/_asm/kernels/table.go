@@ -19,7 +19,7 @@ const (
 	depthwiseNEON   = "(count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)"
 	tapsParams      = "(rows, count, cols, taps, run int, a *float32, offsets *int, row, col int, b *float32, ldb int, c *float32, ldc int, accumulate bool)"
 	tilesNEON       = "(tiles, rows, cols, taps, run int, a *float32, offsets *int, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)"
-	tilesParams     = "(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, alpha, beta float32)"
+	tilesParams     = "(tiles, rows, cols, k int, a *float32, aTile, aRow, aCol int, b *float32, bRow int, c *float32, ldc int, ahead *float32, lines int, alpha, beta float32) (left int)"
 	transposeParams = "(dst *float32, dstRow int, src *float32, srcRow int, quads int)"
 	winogradNEON    = "(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int, constants *[16]float32)"
 	winogradParams  = "(transform int, dst *float32, dstStep, dstNext, dstRow int, src *float32, srcStep, srcNext, srcRow int, n, count, rows int)"
