@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # onnx 1.23.2 (its version converter and reference implementation) and onnxruntime 1.32.0.
 #
-# onnx.version_converter takes a model from one version of the operations to another. Four
-# conversions change what the model computes, without a word:
+# onnx.version_converter takes a model from one version of the operations to another. Three
+# conversions change what the model computes, without a word, and one makes a model that
+# cannot be run:
 #  - Resize, 10 to 11. Version 11 gave it attributes that say where pixels lie, and their
 #    defaults are not what version 10 did. The converter writes none of them. Linear
 #    pixels are others at every scale, the nearest ones unless the scale is whole.
@@ -12,7 +13,7 @@
 #    keeps the number of the axis. The way from 12 to 13 is right.
 #  - Hardmax, 12 to 13: the same change of meaning, and this way is wrong.
 #  - GroupNormalization, 20 to 21: version 21 has a scale for each channel instead of each
-#    group. What the converter makes of it cannot be run.
+#    group. The converter multiplies by scales whose shape does not fit.
 #
 # What follows: package onnx reads versions 7 to 24 itself, with the meaning of each, and
 # refuses a Resize that rounds. doc/onnx.md says not to convert files.

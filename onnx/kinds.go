@@ -33,6 +33,7 @@ func init() {
 			return one(f(c.in[0].real), c.in[0].last)
 		})
 	}
+	sum := arithmetic(ops.Add, func(a, b int) int { return a + b })
 	kinds = map[string]kind{
 		"Relu": unary(ops.ReLU), "Sigmoid": unary(ops.Sigmoid), "Tanh": unary(ops.Tanh), "Exp": unary(ops.Exp), "Log": unary(ops.Log), "Sqrt": unary(ops.Sqrt),
 		"Erf": unary(erf), "HardSwish": unary(hardSwish), "Softplus": unary(softplus), "Mish": unary(mish), "Reciprocal": unary(func(x *autograd.Tensor) *autograd.Tensor { return ops.Pow(x, -1) }),
@@ -41,7 +42,7 @@ func init() {
 		"Clip": simple(1, clip), "Softmax": {needs: 1, make: makeSoftmax(ops.Softmax)}, "LogSoftmax": {needs: 1, make: makeSoftmax(ops.LogSoftmax)},
 		"Dropout": {needs: 1, outputs: 2, make: makeDropout}, "Identity": simple(1, identity),
 
-		"Add": arithmetic(ops.Add, func(a, b int) int { return a + b }), "Sum": arithmetic(ops.Add, func(a, b int) int { return a + b }), "Sub": arithmetic(ops.Sub, func(a, b int) int { return a - b }), "Mul": arithmetic(ops.Mul, func(a, b int) int { return a * b }),
+		"Add": sum, "Sum": sum, "Sub": arithmetic(ops.Sub, func(a, b int) int { return a - b }), "Mul": arithmetic(ops.Mul, func(a, b int) int { return a * b }),
 		"Div": arithmetic(ops.Div, quotient), "Mod": {needs: 2, make: makeMod}, "Max": arithmetic(ops.Maximum, func(a, b int) int { return max(a, b) }), "Min": arithmetic(ops.Minimum, func(a, b int) int { return min(a, b) }),
 		"Pow": simple(2, power), "Equal": comparison(func(a, b float64) bool { return a == b }), "Less": comparison(func(a, b float64) bool { return a < b }),
 		"Greater": comparison(func(a, b float64) bool { return a > b }), "LessOrEqual": comparison(func(a, b float64) bool { return a <= b }), "GreaterOrEqual": comparison(func(a, b float64) bool { return a >= b }),

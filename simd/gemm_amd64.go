@@ -23,7 +23,8 @@ func gemmSizes() blocking {
 
 // gemmTiles is the micro-kernel: it computes C = alpha*A*B + beta*C for tiles,
 // one below the other, of rows x cols elements, at most mr x nr. k is positive;
-// the rows of b start bRow elements apart. What it fetches is cut off from a.ahead.
+// the rows of b start bRow elements apart. What it fetches is cut off
+// from a.ahead, and a rest that is too short for it.
 func gemmTiles(tiles, rows, cols, k int, alpha float32, a *panels, b []float32, bRow int, beta float32, c []float32, ldc int) {
 	ahead, lines := unsafe.SliceData(a.ahead), len(a.ahead)/16
 	left := lines

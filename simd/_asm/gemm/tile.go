@@ -241,7 +241,7 @@ func (m *multiplication) transposed(k reg.Register) {
 		name: "transposed", distance: m.a.stride,
 		begin: func() {},
 		at: func(step int) func(row int) Mem {
-			column := ahead(first, m.aCol, three, step)
+			column := stepsFrom(first, m.aCol, three, step)
 			return func(row int) Mem { return column.Offset(4 * row) }
 		},
 		advance: func() { LEAQ(Mem{Base: first, Index: m.aCol, Scale: 4}, first) },
@@ -253,8 +253,8 @@ func (m *multiplication) transposed(k reg.Register) {
 	})
 }
 
-// ahead is what begins a number of steps, up to three, behind start.
-func ahead(start, step, three reg.Register, steps int) Mem {
+// stepsFrom is the place a number of steps, up to three, behind start.
+func stepsFrom(start, step, three reg.Register, steps int) Mem {
 	switch steps {
 	case 0:
 		return Mem{Base: start}
@@ -289,7 +289,7 @@ func (m *multiplication) unrolled(k reg.Register, u unrolling) {
 	m.fetch(m.label(u.name + "Fetched"))
 	u.begin()
 	for step := range 4 {
-		m.step(ahead(m.b, m.bRow, three, step), u.at(step))
+		m.step(stepsFrom(m.b, m.bRow, three, step), u.at(step))
 	}
 	LEAQ(Mem{Base: m.b, Index: m.bRow, Scale: 4}, m.b)
 	u.advance()
