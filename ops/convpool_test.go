@@ -47,6 +47,7 @@ func TestConv2DMaxPoolIsComposition(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.x, c.w, c.spec, c.pool), func(t *testing.T) {
 			if c.folds > 0 {
+				skipLarge(t)
 				ops.FoldConvs(t, c.folds)
 			}
 			rng := rand.New(rand.NewPCG(3, 9))

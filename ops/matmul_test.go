@@ -102,6 +102,7 @@ func TestLinearBias(t *testing.T) {
 // TestPackedInParts compares bits of products whose packed matrices are too large
 // to be in memory at once, on one worker and on several.
 func TestPackedInParts(t *testing.T) {
+	skipLarge(t)
 	rng := rand.New(rand.NewPCG(4, 6))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, c := range []struct{ rows, in, out int }{{200, 401, 6007}, {260, 9001, 230}} {
@@ -116,6 +117,14 @@ func TestPackedInParts(t *testing.T) {
 				t.Errorf("%v: %d workers give other bits than one", c, workers)
 			}
 		}
+	}
+}
+
+// skipLarge ends a test whose size only decides how work is cut. That is the same on
+// every processor, and emulators take minutes for it.
+func skipLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out how large work is cut")
 	}
 }
 

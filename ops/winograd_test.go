@@ -89,7 +89,6 @@ func TestWinogradBlocks(t *testing.T) {
 	}
 }
 
-// An image's result has the same bits in any company, even where the number of
 // A batch whose transforms do not go into memory at once is worked on in folds: outputs
 // and gradients of inputs keep their bits, and that of the kernels is a sum in another
 // order.
@@ -116,6 +115,7 @@ func TestWinogradFolds(t *testing.T) {
 	}
 }
 
+// An image's result has the same bits in any company, even where the number of
 // images decides how the work is cut.
 func TestWinogradIgnoresCompany(t *testing.T) {
 	ops.ForceConvRoute(t, "winograd")
