@@ -52,6 +52,9 @@ func TestPhotographsAsPyTorch(t *testing.T) {
 		"efficientnet-b0": {efficientNet(0, 1), 2e-3},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "resnet-50" && testing.Short() {
+				t.Skip("-short leaves out the largest network")
+			}
 			file := golden.Load(t, "testdata/"+name+".safetensors")
 			m, err := c.create()
 			if err != nil {
