@@ -294,6 +294,28 @@ func TestFactorScalesTheRate(t *testing.T) {
 	}
 }
 
+// With and without weight decay, a factor of 0 freezes a parameter.
+func TestFactorOfZeroFreezes(t *testing.T) {
+	frozen := func(p *autograd.Param) float32 { return map[bool]float32{true: 0, false: 1}[p.Name == "a"] }
+	for _, decay := range []float32{0, 0.1} {
+		ps, grads := randomParams()
+		config := SGDConfig{Momentum: 0.9, WeightDecay: decay, Factor: frozen}
+		for _, o := range []Optimizer{
+			NewSGD(ps, config), NewMuon(ps, MuonConfig{Others: config}), NewAdam(ps, AdamConfig{WeightDecay: decay, Factor: frozen}),
+		} {
+			before := slices.Clone(ps.Flat())
+			o.Step(0.1, grads)
+			o.Step(0.1, grads)
+			for _, p := range ps.All() {
+				was := before[p.Offset():][:p.Len()]
+				if same := slices.Equal(p.Data(), was); same != (p.Name == "a") || p.Data()[0] != p.Data()[0] {
+					t.Errorf("%T with weight decay %v: %s begins with %v, before with %v", o, decay, p.Name, p.Data()[0], was[0])
+				}
+			}
+		}
+	}
+}
+
 // A weight that lies transposed in memory, as those of convolutions do, takes the same
 // steps as one that lies as in files.
 func TestMuonAgainstPyTorchEitherWay(t *testing.T) {

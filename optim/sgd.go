@@ -15,6 +15,7 @@ type SGDConfig struct {
 
 	// Factor returns what the learning rate of a parameter is multiplied by, and its
 	// weight decay divided by, so that it shrinks as fast as the others; nil is 1 for all.
+	// A parameter with the factor 0 stays as it is.
 	Factor func(p *autograd.Param) float32
 
 	// Until returns for how many steps a parameter is updated: after them it stays as it
@@ -55,6 +56,9 @@ func (o *SGD) Step(lr float32, grads []float32) {
 }
 
 func (o *SGD) update(c chunk) {
+	if c.factor == 0 {
+		return
+	}
 	var decay float32
 	if c.decay {
 		decay = o.config.WeightDecay / c.factor
