@@ -66,3 +66,15 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// A single infinity, which no other one cancels to NaN, is an error too.
+func TestCheckReportsInfinity(t *testing.T) {
+	inputs := []*autograd.Tensor{autograd.FromSlice([]float32{2}, 1), autograd.FromSlice([]float32{3}, 1)}
+	r := &recorder{TB: t}
+	Check(r, "infinite", func(in []*autograd.Tensor) *autograd.Tensor {
+		return product(in[0], in[1], float32(math.Inf(1)), 1)
+	}, inputs, Options{})
+	if r.errors == 0 {
+		t.Error("an infinite gradient passes")
+	}
+}
