@@ -77,8 +77,11 @@ func (l *BatchNorm) ForwardAddReLU(c *Ctx, x, residual *autograd.Tensor) *autogr
 }
 
 // After computes, in one operation for prediction: a convolution without a bias, the
-// normalisation with its running statistics, then end.
+// normalisation with its running statistics, then end. It panics if the convolution has a bias.
 func (l *BatchNorm) After(c *Ctx, conv *Conv2D, x *autograd.Tensor, end ops.ConvEnd) *autograd.Tensor {
+	if conv.bias != nil {
+		panic(&autograd.ShapeError{Op: "layers.BatchNorm.After", Shapes: [][]int{conv.weight.Shape(), conv.bias.Shape()}, Want: "a convolution without a bias: NoBias makes one"})
+	}
 	return ops.ConvBatchNorm(x, c.Use(conv.weight), l.scale(c), c.Use(l.bias), l.running(), conv.spec, ops.BatchNormSpec{Eps: l.eps}, end)
 }
 

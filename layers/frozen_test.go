@@ -82,3 +82,15 @@ func ExampleFreeze() {
 	fmt.Println(y.Shape())
 	// Output: [16 7]
 }
+
+// TestAfterRefusesBias: the operation has no place for the bias of the convolution.
+func TestAfterRefusesBias(t *testing.T) {
+	defer func() {
+		if _, ok := recover().(*autograd.ShapeError); !ok {
+			t.Error("the bias of a convolution was left out")
+		}
+	}()
+	s := NewScope(1)
+	conv := NewConv2D(s.Sub("conv"), Conv2DConfig{In: 3, Out: 4, Size: 1})
+	NewBatchNorm(s.Sub("norm"), BatchNormConfig{Channels: 4}).After(&Ctx{Tape: autograd.NewInference()}, conv, normal(1, 2, 3, 3, 3), ops.ConvEnd{})
+}

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"autodropout/autograd"
 	"autodropout/ops"
 )
@@ -14,7 +16,7 @@ import (
 type Past struct {
 	words   attended // of every row
 	memory  attended // of every sentence
-	lengths []int    // of the memory of every sentence
+	lengths []int    // of the memory of every sentence; nil: none is padded
 	dim     int
 }
 
@@ -25,9 +27,9 @@ type attended struct {
 }
 
 // Recall returns the past of N sentences before their first word. The block will attend to
-// memory (N, S, Dim), whose states after the first lengths[i] are padding.
+// memory (N, S, Dim), whose states after the first lengths[i] are padding; nil means none.
 func (b *TransformerBlock) Recall(c *Ctx, memory *autograd.Tensor, lengths []int) *Past {
-	p := &Past{lengths: lengths, dim: b.config.Dim}
+	p := &Past{lengths: slices.Clone(lengths), dim: b.config.Dim}
 	p.memory.length = memory.Dim(1)
 	p.memory.keys = append(p.memory.keys, b.cross.Keys(c, memory).Data()...)
 	p.memory.values = append(p.memory.values, b.cross.Values(c, memory).Data()...)
@@ -58,6 +60,9 @@ func (b *TransformerBlock) Continue(c *Ctx, x *autograd.Tensor, p *Past) *autogr
 func (p *Past) Select(rows, sentences []int) {
 	p.words.gather(rows, p.dim)
 	p.memory.gather(sentences, p.dim)
+	if p.lengths == nil {
+		return
+	}
 	lengths := make([]int, len(sentences))
 	for i, s := range sentences {
 		lengths[i] = p.lengths[s]
