@@ -20,6 +20,7 @@ type Frozen struct {
 type Form struct {
 	Name  string
 	Sizes [8]int
+	With  [3]*float32 // the first elements of other arrays that do not change and that it is made of too
 }
 
 type formKey struct {

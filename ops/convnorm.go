@@ -113,15 +113,32 @@ func (n *normalised) Backward(*autograd.Grad) { panic("ops.ConvBatchNorm: no gra
 
 // Forward implements [autograd.Passes].
 func (n *normalised) Forward(y *autograd.Output) {
-	affine := y.Form(n.gamma.Data(), autograd.Form{Name: "affine"}, 2*n.oc, func(affine []float32) {
-		batchNormAffine(affine[:n.oc], affine[n.oc:], n.gamma.Data(), n.beta.Data(), n.Running, n.Spec)
-	})
+	affine := n.affine(y)
 	n.scale, n.shift = affine[:n.oc], affine[n.oc:]
 	n.y, n.width, n.activation = y.Data(), n.oc, n.End.Activation
 	if n.End.Residual != nil {
 		n.residual = n.End.Residual.Data()
 	}
 	n.forward(y, n.y, n.inputs[0].Data(), n.inputs[1].Data(), &n.rowEnd)
+}
+
+// affine returns what the normalisation multiplies by, and behind it what it adds. Several
+// normalisations may have one gamma: the form names all that it is made of.
+func (n *normalised) affine(y *autograd.Output) []float32 {
+	gamma, beta := n.gamma.Data(), n.beta.Data()
+	fill := func(affine []float32) {
+		batchNormAffine(affine[:n.oc], affine[n.oc:], gamma, beta, n.Running, n.Spec)
+	}
+	if !y.Keeps(beta) {
+		affine := y.Scratch(2 * n.oc)
+		fill(affine)
+		return affine
+	}
+	kind := autograd.Form{
+		Name: "affine", Sizes: [8]int{int(math.Float32bits(n.Spec.Eps))},
+		With: [3]*float32{&beta[0], &n.Running.Mean[0], &n.Running.Var[0]},
+	}
+	return y.Form(gamma, kind, 2*n.oc, fill)
 }
 
 // batchNormAffine sets scale and shift to what a normalisation with running statistics multiplies by

@@ -106,6 +106,36 @@ func (f frozen) convBatchNorm(x *autograd.Tensor, running ops.BatchNormStats, sp
 	return ops.ConvBatchNorm(x, tape.Use(f.w), tape.Use(f.gamma), tape.Use(f.beta), running, spec, ops.BatchNormSpec{Eps: 1e-3}, end)
 }
 
+// TestFormsOfOneScale has normalisations with one gamma that differ in all else.
+func TestFormsOfOneScale(t *testing.T) {
+	const c = 8
+	rng := rand.New(rand.NewPCG(7, 8))
+	x, w, gamma, beta := normal(rng, 2, 5, 6, c), normal(rng, 1, 1, c, c), normal(rng, c), normal(rng, c)
+	f := freeze(w, gamma, beta)
+	running := []ops.BatchNormStats{newStats(c), newStats(c), newStats(c)}
+	running[1].Mean, running[2].Var = normal(rng, c).Data(), slices.Repeat([]float32{3}, c)
+	for range 2 {
+		for i, r := range running {
+			for _, eps := range []float32{1e-5, 1e-3} {
+				run := func(x, w, gamma, beta *autograd.Tensor) []float32 {
+					return ops.ConvBatchNorm(x, w, gamma, beta, r, ops.ConvSpec{}, ops.BatchNormSpec{Eps: eps}, ops.ConvEnd{}).Data()
+				}
+				tape := f.NewInference()
+				w2, gamma2, beta2 := tape.Use(f.w), tape.Use(f.gamma), tape.Use(f.beta)
+				for name, bits := range map[string][2][]float32{
+					"beta":            {run(x, w2, gamma2, beta2), run(x, w, gamma, beta)},
+					"another beta":    {run(x, w2, gamma2, gamma2), run(x, w, gamma, gamma)},
+					"a computed beta": {run(x, w2, gamma2, ops.Scale(beta2, 2)), run(x, w, gamma, ops.Scale(beta, 2))},
+				} {
+					if !slices.Equal(bits[0], bits[1]) {
+						t.Errorf("statistics %d, eps %v, %s: other bits than without forms", i, eps, name)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestFormsOfOneParameter has a kernel used in several ways, each of which wants a form of its own.
 func TestFormsOfOneParameter(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
