@@ -35,8 +35,15 @@ const (
 	averageSteps    = "average steps"
 )
 
-// Save writes a checkpoint. The file appears whole or not at all.
-func (l *Loop) Save(path string) error { return write(path, 1, l.checkpoint()) }
+// Save writes a checkpoint. The file appears whole or not at all. Validate, which sees
+// averaged weights, may call it too: the checkpoint is that of the training.
+func (l *Loop) Save(path string) error {
+	if l.swapped {
+		l.average.Swap()
+		defer l.average.Swap()
+	}
+	return write(path, 1, l.checkpoint())
+}
 
 // checkpoint returns what a checkpoint holds.
 func (l *Loop) checkpoint() *safetensors.File {

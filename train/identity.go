@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,10 @@ const (
 	arithmeticKey = "arithmetic"
 	identityKey   = "identity" // where there is one
 )
+
+// ofTask stands behind the name of a field of the task's identity that a field of the
+// configuration, with another value, has too.
+const ofTask = " of the task"
 
 // DataSettings are the names under which a [ChangedError] reports that a trainer of this
 // package has other data than the checkpoint.
@@ -73,7 +78,12 @@ func namesOf(changes []Change) []string {
 // one to continue the other exactly.
 func (l *Loop) settings() map[string]string {
 	config := fields(asJSON(l.task.Identity()))
-	maps.Copy(config, fields(asJSON(l.config)))
+	for name, value := range fields(asJSON(l.config)) {
+		if own, ok := config[name]; ok && !bytes.Equal(own, value) {
+			config[name+ofTask] = own
+		}
+		config[name] = value
+	}
 	settings := map[string]string{
 		configKey:     asJSON(config),
 		modelKey:      l.describeModel(),

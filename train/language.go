@@ -35,7 +35,7 @@ type LanguageConfig struct {
 	WarmUp         int
 
 	// MeanEpochs is the number of epochs at the end over which weights are
-	// averaged, all alike; it excludes EMA.
+	// averaged, all alike; it excludes EMA and Lookahead.
 	MeanEpochs int
 
 	Common
@@ -69,8 +69,10 @@ func (c LanguageConfig) withDefaults() (LanguageConfig, error) {
 		return c, fmt.Errorf("train: %d rows cannot be divided equally into %d shards of %d parts: change one of these numbers", c.Batch, c.Shards, c.Accumulate)
 	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
 		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs: take from 0 to all of them", c.MeanEpochs, c.Epochs)
-	case c.MeanEpochs > 0 && c.EMA > 0:
-		return c, fmt.Errorf("train: the weights have one average, a mean or a moving one: leave MeanEpochs or EMA 0")
+	case c.MeanEpochs > 0 && (c.EMA > 0 || c.Lookahead.Every > 0):
+		return c, fmt.Errorf("train: the weights have one average, a mean, a moving one or a look-ahead: leave MeanEpochs, or EMA and Lookahead, 0")
+	case c.MeanEpochs == c.Epochs && c.Schedule == nil && c.LastRate == 0:
+		return c, fmt.Errorf("train: where weights are averaged over all %d epochs, the learning rate is LastRate from the first step on, and it is 0: set LastRate or Schedule, or average over fewer epochs", c.Epochs)
 	}
 	return c, nil
 }

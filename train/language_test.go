@@ -370,6 +370,7 @@ func TestNewLanguageRefuses(t *testing.T) {
 	for _, c := range []LanguageConfig{
 		{Epochs: -1}, {Batch: -1}, {Lengths: models.Lengths{Target: -1}}, {Lengths: models.Lengths{Memory: -1}}, {Batch: 4, Common: Common{Shards: 5}},
 		{Batch: 4, Common: Common{Shards: 2, Accumulate: 3}}, {Epochs: math.MaxInt, Lengths: models.Lengths{Target: 2}}, {MeanEpochs: 2}, {MeanEpochs: 1, Common: Common{EMA: 0.9}}, {Common: Common{EMA: 1}}, {Batch: 150},
+		{Epochs: 2, MeanEpochs: 1, Common: Common{Lookahead: Lookahead{Every: 5}}}, {Epochs: 2, MeanEpochs: 2},
 	} {
 		if _, err := NewLanguage(newLanguageModel(t), text(200), c); err == nil {
 			t.Errorf("%+v: no error", c)

@@ -26,7 +26,8 @@ type Task interface {
 	// Identity returns whatever two trainings must have in common, besides [Common] and the
 	// shapes of parameters, for a checkpoint of one to continue the other: settings, and
 	// what distinguishes the data. It has a JSON form; if that is an object, its fields are
-	// compared one by one.
+	// compared one by one. A field with the name of one of [Common] and another value is
+	// called "Seed of the task", for example.
 	Identity() any
 }
 

@@ -365,3 +365,66 @@ func TestValidateMayAskForTheAverageAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A checkpoint that Validate saves, while the model has its averaged weights, is one of the
+// training.
+func TestValidateSaves(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	run := func(saves, continues bool) (*line, *Loop) {
+		task := newLine()
+		var loop *Loop
+		loop = mustLoop(t, task, Common{EMA: 0.9, Validate: func(context.Context) (Validation, error) {
+			seen := slices.Clone(task.Params().Flat())
+			if saves && loop.Done() == 6 {
+				if err := loop.Save(path); err != nil {
+					t.Error(err)
+				}
+			}
+			if !slices.Equal(task.Params().Flat(), seen) {
+				t.Error("saving changes the weights that are validated")
+			}
+			return Validation{Score: float64(seen[0])}, nil
+		}})
+		if continues {
+			if err := loop.Load(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := loop.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return task, loop
+	}
+	whole, loop := run(true, false)
+	again, continued := run(false, true)
+	if !slices.Equal(whole.Params().Flat(), again.Params().Flat()) || !slices.Equal(timeless(loop.Validations()), timeless(continued.Validations())) {
+		t.Errorf("the training goes on to %v with the scores %v, want %v and %v", again.Params().Flat(), continued.Validations(), whole.Params().Flat(), loop.Validations())
+	}
+}
+
+// seeded is a task with a setting that has the name of one of Common.
+type seeded struct {
+	*line
+	seed uint64
+}
+
+func (t seeded) Identity() any { return struct{ Seed uint64 }{t.seed} }
+
+func TestIdentityWithANameOfCommon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoint")
+	for _, c := range []struct {
+		saved, now uint64
+		common     uint64
+		want       string
+	}{
+		{1, 1, 0, ""}, {1, 2, 0, "Seed of the task"}, {7, 7, 7, ""}, {7, 2, 7, "Seed of the task"}, {2, 7, 7, "Seed of the task"},
+	} {
+		if err := mustLoop(t, seeded{newLine(), c.saved}, Common{Seed: c.common}).Save(path); err != nil {
+			t.Fatal(err)
+		}
+		err := mustLoop(t, seeded{newLine(), c.now}, Common{Seed: c.common}).Load(path)
+		if changed := (*ChangedError)(nil); (c.want == "") != (err == nil) || err != nil && (!errors.As(err, &changed) || changed.Changes[0].Setting != c.want) {
+			t.Errorf("%+v: the error is %v", c, err)
+		}
+	}
+}

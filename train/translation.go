@@ -39,7 +39,7 @@ type TranslationConfig struct {
 
 	// MeanEpochs is the number of epochs over which weights are averaged: the
 	// average is that of the weights at the ends of the last epochs. It excludes
-	// EMA.
+	// EMA and Lookahead.
 	MeanEpochs int
 
 	Common
@@ -75,8 +75,8 @@ func (c TranslationConfig) withDefaults() (TranslationConfig, error) {
 		return c, fmt.Errorf("train: the label smoothing must be at least 0 and below 1, not %v", c.Smoothing)
 	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
 		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs", c.MeanEpochs, c.Epochs)
-	case c.MeanEpochs > 0 && c.EMA > 0:
-		return c, fmt.Errorf("train: the weights have one average: it cannot be a mean and a moving average")
+	case c.MeanEpochs > 0 && (c.EMA > 0 || c.Lookahead.Every > 0):
+		return c, fmt.Errorf("train: the weights have one average, a mean, a moving one or a look-ahead: leave MeanEpochs, or EMA and Lookahead, 0")
 	}
 	return c, nil
 }

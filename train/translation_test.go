@@ -351,6 +351,7 @@ func TestTranslationsThatDoNotFit(t *testing.T) {
 		"more than can be counted":        {Epochs: math.MaxInt, Tokens: 40, Longest: 10},
 		"3 of 2 epochs":                   {Epochs: 2, MeanEpochs: 3},
 		"one average":                     {MeanEpochs: 1, Common: Common{EMA: 0.9}},
+		"a look-ahead":                    {MeanEpochs: 1, Common: Common{Lookahead: Lookahead{Every: 5}}},
 		"smoothing":                       {Smoothing: 1},
 	} {
 		if _, err := NewTranslation(newTranslationModel(t), pairs, config); err == nil || !strings.Contains(err.Error(), want) {
