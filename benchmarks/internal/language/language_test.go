@@ -248,6 +248,7 @@ func TestWrongInput(t *testing.T) {
 		{"-search-width 10 -heads 4", 2, "-search-width"},
 		{"-eval-bptt 80 -bptt 70", 2, "-eval-bptt"},
 		{"-mean-epochs 9 -epochs 3", 2, "-mean-epochs"},
+		{"-mean-epochs 3 -epochs 3 -last-lr 0", 2, "-last-lr"},
 		{"-shards 20 -batch 3", 2, "-batch"},
 		{"-lr 0", 2, "-lr"},
 		{"-width 1000000000 -heads 1", 2, "parameters"},

@@ -74,6 +74,8 @@ func (r *Recipe) check() error {
 		return usage.Errorf("-eval-bptt %d is longer than -bptt %d", r.EvalTarget, r.Target)
 	case r.MeanEpochs > r.Epochs:
 		return usage.Errorf("-mean-epochs %d is more than -epochs %d", r.MeanEpochs, r.Epochs)
+	case r.MeanEpochs == r.Epochs && r.LastRate == 0:
+		return usage.Errorf("with -mean-epochs %d of -epochs %d the learning rate is -last-lr all the time, and that is 0: set it, or average over fewer epochs", r.MeanEpochs, r.Epochs)
 	case r.Shards*r.Accumulate > r.Batch:
 		return usage.Errorf("-batch %d cannot be divided into -shards %d of -accumulate %d pieces", r.Batch, r.Shards, r.Accumulate)
 	}
