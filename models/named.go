@@ -25,10 +25,10 @@ var PhotographNames = []string{
 	"efficientnet-b3", "efficientnet-b4", "efficientnet-b5", "efficientnet-b6", "efficientnet-b7",
 }
 
-// NewPhotographic returns a network by its name, with so many channels after the first convolution and
-// initial weights of a seed. With 0 channels it has the published number: 64 for a ResNet, 32 for
-// EfficientNet-B0, and more for the larger EfficientNets. It is an error when the name is none of
-// [PhotographNames].
+// NewPhotographic returns a network by its name, with initial weights of a seed. channels are those after
+// the first convolution, and in an EfficientNet those of B0: the larger ones multiply all widths by a factor,
+// in multiples of 8, so that 32 become 48 in EfficientNet-B4. 0 is the published number, 64 for a ResNet and
+// 32 for an EfficientNet. It is an error when the name is none of [PhotographNames].
 func NewPhotographic(name string, channels, classes int, seed uint64) (Photographic, error) {
 	if !slices.Contains(PhotographNames, name) {
 		return nil, fmt.Errorf("there is no network %q: take one of %s", name, strings.Join(PhotographNames, ", "))

@@ -95,7 +95,7 @@ func (c *config) register(fs *flag.FlagSet) {
 	})
 	fs.StringVar(&c.weights, "weights", c.weights, "the `file` with the weights to start from (.safetensors, .pt, .pth, .npz, .onnx)")
 	cli.Choice(fs, &c.model, "model", append(slices.Clone(models.PhotographNames), fromFile), "the `name` of the network: resnet-18, -34, -50, -101, efficientnet-b0 to -b7; onnx: the network of -weights, a file of ONNX, itself")
-	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution; all other widths are in proportion. 0: the published number")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, of an EfficientNet that of B0, which the larger ones multiply; all other widths are in proportion. 0: the published number")
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` of the squares that the network sees; 0: the size that the model was designed for")
 	cli.Whole(fs, &c.resize, "resize", 0, "for scoring, resize the shorter side to this many `pixels` before the middle is cut out; 0: 8/7 of -pixels")
 	cli.Above0(fs, &c.headRate, "head-rate", "the new classifier learns with -rate times this `factor`")

@@ -83,7 +83,7 @@ func (c *config) register(fs *flag.FlagSet) {
 	cli.Whole(fs, &c.pixels, "pixels", 0, "the side in `pixels` of the squares that the network sees; 0: the size that the model was designed for")
 	cli.Whole(fs, &c.resize, "resize", 0, "for scoring, resize the shorter side to this many `pixels` before the middle is cut out; 0: 8/7 of -pixels")
 	cli.Choice(fs, &c.model, "model", models.PhotographNames, "the `name` of the network")
-	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution; all other widths are in proportion. 0: the published number")
+	cli.Whole(fs, &c.channels, "channels", 0, "the `number` of channels after the first convolution, of an EfficientNet that of B0, which the larger ones multiply; all other widths are in proportion. 0: the published number")
 	cli.Whole(fs, &c.accumulate, "accumulate", 1, "to save memory, compute a batch in this `number` of parts, one after another; each part has its own batch statistics")
 	cli.Choice(fs, &c.optimizer, "optimizer", []string{sgd, rmsprop}, "`sgd or rmsprop`, both with -momentum")
 	cli.Choice(fs, &c.schedule, "schedule", []string{cosine, step, exponential}, "how the learning rate falls: `cosine`, to 0; step, to a tenth at each of the milestones; exponential, by 3 % every 2.4 epochs")
