@@ -1,8 +1,12 @@
 package dropout
 
+import "slices"
+
 // Combine returns the policy that acts at each site as the first of policies that
-// acts there.
-func Combine(policies ...Policy) Policy { return combined(policies) }
+// acts there; nil ones act nowhere.
+func Combine(policies ...Policy) Policy {
+	return combined(slices.DeleteFunc(slices.Clone(policies), func(p Policy) bool { return p == nil }))
+}
 
 type combined []Policy
 

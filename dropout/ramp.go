@@ -4,8 +4,13 @@ import "autodropout/internal/seed"
 
 // Ramp returns a policy that applies the masks of another one in some steps only: with
 // probability Stream.Progress, which grows from 0 to 1. One draw decides for all sites of a
-// step.
-func Ramp(policy Policy) Policy { return ramp{policy} }
+// step. Of nil, no dropout, it is nil.
+func Ramp(policy Policy) Policy {
+	if policy == nil {
+		return nil
+	}
+	return ramp{policy}
+}
 
 type ramp struct{ policy Policy }
 

@@ -363,6 +363,21 @@ func TestCombine(t *testing.T) {
 	}
 }
 
+// TestNoPolicy: a nil policy stands for no dropout, alone and beside others.
+func TestNoPolicy(t *testing.T) {
+	policy := sequencePolicy(t, TokenPattern{Size: 1, Drop: 0.5})
+	both := Combine(nil, policy, nil)
+	if !slices.Equal(kept(both, "0.query", Stream{}, 8, 9, 10), kept(policy, "0.query", Stream{}, 8, 9, 10)) || both.Describe() != policy.Describe() {
+		t.Errorf("beside no policy there is %q, want %q", both.Describe(), policy.Describe())
+	}
+	if none := Combine(nil); none.Mask("0.query", []int{8, 9, 10}, Stream{}) != nil {
+		t.Error("no policy acts")
+	}
+	if Ramp(nil) != nil {
+		t.Error("a ramp of no policy is one")
+	}
+}
+
 func TestSequenceShapeErrors(t *testing.T) {
 	policy := sequencePolicy(t, TokenPattern{Size: 1, Drop: 0.5})
 	words, err := NewSequenceDropout(SequenceRates{Words: 0.5}, sequenceSites(1))
