@@ -49,11 +49,15 @@ func TestShapeErrors(t *testing.T) {
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Groups: 2}) },
 			func() { ops.Conv2D(image, autograd.New(3, 3, 2, 5), ops.ConvSpec{Groups: 2}) },
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Dilation: 3}) },
+			func() { ops.Conv2D(autograd.New(2, 5, 5, 0), autograd.New(3, 3, 0, 6), ops.ConvSpec{}) },
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Pad: -1}) }, func() { ops.Conv2D(image, kernel, ops.ConvSpec{Stride: -1}) },
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Dilation: -1}) }, func() { ops.Conv2D(image, kernel, ops.ConvSpec{Groups: -1}) },
 			func() { ops.Conv2D(image, kernel, ops.ConvSpec{Across: &ops.ConvAxis{Pad: -1}}) },
 		},
 		"ConvTranspose2D": {
+			func() {
+				ops.ConvTranspose2D(autograd.New(2, 5, 5, 0), autograd.New(3, 3, 6, 0), ops.ConvTransposeSpec{})
+			},
 			func() { ops.ConvTranspose2D(m34, kernel, ops.ConvTransposeSpec{}) }, func() { ops.ConvTranspose2D(image, kernel, ops.ConvTransposeSpec{}) },
 			func() { ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ExtraRows: 1}) },
 			func() { ops.ConvTranspose2D(image, autograd.New(1, 1, 2, 4), ops.ConvTransposeSpec{ExtraCols: -1}) },

@@ -106,6 +106,9 @@ func newConv(op string, x, w *autograd.Tensor, spec ConvSpec) conv {
 	if s.c%s.groups != 0 || s.oc%s.groups != 0 || w.Dim(2) != s.c/s.groups {
 		panic(autograd.NewShapeError(op, "w (KH, KW, Cin/Groups, Cout) with Cin of x and groups that divide Cin and Cout"+channelsFirst(x, w.Dim(2)*s.groups), x, w))
 	}
+	if min(s.c, s.oc) < 1 {
+		panic(autograd.NewShapeError(op, "images and kernels with at least one channel", x, w))
+	}
 	s.oh, s.ow = s.vert.outputs(s.h, s.kh), s.horiz.outputs(s.w, s.kw)
 	if s.oh < 1 || s.ow < 1 || s.kh < 1 || s.kw < 1 {
 		panic(autograd.NewShapeError(op, "a kernel that fits into the padded images", x, w))

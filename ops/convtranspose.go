@@ -57,6 +57,9 @@ func newConvTranspose(x, w *autograd.Tensor, spec ConvTransposeSpec) conv {
 	if s.oc != w.Dim(3) || s.oc%s.groups != 0 {
 		panic(autograd.NewShapeError(name, "w (KH, KW, Cout/Groups, Cin) with Cin of x and groups that divide it"+channelsFirst(x, w.Dim(3)), x, w))
 	}
+	if min(s.c, s.oc) < 1 {
+		panic(autograd.NewShapeError(name, "images and kernels with at least one channel", x, w))
+	}
 	s.h, s.w = s.vert.inputs(s.oh, s.kh)+spec.ExtraRows, s.horiz.inputs(s.ow, s.kw)+spec.ExtraCols
 	if min(s.oh, s.ow, s.kh, s.kw, s.h, s.w) < 1 || !s.vert.allows(spec.ExtraRows) || !s.horiz.allows(spec.ExtraCols) {
 		panic(autograd.NewShapeError(name, "images and kernels that give at least one pixel, and fewer extra rows and columns than the stride or the dilation", x, w))

@@ -59,7 +59,7 @@ func Select(x *autograd.Tensor, axis int, ids []int) *autograd.Tensor {
 	if axis < 0 {
 		axis += x.Rank()
 	}
-	if axis < 0 || axis >= x.Rank() || x.Len() == 0 {
+	if axis < 0 || axis >= x.Rank() || x.Dim(axis) == 0 {
 		panic(autograd.NewShapeError("ops.Select", "an axis of x, which is not empty", x))
 	}
 	n := x.Dim(axis)

@@ -171,6 +171,9 @@ func CosineSimilarity(a, b *autograd.Tensor) *autograd.Tensor {
 		Name: name, Inputs: operands, Shape: slices.Clone(a.Shape()[:a.Rank()-1]), Saves: operands,
 		Forward: func(y *autograd.Output) {
 			dst, a, b := y.Data(), a.Data(), b.Data()
+			if c == 0 { // there are no rows to go through
+				clear(dst)
+			}
 			eachRow(len(a), c, func(row, lo, hi int) {
 				dst[row] = float32(float64(simd.Dot(a[lo:hi], b[lo:hi])) / max(length(a[lo:hi]), least) / max(length(b[lo:hi]), least))
 			})

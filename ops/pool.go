@@ -25,8 +25,8 @@ func newPool(op string, x *autograd.Tensor, spec PoolSpec) pool {
 	if spec.Stride == 0 {
 		spec.Stride = spec.Size
 	}
-	if x.Rank() != 4 || spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 {
-		panic(autograd.NewShapeError(op, "x (N, H, W, C), a window of at least 1 and padding of at most half of it", x))
+	if x.Rank() != 4 || x.Dim(1)*x.Dim(2) == 0 || spec.Size < 1 || spec.Stride < 1 || spec.Pad < 0 || spec.Pad > spec.Size/2 {
+		panic(autograd.NewShapeError(op, "x (N, H, W, C) with at least one pixel, a window of at least 1 and padding of at most half of it", x))
 	}
 	p := pool{n: x.Dim(0), h: x.Dim(1), w: x.Dim(2), c: x.Dim(3), size: spec.Size, stride: spec.Stride, pad: spec.Pad, spec: spec}
 	axis := ConvAxis{Stride: p.stride, Pad: p.pad, Dilation: 1}
@@ -80,7 +80,7 @@ func (p *pool) eachWindow(image, row int, visit func(out int, y, x span)) {
 
 // eachRow calls visit, on all cores, for every row of every image's outputs.
 func (p *pool) eachRow(visit func(image, row int)) {
-	parallel.Range(p.n*p.oh, max(1, grain/(p.ow*p.c*p.size*p.size)), func(lo, hi int) {
+	parallel.Range(p.n*p.oh, max(1, grain/max(1, p.ow*p.c*p.size*p.size)), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			visit(i/p.oh, i%p.oh)
 		}

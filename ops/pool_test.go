@@ -3,6 +3,7 @@ package ops_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"autodropout/autograd"
@@ -74,6 +75,29 @@ func TestGlobalAvgPoolAddsGradients(t *testing.T) {
 			if math.Abs(float64(got)-want) > 1e-4*(1+math.Abs(want)) {
 				t.Fatalf("pool recorded first %v: gradient %d is %v, want %v", first, i, got, want)
 			}
+		}
+	}
+}
+
+// TestPoolsOfNothing: images without channels have maxima and means without channels, and
+// images without pixels have none, wherever padding is.
+func TestPoolsOfNothing(t *testing.T) {
+	for name, pool := range map[string]func(x *autograd.Tensor) *autograd.Tensor{
+		"max":          func(x *autograd.Tensor) *autograd.Tensor { return ops.MaxPool2D(x, ops.PoolSpec{Size: 2, Pad: 1}) },
+		"avg":          func(x *autograd.Tensor) *autograd.Tensor { return ops.AvgPool2D(x, ops.PoolSpec{Size: 2, Pad: 1}) },
+		"adaptive max": func(x *autograd.Tensor) *autograd.Tensor { return ops.AdaptiveMaxPool2D(x, 2, 2) },
+		"adaptive avg": func(x *autograd.Tensor) *autograd.Tensor { return ops.AdaptiveAvgPool2D(x, 2, 2) },
+	} {
+		ps := &autograd.Params{}
+		p := ps.Add("images", 3, 2, 2, 0)
+		tape := autograd.NewTape(ps)
+		y := pool(tape.Use(p))
+		if want := []int{3, 2, 2, 0}; !slices.Equal(y.Shape(), want) {
+			t.Errorf("%s: the shape is %v, want %v", name, y.Shape(), want)
+		}
+		tape.Backward(ops.Sum(y))
+		if shapeErrorOf(t, func() { pool(autograd.New(3, 0, 2, 5)) }) == nil {
+			t.Errorf("%s: images without rows are taken", name)
 		}
 	}
 }

@@ -125,6 +125,7 @@ func Concat(axis int, xs ...*autograd.Tensor) *autograd.Tensor {
 	if len(xs) == 0 {
 		panic(autograd.NewShapeError("ops.Concat", want))
 	}
+	xs = slices.Clone(xs) // Backward reads it, and the caller may use its slice again
 	first := xs[0]
 	if axis < 0 {
 		axis += first.Rank()
@@ -142,7 +143,7 @@ func Concat(axis int, xs ...*autograd.Tensor) *autograd.Tensor {
 	outer, stride := blocks(shape, axis)
 	return autograd.Do(autograd.Op{
 		Name:   "ops.Concat",
-		Inputs: slices.Clone(xs),
+		Inputs: xs,
 		Spec:   Axes{axis},
 		Shape:  shape,
 		Forward: func(y *autograd.Output) {
