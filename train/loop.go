@@ -187,6 +187,9 @@ func (l *Loop) steps(ctx context.Context) error {
 		if err != nil {
 			return l.ended(err)
 		}
+		if batch.Examples < 1 {
+			return fmt.Errorf("train: the task says that the batch of step %d has %d examples: set Batch.Examples to their number, at least 1", l.Done(), batch.Examples)
+		}
 		if err := l.step(&batch); err != nil || l.broken {
 			return err
 		}

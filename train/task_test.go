@@ -428,3 +428,21 @@ func TestIdentityWithANameOfCommon(t *testing.T) {
 		}
 	}
 }
+
+// sizeless is a task that does not say how many examples its batches have.
+type sizeless struct{ *line }
+
+func (t sizeless) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
+	return Epochs(ctx, from, 3, func(epoch, i int) (Batch, error) {
+		return Batch{Loss: func(c *layers.Ctx, p *Part) (*autograd.Tensor, error) {
+			return ops.Mean(c.Use(t.Params().All()[0])), nil
+		}}, nil
+	})
+}
+
+func TestBatchOfNoExamples(t *testing.T) {
+	err := mustLoop(t, sizeless{newLine()}, Common{}).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "step 0 has 0 examples: set Batch.Examples") {
+		t.Errorf("the error is %v", err)
+	}
+}
