@@ -162,13 +162,17 @@ type axis struct{ low, high float64 }
 func (a *axis) include(v float64) { a.low, a.high = min(a.low, v), max(a.high, v) }
 
 // padded returns the axis with a share of its length added at both ends. What has
-// no length gets one.
+// no length gets one, and so does what rounding alone has made one: ticks cannot be counted
+// that lie closer than numbers of their size.
 func (a axis) padded(share float64) axis {
+	const narrow = 1e-9 // of the values
+	least := narrow * max(math.Abs(a.low), math.Abs(a.high))
 	switch pad := (a.high - a.low) * share; {
 	case !(a.low <= a.high):
 		return axis{0, 1}
-	case a.low == a.high:
-		return axis{a.low - 0.5, a.high + 0.5}
+	case a.high-a.low <= least:
+		half := max(0.5, least)
+		return axis{a.low - half, a.high + half}
 	default:
 		return axis{a.low - pad, a.high + pad}
 	}

@@ -55,12 +55,20 @@ func TestPlot(t *testing.T) {
 }
 
 func TestPlotOfLittle(t *testing.T) {
+	tenths := []float64{0.1, 0.2}
 	for _, c := range []Chart{
 		{},
 		{Lines: []Line{{Name: "none"}}},
 		{Lines: []Line{{Name: "one", X: []float64{1}, Y: []float64{2}}}},
+		{Lines: []Line{{Name: "large", X: []float64{1, 2}, Y: []float64{1e17, 1e17}}}},
+		{Lines: []Line{{Name: "equal but for rounding", X: []float64{1, 2}, Y: []float64{0.3, tenths[0] + tenths[1]}}}},
+		{Lines: []Line{{Name: "likewise", X: []float64{0.913, 0.9130000000000001}, Y: []float64{1, 2}, Points: true}}, Measured: true},
 	} {
-		for _, s := range c.Plot().Shapes {
+		p := c.Plot()
+		if n := max(len(p.XTicks), len(p.YTicks)); n > 12 {
+			t.Errorf("%v has %d ticks", c.Lines, n)
+		}
+		for _, s := range p.Shapes {
 			if strings.Contains(s.Line, "NaN") || strings.Contains(s.Line, "Inf") {
 				t.Errorf("a line of %v is %q", c.Lines, s.Line)
 			}
