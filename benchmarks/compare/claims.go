@@ -18,6 +18,7 @@ import (
 // the run has not.
 type claim struct {
 	seed        string // the run's setting
+	decimals    int    // of the metric
 	none, fresh statistics.Estimate
 	other       statistics.Estimate
 	best        string // the other row
@@ -33,13 +34,16 @@ func (c *claim) holds() bool {
 // claims compares a row with the others of its run, run by run.
 func claims(runs []*run, method string) (all []claim, err error) {
 	for _, r := range runs {
-		g := &group{higher: r.result != nil && r.higher(r.result.Metric)}
+		g := &group{}
+		if g.higher = r.higher(""); r.result != nil {
+			g.higher = r.higher(r.result.Metric)
+		}
 		at := slices.IndexFunc(r.rows, func(x *row) bool { return x.method == method })
 		if at < 0 {
 			return nil, usage.Errorf("-claims %s: the run %s has no such row", method, r.name)
 		}
 		of := r.rows[at]
-		c := claim{seed: r.settings["seed"], none: statistics.Mean(nil), fresh: statistics.Mean(nil), other: statistics.Mean(nil), known: true}
+		c := claim{seed: r.settings["seed"], decimals: r.decimals(), none: statistics.Mean(nil), fresh: statistics.Mean(nil), other: statistics.Mean(nil), known: true}
 		gain := func(than *row) statistics.Estimate {
 			e, _ := g.gain(of, than)
 			if of.diverged+than.diverged > 0 || math.IsNaN(e.Low) {
@@ -85,14 +89,14 @@ func writeClaims(w io.Writer, runs []*run, method string) error {
 	}
 	fmt.Fprintf(w, "The row %s against others of its run: mean difference and half of its 95 %% interval (Student's t), paired by seed.\n", method)
 	fmt.Fprintf(w, "Positive: %s is better. The claim holds if it is better than none and fresh beyond the interval, and not worse than\nthe best other row beyond the interval.\n\n", method)
-	half := func(e statistics.Estimate) string {
+	half := func(c claim, e statistics.Estimate) string {
 		switch {
 		case e.N == 0:
 			return "-"
 		case math.IsNaN(e.Low):
-			return fmt.Sprintf("%.2f, one seed", e.Value)
+			return fmt.Sprintf("%.*f, one seed", c.decimals, e.Value)
 		}
-		return fmt.Sprintf("%.2f ± %.2f", e.Value, (e.High-e.Low)/2)
+		return fmt.Sprintf("%.*f ± %.*f", c.decimals, e.Value, c.decimals, (e.High-e.Low)/2)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "seed\tnone\tfresh\tbest other row\t\tholds")
@@ -105,7 +109,7 @@ func writeClaims(w io.Writer, runs []*run, method string) error {
 		case !c.known:
 			verdict = "not known"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.seed, half(c.none), half(c.fresh), half(c.other), c.best, verdict)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", c.seed, half(c, c.none), half(c, c.fresh), half(c, c.other), c.best, verdict)
 	}
 	t.Flush()
 	_, err = fmt.Fprintf(w, "\n%d of %d\n", hold, len(all))

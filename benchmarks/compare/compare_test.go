@@ -242,6 +242,65 @@ func TestHigher(t *testing.T) {
 	}
 }
 
+// TestHigherUnfinished: a run that has not ended does not name its metric, but its program and its settings
+// say which values are better.
+func TestHigherUnfinished(t *testing.T) {
+	for command, worse := range map[string]string{"imagenet": "a/none", "iwslt": "a/none", "external": "a/none", "cifar": "a/autodropout"} {
+		path := filepath.Join(t.TempDir(), "a")
+		write(t, path, "seed = 0\n", append(trainings("none", 70, 71, 72), trainings("autodropout", 75, 76.1, 77)...), nil)
+		config := filepath.Join(path, runfolder.Config)
+		text, err := os.ReadFile(config)
+		if err == nil {
+			err = os.WriteFile(config, bytes.Replace(text, []byte("/cifar "), []byte("/"+command+" "), 1), 0o666)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, _, _, _ := compare(t, path)
+		if got := line(t, stdout, worse); !strings.Contains(got, "-5.03 (") || !strings.Contains(got, "worse") {
+			t.Errorf("%s: the row is %s", command, got)
+		}
+		stdout, _, _ = claimsOf(t, path)
+		if want := map[bool]string{true: "yes", false: "no"}[worse == "a/none"]; !strings.HasSuffix(strings.TrimSpace(line(t, stdout, "0")), want) {
+			t.Errorf("%s: the claim holds where it should not, or not where it should:\n%s", command, stdout)
+		}
+	}
+}
+
+// TestResultAlone: of a run of which only the result was kept, a row with a training that
+// diverged is compared with nobody.
+func TestResultAlone(t *testing.T) {
+	path, mean := filepath.Join(t.TempDir(), "a"), 45.
+	result := ended()
+	result.Rows = []runfolder.Row{{Method: "none", Mean: &mean, Values: []float64{44, 45, 46}}, {Method: "wild", Values: []float64{30, 31}}}
+	write(t, path, "seed = 0\nseeds = 3\n", nil, result)
+	stdout, _, _, files := compare(t, path)
+	if got := line(t, stdout, "a/wild"); !strings.Contains(got, "a training diverged") {
+		t.Errorf("the row is %s", got)
+	}
+	if got := line(t, stdout, "a/none"); !strings.Contains(got, "compared with") {
+		t.Errorf("the row is %s", got)
+	}
+	if lines, err := csv.NewReader(strings.NewReader(files["csv"])).ReadAll(); err != nil || len(lines) != 3 || lines[1][11] != "1" {
+		t.Errorf("CSV: error %v, lines %v", err, lines)
+	}
+}
+
+// TestDecimals: a metric is written with the decimals of its runs, so that small differences are
+// not called none.
+func TestDecimals(t *testing.T) {
+	path, result := filepath.Join(t.TempDir(), "a"), ended()
+	result.Metric, result.Unit, result.Decimals = "reward", "", 4
+	write(t, path, "seed = 0\n", append(trainings("none", 0.9131, 0.9142, 0.915), trainings("autodropout", 0.9111, 0.9121, 0.9129)...), result)
+	stdout, _, _, _ := compare(t, path)
+	if got := line(t, stdout, "a/none"); !strings.Contains(got, "0.9141 ± 0.0024") || !strings.Contains(got, "-0.0021 (-0.0022 to -0.0019)") {
+		t.Errorf("the row is %s", got)
+	}
+	if stdout, _, _ := claimsOf(t, path); !strings.Contains(line(t, stdout, "0"), "0.0021 ± 0.0001") {
+		t.Errorf("the claim is\n%s", stdout)
+	}
+}
+
 func TestFilters(t *testing.T) {
 	a, b := twoRuns(t)
 	stdout, _, code, _ := compare(t, "-where", "depth=10", a, b)

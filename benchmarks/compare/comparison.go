@@ -29,6 +29,8 @@ type group struct {
 	Same    int      // settings that are
 	Runs    []*run
 	higher  bool
+
+	decimals int // of the metric
 }
 
 // entry is a row and how it compares.
@@ -39,13 +41,25 @@ type entry struct {
 	Paired bool                // by seeds; otherwise the two have nothing in common
 }
 
+// upward are the programs whose metrics are BLEU and accuracies.
+var upward = []string{"finetune", "imagenet", "imagenetssl", "iwslt", "wmt"}
+
 // higher reports whether a run's metric is better the higher it is: BLEU and accuracies, and what the
-// settings of a program outside say.
+// settings of a program outside say. A run that has not ended does not name its metric.
 func (r *run) higher(metric string) bool {
 	if r.program == "external" {
 		return r.settings["lower"] != "true"
 	}
-	return strings.HasSuffix(metric, "BLEU") || strings.HasSuffix(metric, "accuracy")
+	return strings.HasSuffix(metric, "BLEU") || strings.HasSuffix(metric, "accuracy") || slices.Contains(upward, r.program)
+}
+
+// decimals is with how many the run's metric is written.
+func (r *run) decimals() int {
+	const usual = 2
+	if r.result == nil {
+		return usual
+	}
+	return cmp.Or(r.result.Decimals, usual)
 }
 
 // newComparison compares all rows of a group with one of them.
@@ -61,6 +75,7 @@ func newComparison(runs []*run, against string) (*comparison, error) {
 			byKey[key], c.Groups = g, append(c.Groups, g)
 		}
 		g.Runs = append(g.Runs, r)
+		g.decimals = max(g.decimals, r.decimals())
 		for _, x := range r.rows {
 			g.Entries = append(g.Entries, &entry{row: x, Mean: statistics.Mean(x.values())})
 		}

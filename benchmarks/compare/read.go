@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -181,6 +182,10 @@ func (r *run) readRows(units []runfolder.Unit) {
 	}
 	for _, old := range r.result.Rows {
 		x := &row{run: r, method: old.Method, title: old.Method, scores: map[int]float64{}, seconds: old.Seconds}
+		if old.Mean == nil { // a training has diverged: whose seeds the values are of is not known
+			seeds, _ := strconv.Atoi(r.settings["seeds"])
+			x.diverged = max(1, seeds-len(old.Values))
+		}
 		for seed, v := range old.Values {
 			x.scores[seed] = v
 		}

@@ -20,14 +20,15 @@ type cells struct {
 func (g *group) cells(e *entry) cells {
 	c := cells{Row: e.id(), Value: "-", Seeds: strconv.Itoa(len(e.scores)), Gain: "", Chance: "", Verdict: g.verdict(e)}
 	if e.Mean.N > 0 {
-		c.Value = sheet.Metric{Unit: g.Unit}.Amount(e.Mean.Value)
+		c.Value = sheet.Metric{Unit: g.Unit, Decimals: g.decimals}.Amount(e.Mean.Value)
 		if !math.IsNaN(e.Mean.Low) {
-			c.Value = fmt.Sprintf("%s ± %.2f", c.Value, (e.Mean.High-e.Mean.Low)/2)
+			c.Value = fmt.Sprintf("%s ± %.*f", c.Value, g.decimals, (e.Mean.High-e.Mean.Low)/2)
 		}
 	}
 	if e.Gain.N > 0 {
-		c.Gain = fmt.Sprintf("%+.2f", e.Gain.Value)
-		low, high := fmt.Sprintf("%+.2f", e.Gain.Low), fmt.Sprintf("%+.2f", e.Gain.High)
+		signed := func(v float64) string { return fmt.Sprintf("%+.*f", g.decimals, v) }
+		c.Gain = signed(e.Gain.Value)
+		low, high := signed(e.Gain.Low), signed(e.Gain.High)
 		switch {
 		case math.IsNaN(e.Gain.Low):
 		case low == high:
