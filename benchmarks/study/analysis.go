@@ -176,6 +176,9 @@ func (p *page) tokens(s *search) {
 // had before it learned anything.
 func (s *search) atFirst(token int) []float64 {
 	values := len(s.space.Choices[token].Values)
+	if probs := s.config.StartProbs; probs != nil {
+		return probs[token]
+	}
 	if s.config.Start == nil || values == 1 {
 		return slices.Repeat([]float64{1 / float64(values)}, values)
 	}

@@ -176,12 +176,15 @@ func TestTokens(t *testing.T) {
 	if strings.Contains(p.String(), "fixed") {
 		t.Error("a token with a single value has a row")
 	}
-	s.config.Start = []int{1, 0, 0, 1, 1, 0} // what has settled did so before
-	p = &page{}
-	p.tokens(s)
-	for _, want := range []string{"| settled | 0.5: 0 ← 50 (20); 0.75: 100 ← 50 (80) | 0.051 |", "| open | 1: 55 ← 55 (50); 2: 45 ← 45 (50) | 0.655 |"} {
-		if !strings.Contains(p.String(), want) {
-			t.Errorf("from a start: no %q in %s", want, p)
+	// What has settled did so before.
+	for _, before := range []controller.Config{{Start: []int{1, 0, 0, 1, 1, 0}}, {StartProbs: [][]float64{{0.2, 0.8}, {0.5, 0.5}, {1}}}} {
+		s.config.Start, s.config.StartProbs = before.Start, before.StartProbs
+		p = &page{}
+		p.tokens(s)
+		for _, want := range []string{"| settled | 0.5: 0 ← 50 (20); 0.75: 100 ← 50 (80) | 0.051 |", "| open | 1: 55 ← 55 (50); 2: 45 ← 45 (50) | 0.655 |"} {
+			if !strings.Contains(p.String(), want) {
+				t.Errorf("from a start: no %q in %s", want, p)
+			}
 		}
 	}
 }
