@@ -7,6 +7,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/benchmarks/internal/usage"
@@ -30,6 +31,7 @@ func export(args []string, stdout io.Writer) error {
 		Model, Weights, Data     string
 		Channels, Pixels, Resize int
 		Method                   []string
+		Pattern                  string
 	}
 	if _, err := toml.Decode(text, &s); err != nil {
 		return fmt.Errorf("%s is not the configuration of a run of finetune: %w: give the folder of such a run", folder.Path(runfolder.Config), err)
@@ -64,7 +66,8 @@ func export(args []string, stdout io.Writer) error {
 		c.resize = data.ShorterSide(c.pixels)
 	}
 	header.Height, header.Width, header.Shorter, header.Filter = c.pixels, c.pixels, c.resize, c.filter()
-	path, passed, err := folder.FindWeights(s.Method, func(a, b runfolder.Score) bool { return a.Value > b.Value })
+	plan := experiment.Plan{Methods: s.Method, Pattern: s.Pattern}
+	path, passed, err := folder.FindWeights(experiment.Keys(plan.Rows(c.Table())), func(a, b runfolder.Score) bool { return a.Value > b.Value })
 	for _, sentence := range passed {
 		fmt.Fprintln(stdout, sentence)
 	}

@@ -12,6 +12,7 @@ import (
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/data/imaging"
+	"autodropout/dropout"
 	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/onnx"
@@ -88,6 +89,26 @@ func TestRun(t *testing.T) {
 		t.Errorf("a picture has the scores %v, error %v", scores, err)
 	}
 	exportedToONNX(t, out, learned)
+}
+
+// TestExportsPattern: a network that was trained with a given pattern is one of those that are exported.
+func TestExportsPattern(t *testing.T) {
+	space := dropout.ConvSpace([]int{2, 2, 2, 2})
+	pattern, err := dropout.DecodeConv(space, make([]int, space.Decisions()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, dir := trained(t, "resnet-18"), t.TempDir()
+	given, out := filepath.Join(dir, "given.json"), filepath.Join(dir, "run")
+	if err := pattern.Save(given); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := call(t, tiny(file, out, "-epochs", "1", "-method", "autodropout", "-pattern", given)...); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := call(t, "-export", out, filepath.Join(dir, "served")); code != 0 || !strings.Contains(stdout, "pattern-0.safetensors is ready to be served") {
+		t.Errorf("-export: exit code %d\n%s%s", code, stdout, stderr)
+	}
 }
 
 // exportedToONNX wants the file of ONNX to have the weights, and what a program that predicts

@@ -47,6 +47,31 @@ func TestPrintedCommand(t *testing.T) {
 	}
 }
 
+// TestWritesWithPattern: the row of a given pattern is one of those whose best model writes.
+func TestWritesWithPattern(t *testing.T) {
+	dir := t.TempDir()
+	given, folder := strongPattern(t, dir, 0.2), filepath.Join(dir, "run")
+	program.Must(t, tiny(folder, "-method", "none,autodropout", "-pattern", given)...)
+	if err := os.Remove(filepath.Join(folder, "weights", "none-0.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	program.Must(t, "-resume", "-out", folder, "-generate", "3")
+}
+
+// strongPattern writes a pattern to a folder that drops in every place.
+func strongPattern(t *testing.T, dir string, drop float64) (path string) {
+	t.Helper()
+	pattern := &dropout.SequencePattern{}
+	for i := range pattern.Places {
+		pattern.Places[i] = dropout.TokenPattern{Size: 4, ShareT: true, Drop: drop}
+	}
+	path = filepath.Join(dir, "given.json")
+	if err := pattern.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // TestOtherProgram: another build or instruction set may compute something else, even
 // where settings and data are the same. A run is not continued with it, unless that
 // is wanted, and then its results say so.
@@ -274,14 +299,7 @@ func TestNothingFound(t *testing.T) {
 // final training has that strength.
 func TestTunedPattern(t *testing.T) {
 	dir := t.TempDir()
-	pattern := &dropout.SequencePattern{}
-	for i := range pattern.Places {
-		pattern.Places[i] = dropout.TokenPattern{Size: 4, ShareT: true, Drop: 0.2}
-	}
-	given := filepath.Join(dir, "given.json")
-	if err := pattern.Save(given); err != nil {
-		t.Fatal(err)
-	}
+	given := strongPattern(t, dir, 0.2)
 	settings := []string{"-method", "none,autodropout", "-tune-pattern", "-tune-trials", "8", "-pattern"}
 	folder := filepath.Join(dir, "run")
 	program.Must(t, tiny(folder, append(settings, given)...)...)

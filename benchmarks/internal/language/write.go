@@ -20,7 +20,7 @@ import (
 
 // write continues the prompt with the best model of a run.
 func (s *subject) write(asked cli.Run, stdout, stderr io.Writer) error {
-	path, err := experiment.Weights(asked, s.About(), s.Methods, func(a, b runfolder.Score) bool { return a.Valid < b.Valid }, stderr)
+	path, err := experiment.Weights(asked, s.About(), experiment.Keys(s.Rows(s.Table())), func(a, b runfolder.Score) bool { return a.Valid < b.Valid }, stderr)
 	if err != nil {
 		return err
 	}

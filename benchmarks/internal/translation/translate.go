@@ -33,7 +33,7 @@ func (s *subject) translate(ctx context.Context, asked cli.Run, stdout, stderr i
 	if err != nil {
 		return err
 	}
-	path, err := experiment.Weights(asked, s.About(), s.Methods, better, stderr)
+	path, err := experiment.Weights(asked, s.About(), experiment.Keys(s.Rows(s.Table())), better, stderr)
 	if err != nil {
 		return err
 	}
