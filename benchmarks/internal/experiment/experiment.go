@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"net"
@@ -108,12 +107,8 @@ func (e *Experiment[P]) identify(s *setup[P]) error {
 		return err
 	}
 	now := runfolder.Identity{Settings: string(settings), Data: s.about.reads(), SIMD: ops.Arithmetic(), Build: machine.Version()}
-	if e.Plan.Pattern != "" {
-		text, err := e.Given.MarshalJSON()
-		if err != nil {
-			return err
-		}
-		now.Pattern = fmt.Sprintf("%08x", crc32.ChecksumIEEE(text))
+	if now.Pattern, err = s.patternSum(); err != nil {
+		return err
 	}
 	s.identity = now.Sum()
 	if s.earlier, s.changed, err = s.folder.Identify(now, e.Run.Accept); err != nil || e.Plan.Pattern == "" {

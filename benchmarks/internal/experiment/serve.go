@@ -63,7 +63,9 @@ func serve[P Pattern](ctx context.Context, run *setup[P], asked cli.Run, out io.
 		return s, err
 	}
 	job := cluster.Job{Identity: cli.Identity(run.about.Name), Settings: string(settings), AnyTier: run.plan.Async || run.about.Outside, Sum: run.identity, Earlier: run.earlier}
-	job.Data = run.about.Data()
+	if job.Data, err = run.trialData(); err != nil {
+		return s, err
+	}
 	if job.Run, err = run.folder.ID(); err != nil {
 		return s, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"sync/atomic"
@@ -81,6 +82,26 @@ func (s *setup[P]) rated(row *Row, rate float64) Dropped[P] {
 		d.Pattern = &pattern
 	}
 	return d
+}
+
+// patternSum returns a checksum of the pattern that the run was given; "": it was given none.
+func (s *setup[P]) patternSum() (string, error) {
+	if s.plan.Pattern == "" {
+		return "", nil
+	}
+	text, err := s.given.MarshalJSON()
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE(text)), err
+}
+
+// trialData returns a checksum of all that a trial reads: data, and the pattern whose strength
+// it may choose. Both are files of each worker's own.
+func (s *setup[P]) trialData() (string, error) {
+	sum := s.about.Data()
+	pattern, err := s.patternSum()
+	if pattern != "" {
+		sum += "-" + pattern
+	}
+	return sum, err
 }
 
 // piece begins a piece of the run on the progress.

@@ -32,6 +32,10 @@ func (s *worker[P]) work(ctx context.Context, c *cli.Cluster, sentences string) 
 	if s.about.Data == nil {
 		return usage.Errorf("%s has no trials to train with these settings: its coordinator needs a row with a search", s.about.Name)
 	}
+	data, err := s.trialData()
+	if err != nil {
+		return err
+	}
 	folder, release, err := runfolder.Worker()
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for checkpoints: %w", err)
@@ -43,7 +47,7 @@ func (s *worker[P]) work(ctx context.Context, c *cli.Cluster, sentences string) 
 	shown := progress.New(s.stderr, 0, s.about.Item, s.plan.Quiet)
 	defer shown.Close()
 	s.shown.Store(shown)
-	err = c.Member.Work(ctx, s.about.Data(), folder, s.concurrency(),
+	err = c.Member.Work(ctx, data, folder, s.concurrency(),
 		func(ctx context.Context, t cluster.Assignment) (controller.Outcome, error) { return s.assigned(ctx, t) })
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause

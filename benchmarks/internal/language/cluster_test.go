@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"autodropout/benchmarks/internal/runfolder"
 )
 
 // corpusIn writes a small corpus whose validation text ends with the given words.
@@ -48,6 +51,40 @@ func TestWorkerWithOtherData(t *testing.T) {
 		t.Errorf("a worker with the same data: exit code %d\n%s%s", code, stdout, stderr)
 	}
 	defer cancel()
+	if code := <-ended; code != 0 {
+		t.Errorf("the coordinator: exit code %d\n%s%s", code, &out, &errs)
+	}
+}
+
+// TestWorkerWithOtherPattern: where trials choose the strength of a given pattern, a worker whose
+// file has another one is refused.
+func TestWorkerWithOtherPattern(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	dir, ended := t.TempDir(), make(chan int, 1)
+	given, folder := strongPattern(t, dir, 0.2), filepath.Join(dir, "run")
+	var out, errs bytes.Buffer
+	go func() {
+		ended <- try.Run(ctx, tiny(folder, "-method", "autodropout", "-pattern", given, "-tune-pattern", "-tune-trials", "1", "-serve", "-listen", address), &out, &errs)
+	}()
+	defer cancel()
+	kept := filepath.Join(folder, runfolder.Given)
+	for _, err := os.Stat(kept); err != nil && ctx.Err() == nil; _, err = os.Stat(kept) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	strongPattern(t, dir, 0.4)
+	if code, stdout, stderr := program.Call(t, "-worker", "-nats", "nats://"+address); code != 1 || !strings.Contains(stderr, "the data of this worker") {
+		t.Fatalf("a worker with another pattern: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	strongPattern(t, dir, 0.2)
+	if code, stdout, stderr := program.Call(t, "-worker", "-nats", "nats://"+address); code != 0 {
+		t.Errorf("a worker with the pattern: exit code %d\n%s%s", code, stdout, stderr)
+	}
 	if code := <-ended; code != 0 {
 		t.Errorf("the coordinator: exit code %d\n%s%s", code, &out, &errs)
 	}
