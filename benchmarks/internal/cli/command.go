@@ -126,7 +126,7 @@ func (cmd *Command[C]) Parse(ctx context.Context, args []string, stdout io.Write
 	if given.run.Resume || given.run.Cluster.Worker {
 		file = file.with(cmd.Before)
 	}
-	if err := final.apply(file); err != nil {
+	if err := final.apply(file, given.visited); err != nil {
 		return none, Run{}, err
 	}
 	if err := final.parse(args); err != nil {

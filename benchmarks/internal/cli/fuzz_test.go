@@ -27,7 +27,7 @@ func FuzzConfig(f *testing.F) {
 				return
 			}
 			var o options
-			if err := newSource(&testCommand, &o).apply(file); err == nil && o.epochs < 0 || err != nil && !errors.As(err, usage) {
+			if err := newSource(&testCommand, &o).apply(file, func(string) bool { return false }); err == nil && o.epochs < 0 || err != nil && !errors.As(err, usage) {
 				t.Fatalf("%q gives %+v, error %v", text, o, err)
 			}
 		})

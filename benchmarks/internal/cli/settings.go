@@ -135,11 +135,15 @@ func (s *source[C]) file(ctx context.Context, program string, stdout io.Writer) 
 	return configFile{}, nil
 }
 
-// apply sets the flags that a configuration file names.
-func (s *source[C]) apply(file configFile) error {
+// apply sets the flags that a configuration file names, but for those that the command line
+// gives: what may be given several times would have both.
+func (s *source[C]) apply(file configFile, given func(name string) bool) error {
 	for _, key := range file.keys {
 		if s.flags.Lookup(key) == nil || slices.Contains(notSettings, key) {
 			return usage.Errorf("%s: there is no setting %q (the keys are the names of flags, see -h)%s", file.path, key, meant("", key, s.names()))
+		}
+		if given(key) {
+			continue
 		}
 		if err := s.flags.Set(key, file.values[key]); err != nil {
 			return usage.Errorf("%s: %s = %q: %v", file.path, key, file.values[key], err)
