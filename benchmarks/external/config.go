@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"flag"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -156,6 +159,19 @@ func (c *config) check(folder string) error {
 	return c.find(folder)
 }
 
+// python is how the programs are called that run a script.
+var python = regexp.MustCompile(`^python[0-9.]*(\.exe)?$`)
+
+// script returns the relative path of the file that a command has Python run; ok is false where it
+// is another program, or trials have one file each.
+func script(words []string) (path string, ok bool) {
+	if len(words) < 2 || !python.MatchString(filepath.Base(words[0])) {
+		return "", false
+	}
+	path = words[1]
+	return path, !strings.HasPrefix(path, "-") && !strings.Contains(path, "{") && !filepath.IsAbs(path)
+}
+
 // find finds the programs that are started from a folder.
 func (c *config) find(folder string) error {
 	commands := []*line{&c.command}
@@ -171,6 +187,11 @@ func (c *config) find(folder string) error {
 		}
 		if err != nil {
 			return usage.Errorf("the program cannot be started: %v", err)
+		}
+		if path, ok := script(command.words); ok {
+			if _, err := os.Stat(filepath.Join(folder, path)); err != nil {
+				return usage.Errorf("%s is to run %s, and there is no such file in %s: start the search in the folder that has it, or give its whole path", command.words[0], path, folder)
+			}
 		}
 		command.path = path
 	}

@@ -69,6 +69,11 @@ func trial(args []string) {
 				fail(err)
 			}
 			defer os.Remove(path)
+		case "wild":
+			if os.Getenv("AUTODROPOUT_KIND") == "final" {
+				fmt.Println(`{"reward": 0.1, "values": {"error": NaN}}`)
+				return
+			}
 		case "diverge":
 			if index := os.Getenv("AUTODROPOUT_INDEX"); index == "0" && os.Getenv("AUTODROPOUT_KIND") == "trial" {
 				fmt.Println(`{"reward": NaN}`)

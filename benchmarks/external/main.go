@@ -83,11 +83,11 @@ func decodeConv(space dropout.Space, point []int, origin dropout.Origin) (*dropo
 	return pattern, nil
 }
 
-// loadPattern reads a pattern of dropout. Whether it fits the network is for the
-// program to say.
+// loadPattern reads a pattern of dropout, or takes one that comes with the program. Whether it
+// fits the network is for the program that trains to say.
 func loadPattern[P experiment.Pattern](path string) (P, error) {
 	var none P
-	loaded, err := dropout.LoadPattern(path)
+	loaded, err := experiment.LoadPattern(path)
 	if err != nil {
 		return none, err
 	}

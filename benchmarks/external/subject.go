@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,12 +188,15 @@ func (s *subject[P]) job(o *experiment.Order[P]) (*outside.Job, error) {
 	return j, nil
 }
 
-// value returns what an answer has by name.
+// value returns what an answer has by name, NaN where that is not finite.
 func value(d *outside.Done, name string) (float64, error) {
 	if name == reward {
 		return d.Reward, nil
 	}
 	v, ok := d.Values[name]
+	if !ok && slices.Contains(d.Infinite, name) {
+		return math.NaN(), nil // the training has diverged
+	}
 	if !ok {
 		known, _ := json.Marshal(d.Values)
 		return 0, fmt.Errorf("the answer of the program has no value %q, which -metric or -also names; its values are %s", name, known)

@@ -49,14 +49,20 @@ type Pattern interface {
 	String() string
 }
 
-// loadPattern reads the pattern in a file, or of a name that package patterns knows, and
-// tries it on the sites of a network.
-func loadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
-	var none P
+// LoadPattern reads the pattern in a file, or of a name that package patterns knows.
+func LoadPattern(path string) (dropout.Pattern, error) {
 	loaded, err := dropout.LoadPattern(path)
 	if err != nil && slices.Contains(patterns.Names(), path) {
-		loaded, err = patterns.Load(path)
+		return patterns.Load(path)
 	}
+	return loaded, err
+}
+
+// loadPattern is [LoadPattern] for a pattern of one kind, which it tries on the sites of a
+// network.
+func loadPattern[P Pattern](path string, sites []dropout.Site) (P, error) {
+	var none P
+	loaded, err := LoadPattern(path)
 	if err != nil {
 		return none, err
 	}

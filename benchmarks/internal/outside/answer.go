@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,8 @@ import (
 type Answer struct {
 	Reward   float64 // NaN where it has diverged
 	Values   map[string]float64
-	Epochs   []Epoch // of the training, in order
+	Infinite []string // names of values that are not finite, in order
+	Epochs   []Epoch  // of the training, in order
 	Diverged bool
 }
 
@@ -124,13 +126,16 @@ func parse(text []byte) (Answer, error) {
 	}
 	a.Diverged = a.Diverged || math.IsNaN(a.Reward)
 	for name, v := range content.Values {
-		if !math.IsNaN(v.value) {
-			if a.Values == nil {
-				a.Values = map[string]float64{}
-			}
-			a.Values[name] = v.value
+		if math.IsNaN(v.value) {
+			a.Infinite = append(a.Infinite, name)
+			continue
 		}
+		if a.Values == nil {
+			a.Values = map[string]float64{}
+		}
+		a.Values[name] = v.value
 	}
+	slices.Sort(a.Infinite)
 	return a, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ func TestParse(t *testing.T) {
 	for text, want := range map[string]Answer{
 		`{"reward": 0.9}`: {Reward: 0.9},
 		`{"reward": -1e3, "values": {"error": 8.5, "NaN \" Infinity": 2}}`: {Reward: -1000, Values: map[string]float64{"error": 8.5, `NaN " Infinity`: 2}},
-		`{"reward": 1, "values": {"loss": NaN, "x": -Infinity}}`:           {Reward: 1},
+		`{"reward": 1, "values": {"x": -Infinity, "loss": NaN}}`:           {Reward: 1, Infinite: []string{"loss", "x"}},
 		`{"diverged": true}`:               {Reward: math.NaN(), Diverged: true},
 		`{"reward": 3, "diverged": true}`:  {Reward: math.NaN(), Diverged: true},
 		`{"reward": NaN}`:                  {Reward: math.NaN(), Diverged: true},
@@ -27,7 +28,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s has the epochs %v, want %v", text, got.Epochs, want.Epochs)
 		}
 		same := got.Reward == want.Reward || math.IsNaN(got.Reward) && math.IsNaN(want.Reward)
-		if err != nil || !same || got.Diverged != want.Diverged || !maps.Equal(got.Values, want.Values) {
+		if err != nil || !same || got.Diverged != want.Diverged || !maps.Equal(got.Values, want.Values) || !slices.Equal(got.Infinite, want.Infinite) {
 			t.Errorf("%s is %+v, %v", text, got, err)
 		}
 	}
