@@ -35,7 +35,7 @@ type Progress struct {
 }
 
 // New returns the progress of a run whose pieces should take the given
-// seconds together. What they really take corrects the estimate as they go. The
+// seconds together, 0 where that is not known. What they really take corrects the estimate as they go. The
 // item is what speeds count: "img". A quiet progress prints nothing but warnings.
 func New(out io.Writer, seconds float64, item string, quiet bool) *Progress {
 	p := &Progress{out: out, item: item, quiet: quiet, start: time.Now(), planned: seconds}
@@ -146,7 +146,10 @@ const unlimited = 1 << 20
 
 // run describes where the run is, in so many letters. The caller holds mu.
 func (p *Progress) run(width int) string {
-	parts := []part{{words.Duration(p.remaining()) + " left", 3}, {words.Memory(machine.PeakMemory()) + " of memory", 1}}
+	parts := []part{{words.Memory(machine.PeakMemory()) + " of memory", 1}}
+	if p.planned > 0 {
+		parts = slices.Insert(parts, 0, part{words.Duration(p.remaining()) + " left", 3})
+	}
 	if p.best != "" {
 		parts = append(parts, part{"best so far: " + p.best, 2})
 	}

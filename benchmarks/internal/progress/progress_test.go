@@ -57,6 +57,18 @@ func TestProgressWithoutTerminal(t *testing.T) {
 	}
 }
 
+// TestUnknownLength: of a run whose pieces nobody has timed, such as programs, it is not said that nothing
+// is left.
+func TestUnknownLength(t *testing.T) {
+	p := New(&strings.Builder{}, 0, "training", false)
+	task := p.Piece("search", 10, 0)
+	task.Add(4)
+	task.since(20*time.Second, 20*time.Second)
+	if lines, done := p.Now(); len(lines) != 2 || !strings.HasSuffix(lines[0], "30s left") || strings.Contains(lines[1], "left") || done != 0 {
+		t.Errorf("the lines are %q, and %v is done", lines, done)
+	}
+}
+
 // TestEpochs says what a training was scored, at once where the last line is old.
 func TestEpochs(t *testing.T) {
 	var b strings.Builder
