@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -34,8 +35,16 @@ func run(args []string, out io.Writer) error {
 	save := fs.String("save", "", "instead of searching, save the surrogate to this `file`, for -answer")
 	answer := fs.String("answer", "", "instead of searching, be the program of a trial of benchmarks/external: answer with the reward of its pattern or choices on the surrogate in this `file`")
 	prints := fs.Bool("space", false, "print the surrogate's space as a file for benchmarks/external -space, where each block is a group, instead")
-	if err := fs.Parse(args); err != nil {
-		return err
+	fs.SetOutput(io.Discard)
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fs.SetOutput(out)
+		fs.PrintDefaults()
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w (-h lists the flags)", err)
+	case fs.NArg() > 0:
+		return fmt.Errorf("%q is not a flag (-h lists them)", fs.Arg(0))
 	}
 	switch {
 	case *answer != "":

@@ -112,6 +112,20 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestFlags: -h lists the flags and is no error, and words that are no flags are not passed over.
+func TestFlags(t *testing.T) {
+	var out strings.Builder
+	if err := run([]string{"-h"}, &out); err != nil || !strings.Contains(out.String(), "-variants") {
+		t.Errorf("-h: error %v, and it prints\n%s", err, &out)
+	}
+	for _, args := range [][]string{{"page", "doc"}, {"-pages", "doc"}} {
+		out.Reset()
+		if err := run(args, &out); err == nil || !strings.Contains(err.Error(), "-h lists") || out.String() != "" {
+			t.Errorf("%v: error %v, and it prints\n%s", args, err, &out)
+		}
+	}
+}
+
 // TestPage: the committed page and its curves are what the command writes from the
 // committed logs, which have searches enough, and nothing is better than the default.
 func TestPage(t *testing.T) {
