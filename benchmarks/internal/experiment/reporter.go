@@ -46,11 +46,12 @@ func (s *reporter[P]) facts() *sheet.Facts {
 	if of := (&trials[P]{s.setup}).referenceRow(); of != nil {
 		f.Reference = of.Title
 	}
-	for _, row := range f.Result.Rows {
-		f.Result.Seconds += row.Seconds
+	for _, found := range s.findings() { // which several rows may share
+		f.Result.Seconds += found.seconds
 	}
 	trainings := s.folder.Finished()
 	for _, u := range trainings {
+		f.Result.Seconds += u.Seconds
 		f.Training += u.Seconds / float64(len(trainings))
 		at := slices.IndexFunc(s.rows, func(row Row) bool { return row.Key == u.Method })
 		if u.Output != "" && at >= 0 {

@@ -49,6 +49,24 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// TestSharedSearch: a search that two rows share belongs to the time of both, and counts once in all.
+func TestSharedSearch(t *testing.T) {
+	s := sample(t)
+	s.rows = append(s.rows, Row{Key: "shuffled", Title: "shuffled", Kind: sheet.Shuffled, Shares: "auto"})
+	s.findings = func() []*finding[Pattern] {
+		return []*finding[Pattern]{{row: s.rows[2], seconds: 100, failed: "so that there is no pattern"}}
+	}
+	for _, method := range []string{"auto", "shuffled"} {
+		if err := s.folder.Append(runfolder.Unit{Method: method, Seconds: 5}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := s.facts().Result
+	if len(r.Rows) != 2 || r.Rows[0].Seconds != 105 || r.Rows[1].Seconds != 105 || r.Seconds != 110 {
+		t.Errorf("the rows are %+v, and all of it took %v s", r.Rows, r.Seconds)
+	}
+}
+
 func TestLivePage(t *testing.T) {
 	s := sample(t)
 	before := s.status().Version
