@@ -199,6 +199,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Check returns what is wrong with the configuration of a search of a space, whatever the
+// number of its trials and workers: [Search] would return it too, once there is a log perhaps.
+func (c Config) Check(space dropout.Space) error { return c.withDefaults().check(space) }
+
 // check returns what is wrong with the configuration of a search of a space,
 // defaults filled in.
 func (c Config) check(space dropout.Space) error {

@@ -116,6 +116,25 @@ func (s *trials[P]) checkStart() error {
 			return usage.Errorf("-start-share: %v", err)
 		}
 	}
+	return s.checkSearches()
+}
+
+// checkSearches returns why a search of the plan is none that the controller takes: trainings of
+// other rows may come before it.
+func (s *trials[P]) checkSearches() error {
+	for _, row := range s.rows {
+		if !row.searches() {
+			continue
+		}
+		space, err := s.space(row)
+		if err != nil {
+			return err
+		}
+		config := controller.Config{Algorithm: row.Algorithm, InFlight: s.plan.InFlight, Seeds: s.plan.TrialSeeds, Async: s.plan.Async}
+		if err := config.Check(space); err != nil {
+			return usage.Errorf("the search for “%s” cannot begin: %v", row.Title, err)
+		}
+	}
 	return nil
 }
 

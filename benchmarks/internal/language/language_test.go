@@ -261,6 +261,8 @@ func TestWrongInput(t *testing.T) {
 		{"-data synthetic -cutoffs 10,10", 2, "cut"},
 		{"-method none,magic", 2, "magic"},
 		{"-data synthetic -train-size 1000 -test-size 1000 -tune-pattern", 2, "-tune-pattern tunes a given pattern, and there is none"},
+		{"-data synthetic -train-size 1000 -test-size 1000 -method random -in-flight 5000", 2, "5000 trials in flight; it must be from 1 to 4096"},
+		{"-data synthetic -train-size 1000 -test-size 1000 -method dropout -tune -trial-seeds 5000", 2, "the search for “Dropout” cannot begin: "},
 		{"-method none,none", 2, `"none" is named twice`},
 		{"-generate 5", 2, "-resume"},
 		{"-generate 0", 2, "at least 1"},
