@@ -76,7 +76,7 @@ func search(ctx context.Context, folder string, trials, epochs int, w io.Writer)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "trial %d of %d is the best, %.1f %%: %s\n", best.Index, len(report.Trials), result.Reward, pattern)
+	fmt.Fprintf(w, "trial %d of %d is the best, %.1f %%: %s\n", best.Index+1, len(report.Trials), result.Reward, pattern)
 	if err := pattern.Save(filepath.Join(folder, "pattern.json")); err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"autodropout/controller"
 	"autodropout/dropout"
 )
 
@@ -37,6 +39,14 @@ func TestSearch(t *testing.T) {
 		t.Error(err)
 	}
 	log := filepath.Join(folder, "trials.jsonl")
+	logged, err := controller.ReadLog(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best, _, _ := logged.Best()
+	if want := fmt.Sprintf("trial %d of 4 is the best", best.Index+1); !strings.Contains(out.String(), want) {
+		t.Errorf("it does not say %q, counted from 1:\n%s", want, &out)
+	}
 	before, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)
