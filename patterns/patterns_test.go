@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,28 @@ func TestTable(t *testing.T) {
 	}
 	if !slices.Equal(listed, Names()) {
 		t.Errorf("the table has %v, the folder %v", listed, Names())
+	}
+}
+
+// TestSchedules demands that README.md says which patterns need the length of a training in
+// PyTorch.
+func TestSchedules(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var scheduled []string
+	for _, name := range Names() {
+		pattern, err := files.ReadFile(name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if regexp.MustCompile(`"schedule": "(up|down|off)"`).Match(pattern) {
+			scheduled = append(scheduled, "`"+name+"`")
+		}
+	}
+	if want := strings.Join(scheduled, " and ") + " have a schedule"; !strings.Contains(string(readme), want) {
+		t.Errorf("README.md does not say: %s", want)
 	}
 }
 
