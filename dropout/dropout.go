@@ -34,7 +34,7 @@ type Stream struct {
 	Seed     uint64  // of the run
 	Step     uint64  // of the optimizer
 	Example  uint64  // index within the step of the batch's first example
-	Progress float64 // share of the training that is done, from 0 to 1
+	Progress float64 // share of the training that is done, from 0 to 1; at 0 [DropBlock], and what rises with it, drop nothing
 }
 
 // Kind says what a site is, and so which policies act there.
