@@ -6,8 +6,9 @@
 // with each sampled pattern. The child's validation performance is the reward from which
 // the controller learns: by REINFORCE weighted with importance ratios, or by its clipped
 // variant, PPO. The algorithm [Random] is random search over the same space with the same
-// budget and queue, so that the controller has something to beat. The package knows neither
-// models nor data.
+// budget and queue, so that the controller has something to beat. [Evolution], [Local] and
+// [Coordinate] vary good points, [Grid] and [Rejects] try given ones: they have no network.
+// The package knows neither models nor data.
 //
 // # Queue
 //

@@ -91,7 +91,7 @@ type Lesson struct {
 
 	// Ratio is the importance ratio: the probability of the trial's point under
 	// the network that learns from it over that under the network that sampled them,
-	// before it is truncated. It is 1 with Random and Grid.
+	// before it is truncated. It is 1 where no network learns.
 	Ratio float64
 }
 
@@ -133,11 +133,11 @@ type Report struct {
 	Trials     []Trial   // by index
 	Results    []*Result // by index of the trial, nil while it is in flight
 	References int       // how many of the first trials are those of [Config].Reference
-	network    *network  // as the applied results left it; nil with Random and Grid
+	network    *network  // as the applied results left it; nil where none learns
 }
 
 // Weights returns the weights of the controller's network after the applied results; nil
-// with Random and Grid. The caller must not change them.
+// with algorithms that have no network, such as Random. The caller must not change them.
 func (r *Report) Weights() []float32 {
 	if r.network == nil {
 		return nil
