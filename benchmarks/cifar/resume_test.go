@@ -331,7 +331,7 @@ func TestFinalsTogether(t *testing.T) {
 	kills.Compare(t, pieces, whole)
 }
 
-// Run as in the README's section on resuming, with AUTODROPOUT_KILLS=100.
+// Run as doc/resuming.md says, with AUTODROPOUT_KILLS=100.
 func TestKills(t *testing.T) {
 	kills.Test(t, tiny("", "-workers", "2", "-method", "none,autodropout", "-trials", "2", "-seeds", "2")...)
 }
