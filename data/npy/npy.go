@@ -204,14 +204,14 @@ func parseHeader(text string) (h header, err error) {
 	return h, nil
 }
 
-// parseShape reads what stands between the brackets: "", "3," or "3, 4".
+// parseShape reads what stands between the brackets: "", "3," or "3, 4", or "3L, 4L" as Python 2 writes long numbers.
 func parseShape(text string) ([]int, error) {
 	shape := []int{}
 	for part := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(text), ","), ",") {
 		if part = strings.TrimSpace(part); part == "" && text == "" {
 			break
 		}
-		n, err := strconv.Atoi(part)
+		n, err := strconv.Atoi(strings.TrimSuffix(part, "L"))
 		if err == nil && (n < 0 || len(shape) == maxAxes) {
 			err = strconv.ErrSyntax
 		}

@@ -97,6 +97,15 @@ func file(header string, elements ...byte) []byte {
 	return append([]byte(magic+"\x01\x00"+string([]byte{byte(len(header)), byte(len(header) >> 8)})+header), elements...)
 }
 
+// TestLongNumbers: Python 2 writes the numbers of a shape so where they are of its type long.
+func TestLongNumbers(t *testing.T) {
+	text := file("{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 1L), }\n", 3, 4)
+	got, err := Read(bytes.NewReader(text), int64(len(text)))
+	if want := (Array{[]int{2, 1}, []float32{3, 4}}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("read %v, %v, want %v", got, err, want)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	const good = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n"
 	for name, c := range map[string]struct {
