@@ -61,6 +61,23 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
+// TestWeightsStayAfterAFailure: a network that cannot be written takes nothing from the one that was there before.
+func TestWeightsStayAfterAFailure(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	if err := os.Mkdir(path, 0o755); err != nil { // in the way of the file
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".data", []byte("weights"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(path, sample()); err == nil {
+		t.Error("a folder is written over")
+	}
+	if content, err := os.ReadFile(path + ".data"); err != nil || string(content) != "weights" {
+		t.Errorf("the weights are %q, %v", content, err)
+	}
+}
+
 // TestElements: lists of numbers come in both forms, and the types of elements in fields
 // of their own.
 func TestElements(t *testing.T) {

@@ -46,11 +46,16 @@ func writeFile(path string, m *Model, most int64) error {
 		if err != nil {
 			return err
 		}
-	} else if err := os.Remove(data); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("the weights of the network that was in %s before are in the way: %w", path, err)
 	}
 	content := w.model(m)
-	return atomicfile.Write(path, func(to io.Writer) error { return content.writeTo(to) })
+	if err := atomicfile.Write(path, func(to io.Writer) error { return content.writeTo(to) }); err != nil || w.location != "" {
+		return err
+	}
+	// Only now does nothing need the weights of a network that was there before.
+	if err := os.Remove(data); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("the network is in %s, but the weights of the one that was there before cannot be removed: %w", path, err)
+	}
+	return nil
 }
 
 // Write writes a model as one message.
