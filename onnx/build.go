@@ -22,11 +22,12 @@ type builder struct {
 	tensors map[string]*onnxfile.Tensor
 	slot    map[string]int // of what is computed, by name
 	params  map[string]*autograd.Param
-	kernels map[string]bool // matrices that only convolutions read
-	read    map[string]bool // values that a node reads, or that are outputs
-	taken   map[string]bool // names of parameters
-	biases  int             // convolutions with a bias
-	batched int             // batch normalisations
+	kernels map[string]bool  // matrices that only convolutions read
+	read    map[string]bool  // values that a node reads, or that are outputs
+	taken   map[string]bool  // names of parameters
+	written map[string]datum // what nodes called Constant hold, by the names of their outputs
+	biases  int              // convolutions with a bias
+	batched int              // batch normalisations
 }
 
 // build makes the network of a model, with its parameters in a scope.
@@ -40,7 +41,7 @@ func build(m *onnxfile.Model, scope *layers.Scope) (*Network, error) {
 	}
 	b := &builder{
 		Network: n, scope: scope, tensors: map[string]*onnxfile.Tensor{}, slot: map[string]int{},
-		params: map[string]*autograd.Param{}, taken: map[string]bool{}, read: read(&m.Graph),
+		params: map[string]*autograd.Param{}, taken: map[string]bool{}, written: map[string]datum{}, read: read(&m.Graph),
 	}
 	n.params = scope.Params()
 	for i := range m.Graph.Initializers {

@@ -299,6 +299,9 @@ func TestNetworksThatCannotBe(t *testing.T) {
 		"keep_aspect_ratio_policy": func(m *onnxfile.Model) {
 			m.Graph.Nodes[0] = onnxfile.Node{Op: "Resize", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrText("mode", "linear"), attrText("keep_aspect_ratio_policy", "not_larger")}}
 		},
+		"not a number that the file holds": func(m *onnxfile.Model) {
+			m.Graph.Nodes = append(m.Graph.Nodes, onnxfile.Node{Op: "Dropout", Inputs: []string{"y", "y"}, Outputs: []string{"z"}})
+		},
 		"more than 268435456": func(m *onnxfile.Model) {
 			m.Graph.Nodes[0].Attributes = attribute("pads", 60_000, 60_000, 60_000, 60_000)
 		},

@@ -220,10 +220,15 @@ func makeSoftmax(f func(x *autograd.Tensor) *autograd.Tensor) maker {
 // makeDropout makes a site of dropout, with the file's probability.
 func makeDropout(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 	p := n.float("ratio", 0.5)
-	if len(n.operand) > 1 && n.operand[1].constant != nil {
-		if d := n.operand[1].constant; d.real != nil && d.real.Len() == 1 {
-			p = d.real.Data()[0]
+	if len(n.operand) > 1 && n.operand[1].there() {
+		given := b.written[n.Inputs[1]]
+		if c := n.operand[1].constant; c != nil {
+			given = *c
 		}
+		if given.real == nil || given.real.Len() != 1 {
+			return nil, fmt.Errorf("its probability %q is not a number that the file holds, which is not supported", n.Inputs[1])
+		}
+		p = given.real.Data()[0]
 	}
 	if !(p >= 0 && p < 1) {
 		return nil, fmt.Errorf("it drops with a probability of %g: it must be at least 0 and less than 1", p)

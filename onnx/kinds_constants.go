@@ -8,7 +8,7 @@ import (
 	"autodropout/internal/onnxfile"
 )
 
-func makeConstant(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
+func makeConstant(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 	var d datum
 	for i := range n.Attributes {
 		switch a := &n.Attributes[i]; {
@@ -30,6 +30,7 @@ func makeConstant(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 	if d.real == nil && d.whole == nil || len(n.Outputs) != 1 {
 		return nil, fmt.Errorf("it has no value of numbers")
 	}
+	b.written[n.Outputs[0]] = d
 	return func(*call) ([]datum, error) { return []datum{d}, nil }, nil
 }
 

@@ -140,12 +140,17 @@ func TestOperationsOfFiles(t *testing.T) {
 // TestDropoutOfFiles: a node that drops is a place of dropout with the file's probability,
 // which acts in training.
 func TestDropoutOfFiles(t *testing.T) {
+	quarter := onnxfile.Tensor{Type: onnxfile.Float32, Floats: []float32{0.25}}
 	for _, m := range []*onnxfile.Model{
 		{Opset: 11, Graph: onnxfile.Graph{Nodes: []onnxfile.Node{{Name: "drop", Op: "Dropout", Inputs: []string{"x"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrFloat("ratio", 0.25)}}}}},
 		{Opset: 17, Graph: onnxfile.Graph{
 			Nodes:        []onnxfile.Node{{Name: "drop", Op: "Dropout", Inputs: []string{"x", "ratio"}, Outputs: []string{"y"}}},
 			Initializers: []onnxfile.Tensor{{Name: "ratio", Type: onnxfile.Float32, Floats: []float32{0.25}}},
 		}},
+		{Opset: 17, Graph: onnxfile.Graph{Nodes: []onnxfile.Node{
+			{Op: "Constant", Outputs: []string{"ratio"}, Attributes: []onnxfile.Attribute{{Name: "value", Kind: onnxfile.TensorKind, Tensor: &quarter}}},
+			{Name: "drop", Op: "Dropout", Inputs: []string{"x", "ratio"}, Outputs: []string{"y"}},
+		}}},
 	} {
 		m.Graph.Inputs = []onnxfile.Value{{Name: "x", Type: onnxfile.Float32, Shape: []onnxfile.Dim{{Name: "n"}, {Size: 1000}}}}
 		m.Graph.Outputs = []onnxfile.Value{{Name: "y"}}
