@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"autodropout/autograd"
 	"autodropout/ops"
@@ -183,7 +184,7 @@ func makeResize(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 			if part := 1 / float64(s[2]); b.Opset < 11 && part > 1 && part != math.Trunc(part) {
 				return nil, fmt.Errorf("it makes pictures smaller, by %v, which runtimes do differently before version 11: export it with opset_version=%d", s[2], opset)
 			}
-			spec.Scale = float64(s[2])
+			spec.Scale = scaleOf(s[2], x.Dim(1), x.Dim(2))
 		}
 		rows, cols := spec.Height, spec.Width
 		if spec.Scale > 0 {
@@ -194,6 +195,19 @@ func makeResize(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 		}
 		return one(ops.Upsample(x, spec), true)
 	}, nil
+}
+
+// scaleOf returns the scale that a file has as float32: the shortest number that is rounded to it, as the program
+// that wrote the file had it, so that 10 pixels times 0.7 are 7. A side never becomes shorter than in runtimes, which
+// multiply in float32.
+func scaleOf(s float32, sides ...int) float64 {
+	scale, _ := strconv.ParseFloat(strconv.FormatFloat(float64(s), 'g', -1, 32), 64) // of a number that was just written
+	for _, side := range sides {
+		if int(float64(side)*scale) < int(float32(side)*s) {
+			return float64(math.Nextafter32(s, 2*s))
+		}
+	}
+	return scale
 }
 
 // scales are those of a resize, an input or, before version 9, an attribute.

@@ -57,6 +57,8 @@ func TestOperationsOfFiles(t *testing.T) {
 		{"Resize", 17, []*onnxfile.Tensor{real([]int{1, 1, 1, 2}, 1, 2), nil, real([]int{4}, 1, 1, 2, 2)}, []onnxfile.Attribute{attrText("coordinate_transformation_mode", "asymmetric"), attrText("nearest_mode", "floor")}, []int{1, 1, 2, 4}, []float32{1, 1, 2, 2, 1, 1, 2, 2}},
 		{"Resize", 10, []*onnxfile.Tensor{real([]int{1, 1, 1, 2}, 1, 2), real([]int{4}, 1, 1, 1.5, 1.5)}, nil, []int{1, 1, 1, 3}, []float32{1, 1, 2}},
 		{"Resize", 10, []*onnxfile.Tensor{square, real([]int{4}, 1, 1, 0.5, 0.5)}, nil, []int{1, 1, 1, 1}, []float32{1}},
+		{"Resize", 17, []*onnxfile.Tensor{row, nil, real([]int{4}, 1, 1, 1.4, 1.4)}, []onnxfile.Attribute{attrText("coordinate_transformation_mode", "asymmetric"), attrText("nearest_mode", "floor")}, []int{1, 1, 1, 7}, []float32{1, 1, 2, 3, 3, 4, 6}},
+		{"Resize", 10, []*onnxfile.Tensor{real([]int{1, 1, 1, 3}, 1, 2, 3), real([]int{4}, 1, 1, 5./3, 5./3)}, nil, []int{1, 1, 1, 5}, []float32{1, 1, 2, 2, 3}},
 		{"Upsample", 9, []*onnxfile.Tensor{real([]int{1, 1, 1, 2}, 1, 2), real([]int{4}, 1, 1, 2, 2)}, nil, []int{1, 1, 2, 4}, []float32{1, 1, 2, 2, 1, 1, 2, 2}},
 		{"Upsample", 7, []*onnxfile.Tensor{real([]int{1, 1, 1, 2}, 1, 2)}, []onnxfile.Attribute{{Name: "scales", Kind: onnxfile.Floats, Floats: []float32{1, 1, 2, 2}}}, []int{1, 1, 2, 4}, []float32{1, 1, 2, 2, 1, 1, 2, 2}},
 		{"Sum", 8, []*onnxfile.Tensor{x, real([]int{2}, 1, 2), real(nil, 10)}, nil, []int{2, 2}, []float32{10, 12, 11.5, 14}},
