@@ -26,9 +26,9 @@ type Block struct {
 	height, width int // of what it computes
 }
 
-// Divide finds the blocks of a network whose only input are pictures, by a pass with one of zeros,
-// and makes a dropout site behind each. It is an error where pictures of that size do not fit, and
-// where no convolution is found.
+// Divide finds the blocks of a network whose only input are pictures, by a pass with zeros,
+// and makes a dropout site behind each. It is an error where pictures of that size, or another number of
+// them than that of the file, do not fit, and where no convolution is found.
 func (n *Network) Divide(height, width, channels int) (*Division, error) {
 	if len(n.Inputs) == 0 {
 		return nil, fmt.Errorf("it has no input")
@@ -39,11 +39,15 @@ func (n *Network) Divide(height, width, channels int) (*Division, error) {
 	if size, ok := elements([]int{height, width, channels}); !ok || size > n.most {
 		return nil, fmt.Errorf("pictures of %dx%d pixels are too large", height, width)
 	}
+	examples := 1
+	if n.fixed == 1 {
+		examples = 2 // a network that takes no more than the file says cannot be trained
+	}
 	tape := autograd.NewInference()
-	r := &run{network: n, ctx: &layers.Ctx{Tape: tape, Mode: layers.Prediction}, values: make([]datum, n.slots), shapes: make([][]int, len(n.chain)), examples: 1}
-	r.values[0] = datum{real: tape.Input(make([]float32, height*width*channels), 1, height, width, channels), last: true}
+	r := &run{network: n, ctx: &layers.Ctx{Tape: tape, Mode: layers.Prediction}, values: make([]datum, n.slots), shapes: make([][]int, len(n.chain)), examples: examples}
+	r.values[0] = datum{real: tape.Input(make([]float32, examples*height*width*channels), examples, height, width, channels), last: true}
 	if err := r.part(len(n.chain) - 1); err != nil {
-		return nil, fmt.Errorf("pictures of %dx%d pixels and %d channels do not pass: %w", height, width, channels, err)
+		return nil, fmt.Errorf("pictures of %dx%d pixels and %d channels do not pass: %w", height, width, channels, r.explain(err))
 	}
 	features := r.datum(&n.outputs[0])
 	if features.real == nil || features.real.Rank() != 2 {

@@ -214,45 +214,6 @@ func TestMeaningOfNames(t *testing.T) {
 	}
 }
 
-// TestFixedBatch wants of a file that was exported for a fixed number of examples what each example has alone,
-// whatever the batch: its shapes have the number in them. Shapes of other values stay what they are.
-func TestFixedBatch(t *testing.T) {
-	for _, shape := range [][]int64{{2, 6}, {2, -1}, {2, 3, 2}} {
-		m := &onnxfile.Model{Opset: 17, Graph: onnxfile.Graph{
-			Inputs: []onnxfile.Value{{Name: "x", Type: onnxfile.Float32, Shape: []onnxfile.Dim{{Size: 2}, {Size: 2}, {Size: 3}}}},
-			Initializers: []onnxfile.Tensor{
-				{Name: "shape", Type: onnxfile.Int64, Shape: []int{len(shape)}, Ints: shape},
-				{Name: "rows", Type: onnxfile.Int64, Shape: []int{3}, Ints: []int64{2, 3, 1}},
-				{Name: "_w", Type: onnxfile.Float32, Shape: []int{6, 1}, Floats: []float32{1, 2, 3, 4, 5, 6}},
-			},
-			Nodes: []onnxfile.Node{
-				{Op: "Reshape", Inputs: []string{"x", "shape"}, Outputs: []string{"y"}},
-				{Op: "Identity", Inputs: []string{"_w"}, Outputs: []string{"w"}},
-				{Op: "Reshape", Inputs: []string{"w", "rows"}, Outputs: []string{"other"}},
-			},
-			Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}, {Name: "other", Type: onnxfile.Float32}},
-		}}
-		n, err := build(m, layers.NewScope(0))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, examples := range []int{1, 2, 5} {
-			x := numbers(examples, 2, 3)
-			y, err := n.Run(&layers.Ctx{Tape: autograd.NewInference()}, Array{Tensor: x})
-			if err != nil {
-				t.Errorf("%v, %d examples: %v", shape, examples, err)
-				continue
-			}
-			if got := y[0].Tensor; got.Dim(0) != examples || got.Rank() != len(shape) || !slices.Equal(got.Data(), x.Data()) {
-				t.Errorf("%v, %d examples: the output is of shape %v", shape, examples, got.Shape())
-			}
-			if got := y[1].Tensor.Shape(); !slices.Equal(got, []int{2, 3, 1}) {
-				t.Errorf("%v, %d examples: another value is of shape %v", shape, examples, got)
-			}
-		}
-	}
-}
-
 // TestNetworksThatCannotBe: each wrong file has one error that says where.
 func TestNetworksThatCannotBe(t *testing.T) {
 	base := func() *onnxfile.Model {

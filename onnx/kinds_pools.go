@@ -169,10 +169,11 @@ func makeResize(b *builder, n *node) (func(c *call) ([]datum, error), error) {
 			if err != nil {
 				return nil, err
 			}
-			if len(sizes.data) != 4 || sizes.data[0] != x.Dim(0) || sizes.data[1] != x.Dim(3) {
-				return nil, fmt.Errorf("it resizes an input of shape %v to %v: only height and width may change", c.in[0].shape(), sizes.data)
+			to := c.ofBatch(sizes.data)
+			if len(to) != 4 || to[0] != x.Dim(0) || to[1] != x.Dim(3) {
+				return nil, fmt.Errorf("it resizes an input of shape %v to %v: only height and width may change", c.in[0].shape(), to)
 			}
-			spec.Height, spec.Width = sizes.data[2], sizes.data[3]
+			spec.Height, spec.Width = to[2], to[3]
 		} else {
 			s, err := c.scales(scalesAt)
 			if err != nil {

@@ -44,7 +44,7 @@ func wanted(shape, from []int, keepZeros bool) ([]int, error) {
 	return out, nil
 }
 
-// ofBatch returns the shape that a Reshape asks for in this pass. A file that was exported for a fixed number
+// ofBatch returns the shape that a Reshape or a Resize asks for in this pass. A file that was exported for a fixed number
 // of examples has that number in its constants, where other files have -1 or compute it.
 func (c *call) ofBatch(shape []int) []int {
 	fixed, from := c.network.fixed, c.in[0].shape()

@@ -162,7 +162,7 @@ func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 		}
 	}
 	if err := r.part(len(n.chain) - 1); err != nil {
-		return nil, err
+		return nil, r.explain(err)
 	}
 	outputs := make([]Array, len(n.outputs))
 	for i := range n.outputs {

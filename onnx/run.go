@@ -62,6 +62,14 @@ func (r *run) part(i int) error {
 	return err
 }
 
+// explain adds to an error what may be its reason: that the file was exported for another number of examples.
+func (r *run) explain(err error) error {
+	if fixed := r.network.fixed; fixed != 0 && r.examples != fixed {
+		return fmt.Errorf("%w (the file says that the first axis of its input has %d, and here it has %d: if that is why, export it for any number)", err, fixed, r.examples)
+	}
+	return err
+}
+
 // pass looks at the value that goes on from a part, and drops of it what the site there says.
 func (r *run) pass(i int) {
 	link := r.network.links[i]
