@@ -3,8 +3,10 @@ package onnx
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 
 	"autodropout/autograd"
 	"autodropout/internal/onnxfile"
@@ -74,12 +76,15 @@ func (b *builder) operand(name string, weight bool) (operand, error) {
 	if t == nil {
 		return none, fmt.Errorf("it reads %q, which nothing before it computes", name)
 	}
-	if t.Type.Real() && (weight || len(t.Floats) > 1 && !generated.MatchString(name)) {
+	if t.Type.Real() && (weight || len(t.Floats) > 1 && !generated.MatchString(name) && !slices.ContainsFunc(t.Floats, infinite)) {
 		return operand{slot: -1, param: b.param(t, name), kernel: b.kernels[name] && len(t.Shape) == 4}, nil
 	}
 	d := constantOf(t)
 	return operand{slot: -1, constant: &d}, nil
 }
+
+// infinite reports whether a number is what masks of attention have and no training arrives at.
+func infinite(v float32) bool { return math.IsInf(float64(v), 0) }
 
 // constantOf returns the value of a tensor that is not trained.
 func constantOf(t *onnxfile.Tensor) datum {
