@@ -56,8 +56,8 @@ func init() {
 		"Gemm": {weights: []int{1, 2}, needs: 2, make: makeGemm}, "MatMul": {weights: []int{1}, needs: 2, make: makeMatMul},
 		"Conv": {weights: []int{1, 2}, needs: 2, make: makeConv}, "ConvTranspose": {weights: []int{1, 2}, needs: 2, make: makeConvTranspose},
 		"BatchNormalization": {needs: 5, own: true, outputs: 5, make: makeBatchNorm}, "InstanceNormalization": {weights: []int{1, 2}, needs: 3, make: makeInstanceNorm},
-		"LayerNormalization": {weights: []int{1, 2}, needs: 2, make: makeLayerNorm}, "GroupNormalization": {weights: []int{1, 2}, needs: 3, make: makeGroupNorm},
-		"MaxPool": {needs: 1, make: makePool(ops.MaxPool2D, float32(math.Inf(-1)))}, "AveragePool": {needs: 1, make: makePool(ops.AvgPool2D, 0)},
+		"LayerNormalization": {weights: []int{1, 2}, needs: 2, outputs: 3, make: makeLayerNorm}, "GroupNormalization": {weights: []int{1, 2}, needs: 3, make: makeGroupNorm},
+		"MaxPool": {needs: 1, outputs: 2, make: makePool(ops.MaxPool2D, float32(math.Inf(-1)))}, "AveragePool": {needs: 1, make: makePool(ops.AvgPool2D, 0)},
 		"GlobalAveragePool": simple(1, globalAverage), "GlobalMaxPool": simple(1, globalMax), "Resize": {needs: 1, make: makeResize}, "Upsample": {needs: 1, make: makeResize},
 		"LSTM": {weights: []int{1, 2, 3}, needs: 3, outputs: 3, make: makeRecurrent}, "GRU": {weights: []int{1, 2, 3}, needs: 3, outputs: 2, make: makeRecurrent}, "PRelu": {weights: []int{1}, needs: 2, make: makePRelu},
 	}
@@ -106,9 +106,9 @@ func hardSwish(x *autograd.Tensor) *autograd.Tensor {
 	return ops.Mul(x, ops.Clamp(ops.AddScalar(ops.Scale(x, 1.0/6), 0.5), 0, 1))
 }
 
-// softplus is log(1+exp(x)), without overflow.
+// softplus is log(1+exp(x)), without overflow. At 0 the gradient of the maximum is a half, as that of the whole is.
 func softplus(x *autograd.Tensor) *autograd.Tensor {
-	return ops.Add(ops.ReLU(x), ops.Log(ops.AddScalar(ops.Exp(ops.Neg(ops.Abs(x))), 1)))
+	return ops.Add(ops.Maximum(x, autograd.New()), ops.Log(ops.AddScalar(ops.Exp(ops.Neg(ops.Abs(x))), 1)))
 }
 
 func mish(x *autograd.Tensor) *autograd.Tensor { return ops.Mul(x, ops.Tanh(softplus(x))) }
@@ -136,8 +136,9 @@ func makeLeaky(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 func makeElu(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 	alpha := n.float("alpha", 1)
 	return onReal(func(x *autograd.Tensor) *autograd.Tensor {
-		below := ops.Scale(ops.AddScalar(ops.Exp(ops.Neg(ops.ReLU(ops.Neg(x)))), -1), alpha)
-		return ops.Add(ops.ReLU(x), below)
+		zero := autograd.New() // of whose two sides each gives half of the gradient at 0
+		below := ops.Scale(ops.AddScalar(ops.Exp(ops.Minimum(x, zero)), -1), alpha)
+		return ops.Add(ops.Maximum(x, zero), below)
 	})
 }
 

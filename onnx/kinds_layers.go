@@ -104,9 +104,6 @@ func makeBatchNorm(b *builder, n *node) (func(c *call) ([]datum, error), error) 
 
 func makeLayerNorm(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 	eps := n.float("epsilon", 1e-5)
-	if len(n.Outputs) > 1 {
-		return nil, fmt.Errorf("its mean and deviation are not computed here")
-	}
 	return func(c *call) ([]datum, error) {
 		x, err := c.real(0)
 		if err != nil {

@@ -204,7 +204,7 @@ func reduction(f func(x *autograd.Tensor, axes ...int) *autograd.Tensor) kind {
 				list = append(list, i)
 			}
 		}
-		if x := c.in[0]; x.last && slices.Equal(slices.Sorted(slices.Values(list)), []int{2, 3}) {
+		if x := c.in[0]; x.last && len(shape) == 4 && slices.Equal(slices.Sorted(slices.Values(list)), []int{2, 3}) {
 			y := f(x.real, 1, 2) // (N, C)
 			if keep {
 				return one(ops.Reshape(y, y.Dim(0), 1, 1, y.Dim(1)), true)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"autodropout/autograd"
@@ -136,6 +137,88 @@ func TestOperationsOfFiles(t *testing.T) {
 				t.Errorf("it makes %v of the shape %v, want %v of %v", got, shape, c.want, c.shape)
 			}
 		})
+	}
+}
+
+// TestGradientsAt0 compares those of smooth operations with the standard's formulas: the parts that they are made of
+// have kinks there.
+func TestGradientsAt0(t *testing.T) {
+	for op, want := range map[string]float32{"Softplus": 0.5, "Elu": 1, "Mish": 0.6, "HardSwish": 0.5} {
+		m := &onnxfile.Model{Opset: 22, Graph: onnxfile.Graph{
+			Inputs:       []onnxfile.Value{{Name: "x", Type: onnxfile.Float32}},
+			Initializers: []onnxfile.Tensor{{Name: "weight", Type: onnxfile.Float32, Shape: []int{2}, Floats: []float32{0, 0}}},
+			Nodes: []onnxfile.Node{
+				{Op: "Mul", Inputs: []string{"x", "weight"}, Outputs: []string{"zeros"}},
+				{Op: op, Inputs: []string{"zeros"}, Outputs: []string{"y"}},
+			},
+			Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
+		}}
+		n, err := build(m, layers.NewScope(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape := autograd.NewTape(n.Params())
+		x := autograd.FromSlice([]float32{1, -3}, 1, 2)
+		got := tape.Backward(ops.Sum(n.Forward(&layers.Ctx{Tape: tape, Mode: layers.Training}, x)))
+		if difference(got, []float32{want, -3 * want}) > 1e-5 {
+			t.Errorf("%s has the gradients %v, want %v times 1 and -3", op, got, want)
+		}
+	}
+}
+
+// TestOutputsThatNobodyReads may be there: the places of the largest pixels, mean and deviation.
+func TestOutputsThatNobodyReads(t *testing.T) {
+	m := &onnxfile.Model{Opset: 17, Graph: onnxfile.Graph{
+		Inputs:       []onnxfile.Value{{Name: "x", Type: onnxfile.Float32, Shape: []onnxfile.Dim{{Name: "n"}, {Size: 1}, {Size: 1}, {Size: 4}}}},
+		Initializers: []onnxfile.Tensor{{Name: "scale", Type: onnxfile.Float32, Shape: []int{2}, Floats: []float32{1, 1}}},
+		Nodes: []onnxfile.Node{
+			{Op: "MaxPool", Inputs: []string{"x"}, Outputs: []string{"pooled", "places"}, Attributes: []onnxfile.Attribute{attrInts("kernel_shape", 1, 2), attrInts("strides", 1, 2)}},
+			{Op: "LayerNormalization", Inputs: []string{"pooled", "scale"}, Outputs: []string{"y", "mean", "deviation"}},
+		},
+		Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
+	}}
+	n, err := build(m, layers.NewScope(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y := layers.Predict(n, autograd.FromSlice([]float32{1, 5, 9, 7}, 1, 1, 4, 1)); difference(y.Data(), []float32{-1, 1}) > 1e-4 {
+		t.Errorf("the output is %v", y.Data())
+	}
+	m.Graph.Outputs[0].Name = "deviation"
+	n, err = build(m, layers.NewScope(0))
+	if err == nil {
+		err = n.Check()
+	}
+	if err == nil || !strings.Contains(err.Error(), "output number 2 is not computed here") {
+		t.Errorf("the deviation is read: %v", err)
+	}
+}
+
+// TestMeanOfVolumes: axes 2 and 3 of five are not those of pictures.
+func TestMeanOfVolumes(t *testing.T) {
+	vector := func(name string, v float32) onnxfile.Tensor {
+		return onnxfile.Tensor{Name: name, Type: onnxfile.Float32, Shape: []int{2}, Floats: []float32{v, v}}
+	}
+	m := &onnxfile.Model{Opset: 17, Graph: onnxfile.Graph{
+		Inputs:       []onnxfile.Value{{Name: "x", Type: onnxfile.Float32}},
+		Initializers: []onnxfile.Tensor{vector("gamma", 1), vector("beta", 0), vector("mean", 0), vector("var", 1)},
+		Nodes: []onnxfile.Node{
+			{Op: "BatchNormalization", Inputs: []string{"x", "gamma", "beta", "mean", "var"}, Outputs: []string{"normal"}, Attributes: []onnxfile.Attribute{attrFloat("epsilon", 1e-12)}},
+			{Op: "ReduceMean", Inputs: []string{"normal"}, Outputs: []string{"y"}, Attributes: []onnxfile.Attribute{attrInts("axes", 2, 3), attrInt("keepdims", 0)}},
+		},
+		Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
+	}}
+	n, err := build(m, layers.NewScope(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := autograd.FromSlice([]float32{0, 1, 2, 3, 4, 5, 6, 7}, 1, 2, 1, 2, 2)
+	y, err := n.Run(&layers.Ctx{Tape: autograd.NewInference()}, Array{Tensor: x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := y[0].Tensor; !slices.Equal(got.Shape(), []int{1, 2, 2}) || difference(got.Data(), []float32{1, 2, 5, 6}) > 1e-5 {
+		t.Errorf("the means are %v of shape %v", got.Data(), got.Shape())
 	}
 }
 
