@@ -78,6 +78,39 @@ func cutOut(d datum, at, lo, hi int) datum {
 	return datum{real: ops.Slice(d.real, at, lo, hi), last: d.last}
 }
 
+// places returns which elements of an axis of that length a slice takes. Start and end are from the back where they are
+// negative, and may lie outside.
+func places(length, start, end, step int) (at []int) {
+	least, most := 0, length // of start and end
+	if step < 0 {
+		least, most = -1, length-1
+	}
+	inside := func(p int) int {
+		if p < 0 {
+			p += length
+		}
+		return max(least, min(most, p))
+	}
+	step = max(-length-1, min(length+1, step)) // more is the same, and could not be added
+	for p, end := inside(start), inside(end); step > 0 && p < end || step < 0 && p > end; p += step {
+		at = append(at, p)
+	}
+	return at
+}
+
+// choose returns the elements of an axis at some places.
+func choose(d datum, along int, at []int) datum {
+	if w := d.whole; w != nil {
+		to := slices.Clone(w.shape)
+		to[along] = len(at)
+		return datum{whole: w.gather(along, at, to)}
+	}
+	if d.last {
+		along = toFirst(d.real.Rank())[along]
+	}
+	return datum{real: ops.Select(d.real, along, at), last: d.last}
+}
+
 // lists returns the list that is an input, or in older versions an attribute.
 func (c *call) lists(input int, name string) ([]int, error) {
 	if c.has(input) {
@@ -114,18 +147,22 @@ func slice(c *call) ([]datum, error) {
 		return nil, fmt.Errorf("it has %d starts and %d ends for %d axes", len(starts), len(ends), len(along))
 	}
 	for i, at := range along {
-		if steps != nil && steps[i] != 1 {
-			return nil, fmt.Errorf("it takes every so many element, here with a step of %d: only steps of 1 are supported", steps[i])
+		step := 1
+		if steps != nil {
+			step = steps[i]
 		}
-		length := d.shape()[at]
-		place := func(p int) int {
-			if p < 0 {
-				p += length
-			}
-			return max(0, min(length, p))
+		if step == 0 {
+			return nil, fmt.Errorf("its step is 0: a slice needs another")
 		}
-		lo, hi := place(starts[i]), place(ends[i])
-		d = cutOut(d, at, lo, max(lo, hi))
+		chosen := places(d.shape()[at], starts[i], ends[i], step)
+		switch {
+		case len(chosen) == 0:
+			d = cutOut(d, at, 0, 0)
+		case step == 1:
+			d = cutOut(d, at, chosen[0], chosen[0]+len(chosen))
+		default:
+			d = choose(d, at, chosen)
+		}
 	}
 	return []datum{d}, nil
 }
@@ -187,7 +224,7 @@ func makeGather(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 			return nil, err
 		}
 		if d.whole != nil {
-			return c.gatherWholes(d.whole, at, wanted, to)
+			return []datum{{whole: d.whole.gather(at, wanted, to)}}, nil
 		}
 		if len(ids.shape) == 0 && !d.last { // one part
 			return reshaped(cutOut(d, at, wanted[0], wanted[0]+1), to)
@@ -226,7 +263,8 @@ func makeGather(_ *builder, n *node) (func(c *call) ([]datum, error), error) {
 	}, nil
 }
 
-func (c *call) gatherWholes(w *wholes, at int, ids, to []int) ([]datum, error) {
+// gather returns the parts at some places along an axis, in a shape.
+func (w *wholes) gather(at int, ids, to []int) *wholes {
 	outer, _ := elements(w.shape[:at])
 	inner, _ := elements(w.shape[at+1:])
 	out := &wholes{shape: to}
@@ -236,7 +274,7 @@ func (c *call) gatherWholes(w *wholes, at int, ids, to []int) ([]datum, error) {
 			out.data = append(out.data, w.data[from:from+inner]...)
 		}
 	}
-	return []datum{{whole: out}}, nil
+	return out
 }
 
 // makePad surrounds with a value; other ways to fill are not known.

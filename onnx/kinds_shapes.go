@@ -108,8 +108,9 @@ func transpose(c *call) ([]datum, error) {
 	if len(order) != rank {
 		return nil, fmt.Errorf("it orders %d axes of an input of %d", len(order), rank)
 	}
-	if c.in[0].whole != nil {
-		return nil, fmt.Errorf("it is supported for real numbers only")
+	if w := c.in[0].whole; w != nil {
+		shape, data := reordered(w.data, w.shape, order)
+		return []datum{{whole: &wholes{shape, data}}}, nil
 	}
 	if c.in[0].last && slices.Equal(order, fromFirst(rank)) {
 		return one(c.in[0].real, false)

@@ -126,7 +126,7 @@ func (b *builder) param(t *onnxfile.Tensor, name string) *autograd.Param {
 
 // reordered returns an array with its axes in another order: axis i of the result is axis
 // order[i].
-func reordered(data []float32, shape, order []int) ([]int, []float32) {
+func reordered[T any](data []T, shape, order []int) ([]int, []T) {
 	to := make([]int, len(shape))
 	strides := make([]int, len(shape))
 	step := 1
@@ -137,7 +137,7 @@ func reordered(data []float32, shape, order []int) ([]int, []float32) {
 	for i, axis := range order {
 		to[i] = shape[axis]
 	}
-	out := make([]float32, 0, len(data))
+	out := make([]T, 0, len(data))
 	var walk func(axis, from int)
 	walk = func(axis, from int) {
 		if axis == len(order) {
