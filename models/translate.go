@@ -28,7 +28,7 @@ type Search struct {
 	Penalty float64
 
 	// The most words of a translation of n words are Factor*n + Extra, rounded
-	// down, and at least 1. Both 0 mean 1.2 and 10.
+	// down, at least 1 and at most 2,147,483,647. Both 0 mean 1.2 and 10.
 	Factor, Extra float64
 }
 
@@ -50,7 +50,7 @@ func (s *Search) longest(n int) int {
 	if s.Factor == 0 && s.Extra == 0 {
 		return int(1.2*float64(n) + 10)
 	}
-	return max(1, int(s.Factor*float64(n)+s.Extra))
+	return max(1, int(min(s.Factor*float64(n)+s.Extra, math.MaxInt32))) // a larger float64 may become any int
 }
 
 // Translation is a translation that a search has found.

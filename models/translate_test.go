@@ -199,6 +199,20 @@ func TestBeams(t *testing.T) {
 	}
 }
 
+func TestLongestTranslations(t *testing.T) {
+	for _, c := range []struct {
+		search Search
+		want   int
+	}{
+		{Search{}, 13}, {Search{Factor: 1}, 3}, {Search{Extra: 0.5}, 1}, {Search{Factor: 1.5, Extra: 2}, 6},
+		{Search{Extra: math.MaxInt64}, math.MaxInt32}, {Search{Factor: math.MaxFloat64}, math.MaxInt32},
+	} {
+		if got := c.search.longest(3); got != c.want {
+			t.Errorf("%+v: translations of 3 words have at most %d, want %d", c.search, got, c.want)
+		}
+	}
+}
+
 func TestSearchesThatMakeNoSense(t *testing.T) {
 	for want, s := range map[string]Search{
 		"beam of -1": {Beam: -1},
