@@ -195,6 +195,26 @@ func TestOpenOwnTexts(t *testing.T) {
 	c.Close()
 }
 
+// TestLongWord: a line of one word, such as a picture in letters, may have more parts
+// than a sentence can have.
+func TestLongWord(t *testing.T) {
+	from, to := ownTexts(t), filepath.Join(t.TempDir(), "out")
+	for name, line := range map[string]string{"train.lc.tok.de": strings.Repeat("xz", 1<<15), "train.lc.tok.en": "picture"} {
+		f, err := os.OpenFile(filepath.Join(from, name), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(line + "\n"); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	p, err := bitext.PrepareTexts(t.Context(), from, bitext.TextsConfig{Source: text.German, Target: text.English, Test: "test_b", Longest: 9}, to)
+	if err != nil || p.Train != 20 || p.Skipped != (bitext.Skipped{Length: 1}) {
+		t.Errorf("prepared are %v, error %v", p, err)
+	}
+}
+
 func TestOpenPreparedErrors(t *testing.T) {
 	for _, c := range []struct {
 		file, content, want string

@@ -111,8 +111,9 @@ func only(names []string, l text.Language, what string, is func(stem string) boo
 // PrepareTexts prepares a user's own texts, which are in a folder, for training in the new
 // folder dir: cut into tokens, and with a joint encoding and a joint vocabulary that are
 // learned from the training text. Training pairs with an empty side, a side of more than
-// Longest tokens or text that is not UTF-8 are skipped, see [Prepared].Skipped; in
-// validation and test texts they are an error. Files are those of [PrepareWMT14].
+// Longest tokens or 65,535 parts of words, or text that is not UTF-8 are skipped, see
+// [Prepared].Skipped. Validation and test texts keep all pairs; text that is not UTF-8 is
+// an error there. Files are those of [PrepareWMT14].
 func PrepareTexts(ctx context.Context, folder string, cfg TextsConfig, dir string) (Prepared, error) {
 	t, err := cfg.find(folder)
 	if err != nil {

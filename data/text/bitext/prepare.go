@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -216,17 +217,21 @@ func (j *job) parts(bpe *text.BPE) (vocabularies [2]*Vocabulary, err error) {
 	if j.Joint {
 		counts[1] = counts[0]
 	}
+	filter := Filter{Max: math.MaxUint16} // what a Writer takes; a word of many letters has many parts
+	if j.filterParts {
+		filter = j.filter
+	}
 	cut := func(p Pair) Pair { return Pair{bpe.Segment(p.Source), bpe.Segment(p.Target)} }
 	for i, count := range []*int{&j.out.Train, &j.out.Valid, &j.out.Test} {
 		name := []string{"train", "valid", "test"}[i]
-		filtered := j.filterParts && (name == "train" || name == "valid" && j.valid == nil)
+		filtered := name == "train" || name == "valid" && j.valid == nil
 		out := j.newTexts(j.work, name)
 		err := j.each(j.raw, name, func(whole iter.Seq2[Pair, error]) error {
 			for p, err := range convert(j.ctx, whole, cut) {
 				if err != nil {
 					return err
 				}
-				if filtered && !j.filter.Keep(p, &j.out.Skipped) {
+				if filtered && !filter.Keep(p, &j.out.Skipped) {
 					continue
 				}
 				*count++
