@@ -82,6 +82,9 @@ func (s *subject) Open(ctx context.Context, _ bool, stderr io.Writer) (about str
 	if err != nil {
 		return "", err
 	}
+	if err := s.describes(&s.corpus.About); err != nil {
+		return "", err
+	}
 	whole := s.corpus.Train
 	if s.trainSize > 0 {
 		s.corpus.Train = s.corpus.Train.First(s.trainSize)

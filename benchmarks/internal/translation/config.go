@@ -12,6 +12,7 @@ import (
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/controller"
 	"autodropout/data/text"
+	"autodropout/data/text/bitext"
 	"autodropout/dropout"
 	"autodropout/models"
 )
@@ -168,6 +169,8 @@ func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 		return nil, usage.Errorf("-search-width %d must be even and a multiple of -heads %d", c.searchWidth, c.Heads)
 	case c.from == c.to:
 		return nil, usage.Errorf("-from and -to are both %s: a translation is to another language", c.from)
+	case (c.swaps() || c.testName != "" || c.tokenized) && slices.Contains([]string{"auto", "synthetic", c.benchmark.Name}, c.data):
+		return nil, usage.Errorf("-from, -to, -test and -tokenized describe texts of your own, and -data %s has others: name the folder of your texts with -data, or leave these flags out", c.data)
 	case c.sentence != "" && c.sentencesFile != "":
 		return nil, usage.Errorf("-translate and -translate-file cannot be combined")
 	case c.translates() && !asked.Resume:
@@ -178,6 +181,24 @@ func (c *config) Check(asked cli.Run) ([]dropout.Site, error) {
 		return nil, usage.Errorf("%v", err)
 	}
 	return least.Sites(), nil
+}
+
+// swaps reports whether languages are asked for that the benchmark has not.
+func (c *config) swaps() bool {
+	texts := &c.benchmark.Texts
+	return c.from != string(texts.Source) || c.to != string(texts.Target)
+}
+
+// describes returns an error when flags for texts of one's own say something else than
+// the texts in the folder, which were prepared before or are the original ones.
+func (c *config) describes(about *bitext.About) error {
+	switch {
+	case c.swaps() && (c.from != string(about.Source) || c.to != string(about.Target)):
+		return usage.Errorf("the texts in -data %s are prepared for translations from %s to %s, not for -from %s and -to %s: change these flags, or name the folder of the texts themselves", c.data, about.Source, about.Target, c.from, c.to)
+	case c.tokenized && !about.Style.Tokenized:
+		return usage.Errorf("the texts in -data %s were not tokens before they were prepared: leave -tokenized out, or name the folder of the texts themselves", c.data)
+	}
+	return nil
 }
 
 // ChildSites returns the dropout sites of the network that a search trains.

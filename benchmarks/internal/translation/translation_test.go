@@ -321,6 +321,12 @@ func TestOwnTexts(t *testing.T) {
 	if again := program.Must(t, "-data", filepath.Dir(ready[0]), "-prepare"); !strings.Contains(again, "mine/talks (41 training") {
 		t.Errorf("the prepared texts are %q", again)
 	}
+	for flags, want := range map[string]string{"-from en -to de": "from de to en, not for -from en and -to de", "-tokenized": "leave -tokenized out"} {
+		code, _, stderr := program.Call(t, append([]string{"-data", filepath.Dir(ready[0]), "-prepare"}, strings.Fields(flags)...)...)
+		if code != 2 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s of prepared texts: exit code %d, %s", flags, code, stderr)
+		}
+	}
 	files["test.de"] = strings.ToUpper(files["test.de"])
 	benchtest.Folder(t, files, from)
 	if changed := program.Must(t, own("-prepare")...); changed == prepared {
@@ -354,6 +360,9 @@ func TestWrongInput(t *testing.T) {
 		{"-data " + folder("not-prepared", func(files map[string]string) { clear(files); files["prepared.json"] = "{}" }), 1, "prepare them again"},
 		{"-longest 1 -data " + folder("long", func(files map[string]string) {}), 1, "none of the 40 training pairs"},
 		{"-from de -to de", 2, "-to"},
+		{"-data synthetic -from en -to de", 2, "-data synthetic has others"},
+		{"-tokenized", 2, "-data auto has others"},
+		{"-data try -test test_a", 2, "-data try has others"},
 		{"-pattern " + dir + "/none.json", 1, "none.json"},
 		{"-pattern " + benchtest.Folder(t, map[string]string{"conv.json": onePattern}, dir, "pattern") + "/conv.json", 1, "another kind of network"},
 		{"-width 10 -heads 4", 2, "-width"},

@@ -126,10 +126,13 @@ func (k *collection) open(ctx context.Context, name string, cfg OpenConfig) (c *
 // cache where need be.
 func (k *collection) prepared(ctx context.Context, path string, cfg *OpenConfig) (string, error) {
 	texts, archives := k.Places[0], k.Places[1]
+	ready, original := holds(path, preparedName), holds(path, archives.Files...)
 	switch {
-	case holds(path, preparedName):
+	case cfg.Texts.Test != "" && (ready || original):
+		return "", fmt.Errorf("bitext: a test text, %s, can be chosen only among texts of your own, and %s has texts that are prepared, or the original archives: leave the name out, or give the folder of your texts", cfg.Texts.Test, path)
+	case ready:
 		return path, nil
-	case holds(path, archives.Files...):
+	case original:
 		cache, err := cfg.Download.Folder()
 		if err != nil {
 			return "", err

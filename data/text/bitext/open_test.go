@@ -82,8 +82,13 @@ func TestOpenWithoutHome(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	cfg.Download.Dir = ""
+	if _, _, err := bitext.OpenIWSLT14(t.Context(), prepared, cfg); err == nil || !strings.Contains(err.Error(), "a test text, test_a, can be chosen only among") {
+		t.Errorf("another test text of prepared ones: error %v", err)
+	}
+	unnamed := cfg
+	unnamed.Texts.Test = ""
 	for _, name := range []string{"synthetic", "auto", prepared} {
-		if _, _, err := bitext.OpenIWSLT14(t.Context(), name, cfg); err != nil {
+		if _, _, err := bitext.OpenIWSLT14(t.Context(), name, unnamed); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -21,7 +21,8 @@ type TextsConfig struct {
 	Source, Target text.Language
 	Style          Style
 	// Test is the name of the test text, such as test_2016_flickr; "" is the only
-	// one whose name begins with test.
+	// one whose name begins with test. Texts that are prepared already, and the
+	// original archives, have one that cannot be chosen.
 	Test string
 	// Merges is the number of merges of the joint encoding, and Longest the number
 	// of tokens of the longest training sentences.
