@@ -59,7 +59,7 @@ func HoldOut(s Source, base uint64, fraction float64) (train, valid Source, err 
 	}
 	valid, train = split(s, base, byClass(s), func(n int) int { return int(math.Round(fraction * float64(n))) })
 	if valid.Len() == 0 || train.Len() == 0 {
-		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty: choose a fraction nearer to a half", fraction, s.Len(), name)
+		return nil, nil, fmt.Errorf("data: holding out a fraction of %v of the %d images of %s leaves a part empty: take more images of a class, or a fraction nearer to a half", fraction, s.Len(), name)
 	}
 	return train, valid, nil
 }
