@@ -35,13 +35,16 @@ const (
 // shifts are how many pixels training images are moved by at most.
 var shifts = map[string]int{fastNet: 2, fastNet96: 4}
 
+// leastSide is that of the images: the network halves a map three times.
+const leastSide = 9
+
 // checkFast returns what is wrong with the settings of a fast recipe.
 func (c *config) checkFast() error {
 	switch {
 	case len(c.channels) != 3:
 		return usage.Errorf("-channels has a number for each of the three blocks, such as 64,256,256, and not %d numbers", len(c.channels))
-	case c.pixels != 0 && c.pixels < 9:
-		return usage.Errorf("-pixels %d is too small: recipe %s halves a map three times and needs at least 9", c.pixels, c.recipe)
+	case c.pixels != 0 && c.pixels < leastSide:
+		return usage.Errorf("-pixels %d is too small: recipe %s halves a map three times and needs at least %d", c.pixels, c.recipe, leastSide)
 	}
 	return nil
 }
@@ -64,6 +67,9 @@ func (c *config) biasShare(n experiment.Network) float64 {
 
 // trainFast returns a training of so many steps.
 func (c *config) trainFast(n experiment.Network, model *models.FastNet, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
+	if h := sets.Fit.Header(); min(h.Height, h.Width) < leastSide {
+		return nil, nil, usage.Errorf("images of %dx%d pixels are too small: recipe %s halves a map three times; make them larger with -pixels, at least %d", h.Width, h.Height, c.recipe, leastSide)
+	}
 	first, err := firstImages(sets.Fit, whitened)
 	if err != nil {
 		return nil, nil, err

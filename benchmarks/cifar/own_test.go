@@ -9,31 +9,32 @@ import (
 	"autodropout/data/npy"
 )
 
-// TestOwnImages trains on a .npz file of 100 classes with fewer images than the preset
-// study wants: sizes are at most.
-func TestOwnImages(t *testing.T) {
-	const classes, train, test, side = 100, 1000, 100, 8
-	part := func(n int) (images, labels npy.Array) {
-		images = npy.Array{Shape: []int{n, side, side, 3}, Data: make([]float32, n*side*side*3)}
-		labels = npy.Array{Shape: []int{n}, Data: make([]float32, n)}
+// ownImages writes a .npz file of square images, and returns its path.
+func ownImages(t *testing.T, classes, train, test, side int) string {
+	t.Helper()
+	var arrays []npy.Named
+	for name, n := range map[string]int{"train": train, "test": test} {
+		images := npy.Array{Shape: []int{n, side, side, 3}, Data: make([]float32, n*side*side*3)}
+		labels := npy.Array{Shape: []int{n}, Data: make([]float32, n)}
 		for i := range images.Data {
 			images.Data[i] = float32(i * 7 % 256)
 		}
 		for i := range labels.Data {
 			labels.Data[i] = float32(i % classes)
 		}
-		return images, labels
-	}
-	var arrays []npy.Named
-	for name, n := range map[string]int{"train": train, "test": test} {
-		images, labels := part(n)
 		arrays = append(arrays, npy.Named{Name: "x_" + name, Array: images}, npy.Named{Name: "y_" + name, Array: labels})
 	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "mine.npz")
+	path := filepath.Join(t.TempDir(), "mine.npz")
 	if err := npy.WriteArchive(path, arrays); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// TestOwnImages trains on a .npz file of 100 classes with fewer images than the preset
+// study wants: sizes are at most.
+func TestOwnImages(t *testing.T) {
+	path, dir := ownImages(t, 100, 1000, 100, 8), t.TempDir()
 	for i, sizes := range [][]string{nil, {"-valid-size", "0"}, {"-train-size", "550", "-valid-size", "500"}} {
 		args := append([]string{"-preset", "study", "-data", path, "-epochs", "1", "-search-epochs", "1", "-trials", "2", "-finalists", "0",
 			"-tune=false", "-seeds", "1", "-method", "none,random", "-out", filepath.Join(dir, fmt.Sprint("run", i))}, sizes...)
@@ -42,4 +43,16 @@ func TestOwnImages(t *testing.T) {
 			t.Errorf("%v: the output is\n%s", sizes, stdout)
 		}
 	}
+}
+
+// TestOwnImagesTooSmall: images that the fast recipe's network cannot halve three times are
+// refused, unless they are made larger.
+func TestOwnImagesTooSmall(t *testing.T) {
+	path, out := ownImages(t, 2, 10, 4, 8), filepath.Join(t.TempDir(), "run")
+	args := []string{"-preset", "fast", "-data", path, "-channels", "8,8,8", "-epochs", "1", "-batch", "10", "-seeds", "1", "-out", out}
+	code, _, stderr := call(t, args...)
+	if code != 2 || !strings.Contains(stderr, "images of 8x8 pixels are too small") {
+		t.Errorf("exit code %d and %q", code, stderr)
+	}
+	mustCall(t, append(args, "-pixels", "9")...)
 }
