@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,4 +56,17 @@ func TestOwnImagesTooSmall(t *testing.T) {
 		t.Errorf("exit code %d and %q", code, stderr)
 	}
 	mustCall(t, append(args, "-pixels", "9")...)
+}
+
+// TestOwnImagesNamedSynthetic: a file is not taken for the built-in images, of which there
+// are more to validate on, by its name.
+func TestOwnImagesNamedSynthetic(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "synthetic.npz")
+	if err := os.Rename(ownImages(t, 2, 12, 4, 8), path); err != nil {
+		t.Fatal(err)
+	}
+	stdout := mustCall(t, "-data", path, "-pixels", "0", "-method", "none", "-epochs", "1", "-seeds", "1", "-out", filepath.Join(t.TempDir(), "run"))
+	if !strings.Contains(stdout, "(12 training and 4 test images of 2 classes)") || !strings.Contains(stdout, "No validation curves") {
+		t.Errorf("the output is\n%s", stdout)
+	}
 }

@@ -76,7 +76,7 @@ func OpenSmall(ctx context.Context, s *Settings, more, pixels int, stderr io.Wri
 		return Images{}, err
 	}
 	found := Images{Train: fit, Test: score, About: about}
-	if strings.HasPrefix(fit.Name, "synthetic") {
+	if builtIn := s.Data == BuiltIn || s.Data == "auto"; builtIn && strings.HasPrefix(fit.Name, "synthetic") {
 		if found.Spare, err = spare(fit, config); err != nil {
 			return Images{}, err
 		}
