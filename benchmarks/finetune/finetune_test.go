@@ -174,12 +174,25 @@ func TestFactors(t *testing.T) {
 	}
 }
 
+// TestOptimizer: -momentum is beta1 of AdamW.
+func TestOptimizer(t *testing.T) {
+	m, err := models.NewPhotographic("resnet-18", 4, 7, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := full
+	c.Momentum = 0.5
+	if got := c.optimizer(m).Describe(); !strings.Contains(got, "beta1 0.5,") {
+		t.Errorf("with -momentum 0.5 the optimizer is %s", got)
+	}
+}
+
 // TestResize: smaller squares come from images that are resized as much smaller.
 func TestResize(t *testing.T) {
 	file := trained(t, "resnet-18")
 	for pixels, want := range map[int]int{96: 110, 64: 73} {
 		c := quick
-		c.weights, c.channels, c.pixels = file, 4, pixels
+		c.weights, c.channels, c.pixels, c.Momentum = file, 4, pixels, 0.9
 		if err := c.Check(); err != nil || c.resize != want {
 			t.Errorf("-pixels %d: -resize %d, error %v; want %d", pixels, c.resize, err, want)
 		}
@@ -199,6 +212,7 @@ func TestWrongInput(t *testing.T) {
 		{tiny("", none), 2, "-weights FILE is missing"},
 		{tiny(none, none), 2, "no such file"},
 		{tiny(file, none, "-channels", "8"), 2, "-weights does not fit -model resnet-18 with -channels 8"},
+		{tiny(file, none, "-momentum", "0"), 2, "-momentum 0 is too small for AdamW"},
 		{tiny(file, none, "-freeze", "5"), 2, "freeze at most 4"},
 		{tiny("../../onnx/testdata/images-dynamo.onnx", none), 2, "or train the network of the file: -model onnx"},
 		{[]string{"-export", none}, 2, "takes the folder of a run"},

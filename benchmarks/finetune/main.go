@@ -117,6 +117,9 @@ func (c *config) Check() error {
 	if !(c.crop >= 0 && c.crop <= 1) {
 		return usage.Errorf("-crop %v must be from 0 to 1", c.crop)
 	}
+	if float32(c.Momentum) == 0 {
+		return usage.Errorf("-momentum %v is too small for AdamW, whose beta1 it is: give a number above 0 and below 1, such as 0.9", c.Momentum)
+	}
 	if c.weights == "" {
 		return usage.Errorf("-weights FILE is missing: the weights of the network to go on with")
 	}
@@ -176,12 +179,17 @@ func (c *config) Divide(fit, rest, test data.Source, search bool) (final, child 
 	return final, child, err
 }
 
-// Train implements [images.Benchmark].
-func (c *config) Train(n experiment.Network, model images.Model, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
+// optimizer returns AdamW, whose first moment decays by the momentum.
+func (c *config) optimizer(model images.Model) optim.Optimizer {
 	for _, p := range model.Params().All() {
 		p.NoDecay = len(p.Shape()) == 1
 	}
-	common.Optimizer = optim.NewAdam(model.Params(), optim.AdamConfig{Decoupled: true, WeightDecay: float32(c.WeightDecay), Factor: c.factors(model)})
+	return optim.NewAdam(model.Params(), optim.AdamConfig{Beta1: float32(c.Momentum), Decoupled: true, WeightDecay: float32(c.WeightDecay), Factor: c.factors(model)})
+}
+
+// Train implements [images.Benchmark].
+func (c *config) Train(n experiment.Network, model images.Model, sets images.Sets, steps int, common train.Common) (*train.Loop, images.Scorer, error) {
+	common.Optimizer = c.optimizer(model)
 	if common.Schedule == nil {
 		common.Schedule = optim.WarmUp(max(1, steps/20), optim.Cosine(float32(c.Rate), steps))
 	}
