@@ -111,6 +111,30 @@ func TestExportsPattern(t *testing.T) {
 	}
 }
 
+// TestOtherWeights: a run does not go on from other weights that have taken the place of the first.
+func TestOtherWeights(t *testing.T) {
+	file, out := trained(t, "resnet-18"), filepath.Join(t.TempDir(), "run")
+	if code, stdout, stderr := call(t, tiny(file, out, "-method", "none", "-steps", "2")...); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if err := os.Rename(trained(t, "resnet-18"), file); err != nil { // equal ones
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := call(t, "-resume", "-out", out, "-steps", "1"); code != 0 {
+		t.Fatalf("with a copy of the file: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	other, err := models.NewPhotographic("resnet-18", 4, 7, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := weights.Save(file, other.Params()); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "-resume", "-out", out); code != 2 || !strings.Contains(stderr, "the data had the checksum") {
+		t.Errorf("exit code %d and %q", code, stderr)
+	}
+}
+
 // exportedToONNX wants the file of ONNX to have the weights, and what a program that predicts
 // with it needs to know, and to be taken for weights.
 func exportedToONNX(t *testing.T, run, learned string) {

@@ -158,7 +158,12 @@ func (c *config) Open(ctx context.Context, stderr io.Writer) (images.Images, err
 			fmt.Fprintln(stderr, note+".")
 		}
 	}
-	return images.OpenPhotos(ctx, &c.Settings)
+	found, err := images.OpenPhotos(ctx, &c.Settings)
+	if err != nil {
+		return found, err
+	}
+	found.Start, err = c.checksum()
+	return found, err
 }
 
 // Divide implements [images.Benchmark].

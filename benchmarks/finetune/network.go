@@ -1,8 +1,12 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -11,6 +15,7 @@ import (
 	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data/imaging"
+	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/onnx"
 	"autodropout/weights"
@@ -55,6 +60,28 @@ func (c *config) load() func(ps *autograd.Params, o weights.Options) error {
 		}
 		return nil
 	}
+}
+
+// checksum tells what networks begin with from other weights: it covers the file and, since a file of ONNX may
+// have its numbers in others, the arrays.
+func (c *config) checksum() (string, error) {
+	model, err := c.Model(experiment.Final, 1, 0)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.Open(c.weights)
+	if err != nil {
+		return "", usage.Errorf("cannot read -weights: %v", err)
+	}
+	defer file.Close()
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	if _, err := io.Copy(h, file); err != nil {
+		return "", usage.Errorf("cannot read -weights: %v", err)
+	}
+	for _, a := range layers.State(model.Params()) {
+		binary.Write(h, binary.LittleEndian, a.Data)
+	}
+	return fmt.Sprintf("%08x", h.Sum32()), nil
 }
 
 func (c *config) isEfficientNet() bool { return strings.HasPrefix(c.model, "efficientnet") }

@@ -21,6 +21,8 @@ type Images struct {
 	About       string // the sentence that says which they are
 	// Spare are of the same kind, for where -train-size leaves none; nil: there are none.
 	Spare data.Source
+	// Start is a checksum of what networks begin with; "": with random weights.
+	Start string
 	// Bad returns the images that could not be used so far; nil: all can be.
 	Bad func() []*data.BadImageError
 }

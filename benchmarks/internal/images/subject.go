@@ -26,6 +26,7 @@ type subject struct {
 	*Settings
 	Benchmark
 	bad  func() []*data.BadImageError // see Images
+	from string                       // Start of Images
 	sets [2]Sets                      // of Final and Child
 	nets [2]net
 }
@@ -70,7 +71,7 @@ func (s *subject) Open(ctx context.Context, search bool, stderr io.Writer) (abou
 	if err != nil {
 		return "", err
 	}
-	about, s.bad = found.About, found.Bad
+	about, s.bad, s.from = found.About, found.Bad, found.Start
 	if fit != found.Train || test != found.Test {
 		about += fmt.Sprintf(" Of these, %d training and %d %s images are used.", fit.Len(), test.Len(), s.Benchmark.About().Split)
 	}
@@ -151,7 +152,7 @@ func (s *subject) About() experiment.About {
 	}
 	about.Side = cmp.Or(about.Side, header.Height)
 	about.Model, about.Child = s.nets[experiment.Final].name, s.nets[experiment.Child].name
-	about.Reads = func() string { return experiment.Checksum(cmp.Or(final.Unlabelled, final.Fit), final.Score) }
+	about.Reads = func() string { return s.checksum(cmp.Or(final.Unlabelled, final.Fit), final.Score) }
 	if child.Fit == nil {
 		about.Trial = controller.Task{}
 		return about
@@ -160,16 +161,25 @@ func (s *subject) About() experiment.About {
 	t.Network, t.Data, t.Unit, t.Train, t.Batch = about.Child, about.Dataset, "images", child.Fit.Len(), s.Batch
 	t.Epochs, t.Steps = length.Epochs, length.Steps
 	t.Reward, t.Split, t.Valid = "accuracy", "held-out", child.Score.Len()
-	about.Data = func() string { return experiment.Checksum(child.Fit, child.Score) }
+	about.Data = func() string { return s.checksum(child.Fit, child.Score) }
 	if child.Unlabelled != nil {
 		t.Unlabelled = child.Unlabelled.Len()
-		about.Data = func() string { return experiment.Checksum(child.Fit, child.Unlabelled, child.Score) }
+		about.Data = func() string { return s.checksum(child.Fit, child.Unlabelled, child.Score) }
 	}
 	about.Reward = sheet.Reward{
 		Where: "held-out images", Shown: "accuracy", Unit: "%", Scale: func(reward float64) float64 { return 100 * reward },
 		Show: func(reward float64) string { return fmt.Sprintf("%.2f %%", 100*reward) },
 	}
 	return about
+}
+
+// checksum returns one of images and of what networks begin with.
+func (s *subject) checksum(images ...data.Source) string {
+	sum := experiment.Checksum(images...)
+	if s.from != "" {
+		sum += "-" + s.from
+	}
+	return sum
 }
 
 // of returns the images of a network. Those of [experiment.Varied] are the final one's.
