@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 
 // export prepares the best network of a run, by its score, for [serve.Open], or for other runtimes: its
 // arguments are the folder of the run, and that of the network or a file of ONNX.
-func export(args []string, stdout io.Writer) error {
+func export(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) != 2 {
 		return usage.Errorf("-export takes the folder of a run and that of the network, or a file: -export runs/NAME served, -export runs/NAME model.onnx")
 	}
@@ -31,7 +32,8 @@ func export(args []string, stdout io.Writer) error {
 		Model, Weights, Data     string
 		Channels, Pixels, Resize int
 		Method                   []string
-		Pattern                  string
+		Pattern, Scenes          string
+		TrainSize                int `toml:"train-size"`
 	}
 	if _, err := toml.Decode(text, &s); err != nil {
 		return fmt.Errorf("%s is not the configuration of a run of finetune: %w: give the folder of such a run", folder.Path(runfolder.Config), err)
@@ -41,20 +43,12 @@ func export(args []string, stdout io.Writer) error {
 	if s.Model == fromFile && !onnxFile {
 		return usage.Errorf("the network of a file of ONNX is exported to such a file: -export %s model.onnx", args[0])
 	}
-	header := data.Header{}
-	if s.Data == images.BuiltIn {
-		fit, _, err := data.Synthetic(data.SyntheticConfig{Train: 10, Test: 10, Detail: 2})
-		if err != nil {
-			return err
-		}
-		header = fit.Header()
-	} else {
-		fit, _, err := data.LoadPhotos(s.Data)
-		if err != nil {
-			return err
-		}
-		header = fit.Header()
+	// How images are normalised follows, with built-in ones, from those that the run was trained on.
+	found, err := images.OpenPhotos(ctx, &images.Settings{Data: s.Data, TrainSize: s.TrainSize, TestSize: 10, Scenes: s.Scenes})
+	if err != nil {
+		return err
 	}
+	header := found.Train.Header()
 	model, err := c.network(len(header.Classes), 0)
 	if err != nil {
 		return fmt.Errorf("%s is not the configuration of a run of finetune: %w: give the folder of such a run", folder.Path(runfolder.Config), err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"autodropout/autograd"
 	"autodropout/benchmarks/internal/experiment"
 	"autodropout/benchmarks/internal/runfolder"
+	"autodropout/data"
 	"autodropout/data/imaging"
 	"autodropout/dropout"
 	"autodropout/layers"
@@ -132,6 +134,33 @@ func TestOtherWeights(t *testing.T) {
 	}
 	if code, _, stderr := call(t, "-resume", "-out", out); code != 2 || !strings.Contains(stderr, "the data had the checksum") {
 		t.Errorf("exit code %d and %q", code, stderr)
+	}
+}
+
+// TestExportsPreparation: what is exported normalises pictures as the run did, with the built-in ones by
+// their old name too.
+func TestExportsPreparation(t *testing.T) {
+	file, dir := trained(t, "resnet-18"), t.TempDir()
+	out, path := filepath.Join(dir, "run"), filepath.Join(dir, "model.onnx")
+	if code, stdout, stderr := call(t, tiny(file, out, "-data", "builtin", "-scenes", "plain", "-epochs", "1", "-method", "none")...); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := call(t, "-export", out, path); code != 0 {
+		t.Fatalf("-export: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	n, err := onnx.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fit, _, err := data.Synthetic(data.SyntheticConfig{Train: 40, Test: 20, Detail: 2, Difficulty: data.PlainDifficulty()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string][3]float32{"mean": fit.Mean, "std": fit.Std} {
+		var got [3]float32
+		if err := json.Unmarshal([]byte(n.Metadata[key]), &got); err != nil || got != want {
+			t.Errorf("the %s is %v, error %v; that of the run was %v", key, got, err, want)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func main() { cli.Main(run) }
 // run is the program; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && (args[0] == "-export" || args[0] == "--export") {
-		return cli.ExitCode(export(args[1:], stdout), "finetune", stderr)
+		return cli.ExitCode(export(ctx, args[1:], stdout), "finetune", stderr)
 	}
 	return images.Run(ctx, &command, func(c config) images.Benchmark { return &c }, args, stdout, stderr)
 }
