@@ -48,7 +48,8 @@ const (
 	// Coordinate is coordinate ascent: one choice after another, at first in all groups at
 	// once and then group by group, takes each of its values, or eight of more, while the
 	// others stay as in the best point so far. Every point is tried Config.Repeats times, with the same child
-	// seeds. It has no network.
+	// seeds. It has no network. With more than Config.Repeats trials in flight, the last points of
+	// those that are compared have no result yet when the best of them is chosen, and cannot become it.
 	Coordinate Algorithm = "coordinate"
 )
 
@@ -181,6 +182,9 @@ func (c Config) withDefaults() Config {
 	if c.Disk == nil {
 		c.Disk = disk.OS{}
 	}
+	if len(c.Starts) == 0 {
+		c.Starts = nil
+	}
 	if c.InFlight == 0 {
 		c.InFlight = defaultInFlight
 	}
@@ -237,6 +241,8 @@ func (c Config) check(space dropout.Space) error {
 		}
 	}
 	switch {
+	case c.Points != nil && len(c.Points) == 0:
+		return errors.New("controller: there are no points to be tried: give some, or nil for all of the space")
 	case c.Repeats < 0 || c.Repeats > most:
 		return fmt.Errorf("controller: each point is tried %d times on average; it must be from 1 to %d", c.Repeats, most)
 	case c.Algorithm == Rejects && c.Points == nil && space.Size().Cmp(big.NewInt(most)) > 0:

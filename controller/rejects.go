@@ -13,7 +13,7 @@ import (
 type round struct{ first, points, before int }
 
 // newRounds returns the plan for so many points, each tried so often on average: after each
-// round one of them is rejected. The last two are tried in turn for what is left of the
+// round one of them is rejected; the first tries each at least once. The last two are tried in turn for what is left of the
 // budget, and as long as anybody asks.
 func newRounds(points, repeats int) []round {
 	rounds := []round{{points: points}}
@@ -22,7 +22,7 @@ func newRounds(points, repeats int) []round {
 		sum += 1 / float64(i)
 	}
 	for left := points; left > 2; left-- {
-		until := int(math.Ceil(float64(points*(repeats-1)) / (sum * float64(left))))
+		until := max(1, int(math.Ceil(float64(points*(repeats-1))/(sum*float64(left)))))
 		last := rounds[len(rounds)-1]
 		rounds = append(rounds, round{last.first + left*(until-last.before), left - 1, until})
 	}

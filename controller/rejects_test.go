@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"autodropout/internal/seed"
@@ -17,6 +18,7 @@ func TestRounds(t *testing.T) {
 	}{
 		{1, 3, "[{0 1 0}]"},
 		{2, 3, "[{0 2 0}]"},
+		{4, 1, "[{0 4 0} {4 3 1} {4 2 1}]"},
 		{4, 3, "[{0 4 0} {8 3 2} {8 2 2}]"},
 		{8, 3, "[{0 8 0} {8 7 1} {15 6 2} {15 5 2} {15 4 2} {15 3 2} {18 2 3}]"},
 	} {
@@ -27,6 +29,22 @@ func TestRounds(t *testing.T) {
 		if last := rounds[len(rounds)-1]; last.first > c.points*c.repeats {
 			t.Errorf("%d points %d times: the last two begin with trial %d", c.points, c.repeats, last.first)
 		}
+	}
+}
+
+// TestNoPoints: a list of no points to be tried is an error, one of no starts is as none.
+func TestNoPoints(t *testing.T) {
+	for _, algorithm := range []Algorithm{Grid, Rejects} {
+		config := Config{Algorithm: algorithm, Trials: 4, Seeds: 2, Points: [][]int{}}
+		if _, err := Search(t.Context(), config, smallSpace, evaluateSmall); err == nil || !strings.Contains(err.Error(), "no points to be tried") {
+			t.Errorf("%s: the error is %v", algorithm, err)
+		}
+	}
+	for _, algorithm := range []Algorithm{Random, Evolution, Coordinate} {
+		config := Config{Algorithm: algorithm, Trials: 6}
+		want := mustSearch(t, config, smallSpace, evaluateSmall)
+		config.Starts = [][]int{}
+		sameReport(t, string(algorithm), mustSearch(t, config, smallSpace, evaluateSmall), want)
 	}
 }
 

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -58,6 +59,21 @@ func TestLessonRatio(t *testing.T) {
 	near(t, "the ratio of the last lesson", lessons[2].Ratio, now/math.Exp(old), 1e-4)
 	if lessons[0].Ratio != 1 || lessons[1].Ratio != 1 || lessons[2].Ratio == 1 {
 		t.Errorf("the lessons are %+v", lessons)
+	}
+}
+
+// TestLessonsOfAResumedSearch: those of trials that the log has are told as they were.
+func TestLessonsOfAResumedSearch(t *testing.T) {
+	for _, async := range []bool{false, true} {
+		config := Config{Trials: 8, Seed: 3, InFlight: 3, Workers: 1, Async: async, Network: tinyNetwork, Disk: unsynced{}, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+		mustSearch(t, config, smallSpace, evaluateSmall)
+		config.Trials = 12
+		var behind []int
+		config.Learned = func(l Lesson) { behind = append(behind, l.Behind) }
+		mustSearch(t, config, smallSpace, evaluateSmall)
+		if want := []int{0, 1, 2, 2, 2, 2, 2, 2}; len(behind) != 12 || !slices.Equal(behind[:8], want) {
+			t.Errorf("async %v: the lessons are %v behind, want %v at first", async, behind, want)
+		}
 	}
 }
 

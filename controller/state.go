@@ -176,8 +176,12 @@ func (s *state) next() Trial {
 }
 
 func (s *state) sampled(t Trial) {
+	known := s.applied
+	if !s.config.Async { // a replay applies nothing before the next trial is sampled
+		known = max(0, t.Index+1-s.config.InFlight)
+	}
 	s.trials = append(s.trials, t)
-	s.known = append(s.known, s.applied)
+	s.known = append(s.known, known)
 	s.results = append(s.results, nil)
 }
 
