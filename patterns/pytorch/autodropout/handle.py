@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -31,7 +31,8 @@ class _Hook:
         (place,) = self.places.values()
         if not isinstance(y, Tensor):
             raise TypeError(f"the pattern at {place.site} drops parts of a tensor, and the module returns a {type(y).__name__}")
-        return place.drop(y.transpose(0, 1)).transpose(0, 1) if self.sequence_first else place.drop(y)
+        first = self.sequence_first and y.dim() == 3  # attention probabilities begin with the batch
+        return place.drop(y.transpose(0, 1)).transpose(0, 1) if first else place.drop(y)
 
 
 class _Output(_Hook):
@@ -100,7 +101,8 @@ class Handle:
         self._attentions: list[str] = []  # modules that were given a forward
         self._unfused: list[str] = []  # timm's attentions whose probabilities were not reachable
         self._calls: set[int] = set()  # places of this pass
-        self._passes = 0  # since a backward pass computed something again
+        self._passes = self._tracked = 0  # since a step, or since a checkpoint computed something again; those with gradients
+        self._last = True  # what a checkpoint may compute again is of the last pass
 
     @property
     def sites(self) -> list[str]:
@@ -118,6 +120,7 @@ class Handle:
         if progress is not None:
             self.progress = min(max(progress, 0.0), 1.0)
         self.steps += 1
+        self._passes, self._tracked, self._last = 0, 0, True
         self._drawn = None
         self._draw_keys()
         self._ensure()
@@ -153,7 +156,7 @@ class Handle:
         self.next.fill_(state["example"])
 
     def _digest(self) -> str:
-        rows = "\n".join(f"{place.site} {place.row}" for place in self.places)
+        rows = "\n".join(f"{place.site} {_whole(place.row)}" for place in self.places)
         return hashlib.sha256(rows.encode()).hexdigest()
 
     def stream(self, place: PatternDropout, y: Tensor, again: bool = False) -> tuple[Tensor, Tensor]:
@@ -204,31 +207,45 @@ class Handle:
                 )
             self._calls.add(place.index)
             return
-        # A checkpoint computes a pass again.
-        if self._passes > 1:
+        self._compute_again(place.site)
+
+    def _compute_again(self, what: str) -> None:
+        """Lets a checkpoint compute something of the last pass again, and nothing of another."""
+        if not self._last:
             raise RuntimeError(
-                f"{place.site} is computed again after {self._passes} passes of the model, and only the masks of the last can be drawn again: "
+                f"{what} is computed again after {self._passes} passes of the model, and only the masks of the last can be drawn again: "
                 "with checkpoints, call backward after every pass"
             )
-        self._passes = 0
+        self._passes = self._tracked = 0
 
     def _begin(self, model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not model.training:
             return
+        if not torch.compiler.is_compiling():
+            if getattr(model, "_is_replica", False) or isinstance(model, nn.DataParallel) and len(model.device_ids) > 1:
+                raise RuntimeError("nn.DataParallel runs copies of the model at the same time, which a pattern cannot count the examples of: use DistributedDataParallel")
+            if torch._C._current_graph_task_id() != -1:  # a checkpoint around the model: the examples are those of the pass
+                self._compute_again("the model")
+                return
         self._ensure()
         batch = _first_tensor((args, kwargs), self.batch_axis)
         if batch is None:
             raise ValueError(f"the model's input has no tensor with a batch on axis {self.batch_axis}, whose examples the pattern counts")
         n = batch.shape[self.batch_axis]
         if self.first.device != batch.device:
-            for name in ("first", "next", "keys", "strengths", "_blocks", "_owners"):
+            for name in ("first", "next", "keys", "_blocks", "_owners"):
                 setattr(self, name, getattr(self, name).to(batch.device))
+            if batch.device.type != "mps":  # which has no float64, and takes single numbers from the host
+                self.strengths = self.strengths.to(batch.device)
         self.first.copy_(self.next)
         self.next.add_(n)
         self._draw_words(n)
         if not torch.compiler.is_compiling():
             self._calls.clear()
-            self._passes += torch.is_grad_enabled()
+            tracks = torch.is_grad_enabled()
+            self._passes, self._tracked = self._passes + 1, self._tracked + tracks
+            # A reentrant checkpoint around the model has no gradients in the pass itself.
+            self._last = self._passes == 1 or tracks and self._tracked == 1
 
     def _draw_keys(self) -> None:
         keys = sampler.round_keys([sampler.site_key(place.site, self.seed, self.steps) for place in self.places])
@@ -332,7 +349,8 @@ def attach(
     others, name the modules at whose outputs it acts. For a ConvNet names[s][b] are
     the normalisations in block b of stage s, and shortcuts[s][b] the modules that
     compute its shortcut, which patterns with "residual" drop as well; for a
-    Transformer, names maps places to modules, and what it does not map is found. Modules of kind PatternDropout in the
+    Transformer, names maps places to modules, and what it does not map is found; their
+    outputs have the batch on the axis on which the model's input has it. Modules of kind PatternDropout in the
     model act too: for a model that has them, no pattern need be given.
 
     steps is the number of the optimizer's steps in the whole training, for patterns
@@ -348,15 +366,15 @@ def attach(
         raise ValueError("a pattern acts in this model already: detach it first")
     if pattern is None and names is not None:
         raise ValueError("names say where a pattern acts, and there is no pattern")
+    if batch_axis is None:
+        batch_axis = int(pattern is not None and pattern.kind == "sequence" and any(spot.sequence_first for spot in networks.sequence_spots(model)))
     if pattern is None:
         spots = []
     elif pattern.kind == "convnet":
         spots = list(_conv_spots(model, pattern, names, shortcuts))
     else:
-        spots = list(_sequence_spots(model, pattern, names))
+        spots = list(_sequence_spots(model, pattern, names, batch_axis == 1))
     _check_modules(model, [spot for spot, _ in spots])
-    if batch_axis is None:
-        batch_axis = int(any(spot.sequence_first for spot, _ in spots))
     handle = Handle(model, seed, rank, ranks, batch_axis, steps)
     for name, module in model.named_modules():
         if isinstance(module, PatternDropout):
@@ -398,13 +416,13 @@ def _conv_spots(model: nn.Module, pattern: Pattern, names: Any, shortcuts: Any) 
         raise ValueError(f"the pattern acts at {min(unmet)}, and no block of the model has such a place that attach knows: give it names")
 
 
-def _sequence_spots(model: nn.Module, pattern: Pattern, names: Any) -> Iterator[tuple[Spot, Place]]:
+def _sequence_spots(model: nn.Module, pattern: Pattern, names: Any, sequence_first: bool) -> Iterator[tuple[Spot, Place]]:
     if names is not None and not isinstance(names, Mapping):
         raise ValueError("the pattern is one for sequences: names must map its places to lists of modules")
     unknown = set(names or ()) - {*PLACES, *OUTSIDE}
     if unknown:
         raise ValueError(f"{min(unknown)} is not a place of patterns; those are {', '.join(PLACES + OUTSIDE)}")
-    spots = [*networks.named_places(names or {}), *(spot for spot in networks.sequence_spots(model) if spot.part not in (names or {}))]
+    spots = [*networks.named_places(names or {}, sequence_first), *(spot for spot in networks.sequence_spots(model) if spot.part not in (names or {}))]
     if not spots:
         raise ValueError(f"attach does not know the layers of {type(model).__name__}: give it names, the modules for each place")
     for part, row in pattern.places.items():
@@ -426,6 +444,12 @@ def _check_modules(model: nn.Module, spots: Sequence[Spot]) -> None:
         other = names.setdefault(id(module), name)
         if other != name and (name in used or other in used):
             raise ValueError(f"{other} and {name} are one module, and would lose the same elements: a place must have a module of its own")
+
+
+def _whole(row: Block | Place) -> Block | Place:
+    """The row with whole numbers as such: in one file 1 may stand, in another 1.0."""
+    whole: dict[str, Any] = {name: int(v) for name, v in vars(row).items() if isinstance(v, float) and v.is_integer()}
+    return replace(row, **whole)
 
 
 def _first_tensor(value: Any, axis: int) -> Tensor | None:

@@ -193,8 +193,8 @@ def _feed_forward(name: str, last: str, sequence_first: bool) -> Iterator[Spot]:
     yield Spot(_join(name, "output"), last, "output", name, "output", sequence_first)
 
 
-def named_places(names: Mapping[str, Sequence[str]]) -> Iterator[Spot]:
+def named_places(names: Mapping[str, Sequence[str]], sequence_first: bool) -> Iterator[Spot]:
     """The modules that a caller names for each place."""
     for part, modules in names.items():
         for name in modules:
-            yield Spot(name, name, "words" if part == "words" else "output", name.rpartition(".")[0], part)
+            yield Spot(name, name, "words" if part == "words" else "output", name.rpartition(".")[0], part, sequence_first)

@@ -180,9 +180,10 @@ def parse(data: str | bytes) -> Pattern:
     version = file.get("version", 1)
     if isinstance(version, bool) or version not in (1, 2):
         raise ValueError(f"version is {json.dumps(version)}, and this package reads versions 1 and 2")
-    content = {"convnet": "stages", "sequence": "places"}.get(file.get("kind"))
+    kind = file.get("kind")
+    content = {"convnet": "stages", "sequence": "places"}.get(kind) if isinstance(kind, str) else None
     if "kind" in file and content is None:
-        raise ValueError(f'kind is {json.dumps(file["kind"])}, and patterns have kind "convnet" or "sequence"')
+        raise ValueError(f'kind is {json.dumps(kind)}, and patterns have kind "convnet" or "sequence"')
     _members(file, "", ("version", "kind", content or "stages"), ("origin",))
     origin = _origin(file.get("origin", {}))
     if content == "places":

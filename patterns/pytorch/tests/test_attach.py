@@ -12,7 +12,7 @@ from torchvision.models.resnet import Bottleneck, ResNet
 
 import autodropout
 from autodropout import Block, Pattern, PatternDropout, Place, sampler
-from autodropout.pattern import PLACES
+from autodropout.pattern import OUTSIDE, PLACES
 
 BLOCK = Block(0.25, 0.25, 2, 30, 0.1, 0.1, False, True)
 PLAIN = Block(0.25, 0.25, 2, 0, 0, 0, True, False)
@@ -365,6 +365,24 @@ def test_words():
     mask = sampler.words_mask(places["words"], 10, sampler.round_keys([sampler.site_key("0", 0, 0)])[0], 1.0)
     ids = torch.tensor([[1, 2, 3], [3, 4, 9]])
     assert torch.equal(model[0](ids), model[0].weight[ids] * mask[ids])
+
+
+def test_named_modules_of_sequences_first():
+    """What is named has the batch where the model's input has it."""
+    off = replace(PLACE, drop=0)
+    pattern = Pattern(places={p: PLACE if p == "final" else off for p in PLACES + OUTSIDE})
+    model = nn.Sequential(nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 2, 32, dropout=0), 1, enable_nested_tensor=False), nn.Identity())
+    x = torch.randn(5, 3, 16)
+    want = model(x) * expected_mask("1", PLACE, (3, 5, 16)).transpose(0, 1)
+    handle = autodropout.attach(model, pattern, names={"final": ["1"]})
+    assert handle.sites == ["1"] and handle.batch_axis == 1
+    torch.testing.assert_close(model(x), want)
+    assert handle.next == 3
+    # A network that attach does not know, whose input is (T, N, C).
+    named = {part: [str(i)] for i, part in enumerate(PLACES)}
+    layers = nn.Sequential(*(nn.Identity() for _ in PLACES))
+    autodropout.attach(layers, Pattern(places={p: PLACE if p == "output" else off for p in PLACES}), named, batch_axis=1)
+    torch.testing.assert_close(layers(x), x * expected_mask("6", PLACE, (3, 5, 16)).transpose(0, 1))
 
 
 def test_schedules():

@@ -68,3 +68,9 @@ def test_nothing_is_written_that_cannot_be_read(pattern, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         autodropout.save(pattern, tmp_path / "p.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_kind_that_is_no_text(tmp_path):
+    (tmp_path / "p.json").write_text('{"version": 1, "kind": ["convnet"], "stages": [[]]}')
+    with pytest.raises(ValueError, match=r'p.json: kind is \["convnet"\], and patterns have kind'):
+        autodropout.load(tmp_path / "p.json")

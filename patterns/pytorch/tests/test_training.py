@@ -2,6 +2,7 @@
 
 import copy
 import io
+from dataclasses import replace
 
 import pytest
 import torch
@@ -160,6 +161,14 @@ def test_copies(make, pattern, x, way):
     assert torch.equal(model(x), y)
 
 
+def test_state_of_a_pattern_that_was_written():
+    """A file has 1 where the program has 1.0: it is the same pattern."""
+    row = Block(1.0, 0.5, 2, 15.0, 0.0, 0.0, False, True, scatter=0.0)
+    (written,) = autodropout.parse(autodropout.dumps(Pattern(stages=((row,),)))).stages[0]
+    state = autodropout.attach(nn.Sequential(PatternDropout(row))).state_dict()
+    autodropout.attach(nn.Sequential(PatternDropout(written))).load_state_dict(state)
+
+
 def count_drops(model, monkeypatch):
     seen = []
     drop = PatternDropout.drop
@@ -229,6 +238,60 @@ def test_checkpoint_after_two_passes():
     a, b = model(X), model(X)
     with pytest.raises(RuntimeError, match="call backward after every pass"):
         (a.sum() + b.sum()).backward()
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpoint_around_the_model(reentrant):
+    """The whole model is computed again for the examples that it had, which are not counted twice."""
+    masks, plain = Masks(), Masks()
+    for n in (2, 3):
+        x = torch.ones(n, 3, 8, 8, requires_grad=True)
+        y = checkpoint(masks.model, x, use_reentrant=reentrant)
+        y.sum().backward()
+        assert torch.equal(y > 0, plain(n)) and torch.equal(x.grad, y)
+    a, b = (checkpoint(masks.model, torch.ones(2, 3, 8, 8, requires_grad=True), use_reentrant=reentrant) for _ in range(2))
+    with pytest.raises(RuntimeError, match="the model is computed again after 2 passes"):
+        (a.sum() + b.sum()).backward()
+
+
+def test_checkpoint_beside_passes_without_gradients():
+    """A pass without gradients may come before one that is computed again, not after it. A step
+    ends what may be computed again."""
+    model = nn.Sequential(nn.Conv2d(3, 3, 1), PatternDropout(BLOCK))
+    handle = autodropout.attach(model)
+    layers = list(model)
+    model.forward = lambda x: checkpoint(lambda x: layers[1](layers[0](x)), x, use_reentrant=False)
+    with torch.no_grad():
+        model(X)
+    y = model(X)
+    y.sum().backward()
+    y = model(X)
+    with torch.no_grad():
+        model(X)
+    with pytest.raises(RuntimeError, match="call backward after every pass"):
+        y.sum().backward()
+    model(X)
+    handle.step()
+    model(X).sum().backward()
+
+
+def test_data_parallel():
+    """Copies in threads are refused: they cannot count examples together."""
+    masks = Masks()
+    with pytest.raises(RuntimeError, match="use DistributedDataParallel"):
+        masks.model._replicate_for_data_parallel()(torch.ones(2, 3, 8, 8))
+
+
+@pytest.mark.skipif(not torch.backends.mps.is_available(), reason="there is no GPU of Apple")
+@pytest.mark.parametrize("row", [BLOCK, replace(BLOCK, schedule="up"), replace(BLOCK, scatter=0.3, schedule="down")])
+def test_mps(row):
+    """A device without float64 draws the same masks."""
+    model = nn.Sequential(PatternDropout(row, "site"))
+    handle = autodropout.attach(model, steps=4)
+    handle.step()
+    want = model(torch.ones(4, 3, 8, 8)) > 0
+    handle.next.zero_()
+    assert torch.equal((model(torch.ones(4, 3, 8, 8, device="mps")) > 0).cpu(), want)
 
 
 @pytest.mark.parametrize("make, pattern, x", [(resnet, PATTERN, X), (encoder, SEQUENCE, torch.rand(3, 5, 16))])
