@@ -19,7 +19,11 @@ func drawConv(p *dropout.ConvPattern, side int, s dropout.Stream) *Pattern {
 		cells := max(1, side>>i)
 		row := Stage{Name: fmt.Sprintf("stage %d: %d × %d", i+1, cells, cells)}
 		for j, b := range stage {
-			row.Layers = append(row.Layers, convLayer(b, fmt.Sprintf("%d.%d", i+1, j+1), cells, int(max(least, box)), s))
+			side := cells
+			if b.Place == dropout.Features && isLast(p, i, j) {
+				side = 1 // the maps have been averaged
+			}
+			row.Layers = append(row.Layers, convLayer(b, acting(p, i, j), fmt.Sprintf("%d.%d", i+1, j+1), side, int(max(least, box)), s))
 		}
 		out.Stages = append(out.Stages, row)
 		box *= shrink
@@ -28,13 +32,24 @@ func drawConv(p *dropout.ConvPattern, side int, s dropout.Stream) *Pattern {
 	return out
 }
 
-func convLayer(b dropout.BlockPattern, label string, cells, box int, s dropout.Stream) Layer {
+// acting returns the pattern of a block, one that drops nothing where it would act before the
+// classifier and the block is not the last.
+func acting(p *dropout.ConvPattern, stage, block int) dropout.BlockPattern {
+	b := p.Stages[stage][block]
+	if b.Place == dropout.Features && !b.Residual && !isLast(p, stage, block) {
+		b.Size = 0
+	}
+	return b
+}
+
+// convLayer draws a block with the choices b, of which acts is what drops something.
+func convLayer(b, acts dropout.BlockPattern, label string, cells, box int, s dropout.Stream) Layer {
 	const examples, channels = 2, 4
 	l := Layer{
 		ID: "layer-" + strings.ReplaceAll(label, ".", "-"), Name: "block " + label, Label: label, Box: box, Arc: WholeArc,
-		Shortcut: b.Size > 0 && b.Residual,
-		Drop:     share(func(i int) [][]bool { return b.Sample(cells, cells, 0, example(s, i)) }),
-		Words:    blockWords(b, cells),
+		Shortcut: acts.Size > 0 && acts.Residual,
+		Drop:     share(func(i int) [][]bool { return acts.Sample(cells, cells, 0, example(s, i)) }),
+		Words:    blockWords(acts, cells),
 		Values: []Fact{
 			{"size", fmt.Sprint(b.Size)}, {"stride", fmt.Sprint(b.Stride)}, {"repeat", fmt.Sprint(b.Repeat)},
 			{"rotate", fmt.Sprintf("%g°", b.Rotate)}, {"shear x", fmt.Sprint(b.ShearX)}, {"shear y", fmt.Sprint(b.ShearY)},
@@ -48,7 +63,7 @@ func convLayer(b dropout.BlockPattern, label string, cells, box int, s dropout.S
 	for e := range examples {
 		group := Samples{Name: fmt.Sprintf("image %d, %d channels", e+1, channels)}
 		for c := range channels {
-			mask := b.Sample(cells, cells, c, example(s, e))
+			mask := acts.Sample(cells, cells, c, example(s, e))
 			group.Masks = append(group.Masks, newMask(cells, cells, func(y, x int) bool { return mask[y][x] }))
 		}
 		l.Groups = append(l.Groups, group)
@@ -139,8 +154,9 @@ func scheduleWords(s dropout.Schedule) string {
 // convWords sums a pattern up.
 func convWords(p *dropout.ConvPattern, side int) string {
 	blocks, acts, shared, shortcuts := 0, 0, 0, 0
-	for _, stage := range p.Stages {
-		for _, b := range stage {
+	for i, stage := range p.Stages {
+		for j := range stage {
+			b := acting(p, i, j)
 			blocks++
 			if b.Size == 0 {
 				continue

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,30 @@ func TestDrawSequence(t *testing.T) {
 	}
 	if p.Words != "The pattern drops about 50 % of the queries and 25 % of the outputs of the feed-forward part in every layer." || !strings.Contains(output.Words, "whole runs") || !strings.Contains(query.Words, "each by itself") {
 		t.Errorf("the words are %q, %q, %q", p.Words, query.Words, output.Words)
+	}
+}
+
+// TestDrawWhereItActs: before the classifier the last block drops single values, and other blocks
+// drop nothing. Words are lost as wholes, whatever the other choices are.
+func TestDrawWhereItActs(t *testing.T) {
+	grid := dropout.BlockPattern{Size: 0.25, Stride: 1, Repeat: 1, Place: dropout.Features}
+	p := DrawPattern(&dropout.ConvPattern{Stages: [][]dropout.BlockPattern{{grid}, {grid}}}, 32, dropout.Stream{})
+	first, last := p.Stages[0].Layers[0], p.Stages[1].Layers[0]
+	if first.Drop != 0 || first.Words != "Nothing is dropped here." || math.Abs(last.Drop-0.25) > 0.2 {
+		t.Errorf("the blocks drop %v (%s) and %v (%s)", first.Drop, first.Words, last.Drop, last.Words)
+	}
+	if !strings.Contains(p.Words, "25 % of the inputs of the classifier") || !strings.Contains(p.Words, "leaves 1 of 2 blocks alone") {
+		t.Errorf("the words are %q", p.Words)
+	}
+	pattern := &dropout.SequencePattern{Outside: true}
+	for i := range pattern.Places {
+		pattern.Places[i] = dropout.TokenPattern{Size: 1, Stride: 3}
+	}
+	pattern.Places[7].Drop = 0.5
+	words := DrawPattern(pattern, 0, dropout.Stream{}).Stages[2].Layers[0]
+	channels := cells(t, words.Groups[0].Masks[0])
+	if math.Abs(words.Drop-0.5) > 0.05 || !slices.Equal(channels[0], channels[1]) {
+		t.Errorf("%v of the %s are dropped, in one channel %v, in the next %v", words.Drop, words.Name, channels[0], channels[1])
 	}
 }
 

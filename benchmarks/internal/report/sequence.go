@@ -56,10 +56,14 @@ func drawSequence(p *dropout.SequencePattern, s dropout.Stream) *Pattern {
 
 func tokenLayer(b dropout.TokenPattern, kind dropout.Kind, s dropout.Stream) Layer {
 	const examples = 3
+	acts := b
+	if kind == dropout.Words { // each is lost as a whole
+		acts = dropout.TokenPattern{Size: 1, ShareC: true, Drop: b.Drop}
+	}
 	l := Layer{
 		ID: "layer-" + kind.String(), Name: kind.String(), Label: kind.String(), Box: 64,
 		Words: tokenWords(b, kind),
-		Drop:  share(func(i int) [][]bool { return b.Sample(shownTokens, shownChannels, example(s, i)) }),
+		Drop:  share(func(i int) [][]bool { return acts.Sample(shownTokens, shownChannels, example(s, i)) }),
 		Values: []Fact{
 			{"size", fmt.Sprint(b.Size)}, {"stride", fmt.Sprint(b.Stride)},
 			{"share t", yes(b.ShareT)}, {"share c", yes(b.ShareC)}, {"drop", fmt.Sprint(b.Drop)},
@@ -69,7 +73,7 @@ func tokenLayer(b dropout.TokenPattern, kind dropout.Kind, s dropout.Stream) Lay
 		l.Values = append(l.Values, Fact{"schedule", b.Schedule.String()})
 	}
 	for e := range examples {
-		mask := b.Sample(shownTokens, shownChannels, example(s, e))
+		mask := acts.Sample(shownTokens, shownChannels, example(s, e))
 		l.Groups = append(l.Groups, Samples{Name: fmt.Sprintf("sequence %d, time to the right", e+1),
 			Masks: []Mask{newMask(shownTokens, shownChannels, func(y, x int) bool { return mask[x][y] })}})
 	}

@@ -35,9 +35,11 @@ func convParts(p *dropout.ConvPattern, side int) (parts []Part) {
 	classifier, last := 0.0, false
 	for i, stage := range p.Stages {
 		cells, sum := max(1, side>>i), 0.0
-		for _, b := range stage {
+		for j, b := range stage {
 			if b.Size > 0 && b.Place == dropout.Features {
-				classifier, last = b.Share(1, 1), true
+				if isLast(p, i, j) {
+					classifier, last = b.Share(1, 1), true
+				}
 				continue
 			}
 			sum += b.Share(cells, cells)
@@ -48,6 +50,12 @@ func convParts(p *dropout.ConvPattern, side int) (parts []Part) {
 		parts = append(parts, Part{Name: "inputs of the classifier", Share: classifier})
 	}
 	return parts
+}
+
+// isLast reports whether a block is the last of the network: in no other has the place before the
+// classifier a meaning.
+func isLast(p *dropout.ConvPattern, stage, block int) bool {
+	return stage == len(p.Stages)-1 && block == len(p.Stages[stage])-1
 }
 
 // sequenceNames says of what the places of a pattern are, in their order.

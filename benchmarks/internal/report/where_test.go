@@ -33,6 +33,7 @@ func TestWhereWords(t *testing.T) {
 		"about 10 % of the cells in every stage":                                                          conv([]dropout.BlockPattern{scattered(dropout.Norm, 0.1)}, []dropout.BlockPattern{scattered(dropout.Norm, 0.1)}, []dropout.BlockPattern{scattered(dropout.Norm, 0.1)}),
 		"nothing":                                                                                         sequence(true, nil),
 		"about 10 % of the cells in stage 1; nothing elsewhere":                                           conv([]dropout.BlockPattern{scattered(dropout.Norm, 0.2), {}}, []dropout.BlockPattern{{}}),
+		"about 10 % of the cells in stage 2; nothing elsewhere":                                           conv([]dropout.BlockPattern{scattered(dropout.Features, 0.3)}, []dropout.BlockPattern{scattered(dropout.Norm, 0.1)}),
 		"about 30 % of the inputs of the classifier; nothing elsewhere":                                   conv([]dropout.BlockPattern{{}}, []dropout.BlockPattern{scattered(dropout.Features, 0.3)}),
 	} {
 		if got := WhereWords(Where(pattern, 32)); got != want {
