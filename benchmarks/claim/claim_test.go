@@ -139,6 +139,24 @@ func at(values ...float64) map[int]float64 {
 	return m
 }
 
+// TestRoom: trainings that failed have no value, and no part in the difference.
+func TestRoom(t *testing.T) {
+	rewards := []float64{0.5, 0.6, 0.5, 0, 0, 0.6, 0.52, 0.62, 0.5, 0.6} // those of 0 failed
+	log := &controller.Log{Config: controller.Config{Points: [][]int{{0}, {1}}}}
+	for i, reward := range rewards {
+		result := &controller.Result{Trial: i, Reward: reward}
+		if reward == 0 {
+			result.Error = "the loss is not finite"
+		}
+		log.Trials, log.Results = append(log.Trials, controller.Trial{Index: i, Point: []int{i % 2}}), append(log.Results, result)
+	}
+	cells := make([]string, 5)
+	made("headroom/here", nil).room(&search{again: log}, cells)
+	if got, want := strings.Join(cells[1:], "; "), "49.50 ± 1.00; 39.50 ± 1.00; +10.00 ± 0.00 points, 3 seeds; worth a search"; got != want {
+		t.Errorf("the cells are %q, want %q", got, want)
+	}
+}
+
 // TestNewSetting: the claim is held against all rows made by hand and random search of its own
 // space, the seeds that both rows have are paired within search seeds, and Holm's correction is over these.
 func TestNewSetting(t *testing.T) {

@@ -94,10 +94,13 @@ func (r *run) room(s *search, cells []string) {
 	var gains []float64
 	trials := s.again.Curve()
 	for _, t := range trials {
+		if t.Result.Failed() {
+			continue
+		}
 		of := t.Trial.Index % 2
 		values[of] = append(values[of], m.of(t.Result.Reward))
 		for _, other := range trials {
-			if of == 0 && other.Trial.Index == t.Trial.Index+1 && !t.Result.Failed() && !other.Result.Failed() {
+			if of == 0 && other.Trial.Index == t.Trial.Index+1 && !other.Result.Failed() {
 				gains = append(gains, m.gain(m.of(t.Result.Reward), m.of(other.Result.Reward)))
 			}
 		}
