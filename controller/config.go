@@ -48,8 +48,7 @@ const (
 	// Coordinate is coordinate ascent: one choice after another, at first in all groups at
 	// once and then group by group, takes each of its values, or eight of more, while the
 	// others stay as in the best point so far. Every point is tried Config.Repeats times, with the same child
-	// seeds. It has no network. With more than Config.Repeats trials in flight, the last points of
-	// those that are compared have no result yet when the best of them is chosen, and cannot become it.
+	// seeds. It has no network.
 	Coordinate Algorithm = "coordinate"
 )
 
@@ -166,7 +165,7 @@ type Config struct {
 	// known is what a search that is taken up has learned already; nil: its log tells.
 	known *memory
 
-	// old is whether the search goes on as one whose log has no word of live mutations.
+	// old is whether the search goes on as one whose log does not say that it is live.
 	old bool
 }
 

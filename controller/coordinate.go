@@ -21,7 +21,8 @@ type coordinate struct {
 	rewards map[int]float64 // by trial
 
 	points [][]int // of all batches that have begun, in order
-	begun  int     // of them, those before the last batch
+	starts int     // of them, those of the first batch
+	seen   int     // of them, those that the best was chosen from, in order
 	best   int     // of the points
 	next   int     // of the changes
 }
@@ -46,6 +47,7 @@ func newCoordinate(c Config, space dropout.Space) *coordinate {
 	default:
 		s.points = [][]int{newLocal(c, space).incumbent.point}
 	}
+	s.starts = len(s.points)
 	return s
 }
 
@@ -54,7 +56,6 @@ func newCoordinate(c Config, space dropout.Space) *coordinate {
 func (s *coordinate) sample(trial int, _ *rand.Rand) (point []int, logProbs []float32, entropy float64) {
 	for trial/s.config.Repeats >= len(s.points) {
 		s.settle(len(s.points)*s.config.Repeats - s.config.InFlight + 1)
-		s.begun = len(s.points)
 		s.points = append(s.points, s.batch()...)
 	}
 	point = slices.Clone(s.points[trial/s.config.Repeats])
@@ -64,16 +65,19 @@ func (s *coordinate) sample(trial int, _ *rand.Rand) (point []int, logProbs []fl
 // settle chooses the best point after a batch, knowing the trials below a limit: that of
 // the batch whose rewards are higher by most, on average over the seeds that both have,
 // where that is more than the standard error. The first batch has no other to compare
-// with, and its best mean will do.
+// with, and its best mean will do. Points without a result wait for the next batch.
 func (s *coordinate) settle(limit int) {
 	rival, lead := s.best, 0.0
-	for i := s.begun; i < len(s.points); i++ {
+	for i := s.seen; i < len(s.points); i++ {
 		difference, se := s.compare(i, s.best, limit)
-		if difference > lead && (s.begun == 0 || difference > se) {
+		if difference > lead && (i < s.starts || difference > se) {
 			rival, lead = i, difference
 		}
 	}
-	s.best = rival
+	s.best, s.seen = rival, len(s.points)
+	if !s.config.old {
+		s.seen = max(0, limit+s.config.Repeats-1) / s.config.Repeats
+	}
 }
 
 // compare returns by how much the rewards of point a are higher than those of b, seed by

@@ -2,6 +2,8 @@ package controller
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -52,6 +54,33 @@ func TestCoordinate(t *testing.T) {
 				t.Errorf("%d in flight: point %d is %v, want %v; all are %v", inFlight, i, points[i], point, points)
 				break
 			}
+		}
+	}
+}
+
+// TestCoordinateLate: with more trials in flight than each point has, the last points of a
+// batch have no results when it is over. They are looked at later, and not in a search that
+// an old log has begun.
+func TestCoordinateLate(t *testing.T) {
+	space := toySpace(1, 2, 3)
+	for _, live := range []bool{true, false} {
+		config := Config{Algorithm: Coordinate, Trials: 60, InFlight: 8, Start: []int{0, 0}, Path: filepath.Join(t.TempDir(), "trials.jsonl")}
+		if !live {
+			old := newHeader(config.withDefaults(), space)
+			old.Live = false
+			if err := os.WriteFile(config.Path, encode(old), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report := mustSearch(t, config, space, func(_ context.Context, trial Trial) (Outcome, error) {
+			return Outcome{Reward: float64(10*trial.Point[0] + trial.Point[1])}, nil
+		})
+		want := []int{0, 0}
+		if live {
+			want = []int{1, 2}
+		}
+		if last := report.Trials[59].Point; !slices.Equal(last, want) {
+			t.Errorf("live %v: the last point is %v, want %v", live, last, want)
 		}
 	}
 }

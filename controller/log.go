@@ -26,18 +26,23 @@ type header struct {
 	Space   dropout.Space `json:"space"`
 	Config
 
-	// Live is whether mutations change a choice that counts. In logs of before 2026-11-30
-	// they change any.
+	// Live is whether mutations change a choice that counts, and whether coordinate ascent
+	// looks at points whose results come after those of their batch. In logs of before
+	// 2026-11-30 mutations change any choice, and before 2026-12-01 late points are lost.
 	Live bool `json:"live,omitempty"`
 }
 
 // newHeader returns the header of a new search.
 func newHeader(config Config, space dropout.Space) header {
-	return header{logVersion, space, config, config.mutates()}
+	return header{logVersion, space, config, config.lives()}
 }
 
-// mutates reports whether the search changes points that it has tried.
-func (c *Config) mutates() bool { return c.Algorithm == Evolution || c.Algorithm == Local }
+// lives reports whether the search changes points that it has tried, and would find others
+// under the header of an old log.
+func (c *Config) lives() bool {
+	late := c.Algorithm == Coordinate && c.InFlight > c.Repeats
+	return late || c.Algorithm == Evolution || c.Algorithm == Local
+}
 
 // settings returns the configuration of the search that the log is of.
 func (h *header) settings() Config {
