@@ -2,7 +2,7 @@
 
 .PHONY: check test bench instructions fuzz properties golden golden-runs gen
 
-# Everything CI runs.
+# All that must hold before a change lands.
 check:
 	.ci/run
 
