@@ -3,26 +3,15 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/controller"
 )
-
-// freeAddress returns an address of this machine where nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // found is all of a run that must not depend on who trained the trials.
 func found(t *testing.T, folder string) string {
@@ -75,7 +64,7 @@ func TestCluster(t *testing.T) {
 	rows := []string{"-method", "dropout,random,autodropout", "-tune", "-trials", "6", "-finalists", "1", "-trial-seeds", "2", "-reference", "none"}
 	mustCall(t, tiny(plain, rows...)...)
 
-	address := freeAddress(t)
+	address := benchtest.FreeAddress(t)
 	url := "nats://" + address
 	coordinator := begin(t, tiny(served, append(rows, "-serve", "-listen", address)...)...)
 	// 5 steps of the first trial, 2 of the second.

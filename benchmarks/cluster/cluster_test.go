@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/controller"
 	"autodropout/controller/cluster"
 	"autodropout/internal/pages"
@@ -137,12 +137,7 @@ func TestProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := benchtest.FreeAddress(t)
 	args := []string{"-run", "server", "-listen", address, "-folder", filepath.Join(t.TempDir(), "nats")}
 	p, err := launch("server", program, args, args, io.Discard)
 	if err != nil {

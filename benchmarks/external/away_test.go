@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/benchmarks/internal/kills"
 	"autodropout/controller"
 )
@@ -20,7 +21,7 @@ func TestGoesOnElsewhere(t *testing.T) {
 	dir, temporary := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temporary) // of the workers
 	served := filepath.Join(dir, "served")
-	address := freeAddress(t)
+	address := benchtest.FreeAddress(t)
 	meet := []string{"-nats", "nats://" + address}
 	coordinator, stdout, stderr := kills.Command(t, settings(t, []string{"-trials", "1", "-method", "random", "-out", served, "-serve", "-listen", address}, "steps=40", "pause=25ms")...)
 	if err := coordinator.Start(); err != nil {

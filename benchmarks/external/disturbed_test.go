@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,17 +34,6 @@ func server(args []string) {
 	}
 	defer s.Shutdown()
 	select {}
-}
-
-// freeAddress returns an address of this machine where nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // actor is a process that is started again whenever it is killed.
@@ -129,7 +117,7 @@ func TestDisturbed(t *testing.T) {
 	}
 	program.Must(t, flags("plain", "-workers", "4")...)
 
-	address := freeAddress(t)
+	address := benchtest.FreeAddress(t)
 	meet := []string{"-nats", "nats://" + address, "-job", "disturbed"}
 	serve := slices.Concat([]string{"-serve", "-lost-after", "500ms"}, meet)
 	begun := false

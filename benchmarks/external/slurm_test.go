@@ -16,6 +16,7 @@ import (
 
 	"github.com/nats-io/nkeys"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/controller"
 )
 
@@ -71,7 +72,7 @@ func TestSlurm(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, port, _ := strings.Cut(freeAddress(t), ":")
+	_, port, _ := strings.Cut(benchtest.FreeAddress(t), ":")
 	environment := []string{
 		"HOST_NAME=localhost", "PORT=" + port, "PROGRAM=" + self(t) + " " + programWord + " pause=50ms",
 		"SETTINGS=-space convnet -stages 1,1 -trials 12 -in-flight 4 -method random -quiet",

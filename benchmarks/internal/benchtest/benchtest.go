@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -180,4 +181,15 @@ func (p Program) Refuses(t testing.TB, name string, calls []Wrong) {
 			t.Errorf("%s: the output folder was made", c.Args)
 		}
 	}
+}
+
+// FreeAddress returns an address of this machine where nobody listens.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

@@ -3,13 +3,13 @@ package language
 import (
 	"bytes"
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"autodropout/benchmarks/internal/benchtest"
 	"autodropout/benchmarks/internal/runfolder"
 )
 
@@ -30,12 +30,7 @@ func corpusIn(t *testing.T, last string) (dir string) {
 // a worker is refused before it trains anything. One with the same words in another
 // folder is not.
 func TestWorkerWithOtherData(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := benchtest.FreeAddress(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int)
 	var out, errs bytes.Buffer
@@ -59,12 +54,7 @@ func TestWorkerWithOtherData(t *testing.T) {
 // TestWorkerWithOtherPattern: where trials choose the strength of a given pattern, a worker whose
 // file has another one is refused.
 func TestWorkerWithOtherPattern(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := benchtest.FreeAddress(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	dir, ended := t.TempDir(), make(chan int, 1)
 	given, folder := strongPattern(t, dir, 0.2), filepath.Join(dir, "run")
