@@ -70,7 +70,7 @@ func (c LanguageConfig) withDefaults() (LanguageConfig, error) {
 	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
 		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs: take from 0 to all of them", c.MeanEpochs, c.Epochs)
 	case c.MeanEpochs > 0 && (c.EMA > 0 || c.Lookahead.Every > 0):
-		return c, fmt.Errorf("train: the weights have one average, a mean, a moving one or a look-ahead: leave MeanEpochs, or EMA and Lookahead, 0")
+		return c, errMean
 	case c.MeanEpochs == c.Epochs && c.Schedule == nil && c.LastRate == 0:
 		return c, fmt.Errorf("train: where weights are averaged over all %d epochs, the learning rate is LastRate from the first step on, and it is 0: set LastRate or Schedule, or average over fewer epochs", c.Epochs)
 	}

@@ -39,6 +39,9 @@ type Loop struct {
 	broken        bool        // a step was broken off, which has changed the model
 }
 
+// errMean refuses a second average beside a mean over epochs.
+var errMean = errors.New("train: the weights have one average, a mean, a moving one or a look-ahead: leave MeanEpochs, or EMA and Lookahead, 0")
+
 // NewLoop returns the training of a task, which must be complete. A nil Optimizer is
 // Adam, and a nil Schedule the constant learning rate 0.001. It is an error when the
 // configuration does not fit.

@@ -76,7 +76,7 @@ func (c TranslationConfig) withDefaults() (TranslationConfig, error) {
 	case c.MeanEpochs < 0 || c.MeanEpochs > c.Epochs:
 		return c, fmt.Errorf("train: weights cannot be averaged over %d of %d epochs", c.MeanEpochs, c.Epochs)
 	case c.MeanEpochs > 0 && (c.EMA > 0 || c.Lookahead.Every > 0):
-		return c, fmt.Errorf("train: the weights have one average, a mean, a moving one or a look-ahead: leave MeanEpochs, or EMA and Lookahead, 0")
+		return c, errMean
 	}
 	return c, nil
 }
