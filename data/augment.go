@@ -31,6 +31,9 @@ type Augment struct {
 	// Cutout blanks a square of this many pixels a side at a random place, cut
 	// off at the borders of the image (DeVries and Taylor 2017); 0 is none.
 	Cutout int
+	// Inside leaves the borders alone: the square lies in the image as a whole, however large
+	// it is (Jordan, airbench96).
+	Inside bool `json:",omitempty"`
 }
 
 // StandardAugment returns the usual augmentation of CIFAR-10: flip and a random
@@ -140,9 +143,13 @@ func (a Augment) row(dst []float32, src []uint8, right int, flip bool, table *no
 	}
 }
 
-// cut blanks a square whose centre may be any pixel.
+// cut blanks a square whose centre may be any pixel, or that lies inside.
 func (a Augment) cut(dst []float32, height, width int, rng *rand.Rand) {
-	top, left := rng.IntN(height)-a.Cutout/2, rng.IntN(width)-a.Cutout/2
+	place := func(n int) int { return rng.IntN(n) - a.Cutout/2 }
+	if a.Inside {
+		place = func(n int) int { return rng.IntN(max(0, n-a.Cutout) + 1) }
+	}
+	top, left := place(height), place(width)
 	lo, hi := max(left, 0), min(left+a.Cutout, width)
 	for y := max(top, 0); y < min(top+a.Cutout, height); y++ {
 		clear(dst[(y*width+lo)*Channels : (y*width+hi)*Channels])

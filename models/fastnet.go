@@ -127,16 +127,16 @@ type fastBlock struct {
 
 func newFastBlock(s *layers.Scope, in, out int, residual bool) *fastBlock {
 	b := &fastBlock{}
-	count := 2
+	count, momentum := 2, float32(0.4)
 	if residual {
-		count = 3
+		count, momentum = 3, 0 // that of PyTorch
 	}
 	for i := range count {
 		conv := layers.Conv2DConfig{In: in, Out: out, Size: 3, Pad: 1, NoBias: true}
 		conv.Weight = layers.Dirac(conv, layers.Uniform(1/math.Sqrt(float64(9*in))))
 		b.convs = append(b.convs, layers.NewConv2D(s.Sub(fmt.Sprintf("conv%d", i+1)), conv))
 		norm := fmt.Sprintf("norm%d", i+1)
-		b.norms = append(b.norms, layers.NewBatchNorm(s.Sub(norm), layers.BatchNormConfig{Channels: out, Momentum: 0.4, Eps: 1e-12, NoScale: true}))
+		b.norms = append(b.norms, layers.NewBatchNorm(s.Sub(norm), layers.BatchNormConfig{Channels: out, Momentum: momentum, Eps: 1e-12, NoScale: true}))
 		b.sites.norms = append(b.sites.norms, s.Path(norm))
 		in = out
 	}

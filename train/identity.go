@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"autodropout/autograd"
 	"autodropout/ops"
 )
 
@@ -86,7 +87,7 @@ func (l *Loop) settings() map[string]string {
 	}
 	settings := map[string]string{
 		configKey:     asJSON(config),
-		modelKey:      l.describeModel(),
+		modelKey:      describeModel(l.params),
 		optimizerKey:  l.config.Optimizer.Describe(),
 		scheduleKey:   l.describeSchedule(),
 		policyKey:     l.describePolicy(),
@@ -111,9 +112,9 @@ func (l *Loop) describePolicy() string {
 	return l.config.Policy.Describe()
 }
 
-func (l *Loop) describeModel() string {
+func describeModel(params *autograd.Params) string {
 	var parts []string
-	for _, p := range l.params.All() {
+	for _, p := range params.All() {
 		part := p.Name + " " + strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Shape()), " ", "x"), "[]")
 		if p.NoDecay {
 			part += " without decay"

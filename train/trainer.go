@@ -43,6 +43,9 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if err := config.checkTogether(); err != nil {
 		return nil, err
 	}
+	if err := config.Filter.check(); err != nil {
+		return nil, err
+	}
 	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: config.Batch, Seed: config.Seed, Augment: config.Augment})
 	if err != nil {
 		return nil, err
@@ -78,7 +81,8 @@ func (t *imageTask) Identity() any {
 	return struct {
 		Config
 		Images []any
-	}{t.config, identify(t.images)}
+		Proxy  string `json:",omitempty"`
+	}{t.config, identify(t.images), t.config.Filter.describe()}
 }
 
 // identify returns what tells a source of images from others.
@@ -91,6 +95,11 @@ func (t *imageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, erro
 		batches := t.loader.Batches()
 		for epoch, first := from/batches, from%batches; ctx.Err() == nil; epoch, first = epoch+1, 0 {
 			for batch := range t.loader.Epoch(ctx, epoch, first) {
+				batch, err := t.config.Filter.apply(epoch*batches+batch.Index, &t.config, batch)
+				if err != nil {
+					yield(Batch{}, err)
+					return
+				}
 				b := Batch{Epoch: epoch, Last: batch.Index == batches-1, Examples: len(batch.Y),
 					Loss: func(c *layers.Ctx, p *Part) (*autograd.Tensor, error) { return t.loss(c, p, batch), nil }}
 				if !yield(b, nil) {
@@ -104,6 +113,12 @@ func (t *imageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, erro
 		}
 	}
 }
+
+// State implements [Stateful].
+func (t *imageTask) State() []layers.Array { return t.config.Filter.state() }
+
+// Restore implements [Stateful].
+func (t *imageTask) Restore(state []layers.Array) error { return t.config.Filter.restore(state) }
 
 // loss runs the network on a part of a batch.
 func (t *imageTask) loss(c *layers.Ctx, p *Part, batch *data.Batch) *autograd.Tensor {

@@ -11,6 +11,7 @@ import (
 	"autodropout/benchmarks/internal/images"
 	"autodropout/benchmarks/internal/usage"
 	"autodropout/data"
+	"autodropout/internal/seed"
 	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/optim"
@@ -18,22 +19,36 @@ import (
 )
 
 // This file is the recipe of Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU"
-// (arXiv 2404.00498), whose sections the comments name. The sizes that a preset may
-// change are settings: channels, epochs, batch, rate, momentum, weight decay, cutout.
+// (arXiv 2404.00498), whose sections the comments name, and of its larger network, as he
+// published it later (airbench96_faster). The sizes that a preset may change are settings:
+// channels, epochs, batch, rate, momentum, weight decay, cutout.
 const (
-	whitened    = 5000 // images whose patches make the first layer (3.1)
-	biasEpochs  = 3    // in which that layer's bias is trained (3.1)
-	normFactor  = 64   // of the rate of normalisations' biases (3.3)
-	smoothing   = 0.2  // of labels
-	aheadEvery  = 5    // steps, of the look-ahead (3.4)
-	aheadDecay  = 0.95 * 0.95 * 0.95 * 0.95 * 0.95
-	firstShare  = 0.2  // of the rate, at the first step
-	lastShare   = 0.07 // and at the last one
-	risingShare = 0.23 // of the steps
+	whitened   = 5000 // images whose patches make the first layer (3.1)
+	biasEpochs = 3    // in which that layer's bias is trained (3.1)
+	normFactor = 64   // of the rate of normalisations' biases (3.3)
+	smoothing  = 0.2  // of labels
+	aheadEvery = 5    // steps, of the look-ahead (3.4)
+	aheadDecay = 0.95 * 0.95 * 0.95 * 0.95 * 0.95
+	firstShare = 0.2 // of the rate, at the first step
 )
 
-// shifts are how many pixels training images are moved by at most.
-var shifts = map[string]int{fastNet: 2, fastNet96: 4}
+// fastRecipe is in what the recipes differ, beside their settings.
+type fastRecipe struct {
+	residual bool
+	shift    int     // pixels by which training images are moved at most
+	inside   bool    // squares that are cut out lie in the image as a whole
+	rising   float64 // share of the steps in which the rate rises
+	last     float32 // share of the rate at the last step
+	filter   train.Filter
+}
+
+var fastRecipes = map[string]fastRecipe{
+	fastNet:   {shift: 2, rising: 0.23, last: 0.07},
+	fastNet96: {residual: true, shift: 4, inside: true, rising: 0.1, filter: train.Filter{Keep: 0.5, Every: 4}},
+}
+
+// proxyWidths are the channels of the network that chooses the images to train on.
+var proxyWidths = [3]int{32, 64, 64}
 
 // leastSide is that of the images: the network halves a map three times.
 const leastSide = 9
@@ -55,7 +70,7 @@ func (c *config) checkFast() error {
 // shifted by a pixel (3.5).
 func (c *config) fastModel(n experiment.Network, classes int, seed uint64) (images.Model, error) {
 	return models.NewFastNet(models.FastNetConfig{
-		Widths: [3]int(c.channels), Residual: c.recipe == fastNet96, Classes: classes, Seed: seed,
+		Widths: [3]int(c.channels), Residual: fastRecipes[c.recipe].residual, Classes: classes, Seed: seed,
 		Learns: c.biasShare(n), Views: layers.FlipShiftViews(),
 	})
 }
@@ -80,12 +95,32 @@ func (c *config) trainFast(n experiment.Network, model *models.FastNet, sets ima
 	// What reading the data and the images above took is garbage, which would otherwise
 	// stay beside more than a gigabyte of the training's.
 	debug.FreeOSMemory()
-	augment := data.Augment{Cutout: c.Cutout, RandAugment: c.RandAugment}
+	recipe := fastRecipes[c.recipe]
+	augment := data.Augment{Cutout: c.Cutout, Inside: recipe.inside, RandAugment: c.RandAugment}
 	if c.augment { // flips that alternate (3.6), and shifts with reflected borders
 		augment.Flip, augment.Alternate = true, true
-		augment.Pad, augment.Reflect = shifts[c.recipe], true
+		augment.Pad, augment.Reflect = recipe.shift, true
 	}
-	common.Optimizer = optim.NewSGD(model.Params(), optim.SGDConfig{
+	common.Optimizer = c.fastOptimizer(model, int(c.biasShare(n)*float64(steps)))
+	if common.Schedule == nil {
+		rate := float32(c.Rate)
+		common.Schedule = optim.Triangle(firstShare*rate, rate, recipe.last*rate, int(recipe.rising*float64(steps)), steps)
+	}
+	filter := recipe.filter
+	if filter.Keep > 0 {
+		if filter.Proxy, filter.Optimizer, err = c.proxy(n, len(sets.Fit.Header().Classes), first, steps/filter.Every, common.Seed); err != nil {
+			return nil, nil, err
+		}
+	}
+	common.Lookahead = train.Lookahead{Every: aheadEvery, Decay: aheadDecay}
+	common.ClipNorm, common.Recompute = float32(c.Clip), true // a batch has a thousand images
+	return c.Loop(n, model, sets, train.Config{Augment: augment, Filter: filter, Smoothing: smoothing, Common: common})
+}
+
+// fastOptimizer returns the optimizer of a network whose first layer's bias is trained in so
+// many steps.
+func (c *config) fastOptimizer(model *models.FastNet, biasSteps int) *optim.SGD {
+	return optim.NewSGD(model.Params(), optim.SGDConfig{
 		Momentum: float32(c.Momentum), Nesterov: c.Momentum > 0, WeightDecay: float32(c.WeightDecay),
 		Factor: func(p *autograd.Param) float32 {
 			if strings.Contains(p.Name, "norm") {
@@ -95,18 +130,25 @@ func (c *config) trainFast(n experiment.Network, model *models.FastNet, sets ima
 		},
 		Until: func(p *autograd.Param) int {
 			if p.Name == "whiten.bias" {
-				return max(1, int(c.biasShare(n)*float64(steps)))
+				return max(1, biasSteps)
 			}
 			return 0
 		},
 	})
-	if common.Schedule == nil {
-		rate := float32(c.Rate)
-		common.Schedule = optim.Triangle(firstShare*rate, rate, lastShare*rate, int(risingShare*float64(steps)), steps)
+}
+
+// proxy returns the network that chooses images, and its optimizer, for so many steps.
+func (c *config) proxy(n experiment.Network, classes int, first *autograd.Tensor, steps int, base uint64) (*models.FastNet, optim.Optimizer, error) {
+	proxy, err := models.NewFastNet(models.FastNetConfig{
+		Widths: proxyWidths, Classes: classes, Seed: seed.Derive(base, "proxy"),
+	})
+	if err != nil {
+		return nil, nil, err
 	}
-	common.Lookahead = train.Lookahead{Every: aheadEvery, Decay: aheadDecay}
-	common.ClipNorm, common.Recompute = float32(c.Clip), true // a batch has a thousand images
-	return c.Loop(n, model, sets, train.Config{Augment: augment, Smoothing: smoothing, Common: common})
+	if err := proxy.Whiten(first); err != nil {
+		return nil, nil, err
+	}
+	return proxy, c.fastOptimizer(proxy, int(c.biasShare(n)*float64(steps))), nil
 }
 
 // firstImages returns at most n images of a source as networks see them.

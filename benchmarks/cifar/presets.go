@@ -47,7 +47,8 @@ var quick = func() config {
 	return c
 }()
 
-// fast and fast96 are the recipes of Jordan, for batches of 1,000: see [config.trainFast].
+// fast and fast96 are the recipes of Jordan, for batches of 1,000, of which fast96 trains on
+// 500: see [config.trainFast].
 var (
 	fast = func() config {
 		c := paper
@@ -62,7 +63,7 @@ var (
 		c := fast
 		c.Seeds = 1
 		c.recipe, c.channels, c.Cutout = fastNet96, []int{128, 384, 512}, 12
-		c.Epochs, c.SearchEpochs, c.Rate = 35, 35, 1.146
+		c.Epochs, c.SearchEpochs, c.Rate, c.WeightDecay = 55, 55, 0.573, 0.00267
 		return c
 	}()
 )
