@@ -508,6 +508,38 @@ func TestCutout(t *testing.T) {
 	}
 }
 
+// TestCutoutInside: every place is as likely, and a square that is too large is the image.
+func TestCutoutInside(t *testing.T) {
+	s := pixelSet()
+	table := tableOf(s)
+	places := map[int]int{}
+	for k := range uint64(1000) {
+		x := make([]float32, 8*8*Channels)
+		Augment{Cutout: 5, Inside: true}.apply(x, s.Image(0), 8, 8, table, seed.New(k, "test"), false, nil)
+		var blank []int
+		for i := range 64 {
+			if x[i*Channels] == 0 {
+				blank = append(blank, i)
+			}
+		}
+		first := blank[0]
+		if len(blank) != 25 || blank[24] != first+4*8+4 || first%8 > 3 {
+			t.Fatalf("pixels %v are blank, want a square of 5", blank)
+		}
+		places[first]++
+	}
+	for place, n := range places { // 62.5 expected
+		if n < 35 || n > 95 || len(places) != 16 {
+			t.Errorf("%d of 1000 squares begin at pixel %d, and there are %d places, want 16", n, place, len(places))
+		}
+	}
+	x := slices.Repeat([]float32{1}, 8*8*Channels)
+	Augment{Cutout: 20, Inside: true}.apply(x, s.Image(0), 8, 8, table, seed.New(1, "test"), false, nil)
+	if slices.ContainsFunc(x, func(v float32) bool { return v != 0 }) {
+		t.Error("a square of 20 pixels leaves some of 8")
+	}
+}
+
 func TestEpochsShareBuffers(t *testing.T) {
 	train, _, err := Synthetic(SyntheticConfig{Train: 100, Test: 10})
 	if err != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -32,14 +33,64 @@ func (t *twoBatches) batch(i int) []float32 {
 
 func (t *twoBatches) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
 	return Epochs(ctx, from, 10, func(_, step int) (Batch, error) {
-		labels := make([]int, t.images.Dim(1))
-		for i := range labels {
-			labels[i] = (step%2*7 + i*3) % 10
-		}
+		labels := goldenLabels(step, t.images.Dim(1))
 		return Batch{Examples: len(labels), Loss: func(c *layers.Ctx, _ *Part) (*autograd.Tensor, error) {
 			logits := t.model.Forward(c, c.Tape.Input(t.batch(step%2), t.images.Shape()[1:]...))
 			return ops.CrossEntropy(logits, labels, ops.CrossEntropySpec{Smoothing: 0.2}), nil
 		}}, nil
+	})
+}
+
+// oneStep takes a step of a training.
+func oneStep(t *testing.T, l *Loop) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	l.config.OnStep = func(Step) { cancel() }
+	if err := l.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+// goldenLabels are those of a step.
+func goldenLabels(step, n int) []int {
+	labels := make([]int, n)
+	for i := range labels {
+		labels[i] = (step%2*7 + i*3) % 10
+	}
+	return labels
+}
+
+// goldenFastNet is the network with the initial weights of that name.
+func goldenFastNet(t *testing.T, file *golden.File, name string, config models.FastNetConfig) *models.FastNet {
+	t.Helper()
+	config.Widths, config.Classes = [3]int{8, 12, 10}, 10
+	model, err := models.NewFastNet(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var initial []layers.Array
+	for _, key := range file.Names() {
+		if short, ok := strings.CutPrefix(key, name+".initial."); ok {
+			x := file.Tensor(key)
+			initial = append(initial, layers.Array{Name: short, Shape: x.Shape(), Data: x.Data()})
+		}
+	}
+	if err := layers.LoadState(model.Params(), initial); err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+// goldenSGD is the optimizer of golden.py.
+func goldenSGD(model *models.FastNet, until map[string]int) optim.Optimizer {
+	return optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.85, Nesterov: true, WeightDecay: 0.01,
+		Factor: func(p *autograd.Param) float32 {
+			if strings.Contains(p.Name, "norm") {
+				return 64
+			}
+			return 1
+		},
+		Until: func(p *autograd.Param) int { return until[p.Name] },
 	})
 }
 
@@ -49,35 +100,12 @@ func TestFastNetTrainsAsPyTorch(t *testing.T) {
 	file := golden.Load(t, "testdata/fastnet/fastnet.safetensors")
 	for name, residual := range map[string]bool{"plain": false, "residual": true} {
 		make := func() (*twoBatches, *Loop) {
-			model, err := models.NewFastNet(models.FastNetConfig{
-				Widths: [3]int{8, 12, 10}, Residual: residual, Classes: 10, Learns: 0.3, Views: layers.FlipShiftViews(),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var initial []layers.Array
-			for _, key := range file.Names() {
-				if short, ok := strings.CutPrefix(key, name+".initial."); ok {
-					x := file.Tensor(key)
-					initial = append(initial, layers.Array{Name: short, Shape: x.Shape(), Data: x.Data()})
-				}
-			}
-			if err := layers.LoadState(model.Params(), initial); err != nil {
-				t.Fatal(err)
-			}
+			model := goldenFastNet(t, file, name, models.FastNetConfig{Residual: residual, Learns: 0.3, Views: layers.FlipShiftViews()})
 			task := &twoBatches{model, file.Tensor(name + ".images")}
 			return task, mustLoop(t, task, Common{
 				Lookahead: Lookahead{Every: 5, Decay: 0.95 * 0.95 * 0.95 * 0.95 * 0.95},
 				Schedule:  optim.Constant(0.1),
-				Optimizer: optim.NewSGD(model.Params(), optim.SGDConfig{Momentum: 0.85, Nesterov: true, WeightDecay: 0.01,
-					Factor: func(p *autograd.Param) float32 {
-						if strings.Contains(p.Name, "norm") {
-							return 64
-						}
-						return 1
-					},
-					Until: func(p *autograd.Param) int { return map[string]int{"whiten.bias": 3}[p.Name] },
-				}),
+				Optimizer: goldenSGD(model, map[string]int{"whiten.bias": 3}),
 			})
 		}
 		task, loop := make()
@@ -106,9 +134,7 @@ func TestFastNetTrainsAsPyTorch(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ctx, cancel := context.WithCancel(t.Context())
-			stopped.config.OnStep = func(Step) { cancel() }
-			stopped.Run(ctx)
+			oneStep(t, stopped)
 			if err := stopped.Save(path); err != nil {
 				t.Fatal(err)
 			}

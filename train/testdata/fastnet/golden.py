@@ -1,10 +1,13 @@
 """Writes fastnet.safetensors: two networks of Jordan (arXiv 2404.00498) with few channels,
 one with residuals: their initial weights, ten training losses on two batches in turn with
 the recipe's optimizer, label smoothing and look-ahead, what they leave, and predictions
-from flips and shifts. Images are channels last.
+from flips and shifts. Of the first one also what it keeps of each batch as the proxy of a
+filter, for six steps, and what it has learned. Images are channels last.
 
 Made with torch 2.15.0 and safetensors 0.8.0. Run in this directory.
 """
+import copy
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -17,8 +20,8 @@ def conv(cin, cout):
     return layer
 
 
-def norm(channels):
-    layer = nn.BatchNorm2d(channels, eps=1e-12, momentum=0.4)
+def norm(channels, momentum):
+    layer = nn.BatchNorm2d(channels, eps=1e-12, momentum=momentum)
     layer.weight.requires_grad_(False)
     return layer
 
@@ -26,11 +29,12 @@ def norm(channels):
 class Block(nn.Module):
     def __init__(self, cin, cout, residual):
         super().__init__()
-        self.conv1, self.norm1 = conv(cin, cout), norm(cout)
-        self.conv2, self.norm2 = conv(cout, cout), norm(cout)
+        momentum = 0.1 if residual else 0.4
+        self.conv1, self.norm1 = conv(cin, cout), norm(cout, momentum)
+        self.conv2, self.norm2 = conv(cout, cout), norm(cout, momentum)
         self.residual = residual
         if residual:
-            self.conv3, self.norm3 = conv(cout, cout), norm(cout)
+            self.conv3, self.norm3 = conv(cout, cout), norm(cout, momentum)
 
     def forward(self, x):
         x = F.gelu(self.norm1(F.max_pool2d(self.conv1(x), 2)))
@@ -67,6 +71,33 @@ def flips_and_shifts(model, x):
     return 0.5 * flips(model, x) + 0.5 * torch.stack(shifted).mean(0)
 
 
+def sgd(model, lr, wd):
+    biases = [p for k, p in model.named_parameters() if "norm" in k and p.requires_grad]
+    others = [p for k, p in model.named_parameters() if "norm" not in k and p.requires_grad]
+    return torch.optim.SGD([dict(params=biases, lr=64 * lr, weight_decay=wd / 64), dict(params=others, lr=lr, weight_decay=wd)], lr=lr, momentum=0.85, nesterov=True)
+
+
+def labels_of(step):
+    return torch.tensor([(step % 2 * 7 + i * 3) % 10 for i in range(6)])
+
+
+def filtered(out, proxy, batches):
+    """Six steps of a filter that keeps a half, whose proxy learns in one of two."""
+    optimizer, kept = sgd(proxy, 0.1, 0.01), []
+    for step in range(6):
+        losses = F.cross_entropy(proxy(batches[step % 2]), labels_of(step), label_smoothing=0.2, reduction="none")
+        worst = losses.argsort(descending=True)[:3].sort().values
+        print("filter", losses.tolist(), worst.tolist())
+        kept.append(worst)
+        if step % 2 == 0:
+            optimizer.zero_grad(set_to_none=True)
+            losses[worst].mean().backward()
+            optimizer.step()
+    out["filter.kept"] = torch.stack(kept).float()
+    for k in "whiten.bias", "block2.norm1.bias", "head.weight":
+        out[f"filter.after.{k}"] = proxy.state_dict()[k].clone()
+
+
 if __name__ == "__main__":
     torch.manual_seed(4)
     torch.set_num_threads(1)
@@ -78,16 +109,14 @@ if __name__ == "__main__":
         for k, v in model.state_dict().items():
             if not k.endswith("num_batches_tracked"):
                 out[f"{name}.initial.{k}"] = v.clone()
-        biases = [p for k, p in model.named_parameters() if "norm" in k and p.requires_grad]
-        others = [p for k, p in model.named_parameters() if "norm" not in k and p.requires_grad]
-        lr, wd = 0.1, 0.01
-        optimizer = torch.optim.SGD([dict(params=biases, lr=64 * lr, weight_decay=wd / 64), dict(params=others, lr=lr, weight_decay=wd)], lr=lr, momentum=0.85, nesterov=True)
+        if not residual:
+            filtered(out, copy.deepcopy(model), batches)
+        optimizer = sgd(model, 0.1, 0.01)
         slow = {k: v.clone() for k, v in model.state_dict().items() if v.is_floating_point()}
         losses = []
         for step in range(10):
             model.whiten.bias.requires_grad_(step < 3)
-            labels = torch.tensor([(step % 2 * 7 + i * 3) % 10 for i in range(6)])
-            loss = F.cross_entropy(model(batches[step % 2]), labels, label_smoothing=0.2)
+            loss = F.cross_entropy(model(batches[step % 2]), labels_of(step), label_smoothing=0.2)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
