@@ -18,7 +18,7 @@ import (
 // proxy, sees the whole batch, and those that it predicts worst are trained on. It learns
 // from them too, with the training's learning rate, in one of Every steps. Jordan
 // (airbench96_faster, 2024) keeps a half, with a proxy that learns in one of four steps and
-// takes a hundredth of the operations. The zero value keeps all images.
+// takes a few percent of the operations. The zero value keeps all images.
 type Filter struct {
 	Keep      float64         // share of the images of a batch; 0: all, without a proxy
 	Every     int             // steps from one in which the proxy learns to the next; 0: 1

@@ -4,8 +4,9 @@ usage: fastnet.py DIR [--epochs 10] [--steps N] [--threads N] [--large]
 
 DIR has CIFAR-10's binary files. The network, its first layer, the optimizer, the schedule,
 the look-ahead, flips, shifts and predictions are those of benchmarks/cifar/fast.go; only
-random numbers differ. --steps ends earlier, --large is `-preset fast96`. Prints losses, the
-time of a step, and the accuracy as JSON lines.
+random numbers differ. --steps ends earlier, --large is `-preset fast96`, with the small
+network that chooses the images to train on. Prints losses, the time of a step, and the
+accuracy as JSON lines.
 """
 
 import argparse
@@ -28,8 +29,8 @@ def convolution(channels_in, channels_out):
     return layer
 
 
-def normalisation(channels):
-    layer = nn.BatchNorm2d(channels, eps=1e-12, momentum=0.4)
+def normalisation(channels, momentum):
+    layer = nn.BatchNorm2d(channels, eps=1e-12, momentum=momentum)
     layer.weight.requires_grad_(False)
     return layer
 
@@ -37,10 +38,11 @@ def normalisation(channels):
 class Block(nn.Module):
     def __init__(self, channels_in, channels_out, residual):
         super().__init__()
-        self.conv1, self.norm1 = convolution(channels_in, channels_out), normalisation(channels_out)
-        self.conv2, self.norm2 = convolution(channels_out, channels_out), normalisation(channels_out)
+        momentum = 0.1 if residual else 0.4
+        self.conv1, self.norm1 = convolution(channels_in, channels_out), normalisation(channels_out, momentum)
+        self.conv2, self.norm2 = convolution(channels_out, channels_out), normalisation(channels_out, momentum)
         if residual:
-            self.conv3, self.norm3 = convolution(channels_out, channels_out), normalisation(channels_out)
+            self.conv3, self.norm3 = convolution(channels_out, channels_out), normalisation(channels_out, momentum)
         self.residual = residual
 
     def forward(self, x):
@@ -94,9 +96,9 @@ def shifted(images, most):
 
 
 def cut(images, size):
-    """Images with a square at a random place blank."""
+    """Images with a square at a random place inside blank."""
     y, x = torch.arange(32)[:, None], torch.arange(32)[None, :]
-    top, left = (torch.randint(0, 32, (len(images), 1, 1)) - size // 2 for _ in range(2))
+    top, left = (torch.randint(0, 33 - size, (len(images), 1, 1)) for _ in range(2))
     inside = (y >= top) & (y < top + size) & (x >= left) & (x < left + size)
     return images.masked_fill(inside[:, None], 0)
 
@@ -116,6 +118,20 @@ def accuracy(model, images, labels):
     return right / len(labels)
 
 
+def sgd(model, rate, decay, factor):
+    biases = [p for k, p in model.named_parameters() if "norm" in k and p.requires_grad]
+    others = [p for k, p in model.named_parameters() if "norm" not in k and p.requires_grad]
+    groups = [dict(params=biases, weight_decay=decay / factor), dict(params=others, weight_decay=decay)]
+    return torch.optim.SGD(groups, lr=rate, momentum=0.85, nesterov=True)
+
+
+def learn(model, optimizer, loss, rate, factor):
+    optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = factor * rate, rate
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", metavar="DIR")
@@ -127,18 +143,20 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    epochs = args.epochs or (35 if args.large else 10)
-    peak, most, hole = (1.146, 4, 12) if args.large else (1.465, 2, 0)
-    batch, decay, factor = 1000, 0.00133, 64
+    epochs = args.epochs or (55 if args.large else 10)
+    peak, decay, most, hole = (0.573, 0.00267, 4, 12) if args.large else (1.465, 0.00133, 2, 0)
+    rising, last = (0.1, 0) if args.large else (0.23, 0.07)
+    batch, kept, every, factor = 1000, 500, 4, 64
     images, labels = read(args.folder, [f"data_batch_{i}.bin" for i in range(1, 6)])
     model = FastNet(**FASTNET_MODELS["fastnet-96" if args.large else "fastnet"]).to(memory_format=torch.channels_last)
     model.fit(images[:5000])
-    biases = [p for k, p in model.named_parameters() if "norm" in k and p.requires_grad]
-    others = [p for k, p in model.named_parameters() if "norm" not in k and p.requires_grad]
-    groups = [dict(params=biases, weight_decay=decay / factor), dict(params=others, weight_decay=decay)]
-    optimizer = torch.optim.SGD(groups, lr=peak, momentum=0.85, nesterov=True)
+    optimizer = sgd(model, peak, decay, factor)
+    if args.large:
+        proxy = FastNet((32, 64, 64), False).to(memory_format=torch.channels_last)
+        proxy.fit(images[:5000])
+        proxy_optimizer = sgd(proxy, peak, decay, factor)
     each = len(images) // batch
-    total, top = epochs * each, int(0.23 * epochs * each)
+    total, top = epochs * each, int(rising * epochs * each)
     slow = {k: v.clone() for k, v in model.state_dict().items() if v.is_floating_point()}
     mirrored, seconds, began = torch.rand(len(images)) < 0.5, [], time.perf_counter()
     for step in range(min(total, args.steps or total)):
@@ -152,14 +170,20 @@ def main():
         x = shifted(x, most)
         if hole:
             x = cut(x, hole)
+        x, y = x.contiguous(memory_format=torch.channels_last), labels[index]
         model.train()
         model.whiten.bias.requires_grad_(epoch < 3)
-        rate = peak * (0.2 + 0.8 * step / top if step < top else 1 + (0.07 - 1) * (step - top) / (total - top))
-        optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = factor * rate, rate
-        loss = F.cross_entropy(model(x.contiguous(memory_format=torch.channels_last)), labels[index], label_smoothing=0.2)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        rate = peak * (0.2 + 0.8 * step / top if step < top else 1 + (last - 1) * (step - top) / (total - top))
+        if args.large:
+            proxy.whiten.bias.requires_grad_(epoch < 3)
+            with torch.set_grad_enabled(step % every == 0):
+                losses = F.cross_entropy(proxy(x), y, label_smoothing=0.2, reduction="none")
+            hardest = losses.argsort(descending=True)[:kept]
+            if step % every == 0:
+                learn(proxy, proxy_optimizer, losses[hardest].mean(), rate, factor)
+            x, y = x[hardest], y[hardest]
+        loss = F.cross_entropy(model(x), y, label_smoothing=0.2)
+        learn(model, optimizer, loss, rate, factor)
         if step % 5 == 4:
             keep = 0.95**5 * ((step + 1) / total) ** 3
             with torch.no_grad():
