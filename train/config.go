@@ -134,7 +134,9 @@ type Config struct {
 	Batch     int          // images in a batch; 0 means 128
 	Smoothing float32      // label smoothing, 0 to 1
 	Augment   data.Augment // how training images are varied
-	Filter    Filter       `json:",omitzero"` // which of them are trained on
+
+	// HardExamples leaves easy images out; its zero value keeps all.
+	HardExamples HardExamples `json:",omitzero"`
 
 	Common
 }

@@ -43,7 +43,7 @@ func New(model layers.Model, images data.Source, config Config) (*Trainer, error
 	if err := config.checkTogether(); err != nil {
 		return nil, err
 	}
-	if err := config.Filter.check(); err != nil {
+	if err := config.HardExamples.check(); err != nil {
 		return nil, err
 	}
 	loader, err := data.NewLoader(images, data.LoaderConfig{Batch: config.Batch, Seed: config.Seed, Augment: config.Augment})
@@ -82,7 +82,7 @@ func (t *imageTask) Identity() any {
 		Config
 		Images []any
 		Proxy  string `json:",omitempty"`
-	}{t.config, identify(t.images), t.config.Filter.describe()}
+	}{t.config, identify(t.images), t.config.HardExamples.describe()}
 }
 
 // identify returns what tells a source of images from others.
@@ -95,7 +95,7 @@ func (t *imageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, erro
 		batches := t.loader.Batches()
 		for epoch, first := from/batches, from%batches; ctx.Err() == nil; epoch, first = epoch+1, 0 {
 			for batch := range t.loader.Epoch(ctx, epoch, first) {
-				batch, err := t.config.Filter.apply(epoch*batches+batch.Index, &t.config, batch)
+				batch, err := t.config.HardExamples.apply(epoch*batches+batch.Index, &t.config, batch)
 				if err != nil {
 					yield(Batch{}, err)
 					return
@@ -115,10 +115,10 @@ func (t *imageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, erro
 }
 
 // State implements [Stateful].
-func (t *imageTask) State() []layers.Array { return t.config.Filter.state() }
+func (t *imageTask) State() []layers.Array { return t.config.HardExamples.state() }
 
 // Restore implements [Stateful].
-func (t *imageTask) Restore(state []layers.Array) error { return t.config.Filter.restore(state) }
+func (t *imageTask) Restore(state []layers.Array) error { return t.config.HardExamples.restore(state) }
 
 // loss runs the network on a part of a batch.
 func (t *imageTask) loss(c *layers.Ctx, p *Part, batch *data.Batch) *autograd.Tensor {

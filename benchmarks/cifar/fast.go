@@ -39,12 +39,12 @@ type fastRecipe struct {
 	inside   bool    // squares that are cut out lie in the image as a whole
 	rising   float64 // share of the steps in which the rate rises
 	last     float32 // share of the rate at the last step
-	filter   train.Filter
+	hard     train.HardExamples
 }
 
 var fastRecipes = map[string]fastRecipe{
 	fastNet:   {shift: 2, rising: 0.23, last: 0.07},
-	fastNet96: {residual: true, shift: 4, inside: true, rising: 0.1, filter: train.Filter{Keep: 0.5, Every: 4}},
+	fastNet96: {residual: true, shift: 4, inside: true, rising: 0.1, hard: train.HardExamples{Keep: 0.5, Every: 4}},
 }
 
 // proxyWidths are the channels of the network that chooses the images to train on.
@@ -106,15 +106,15 @@ func (c *config) trainFast(n experiment.Network, model *models.FastNet, sets ima
 		rate := float32(c.Rate)
 		common.Schedule = optim.Triangle(firstShare*rate, rate, recipe.last*rate, int(recipe.rising*float64(steps)), steps)
 	}
-	filter := recipe.filter
-	if filter.Keep > 0 {
-		if filter.Proxy, filter.Optimizer, err = c.proxy(n, len(sets.Fit.Header().Classes), first, steps/filter.Every, common.Seed); err != nil {
+	hard := recipe.hard
+	if hard.Keep > 0 {
+		if hard.Proxy, hard.Optimizer, err = c.proxy(n, len(sets.Fit.Header().Classes), first, steps/hard.Every, common.Seed); err != nil {
 			return nil, nil, err
 		}
 	}
 	common.Lookahead = train.Lookahead{Every: aheadEvery, Decay: aheadDecay}
 	common.ClipNorm, common.Recompute = float32(c.Clip), true // a batch has a thousand images
-	return c.Loop(n, model, sets, train.Config{Augment: augment, Filter: filter, Smoothing: smoothing, Common: common})
+	return c.Loop(n, model, sets, train.Config{Augment: augment, HardExamples: hard, Smoothing: smoothing, Common: common})
 }
 
 // fastOptimizer returns the optimizer of a network whose first layer's bias is trained in so

@@ -1,8 +1,8 @@
 """Writes fastnet.safetensors: two networks of Jordan (arXiv 2404.00498) with few channels,
 one with residuals: their initial weights, ten training losses on two batches in turn with
 the recipe's optimizer, label smoothing and look-ahead, what they leave, and predictions
-from flips and shifts. Of the first one also what it keeps of each batch as the proxy of a
-filter, for six steps, and what it has learned. Images are channels last.
+from flips and shifts. Of the first one also what it keeps of each batch as the proxy
+that chooses hard examples, for six steps, and what it has learned. Images are channels last.
 
 Made with torch 2.15.0 and safetensors 0.8.0. Run in this directory.
 """
@@ -81,21 +81,21 @@ def labels_of(step):
     return torch.tensor([(step % 2 * 7 + i * 3) % 10 for i in range(6)])
 
 
-def filtered(out, proxy, batches):
-    """Six steps of a filter that keeps a half, whose proxy learns in one of two."""
+def mined(out, proxy, batches):
+    """Six steps that keep the harder half, whose proxy learns in one of two."""
     optimizer, kept = sgd(proxy, 0.1, 0.01), []
     for step in range(6):
         losses = F.cross_entropy(proxy(batches[step % 2]), labels_of(step), label_smoothing=0.2, reduction="none")
         worst = losses.argsort(descending=True)[:3].sort().values
-        print("filter", losses.tolist(), worst.tolist())
+        print("hard", losses.tolist(), worst.tolist())
         kept.append(worst)
         if step % 2 == 0:
             optimizer.zero_grad(set_to_none=True)
             losses[worst].mean().backward()
             optimizer.step()
-    out["filter.kept"] = torch.stack(kept).float()
+    out["hard.kept"] = torch.stack(kept).float()
     for k in "whiten.bias", "block2.norm1.bias", "head.weight":
-        out[f"filter.after.{k}"] = proxy.state_dict()[k].clone()
+        out[f"hard.after.{k}"] = proxy.state_dict()[k].clone()
 
 
 if __name__ == "__main__":
@@ -110,7 +110,7 @@ if __name__ == "__main__":
             if not k.endswith("num_batches_tracked"):
                 out[f"{name}.initial.{k}"] = v.clone()
         if not residual:
-            filtered(out, copy.deepcopy(model), batches)
+            mined(out, copy.deepcopy(model), batches)
         optimizer = sgd(model, 0.1, 0.01)
         slow = {k: v.clone() for k, v in model.state_dict().items() if v.is_floating_point()}
         losses = []

@@ -15,20 +15,20 @@ import (
 	"autodropout/optim"
 )
 
-// TestFilterAsPyTorch keeps what testdata/fastnet/golden.py keeps, and its proxy learns the
+// TestHardExamplesAsPyTorch keeps what testdata/fastnet/golden.py keeps, and its proxy learns the
 // same.
-func TestFilterAsPyTorch(t *testing.T) {
+func TestHardExamplesAsPyTorch(t *testing.T) {
 	file := golden.Load(t, "testdata/fastnet/fastnet.safetensors")
 	proxy := goldenFastNet(t, file, "plain", models.FastNetConfig{})
-	filter := Filter{Keep: 0.5, Every: 2, Proxy: proxy, Optimizer: goldenSGD(proxy, nil)}
+	hard := HardExamples{Keep: 0.5, Every: 2, Proxy: proxy, Optimizer: goldenSGD(proxy, nil)}
 	config := Config{Smoothing: 0.2, Common: Common{Schedule: optim.Constant(0.1)}}
-	all, kept := file.Tensor("plain.images"), file.Tensor("filter.kept")
+	all, kept := file.Tensor("plain.images"), file.Tensor("hard.kept")
 	shape := all.Shape()[1:]
 	size := all.Len() / 2 / shape[0]
 	for step := range kept.Dim(0) {
 		images := all.Data()[step%2*shape[0]*size:][:shape[0]*size]
 		labels := goldenLabels(step, shape[0])
-		got, err := filter.apply(step, &config, &data.Batch{X: slices.Clone(images), Y: slices.Clone(labels), Shape: shape})
+		got, err := hard.apply(step, &config, &data.Batch{X: slices.Clone(images), Y: slices.Clone(labels), Shape: shape})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,11 +42,11 @@ func TestFilterAsPyTorch(t *testing.T) {
 		}
 	}
 	for _, p := range proxy.Params().All() {
-		if key := "filter.after." + p.Name; file.Has(key) {
+		if key := "hard.after." + p.Name; file.Has(key) {
 			file.Compare(key, p.Data(), 2e-5)
 		}
 	}
-	if steps := filter.Optimizer.State().Steps; steps != 3 {
+	if steps := hard.Optimizer.State().Steps; steps != 3 {
 		t.Errorf("the proxy has learned in %d of 6 steps, want 3", steps)
 	}
 }
@@ -67,28 +67,28 @@ func TestHardest(t *testing.T) {
 	}
 }
 
-// filtered is a training that keeps a half of its images.
-func filtered(t *testing.T, change func(*Config)) *Trainer {
+// mined is a training that keeps a half of its images.
+func mined(t *testing.T, change func(*Config)) *Trainer {
 	return exercise(t, func(c *Config) {
 		proxy := newNetwork(4)
-		c.Filter = Filter{Keep: 0.5, Every: 2, Proxy: proxy, Optimizer: optim.NewSGD(proxy.Params(), optim.SGDConfig{Momentum: 0.9})}
+		c.HardExamples = HardExamples{Keep: 0.5, Every: 2, Proxy: proxy, Optimizer: optim.NewSGD(proxy.Params(), optim.SGDConfig{Momentum: 0.9})}
 		if change != nil {
 			change(c)
 		}
 	})
 }
 
-// TestFilterResumes: a training that stops after every step ends as one that does not.
-func TestFilterResumes(t *testing.T) {
+// TestHardExamplesResume: a training that stops after every step ends as one that does not.
+func TestHardExamplesResume(t *testing.T) {
 	var sizes []int
-	whole := filtered(t, func(c *Config) { c.OnStep = func(s Step) { sizes = append(sizes, s.Size) } })
+	whole := mined(t, func(c *Config) { c.OnStep = func(s Step) { sizes = append(sizes, s.Size) } })
 	mustRun(t, whole)
 	if want := slices.Repeat([]int{6, 6, 6, 2}, 3); !slices.Equal(sizes, want) {
 		t.Errorf("steps have %v images, want %v", sizes, want)
 	}
 	path := t.TempDir() + "/checkpoint"
 	for step := range whole.Total() {
-		part := filtered(t, nil)
+		part := mined(t, nil)
 		if step > 0 {
 			if err := part.Load(path); err != nil {
 				t.Fatal(err)
@@ -103,11 +103,11 @@ func TestFilterResumes(t *testing.T) {
 		t.Error("stopped after every step the training ends otherwise")
 	}
 	for setting, other := range map[string]*Trainer{
-		"Proxy": filtered(t, func(c *Config) {
-			c.Filter.Proxy = newNetwork(5)
-			c.Filter.Optimizer = optim.NewSGD(c.Filter.Proxy.Params(), optim.SGDConfig{})
+		"Proxy": mined(t, func(c *Config) {
+			c.HardExamples.Proxy = newNetwork(5)
+			c.HardExamples.Optimizer = optim.NewSGD(c.HardExamples.Proxy.Params(), optim.SGDConfig{})
 		}),
-		"Filter": filtered(t, func(c *Config) { c.Filter.Every = 3 }),
+		"HardExamples": mined(t, func(c *Config) { c.HardExamples.Every = 3 }),
 	} {
 		var changed *ChangedError
 		if err := other.Load(path); !errors.As(err, &changed) || changed.Changes[0].Setting != setting {
@@ -116,40 +116,40 @@ func TestFilterResumes(t *testing.T) {
 	}
 }
 
-// TestFilterRestores: a checkpoint without the proxy is refused.
-func TestFilterRestores(t *testing.T) {
-	filter := &filtered(t, nil).config.Filter
-	state := filter.state()
-	if err := filter.restore(state[1:]); err == nil || !strings.Contains(err.Error(), "the proxy: ") {
+// TestHardExamplesRestore: a checkpoint without the proxy is refused.
+func TestHardExamplesRestore(t *testing.T) {
+	hard := &mined(t, nil).config.HardExamples
+	state := hard.state()
+	if err := hard.restore(state[1:]); err == nil || !strings.Contains(err.Error(), "the proxy: ") {
 		t.Errorf("without a weight the error is %v", err)
 	}
-	if err := filter.restore(state[:len(state)-1]); err == nil || !strings.Contains(err.Error(), "the proxy's optimizer: ") {
+	if err := hard.restore(state[:len(state)-1]); err == nil || !strings.Contains(err.Error(), "the proxy's optimizer: ") {
 		t.Errorf("without momentum the error is %v", err)
 	}
 }
 
-// TestFilterDiverges: a proxy that has no loss ends the training.
-func TestFilterDiverges(t *testing.T) {
-	trainer := filtered(t, nil)
-	trainer.config.Filter.Proxy.Params().Flat()[0] = float32(math.NaN())
-	if err := trainer.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "the proxy of the filter has diverged at step 0") {
+// TestHardExamplesDiverge: a proxy that has no loss ends the training.
+func TestHardExamplesDiverge(t *testing.T) {
+	trainer := mined(t, nil)
+	trainer.config.HardExamples.Proxy.Params().Flat()[0] = float32(math.NaN())
+	if err := trainer.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "the proxy that chooses hard examples has diverged at step 0") {
 		t.Errorf("the error is %v", err)
 	}
 }
 
-func TestFilterRefuses(t *testing.T) {
+func TestHardExamplesRefuse(t *testing.T) {
 	proxy := newNetwork(4)
 	optimizer := optim.NewSGD(proxy.Params(), optim.SGDConfig{})
 	fit, _ := images(t)
-	for want, filter := range map[string]Filter{
-		"cannot keep -0.5":          {Keep: -0.5, Proxy: proxy, Optimizer: optimizer},
-		"cannot keep 1.5":           {Keep: 1.5, Proxy: proxy, Optimizer: optimizer},
-		"cannot keep NaN":           {Keep: math.NaN(), Proxy: proxy, Optimizer: optimizer},
+	for want, hard := range map[string]HardExamples{
+		"share of -0.5":             {Keep: -0.5, Proxy: proxy, Optimizer: optimizer},
+		"share of 1.5":              {Keep: 1.5, Proxy: proxy, Optimizer: optimizer},
+		"share of NaN":              {Keep: math.NaN(), Proxy: proxy, Optimizer: optimizer},
 		"one of -1 steps":           {Keep: 0.5, Every: -1, Proxy: proxy, Optimizer: optimizer},
-		"needs a proxy":             {Keep: 0.5, Optimizer: optimizer},
+		"need a proxy":              {Keep: 0.5, Optimizer: optimizer},
 		"a proxy and its optimizer": {Keep: 0.5, Proxy: proxy},
 	} {
-		if _, err := New(newNetwork(8), fit, Config{Filter: filter}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(newNetwork(8), fit, Config{HardExamples: hard}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want one with %q", err, want)
 		}
 	}

@@ -14,12 +14,12 @@ import (
 	"autodropout/optim"
 )
 
-// Filter leaves the easy images of every batch out, which teach little. A small network, the
-// proxy, sees the whole batch, and those that it predicts worst are trained on. It learns
-// from them too, with the training's learning rate, in one of Every steps. Jordan
-// (airbench96_faster, 2024) keeps a half, with a proxy that learns in one of four steps and
-// takes a few percent of the operations. The zero value keeps all images.
-type Filter struct {
+// HardExamples trains on the hard images of every batch, since the easy ones teach little. A
+// small network, the proxy, sees the whole batch, and the images that it predicts worst are
+// kept. It learns from them too, with the training's learning rate, in one of Every steps.
+// Jordan (airbench96_faster, 2024) keeps a half, with a proxy that learns in one of four steps
+// and takes a few percent of the operations. The zero value keeps all images.
+type HardExamples struct {
 	Keep      float64         // share of the images of a batch; 0: all, without a proxy
 	Every     int             // steps from one in which the proxy learns to the next; 0: 1
 	Proxy     layers.Model    `json:"-"` // complete
@@ -28,58 +28,58 @@ type Filter struct {
 	tape *autograd.Tape // of steps in which the proxy learns
 }
 
-// Names of a filter's arrays in a checkpoint.
+// Names of the proxy's arrays in a checkpoint.
 const (
 	proxyPrefix          = "proxy/"
 	proxyOptimizerPrefix = "proxy optimizer/"
 	proxyStepsName       = proxyOptimizerPrefix + "steps"
 )
 
-func (f *Filter) check() error {
+func (h *HardExamples) check() error {
 	switch {
-	case f.Keep == 0:
+	case h.Keep == 0:
 		return nil
-	case !(f.Keep > 0 && f.Keep <= 1):
-		return fmt.Errorf("train: a filter cannot keep %v of a batch: the share is above 0 and at most 1", f.Keep)
-	case f.Every < 0:
-		return fmt.Errorf("train: a filter's proxy cannot learn in one of %d steps: at least 1 is needed", f.Every)
-	case f.Proxy == nil || f.Optimizer == nil:
-		return fmt.Errorf("train: a filter that keeps %v of a batch needs a proxy and its optimizer", f.Keep)
+	case !(h.Keep > 0 && h.Keep <= 1):
+		return fmt.Errorf("train: a share of %v of a batch cannot be kept as hard examples: it is above 0 and at most 1", h.Keep)
+	case h.Every < 0:
+		return fmt.Errorf("train: the proxy that chooses hard examples cannot learn in one of %d steps: at least 1 is needed", h.Every)
+	case h.Proxy == nil || h.Optimizer == nil:
+		return fmt.Errorf("train: hard examples, a share of %v of a batch, need a proxy and its optimizer", h.Keep)
 	}
 	return nil
 }
 
 // describe returns what two trainings must have in common of their proxies, "" without one.
-func (f *Filter) describe() string {
-	if f.Keep == 0 {
+func (h *HardExamples) describe() string {
+	if h.Keep == 0 {
 		return ""
 	}
-	return describeModel(f.Proxy.Params()) + "; " + f.Optimizer.Describe()
+	return describeModel(h.Proxy.Params()) + "; " + h.Optimizer.Describe()
 }
 
 // apply returns the images of a batch that are trained on in a step. They take the place of
 // the others in its memory.
-func (f *Filter) apply(step int, config *Config, batch *data.Batch) (*data.Batch, error) {
-	if f.Keep == 0 {
+func (h *HardExamples) apply(step int, config *Config, batch *data.Batch) (*data.Batch, error) {
+	if h.Keep == 0 {
 		return batch, nil
 	}
 	c := layers.Ctx{Mode: layers.Training}
-	learns := step%max(1, f.Every) == 0
+	learns := step%max(1, h.Every) == 0
 	if learns {
-		if f.tape == nil {
-			f.tape = autograd.NewTape(f.Proxy.Params())
-			f.tape.Recompute = config.Recompute
+		if h.tape == nil {
+			h.tape = autograd.NewTape(h.Proxy.Params())
+			h.tape.Recompute = config.Recompute
 		}
-		c.Tape = f.tape
+		c.Tape = h.tape
 		defer c.Tape.Reset()
 	} else {
 		c.Tape = takeTape()
 		defer giveTape(c.Tape)
 	}
 	c.Stream.Seed, c.Stream.Step = config.Seed, uint64(step)
-	logits := f.Proxy.Forward(&c, c.Tape.Input(batch.X, batch.Shape...))
+	logits := h.Proxy.Forward(&c, c.Tape.Input(batch.X, batch.Shape...))
 	losses := exampleLosses(logits.Data(), batch.Y, float64(config.Smoothing))
-	keep := max(1, int(math.Round(f.Keep*float64(len(batch.Y)))))
+	keep := max(1, int(math.Round(h.Keep*float64(len(batch.Y)))))
 	worst := hardest(losses, keep)
 	if learns {
 		const leftOut = -1
@@ -89,10 +89,10 @@ func (f *Filter) apply(step int, config *Config, batch *data.Batch) (*data.Batch
 		}
 		loss := ops.CrossEntropy(logits, labels, ops.CrossEntropySpec{Smoothing: config.Smoothing, Ignored: []int{leftOut}})
 		if !finite(float64(loss.Item())) {
-			return nil, fmt.Errorf("the proxy of the filter has diverged at step %d (loss %v): lower the learning rate", step, loss.Item())
+			return nil, fmt.Errorf("the proxy that chooses hard examples has diverged at step %d (loss %v): lower the learning rate", step, loss.Item())
 		}
 		grads := c.Tape.Backward(loss)
-		f.Optimizer.Step(config.Schedule(step), grads)
+		h.Optimizer.Step(config.Schedule(step), grads)
 		c.Tape.Commit()
 	}
 	return keepOnly(batch, worst), nil
@@ -140,15 +140,15 @@ func keepOnly(batch *data.Batch, examples []int) *data.Batch {
 }
 
 // state returns the proxy and its optimizer for a checkpoint.
-func (f *Filter) state() []layers.Array {
-	if f.Keep == 0 {
+func (h *HardExamples) state() []layers.Array {
+	if h.Keep == 0 {
 		return nil
 	}
-	arrays := layers.State(f.Proxy.Params())
+	arrays := layers.State(h.Proxy.Params())
 	for i := range arrays {
 		arrays[i].Name = proxyPrefix + arrays[i].Name
 	}
-	state := f.Optimizer.State()
+	state := h.Optimizer.State()
 	arrays = append(arrays, layers.Array{Name: proxyStepsName, Shape: []int{1}, Data: []float32{float32(state.Steps)}})
 	for _, slot := range state.Slots {
 		arrays = append(arrays, layers.Array{Name: proxyOptimizerPrefix + slot.Name, Shape: []int{len(slot.Data)}, Data: slot.Data})
@@ -157,8 +157,8 @@ func (f *Filter) state() []layers.Array {
 }
 
 // restore takes back what state returned.
-func (f *Filter) restore(arrays []layers.Array) error {
-	if f.Keep == 0 {
+func (h *HardExamples) restore(arrays []layers.Array) error {
+	if h.Keep == 0 {
 		return nil
 	}
 	var weights []layers.Array
@@ -172,10 +172,10 @@ func (f *Filter) restore(arrays []layers.Array) error {
 			state.Slots = append(state.Slots, optim.Slot{Name: name, Data: a.Data})
 		}
 	}
-	if err := layers.LoadState(f.Proxy.Params(), weights); err != nil {
+	if err := layers.LoadState(h.Proxy.Params(), weights); err != nil {
 		return fmt.Errorf("the proxy: %w", err)
 	}
-	if err := f.Optimizer.LoadState(state); err != nil {
+	if err := h.Optimizer.LoadState(state); err != nil {
 		return fmt.Errorf("the proxy's optimizer: %w", err)
 	}
 	return nil
