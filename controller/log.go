@@ -26,9 +26,11 @@ type header struct {
 	Space   dropout.Space `json:"space"`
 	Config
 
-	// Live is whether mutations change a choice that counts, and whether coordinate ascent
-	// looks at points whose results come after those of their batch. In logs of before
-	// 2026-11-30 mutations change any choice, and before 2026-12-01 late points are lost.
+	// Live is whether mutations change a choice that counts, whether coordinate ascent looks
+	// at points whose results come after those of their batch, and whether a grid of a whole
+	// space tries all its points with one seed before the next. In logs of before 2026-11-30
+	// mutations change any choice; before 2026-12-01 late points are lost, and neighbours in
+	// a grid have different seeds.
 	Live bool `json:"live,omitempty"`
 }
 
@@ -41,7 +43,8 @@ func newHeader(config Config, space dropout.Space) header {
 // under the header of an old log.
 func (c *Config) lives() bool {
 	late := c.Algorithm == Coordinate && c.InFlight > c.Repeats
-	return late || c.Algorithm == Evolution || c.Algorithm == Local
+	grid := c.Algorithm == Grid && c.Points == nil && c.Seeds > 1
+	return late || grid || c.Algorithm == Evolution || c.Algorithm == Local
 }
 
 // settings returns the configuration of the search that the log is of.
@@ -189,7 +192,9 @@ func (want header) differs(have header) error {
 		return m
 	}
 	w, h := settings(want), settings(have)
-	for _, key := range slices.Sorted(maps.Keys(w)) {
+	either := maps.Clone(w)
+	maps.Copy(either, h)
+	for _, key := range slices.Sorted(maps.Keys(either)) {
 		if !bytes.Equal(w[key], h[key]) {
 			return fmt.Errorf("it was begun with another %q (%s; now %s); use the same settings, or another file", key, short(h[key]), short(w[key]))
 		}
@@ -214,9 +219,12 @@ func (want header) foreign(records []record) error {
 	return nil
 }
 
-// short returns the beginning of a text that may be long.
+// short returns the beginning of a setting that may be long.
 func short(text []byte) string {
 	const most = 120
+	if text == nil {
+		return "none"
+	}
 	if len(text) > most {
 		return string(text[:most]) + "..."
 	}

@@ -193,6 +193,7 @@ func TestLogErrors(t *testing.T) {
 		{"another task", strings.Replace(whole, `"note":"toy"`, `"note":"tax"`, 1), `begun with another "task" ({"note":"tax"}; now {"note":"toy"})`},
 		{"an unknown part of the task", strings.Replace(whole, `"note":"toy"`, `"smell":"toy"`, 1), "line 1 cannot be read"},
 		{"another seed", strings.Replace(whole, `"seed":0`, `"seed":9`, 1), `begun with another "seed" (9; now 0)`},
+		{"a setting that is gone", strings.Replace(whole, `"seed":0`, `"seed":0,"seeds":3`, 1), `begun with another "seeds" (3; now none)`},
 		{"another policy", strings.Replace(whole, `"width":8`, `"width":16`, 1), `begun with another "policy"`},
 		{"another space", strings.Replace(whole, `"toy"`, `"top"`, 1), `begun with another "space"`},
 		{"an unknown setting", strings.Replace(whole, `"version"`, `"colour":"red","version"`, 1), "line 1 cannot be read"},

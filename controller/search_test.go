@@ -85,7 +85,23 @@ func TestGrid(t *testing.T) {
 			t.Errorf("%d trials, network %v", len(report.Trials), report.Weights())
 		}
 	}
-	config.Path = filepath.Join(t.TempDir(), "points.jsonl")
+	// All points have one seed before they have the next, but in the logs of before that.
+	config = Config{Algorithm: Grid, Seeds: 2, Trials: 14}
+	for _, live := range []bool{true, false} {
+		header := newHeader(config, space)
+		header.Live = header.Live && live
+		before := header.settings()
+		for i := range config.Trials {
+			want := i % 2
+			if live {
+				want = i / 6 % 2
+			}
+			if got := before.childSeed(i, space) == before.childSeed(7, space); got != (want == 1) {
+				t.Errorf("live %v: trial %d has the seed of trial 7: %v", live, i, got)
+			}
+		}
+	}
+	config = Config{Algorithm: Grid, InFlight: 3, Trials: 8, Path: filepath.Join(t.TempDir(), "points.jsonl")}
 	config.Points = [][]int{{2, 1}, {0, 0}}
 	for i, trial := range mustSearch(t, config, space, evaluateSmall).Trials {
 		if !slices.Equal(trial.Point, config.Points[i%2]) {

@@ -82,12 +82,23 @@ func (c *Config) childSeed(trial int, space dropout.Space) uint64 {
 		turn = before(newRounds(len(c.points(space)), c.Repeats), trial)
 	case c.Algorithm == Coordinate:
 		turn %= c.Repeats
-	case c.Algorithm == Grid && c.Points != nil && c.Seeds > 0:
-		turn = turn / len(c.Points) % c.Seeds
+	case c.Algorithm == Grid && c.Seeds > 0 && (c.Points != nil || !c.old):
+		turn = c.round(trial, space) % c.Seeds
 	case c.Seeds > 0:
 		turn %= c.Seeds
 	}
 	return seed.Derive(c.Seed, "controller/child", uint64(turn))
+}
+
+// round returns how often a grid has tried all its points before a trial.
+func (c *Config) round(trial int, space dropout.Space) int {
+	if c.Points != nil {
+		return trial / len(c.Points)
+	}
+	if size := space.Size(); size.IsInt64() && size.Int64() <= int64(trial) {
+		return trial / int(size.Int64())
+	}
+	return 0
 }
 
 // stream names what the choices of trials are drawn from. Each algorithm has its own, so that

@@ -81,7 +81,7 @@ func TestAlgorithms(t *testing.T) {
 		"evolution": {"-space", "wide", "-start", "best", "-trial-seeds", "1", "-method", "dropblock,stochasticdepth,fresh,autodropout",
 			"-dropout", "0.2", "-spatial-dropout", "0.02", "-dropblock", "0.95"},
 		"local":      {"-start-share", "0.1", "-method", "fresh,autodropout,shuffled", "-trial-seeds", "2", "-reference", "none"},
-		"coordinate": {"-trials", "21", "-tune", "-tune-trials", "2", "-finalists", "2", "-method", "dropblock,places"},
+		"coordinate": {"-trials", "21", "-tune", "-tune-trials", "2", "-finalists", "2", "-trial-seeds", "1", "-method", "dropblock,places"},
 	} {
 		args := append([]string{"-algorithm", algorithm, "-trials", "14"}, begin...)
 		whole, pieces := filepath.Join(dir, algorithm), filepath.Join(dir, algorithm+" in pieces")
@@ -89,6 +89,7 @@ func TestAlgorithms(t *testing.T) {
 		mustCall(t, tiny(pieces, append(args, "-workers", "1", "-steps", "13")...)...)
 		mustCall(t, "-resume", "-out", pieces, "-steps", "58")
 		mustCall(t, "-resume", "-out", pieces)
+		mustCall(t, "-resume", "-out", pieces) // what has ended can be read
 		kills.Compare(t, pieces, whole)
 	}
 	log, err := controller.ReadLog(filepath.Join(dir, "evolution", "autodropout", "trials.jsonl"))
@@ -300,6 +301,14 @@ func TestFinalists(t *testing.T) {
 		t.Errorf("the second piece prints\n%s", stderr)
 	}
 	kills.Compare(t, pieces, whole)
+	// Rounds of rejects go by results in order, in a search that does not too.
+	async := filepath.Join(t.TempDir(), "async")
+	mustCall(t, tiny(async, append(rows, "-async")...)...)
+	for name, want := range map[string]bool{"trials.jsonl": true, "finalists.jsonl": false} {
+		if log, err := controller.ReadLog(filepath.Join(async, "random", name)); err != nil || log.Config.Async != want {
+			t.Errorf("with -async %s begins with %+v, error %v", name, log.Config, err)
+		}
+	}
 	// Before there were successive rejects, finalists were points of a grid; such a run goes on
 	// with that.
 	before := filepath.Join(t.TempDir(), "before")

@@ -13,7 +13,8 @@ import (
 	"autodropout/benchmarks/internal/kills"
 )
 
-// TestSignals stops a training, which saves and says how to go on.
+// TestSignals stops a training, which saves and says how to go on. The program that started it
+// may pass on what the terminal has sent to both.
 func TestSignals(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		folder := filepath.Join(t.TempDir(), "run")
@@ -23,6 +24,8 @@ func TestSignals(t *testing.T) {
 			t.Fatal(err)
 		}
 		await(t, checkpoint)
+		command.Process.Signal(signal)
+		time.Sleep(5 * time.Millisecond)
 		command.Process.Signal(signal)
 		command.Wait()
 		if got := command.ProcessState.ExitCode(); got != code {

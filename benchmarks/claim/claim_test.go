@@ -248,6 +248,12 @@ func TestVerdicts(t *testing.T) {
 		carried("autodropout", map[string]map[int]float64{"none": at(28, 29, 31), "dropout": at(20.4, 21.5, 22.4), given: at(20, 21, 22)}),
 		carried("places", map[string]map[int]float64{given: at(19, 20, 21.1)}),
 		carried("random", map[string]map[int]float64{given: at(25, 26.1, 27)})})})
+	ahead := newSetting("transfer-s", []*run{
+		carried("autodropout", map[string]map[int]float64{"none": at(28, 29, 31), "dropout": at(21, 22.1, 23), given: at(20, 21, 22)}),
+		{planned: planned{name: "transfer-s/random-0", program: "cifar"}}})
+	if text := strings.Join(ahead.sentences(), " "); !strings.Contains(text, "So far: ") {
+		t.Errorf("before what it is held against has begun, it says %q", text)
+	}
 	for _, want := range []string{"### To s\n\n**Refuted, with power:**", "over `places`, carried over with", "better than `dropout` and `random`, carried over, with", "| `places`, carried over | 3 | -0.97 ("} {
 		if !strings.Contains(p.String(), want) {
 			t.Errorf("of patterns that were carried over it does not say %q:\n%s", want, p)

@@ -120,9 +120,13 @@ func (s *setting) luck() string {
 	return fmt.Sprintf("%s: the intervals cover the luck of the final trainings, not that of a search. Another search might find a better or a worse pattern than `%s` has.", begins, primary)
 }
 
-// finished reports whether the runs with the primary row have ended.
+// finished reports whether the runs with the rows of the family have ended. Where patterns
+// are carried over, each has a run of its own.
 func (s *setting) finished() bool {
 	runs, _ := s.planned()
+	if s.transfers() {
+		runs = s.runs
+	}
 	return !slices.ContainsFunc(runs, func(r *run) bool { return r.finished == nil })
 }
 

@@ -149,6 +149,9 @@ func (c *config) check(folder string) error {
 		return err
 	}
 	keys := experiment.Keys(c.fixed())
+	if c.Pattern != "" {
+		keys = append(keys, experiment.Given)
+	}
 	for _, r := range c.rows {
 		if slices.Contains(keys, r.key) {
 			return usage.Errorf("-row %s: there is a row of that name already, give it another key", r.key)

@@ -447,6 +447,7 @@ func TestWrong(t *testing.T) {
 		{Args: "-command go -stages 1 -lower", Code: 2, Want: "-lower is for"},
 		{Args: "-command go -stages 1 -row go", Code: 2, Want: "a row is KEY=PROGRAM"},
 		{Args: "-command go -stages 1 -row none=go", Code: 2, Want: "a row of that name"},
+		{Args: "-command go -stages 1 -pattern plain-wrn-10-1 -row pattern=go", Code: 2, Want: "a row of that name"},
 		{Args: "-command go -stages 1 -row a=gone", Code: 2, Want: "cannot be started"},
 		{Args: "-command go -stages 1 -grid 1,2", Code: 2, Want: "is for no -row"},
 		{Args: "-command go -stages 1 -grid 1,x", Code: 2, Want: `"x" is not a rate`},

@@ -75,10 +75,10 @@ func Connect(ctx context.Context, a Address, logf func(format string, args ...an
 	return c, nil
 }
 
-var password = regexp.MustCompile(`:[^:/@]*@`)
+var secret = regexp.MustCompile(`((?:^|,|//)(?:[^:/@,]*:)?)[^/@,]*@`)
 
-// Shown returns the URL of servers without passwords, to be shown.
-func Shown(url string) string { return password.ReplaceAllString(url, ":xxxxx@") }
+// Shown returns the URL of servers without passwords and tokens, to be shown.
+func Shown(url string) string { return secret.ReplaceAllString(url, "${1}xxxxx@") }
 
 // absent reports whether an attempt to connect failed because there is nobody, or
 // nobody any more.

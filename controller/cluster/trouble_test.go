@@ -272,7 +272,7 @@ func TestHopelessServers(t *testing.T) {
 
 func TestPasswordsAreNotShown(t *testing.T) {
 	for url, want := range map[string]string{
-		"nats://host:4222": "nats://host:4222", "nats://me:secret@host:4222": "nats://me:xxxxx@host:4222", "tls://a:b@h,nats://c:d@i:1": "tls://a:xxxxx@h,nats://c:xxxxx@i:1",
+		"nats://host:4222": "nats://host:4222", "nats://me:secret@host:4222": "nats://me:xxxxx@host:4222", "nats://token@host:4222": "nats://xxxxx@host:4222", "nats://me:a:b@h": "nats://me:xxxxx@h", "me:secret@h": "me:xxxxx@h", "token@h,h:4222": "xxxxx@h,h:4222", "tls://a:b@h,nats://c:d@i:1": "tls://a:xxxxx@h,nats://c:xxxxx@i:1",
 	} {
 		if got := Shown(url); got != want {
 			t.Errorf("%s is shown as %s", url, got)

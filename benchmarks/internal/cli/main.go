@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"autodropout/benchmarks/internal/usage"
 )
@@ -27,9 +28,15 @@ func Main(run func(ctx context.Context, args []string, stdout, stderr io.Writer)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		cancel(stopped{<-signals})
+		first, at := <-signals, time.Now()
+		cancel(stopped{first})
 		fmt.Fprintln(os.Stderr, "Stopping, with everything saved. A second time ends the program at once.")
-		os.Exit(stopped{<-signals}.code())
+		second := <-signals
+		for second == first && time.Since(at) < time.Second {
+			// The program that started this one passes on what the terminal has sent to both.
+			second = <-signals
+		}
+		os.Exit(stopped{second}.code())
 	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -241,7 +241,7 @@ func (s *reporter[P]) savePattern(result *runfolder.Result) error {
 	if masks == nil {
 		return nil
 	}
-	if err := patternEvents(s.folder.Events("pattern"), masks); err != nil {
+	if err := patternEvents(s.folder.Events("best-pattern"), masks); err != nil {
 		return err
 	}
 	return atomicfile.Write(s.folder.Path(runfolder.Masks), func(w io.Writer) error { return png.Encode(w, masks) })

@@ -77,6 +77,9 @@ func Transferred(key, title string, policy func(strength float64, sites []dropou
 // searches reports whether the row needs a search, of a pattern, a rate or a strength.
 func (r *Row) searches() bool { return r.Kind.Searched() || r.tuned() || r.PerPlace }
 
+// Given is the key of the row of -pattern.
+const Given = "pattern"
+
 // tuned reports whether trials choose the row's rate or strength.
 func (r *Row) tuned() bool { return r.Algorithm == controller.Grid }
 
@@ -127,7 +130,7 @@ func (p *Plan) Rows(table []Row) []Row {
 		return rows
 	}
 	title := "pattern " + filepath.Base(p.Pattern)
-	given := Row{Key: "pattern", Title: title, Kind: sheet.Given, Rated: &Rated{Rates: strengths, Given: 1}}
+	given := Row{Key: Given, Title: title, Kind: sheet.Given, Rated: &Rated{Rates: strengths, Given: 1}}
 	p.tunePattern(&given)
 	rows = append(rows, given)
 	for _, row := range table {

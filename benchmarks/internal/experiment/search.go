@@ -162,6 +162,7 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 	}
 	config.Path, config.Trials, config.Seed = folder.Path(runfolder.Finalists), again, seed.Derive(config.Seed, "finalists")
 	config.Points, config.Algorithm, config.Repeats, config.Seeds = Finalists(report, s.plan.Finalists, config.Starts), controller.Rejects, repeats, 0
+	config.Async = false // rounds go by results that every search with so many in flight knows
 	starts := config.Starts
 	config.Starts, config.Reference, config.Everywhere = nil, nil, 0
 	if row.Algorithm == controller.Coordinate {
@@ -173,8 +174,9 @@ func (s *searcher[P]) all(ctx context.Context, row Row, folder runfolder.Folder,
 		// search began with were tried once more before them.
 		config.Points, config.Starts = before.Config.Points, before.Config.Starts
 		if before.Config.Algorithm == controller.Grid {
-			config.Algorithm, config.Repeats, config.Seeds = controller.Grid, 0, s.plan.TrialSeeds
+			config.Algorithm, config.Repeats, config.Seeds = controller.Grid, 0, before.Config.Seeds
 		}
+		config.Async = before.Config.Async
 	}
 	config.Notify = s.notify(row, piece, nil)
 	report, err = s.try(ctx, row, true, config, space, piece)
