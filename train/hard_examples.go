@@ -15,8 +15,9 @@ import (
 )
 
 // HardExamples trains on the hard images of every batch, since the easy ones teach little. A
-// small network, the proxy, sees the whole batch, and the images that it predicts worst are
-// kept. It learns from them too, with the training's learning rate, in one of Every steps.
+// small network, the proxy, sees the whole batch at once, and the images that it predicts
+// worst are kept. It learns from them too, with the training's learning rate and clipping, in
+// one of Every steps.
 // Jordan (airbench96_faster, 2024) keeps a half, with a proxy that learns in one of four steps
 // and takes a few percent of the operations. The zero value keeps all images.
 type HardExamples struct {
@@ -25,7 +26,7 @@ type HardExamples struct {
 	Proxy     layers.Model    `json:"-"` // complete
 	Optimizer optim.Optimizer `json:"-"` // of the proxy's parameters
 
-	tape *autograd.Tape // of steps in which the proxy learns
+	tape *autograd.Tape // while there are steps to take
 }
 
 // Names of the proxy's arrays in a checkpoint.
@@ -57,45 +58,51 @@ func (h *HardExamples) describe() string {
 	return describeModel(h.Proxy.Params()) + "; " + h.Optimizer.Describe()
 }
 
-// apply returns the images of a batch that are trained on in a step. They take the place of
-// the others in its memory.
-func (h *HardExamples) apply(step int, config *Config, batch *data.Batch) (*data.Batch, error) {
+// choose returns the images of a batch that are trained on in a step, which take the place of
+// the others in its memory. In a step in which the proxy learns, learn is to be called once
+// the step has been taken.
+func (h *HardExamples) choose(step int, config *Config, batch *data.Batch) (kept *data.Batch, learn func(*Step), err error) {
 	if h.Keep == 0 {
-		return batch, nil
+		return batch, nil, nil
 	}
-	c := layers.Ctx{Mode: layers.Training}
-	learns := step%max(1, h.Every) == 0
-	if learns {
-		if h.tape == nil {
-			h.tape = autograd.NewTape(h.Proxy.Params())
-			h.tape.Recompute = config.Recompute
-		}
-		c.Tape = h.tape
-		defer c.Tape.Reset()
-	} else {
-		c.Tape = takeTape()
-		defer giveTape(c.Tape)
+	if h.tape == nil {
+		h.tape = autograd.NewTape(h.Proxy.Params())
+		// The proxy's running statistics serve nobody.
+		h.tape.Recompute, h.tape.HoldEffects = config.Recompute, true
 	}
+	defer h.tape.Reset()
+	c := layers.Ctx{Tape: h.tape}
 	c.Stream.Seed, c.Stream.Step = config.Seed, uint64(step)
 	logits := h.Proxy.Forward(&c, c.Tape.Input(batch.X, batch.Shape...))
-	losses := exampleLosses(logits.Data(), batch.Y, float64(config.Smoothing))
-	keep := max(1, int(math.Round(h.Keep*float64(len(batch.Y)))))
-	worst := hardest(losses, keep)
-	if learns {
-		const leftOut = -1
-		labels := slices.Repeat([]int{leftOut}, len(batch.Y))
-		for _, i := range worst {
-			labels[i] = batch.Y[i]
-		}
-		loss := ops.CrossEntropy(logits, labels, ops.CrossEntropySpec{Smoothing: config.Smoothing, Ignored: []int{leftOut}})
-		if !finite(float64(loss.Item())) {
-			return nil, fmt.Errorf("the proxy that chooses hard examples has diverged at step %d (loss %v): lower the learning rate", step, loss.Item())
-		}
-		grads := c.Tape.Backward(loss)
-		h.Optimizer.Step(config.Schedule(step), grads)
-		c.Tape.Commit()
+	if logits.Rank() != 2 || logits.Dim(0) != len(batch.Y) || logits.Dim(1) <= slices.Max(batch.Y) {
+		panic(autograd.NewShapeError("train.HardExamples", fmt.Sprintf("logits (%d, C) of the proxy, with a class for each label", len(batch.Y)), logits))
 	}
-	return keepOnly(batch, worst), nil
+	worst := hardest(exampleLosses(logits.Data(), batch.Y, float64(config.Smoothing)), max(1, int(math.Round(h.Keep*float64(len(batch.Y))))))
+	if step%max(1, h.Every) == 0 {
+		if learn, err = h.lesson(step, config, logits, batch.Y, worst); err != nil {
+			return nil, nil, fmt.Errorf("the proxy that chooses hard examples: %w", err)
+		}
+	}
+	return keepOnly(batch, worst), learn, nil
+}
+
+// lesson returns the proxy's update by some of the examples that it has seen.
+func (h *HardExamples) lesson(step int, config *Config, logits *autograd.Tensor, labels []int, examples []int) (func(*Step), error) {
+	const leftOut = -1
+	kept := slices.Repeat([]int{leftOut}, len(labels))
+	for _, i := range examples {
+		kept[i] = labels[i]
+	}
+	loss := ops.CrossEntropy(logits, kept, ops.CrossEntropySpec{Smoothing: config.Smoothing, Ignored: []int{leftOut}})
+	diverged := &DivergedError{Step: step, Loss: loss.Item()}
+	if !finite(float64(diverged.Loss)) {
+		return nil, diverged
+	}
+	grads := h.tape.Backward(loss)
+	if diverged.Norm = optim.ClipNorm(grads, config.ClipNorm); !finite(diverged.Norm) {
+		return nil, diverged
+	}
+	return func(s *Step) { h.Optimizer.Step(s.Rate, grads) }, nil
 }
 
 // exampleLosses returns the cross-entropy of each example.
@@ -129,14 +136,13 @@ func hardest(losses []float64, n int) []int {
 // keepOnly returns a batch of some of the examples of another, in whose memory it is.
 func keepOnly(batch *data.Batch, examples []int) *data.Batch {
 	size := len(batch.X) / len(batch.Y)
-	kept := *batch
 	for to, from := range examples {
 		copy(batch.X[to*size:(to+1)*size], batch.X[from*size:(from+1)*size])
-		batch.Y[to] = batch.Y[from]
+		batch.Y[to], batch.Examples[to] = batch.Y[from], batch.Examples[from]
 	}
-	kept.X, kept.Y = batch.X[:len(examples)*size], batch.Y[:len(examples)]
-	kept.Shape = append([]int{len(examples)}, batch.Shape[1:]...)
-	return &kept
+	n := len(examples)
+	return &data.Batch{Index: batch.Index, X: batch.X[:n*size], Y: batch.Y[:n], Examples: batch.Examples[:n],
+		Shape: append([]int{n}, batch.Shape[1:]...)}
 }
 
 // state returns the proxy and its optimizer for a checkpoint.

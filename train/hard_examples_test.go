@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"autodropout/autograd"
 	"autodropout/data"
 	"autodropout/internal/golden"
+	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/ops"
 	"autodropout/optim"
@@ -21,23 +23,27 @@ func TestHardExamplesAsPyTorch(t *testing.T) {
 	file := golden.Load(t, "testdata/fastnet/fastnet.safetensors")
 	proxy := goldenFastNet(t, file, "plain", models.FastNetConfig{})
 	hard := HardExamples{Keep: 0.5, Every: 2, Proxy: proxy, Optimizer: goldenSGD(proxy, nil)}
-	config := Config{Smoothing: 0.2, Common: Common{Schedule: optim.Constant(0.1)}}
+	config := Config{Smoothing: 0.2}
 	all, kept := file.Tensor("plain.images"), file.Tensor("hard.kept")
 	shape := all.Shape()[1:]
 	size := all.Len() / 2 / shape[0]
 	for step := range kept.Dim(0) {
 		images := all.Data()[step%2*shape[0]*size:][:shape[0]*size]
 		labels := goldenLabels(step, shape[0])
-		got, err := hard.apply(step, &config, &data.Batch{X: slices.Clone(images), Y: slices.Clone(labels), Shape: shape})
-		if err != nil {
-			t.Fatal(err)
+		got, learn, err := hard.choose(step, &config, &data.Batch{X: slices.Clone(images), Y: slices.Clone(labels), Examples: []int{10, 11, 12, 13, 14, 15}, Shape: shape})
+		if err != nil || (learn != nil) != (step%2 == 0) {
+			t.Fatalf("in step %d the proxy learns: %v; error %v", step, learn != nil, err)
+		}
+		if learn != nil {
+			learn(&Step{Rate: 0.1})
 		}
 		var wantX []float32
-		var wantY []int
+		var wantY, examples []int
 		for _, i := range kept.Data()[step*3 : step*3+3] {
 			wantX, wantY = append(wantX, images[int(i)*size:][:size]...), append(wantY, labels[int(i)])
+			examples = append(examples, 10+int(i))
 		}
-		if !slices.Equal(got.X, wantX) || !slices.Equal(got.Y, wantY) || got.Shape[0] != 3 {
+		if !slices.Equal(got.X, wantX) || !slices.Equal(got.Y, wantY) || !slices.Equal(got.Examples, examples) || got.Shape[0] != 3 {
 			t.Errorf("step %d keeps %v with labels %v, want those with labels %v", step, got.Shape, got.Y, wantY)
 		}
 	}
@@ -128,13 +134,80 @@ func TestHardExamplesRestore(t *testing.T) {
 	}
 }
 
-// TestHardExamplesDiverge: a proxy that has no loss ends the training.
+// TestHardExamplesDiverge: a proxy that diverges ends the training as a model does, and learns
+// nothing from a step that the model does not take.
 func TestHardExamplesDiverge(t *testing.T) {
-	trainer := mined(t, nil)
-	trainer.config.HardExamples.Proxy.Params().Flat()[0] = float32(math.NaN())
-	if err := trainer.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "the proxy that chooses hard examples has diverged at step 0") {
-		t.Errorf("the error is %v", err)
+	notANumber := float32(math.NaN())
+	for name, at := range map[string]func(*Trainer) *autograd.Params{
+		"proxy": func(t *Trainer) *autograd.Params { return t.config.HardExamples.Proxy.Params() },
+		"model": func(t *Trainer) *autograd.Params { return t.model.Params() },
+	} {
+		var trainer *Trainer
+		trainer = mined(t, func(c *Config) {
+			c.HardExamples.Every = 1
+			c.OnStep = func(s Step) {
+				if s.Step == 1 {
+					at(trainer).Flat()[0] = notANumber
+				}
+			}
+		})
+		err := trainer.Run(t.Context())
+		var diverged *DivergedError
+		if !errors.As(err, &diverged) || diverged.Step != 2 || strings.Contains(err.Error(), "chooses hard examples") != (name == "proxy") {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+		if steps := trainer.config.HardExamples.Optimizer.State().Steps; steps != trainer.Done() {
+			t.Errorf("%s: the proxy has learned in %d of %d steps", name, steps, trainer.Done())
+		}
 	}
+}
+
+// clipped is an optimizer that looks at norms.
+type clipped struct {
+	optim.Optimizer
+	largest float64
+}
+
+func (c *clipped) Step(rate float32, grads []float32) {
+	c.largest = max(c.largest, optim.ClipNorm(slices.Clone(grads), 0))
+	c.Optimizer.Step(rate, grads)
+}
+
+// TestHardExamplesAreClipped: the proxy learns as the model does, and has no memory where an
+// evaluation is.
+func TestHardExamplesAreClipped(t *testing.T) {
+	const most = 0.01
+	watched := &clipped{}
+	var trainer *Trainer
+	held := []bool{}
+	trainer = mined(t, func(c *Config) {
+		watched.Optimizer = c.HardExamples.Optimizer
+		c.ClipNorm, c.HardExamples.Optimizer = most, watched
+		c.Validate = func(context.Context) (Validation, error) {
+			held = append(held, trainer.config.HardExamples.tape != nil)
+			return Validation{}, nil
+		}
+	})
+	mustRun(t, trainer)
+	if watched.largest > most*1.001 || watched.largest < most/2 {
+		t.Errorf("the proxy learns from gradients of norm %v, want at most %v", watched.largest, most)
+	}
+	if !slices.Equal(held, []bool{true, true, false}) {
+		t.Errorf("evaluations beside the proxy's memory: %v, want all but the last", held)
+	}
+}
+
+// TestHardExamplesOfOtherClasses: a proxy must have all classes.
+func TestHardExamplesOfOtherClasses(t *testing.T) {
+	scope := layers.NewScope(1)
+	proxy := layers.NewModel(scope, layers.Sequential{layers.Func(ops.GlobalAvgPool), layers.NewLinear(scope.Sub("fc"), layers.LinearConfig{In: 3, Out: 3})})
+	defer func() {
+		if wrong, ok := recover().(*autograd.ShapeError); !ok || !strings.Contains(wrong.Error(), "train.HardExamples") {
+			t.Errorf("it panics with %v", wrong)
+		}
+	}()
+	hard := HardExamples{Keep: 0.5, Proxy: proxy}
+	hard.choose(0, &Config{}, &data.Batch{X: make([]float32, 2*9*9*3), Y: []int{1, 3}, Examples: []int{0, 1}, Shape: []int{2, 9, 9, 3}})
 }
 
 func TestHardExamplesRefuse(t *testing.T) {

@@ -187,6 +187,9 @@ func (l *Loop) steps(ctx context.Context) error {
 	}
 	attempt := time.Now() // to save
 	for batch, err := range l.task.Batches(ctx, l.Done()) {
+		if errors.As(err, new(*DivergedError)) {
+			return err
+		}
 		if err != nil {
 			return l.ended(err)
 		}

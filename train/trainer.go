@@ -92,15 +92,20 @@ func identify(images data.Source) []any {
 
 func (t *imageTask) Batches(ctx context.Context, from int) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
-		batches := t.loader.Batches()
+		batches, hard := t.loader.Batches(), &t.config.HardExamples
+		defer func() { hard.tape = nil }()
 		for epoch, first := from/batches, from%batches; ctx.Err() == nil; epoch, first = epoch+1, 0 {
 			for batch := range t.loader.Epoch(ctx, epoch, first) {
-				batch, err := t.config.HardExamples.apply(epoch*batches+batch.Index, &t.config, batch)
+				step := epoch*batches + batch.Index
+				batch, learn, err := hard.choose(step, &t.config, batch)
 				if err != nil {
 					yield(Batch{}, err)
 					return
 				}
-				b := Batch{Epoch: epoch, Last: batch.Index == batches-1, Examples: len(batch.Y),
+				if step == t.Steps()-1 {
+					hard.tape = nil // an evaluation has its memory
+				}
+				b := Batch{Epoch: epoch, Last: batch.Index == batches-1, Examples: len(batch.Y), Done: learn,
 					Loss: func(c *layers.Ctx, p *Part) (*autograd.Tensor, error) { return t.loss(c, p, batch), nil }}
 				if !yield(b, nil) {
 					return

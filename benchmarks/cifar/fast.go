@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"runtime/debug"
 	"slices"
@@ -73,6 +74,17 @@ func (c *config) fastModel(n experiment.Network, classes int, seed uint64) (imag
 		Widths: [3]int(c.channels), Residual: fastRecipes[c.recipe].residual, Classes: classes, Seed: seed,
 		Learns: c.biasShare(n), Views: layers.FlipShiftViews(),
 	})
+}
+
+// Length implements [images.Benchmark]. The recipes predict each image from several views,
+// and train on a part of a batch.
+func (c *config) Length(n experiment.Network) images.Length {
+	length := c.Supervised.Length(n)
+	if recipe, ok := fastRecipes[c.recipe]; ok {
+		kept := cmp.Or(recipe.hard.Keep, 1) * float64(length.Images)
+		length.Images = max(1, int(kept)/len(layers.FlipShiftViews()))
+	}
+	return length
 }
 
 // biasShare is the share of a training in which the first layer's bias is trained.

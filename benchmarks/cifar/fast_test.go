@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"autodropout/benchmarks/internal/benchtest"
+	"autodropout/benchmarks/internal/experiment"
 )
 
 // tinyFast is a run of the fast recipe with a small network: 12 steps, of which 4 train
@@ -25,6 +26,16 @@ func TestFastSameAlways(t *testing.T) {
 // TestFastPreset: the table is that of the network of the preset.
 func TestFastPreset(t *testing.T) {
 	benchtest.Program(run).Prints(t, []string{"FastNet-8-12-10 on synthetic", "preset fast", "| none "}, tinyFast(t.TempDir()+"/run")...)
+}
+
+// TestFastLength: a prediction takes as long as the training on two images, since it sees six
+// views; of which fast96 trains on half as many.
+func TestFastLength(t *testing.T) {
+	for want, c := range map[int]config{166: fast, 83: fast96, quick.Batch: quick} {
+		if got := c.Length(experiment.Final); got.Images != want || got.Epochs != c.Epochs {
+			t.Errorf("the preset with recipe %s has the length %+v, want %d images", c.recipe, got, want)
+		}
+	}
 }
 
 func TestFastRefuses(t *testing.T) {

@@ -68,7 +68,7 @@ type Sets struct {
 // Length is how long a network is trained: so many epochs, or steps.
 type Length struct {
 	Epochs, Steps int
-	Images        int // that the network sees in a step
+	Images        int // trained on in a step, or as many as take that long: scoring is compared with them
 }
 
 // Run is the program of a benchmark, which takes its settings, a C; it returns the exit
