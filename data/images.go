@@ -9,8 +9,8 @@ import (
 )
 
 // LoadImages reads labelled images of one size, in any form in which such sets are
-// published: CIFAR-10 and CIFAR-100, see [LoadCIFAR]; a file of NumPy, .npz; a file of
-// Parquet, or a folder of them, as Hugging Face has it.
+// published: CIFAR-10 and CIFAR-100, see [LoadCIFAR]; a file of NumPy, .npz; a folder
+// of Parquet files, as Hugging Face has it.
 //
 // A .npz file has four arrays: images and labels to train on, and to test with, by the
 // names x_train, y_train, x_test, y_test, or train_images, train_labels, test_images,

@@ -32,12 +32,13 @@ func TestPrinted(t *testing.T) {
 			case arg == "served" || arg == "model.onnx":
 				args[i] = filepath.Join(dir, arg)
 			case i > 0 && args[i-1] == "-weights":
-				model := "resnet-18"
-				if slices.Contains(args, "full") {
-					model = "resnet-50"
-				}
-				if args[i] = trained(t, model); slices.Contains(args, fromFile) {
+				switch {
+				case slices.Contains(args, fromFile):
 					args[i] = exported[0]
+				case slices.Contains(args, "full"):
+					args[i] = trained(t, "resnet-50")
+				default:
+					args[i] = trained(t, "resnet-18")
 				}
 			case i > 0 && args[i-1] == "-data":
 				args[i] = "synthetic"
