@@ -95,7 +95,7 @@ func TestPool(t *testing.T) {
 func TestUtilisation(t *testing.T) {
 	c := parsed(t, "-run", "simulate")
 	for _, async := range []bool{false, true} {
-		inFlight, found, err := c.enough(256, async)
+		inFlight, found, err := c.enough(t.Context(), 256, async)
 		if err != nil || !found {
 			t.Fatalf("async %v: no number of trials in flight keeps 256 workers busy: %v", async, err)
 		}
@@ -106,6 +106,11 @@ func TestUtilisation(t *testing.T) {
 		if steady, _ := p.utilisation(); steady < 0.95 || async != (inFlight == 256) || inFlight > 3*256 {
 			t.Errorf("async %v: with %d trials in flight 256 workers are busy %v of the time", async, inFlight, steady)
 		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := c.enough(ctx, 256, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled, the error is %v", err)
 	}
 }
 

@@ -190,9 +190,12 @@ func rewards(space dropout.Space, base uint64) func(t controller.Trial) float64 
 // workers, that keep the workers of a search as busy as they are to be; false
 // where no number does. When a trial is finished does not depend on what the
 // policy learns, so random search stands in for it.
-func (c *config) enough(workers int, async bool) (inFlight int, found bool, err error) {
+func (c *config) enough(ctx context.Context, workers int, async bool) (inFlight int, found bool, err error) {
 	const most = 1 << 12 // that a search allows
 	for inFlight = workers; inFlight <= min(most, 8*workers); inFlight += max(1, workers/8) {
+		if ctx.Err() != nil {
+			return 0, false, context.Cause(ctx)
+		}
 		p, _, err := c.play(mode{workers, inFlight, async}, controller.Random)
 		if err != nil {
 			return 0, false, err
@@ -231,14 +234,14 @@ ratio is that of the probabilities of its tokens, now over then; the weight is t
 // as they come.
 func (c *config) lines(ctx context.Context, workers int) ([]string, error) {
 	modes := []mode{{workers, workers, false}}
-	inFlight, found, err := c.enough(workers, false)
+	inFlight, found, err := c.enough(ctx, workers, false)
 	if err != nil {
 		return nil, err
 	}
 	if found && inFlight > workers {
 		modes = append(modes, mode{workers, inFlight, false})
 	}
-	if inFlight, found, err = c.enough(workers, true); err != nil {
+	if inFlight, found, err = c.enough(ctx, workers, true); err != nil {
 		return nil, err
 	}
 	if found {
