@@ -13,6 +13,7 @@ import (
 
 	"autodropout/data/picture"
 	"autodropout/internal/bom"
+	"autodropout/internal/glob"
 )
 
 const (
@@ -295,15 +296,14 @@ func findCIFAR(dir string, versions []cifarVersion) (*cifarVersion, string, erro
 	if hasPictures(dir) {
 		return nil, "", fmt.Errorf("data: %s holds images as files in folders: the programs imagenet and imagenetssl take those", dir)
 	}
-	return nil, "", fmt.Errorf("data: %s holds no CIFAR-10 files, nor others that are known: expected %s, there or in %s, or %s, or a file of NumPy or Parquet",
+	return nil, "", fmt.Errorf("data: %s holds no CIFAR-10 files, nor others that are known: expected %s, there or in %s, or %s, or a file of NumPy, or a folder of Parquet files",
 		dir, strings.Join(versions[0].files(), ", "), versions[0].folder, cifarHint)
 }
 
 // hasPictures reports whether a folder holds images, up to two folders deep.
 func hasPictures(dir string) bool {
 	for _, pattern := range []string{"*", "*/*", "*/*/*"} {
-		names, _ := filepath.Glob(filepath.Join(dir, pattern))
-		if slices.ContainsFunc(names, func(name string) bool {
+		if slices.ContainsFunc(glob.In(dir, pattern), func(name string) bool {
 			return slices.Contains(picture.Endings, strings.ToLower(filepath.Ext(name)))
 		}) {
 			return true

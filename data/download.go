@@ -220,9 +220,10 @@ func (d *download) checkSpace() error {
 	if info, err := os.Stat(d.partPath()); err == nil {
 		missing -= info.Size()
 	}
-	if free, ok := freeSpace(d.cfg.Dir); ok && free < missing {
+	dir := filepath.Dir(d.path)
+	if free, ok := freeSpace(dir); ok && free < missing {
 		return localError{fmt.Errorf("it needs %d bytes more in %s, which has only %d free: make room, or set AUTODROPOUT_DATA to another folder",
-			missing, d.cfg.Dir, free)}
+			missing, dir, free)}
 	}
 	return nil
 }

@@ -394,8 +394,12 @@ func TestDownloadNeedsSpace(t *testing.T) {
 	}
 	r := remote(newMirror(t, good).URL)
 	r.Size = 1 << 60
-	_, err := Download(t.Context(), r, quick(t))
-	checkError(t, err, "has only", "free", "AUTODROPOUT_DATA")
+	cfg := quick(t)
+	for _, cfg.Dir = range []string{cfg.Dir, ""} {
+		t.Setenv("AUTODROPOUT_DATA", t.TempDir())
+		_, err := Download(t.Context(), r, cfg)
+		checkError(t, err, "has only", "free", "AUTODROPOUT_DATA")
+	}
 }
 
 func TestDownloadNamesAnUnusableFolder(t *testing.T) {

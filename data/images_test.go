@@ -100,6 +100,20 @@ func TestLoadParquet(t *testing.T) {
 	checkError(t, err, "is a single file")
 }
 
+func TestClassNames(t *testing.T) {
+	for about, want := range map[string]string{
+		`{"info": {"features": {"label": {"names": ["a", "b"]}, "boxes": [{"dtype": "int64"}]}}}`:              "ab",
+		`{"info": {"features": {"label": {"names": ["a"]}, "fine_label": {"names": ["c", "d"]}, "n": "int"}}}`: "cd",
+		`{"info": {"features": {"label": {"dtype": "int64"}}}}`:                                                "",
+		`{"info": {"features": {"label": ["a"]}}}`:                                                             "",
+		`not JSON`: "", "": "",
+	} {
+		if got := strings.Join(classNames(about), ""); got != want {
+			t.Errorf("the classes of %s are %q, want %q", about, got, want)
+		}
+	}
+}
+
 // FuzzParquet reads a file of strangers.
 func FuzzParquet(f *testing.F) {
 	for _, path := range []string{"testdata/parquet/plain_text/test-00000-of-00001.parquet", "testdata/parquet/plain_text/train-00001-of-00002.parquet", "testdata/lz4/train-0.parquet"} {

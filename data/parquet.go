@@ -12,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"autodropout/data/picture"
+	"autodropout/internal/glob"
 	"autodropout/internal/parquetfile"
 	"autodropout/internal/sized"
 )
@@ -23,7 +24,7 @@ func parquetFiles(path string) ([]string, error) {
 		return nil, fmt.Errorf("data: %s is a single file: give the folder that holds it and the other parts, whose names begin with train and test", path)
 	}
 	for _, pattern := range []string{"*.parquet", "*/*.parquet"} {
-		if files, _ := filepath.Glob(filepath.Join(path, pattern)); len(files) > 0 {
+		if files := glob.In(path, pattern); len(files) > 0 {
 			return files, nil
 		}
 	}
@@ -74,7 +75,8 @@ func parseParquet(r io.ReaderAt, size int64, to *Set) error {
 	if err != nil {
 		return err
 	}
-	if names := classNames(p.File); names != nil {
+	about, _ := p.Lookup("huggingface")
+	if names := classNames(about); names != nil {
 		to.Classes = names
 	}
 	budget := sized.NewBudget(size)
@@ -107,25 +109,23 @@ func parquetColumns(p *parquet.File) (image, label int, err error) {
 	return image, label, nil
 }
 
-// classNames returns the names that Hugging Face keeps, nil where there are none.
-func classNames(p *parquet.File) []string {
-	text, ok := p.Lookup("huggingface")
-	if !ok {
-		return nil
-	}
-	var about struct {
+// classNames returns the names of the classes in what Hugging Face says of a file, nil where
+// there are none. Features of nested values have other forms than labels.
+func classNames(about string) []string {
+	var said struct {
 		Info struct {
-			Features map[string]struct {
-				Names []string `json:"names"`
-			} `json:"features"`
+			Features map[string]json.RawMessage `json:"features"`
 		} `json:"info"`
 	}
-	if json.Unmarshal([]byte(text), &about) != nil {
+	if json.Unmarshal([]byte(about), &said) != nil {
 		return nil
 	}
 	for _, key := range []string{"fine_label", "label"} {
-		if names := about.Info.Features[key].Names; len(names) > 0 {
-			return names
+		var label struct {
+			Names []string `json:"names"`
+		}
+		if json.Unmarshal(said.Info.Features[key], &label) == nil && len(label.Names) > 0 {
+			return label.Names
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -13,6 +12,7 @@ import (
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
 	"autodropout/dropout"
+	"autodropout/internal/glob"
 )
 
 // surrogate tells what a training would reach with a pattern, after the trainings
@@ -224,11 +224,7 @@ func without(folder runfolder.Folder, space dropout.Space) (samples []sample, er
 // logs lists those of the searches for patterns in the folder of a run, with those
 // that try the best patterns again.
 func logs(folder runfolder.Folder) (paths []string, err error) {
-	all, err := filepath.Glob(folder.Path("*", "*.jsonl"))
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range all {
+	for _, path := range glob.In(string(folder), "*/*.jsonl") {
 		log, err := controller.ReadLog(path)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"autodropout/benchmarks/internal/runfolder"
 	"autodropout/controller"
+	"autodropout/internal/glob"
 )
 
 // trained is a way to search that was tried on real trainings.
@@ -37,12 +38,8 @@ const fromRows = "evolution from the hand-made rows"
 // readTrained reads the runs in a folder, of which each has one search: WAY-SEED.
 func readTrained(folder string) (all []*trained, err error) {
 	for _, way := range ways {
-		paths, err := filepath.Glob(filepath.Join(folder, way.folder+"-*", "*", runfolder.Trials))
-		if err != nil {
-			return nil, err
-		}
 		t := &trained{title: way.title}
-		for _, path := range paths {
+		for _, path := range glob.In(folder, way.folder+"-*/*/"+runfolder.Trials) {
 			log, err := controller.ReadLog(path)
 			if err != nil {
 				return nil, err
