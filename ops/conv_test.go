@@ -58,6 +58,7 @@ func TestConv2DAgainstNaive(t *testing.T) {
 		{[4]int{2, 9, 8, 6}, [4]int{3, 3, 2, 9}, ops.ConvSpec{Pad: 1, Groups: 3}},
 		{[4]int{2, 9, 8, 6}, [4]int{3, 3, 1, 6}, ops.ConvSpec{Pad: 1, Stride: 2, Groups: 6}},
 		{[4]int{2, 6, 6, 4}, [4]int{5, 2, 4, 3}, ops.ConvSpec{}},
+		{[4]int{2, 28, 76, 64}, [4]int{3, 3, 64, 256}, ops.ConvSpec{Pad: 1, Stride: 4}}, // wider than what is seen of it
 		{[4]int{2, 3, 3, 2}, [4]int{5, 5, 2, 3}, ops.ConvSpec{Pad: 2}},
 		{[4]int{2, 3, 2, 2}, [4]int{1, 1, 2, 3}, ops.ConvSpec{Pad: 1}},
 		{[4]int{2, 5, 6, 8}, [4]int{1, 1, 8, 4}, ops.ConvSpec{Stride: 2}},

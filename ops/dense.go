@@ -34,6 +34,7 @@ func (s sweep) dense(memory former, dst, src []float32, w kernels, end *rowEnd) 
 	if d.band.copied && d.parts > 1 { // all parts of a band share the copy
 		s, src = s.padded(memory, src)
 		d.band = s.bands(d.band.rows, denseBand, s.src.c)
+		d.bands = s.n * d.band.perImage // rows of whole images may be longer than copies: fewer fit
 	}
 	d.sweep, d.from = s, src
 	d.run, d.offsets = s.runs(d.few[:0], d.band)
