@@ -496,3 +496,12 @@ func TestOperationInsideAnother(t *testing.T) {
 		t.Errorf("%v, want [2 4 10 12]", got)
 	}
 }
+
+// TestSavesOfAnotherTape: what an operation only reads belongs to its tape too.
+func TestSavesOfAnotherTape(t *testing.T) {
+	var ps Params
+	x, other := NewTape(&ps).Input([]float32{1}, 1), NewInference().Input([]float32{2}, 1)
+	wantPanic(t, "of another tape", func() {
+		Do(Op{Name: "Test", Inputs: []*Tensor{x}, Saves: []*Tensor{other}, Shape: []int{1}, Forward: func(*Output) {}, Backward: func(*Grad) {}})
+	})
+}

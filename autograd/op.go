@@ -90,7 +90,7 @@ func Do(op Op) *Tensor {
 		if len(op.Inputs[0].Data()) != y.Len() {
 			panic(&ShapeError{Op: op.Name, Shapes: [][]int{op.Inputs[0].Shape(), y.Shape()}, Want: "the same number of elements"})
 		}
-		y.store.refs++
+		y.store.retain()
 	} else {
 		y = newTensor(tape, tape.allocate(size(op.Shape)), op.Shape)
 	}
@@ -164,6 +164,11 @@ func inspect(op *Op) (tape *Tape, needs bool) {
 		tape = x.tape
 		needs = needs || x.node != nil
 	}
+	for _, x := range op.Saves {
+		if tape != nil && x.tape != nil && x.tape != tape {
+			panic(fmt.Sprintf("autograd: %s reads a tensor of another tape; give its data to Input of this one", op.Name))
+		}
+	}
 	if needs && tape.done {
 		panic(fmt.Sprintf("autograd: %s was called after Backward; call Reset first", op.Name))
 	}
@@ -172,7 +177,7 @@ func inspect(op *Op) (tape *Tape, needs bool) {
 
 // hold keeps a storage until the node's gradient has been computed.
 func (n *node) hold(s *storage) {
-	s.refs++
+	s.retain()
 	n.saved = append(n.saved, s)
 }
 

@@ -42,7 +42,10 @@ func (o *Output) Keep(n int) []float32 {
 
 // KeepBits is [Output.Keep] for n bits, in words of 32 with the first bit
 // lowest. The words are uninitialised.
-func (o *Output) KeepBits(n int) []uint32 { return asBits(o.Keep((n + 31) / 32)) }
+func (o *Output) KeepBits(n int) []uint32 { return o.KeepWords((n + 31) / 32) }
+
+// KeepWords is [Output.Keep] for n words of 32 bits.
+func (o *Output) KeepWords(n int) []uint32 { return asBits(o.Keep(n)) }
 
 // KeepBytes is [Output.Keep] for n bytes.
 func (o *Output) KeepBytes(n int) []byte { return asBytes(o.Keep((n + 3) / 4))[:n] }

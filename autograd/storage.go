@@ -42,6 +42,14 @@ type Stats struct {
 	Live, Peak  int // bytes in use now, and at most
 }
 
+// retain adds a reference. What is not pooled has no count: tapes of several goroutines may
+// share it.
+func (s *storage) retain() {
+	if s.whole != nil {
+		s.refs++
+	}
+}
+
 // get returns a storage of n uninitialised elements with one reference.
 func (p *pool) get(n int) *storage {
 	class, capacity := sizeClass(n)

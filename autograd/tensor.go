@@ -106,7 +106,7 @@ func (t *Tensor) Detach() *Tensor {
 	t.Data() // a released tensor must not come back to life
 	d := newTensor(t.tape, t.store, t.Shape())
 	if t.tape != nil {
-		t.store.refs++
+		t.store.retain()
 		t.tape.handles = append(t.tape.handles, d)
 	}
 	return d

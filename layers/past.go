@@ -29,6 +29,7 @@ type attended struct {
 // Recall returns the past of N sentences before their first word. The block will attend to
 // memory (N, S, Dim), whose states after the first lengths[i] are padding; nil means none.
 func (b *TransformerBlock) Recall(c *Ctx, memory *autograd.Tensor, lengths []int) *Past {
+	b.needs(true, "Recall", memory)
 	p := &Past{lengths: slices.Clone(lengths), dim: b.config.Dim}
 	p.memory.length = memory.Dim(1)
 	p.memory.keys = append(p.memory.keys, b.cross.Keys(c, memory).Data()...)

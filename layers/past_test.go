@@ -27,3 +27,25 @@ func TestPastWithoutPadding(t *testing.T) {
 		t.Errorf("without lengths the outputs are %v, want %v", got, want)
 	}
 }
+
+// TestTransformerBlockMethods: a block with Cross is not run without it, nor one without with it.
+func TestTransformerBlockMethods(t *testing.T) {
+	x := normal(1, 2, 3, 4)
+	c := &Ctx{Tape: autograd.NewInference()}
+	with := NewTransformerBlock(NewScope(1), TransformerBlockConfig{Dim: 4, Heads: 2, Cross: true})
+	without := NewTransformerBlock(NewScope(1), TransformerBlockConfig{Dim: 4, Heads: 2})
+	for method, call := range map[string]func(){
+		"Encode": func() { with.Forward(c, x) },
+		"Decode": func() { without.Decode(c, x, x, nil) },
+		"Recall": func() { without.Recall(c, x, nil) },
+	} {
+		func() {
+			defer func() {
+				if wrong, ok := recover().(*autograd.ShapeError); !ok || wrong.Op != "layers.TransformerBlock."+method {
+					t.Errorf("%s: it panics with %v", method, wrong)
+				}
+			}()
+			call()
+		}()
+	}
+}

@@ -59,6 +59,24 @@ func TestRecurrentPaddingCountsForNothing(t *testing.T) {
 	}
 }
 
+// TestRecurrentKeepsLengths: the caller may use its slice again before the gradient is there.
+func TestRecurrentKeepsLengths(t *testing.T) {
+	gradient := func(change bool) []float32 {
+		s := NewScope(1)
+		l := NewLSTM(s, RecurrentConfig{In: 2, Hidden: 3})
+		tape := autograd.NewTape(s.Params())
+		lengths := []int{3, 1}
+		y, _ := l.Run(&Ctx{Tape: tape}, normal(1, 2, 3, 2), nil, lengths)
+		if change {
+			lengths[0] = 1
+		}
+		return slices.Clone(tape.Backward(ops.Sum(y)))
+	}
+	if !slices.Equal(gradient(false), gradient(true)) {
+		t.Error("other lengths after the call change the gradient")
+	}
+}
+
 // TestRecurrentDropout drops between the layers only, and the same for an example
 // wherever it stands in a batch.
 func TestRecurrentDropout(t *testing.T) {

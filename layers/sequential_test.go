@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"autodropout/autograd"
@@ -137,4 +138,23 @@ func TestBatchNormOfASingleValue(t *testing.T) {
 	if slices.Equal(l.mean.Data, []float32{1, 2, 3}) {
 		t.Error("two values move no running mean")
 	}
+}
+
+// TestTapesShareConstants: goroutines with a tape each may use one constant of a network. The
+// race detector looks.
+func TestTapesShareConstants(t *testing.T) {
+	s := NewScope(1)
+	l, constant := NewLinear(s, LinearConfig{In: 2, Out: 2}), normal(2, 3, 2)
+	var group sync.WaitGroup
+	for range 2 {
+		tape := autograd.NewTape(s.Params())
+		group.Go(func() {
+			for range 10 {
+				y := ops.Mul(l.Forward(&Ctx{Tape: tape}, ops.Reshape(constant, 3, 2)), constant.Detach())
+				tape.Backward(ops.Sum(ops.Div(y, constant)))
+				tape.Reset()
+			}
+		})
+	}
+	group.Wait()
 }

@@ -80,6 +80,7 @@ func (b *TransformerBlock) Forward(c *Ctx, x *autograd.Tensor) *autograd.Tensor 
 // Dropout acts at the sites of [Attention] in self_attn and multihead_attn, and at
 // inner and output, in the block's scope.
 func (b *TransformerBlock) Encode(c *Ctx, x *autograd.Tensor, lengths []int) *autograd.Tensor {
+	b.needs(false, "Encode", x)
 	return b.run(c, x, func(x *autograd.Tensor) *autograd.Tensor { return b.self.Attend(c, x, x, lengths) }, nil)
 }
 
@@ -87,9 +88,17 @@ func (b *TransformerBlock) Encode(c *Ctx, x *autograd.Tensor, lengths []int) *au
 // Dim), whose states after the first lengths[i] are padding. If x is padded at the end, a
 // causal block needs no lengths for it.
 func (b *TransformerBlock) Decode(c *Ctx, x, memory *autograd.Tensor, lengths []int) *autograd.Tensor {
+	b.needs(true, "Decode", x)
 	return b.run(c, x,
 		func(x *autograd.Tensor) *autograd.Tensor { return b.self.Attend(c, x, x, nil) },
 		func(x *autograd.Tensor) *autograd.Tensor { return b.cross.Attend(c, x, memory, lengths) })
+}
+
+// needs panics unless the block has Cross, or has not.
+func (b *TransformerBlock) needs(cross bool, method string, x *autograd.Tensor) {
+	if (b.cross != nil) != cross {
+		panic(autograd.NewShapeError("layers.TransformerBlock."+method, "Forward and Encode for a block without Cross; Decode, Recall and Continue for one with it", x))
+	}
 }
 
 // run applies the block with the given attentions, of which cross may be nil.

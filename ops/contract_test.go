@@ -28,6 +28,13 @@ func TestShapeErrors(t *testing.T) {
 	stats := ops.BatchNormStats{Mean: make([]float32, 3), Var: make([]float32, 3)}
 	heads, wide, short, bias := autograd.New(1, 3, 4), autograd.New(1, 3, 5), autograd.New(1, 2, 4), autograd.New(2, 2)
 	two := ops.AttentionSpec{Heads: 2}
+	residual := func(spec ops.BatchNormSpec, activation ops.Activation, shape ...int) func() {
+		channels := func() *autograd.Tensor { return autograd.New(6) }
+		return func() {
+			ops.ConvBatchNorm(autograd.New(2, 4, 6, 4), kernel, channels(), channels(), ops.BatchNormStats{Mean: make([]float32, 6), Var: make([]float32, 6)},
+				ops.ConvSpec{Pad: 1}, spec, ops.ConvEnd{Residual: autograd.New(shape...), Activation: activation})
+		}
+	}
 	wrong := map[string][]func(){
 		"Add":     {func() { ops.Add(m34, m35) }},
 		"Sub":     {func() { ops.Sub(m34, v3) }},
@@ -108,6 +115,8 @@ func TestShapeErrors(t *testing.T) {
 			func() {
 				ops.ConvBatchNorm(autograd.New(1, 2, 2, 5), autograd.New(1, 1, 5, 3), v4, v4, stats, ops.ConvSpec{}, ops.BatchNormSpec{}, ops.ConvEnd{})
 			},
+			residual(ops.BatchNormSpec{}, ops.WithSiLU, 2, 6, 4, 6), residual(ops.BatchNormSpec{}, ops.NoActivation, 1, 1, 1, 6),
+			residual(ops.BatchNormSpec{Train: true}, ops.WithSiLU, 1, 1, 1, 6), residual(ops.BatchNormSpec{Train: true}, ops.NoActivation, 2, 6, 4, 6),
 		},
 		"BatchNormSiLU":    {func() { ops.BatchNormSiLU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},
 		"BatchNormGELU":    {func() { ops.BatchNormGELU(autograd.New(2, 3), v4, v3, stats, ops.BatchNormSpec{}, nil) }},

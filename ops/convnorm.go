@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"autodropout/autograd"
 	"autodropout/simd"
@@ -64,7 +65,7 @@ func ConvBatchNorm(x, w, gamma, beta *autograd.Tensor, running BatchNormStats, c
 		panic(autograd.NewShapeError(name, "gamma (Cout), beta (Cout) and running statistics of Cout channels", x, w, gamma, beta))
 	}
 	if r := end.Residual; r != nil {
-		if r.Len() != s.pixels()*s.oc || r.Dim(-1) != s.oc {
+		if !slices.Equal(r.Shape(), n.shape[:]) {
 			panic(autograd.NewShapeError(name, "a residual of the output's shape", x, w, r))
 		}
 		n.inputs = append(n.inputs, r)
@@ -86,6 +87,7 @@ func convBatchNormSteps(x, gamma, beta *autograd.Tensor, running BatchNormStats,
 	}
 	y := BatchNorm(x, gamma, beta, running, spec)
 	if end.Residual != nil {
+		sameShape("ops.ConvBatchNorm", y, end.Residual)
 		y = Add(y, end.Residual)
 	}
 	switch end.Activation {

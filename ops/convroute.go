@@ -49,7 +49,7 @@ var winogradPays = [...][]struct{ channels, pixels int }{
 // winograd returns the convolution in tiles, and nil if it should be computed
 // directly.
 func (s *conv) winograd() *winograd {
-	if forcedRoute == directRoute || s.kh != 3 || s.kw != 3 || s.strides() || max(s.vert.Dilation, s.horiz.Dilation) > 1 || s.groups != 1 || s.pixels()*s.c*s.oc == 0 {
+	if forcedRoute == directRoute || s.kh != 3 || s.kw != 3 || s.strides() || max(s.vert.Dilation, s.horiz.Dilation) > 1 || s.groups != 1 || s.pixels() == 0 {
 		return nil
 	}
 	if forcedRoute == winogradRoute {

@@ -86,6 +86,12 @@ func (n *groupNorm) normalise(example int, scratch []float32) {
 				a[j], b[j] = n.scale[j]*n.invStd[at], n.shift[j]
 			}
 			b[j] -= float32(n.mean[at] * a[j])
+			if n.rows*each == 1 { // beta, not what rounding leaves of x beside it
+				a[j], b[j] = 0, 0
+				if n.shift != nil {
+					b[j] = n.shift[j]
+				}
+			}
 		}
 	}
 	simd.ScaleShiftRows(y, x, a, b, n.rows)

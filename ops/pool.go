@@ -171,7 +171,7 @@ func (p *pool) maxima(name string, x *autograd.Tensor) *autograd.Tensor {
 		Spec:   p.spec,
 		Shape:  []int{p.n, p.oh, p.ow, p.c},
 		Forward: func(y *autograd.Output) {
-			from = y.KeepBits(32 * y.Len())
+			from = y.KeepWords(y.Len())
 			p.maximum(y.Data(), from, x.Data())
 		},
 		Backward: func(g *autograd.Grad) {

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"autodropout/autograd"
 )
@@ -87,6 +88,7 @@ type recurrent struct {
 }
 
 func newRecurrent(name string, x, w, b *autograd.Tensor, start []*autograd.Tensor, spec RecurrentSpec, c cell) *autograd.Tensor {
+	spec.Lengths = slices.Clone(spec.Lengths) // the backward pass reads them
 	r := &recurrent{cell: c, x: x, w: w, RecurrentArgs: RecurrentArgs{spec, b, start}, inputs: []*autograd.Tensor{x, w}}
 	g := r.gates()
 	ok := x.Rank() == 3 && x.Dim(2)%g == 0 && (spec.Lengths == nil || len(spec.Lengths) == x.Dim(1))

@@ -117,7 +117,7 @@ func newMuonMatrix(p *autograd.Param, config MuonConfig) *muonMatrix {
 	m := &muonMatrix{lo: p.Offset(), hi: p.Offset() + p.Len(), cols: p.Shape()[len(p.Shape())-1]}
 	m.rows = p.Len() / m.cols
 	outputs := p.Shape()[0]
-	if p.FileAxes == nil { // rows are the first axis in memory too
+	if p.FileAxes == nil || p.FileAxes[0] == 0 { // rows are the first axis in memory too
 		m.rows, m.cols = outputs, p.Len()/outputs
 	} else if outputs = p.Shape()[p.FileAxes[0]]; p.FileAxes[0] != len(p.Shape())-1 {
 		panic(fmt.Sprintf("optim.NewMuon: the outputs of %s are neither its first axis nor its last one in memory", p.Name))

@@ -329,6 +329,7 @@ func TestMuonAgainstPyTorchEitherWay(t *testing.T) {
 		place func(row, col int) int // in memory
 	}{
 		{"as in files", []int{rows, cols}, nil, func(row, col int) int { return row*cols + col }},
+		{"outputs first", []int{rows, 2, cols / 2}, []int{0, 2, 1}, func(row, col int) int { return row*cols + col%2*cols/2 + col/2 }},
 		{"transposed", []int{2, cols / 2, rows}, []int{2, 1, 0}, func(row, col int) int { return (col%2*cols/2+col/2)*rows + row }},
 	} {
 		var ps autograd.Params
