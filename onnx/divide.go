@@ -39,6 +39,9 @@ func (n *Network) Divide(height, width, channels int) (*Division, error) {
 	if size, ok := elements([]int{height, width, channels}); !ok || size > n.most {
 		return nil, fmt.Errorf("pictures of %dx%d pixels are too large", height, width)
 	}
+	if err := n.Pictures(channels); err != nil {
+		return nil, fmt.Errorf("pictures of %dx%d pixels and %d channels do not pass: %w", height, width, channels, err)
+	}
 	examples := 1
 	if n.fixed == 1 {
 		examples = 2 // a network that takes no more than the file says cannot be trained

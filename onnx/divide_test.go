@@ -7,6 +7,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/dropout"
+	"autodropout/internal/onnxfile"
 	"autodropout/layers"
 	"autodropout/ops"
 )
@@ -84,7 +85,46 @@ func TestDivide(t *testing.T) {
 	if _, err := body.Divide(1<<20, 1<<20, 3); err == nil || !strings.Contains(err.Error(), "too large") {
 		t.Errorf("pictures of 2^40 pixels: %v", err)
 	}
+	if err := body.Pictures(3); err != nil {
+		t.Error(err)
+	}
 	if _, err := body.Divide(8, 8, 4); err == nil || !strings.Contains(err.Error(), "4 channels do not pass") {
 		t.Errorf("four channels: %v", err)
+	}
+}
+
+// TestChannelsLast: a network whose pictures have the channels last is not divided nor run on others, which its
+// average over all pixels would hide. The sentence has the lengths as in the file.
+func TestChannelsLast(t *testing.T) {
+	for _, c := range []struct {
+		height, width, channels int // as the file says
+		want, run               string
+	}{
+		{16, 16, 3, "is (N, 16, 16, 3) in the file, where pictures of 3 channels are (N, 3, height, width): export it with the channels first (tf2onnx: --inputs-as-nchw x)", "has 16 channels"},
+		{0, 0, 3, "is (N, ?, ?, 3) in the file", ""}, // what runs may be right
+	} {
+		dims := []onnxfile.Dim{{Name: "n"}, {Size: c.height}, {Size: c.width}, {Size: c.channels}}
+		m := &onnxfile.Model{Opset: 17, Graph: onnxfile.Graph{
+			Inputs:       []onnxfile.Value{{Name: "x", Type: onnxfile.Float32, Shape: dims}},
+			Initializers: []onnxfile.Tensor{{Name: "w", Type: onnxfile.Float32, Shape: []int{2, 3, 1, 1}, Floats: make([]float32, 6)}},
+			Nodes: []onnxfile.Node{
+				{Op: "Transpose", Inputs: []string{"x"}, Outputs: []string{"first"}, Attributes: []onnxfile.Attribute{attrInts("perm", 0, 3, 1, 2)}},
+				{Op: "Conv", Inputs: []string{"first", "w"}, Outputs: []string{"maps"}},
+				{Op: "GlobalAveragePool", Inputs: []string{"maps"}, Outputs: []string{"means"}},
+				{Op: "Flatten", Inputs: []string{"means"}, Outputs: []string{"y"}},
+			},
+			Outputs: []onnxfile.Value{{Name: "y", Type: onnxfile.Float32}},
+		}}
+		n, err := build(m, layers.NewScope(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.Divide(16, 3, 3); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: error %v, want %q", dims, err, c.want)
+		}
+		_, err = n.Run(&layers.Ctx{Tape: autograd.NewInference()}, Array{Tensor: numbers(1, 16, 3, 3)})
+		if (err != nil) != (c.run != "") || err != nil && !strings.Contains(err.Error(), c.run) {
+			t.Errorf("%v: error %v of a pass, want %q", dims, err, c.run)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -107,6 +108,33 @@ func (n *Network) Size() (height, width int) {
 	return cmp.Or(in[0], usual), cmp.Or(in[1], usual)
 }
 
+// Pictures returns an error if the file says that the first input takes no pictures of so many channels.
+// Files have the channels on the second axis. Some programs have them on the last one, which is taken for
+// the width: a network that averages all pixels would run, and compute nonsense.
+func (n *Network) Pictures(channels int) error {
+	if len(n.Inputs) == 0 || len(n.Inputs[0].Shape) != 3 {
+		return nil
+	}
+	in := n.Inputs[0]
+	last := in.Shape[1] == channels
+	if declared := in.Shape[2]; declared == channels || declared == 0 && !last {
+		return nil
+	}
+	text := fmt.Sprintf("its input %s is (N", in.Name)
+	for _, length := range channelsFirst(append([]int{0}, in.Shape...))[1:] {
+		if length == 0 {
+			text += ", ?"
+			continue
+		}
+		text += fmt.Sprint(", ", length)
+	}
+	text += fmt.Sprintf(") in the file, where pictures of %d channels are (N, %d, height, width)", channels, channels)
+	if last {
+		text += ": export it with the channels first (tf2onnx: --inputs-as-nchw " + in.Name + ")"
+	}
+	return errors.New(text)
+}
+
 // Params implements [layers.Model].
 func (n *Network) Params() *autograd.Params { return n.params }
 
@@ -155,6 +183,9 @@ func (n *Network) Run(c *layers.Ctx, inputs ...Array) ([]Array, error) {
 		r.values[i] = datum{real: in.Tensor, last: picture(in.Tensor.Shape())}
 		if rank := n.inputs[i].rank; rank >= 0 && in.Tensor.Rank() != rank {
 			return nil, fmt.Errorf("the input %s has %d axes, not the %d of %v", n.Inputs[i].Name, rank, in.Tensor.Rank(), in.Tensor.Shape())
+		}
+		if declared := n.Inputs[i].Shape; r.values[i].last && len(declared) == 3 && declared[2] != 0 && declared[2] != in.Tensor.Dim(-1) {
+			return nil, fmt.Errorf("the input %s has %d channels, on the second axis of the file, and not the %d of %v", n.Inputs[i].Name, declared[2], in.Tensor.Dim(-1), in.Tensor.Shape())
 		}
 	}
 	if len(inputs) > 0 {

@@ -62,6 +62,9 @@ func openONNX(path string, config Config) (*Predictor, error) {
 // header returns how images are prepared for a network, and its classes. What the metadata of its file lack
 // is as torchvision has it, and classes are numbers.
 func header(model *onnx.Network) (data.Header, error) {
+	if err := model.Pictures(data.Channels); err != nil {
+		return data.Header{}, err
+	}
 	height, width := model.Size()
 	pixels := max(height, width)
 	n := Network{Pixels: pixels, Shorter: data.ShorterSide(pixels)}

@@ -9,6 +9,7 @@ import (
 
 	"autodropout/autograd"
 	"autodropout/data/imaging"
+	"autodropout/internal/onnxfile"
 	"autodropout/layers"
 	"autodropout/models"
 	"autodropout/onnx"
@@ -123,5 +124,59 @@ func TestONNXRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want a sentence with %q", c.path, err, c.want)
 		}
+	}
+}
+
+// averaging writes a network that averages whatever pictures it is given, and so takes any: those of the lengths
+// behind the number of examples, of which 0 are open. With last they come with the channels last.
+func averaging(t *testing.T, last bool, lengths ...int) string {
+	t.Helper()
+	weight := onnxfile.Tensor{Name: "weight", Type: onnxfile.Float32, Shape: []int{2, 3, 1, 1}, Floats: []float32{1, 2, 3, 4, 5, 6}}
+	in := onnxfile.Value{Name: "picture", Type: onnxfile.Float32, Shape: []onnxfile.Dim{{Name: "batch"}}}
+	for _, n := range lengths {
+		in.Shape = append(in.Shape, onnxfile.Dim{Size: n})
+	}
+	first, nodes := in.Name, []onnxfile.Node(nil)
+	if last {
+		first = "first"
+		order := onnxfile.Attribute{Name: "perm", Kind: onnxfile.Ints, Ints: []int64{0, 3, 1, 2}}
+		nodes = append(nodes, onnxfile.Node{Op: "Transpose", Inputs: []string{in.Name}, Outputs: []string{first}, Attributes: []onnxfile.Attribute{order}})
+	}
+	nodes = append(nodes,
+		onnxfile.Node{Op: "Conv", Inputs: []string{first, weight.Name}, Outputs: []string{"maps"}},
+		onnxfile.Node{Op: "GlobalAveragePool", Inputs: []string{"maps"}, Outputs: []string{"means"}},
+		onnxfile.Node{Op: "Flatten", Inputs: []string{"means"}, Outputs: []string{"logits"}},
+	)
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	if err := onnxfile.WriteFile(path, &onnxfile.Model{IR: 8, Opset: 17, Graph: onnxfile.Graph{
+		Inputs: []onnxfile.Value{in}, Initializers: []onnxfile.Tensor{weight}, Nodes: nodes, Outputs: []onnxfile.Value{{Name: "logits", Type: onnxfile.Float32}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestChannelsLast wants networks that take pictures with the channels last to be refused with what to do: they would
+// be given something else. Those with the channels first are served, whatever else their files leave open.
+func TestChannelsLast(t *testing.T) {
+	for _, c := range []struct {
+		lengths []int
+		want    string
+	}{
+		{[]int{16, 16, 3}, "(N, 16, 16, 3)"},
+		{[]int{0, 0, 3}, "(N, ?, ?, 3)"},
+	} {
+		_, err := serve.Open(averaging(t, true, c.lengths...), serve.Config{})
+		if err == nil || !strings.Contains(err.Error(), "picture is "+c.want) || !strings.Contains(err.Error(), "--inputs-as-nchw picture") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: error %v, want a sentence with %q", c.lengths, err, c.want)
+		}
+	}
+	for _, lengths := range [][]int{{3, 16, 16}, {3, 0, 0}, {0, 16, 16}, {0, 0, 0}} {
+		p, err := serve.Open(averaging(t, false, lengths...), serve.Config{Batch: 1})
+		if err != nil {
+			t.Errorf("%v: %v", lengths, err)
+			continue
+		}
+		p.Close()
 	}
 }

@@ -61,6 +61,9 @@ func tune(ctx context.Context, c config, w io.Writer) error {
 	for _, note := range body.Notes() {
 		fmt.Fprintln(w, note+".")
 	}
+	if err := body.Pictures(data.Channels); err != nil {
+		return err
+	}
 	width, err := body.Width(c.pixels, c.pixels)
 	if err != nil {
 		return err
