@@ -12,7 +12,7 @@ import (
 
 // kind is how the nodes of an operation run.
 type kind struct {
-	weights []int // inputs that are trained, whatever their names
+	weights []int // inputs that training changes, whatever their names
 	needs   int   // inputs in front that must be there
 	outputs int   // how many it has at most; 0: 1
 	own     bool  // make reads the inputs behind the first itself
@@ -55,7 +55,7 @@ func init() {
 
 		"Gemm": {weights: []int{1, 2}, needs: 2, make: makeGemm}, "MatMul": {weights: []int{1}, needs: 2, make: makeMatMul},
 		"Conv": {weights: []int{1, 2}, needs: 2, make: makeConv}, "ConvTranspose": {weights: []int{1, 2}, needs: 2, make: makeConvTranspose},
-		"BatchNormalization": {needs: 5, own: true, outputs: 5, make: makeBatchNorm}, "InstanceNormalization": {weights: []int{1, 2}, needs: 3, make: makeInstanceNorm},
+		"BatchNormalization": {weights: []int{1, 2, 3, 4}, needs: 5, own: true, outputs: 5, make: makeBatchNorm}, "InstanceNormalization": {weights: []int{1, 2}, needs: 3, make: makeInstanceNorm},
 		"LayerNormalization": {weights: []int{1, 2}, needs: 2, outputs: 3, make: makeLayerNorm}, "GroupNormalization": {weights: []int{1, 2}, needs: 3, make: makeGroupNorm},
 		"MaxPool": {needs: 1, outputs: 2, make: makePool(ops.MaxPool2D, float32(math.Inf(-1)))}, "AveragePool": {needs: 1, make: makePool(ops.AvgPool2D, 0)},
 		"GlobalAveragePool": simple(1, globalAverage), "GlobalMaxPool": simple(1, globalMax), "Resize": {needs: 1, make: makeResize}, "Upsample": {needs: 1, make: makeResize},

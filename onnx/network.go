@@ -17,9 +17,10 @@ import (
 //
 // Its parameters have the file's names. A matrix that several operations read is one
 // parameter, as where weights are tied; vectors are copied for each operation, since
-// programs write equal ones only once. Numbers without a name of their own, and masks with
-// infinite ones, are constants unless they are the weights of an operation. A file does not
-// say what else was a buffer, such as an encoding of positions: it is trained.
+// programs write equal ones only once. Numbers without a name of their own, those in Constant
+// nodes, and masks with infinite ones are constants unless they are the weights of an
+// operation. A file does not say what else was a buffer, such as an encoding of positions: it
+// is trained.
 type Network struct {
 	Name     string            // that the file gives it
 	Producer string            // program that wrote the file, and its version
@@ -83,6 +84,7 @@ func open(path string, s *layers.Scope, change func(*onnxfile.Model) error) (*Ne
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the network: %w", err)
 	}
+	unwrap(&m.Graph)
 	unshare(&m.Graph)
 	if err := change(m); err != nil {
 		return nil, fmt.Errorf("cannot take the network of %s: %w", path, err)

@@ -25,6 +25,33 @@ func convolved(g *onnxfile.Graph) map[string]bool {
 	return kernels
 }
 
+// unwrap makes initializers of the weights that nodes called Constant hold, so that they are read, and trained,
+// as others are. Their other readers find them there too.
+func unwrap(g *onnxfile.Graph) {
+	weights := map[string]bool{}
+	for _, n := range slices.Backward(g.Nodes) { // a weight may have another name behind a node
+		again := n.Op == "Identity" && slices.ContainsFunc(n.Outputs, func(name string) bool { return weights[name] })
+		for i, name := range n.Inputs {
+			if name != "" && n.Domain == "" && (again || slices.Contains(kinds[n.Op].weights, i)) {
+				weights[name] = true
+			}
+		}
+	}
+	g.Nodes = slices.DeleteFunc(g.Nodes, func(n onnxfile.Node) bool {
+		if n.Op != "Constant" || n.Domain != "" || len(n.Outputs) != 1 || !weights[n.Outputs[0]] {
+			return false
+		}
+		i := slices.IndexFunc(n.Attributes, func(a onnxfile.Attribute) bool { return a.Name == "value" && a.Tensor != nil && a.Tensor.Type.Real() })
+		if i < 0 {
+			return false
+		}
+		t := *n.Attributes[i].Tensor
+		t.Name = n.Outputs[0]
+		g.Initializers = append(g.Initializers, t)
+		return true
+	})
+}
+
 // unshare takes out nodes that only give an initializer another name: PyTorch's exporter
 // writes equal ones once. A vector gets each name, and with it a copy of its own; what reads
 // a matrix under another name reads the one that is there.
