@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"compress/lzw"
 	"compress/zlib"
 	"encoding/binary"
 	"fmt"
@@ -147,6 +148,26 @@ func hollowGIF(width, height int) []byte {
 	return append(b, 0, 2, 1, 0x0c, 0)
 }
 
+// smallerGIF has a screen of a size, and on it a whole picture that has a column less.
+func smallerGIF(width, height int) []byte {
+	var data bytes.Buffer
+	w := lzw.NewWriter(&data, lzw.LSB, 2)
+	row := make([]byte, width-1)
+	for range height {
+		w.Write(row)
+	}
+	w.Close()
+	b := hollowGIF(width-1, height)
+	b = b[:len(b)-len("\x02\x01\x0c\x00")]
+	binary.LittleEndian.PutUint16(b[6:], uint16(width))
+	b = append(b, 2)
+	for data.Len() > 0 {
+		part := data.Next(255)
+		b = append(append(b, byte(len(part))), part...)
+	}
+	return append(b, 0, ';')
+}
+
 func hollowBMP(width, height uint32) []byte {
 	b := []byte("BM\x00\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00")
 	b = binary.LittleEndian.AppendUint32(b, width)
@@ -204,6 +225,9 @@ func hostile() map[string]func() []byte {
 		files[fmt.Sprint("bmp-", side)] = func() []byte { return hollowBMP(uint32(side), uint32(side)) }
 		files[fmt.Sprint("ppm-", side)] = func() []byte { return fmt.Appendf(nil, "P6 %d %d 255\n", side, side) }
 	}
+	for _, side := range []int{6900, 9000} {
+		files[fmt.Sprint("gif-smaller-", side)] = func() []byte { return smallerGIF(side, side) }
+	}
 	files["bmp-negative"] = func() []byte { return hollowBMP(1<<31-1, 1<<31) }
 	files["ppm-digits"] = func() []byte { return append([]byte("P6 "), bytes.Repeat([]byte("9"), 1<<20)...) }
 	files["ppm-comments"] = func() []byte { return append([]byte("P3 "), bytes.Repeat([]byte("#\n"), 1<<20)...) }
@@ -242,7 +266,7 @@ func FuzzDecode(f *testing.F) {
 			f.Add(text)
 		}
 	}
-	for _, text := range [][]byte{hollowJPEG(0xc2, 70, 50, 3, 3), endlessRuns(64, 3), hollowTIFF(8, 40, 1, zeros(100)), hollowGIF(9, 9), hollowBMP(9, 9), hollowWebP(9, 9, true)} {
+	for _, text := range [][]byte{hollowJPEG(0xc2, 70, 50, 3, 3), endlessRuns(64, 3), hollowTIFF(8, 40, 1, zeros(100)), hollowGIF(9, 9), smallerGIF(9, 9), hollowBMP(9, 9), hollowWebP(9, 9, true)} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -147,7 +147,8 @@ func decodeGIF(text []byte) (imaging.Image, error) {
 	if err := fits(config.Width, config.Height, 1+imaging.Channels); err != nil {
 		return imaging.Image{}, err
 	}
-	m, err := gif.Decode(bytes.NewReader(opaque(text)))
+	text, around := opaque(text)
+	m, err := gif.Decode(bytes.NewReader(text))
 	if err != nil {
 		return imaging.Image{}, err
 	}
@@ -155,41 +156,50 @@ func decodeGIF(text []byte) (imaging.Image, error) {
 	if !ok || frame.Rect == image.Rect(0, 0, config.Width, config.Height) {
 		return toRGB(m), nil
 	}
-	// Around a smaller picture is the first colour.
-	dst := imaging.New(config.Width, config.Height)
-	inner := toRGB(frame)
-	first := colourOf(frame.Palette[0])
-	for y := range dst.Height {
-		for x := range dst.Width {
-			p := dst.Pix[(y*dst.Width+x)*imaging.Channels:]
-			if at := (image.Point{X: x, Y: y}); at.In(frame.Rect) {
-				copy(p[:imaging.Channels], inner.Pix[((y-frame.Rect.Min.Y)*inner.Width+x-frame.Rect.Min.X)*imaging.Channels:])
-			} else {
-				copy(p, first[:])
-			}
-		}
+	if err := fits(config.Width, config.Height, 1+2*channels); err != nil {
+		return imaging.Image{}, err
 	}
-	return dst, nil
+	var colour imaging.Colour // black, as Pillow has it, if the palette is too short
+	if around < len(frame.Palette) {
+		colour = colourOf(frame.Palette[around])
+	}
+	return framed(toRGB(frame), frame.Rect.Min, config.Width, config.Height, colour), nil
+}
+
+// framed returns an image of a size that has a smaller one at a place, and around it a
+// colour.
+func framed(m imaging.Image, at image.Point, width, height int, around imaging.Colour) imaging.Image {
+	dst := imaging.New(width, height)
+	for i := 0; i < len(dst.Pix); i += channels {
+		copy(dst.Pix[i:], around[:])
+	}
+	row := m.Width * channels
+	for y := range m.Height {
+		copy(dst.Pix[((at.Y+y)*width+at.X)*channels:], m.Pix[y*row:][:row])
+	}
+	return dst
 }
 
 // opaque returns a GIF image whose first picture has no transparent colour: the
-// decoder would forget what it is.
-func opaque(text []byte) []byte {
+// decoder would forget what it is. It also returns the index of the colour around the
+// picture, which is the transparent one, or else the first.
+func opaque(text []byte) (_ []byte, around int) {
 	text = bytes.Clone(text)
 	at := 13 // the end of the header
 	if len(text) >= at && text[10]&0x80 != 0 {
 		at += 3 << (text[10]&7 + 1)
 	}
 	for at+3 < len(text) && text[at] == '!' {
-		if text[at+1] == 0xf9 {
+		if text[at+1] == 0xf9 && at+6 < len(text) && text[at+3]&1 != 0 {
 			text[at+3] &^= 1
+			around = int(text[at+6])
 		}
 		for at += 2; at < len(text) && text[at] != 0; {
 			at += 1 + int(text[at])
 		}
 		at++
 	}
-	return text
+	return text, around
 }
 
 // decodeTIFF decodes the first picture of a TIFF file. The decoder takes its parts

@@ -187,6 +187,18 @@ files["transparency.gif"] = saved(palette, "GIF", transparency=3)
 files["interlaced.gif"] = saved(palette, "GIF", interlace=True)
 files["animation.gif"] = saved(palette, "GIF", save_all=True, append_images=[rgb(35, 27).quantize(16)], duration=100)
 
+
+def on_screen(data, width, height):
+    """A GIF image whose screen has another size than its first picture."""
+    return data[:6] + struct.pack("<HH", width, height) + data[10:]
+
+
+files["around.gif"] = on_screen(files["palette.gif"], 40, 31)
+files["around-transparency.gif"] = on_screen(files["transparency.gif"], 40, 31)
+control = b"!\xf9\x04\x01\x00\x00"  # before the index of the transparent colour
+assert control + b"\x03" in files["transparency.gif"]
+files["around-beyond.gif"] = files["around-transparency.gif"].replace(control + b"\x03", control + b"\xc8")
+
 # BMP.
 files["colour.bmp"] = saved(colour, "BMP")
 files["alpha.bmp"] = saved(alpha, "BMP")
