@@ -200,6 +200,31 @@ func hollowWebP(width, height int, frame bool) []byte {
 	return append(append(riff, "WEBP"...), b...)
 }
 
+// hollowAnimation has a canvas of a size, and on it a lossless picture at a place.
+func hollowAnimation(width, height int, picture []byte, x, y int) []byte {
+	int24 := func(b []byte, v int) []byte { return append(b, byte(v), byte(v>>8), byte(v>>16)) }
+	head := int24(int24([]byte{2, 0, 0, 0}, width-1), height-1)
+	frame := int24(int24(nil, x/2), y/2)
+	frame = append(append(frame, make([]byte, 10)...), picture[len("RIFF----WEBP"):]...) // the rest of the head says nothing that is read
+	b := []byte("WEBPVP8X")
+	b = append(binary.LittleEndian.AppendUint32(b, uint32(len(head))), head...)
+	b = append(b, "ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00ANMF"...)
+	b = append(binary.LittleEndian.AppendUint32(b, uint32(len(frame))), frame...)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(b))), b...)
+}
+
+// A picture of an animation may be anywhere on its canvas, and nowhere else.
+func TestPictureOutsideOfAnimation(t *testing.T) {
+	lossless := pictures(t)["lossless.webp"] // 33x21
+	for _, at := range [][2]int{{0, 0}, {6, 4}, {8, 4}, {6, 6}, {1 << 24, 0}} {
+		m, err := Decode(hollowAnimation(40, 26, lossless, at[0], at[1]))
+		inside := at[0]+33 <= 40 && at[1]+21 <= 26
+		if inside != (err == nil) || inside && (m.Width != 40 || m.Height != 26) {
+			t.Errorf("at %v: %dx%d pixels, error %v", at, m.Width, m.Height, err)
+		}
+	}
+}
+
 // hostile yields small files that claim much, of all formats.
 func hostile() map[string]func() []byte {
 	files := map[string]func() []byte{}
@@ -234,6 +259,7 @@ func hostile() map[string]func() []byte {
 	for _, side := range []int{2000, 4600, 16384} {
 		files[fmt.Sprint("webp-", side)] = func() []byte { return hollowWebP(side, side, false) }
 		files[fmt.Sprint("webp-frame-", side)] = func() []byte { return hollowWebP(side, side, true) }
+		files[fmt.Sprint("webp-animation-", side)] = func() []byte { return hollowAnimation(side, side, hollowWebP(side-2, side-2, false), 2, 2) }
 	}
 	return files
 }
@@ -266,7 +292,7 @@ func FuzzDecode(f *testing.F) {
 			f.Add(text)
 		}
 	}
-	for _, text := range [][]byte{hollowJPEG(0xc2, 70, 50, 3, 3), endlessRuns(64, 3), hollowTIFF(8, 40, 1, zeros(100)), hollowGIF(9, 9), smallerGIF(9, 9), hollowBMP(9, 9), hollowWebP(9, 9, true)} {
+	for _, text := range [][]byte{hollowJPEG(0xc2, 70, 50, 3, 3), endlessRuns(64, 3), hollowTIFF(8, 40, 1, zeros(100)), hollowGIF(9, 9), smallerGIF(9, 9), hollowBMP(9, 9), hollowWebP(9, 9, true), hollowAnimation(9, 9, hollowWebP(5, 7, false), 2, 2)} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

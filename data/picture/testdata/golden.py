@@ -181,6 +181,26 @@ files["lossless.webp"] = saved(rgb(33, 21), "WEBP", lossless=True)
 files["lossy-alpha.webp"] = saved(Image.fromarray(photo(33, 21, 1), "RGBA"), "WEBP", quality=80)
 files["lossless-alpha.webp"] = saved(Image.fromarray(photo(33, 21, 1), "RGBA"), "WEBP", lossless=True, exact=True)
 
+
+def animation(first, **options):
+    second = first.transpose(Image.Transpose.ROTATE_180)
+    return saved(first, "WEBP", save_all=True, append_images=[second], duration=100, **options)
+
+
+files["animation-lossy.webp"] = animation(colour, quality=80)
+files["animation-lossless.webp"] = animation(colour, lossless=True)
+files["animation-lossy-alpha.webp"] = animation(alpha, quality=80)
+files["animation-lossless-alpha.webp"] = animation(alpha, lossless=True)
+small = Image.new("RGBA", (35, 27))
+small.paste(alpha, (6, 4))
+files["animation-small.webp"] = animation(small, lossless=True)
+frame = files["animation-small.webp"].index(b"ANMF") + 8
+assert files["animation-small.webp"][frame : frame + 9] == bytes([3, 0, 0, 2, 0, 0, 20, 0, 0]), "the first picture is not smaller"
+extended = files["lossy-alpha.webp"]
+alphas, picture = extended.index(b"ALPH"), extended.index(b"VP8 ")
+body = extended[8:alphas] + extended[picture:]
+files["claims-alpha.webp"] = b"RIFF" + struct.pack("<I", len(body)) + body
+
 # GIF.
 files["palette.gif"] = saved(palette, "GIF")
 files["transparency.gif"] = saved(palette, "GIF", transparency=3)
