@@ -11,12 +11,14 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/gif"
 	"image/png"
 	"io"
+	"slices"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -205,9 +207,66 @@ func opaque(text []byte) (_ []byte, around int) {
 // decodeTIFF decodes the first picture of a TIFF file. The decoder takes its parts
 // piece by piece, of which a small file can have millions, all at one place.
 func decodeTIFF(text []byte) (imaging.Image, error) {
-	return decodeBy(func() io.Reader {
+	m, err := decodeBy(func() io.Reader {
 		return &counted{Reader: bytes.NewReader(text), reads: 1<<15 + len(text)/1024}
 	}, 8+3*8, tiff.DecodeConfig, tiff.Decode)
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	return turned(m, tiffNumber(text, 274)), nil
+}
+
+// tiffNumber returns the number that a tag has in the first directory of a TIFF file that
+// has been decoded, whose directory is known to be there, or else 0.
+func tiffNumber(text []byte, tag uint16) int {
+	order := binary.ByteOrder(binary.LittleEndian)
+	if text[0] == 'M' {
+		order = binary.BigEndian
+	}
+	const entry = 12 // tag, type, count and value
+	directory := text[order.Uint32(text[4:]):]
+	for i := range int(order.Uint16(directory)) {
+		e := directory[2+i*entry:]
+		if order.Uint16(e) != tag {
+			continue
+		}
+		switch order.Uint16(e[2:]) {
+		case 3: // SHORT
+			return int(order.Uint16(e[8:]))
+		case 4: // LONG
+			return int(order.Uint32(e[8:]))
+		}
+	}
+	return 0
+}
+
+// turned returns an image as it is to be seen by the orientation of TIFF 6.0, section 8.
+func turned(m imaging.Image, orientation int) imaging.Image {
+	if orientation < 2 || orientation > 8 {
+		return m
+	}
+	exchange := orientation >= 5 // columns are rows
+	mirrorX := slices.Contains([]int{2, 3, 7, 8}, orientation)
+	mirrorY := slices.Contains([]int{3, 4, 6, 7}, orientation)
+	width, height := m.Width, m.Height
+	if exchange {
+		width, height = height, width
+	}
+	dst := imaging.New(width, height)
+	for i := range width * height {
+		x, y := i%width, i/width
+		if exchange {
+			x, y = y, x
+		}
+		if mirrorX {
+			x = m.Width - 1 - x
+		}
+		if mirrorY {
+			y = m.Height - 1 - y
+		}
+		copy(dst.Pix[i*channels:][:channels], m.Pix[(y*m.Width+x)*channels:])
+	}
+	return dst
 }
 
 // counted is a reader that may be called a number of times.

@@ -239,6 +239,15 @@ extra = struct.pack("<HHIHH", 338, 3, 1, 2, 0)  # ExtraSamples: 2 is alpha, 1 is
 plain = saved(Image.fromarray(multiplied, "RGBA"), "TIFF")
 assert extra in plain
 files["premultiplied.tif"] = plain.replace(extra, struct.pack("<HHIHH", 338, 3, 1, 1, 0))
+for orientation in range(1, 9):
+    files[f"turned-{orientation}.tif"] = saved(colour, "TIFF", tiffinfo={274: orientation})
+turned = struct.pack("<HHIHH", 274, 3, 1, 6, 0)  # a SHORT
+assert turned in files["turned-6.tif"]
+files["turned-long.tif"] = files["turned-6.tif"].replace(turned, struct.pack("<HHII", 274, 4, 1, 6))
+strip = np.asarray(grey).tobytes()
+entries = [(256, 21), (257, 13), (258, 8), (259, 1), (262, 1), (273, 8), (274, 8), (278, 13), (279, len(strip))]
+files["turned-big-endian.tif"] = (b"MM\x00*" + struct.pack(">I", 8 + len(strip)) + strip + struct.pack(">H", len(entries))
+    + b"".join(struct.pack(">HHIHH", tag, 3, 1, value, 0) for tag, value in entries) + bytes(4))
 
 # PPM and PGM.
 files["colour.ppm"] = saved(colour, "PPM")
