@@ -213,6 +213,13 @@ func decodeTIFF(text []byte) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, err
 	}
+	const blackIsZero, group3, group4 = 1, 3, 4
+	if c := tiffNumber(text, 259); (c == group3 || c == group4) && tiffNumber(text, 262) == blackIsZero {
+		// Pillow says what bits mean by this tag; to the decoder what a fax calls black is black.
+		for i := range m.Pix {
+			m.Pix[i] = 255 - m.Pix[i]
+		}
+	}
 	return turned(m, tiffNumber(text, 274)), nil
 }
 

@@ -248,6 +248,12 @@ strip = np.asarray(grey).tobytes()
 entries = [(256, 21), (257, 13), (258, 8), (259, 1), (262, 1), (273, 8), (274, 8), (278, 13), (279, len(strip))]
 files["turned-big-endian.tif"] = (b"MM\x00*" + struct.pack(">I", 8 + len(strip)) + strip + struct.pack(">H", len(entries))
     + b"".join(struct.pack(">HHIHH", tag, 3, 1, value, 0) for tag, value in entries) + bytes(4))
+white = struct.pack("<HHIHH", 262, 3, 1, 0, 0)  # PhotometricInterpretation: 0 is white, 1 is black
+for kind in ["group3", "group4"]:
+    data = saved(grey.convert("1"), "TIFF", compression=kind)
+    assert struct.pack("<HHIHH", 262, 3, 1, 1, 0) in data
+    files[f"{kind}-black.tif"] = data
+    files[f"{kind}-white.tif"] = data.replace(struct.pack("<HHIHH", 262, 3, 1, 1, 0), white)
 
 # PPM and PGM.
 files["colour.ppm"] = saved(colour, "PPM")
