@@ -4,9 +4,15 @@
 //
 // Every pixel keeps its colour, whether it is transparent or not, as in Pillow. Of an
 // animation it takes the first picture. Of 16-bit images it keeps the upper 8 bits; Pillow
-// instead makes all but the darkest shades of a 16-bit grey image white. It refuses some
-// files that Pillow reads: BMP in runs (RLE), TIFF that holds JPEG, and JPEG whose data is
-// damaged, for which Pillow shows what libjpeg makes of it.
+// instead makes all but the darkest shades of a 16-bit grey image white.
+//
+// It refuses some files that Pillow reads:
+//   - JPEG whose data is damaged, for which Pillow shows what libjpeg makes of it;
+//   - TIFF in CMYK, YCbCr or Lab, with grey and alpha, with a fourth channel that is not
+//     alpha, with 2, 4 or 32 bits a value, with separate planes, or as BigTIFF;
+//   - TIFF that is compressed as JPEG, Zstandard or LZMA;
+//   - BMP in runs (RLE), with 16 bits, with masks, or with the header of OS/2;
+//   - GIF without a table of colours, or with a picture that is larger than its screen.
 package picture
 
 import (
