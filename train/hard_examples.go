@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -50,12 +51,14 @@ func (h *HardExamples) check() error {
 	return nil
 }
 
-// describe returns what two trainings must have in common of their proxies, "" without one.
-func (h *HardExamples) describe() string {
-	if h.Keep == 0 {
-		return ""
-	}
-	return describeModel(h.Proxy.Params()) + "; " + h.Optimizer.Describe()
+// MarshalJSON writes what two trainings must have in common for a checkpoint of one to
+// continue the other.
+func (h HardExamples) MarshalJSON() ([]byte, error) {
+	type settings HardExamples
+	return json.Marshal(struct {
+		settings
+		Proxy, Optimizer string
+	}{settings(h), describeModel(h.Proxy.Params()), h.Optimizer.Describe()})
 }
 
 // choose returns the images of a batch that are trained on in a step, which take the place of

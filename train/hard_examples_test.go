@@ -108,16 +108,16 @@ func TestHardExamplesResume(t *testing.T) {
 	if readFile(t, path) != finalBytes(t, whole) {
 		t.Error("stopped after every step the training ends otherwise")
 	}
-	for setting, other := range map[string]*Trainer{
-		"Proxy": mined(t, func(c *Config) {
+	for what, other := range map[string]*Trainer{
+		"another proxy": mined(t, func(c *Config) {
 			c.HardExamples.Proxy = newNetwork(5)
 			c.HardExamples.Optimizer = optim.NewSGD(c.HardExamples.Proxy.Params(), optim.SGDConfig{})
 		}),
-		"HardExamples": mined(t, func(c *Config) { c.HardExamples.Every = 3 }),
+		"another number of steps": mined(t, func(c *Config) { c.HardExamples.Every = 3 }),
 	} {
 		var changed *ChangedError
-		if err := other.Load(path); !errors.As(err, &changed) || changed.Changes[0].Setting != setting {
-			t.Errorf("with another %s the error is %v", setting, err)
+		if err := other.Load(path); !errors.As(err, &changed) || changed.Changes[0].Setting != "HardExamples" {
+			t.Errorf("with %s the error is %v", what, err)
 		}
 	}
 }

@@ -81,8 +81,7 @@ func (t *imageTask) Identity() any {
 	return struct {
 		Config
 		Images []any
-		Proxy  string `json:",omitempty"`
-	}{t.config, identify(t.images), t.config.HardExamples.describe()}
+	}{t.config, identify(t.images)}
 }
 
 // identify returns what tells a source of images from others.

@@ -408,7 +408,7 @@ func TestCoordinatorRestarts(t *testing.T) {
 		interrupted := config
 		interrupted.Path = filepath.Join(dir, fmt.Sprint("trials-", session, ".jsonl"))
 		interrupted.Notify = func(e controller.Event) {
-			if e.Status.Finished == 3*(session+1) {
+			if e.Status.Finished >= 3*(session+1) { // results may come together
 				cancel()
 			}
 		}
