@@ -51,6 +51,9 @@ func (h *HardExamples) check() error {
 	return nil
 }
 
+// IsZero reports whether all images are kept, whatever else is set.
+func (h HardExamples) IsZero() bool { return h.Keep == 0 }
+
 // MarshalJSON writes what two trainings must have in common for a checkpoint of one to
 // continue the other.
 func (h HardExamples) MarshalJSON() ([]byte, error) {

@@ -210,6 +210,17 @@ func TestHardExamplesOfOtherClasses(t *testing.T) {
 	hard.choose(0, &Config{}, &data.Batch{X: make([]float32, 2*9*9*3), Y: []int{1, 3}, Examples: []int{0, 1}, Shape: []int{2, 9, 9, 3}})
 }
 
+// TestHardExamplesKeepAll: with a share of 0 the other settings say nothing.
+func TestHardExamplesKeepAll(t *testing.T) {
+	whole := exercise(t, nil)
+	every := exercise(t, func(c *Config) { c.HardExamples.Every = 4 })
+	mustRun(t, whole)
+	mustRun(t, every)
+	if finalBytes(t, whole) != finalBytes(t, every) {
+		t.Error("without a share the steps of a proxy count")
+	}
+}
+
 func TestHardExamplesRefuse(t *testing.T) {
 	proxy := newNetwork(4)
 	optimizer := optim.NewSGD(proxy.Params(), optim.SGDConfig{})
