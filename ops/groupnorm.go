@@ -80,18 +80,15 @@ func (n *groupNorm) normalise(example int, scratch []float32) {
 		at := example*n.groups + g
 		n.mean[at] = float32(mean)
 		n.invStd[at] = float32(1 / math.Sqrt(max(0, square)/(rows*float64(each))+float64(n.eps)))
+		if n.rows*each == 1 {
+			n.invStd[at] = 0 // nothing that a single value does is seen, not even what rounding leaves
+		}
 		for j := g * each; j < (g+1)*each; j++ {
 			a[j], b[j] = n.invStd[at], 0
 			if n.scale != nil {
 				a[j], b[j] = n.scale[j]*n.invStd[at], n.shift[j]
 			}
 			b[j] -= float32(n.mean[at] * a[j])
-			if n.rows*each == 1 { // beta, not what rounding leaves of x beside it
-				a[j], b[j] = 0, 0
-				if n.shift != nil {
-					b[j] = n.shift[j]
-				}
-			}
 		}
 	}
 	simd.ScaleShiftRows(y, x, a, b, n.rows)
@@ -147,11 +144,6 @@ func (n *groupNorm) differentiate(example int, scratch []float32) {
 			b[j] = -inv * inv * inv * float32(across/count)
 			d[j] = -inv*float32(along/count) - float32(b[j]*means[j])
 			dots[j] *= inv // the gradient of gamma
-		}
-		if count == 1 { // nothing that x does is seen, not even what rounding leaves
-			clear(a[g*each : (g+1)*each])
-			clear(b[g*each : (g+1)*each])
-			clear(d[g*each : (g+1)*each])
 		}
 	}
 	if n.dx != nil {
