@@ -61,9 +61,7 @@ func TestWeightsInNodes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, p := range n.Params().All() {
-					params = append(params, p.Name)
-				}
+				params = paramNames(n)
 				tape := autograd.NewTape(n.Params())
 				in := Array{Tensor: tape.Input(x.Data(), x.Shape()...)}
 				if kind == "words" {
@@ -121,10 +119,7 @@ func TestNodesOfWeightsAndOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for _, p := range n.Params().All() {
-		names = append(names, p.Name)
-	}
+	names := paramNames(n)
 	if want := []string{"norm.weight", "norm.bias", "matrix", "/bias"}; !slices.Equal(names, want) {
 		t.Errorf("the parameters are %v, want %v", names, want)
 	}

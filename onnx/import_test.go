@@ -200,10 +200,7 @@ func TestMeaningOfNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for _, p := range n.Params().All() {
-		names = append(names, p.Name)
-	}
+	names := paramNames(n)
 	if want := []string{"tied.weight", "tied.bias", "tied.bias.2"}; !slices.Equal(names, want) {
 		t.Errorf("the parameters are %v, want %v", names, want)
 	}
@@ -373,10 +370,7 @@ func TestSharedByIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for _, p := range n.Params().All() {
-		names = append(names, p.Name)
-	}
+	names := paramNames(n)
 	slices.Sort(names)
 	if want := []string{"a.bias", "a.weight", "b.bias", "bn.bias", "bn.weight", "fc.bias", "fc.weight"}; !slices.Equal(names, want) {
 		t.Errorf("the parameters are %v, want %v", names, want)
@@ -388,4 +382,12 @@ func TestSharedByIdentity(t *testing.T) {
 	if _, err := Body(layers.NewScope(0), path); err != nil {
 		t.Error(err)
 	}
+}
+
+// paramNames lists the parameters of a network.
+func paramNames(n *Network) (names []string) {
+	for _, p := range n.Params().All() {
+		names = append(names, p.Name)
+	}
+	return names
 }

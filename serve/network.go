@@ -67,8 +67,8 @@ func (n Network) header() (data.Header, error) {
 
 // Open reads a network from a folder that [Network.Save] made, or from a file of ONNX, whose name ends in
 // .onnx, and returns a predictor with it. The only input of a network of ONNX must be pictures with the
-// channels first, and its first output the logits of their classes. What the metadata of [Network.SaveONNX] do not say is as
-// torchvision's networks have it, and classes without names have numbers.
+// channels first, and its first output the logits of their classes. What the metadata of [Network.SaveONNX]
+// do not say is as torchvision's networks have it, and classes without names have numbers.
 func Open(path string, config Config) (*Predictor, error) {
 	if filepath.Ext(path) == ".onnx" {
 		return openONNX(path, config)
